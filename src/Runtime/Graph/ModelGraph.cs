@@ -1,0 +1,33 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>One operation of a graph. Values are named; every value is written once, by the node whose <see cref="Output"/> it is.</summary>
+/// <param name="Op">What it computes.</param>
+/// <param name="Name">The node's name, the module path of the network that it was lowered from; unique.</param>
+/// <param name="Inputs">Names of values written earlier, or of the graph's input.</param>
+/// <param name="Output">Name of the value written.</param>
+/// <param name="Tensors">Role (such as <c>weight</c>) → name of a stored tensor.</param>
+/// <param name="Attributes">Integer attributes by name.</param>
+public sealed record GraphNode(
+    Op Op,
+    string Name,
+    IReadOnlyList<string> Inputs,
+    string Output,
+    IReadOnlyDictionary<string, string> Tensors,
+    IReadOnlyDictionary<string, int> Attributes);
+
+/// <summary>A network as a list of nodes in execution order (schema <c>edgevit.graph/1</c>).</summary>
+/// <param name="Name">The network's name, such as <c>binaryvit-32</c>.</param>
+/// <param name="InputName">The value that the caller supplies.</param>
+/// <param name="InputShape"><c>[3, H, W]</c>.</param>
+/// <param name="OutputName">The value that holds the logits, <c>[1, classes]</c>.</param>
+/// <param name="Nodes">In execution order.</param>
+public sealed record ModelGraph(
+    string Name,
+    string InputName,
+    IReadOnlyList<int> InputShape,
+    string OutputName,
+    IReadOnlyList<GraphNode> Nodes)
+{
+    /// <summary>The schema that <c>edgevit.graph</c> carries.</summary>
+    public const string Schema = "edgevit.graph/1";
+}

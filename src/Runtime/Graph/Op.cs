@@ -1,0 +1,58 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>The closed set of graph operations (schema <c>edgevit.graph/1</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
+/// <c>t = y * W + x</c> of a grid <c>[H, W]</c>; bits have the shape of the tokens that they are the signs of, bit 1 meaning +1.</summary>
+public enum Op
+{
+    /// <summary>Image <c>[Cin, H, W]</c> or tokens with a grid → tokens <c>[H/s * W/s, Cout]</c>. Tensors <c>weight [Cout, Cin, k, k]</c>,
+    /// optional <c>bias [Cout]</c>; attributes <c>stride</c>, <c>padding</c> (zeros). Batch norm is folded in.</summary>
+    Conv2d,
+
+    /// <summary>Tokens <c>[N, K]</c> → tokens <c>[N, O]</c> in float: tensors <c>weight [O, K]</c>, optional <c>bias [O]</c>.</summary>
+    Linear,
+
+    /// <summary>Adds tensor <c>position [N, C]</c> to tokens <c>[N, C]</c>.</summary>
+    Position,
+
+    /// <summary>Per channel <c>y = scale * x + offset</c>: every folded batch norm and LayerScale. Tensors <c>scale [C]</c>, <c>offset [C]</c>.</summary>
+    Affine,
+
+    /// <summary>Tokens → bits: <c>x + shift &gt;= 0</c>. Tensor <c>shift [C]</c>. <c>sign(0) = +1</c>.</summary>
+    ShiftSign,
+
+    /// <summary>Bits <c>[N, K]</c> → tokens <c>[N, O]</c>: <c>y = scale * s + offset</c>, <c>s</c> the integer dot product of signs.
+    /// Tensors <c>weight</c> bits <c>[O, K]</c>, <c>scale [O]</c>, <c>offset [O]</c>.</summary>
+    BinaryLinear,
+
+    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors as
+    /// <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column, channel.</summary>
+    BinaryConv,
+
+    /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>; head g
+    /// owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> (fixed-point exp of the score with m matches),
+    /// <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a pair is
+    /// <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the attention bits.</summary>
+    BinaryAttention,
+
+    /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>, <c>offset</c>, all <c>[C]</c>.</summary>
+    RPReLU,
+
+    /// <summary>Sum of two or more tokens <c>[N, C]</c>, left to right.</summary>
+    Add,
+
+    /// <summary>Tokens <c>[H * W, C]</c> → average of windows; attributes <c>kernelH</c>, <c>kernelW</c>, <c>strideH</c>, <c>strideW</c>,
+    /// <c>paddingH</c>, <c>paddingW</c>. Zero padding is counted: always divided by <c>kernelH * kernelW</c>.</summary>
+    AvgPool2d,
+
+    /// <summary>Nearest-neighbour up-sampling of the grid by attribute <c>factor</c>.</summary>
+    Upsample,
+
+    /// <summary>Tokens <c>[N, C]</c> → <c>[N, e * C]</c>: channel <c>j</c> is input channel <c>j mod C</c>. Attribute <c>factor</c> = e.</summary>
+    TileChannels,
+
+    /// <summary>Tokens <c>[N, C]</c> → <c>[N, C / e]</c>: the mean of e adjacent channels. Attribute <c>factor</c> = e.</summary>
+    GroupMeanChannels,
+
+    /// <summary>Tokens <c>[N, C]</c> → <c>[1, C]</c>: the mean over tokens.</summary>
+    MeanTokens,
+}
