@@ -1,0 +1,164 @@
+using System.Globalization;
+
+namespace EdgeVit.Export;
+
+/// <summary>One stage of a BinaryViT: <paramref name="Depth"/> blocks at one resolution.</summary>
+/// <param name="Depth">Number of transformer blocks.</param>
+/// <param name="Width">Channels C of the tokens.</param>
+/// <param name="FfnWidth">Channels I of the feed-forward hidden layer, a multiple of <paramref name="Width"/>.</param>
+/// <param name="Heads">Attention heads; each owns <c>Width / Heads</c> channels.</param>
+/// <param name="Reduction">Keys and values are computed on the grid divided by this factor; 1 for the full grid.</param>
+public sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
+{
+    /// <summary>Channels d of one head.</summary>
+    public int HeadSize => Width / Heads;
+
+    /// <summary>The FFN expansion e = I / C.</summary>
+    public int Expansion => FfnWidth / Width;
+}
+
+/// <summary>The shape of a BinaryViT pyramid: everything that decides which tensors it has and how they are used. Square images, square
+/// patches; between two stages the grid halves. Instances are checked by <see cref="Validate"/>; what is derived (grids, keys, counts)
+/// assumes a valid one.</summary>
+/// <param name="Name">Name of the network, stored in the model.</param>
+/// <param name="ImageSize">Height and width of the input in pixels.</param>
+/// <param name="PatchSize">Height and width of a patch = stride of the first convolution.</param>
+/// <param name="Stages">The stages, finest grid first.</param>
+/// <param name="Classes">Number of logits.</param>
+/// <param name="Channels">Channels of the image.</param>
+/// <param name="BinaryDownsampling">Whether the convolutions between stages are binary (with a shortcut) or float (without).</param>
+/// <param name="PoolBranches">Whether blocks have the four average-pool branches (3x1, 1x3, 5x1, 1x5).</param>
+/// <param name="BatchNormEps">Added to the variance in every batch norm.</param>
+public sealed record BinaryViTConfig(
+    string Name,
+    int ImageSize,
+    int PatchSize,
+    IReadOnlyList<StageConfig> Stages,
+    int Classes,
+    int Channels = 3,
+    bool BinaryDownsampling = true,
+    bool PoolBranches = true,
+    double BatchNormEps = 1e-5)
+{
+    /// <summary>Total number of blocks.</summary>
+    public int Layers => Stages.Sum(s => s.Depth);
+
+    /// <summary>Height and width of the token grid of a stage.</summary>
+    public int Grid(int stage) => (ImageSize / PatchSize) >> stage;
+
+    /// <summary>Tokens N of a stage.</summary>
+    public int Tokens(int stage) => Grid(stage) * Grid(stage);
+
+    /// <summary>Keys per query of a stage, <c>N / reduction^2</c>.</summary>
+    public int Keys(int stage)
+    {
+        int side = Grid(stage) / Stages[stage].Reduction;
+        return side * side;
+    }
+
+    /// <summary>The stage that the block with this global index belongs to.</summary>
+    public int StageOf(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layer);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, Layers);
+        int stage = 0;
+        for (; layer >= Stages[stage].Depth; stage++)
+            layer -= Stages[stage].Depth;
+        return stage;
+    }
+
+    /// <summary>The same network for other classes or another image, checked.</summary>
+    /// <exception cref="ModelFormatException">The network does not fit the image.</exception>
+    public BinaryViTConfig With(int? classes = null, int? imageSize = null, int? patchSize = null, string? name = null) =>
+        (this with
+        {
+            Classes = classes ?? Classes,
+            ImageSize = imageSize ?? ImageSize,
+            PatchSize = patchSize ?? PatchSize,
+            Name = name ?? Name,
+        }).Validate();
+
+    /// <summary>Checks that the network can exist and returns it.</summary>
+    /// <exception cref="ModelFormatException">It cannot; the message lists every reason.</exception>
+    public BinaryViTConfig Validate()
+    {
+        List<string> faults = [.. Faults()];
+        return faults.Count == 0 ? this : throw new ModelFormatException(
+            $"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
+    }
+
+    private IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(Name))
+            yield return "it has no name";
+        if (Channels < 1)
+            yield return $"{Channels} image channels, at least 1 is needed";
+        if (Classes < 2)
+            yield return $"{Classes} classes, at least 2 are needed";
+        if (!(BatchNormEps > 0) || !double.IsFinite(BatchNormEps))
+            yield return string.Create(CultureInfo.InvariantCulture, $"batch norm eps {BatchNormEps}, a small positive number is needed");
+        if (Stages.Count == 0)
+            yield return "it has no stages";
+        if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
+        {
+            yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
+            yield break;
+        }
+
+        int grid = ImageSize / PatchSize;
+        for (int s = 0; s < Stages.Count; s++)
+        {
+            foreach (string fault in StageFaults(s, grid))
+                yield return fault;
+            if (s + 1 == Stages.Count)
+                break;
+            if (grid % 2 != 0)
+            {
+                yield return $"the {grid}x{grid} grid of stage {s + 1} cannot be halved for stage {s + 2}; choose an image size that is a "
+                    + $"multiple of {PatchSize << (Stages.Count - 1)}, or fewer stages";
+                yield break;
+            }
+            if (BinaryDownsampling && Stages[s + 1].Width != 2 * Stages[s].Width)
+            {
+                yield return $"stage {s + 2} has {Stages[s + 1].Width} channels, but binary down-sampling doubles the {Stages[s].Width} "
+                    + $"of stage {s + 1} to {2 * Stages[s].Width}";
+            }
+            grid /= 2;
+        }
+    }
+
+    private IEnumerable<string> StageFaults(int index, int grid)
+    {
+        StageConfig stage = Stages[index];
+        string where = $"stage {index + 1}";
+        if (stage.Depth < 1)
+            yield return $"{where} has {stage.Depth} blocks, at least 1 is needed";
+        if (stage.Width < 1)
+            yield return $"{where} has {stage.Width} channels, at least 1 is needed";
+        if (stage.Heads < 1 || stage.Width % stage.Heads != 0)
+            yield return $"the {stage.Width} channels of {where} do not divide into {stage.Heads} heads";
+        if (stage.Width >= 1 && (stage.FfnWidth < stage.Width || stage.FfnWidth % stage.Width != 0))
+            yield return $"the FFN width {stage.FfnWidth} of {where} is not a multiple of its {stage.Width} channels";
+        if (stage.Reduction < 1 || grid % stage.Reduction != 0)
+            yield return $"the {grid}x{grid} grid of {where} does not divide by its reduction {stage.Reduction}";
+    }
+
+    /// <summary>Equal when every setting is equal, stage by stage.</summary>
+    public bool Equals(BinaryViTConfig? other) => other is not null
+        && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
+        && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && PoolBranches == other.PoolBranches
+        && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.Add(Name);
+        hash.Add(ImageSize);
+        hash.Add(PatchSize);
+        hash.Add(Classes);
+        foreach (StageConfig stage in Stages)
+            hash.Add(stage);
+        return hash.ToHashCode();
+    }
+}

@@ -1,0 +1,98 @@
+namespace EdgeVit.Export.Tests;
+
+public class ConfigTests
+{
+    [Fact]
+    public void PaperPresetHasThePapersGridsAndKeys()
+    {
+        BinaryViTConfig config = BinaryViTPresets.Get("BinaryViT-Small");
+        Assert.Equal([56, 28, 14, 7], Enumerable.Range(0, 4).Select(config.Grid));
+        Assert.Equal([49, 49, 196, 49], Enumerable.Range(0, 4).Select(config.Keys));
+        Assert.All(config.Stages, s => Assert.Equal(64, s.HeadSize));
+        Assert.Equal([8, 8, 4, 4], config.Stages.Select(s => s.Expansion));
+        Assert.Equal(19, config.Layers);
+        Assert.Equal([0, 0, 0, 1, 1, 1, 1, 2], Enumerable.Range(0, 8).Select(config.StageOf));
+        Assert.Equal(3, config.StageOf(18));
+    }
+
+    [Fact]
+    public void EveryPresetIsValidAndFound()
+    {
+        Assert.Equal(["binaryvit-small", "binaryvit-small-fp", "binaryvit-32", "binaryvit-nano"], BinaryViTPresets.Names);
+        foreach (string name in BinaryViTPresets.Names)
+            Assert.Equal(name, BinaryViTPresets.Get(name).Validate().Name);
+        Assert.False(BinaryViTPresets.Get("binaryvit-small-fp").BinaryDownsampling);
+    }
+
+    [Theory]
+    [InlineData("binaryvit32", "binaryvit-32")]
+    [InlineData("nano", "binaryvit-nano")]
+    [InlineData("binaryvit-smal", "binaryvit-small")]
+    public void AnUnknownPresetNamesTheNearest(string asked, string nearest)
+    {
+        var e = Assert.Throws<ModelFormatException>(() => BinaryViTPresets.Get(asked));
+        Assert.Contains($"'{asked}'", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"Did you mean '{nearest}'?", e.Message, StringComparison.Ordinal);
+        Assert.Contains("binaryvit-small-fp", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void JsonRoundTripGivesAnEqualNetwork()
+    {
+        foreach (BinaryViTConfig config in BinaryViTPresets.All)
+        {
+            BinaryViTConfig back = ConfigJson.Read(ConfigJson.Write(config));
+            Assert.Equal(config, back);
+            Assert.Equal(config.GetHashCode(), back.GetHashCode());
+            Assert.NotEqual(config, config.With(classes: 7));
+        }
+    }
+
+    [Theory]
+    [InlineData("\"classes\": 10", "\"clases\": 10", "clases")]
+    [InlineData("\"width\": 64", "\"wide\": 64", "wide")]
+    [InlineData("\"classes\": 10", "\"classes\": \"ten\"", "classes")]
+    [InlineData("\"heads\": 1", "\"heads\": 3", "3 heads")]
+    [InlineData("\"stages\": [", "\"stages\": [null,", "stage 1")]
+    public void JsonRefusesWhatItDoesNotKnow(string part, string replacement, string complaint)
+    {
+        string json = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano"));
+        Assert.Contains(part, json, StringComparison.Ordinal);
+        var e = Assert.Throws<ModelFormatException>(() => ConfigJson.Read(json.Replace(part, replacement, StringComparison.Ordinal)));
+        Assert.Contains(complaint, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("[1]")]
+    public void JsonThatIsNoNetworkIsRefused(string json) => Assert.Throws<ModelFormatException>(() => ConfigJson.Read(json));
+
+    [Fact]
+    public void ImpossibleNetworksAreRefusedWithEveryReason()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        StageConfig first = nano.Stages[0];
+        StageConfig second = nano.Stages[1];
+        (BinaryViTConfig Config, string[] Words)[] cases =
+        [
+            (nano with { ImageSize = 30 }, ["30 pixels", "patches of 4"]),
+            (nano with { ImageSize = 36 }, ["9x9 grid", "halved", "multiple of 8"]),
+            (nano with { Classes = 1, Channels = 0 }, ["1 classes", "0 image channels"]),
+            (nano with { BatchNormEps = 0 }, ["eps 0"]),
+            (nano with { Stages = [] }, ["no stages"]),
+            (nano with { Stages = [first with { Heads = 3 }, second] }, ["64 channels of stage 1", "3 heads"]),
+            (nano with { Stages = [first with { FfnWidth = 100 }, second] }, ["FFN width 100 of stage 1"]),
+            (nano with { Stages = [first with { Reduction = 3 }, second] }, ["8x8 grid of stage 1", "reduction 3"]),
+            (nano with { Stages = [first with { Depth = 0 }, second with { Width = 192, FfnWidth = 192 }] }, ["0 blocks", "stage 2 has 192", "128"]),
+        ];
+        foreach ((BinaryViTConfig config, string[] words) in cases)
+        {
+            var e = Assert.Throws<ModelFormatException>(config.Validate);
+            Assert.All(words, w => Assert.Contains(w, e.Message, StringComparison.Ordinal));
+        }
+        Assert.Throws<ModelFormatException>(() => nano.With(imageSize: 33));
+        Assert.Equal(24, nano.With(classes: 24, imageSize: 64).Classes);
+    }
+}
