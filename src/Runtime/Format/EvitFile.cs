@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>A model file, read and checked: a safetensors file whose metadata holds the graph, the preprocessing, the labels, the provenance and the
+/// self-test. An instance is always consistent; whatever is wrong with a file shows as an <see cref="EvitFormatException"/>.</summary>
+public sealed class EvitFile
+{
+    private readonly Lazy<string> _sha256;
+
+    private EvitFile(ReadOnlyMemory<byte> file, ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes, IReadOnlyDictionary<string, string> metadata)
+    {
+        Graph = graph;
+        Tensors = tensors;
+        Shapes = shapes;
+        Bytes = file.Length;
+        Preprocess = MetadataJson.ReadPreprocess(Get(metadata, MetadataJson.PreprocessKey));
+        Labels = MetadataJson.ReadLabels(Get(metadata, MetadataJson.LabelsKey));
+        Provenance = metadata.GetValueOrDefault(MetadataJson.ProvenanceKey, "{}");
+        MetadataJson.CheckProvenance(Provenance);
+        SelfTest = metadata.TryGetValue(MetadataJson.SelfTestKey, out string? selfTest) ? MetadataJson.ReadSelfTest(selfTest) : null;
+        _sha256 = new Lazy<string>(() => Convert.ToHexStringLower(SHA256.HashData(file.Span)));
+    }
+
+    /// <summary>The network.</summary>
+    public ModelGraph Graph { get; }
+
+    /// <summary>Its tensors by name, exactly those that the graph uses.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>The shape of every value of the graph.</summary>
+    public IReadOnlyDictionary<string, ValueShape> Shapes { get; }
+
+    /// <summary>From a decoded image to the network's input.</summary>
+    public Preprocess Preprocess { get; }
+
+    /// <summary>Class names, as many as logits.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>A JSON object: where the weights come from.</summary>
+    public string Provenance { get; }
+
+    /// <summary>The stored self-test, where the file has one.</summary>
+    public SelfTest? SelfTest { get; }
+
+    /// <summary>SHA-256 of the whole file, lower-case hex; computed when first asked for.</summary>
+    public string Sha256 => _sha256.Value;
+
+    /// <summary>Length of the file.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="EvitFormatException">There is no such file, it can't be read, or it is not a valid model; the message begins with the path.</exception>
+    public static EvitFile Read(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            return Parse(File.ReadAllBytes(path));
+        }
+        catch (EvitFormatException e)
+        {
+            throw new EvitFormatException($"{path}: {e.Message}", e);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new EvitFormatException($"{path}: no such file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EvitFormatException($"{path}: can't be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Parses a file's bytes.</summary>
+    /// <param name="file">Kept, not copied: the tensors are slices of it.</param>
+    /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
+    public static EvitFile Parse(ReadOnlyMemory<byte> file)
+    {
+        SafetensorsFile container = SafetensorsFile.Parse(file);
+        if (!container.Metadata.ContainsKey(MetadataJson.GraphKey))
+        {
+            throw new EvitFormatException($"a safetensors file without '{MetadataJson.GraphKey}' in its metadata, expected an .evit model ('edgevit import' reads checkpoints)");
+        }
+
+        foreach (string key in container.Metadata.Keys)
+        {
+            if (key.StartsWith("edgevit.", StringComparison.Ordinal) && key is not (MetadataJson.GraphKey or MetadataJson.PreprocessKey or MetadataJson.LabelsKey or MetadataJson.ProvenanceKey or MetadataJson.SelfTestKey))
+            {
+                throw new EvitFormatException($"metadata key '{key}' is unknown to this runtime (a file of a newer EdgeVit?)");
+            }
+        }
+
+        ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey]);
+        var used = graph.Nodes.SelectMany(node => node.Tensors.Values).ToHashSet(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach ((string name, SafetensorsTensor tensor) in container.Tensors)
+        {
+            if (!used.Contains(name))
+            {
+                throw new EvitFormatException($"tensor '{name}' is used by no node of the graph");
+            }
+
+            tensors[name] = new StoredTensor(name, TypeOf(tensor), tensor.Shape, tensor.Bytes);
+        }
+
+        var result = new EvitFile(file, graph, tensors, GraphValidator.Validate(graph, tensors), container.Metadata);
+        result.CheckAgreement();
+        return result;
+    }
+
+    private static string Get(IReadOnlyDictionary<string, string> metadata, string key) =>
+        metadata.TryGetValue(key, out string? value) ? value : throw new EvitFormatException($"metadata key '{key}' is missing");
+
+    private static StoredType TypeOf(SafetensorsTensor tensor) => tensor.Type switch
+    {
+        SafetensorsType.F32 => StoredType.F32,
+        SafetensorsType.F16 => StoredType.F16,
+        SafetensorsType.U64 => StoredType.U64,
+        SafetensorsType.I64 => StoredType.I64,
+        _ => throw new EvitFormatException($"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
+    };
+
+    private void CheckAgreement()
+    {
+        IReadOnlyList<int> input = Graph.InputShape;
+        if (input[0] != 3 || input[1] != Preprocess.Height || input[2] != Preprocess.Width)
+        {
+            throw new EvitFormatException($"graph: input shape is [{string.Join(", ", input)}], expected [3, {Preprocess.Height}, {Preprocess.Width}] as in {MetadataJson.PreprocessKey}");
+        }
+
+        int classes = Shapes[Graph.OutputName].Channels;
+        if (Labels.Count != classes)
+        {
+            throw new EvitFormatException($"{MetadataJson.LabelsKey}: {Labels.Count} labels, expected {classes}, one for each logit");
+        }
+
+        if (SelfTest is not null && SelfTest.Logits.Length != classes)
+        {
+            throw new EvitFormatException($"{MetadataJson.SelfTestKey}: {SelfTest.Logits.Length} logits, expected {classes}");
+        }
+    }
+}

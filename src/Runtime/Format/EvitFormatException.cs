@@ -1,0 +1,23 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>A model file (or the graph in it) is not what it must be. The message says what, where, what was found and what was expected;
+/// it is meant to be printed as it is.</summary>
+public sealed class EvitFormatException : Exception
+{
+    /// <summary>An error without a message.</summary>
+    public EvitFormatException()
+    {
+    }
+
+    /// <summary>An error with its message.</summary>
+    public EvitFormatException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error with its message and the error that it comes from.</summary>
+    public EvitFormatException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Reads JSON that may be anything: every step is checked and fails with its place in the document.</summary>
+internal static class Json
+{
+    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    /// <summary>Parses a whole document; duplicate keys and depths over 32 are errors.</summary>
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string where)
+    {
+        try
+        {
+            return JsonDocument.Parse(utf8, s_options);
+        }
+        catch (JsonException e)
+        {
+            throw new EvitFormatException($"{where}: not valid JSON ({e.Message})", e);
+        }
+    }
+
+    internal static JsonDocument Parse(string text, string where)
+    {
+        try
+        {
+            return JsonDocument.Parse(text, s_options);
+        }
+        catch (JsonException e)
+        {
+            throw new EvitFormatException($"{where}: not valid JSON ({e.Message})", e);
+        }
+    }
+
+    internal static void Expect(JsonElement element, JsonValueKind kind, string where)
+    {
+        if (element.ValueKind != kind)
+        {
+            throw new EvitFormatException($"{where}: found JSON {element.ValueKind}, expected {kind}");
+        }
+    }
+
+    internal static JsonElement Get(JsonElement element, string key, string where)
+    {
+        Expect(element, JsonValueKind.Object, where);
+        return element.TryGetProperty(key, out JsonElement value)
+            ? value
+            : throw new EvitFormatException($"{where}: key '{key}' is missing");
+    }
+
+    internal static void OnlyKeys(JsonElement element, string where, params ReadOnlySpan<string> keys)
+    {
+        Expect(element, JsonValueKind.Object, where);
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            if (!keys.Contains(property.Name))
+            {
+                throw new EvitFormatException($"{where}: unknown key '{Clip(property.Name)}', expected only {string.Join(", ", keys)}");
+            }
+        }
+    }
+
+    internal static string String(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.String, where);
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new EvitFormatException($"{where}: not valid UTF-8 or an unpaired surrogate", e);
+        }
+    }
+
+    internal static int Int(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Number, where);
+        return element.TryGetInt32(out int value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Clip(element.GetRawText())}, expected a 32-bit integer");
+    }
+
+    internal static float Float(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Number, where);
+        return element.TryGetSingle(out float value) && float.IsFinite(value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Clip(element.GetRawText())}, expected a finite 32-bit float");
+    }
+
+    internal static int[] Ints(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Array, where);
+        return [.. element.EnumerateArray().Select(e => Int(e, where))];
+    }
+
+    internal static long[] Longs(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Array, where);
+        return [.. element.EnumerateArray().Select(e =>
+            e.ValueKind == JsonValueKind.Number && e.TryGetInt64(out long value)
+                ? value
+                : throw new EvitFormatException($"{where}: found {Clip(e.GetRawText())}, expected a 64-bit integer"))];
+    }
+
+    internal static float[] Floats(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Array, where);
+        return [.. element.EnumerateArray().Select(e => Float(e, where))];
+    }
+
+    internal static string[] Strings(JsonElement element, string where)
+    {
+        Expect(element, JsonValueKind.Array, where);
+        return [.. element.EnumerateArray().Select(e => String(e, where))];
+    }
+
+    private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is written.</summary>
+public static class MetadataJson
+{
+    /// <summary>Key of the graph, see <see cref="GraphJson"/>.</summary>
+    public const string GraphKey = "edgevit.graph";
+
+    /// <summary>Key of the preprocessing: <c>{height, width, resize, interpolation, mean, std}</c>.</summary>
+    public const string PreprocessKey = "edgevit.preprocess";
+
+    /// <summary>Key of the class names: an array of strings.</summary>
+    public const string LabelsKey = "edgevit.labels";
+
+    /// <summary>Key of the provenance: a JSON object of the exporter's making.</summary>
+    public const string ProvenanceKey = "edgevit.provenance";
+
+    /// <summary>Key of the self-test: <c>{seed, logits}</c>; logits as the shortest decimals that read back bit for bit.</summary>
+    public const string SelfTestKey = "edgevit.selftest";
+
+    /// <summary>Writes the preprocessing.</summary>
+    public static string WritePreprocess(Preprocess preprocess)
+    {
+        ArgumentNullException.ThrowIfNull(preprocess);
+        return JsonText.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("height", preprocess.Height);
+            writer.WriteNumber("width", preprocess.Width);
+            writer.WriteNumber("resize", preprocess.ResizeShorterSide);
+            writer.WriteString("interpolation", InterpolationName(preprocess.Interpolation));
+            JsonText.Array(writer, "mean", preprocess.Mean);
+            JsonText.Array(writer, "std", preprocess.Std);
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary>Reads the preprocessing.</summary>
+    /// <exception cref="EvitFormatException">Not of that form, or impossible numbers.</exception>
+    public static Preprocess ReadPreprocess(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        using JsonDocument document = Json.Parse(json, PreprocessKey);
+        JsonElement root = document.RootElement;
+        Json.OnlyKeys(root, PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
+        string name = Json.String(Json.Get(root, "interpolation", PreprocessKey), $"{PreprocessKey}: interpolation");
+        Interpolation interpolation = name switch
+        {
+            "bilinear" => Interpolation.Bilinear,
+            "bicubic" => Interpolation.Bicubic,
+            _ => throw new EvitFormatException($"{PreprocessKey}: interpolation is '{name}', expected bilinear or bicubic"),
+        };
+
+        var result = new Preprocess(
+            Json.Int(Json.Get(root, "height", PreprocessKey), $"{PreprocessKey}: height"),
+            Json.Int(Json.Get(root, "width", PreprocessKey), $"{PreprocessKey}: width"),
+            Json.Int(Json.Get(root, "resize", PreprocessKey), $"{PreprocessKey}: resize"),
+            interpolation,
+            Json.Floats(Json.Get(root, "mean", PreprocessKey), $"{PreprocessKey}: mean"),
+            Json.Floats(Json.Get(root, "std", PreprocessKey), $"{PreprocessKey}: std"));
+        if (result.Mean.Count != 3 || result.Std.Count != 3 || result.Std.Any(s => s <= 0))
+        {
+            throw new EvitFormatException($"{PreprocessKey}: found {result.Mean.Count} means and std [{string.Join(", ", result.Std)}], expected three means and three positive deviations");
+        }
+
+        if (result.ResizeShorterSide < Math.Max(result.Height, result.Width) || result.ResizeShorterSide > 1 << 16)
+        {
+            throw new EvitFormatException($"{PreprocessKey}: resize is {result.ResizeShorterSide}, expected at least the crop of {result.Height} x {result.Width} and at most 65536");
+        }
+
+        return result;
+    }
+
+    /// <summary>Writes the class names.</summary>
+    public static string WriteLabels(IReadOnlyList<string> labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return JsonText.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (string label in labels)
+            {
+                writer.WriteStringValue(label);
+            }
+
+            writer.WriteEndArray();
+        });
+    }
+
+    /// <summary>Reads the class names.</summary>
+    /// <exception cref="EvitFormatException">Not an array of strings.</exception>
+    public static IReadOnlyList<string> ReadLabels(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        using JsonDocument document = Json.Parse(json, LabelsKey);
+        return Json.Strings(document.RootElement, LabelsKey);
+    }
+
+    /// <summary>Writes the self-test.</summary>
+    /// <exception cref="ArgumentException">A logit is not finite.</exception>
+    public static string WriteSelfTest(SelfTest selfTest)
+    {
+        ArgumentNullException.ThrowIfNull(selfTest);
+        if (!selfTest.Logits.All(float.IsFinite))
+        {
+            throw new ArgumentException("a self-test needs finite logits", nameof(selfTest));
+        }
+
+        return JsonText.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("seed", selfTest.Seed);
+            JsonText.Array(writer, "logits", selfTest.Logits);
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary>Reads the self-test.</summary>
+    /// <exception cref="EvitFormatException">Not of that form.</exception>
+    public static SelfTest ReadSelfTest(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        using JsonDocument document = Json.Parse(json, SelfTestKey);
+        JsonElement root = document.RootElement;
+        Json.OnlyKeys(root, SelfTestKey, "seed", "logits");
+        JsonElement seed = Json.Get(root, "seed", SelfTestKey);
+        Json.Expect(seed, JsonValueKind.Number, $"{SelfTestKey}: seed");
+        return seed.TryGetUInt64(out ulong value)
+            ? new SelfTest(value, Json.Floats(Json.Get(root, "logits", SelfTestKey), $"{SelfTestKey}: logits"))
+            : throw new EvitFormatException($"{SelfTestKey}: seed is not an unsigned 64-bit integer");
+    }
+
+    /// <summary>Checks that a provenance is one JSON object.</summary>
+    /// <exception cref="EvitFormatException">It is not.</exception>
+    public static void CheckProvenance(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        using JsonDocument document = Json.Parse(json, ProvenanceKey);
+        Json.Expect(document.RootElement, JsonValueKind.Object, ProvenanceKey);
+    }
+
+    private static string InterpolationName(Interpolation interpolation) => interpolation == Interpolation.Bicubic ? "bicubic" : "bilinear";
+}

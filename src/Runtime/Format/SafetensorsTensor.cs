@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Element types that a safetensors file can hold.</summary>
+public enum SafetensorsType
+{
+    /// <summary>64-bit float.</summary>
+    F64,
+
+    /// <summary>32-bit float.</summary>
+    F32,
+
+    /// <summary>16-bit float.</summary>
+    F16,
+
+    /// <summary>The upper half of a 32-bit float.</summary>
+    BF16,
+
+    /// <summary>64-bit signed integer.</summary>
+    I64,
+
+    /// <summary>32-bit signed integer.</summary>
+    I32,
+
+    /// <summary>16-bit signed integer.</summary>
+    I16,
+
+    /// <summary>8-bit signed integer.</summary>
+    I8,
+
+    /// <summary>64-bit unsigned integer.</summary>
+    U64,
+
+    /// <summary>32-bit unsigned integer.</summary>
+    U32,
+
+    /// <summary>16-bit unsigned integer.</summary>
+    U16,
+
+    /// <summary>8-bit unsigned integer.</summary>
+    U8,
+
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool,
+}
+
+/// <summary>One tensor of a safetensors file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Element type.</param>
+/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
+/// <param name="Bytes">The elements, little-endian, row-major.</param>
+public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Number of elements.</summary>
+    public int Count => Bytes.Length / SafetensorsTypes.Size(Type);
+
+    /// <summary>The elements as floats: 16-bit types widened exactly, others converted to the nearest float.</summary>
+    public float[] ToFloats()
+    {
+        var result = new float[Count];
+        ReadOnlySpan<byte> bytes = Bytes.Span;
+        int size = SafetensorsTypes.Size(Type);
+        for (int i = 0; i < result.Length; i++)
+        {
+            ReadOnlySpan<byte> at = bytes.Slice(i * size, size);
+            result[i] = Type switch
+            {
+                SafetensorsType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
+                SafetensorsType.F32 => BinaryPrimitives.ReadSingleLittleEndian(at),
+                SafetensorsType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(at),
+                SafetensorsType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(at) << 16),
+                SafetensorsType.I64 => BinaryPrimitives.ReadInt64LittleEndian(at),
+                SafetensorsType.I32 => BinaryPrimitives.ReadInt32LittleEndian(at),
+                SafetensorsType.I16 => BinaryPrimitives.ReadInt16LittleEndian(at),
+                SafetensorsType.I8 => (sbyte)at[0],
+                SafetensorsType.U64 => BinaryPrimitives.ReadUInt64LittleEndian(at),
+                SafetensorsType.U32 => BinaryPrimitives.ReadUInt32LittleEndian(at),
+                SafetensorsType.U16 => BinaryPrimitives.ReadUInt16LittleEndian(at),
+                _ => at[0],
+            };
+        }
+
+        return result;
+    }
+}
+
+/// <summary>Names and sizes of the element types.</summary>
+public static class SafetensorsTypes
+{
+    /// <summary>The type that a file calls <paramref name="dtype"/>, or null where there is none.</summary>
+    public static SafetensorsType? Parse(string dtype) => dtype switch
+    {
+        "F64" => SafetensorsType.F64,
+        "F32" => SafetensorsType.F32,
+        "F16" => SafetensorsType.F16,
+        "BF16" => SafetensorsType.BF16,
+        "I64" => SafetensorsType.I64,
+        "I32" => SafetensorsType.I32,
+        "I16" => SafetensorsType.I16,
+        "I8" => SafetensorsType.I8,
+        "U64" => SafetensorsType.U64,
+        "U32" => SafetensorsType.U32,
+        "U16" => SafetensorsType.U16,
+        "U8" => SafetensorsType.U8,
+        "BOOL" => SafetensorsType.Bool,
+        _ => null,
+    };
+
+    /// <summary>What a file calls the type.</summary>
+    public static string Name(SafetensorsType type) => type == SafetensorsType.Bool ? "BOOL" : type.ToString();
+
+    /// <summary>Bytes of one element.</summary>
+    public static int Size(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F64 or SafetensorsType.I64 or SafetensorsType.U64 => 8,
+        SafetensorsType.F32 or SafetensorsType.I32 or SafetensorsType.U32 => 4,
+        SafetensorsType.F16 or SafetensorsType.BF16 or SafetensorsType.I16 or SafetensorsType.U16 => 2,
+        _ => 1,
+    };
+}

@@ -1,0 +1,130 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones; every
+/// kernel must give the same bits.</summary>
+/// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other. They hold on every machine.</remarks>
+public sealed class GraphInterpreter
+{
+    private readonly ModelGraph _graph;
+    private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
+    private readonly Dictionary<string, float[]> _floats = new(StringComparer.Ordinal);
+
+    /// <summary>An interpreter of a graph.</summary>
+    /// <exception cref="EvitFormatException">The graph is not valid.</exception>
+    public GraphInterpreter(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        Shapes = GraphValidator.Validate(graph, tensors);
+        _graph = graph;
+        _tensors = tensors;
+    }
+
+    /// <summary>The shape of every value.</summary>
+    public IReadOnlyDictionary<string, ValueShape> Shapes { get; }
+
+    /// <summary>Computes all values of one image.</summary>
+    /// <param name="input">Normalised, <c>[C, H, W]</c>.</param>
+    /// <returns>Every value by name.</returns>
+    public IReadOnlyDictionary<string, Value> Run(ReadOnlySpan<float> input)
+    {
+        IReadOnlyList<int> shape = _graph.InputShape;
+        var values = new Dictionary<string, Value>(StringComparer.Ordinal)
+        {
+            [_graph.InputName] = Value.Image(input.ToArray(), shape[0], shape[1], shape[2]),
+        };
+        foreach (GraphNode node in _graph.Nodes)
+        {
+            values[node.Output] = Evaluate(node, values);
+        }
+
+        return values;
+    }
+
+    /// <summary>Computes one node from its inputs' values.</summary>
+    /// <param name="node">A node of the graph.</param>
+    /// <param name="values">At least the node's inputs, in the graph's shapes.</param>
+    public Value Evaluate(GraphNode node, IReadOnlyDictionary<string, Value> values)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(values);
+        Value x = values[node.Inputs[0]];
+        ValueShape shape = Shapes[node.Output];
+        if (shape.Kind == ValueKind.Bits)
+        {
+            return Value.Bits(ReferenceOps.ShiftSign(x, Floats(node, "shift")), shape.Channels, shape.Height, shape.Width);
+        }
+
+        var y = new float[shape.Elements];
+        switch (node.Op)
+        {
+            case Op.Conv2d:
+                int kernel = _tensors[node.Tensors["weight"]].Shape[2];
+                ReferenceOps.Conv2d(x, Floats(node, "weight"), OptionalFloats(node, "bias"), kernel, node.Attributes["stride"], node.Attributes["padding"], shape, y);
+                break;
+            case Op.Linear:
+                ReferenceOps.Linear(x, Floats(node, "weight"), OptionalFloats(node, "bias"), shape.Channels, y);
+                break;
+            case Op.Position:
+                ReferenceOps.Add(x.Floats, Floats(node, "position"), y);
+                break;
+            case Op.Affine:
+                ReferenceOps.Affine(x, Floats(node, "scale"), Floats(node, "offset"), y);
+                break;
+            case Op.RPReLU:
+                ReferenceOps.RPReLU(x, Floats(node, "shift"), Floats(node, "slope"), Floats(node, "offset"), y);
+                break;
+            case Op.BinaryLinear:
+                ReferenceOps.BinaryLinear(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), y);
+                break;
+            case Op.BinaryConv:
+                ReferenceOps.BinaryConv(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), node.Attributes["kernel"], shape, y);
+                break;
+            case Op.BinaryAttention:
+                long[] exp = TensorData.Integers(_tensors[node.Tensors["exp"]]);
+                ReferenceOps.BinaryAttention(x, values[node.Inputs[1]], values[node.Inputs[2]], exp, Floats(node, "clip"), Floats(node, "scale"), Floats(node, "offset"), y);
+                break;
+            case Op.Add:
+                x.Floats.CopyTo(y, 0);
+                foreach (string other in node.Inputs.Skip(1))
+                {
+                    ReferenceOps.Add(y, values[other].Floats, y);
+                }
+
+                break;
+            case Op.AvgPool2d:
+                ReferenceOps.AvgPool2d(x, PoolWindow.Of(node), shape, y);
+                break;
+            case Op.Upsample:
+                ReferenceOps.Upsample(x, node.Attributes["factor"], shape, y);
+                break;
+            case Op.TileChannels:
+                ReferenceOps.TileChannels(x, node.Attributes["factor"], y);
+                break;
+            case Op.GroupMeanChannels:
+                ReferenceOps.GroupMeanChannels(x, node.Attributes["factor"], y);
+                break;
+            case Op.MeanTokens:
+                ReferenceOps.MeanTokens(x, y);
+                break;
+            default:
+                throw new EvitFormatException($"op {node.Op} is unknown to this runtime");
+        }
+
+        return Value.Tokens(y, shape.Channels, shape.Height, shape.Width);
+    }
+
+    private float[]? OptionalFloats(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Floats(node, role) : null;
+
+    private float[] Floats(GraphNode node, string role)
+    {
+        string name = node.Tensors[role];
+        if (!_floats.TryGetValue(name, out float[]? values))
+        {
+            values = TensorData.Floats(_tensors[name]);
+            _floats[name] = values;
+        }
+
+        return values;
+    }
+
+    private ulong[] Words(GraphNode node, string role) => TensorData.Words(_tensors[node.Tensors[role]]);
+}

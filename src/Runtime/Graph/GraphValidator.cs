@@ -1,0 +1,346 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor there with the
+/// right type, shape and contents, and no more work or memory than a network could need.</summary>
+public sealed class GraphValidator
+{
+    /// <summary>Elements of one value at most: 64 Mi (an image of 4096 x 4096 x 3 is 48 Mi).</summary>
+    public const long MaxValueElements = 1L << 26;
+
+    /// <summary>Elements of all values together at most.</summary>
+    public const long MaxTotalElements = 1L << 30;
+
+    /// <summary>Float multiply-adds plus 64-bit binary word operations at most; BinaryViT-small at 224 x 224 has 0.07 G.</summary>
+    public const double MaxWork = 1L << 36;
+
+    private readonly ModelGraph _graph;
+    private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
+    private readonly Dictionary<string, ValueShape> _shapes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _finite = new(StringComparer.Ordinal);
+    private string _where = "graph";
+
+    private GraphValidator(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        _graph = graph;
+        _tensors = tensors;
+    }
+
+    /// <summary>Validates a graph with its tensors.</summary>
+    /// <returns>The shape of every value by name, the input's too.</returns>
+    /// <exception cref="EvitFormatException">Anything is wrong; the message names the node.</exception>
+    public static IReadOnlyDictionary<string, ValueShape> Validate(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(tensors);
+        return new GraphValidator(graph, tensors).Run();
+    }
+
+    private Dictionary<string, ValueShape> Run()
+    {
+        IReadOnlyList<int> input = _graph.InputShape;
+        if (input.Count != 3 || input.Any(size => size < 1) || (double)input[0] * input[1] * input[2] > MaxValueElements)
+        {
+            throw new EvitFormatException($"graph: input shape is [{string.Join(", ", input)}], expected [channels, height, width], all positive, at most {MaxValueElements} elements");
+        }
+
+        _shapes[_graph.InputName] = new ValueShape(ValueKind.Image, input[0], input[1], input[2]);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        long elements = 0;
+        double work = 0;
+        foreach (GraphNode node in _graph.Nodes)
+        {
+            _where = $"graph node '{node.Name}' ({node.Op})";
+            OpSchema.Of(node.Op).Check(node, _where);
+            if (!names.Add(node.Name))
+            {
+                throw new EvitFormatException($"{_where}: its name is used by an earlier node");
+            }
+
+            ValueShape shape = ShapeOf(node);
+            elements += shape.Elements;
+            if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || shape.Elements > MaxValueElements || elements > MaxTotalElements)
+            {
+                throw new EvitFormatException($"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
+            }
+
+            work += GraphCost.Of(node, [.. node.Inputs.Select(i => _shapes[i])], shape, _tensors).Work;
+            if (!(work <= MaxWork))
+            {
+                throw new EvitFormatException($"{_where}: the network needs more than {MaxWork:E1} multiply-adds up to here; that is no network");
+            }
+
+            if (!_shapes.TryAdd(node.Output, shape))
+            {
+                throw new EvitFormatException($"{_where}: value '{node.Output}' is written a second time");
+            }
+        }
+
+        _where = "graph";
+        ValueShape output = Input(_graph.OutputName);
+        return output is { Kind: ValueKind.Tokens, Tokens: 1 }
+            ? _shapes
+            : throw new EvitFormatException($"graph: output '{_graph.OutputName}' is {output}, expected Tokens [1, classes]");
+    }
+
+    private ValueShape ShapeOf(GraphNode node)
+    {
+        ValueShape x = Input(node.Inputs[0]);
+        switch (node.Op)
+        {
+            case Op.Conv2d:
+                return Conv(node, x);
+            case Op.Linear:
+                Expect(x, ValueKind.Tokens);
+                return Linear(node, x);
+            case Op.Position:
+                Expect(x, ValueKind.Tokens);
+                Floats(node, "position", x.Tokens, x.Channels);
+                return x;
+            case Op.Affine:
+                Expect(x, ValueKind.Tokens);
+                PerChannel(node, x.Channels, "scale", "offset");
+                return x;
+            case Op.RPReLU:
+                Expect(x, ValueKind.Tokens);
+                PerChannel(node, x.Channels, "shift", "slope", "offset");
+                return x;
+            case Op.ShiftSign:
+                Expect(x, ValueKind.Tokens);
+                PerChannel(node, x.Channels, "shift");
+                return x with { Kind = ValueKind.Bits };
+            case Op.BinaryLinear:
+                Expect(x, ValueKind.Bits);
+                return x with { Kind = ValueKind.Tokens, Channels = BinaryWeights(node, x.Channels) };
+            case Op.BinaryConv:
+                Expect(x, ValueKind.Bits);
+                int kernel = node.Attributes["kernel"];
+                return new ValueShape(ValueKind.Tokens, BinaryWeights(node, checked((long)kernel * kernel * x.Channels)), Window(x.Height, kernel, kernel, 0, "rows"), Window(x.Width, kernel, kernel, 0, "columns"));
+            case Op.BinaryAttention:
+                return Attention(node, x);
+            case Op.Add:
+                return Add(node, x);
+            case Op.AvgPool2d:
+                Expect(x, ValueKind.Tokens);
+                return x with { Height = Pool(node, x.Height, "H", "rows"), Width = Pool(node, x.Width, "W", "columns") };
+            case Op.Upsample:
+                Expect(x, ValueKind.Tokens);
+                return Bounded(x, x.Channels, (long)x.Height * node.Attributes["factor"], (long)x.Width * node.Attributes["factor"]);
+            case Op.TileChannels:
+                Expect(x, ValueKind.Tokens);
+                return Bounded(x, (long)x.Channels * node.Attributes["factor"], x.Height, x.Width);
+            case Op.GroupMeanChannels:
+                Expect(x, ValueKind.Tokens);
+                int factor = node.Attributes["factor"];
+                return x.Channels % factor == 0
+                    ? x with { Channels = x.Channels / factor }
+                    : throw new EvitFormatException($"{_where}: {x.Channels} channels can't be grouped by {factor}, expected a multiple");
+            case Op.MeanTokens:
+                Expect(x, ValueKind.Tokens);
+                return x with { Height = 1, Width = 1 };
+            default:
+                throw new EvitFormatException($"{_where}: op is unknown to this runtime");
+        }
+    }
+
+    private ValueShape Conv(GraphNode node, ValueShape x)
+    {
+        if (x.Kind == ValueKind.Bits)
+        {
+            throw new EvitFormatException($"{_where}: input is {x}, expected an image or tokens");
+        }
+
+        StoredTensor weight = Tensor(node, "weight");
+        IReadOnlyList<int> shape = weight.Shape;
+        if (shape.Count != 4 || shape[0] < 1 || shape[1] != x.Channels || shape[2] < 1 || shape[2] != shape[3])
+        {
+            throw Wrong(node, "weight", weight, $"floats [outputs, {x.Channels}, k, k]");
+        }
+
+        Floats(node, "weight", [.. shape]);
+        OptionalFloats(node, "bias", shape[0]);
+        int stride = node.Attributes["stride"];
+        int padding = node.Attributes["padding"];
+        return new ValueShape(ValueKind.Tokens, shape[0], Window(x.Height, shape[2], stride, padding, "rows"), Window(x.Width, shape[2], stride, padding, "columns"));
+    }
+
+    private ValueShape Linear(GraphNode node, ValueShape x)
+    {
+        StoredTensor weight = Tensor(node, "weight");
+        if (weight.Shape.Count != 2 || weight.Shape[0] < 1)
+        {
+            throw Wrong(node, "weight", weight, $"floats [outputs, {x.Channels}]");
+        }
+
+        Floats(node, "weight", weight.Shape[0], x.Channels);
+        OptionalFloats(node, "bias", weight.Shape[0]);
+        return x with { Channels = weight.Shape[0] };
+    }
+
+    private ValueShape Attention(GraphNode node, ValueShape query)
+    {
+        ValueShape key = Input(node.Inputs[1]);
+        ValueShape value = Input(node.Inputs[2]);
+        Expect(query, ValueKind.Bits);
+        Expect(key, ValueKind.Bits);
+        if (key != value || key.Channels != query.Channels)
+        {
+            throw new EvitFormatException($"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
+        }
+
+        int heads = node.Attributes["heads"];
+        if (query.Channels % heads != 0)
+        {
+            throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
+        }
+
+        int size = query.Channels / heads;
+        if (key.Tokens > 1 << 16)
+        {
+            throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most 65536");
+        }
+
+        StoredTensor exp = Tensor(node, "exp");
+        if (exp.Type != StoredType.I64 || !exp.Shape.SequenceEqual([size + 1]))
+        {
+            throw Wrong(node, "exp", exp, $"I64 [{size + 1}] for heads of {size} channels");
+        }
+
+        // Below 2^46 each, so that a sum over 2^16 keys stays within 63 bits; ascending, so that a row has one threshold.
+        long previous = 0;
+        foreach (long value64 in MemoryMarshal.Cast<byte, long>(exp.Bytes.Span))
+        {
+            if (value64 < previous || value64 > 1L << 46)
+            {
+                throw new EvitFormatException($"{_where}: table 'exp' ('{exp.Name}') holds {value64} after {previous}, expected ascending values from 0 to 2^46");
+            }
+
+            previous = value64;
+        }
+
+        Floats(node, "clip", heads);
+        PerChannel(node, query.Channels, "scale", "offset");
+        return query with { Kind = ValueKind.Tokens };
+    }
+
+    private ValueShape Add(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        foreach (string name in node.Inputs)
+        {
+            ValueShape other = Input(name);
+            if (other != x)
+            {
+                throw new EvitFormatException($"{_where}: input '{name}' is {other}, expected {x} as its first input");
+            }
+        }
+
+        return x;
+    }
+
+    private ValueShape Bounded(ValueShape x, long channels, long height, long width) => (double)channels * height * width <= MaxValueElements
+        ? new ValueShape(x.Kind, (int)channels, (int)height, (int)width)
+        : throw new EvitFormatException($"{_where}: its value would have {channels} channels of {height} x {width}, expected at most {MaxValueElements} elements");
+
+    private int Pool(GraphNode node, int size, string axis, string what) =>
+        Window(size, node.Attributes[$"kernel{axis}"], node.Attributes[$"stride{axis}"], node.Attributes[$"padding{axis}"], what);
+
+    private int Window(int size, int kernel, int stride, int padding, string what)
+    {
+        long padded = size + (2L * padding);
+        if (kernel > padded || padding >= kernel)
+        {
+            throw new EvitFormatException($"{_where}: a window of {kernel} {what} with padding {padding} does not fit {size} {what}; expected padding < window <= {what} + 2 * padding");
+        }
+
+        return (int)(((padded - kernel) / stride) + 1);
+    }
+
+    private ValueShape Input(string name) => _shapes.TryGetValue(name, out ValueShape shape)
+        ? shape
+        : throw new EvitFormatException($"{_where}: value '{name}' is not written by an earlier node");
+
+    private void Expect(ValueShape x, ValueKind kind)
+    {
+        if (x.Kind != kind)
+        {
+            throw new EvitFormatException($"{_where}: input is {x}, expected {kind}");
+        }
+    }
+
+    private StoredTensor Tensor(GraphNode node, string role) => _tensors.TryGetValue(node.Tensors[role], out StoredTensor? tensor)
+        ? tensor
+        : throw new EvitFormatException($"{_where}: tensor '{node.Tensors[role]}' ({role}) is not in the file");
+
+    private EvitFormatException Wrong(GraphNode node, string role, StoredTensor found, string expected) =>
+        new($"{_where}: tensor '{node.Tensors[role]}' ({role}) is {found.Type} [{string.Join(", ", found.Shape)}], expected {expected}");
+
+    private void PerChannel(GraphNode node, int channels, params ReadOnlySpan<string> roles)
+    {
+        foreach (string role in roles)
+        {
+            Floats(node, role, channels);
+        }
+    }
+
+    private void OptionalFloats(GraphNode node, string role, int count)
+    {
+        if (node.Tensors.ContainsKey(role))
+        {
+            Floats(node, role, count);
+        }
+    }
+
+    private void Floats(GraphNode node, string role, params int[] shape)
+    {
+        StoredTensor tensor = Tensor(node, role);
+        if (tensor.Type is not (StoredType.F32 or StoredType.F16) || !tensor.Shape.SequenceEqual(shape))
+        {
+            throw Wrong(node, role, tensor, $"floats [{string.Join(", ", shape)}]");
+        }
+
+        if (!_finite.Add(tensor.Name))
+        {
+            return;
+        }
+
+        bool finite = tensor.Type == StoredType.F32
+            ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).IndexOfNonFinite() < 0
+            : MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span).IndexOfNonFinite() < 0;
+        if (!finite)
+        {
+            throw new EvitFormatException($"{_where}: tensor '{tensor.Name}' ({role}) holds a NaN or an infinity, expected finite floats");
+        }
+    }
+
+    private int BinaryWeights(GraphNode node, long inputs)
+    {
+        StoredTensor weight = Tensor(node, "weight");
+        long words = (inputs + 63) >> 6;
+        if (weight.Type != StoredType.U64 || weight.Shape.Count != 2 || weight.Shape[0] < 1 || weight.Shape[1] != words)
+        {
+            throw Wrong(node, "weight", weight, $"U64 [outputs, {words}] for {inputs} inputs");
+        }
+
+        if (inputs > 1 << 22)
+        {
+            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most 4194304");
+        }
+
+        if ((inputs & 63) != 0)
+        {
+            ReadOnlySpan<ulong> bits = MemoryMarshal.Cast<byte, ulong>(weight.Bytes.Span);
+            for (int i = (int)words - 1; i < bits.Length; i += (int)words)
+            {
+                if (bits[i] >> (int)(inputs & 63) != 0)
+                {
+                    throw new EvitFormatException($"{_where}: tensor '{weight.Name}' (weight) has padding bits set in row {i / words}, expected 0 from bit {inputs}");
+                }
+            }
+        }
+
+        PerChannel(node, weight.Shape[0], "scale", "offset");
+        return weight.Shape[0];
+    }
+}

@@ -1,0 +1,80 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>What an op takes: number of inputs, tensor roles, attributes with their ranges.</summary>
+internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, string[] OptionalTensors, (string Name, int Min, int Max)[] Attributes)
+{
+    // Windows and factors that no network needs would only serve to make a small file run for hours.
+    private const int MaxWindow = 256;
+
+    private static readonly string[] s_none = [];
+    private static readonly (string, int, int)[] s_noAttributes = [];
+
+    internal static OpSchema Of(Op op) => op switch
+    {
+        Op.Conv2d => new(1, 1, ["weight"], ["bias"], [("stride", 1, MaxWindow), ("padding", 0, MaxWindow)]),
+        Op.Linear => new(1, 1, ["weight"], ["bias"], s_noAttributes),
+        Op.Position => new(1, 1, ["position"], s_none, s_noAttributes),
+        Op.Affine => new(1, 1, ["scale", "offset"], s_none, s_noAttributes),
+        Op.ShiftSign => new(1, 1, ["shift"], s_none, s_noAttributes),
+        Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, s_noAttributes),
+        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [("kernel", 1, MaxWindow)]),
+        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [("heads", 1, int.MaxValue)]),
+        Op.RPReLU => new(1, 1, ["shift", "slope", "offset"], s_none, s_noAttributes),
+        Op.Add => new(2, 64, s_none, s_none, s_noAttributes),
+        Op.AvgPool2d => new(1, 1, s_none, s_none, [
+            ("kernelH", 1, MaxWindow), ("kernelW", 1, MaxWindow), ("strideH", 1, MaxWindow), ("strideW", 1, MaxWindow),
+            ("paddingH", 0, MaxWindow), ("paddingW", 0, MaxWindow)]),
+        Op.Upsample => new(1, 1, s_none, s_none, [("factor", 1, MaxWindow)]),
+        Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [("factor", 1, 1 << 16)]),
+        Op.MeanTokens => new(1, 1, s_none, s_none, s_noAttributes),
+        _ => throw new EvitFormatException($"op {op} is unknown to this runtime"),
+    };
+
+    /// <summary>Checks a node's counts, roles and attributes; its shapes are <see cref="GraphValidator"/>'s.</summary>
+    internal void Check(GraphNode node, string where)
+    {
+        if (node.Inputs.Count < MinInputs || node.Inputs.Count > MaxInputs)
+        {
+            throw new EvitFormatException($"{where}: {node.Inputs.Count} inputs, expected {(MinInputs == MaxInputs ? $"{MinInputs}" : $"{MinInputs} to {MaxInputs}")}");
+        }
+
+        foreach (string role in Tensors)
+        {
+            if (!node.Tensors.ContainsKey(role))
+            {
+                throw new EvitFormatException($"{where}: tensor '{role}' is missing, expected {string.Join(", ", Tensors)}");
+            }
+        }
+
+        foreach (string role in node.Tensors.Keys)
+        {
+            if (!Tensors.Contains(role) && !OptionalTensors.Contains(role))
+            {
+                throw new EvitFormatException($"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
+            }
+        }
+
+        foreach ((string name, int min, int max) in Attributes)
+        {
+            if (!node.Attributes.TryGetValue(name, out int value))
+            {
+                throw new EvitFormatException($"{where}: attribute '{name}' is missing");
+            }
+
+            if (value < min || value > max)
+            {
+                throw new EvitFormatException($"{where}: attribute '{name}' is {value}, expected {min} to {max}");
+            }
+        }
+
+        foreach (string name in node.Attributes.Keys)
+        {
+            if (!Attributes.Any(a => a.Name == name))
+            {
+                throw new EvitFormatException($"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
+            }
+        }
+    }
+
+    private static string Names(string[] names) => names.Length == 0 ? "none" : string.Join(", ", names);
+}

@@ -1,0 +1,272 @@
+using System.Numerics;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>The ops as the float rules word them. Slow, obvious, and the oracle of all kernel tests.</summary>
+internal static class ReferenceOps
+{
+    // acc = bias, then input channel, kernel row, kernel column ascending: acc = fma(x, w, acc). Padded positions are skipped.
+    internal static void Conv2d(Value x, float[] weight, float[]? bias, int kernel, int stride, int padding, ValueShape shape, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int oy = 0; oy < shape.Height; oy++)
+        {
+            for (int ox = 0; ox < shape.Width; ox++)
+            {
+                for (int o = 0; o < shape.Channels; o++)
+                {
+                    float acc = bias is null ? 0f : bias[o];
+                    for (int c = 0; c < channels; c++)
+                    {
+                        for (int ky = 0; ky < kernel; ky++)
+                        {
+                            int iy = (oy * stride) + ky - padding;
+                            for (int kx = 0; kx < kernel; kx++)
+                            {
+                                int ix = (ox * stride) + kx - padding;
+                                if (iy < 0 || iy >= x.Shape.Height || ix < 0 || ix >= x.Shape.Width)
+                                {
+                                    continue;
+                                }
+
+                                int at = x.Shape.Kind == ValueKind.Image
+                                    ? (((c * x.Shape.Height) + iy) * x.Shape.Width) + ix
+                                    : (((iy * x.Shape.Width) + ix) * channels) + c;
+                                acc = MathF.FusedMultiplyAdd(x.Floats[at], weight[(((((o * channels) + c) * kernel) + ky) * kernel) + kx], acc);
+                            }
+                        }
+                    }
+
+                    y[(((oy * shape.Width) + ox) * shape.Channels) + o] = acc;
+                }
+            }
+        }
+    }
+
+    internal static void Linear(Value x, float[] weight, float[]? bias, int outputs, float[] y)
+    {
+        int inputs = x.Shape.Channels;
+        for (int t = 0; t < x.Shape.Tokens; t++)
+        {
+            for (int o = 0; o < outputs; o++)
+            {
+                float acc = bias is null ? 0f : bias[o];
+                for (int k = 0; k < inputs; k++)
+                {
+                    acc = MathF.FusedMultiplyAdd(x.Floats[(t * inputs) + k], weight[(o * inputs) + k], acc);
+                }
+
+                y[(t * outputs) + o] = acc;
+            }
+        }
+    }
+
+    internal static void Add(float[] a, float[] b, float[] y)
+    {
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = a[i] + b[i];
+        }
+    }
+
+    internal static void Affine(Value x, float[] scale, float[] offset, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = MathF.FusedMultiplyAdd(scale[i % channels], x.Floats[i], offset[i % channels]);
+        }
+    }
+
+    internal static void RPReLU(Value x, float[] shift, float[] slope, float[] offset, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int i = 0; i < y.Length; i++)
+        {
+            int c = i % channels;
+            float u = x.Floats[i] - shift[c];
+            y[i] = (u > 0 ? u : slope[c] * u) + offset[c];
+        }
+    }
+
+    internal static ulong[] ShiftSign(Value x, float[] shift)
+    {
+        int channels = x.Shape.Channels;
+        int words = x.Shape.WordsPerToken;
+        var bits = new ulong[x.Shape.Tokens * words];
+        for (int t = 0; t < x.Shape.Tokens; t++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                if (x.Floats[(t * channels) + c] + shift[c] >= 0)
+                {
+                    bits[(t * words) + (c >> 6)] |= 1UL << c;
+                }
+            }
+        }
+
+        return bits;
+    }
+
+    // s = K - 2 * (differing bits); both operands' padding bits are 0 and never differ.
+    internal static void BinaryLinear(Value x, ulong[] weight, float[] scale, float[] offset, float[] y)
+    {
+        int words = x.Shape.WordsPerToken;
+        int outputs = scale.Length;
+        for (int t = 0; t < x.Shape.Tokens; t++)
+        {
+            for (int o = 0; o < outputs; o++)
+            {
+                int differ = 0;
+                for (int w = 0; w < words; w++)
+                {
+                    differ += BitOperations.PopCount(x.Words[(t * words) + w] ^ weight[(o * words) + w]);
+                }
+
+                y[(t * outputs) + o] = MathF.FusedMultiplyAdd(scale[o], x.Shape.Channels - (2 * differ), offset[o]);
+            }
+        }
+    }
+
+    // Gathers each window into one row, ordered kernel row, kernel column, channel; what is left is a BinaryLinear.
+    internal static void BinaryConv(Value x, ulong[] weight, float[] scale, float[] offset, int kernel, ValueShape shape, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        int inputs = kernel * kernel * channels;
+        int words = (inputs + 63) >> 6;
+        var rows = new ulong[shape.Tokens * words];
+        for (int t = 0; t < shape.Tokens; t++)
+        {
+            (int oy, int ox) = int.DivRem(t, shape.Width);
+            for (int k = 0; k < inputs; k++)
+            {
+                (int window, int c) = int.DivRem(k, channels);
+                int token = (((oy * kernel) + (window / kernel)) * x.Shape.Width) + (ox * kernel) + (window % kernel);
+                if (x.Bit(token, c))
+                {
+                    rows[(t * words) + (k >> 6)] |= 1UL << k;
+                }
+            }
+        }
+
+        BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, scale, offset, y);
+    }
+
+    internal static void BinaryAttention(Value query, Value key, Value value, long[] exp, float[] clip, float[] scale, float[] offset, float[] y)
+    {
+        int channels = query.Shape.Channels;
+        int size = channels / clip.Length;
+        int keys = key.Shape.Tokens;
+        var matches = new int[keys];
+        for (int t = 0; t < query.Shape.Tokens; t++)
+        {
+            for (int head = 0; head < clip.Length; head++)
+            {
+                long sum = 0;
+                for (int j = 0; j < keys; j++)
+                {
+                    int same = 0;
+                    for (int c = head * size; c < (head + 1) * size; c++)
+                    {
+                        same += query.Bit(t, c) == key.Bit(j, c) ? 1 : 0;
+                    }
+
+                    matches[j] = same;
+                    sum += exp[same];
+                }
+
+                double threshold = (double)clip[head] * (double)sum;
+                for (int c = head * size; c < (head + 1) * size; c++)
+                {
+                    int count = 0;
+                    for (int j = 0; j < keys; j++)
+                    {
+                        if (2 * (double)exp[matches[j]] > threshold)
+                        {
+                            count += value.Bit(j, c) ? 1 : -1;
+                        }
+                    }
+
+                    y[(t * channels) + c] = MathF.FusedMultiplyAdd(scale[c], count, offset[c]);
+                }
+            }
+        }
+    }
+
+    // The sum starts at 0; positions outside the grid are skipped; the divisor counts them.
+    internal static void AvgPool2d(Value x, PoolWindow window, ValueShape shape, float[] y)
+    {
+        int channels = shape.Channels;
+        for (int t = 0; t < shape.Tokens; t++)
+        {
+            (int oy, int ox) = int.DivRem(t, shape.Width);
+            for (int c = 0; c < channels; c++)
+            {
+                float sum = 0;
+                for (int ky = 0; ky < window.KernelH; ky++)
+                {
+                    int iy = (oy * window.StrideH) + ky - window.PaddingH;
+                    for (int kx = 0; kx < window.KernelW; kx++)
+                    {
+                        int ix = (ox * window.StrideW) + kx - window.PaddingW;
+                        if (iy >= 0 && iy < x.Shape.Height && ix >= 0 && ix < x.Shape.Width)
+                        {
+                            sum += x.Floats[(((iy * x.Shape.Width) + ix) * channels) + c];
+                        }
+                    }
+                }
+
+                y[(t * channels) + c] = sum * window.Factor;
+            }
+        }
+    }
+
+    internal static void Upsample(Value x, int factor, ValueShape shape, float[] y)
+    {
+        int channels = shape.Channels;
+        for (int t = 0; t < shape.Tokens; t++)
+        {
+            (int oy, int ox) = int.DivRem(t, shape.Width);
+            Array.Copy(x.Floats, ((oy / factor * x.Shape.Width) + (ox / factor)) * channels, y, t * channels, channels);
+        }
+    }
+
+    internal static void TileChannels(Value x, int factor, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int i = 0; i < x.Shape.Tokens * factor; i++)
+        {
+            Array.Copy(x.Floats, i / factor * channels, y, i * channels, channels);
+        }
+    }
+
+    internal static void GroupMeanChannels(Value x, int factor, float[] y)
+    {
+        float inverse = (float)(1.0 / factor);
+        for (int i = 0; i < y.Length; i++)
+        {
+            float sum = 0;
+            for (int j = 0; j < factor; j++)
+            {
+                sum += x.Floats[(i * factor) + j];
+            }
+
+            y[i] = sum * inverse;
+        }
+    }
+
+    internal static void MeanTokens(Value x, float[] y)
+    {
+        float inverse = (float)(1.0 / x.Shape.Tokens);
+        for (int c = 0; c < y.Length; c++)
+        {
+            float sum = 0;
+            for (int t = 0; t < x.Shape.Tokens; t++)
+            {
+                sum += x.Floats[(t * y.Length) + c];
+            }
+
+            y[c] = sum * inverse;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>What a value is made of.</summary>
+public enum ValueKind
+{
+    /// <summary>Floats <c>[C, H, W]</c>, planar: the network's input.</summary>
+    Image,
+
+    /// <summary>Floats <c>[N, C]</c>, row-major.</summary>
+    Tokens,
+
+    /// <summary>Signs <c>[N, C]</c>, each token's in its own words.</summary>
+    Bits,
+}
+
+/// <summary>The shape of a value: <see cref="Height"/> x <see cref="Width"/> tokens (or pixels) of <see cref="Channels"/> channels.</summary>
+/// <param name="Kind">Element type and layout.</param>
+/// <param name="Channels">C.</param>
+/// <param name="Height">Rows of the grid.</param>
+/// <param name="Width">Columns of the grid.</param>
+public readonly record struct ValueShape(ValueKind Kind, int Channels, int Height, int Width)
+{
+    /// <summary>N = H * W.</summary>
+    public int Tokens => Height * Width;
+
+    /// <summary>N * C.</summary>
+    public long Elements => (long)Tokens * Channels;
+
+    /// <summary>64-bit words of one token's signs.</summary>
+    public int WordsPerToken => (Channels + 63) >> 6;
+
+    /// <summary>As in messages: <c>Tokens [196, 64] of 14 x 14</c>.</summary>
+    public override string ToString() => Kind == ValueKind.Image
+        ? $"Image [{Channels}, {Height}, {Width}]"
+        : $"{Kind} [{Tokens}, {Channels}] of {Height} x {Width}";
+}
+
+/// <summary>A value of the reference interpreter: floats or sign bits, with the shape.</summary>
+public sealed class Value
+{
+    private Value(ValueShape shape, float[] floats, ulong[] words)
+    {
+        Shape = shape;
+        Floats = floats;
+        Words = words;
+    }
+
+    /// <summary>Shape and kind.</summary>
+    public ValueShape Shape { get; }
+
+    /// <summary>The floats of an image or of tokens; empty for bits.</summary>
+    public float[] Floats { get; }
+
+    /// <summary>The words of bits, <c>[N, ceil(C / 64)]</c>, padding bits 0; empty otherwise.</summary>
+    public ulong[] Words { get; }
+
+    /// <summary>An image <c>[C, H, W]</c>.</summary>
+    public static Value Image(float[] data, int channels, int height, int width) => Of(new ValueShape(ValueKind.Image, channels, height, width), data);
+
+    /// <summary>Tokens <c>[H * W, C]</c>.</summary>
+    public static Value Tokens(float[] data, int channels, int height, int width) => Of(new ValueShape(ValueKind.Tokens, channels, height, width), data);
+
+    /// <summary>Bits <c>[H * W, C]</c> from words.</summary>
+    public static Value Bits(ulong[] words, int channels, int height, int width)
+    {
+        ArgumentNullException.ThrowIfNull(words);
+        var shape = new ValueShape(ValueKind.Bits, channels, height, width);
+        return words.Length == shape.Tokens * shape.WordsPerToken
+            ? new Value(shape, [], words)
+            : throw new ArgumentException($"{words.Length} words given, {shape} needs {shape.Tokens * shape.WordsPerToken}", nameof(words));
+    }
+
+    /// <summary>Bits from numbers <c>[H * W, C]</c>: at least 0 means +1.</summary>
+    public static Value BitsOf(ReadOnlySpan<float> signs, int channels, int height, int width)
+    {
+        var shape = new ValueShape(ValueKind.Bits, channels, height, width);
+        if (signs.Length != shape.Elements)
+        {
+            throw new ArgumentException($"{signs.Length} signs given, {shape} needs {shape.Elements}", nameof(signs));
+        }
+
+        var words = new ulong[shape.Tokens * shape.WordsPerToken];
+        for (int i = 0; i < signs.Length; i++)
+        {
+            (int token, int channel) = int.DivRem(i, channels);
+            if (signs[i] >= 0)
+            {
+                words[(token * shape.WordsPerToken) + (channel >> 6)] |= 1UL << channel;
+            }
+        }
+
+        return new Value(shape, [], words);
+    }
+
+    /// <summary>The sign at a token and channel: true for +1.</summary>
+    public bool Bit(int token, int channel) => ((Words[(token * Shape.WordsPerToken) + (channel >> 6)] >> channel) & 1) != 0;
+
+    private static Value Of(ValueShape shape, float[] data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Length == shape.Elements
+            ? new Value(shape, data, [])
+            : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
+    }
+}

@@ -1,0 +1,99 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>The kernel sets. All give the same bits; they differ in speed only.</summary>
+public enum KernelChoice
+{
+    /// <summary>Plain loops; runs everywhere.</summary>
+    Scalar,
+
+    /// <summary>128-bit vectors: NEON on ARM, SSE on x64.</summary>
+    Vector128,
+
+    /// <summary>AVX2 with FMA.</summary>
+    Avx2,
+
+    /// <summary>AVX-512 with byte permutes (F, BW, VBMI).</summary>
+    Avx512,
+}
+
+/// <summary>A kernel set was asked for that this machine can't run, or that does not exist.</summary>
+public sealed class KernelNotSupportedException : NotSupportedException
+{
+    /// <summary>An error without a message.</summary>
+    public KernelNotSupportedException()
+    {
+    }
+
+    /// <summary>An error with its message.</summary>
+    public KernelNotSupportedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error with its message and the error that it comes from.</summary>
+    public KernelNotSupportedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>Which kernel sets there are and which one a session gets.</summary>
+public static class KernelSets
+{
+    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c> or <c>avx512</c>.</summary>
+    public const string Variable = "EDGEVIT_KERNEL";
+
+    /// <summary>The sets that this machine runs, best first.</summary>
+    public static IReadOnlyList<KernelChoice> Available { get; } =
+        [.. new[] { KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
+
+    /// <summary>The first of <see cref="Available"/>.</summary>
+    public static KernelChoice Best => Available[0];
+
+    /// <summary>The name as in <see cref="Variable"/>.</summary>
+    public static string Name(KernelChoice choice) => choice switch
+    {
+        KernelChoice.Avx512 => "avx512",
+        KernelChoice.Avx2 => "avx2",
+        KernelChoice.Vector128 => "vector128",
+        _ => "scalar",
+    };
+
+    /// <summary>The set for a session: the one asked for, else the one that the environment forces, else the best.</summary>
+    /// <exception cref="KernelNotSupportedException">The set does not exist or this machine can't run it.</exception>
+    public static KernelChoice Resolve(KernelChoice? asked)
+    {
+        string? forced = Environment.GetEnvironmentVariable(Variable);
+        KernelChoice choice = asked ?? (string.IsNullOrEmpty(forced) ? Best : Parse(forced));
+        return IsSupported(choice)
+            ? choice
+            : throw new KernelNotSupportedException($"kernel set '{Name(choice)}' needs an instruction set that this machine lacks; available: {Names()}");
+    }
+
+    private static KernelChoice Parse(string name)
+    {
+        foreach (KernelChoice choice in Enum.GetValues<KernelChoice>())
+        {
+            if (Name(choice).Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return choice;
+            }
+        }
+
+        throw new KernelNotSupportedException($"{Variable} is '{name}', expected one of {Names()}");
+    }
+
+    private static string Names() => string.Join(", ", Available.Select(Name));
+
+    private static bool IsSupported(KernelChoice choice) => choice switch
+    {
+        KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported,
+        KernelChoice.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        KernelChoice.Vector128 => Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported)),
+        _ => true,
+    };
+}

@@ -1,0 +1,77 @@
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>One stage of a random BinaryViT.</summary>
+internal sealed record Stage(int Depth, int Width, int Ffn, int Heads, int Reduction);
+
+/// <summary>Random BinaryViT-like networks, node for node in the order in which the exporter lowers them.</summary>
+internal static class BinaryViTGraphs
+{
+    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed, int image, int patch, Stage[] stages, int classes, bool binaryDownsampling = true, bool pools = true)
+    {
+        var b = new GraphBuilder(seed, 3, image, image);
+        int grid = image / patch;
+        int width = stages[0].Width;
+        string x = b.Position(b.Conv2d("image", 3, width, patch, patch), grid * grid, width);
+        for (int s = 0; s < stages.Length; s++)
+        {
+            Stage stage = stages[s];
+            if (s > 0)
+            {
+                grid /= 2;
+                x = Down(b, x, width, stage.Width, grid, binaryDownsampling);
+                width = stage.Width;
+            }
+
+            for (int layer = 0; layer < stage.Depth; layer++)
+            {
+                x = Layer(b, x, stage, grid, pools);
+            }
+        }
+
+        string logits = b.Linear(b.MeanTokens(x), width, classes, name: "logits");
+        return (b.Build(logits), b);
+    }
+
+    private static string Down(GraphBuilder b, string x, int from, int to, int grid, bool binary)
+    {
+        string z = b.Affine(x, from);
+        string y = binary
+            ? b.RPReLU(b.Add(b.BinaryConv(b.ShiftSign(z, from), from, to, 2), b.Tile(b.Pool(z, 2, 2, 2, 2, 0, 0), to / from)), to)
+            : b.Conv2d(z, from, to, 2, 2, bias: false);
+        return b.Position(y, grid * grid, to);
+    }
+
+    private static string Layer(GraphBuilder b, string x, Stage s, int grid, bool pools)
+    {
+        int c = s.Width;
+        int keys = grid / s.Reduction * (grid / s.Reduction);
+        string a = b.Affine(x, c);
+        string q = Branch(b, a, c);
+        string r = a;
+        if (s.Reduction > 1)
+        {
+            r = Branch(b, b.Pool(a, s.Reduction, s.Reduction, s.Reduction, s.Reduction, 0, 0), c);
+        }
+
+        string k = Branch(b, r, c);
+        string v = Branch(b, r, c);
+        string context = b.Attention(b.ShiftSign(q, c), b.ShiftSign(k, c), b.ShiftSign(v, c), c, s.Heads, keys);
+        if (s.Reduction > 1)
+        {
+            k = b.Upsample(k, s.Reduction);
+            v = b.Upsample(v, s.Reduction);
+        }
+
+        string y = b.RPReLU(b.Add(context, q, k, v), c);
+        string x1 = b.Add(x, b.Affine(Branch(b, y, c), c));
+        string n = b.Affine(x1, c);
+        string f = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(n, c), c, s.Ffn), b.Tile(n, s.Ffn / c)), s.Ffn);
+        string g = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(f, s.Ffn), s.Ffn, c), b.GroupMean(f, s.Ffn / c)), c);
+        string scaled = b.Affine(g, c);
+        return pools
+            ? b.Add(x1, scaled, b.Affine(b.Pool(n, 3, 1, 1, 1, 1, 0), c), b.Affine(b.Pool(n, 1, 3, 1, 1, 0, 1), c), b.Affine(b.Pool(n, 5, 1, 1, 1, 2, 0), c), b.Affine(b.Pool(n, 1, 5, 1, 1, 0, 2), c))
+            : b.Add(x1, scaled);
+    }
+
+    private static string Branch(GraphBuilder b, string x, int c) => b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(x, c), c, c), x), c);
+}

@@ -1,0 +1,129 @@
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>Builds graphs with random tensors: nodes are added one by one and return the name of their value.</summary>
+internal sealed class GraphBuilder
+{
+    private readonly List<GraphNode> _nodes = [];
+    private readonly int[] _inputShape;
+    private readonly Dictionary<string, StoredTensor> _tensors = [];
+    private int _count;
+
+    internal GraphBuilder(int seed, int channels, int height, int width)
+    {
+        Random = new Random(seed);
+        _inputShape = [channels, height, width];
+    }
+
+    internal Random Random { get; }
+
+    internal IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
+
+    internal IReadOnlyList<int> InputShape => _inputShape;
+
+    internal ModelGraph Build(string output) => new("random", "image", _inputShape, output, _nodes);
+
+    internal string Conv2d(string x, int inputs, int outputs, int kernel, int stride, int padding = 0, bool bias = true, string? name = null) => Node(
+        Op.Conv2d, name, [x], [("stride", stride), ("padding", padding)],
+        bias ? [("weight", Floats(outputs, inputs, kernel, kernel)), ("bias", Floats(outputs))] : [("weight", Floats(outputs, inputs, kernel, kernel))]);
+
+    internal string Linear(string x, int inputs, int outputs, bool bias = true, string? name = null) => Node(
+        Op.Linear, name, [x], [], bias ? [("weight", Floats(outputs, inputs)), ("bias", Floats(outputs))] : [("weight", Floats(outputs, inputs))]);
+
+    internal string Position(string x, int tokens, int channels) => Node(Op.Position, null, [x], [], [("position", Floats(tokens, channels))]);
+
+    internal string Affine(string x, int channels) => Node(Op.Affine, null, [x], [], [("scale", Floats(channels)), ("offset", Floats(channels))]);
+
+    internal string ShiftSign(string x, int channels) => Node(Op.ShiftSign, null, [x], [], [("shift", Floats(channels))]);
+
+    internal string BinaryLinear(string x, int inputs, int outputs) => Node(
+        Op.BinaryLinear, null, [x], [], [("weight", Bits(outputs, inputs)), ("scale", Scale(outputs, inputs)), ("offset", Floats(outputs))]);
+
+    internal string BinaryConv(string x, int inputs, int outputs, int kernel) => Node(
+        Op.BinaryConv, null, [x], [("kernel", kernel)],
+        [("weight", Bits(outputs, kernel * kernel * inputs)), ("scale", Scale(outputs, kernel * kernel * inputs)), ("offset", Floats(outputs))]);
+
+    internal string Attention(string q, string k, string v, int channels, int heads, int keys)
+    {
+        int size = channels / heads;
+        var exp = new long[size + 1];
+        for (int m = 0; m <= size; m++)
+        {
+            exp[m] = (long)Math.Round(Math.Pow(2, 46) * Math.Exp(((2 * m) - size - size) / Math.Sqrt(size)));
+        }
+
+        float[] clip = [.. Enumerable.Range(0, heads).Select(_ => (float)(0.5 + (3 * Random.NextDouble())) / keys)];
+        return Node(
+            Op.BinaryAttention, null, [q, k, v], [("heads", heads)],
+            [("exp", Store(name => TensorData.Of(name, exp, size + 1))), ("clip", Store(name => TensorData.Of(name, clip, heads))), ("scale", Scale(channels, keys)), ("offset", Floats(channels))]);
+    }
+
+    internal string RPReLU(string x, int channels) => Node(Op.RPReLU, null, [x], [], [("shift", Floats(channels)), ("slope", Floats(channels)), ("offset", Floats(channels))]);
+
+    internal string Add(params string[] inputs) => Node(Op.Add, null, inputs, [], []);
+
+    internal string Pool(string x, int kh, int kw, int sh, int sw, int ph, int pw) => Node(
+        Op.AvgPool2d, null, [x], [("kernelH", kh), ("kernelW", kw), ("strideH", sh), ("strideW", sw), ("paddingH", ph), ("paddingW", pw)], []);
+
+    internal string Upsample(string x, int factor) => Node(Op.Upsample, null, [x], [("factor", factor)], []);
+
+    internal string Tile(string x, int factor) => Node(Op.TileChannels, null, [x], [("factor", factor)], []);
+
+    internal string GroupMean(string x, int factor) => Node(Op.GroupMeanChannels, null, [x], [("factor", factor)], []);
+
+    internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
+
+    private string Node(Op op, string? name, string[] inputs, (string, int)[] attributes, (string Role, string Name)[] tensors)
+    {
+        name ??= $"{op}{_count++}";
+        _nodes.Add(new GraphNode(op, name, inputs, name, tensors.ToDictionary(t => t.Role, t => t.Name), attributes.ToDictionary(a => a.Item1, a => a.Item2)));
+        return name;
+    }
+
+    private string Store(Func<string, StoredTensor> make)
+    {
+        string name = $"t{_tensors.Count}";
+        _tensors[name] = make(name);
+        return name;
+    }
+
+    private string Floats(params int[] shape) => Store(name =>
+    {
+        var values = new float[shape.Aggregate(1, (a, b) => a * b)];
+        for (int i = 0; i < values.Length; i++)
+        {
+            // A few exact zeros and ones: sign(0) and equal sums must come out right.
+            int kind = Random.Next(16);
+            values[i] = kind switch { 0 => 0f, 1 => 1f, _ => (float)((2 * Random.NextDouble()) - 1) };
+        }
+
+        return TensorData.Of(name, values, shape);
+    });
+
+    // About 1 / sqrt(K), so that sums stay near 1 through the depth.
+    private string Scale(int outputs, int inputs) => Store(name =>
+    {
+        var values = new float[outputs];
+        for (int i = 0; i < outputs; i++)
+        {
+            values[i] = (float)((Random.NextDouble() + 0.5) / Math.Sqrt(inputs)) * (Random.Next(8) == 0 ? -1 : 1);
+        }
+
+        return TensorData.Of(name, values, outputs);
+    });
+
+    private string Bits(int rows, int inputs) => Store(name =>
+    {
+        int words = (inputs + 63) / 64;
+        var values = new ulong[rows * words];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (ulong)Random.NextInt64(long.MinValue, long.MaxValue);
+            if (i % words == words - 1 && inputs % 64 != 0)
+            {
+                values[i] &= (1UL << (inputs % 64)) - 1;
+            }
+        }
+
+        return TensorData.Of(name, values, rows, words);
+    });
+}
