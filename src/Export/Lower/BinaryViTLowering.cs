@@ -1,0 +1,192 @@
+namespace EdgeVit.Export;
+
+/// <summary>One lowering of one network: walks it in execution order. <c>N</c> tokens, <c>C</c> channels, <c>e</c> the FFN expansion.</summary>
+internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
+{
+    private readonly GraphBuilder _graph = new();
+
+    public LoweredModel Run()
+    {
+        string x = Embedding();
+        for (int s = 0, layer = 0; s < config.Stages.Count; s++)
+        {
+            for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
+                x = Block($"vit.encoder.layer.{layer}", config.Stages[s], x);
+            if (s + 1 < config.Stages.Count)
+                x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Stages[s + 1].Width, x);
+        }
+        Head(x);
+        return _graph.Build(config.Name, Lowering.InputName, [config.Channels, config.ImageSize, config.ImageSize], Lowering.OutputName);
+    }
+
+    /// <summary>Patches to tokens [N, C], normed, plus positions.</summary>
+    private string Embedding()
+    {
+        const string Projection = "vit.embeddings.patch_embeddings.projection";
+        FloatTensor weight = tensors[$"{Projection}.weight"];
+        ChannelAffine norm = Norm("vit.embeddings.norm");
+        float[] bias = Folded(norm, Data($"{Projection}.bias"));
+        string x = _graph.Conv2d(
+            "vit.embeddings.norm", Lowering.InputName, ScaledRows(weight.Data, norm), weight.Shape, bias, config.PatchSize);
+        return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), norm.Channels);
+    }
+
+    private string Block(string block, StageConfig stage, string x)
+    {
+        string attended = _graph.Add($"{block}.attention", x, Attention(block, stage, x));
+        string b = _graph.Affine($"{block}.layernorm_after", attended, Norm($"{block}.layernorm_after"));
+        string narrow = FeedForward(block, stage, b);
+        return _graph.Add(block, [attended, narrow, .. config.PoolBranches ? Branches(block, b) : []]);
+    }
+
+    /// <summary>Binary attention with its output projection: X [N, C] to what is added to X.</summary>
+    private string Attention(string block, StageConfig stage, string x)
+    {
+        string att = $"{block}.attention.attention";
+        string a = _graph.Affine($"{block}.layernorm_before", x, Norm($"{block}.layernorm_before"));
+        string source = a;
+        if (stage.Reduction > 1)
+        {
+            string pooled = _graph.AvgPool2d($"{att}.reduction.pool", a, stage.Reduction, stage.Reduction, everyPosition: false);
+            source = Projection(att, "reduction", "mover", "norm_r", "rprelur", pooled);
+        }
+        string q = Projection(att, "query", "moveq", "normq", "rpreluq", a);
+        string k = Projection(att, "key", "movek", "normk", "rpreluk", source);
+        string v = Projection(att, "value", "movev", "normv", "rpreluv", source);
+        string context = Context(
+            att, stage,
+            _graph.ShiftSign($"{att}.query.bits", q, Data($"{att}.moveq2")),
+            _graph.ShiftSign($"{att}.key.bits", k, Data($"{att}.movek2")),
+            _graph.ShiftSign($"{att}.value.bits", v, Data($"{att}.movev2")));
+        if (stage.Reduction > 1)
+        {
+            k = _graph.Upsample($"{att}.rpreluk.up", k, stage.Reduction);
+            v = _graph.Upsample($"{att}.rpreluv.up", v, stage.Reduction);
+        }
+        string sum = _graph.Add($"{att}.context.sum", context, q, k, v);
+        string y = RPReLU($"{att}.rprelu_context", sum, $"{att}.rprelu_context");
+
+        string module = $"{block}.attention.output";
+        string dense = BinaryLinear($"{module}.dense", $"{module}.norm", _graph.ShiftSign($"{module}.sign", y, Data($"{module}.move")));
+        string o = RPReLU($"{module}.rprelu", _graph.Add($"{module}.sum", dense, y), $"{module}.rprelu");
+        return LayerScale($"{module}.layerscale", o);
+    }
+
+    /// <summary>Sign, binary linear with its norm, shortcut, RPReLU: [N, C] to [N, C].</summary>
+    private string Projection(string att, string linear, string move, string norm, string rprelu, string input)
+    {
+        string sign = _graph.ShiftSign($"{att}.{linear}.sign", input, Data($"{att}.{move}"));
+        string product = BinaryLinear($"{att}.{linear}", $"{att}.{norm}", sign);
+        return RPReLU($"{att}.{rprelu}", _graph.Add($"{att}.{linear}.sum", product, input), $"{att}.{rprelu}");
+    }
+
+    /// <summary>The attention's value is its clip times a count, so the clip goes into the norm's scale.</summary>
+    private string Context(string att, StageConfig stage, string query, string key, string value)
+    {
+        float[] clip = Data($"{att}.att_prob_clip");
+        if (clip.Length == 1)
+            clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
+        double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
+        return _graph.BinaryAttention($"{att}.norm_context", query, key, value, clip, Norm($"{att}.norm_context").AfterScaling(factor));
+    }
+
+    /// <summary>B [N, C] to the hidden layer [N, e * C] and back, without the residual.</summary>
+    private string FeedForward(string block, StageConfig stage, string b)
+    {
+        string wide = $"{block}.intermediate";
+        string dense = BinaryLinear($"{wide}.dense", $"{wide}.norm", _graph.ShiftSign($"{wide}.sign", b, Data($"{wide}.move")));
+        string tile = stage.Expansion == 1 ? b : _graph.TileChannels($"{wide}.tile", b, stage.Expansion);
+        string f = RPReLU(wide, _graph.Add($"{wide}.sum", dense, tile), $"{wide}.rprelu");
+
+        string narrow = $"{block}.output";
+        dense = BinaryLinear($"{narrow}.dense", $"{narrow}.norm", _graph.ShiftSign($"{narrow}.sign", f, Data($"{narrow}.move")));
+        string mean = stage.Expansion == 1 ? f : _graph.GroupMeanChannels($"{narrow}.mean", f, stage.Expansion);
+        string g = RPReLU($"{narrow}.rprelu", _graph.Add($"{narrow}.sum", dense, mean), $"{narrow}.rprelu");
+        return LayerScale($"{narrow}.layerscale", g);
+    }
+
+    private IEnumerable<string> Branches(string block, string b)
+    {
+        foreach ((string branch, int height, int width) in ((string, int, int)[])[("h3", 3, 1), ("w3", 1, 3), ("h5", 5, 1), ("w5", 1, 5)])
+        {
+            string scale = $"{block}.layerscale_{branch}";
+            if (Data($"{scale}.alpha").All(v => v == 0) && Data($"{scale}.move").All(v => v == 0))
+                continue;
+            yield return LayerScale(scale, _graph.AvgPool2d($"{block}.pool_{branch}", b, height, width, everyPosition: true));
+        }
+    }
+
+    /// <summary>[N, C] to [N / 4, channels], plus positions.</summary>
+    private string Downsampling(string name, int channels, string x)
+    {
+        string z = _graph.Affine($"{name}.norm0", x, Norm($"{name}.norm0"));
+        FloatTensor weight = tensors[$"{name}.proj.weight"];
+        ChannelAffine norm = Norm($"{name}.norm");
+        if (!config.BinaryDownsampling)
+        {
+            z = _graph.Conv2d($"{name}.proj", z, ScaledRows(weight.Data, norm), weight.Shape, norm.OffsetFloats(), stride: 2);
+            return _graph.Position(name, z, Data($"{name}.position_embeddings"), channels);
+        }
+        string sign = _graph.ShiftSign($"{name}.sign", z, Data($"{name}.move"));
+        string product = _graph.BinaryConv(
+            $"{name}.proj", sign, SignPacking.ChannelsLast(weight.Data, weight.Shape[0], weight.Shape[1], kernel: 2),
+            norm.AfterScaling(SignPacking.RowMagnitudes(weight.Data, channels)), kernel: 2);
+        string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
+        string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
+        return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
+    }
+
+    /// <summary>Final norm, mean over tokens, classifier. The norm commutes with the mean, and folds into the classifier.</summary>
+    private void Head(string x)
+    {
+        ChannelAffine norm = Norm("vit.layernorm");
+        FloatTensor weight = tensors["classifier.weight"];
+        float[] bias = Data("classifier.bias");
+        var folded = new float[weight.Data.Length];
+        var offset = new float[bias.Length];
+        for (int o = 0; o < bias.Length; o++)
+        {
+            double sum = bias[o];
+            for (int c = 0, i = o * norm.Channels; c < norm.Channels; c++, i++)
+            {
+                folded[i] = (float)(weight.Data[i] * norm.Scale[c]);
+                sum += weight.Data[i] * norm.Offset[c];
+            }
+            offset[o] = (float)sum;
+        }
+        _graph.Linear(Lowering.OutputName, _graph.MeanTokens("vit.pooled", x), folded, weight.Shape, offset);
+    }
+
+    private string BinaryLinear(string linear, string norm, string bits)
+    {
+        FloatTensor weight = tensors[$"{linear}.weight"];
+        int rows = weight.Shape[0];
+        float[] means = tensors.TryGetValue($"{linear}.weight{TensorManifest.RowMean}", out FloatTensor? given)
+            ? given.Data
+            : SignPacking.RowMeans(weight.Data, rows);
+        return _graph.BinaryLinear(
+            linear, bits, SignPacking.Centred(weight.Data, means),
+            Norm(norm).AfterScaling(SignPacking.RowMagnitudes(weight.Data, rows)));
+    }
+
+    private string RPReLU(string value, string input, string module) =>
+        _graph.RPReLU(value, input, Data($"{module}.move1"), Data($"{module}.prelu.weight"), Data($"{module}.move2"));
+
+    private string LayerScale(string module, string input) =>
+        _graph.Affine(module, input, new ChannelAffine([.. Data($"{module}.alpha")], [.. Data($"{module}.move")]));
+
+    private ChannelAffine Norm(string module) => ChannelAffine.BatchNorm(
+        Data($"{module}.weight"), Data($"{module}.bias"), Data($"{module}.running_mean"), Data($"{module}.running_var"), config.BatchNormEps);
+
+    private float[] Data(string name) => tensors[name].Data;
+
+    /// <summary>A convolution's weight [C, ...] with each output channel times the norm's scale.</summary>
+    private static float[] ScaledRows(float[] weight, ChannelAffine norm)
+    {
+        int columns = weight.Length / norm.Channels;
+        return [.. weight.Select((w, i) => (float)(w * norm.Scale[i / columns]))];
+    }
+
+    /// <summary>The norm of a bias: <c>scale * bias + offset</c>.</summary>
+    private static float[] Folded(ChannelAffine norm, float[] bias) => [.. bias.Select((b, c) => (float)((b * norm.Scale[c]) + norm.Offset[c]))];
+}

@@ -1,0 +1,98 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>Collects nodes and their tensors, one method for each op. A node, its output and its tensors share one name: node <c>x</c> owns
+/// <c>x.scale</c>, <c>x.offset</c> and so on. Every method returns the value's name.</summary>
+internal sealed class GraphBuilder
+{
+    private readonly List<GraphNode> _nodes = [];
+    private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
+
+    public LoweredModel Build(string name, string input, IReadOnlyList<int> inputShape, string output) =>
+        new(new ModelGraph(name, input, inputShape, output, _nodes), _tensors);
+
+    public string Conv2d(string name, string input, float[] weight, int[] shape, float[] bias, int stride) =>
+        Node(Op.Conv2d, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)], ("stride", stride), ("padding", 0));
+
+    public string Linear(string name, string input, float[] weight, int[] shape, float[] bias) =>
+        Node(Op.Linear, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)]);
+
+    public string Position(string name, string input, float[] position, int channels) =>
+        Node(Op.Position, name, [input], [Floats(name, "position", position, [position.Length / channels, channels])]);
+
+    public string Affine(string name, string input, ChannelAffine affine) =>
+        Node(Op.Affine, name, [input], Folded(name, affine));
+
+    public string ShiftSign(string name, string input, float[] shift) =>
+        Node(Op.ShiftSign, name, [input], [Floats(name, "shift", shift)]);
+
+    public string BinaryLinear(string name, string input, ulong[] weight, ChannelAffine affine) =>
+        Node(Op.BinaryLinear, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)]);
+
+    public string BinaryConv(string name, string input, ulong[] weight, ChannelAffine affine, int kernel) =>
+        Node(Op.BinaryConv, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)], ("kernel", kernel));
+
+    public string BinaryAttention(string name, string query, string key, string value, float[] clip, ChannelAffine affine)
+    {
+        int headSize = affine.Channels / clip.Length;
+        return Node(
+            Op.BinaryAttention, name, [query, key, value],
+            [ExpTable(headSize), Floats(name, "clip", clip), .. Folded(name, affine)], ("heads", clip.Length));
+    }
+
+    public string RPReLU(string name, string input, float[] shift, float[] slope, float[] offset) =>
+        Node(Op.RPReLU, name, [input], [Floats(name, "shift", shift), Floats(name, "slope", slope), Floats(name, "offset", offset)]);
+
+    public string Add(string name, params string[] inputs) => Node(Op.Add, name, inputs, []);
+
+    /// <summary>Windows of <paramref name="kernelH"/> x <paramref name="kernelW"/>: side by side (stride = kernel, no padding), or at every
+    /// position (stride 1, padded to the same grid).</summary>
+    public string AvgPool2d(string name, string input, int kernelH, int kernelW, bool everyPosition) =>
+        Node(
+            Op.AvgPool2d, name, [input], [],
+            ("kernelH", kernelH), ("kernelW", kernelW),
+            ("strideH", everyPosition ? 1 : kernelH), ("strideW", everyPosition ? 1 : kernelW),
+            ("paddingH", everyPosition ? (kernelH - 1) / 2 : 0), ("paddingW", everyPosition ? (kernelW - 1) / 2 : 0));
+
+    public string Upsample(string name, string input, int factor) => Node(Op.Upsample, name, [input], [], ("factor", factor));
+
+    public string TileChannels(string name, string input, int factor) => Node(Op.TileChannels, name, [input], [], ("factor", factor));
+
+    public string GroupMeanChannels(string name, string input, int factor) => Node(Op.GroupMeanChannels, name, [input], [], ("factor", factor));
+
+    public string MeanTokens(string name, string input) => Node(Op.MeanTokens, name, [input], []);
+
+    private string Node(
+        Op op, string name, IReadOnlyList<string> inputs, IEnumerable<(string Role, StoredTensor Tensor)> tensors, params (string, int)[] attributes)
+    {
+        var roles = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string role, StoredTensor tensor) in tensors)
+        {
+            roles.Add(role, tensor.Name);
+            _tensors[tensor.Name] = tensor;
+        }
+        _nodes.Add(new GraphNode(op, name, inputs, name, roles, attributes.ToDictionary(a => a.Item1, a => a.Item2, StringComparer.Ordinal)));
+        return name;
+    }
+
+    private static IEnumerable<(string Role, StoredTensor Tensor)> Folded(string node, ChannelAffine affine) =>
+        [Floats(node, "scale", affine.ScaleFloats()), Floats(node, "offset", affine.OffsetFloats())];
+
+    private static (string Role, StoredTensor Tensor) Floats(string node, string role, float[] values, int[]? shape = null) =>
+        (role, TensorData.Of($"{node}.{role}", values, shape ?? [values.Length]));
+
+    private static (string Role, StoredTensor Tensor) Bits(string node, ulong[] words, int rows) =>
+        ("weight", TensorData.Of($"{node}.weight", words, rows, words.Length / rows));
+
+    /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp((s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the number of
+    /// matching signs of a query and a key of d channels. One table serves every attention of that head size. It is stored because
+    /// <c>exp</c> differs between platforms in the last place.</summary>
+    private static (string Role, StoredTensor Tensor) ExpTable(int headSize)
+    {
+        var table = new long[headSize + 1];
+        for (int m = 0; m < table.Length; m++)
+            table[m] = (long)Math.Round(Math.ScaleB(Math.Exp(2.0 * (m - headSize) / Math.Sqrt(headSize)), 46));
+        return ("exp", TensorData.Of($"exp.{headSize}", table, table.Length));
+    }
+}

@@ -1,0 +1,65 @@
+namespace EdgeVit.Export;
+
+/// <summary>A file appears whole or not at all: written beside its place under another name, forced to the disk, then renamed.</summary>
+public static class AtomicFile
+{
+    /// <summary>Writes a file, replacing one that is there; folders on the way are created.</summary>
+    /// <exception cref="ModelWriteException">The disk is full, the folder read-only or not a folder. Nothing is left behind, and a file that
+    /// was there is as it was.</exception>
+    public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
+
+    /// <summary>Writes a file through a stream, with the same promise.</summary>
+    public static void Write(string path, Action<Stream> body)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(body);
+        string full = Path.GetFullPath(path);
+        string folder = Path.GetDirectoryName(full) ?? throw new ModelWriteException($"Cannot write {path}: it is a folder. Give a file name.");
+        string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            if (Directory.Exists(full))
+                throw new IOException("a folder of that name is there");
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                body(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            Discard(temporary);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new ModelWriteException($"Cannot write {path}: {e.Message} Nothing was left half-written; free the disk or choose another folder.", e);
+            throw;
+        }
+    }
+
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What made the write fail is what the caller must hear of.
+        }
+    }
+}
+
+/// <summary>An output file could not be written; the message says which and why, and what to do.</summary>
+public sealed class ModelWriteException : IOException
+{
+    /// <summary>Creates the exception with a complete message.</summary>
+    public ModelWriteException(string message) : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with a complete message and the failure behind it.</summary>
+    public ModelWriteException(string message, Exception innerException) : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,76 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>Writes <c>.evit</c> files. What is written has been read back: the runtime validates the bytes and computes the self-test from
+/// them before they reach the disk.</summary>
+public static class EvitWriter
+{
+    /// <summary>Writes a model file (see <see cref="AtomicFile"/>).</summary>
+    /// <returns>The file as the runtime reads it.</returns>
+    /// <inheritdoc cref="ToBytes"/>
+    /// <exception cref="ModelWriteException">The file cannot be written; nothing is left behind.</exception>
+    public static EvitFile Write(
+        string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
+    {
+        byte[] bytes = ToBytes(model, preprocess, labels, provenanceJson, selfTestSeed);
+        AtomicFile.Write(path, bytes);
+        return EvitFile.Parse(bytes);
+    }
+
+    /// <summary>The bytes of a model file. Equal arguments give equal bytes.</summary>
+    /// <param name="model">Graph and tensors.</param>
+    /// <param name="preprocess">From a decoded image to the graph's input; its size is the input's.</param>
+    /// <param name="labels">Class names, as many as logits.</param>
+    /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
+    /// <param name="selfTestSeed">Seed of the self-test's input.</param>
+    /// <exception cref="ModelFormatException">The parts do not fit each other, or the network gives logits that are not finite.</exception>
+    public static byte[] ToBytes(
+        LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(labels);
+        try
+        {
+            MetadataJson.CheckProvenance(provenanceJson);
+            var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [MetadataJson.GraphKey] = GraphJson.Write(model.Graph),
+                [MetadataJson.PreprocessKey] = MetadataJson.WritePreprocess(preprocess),
+                [MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels),
+                [MetadataJson.ProvenanceKey] = provenanceJson,
+            };
+            SafetensorsTensor[] tensors = [.. model.Tensors.Values.Select(Stored)];
+            EvitFile file = EvitFile.Parse(SafetensorsWriter.ToBytes(tensors, metadata));
+            metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(new SelfTest(selfTestSeed, SelfTestLogits(file, selfTestSeed)));
+            return SafetensorsWriter.ToBytes(tensors, metadata);
+        }
+        catch (EvitFormatException e)
+        {
+            throw new ModelFormatException($"The model '{model.Graph.Name}' cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static float[] SelfTestLogits(EvitFile file, ulong seed)
+    {
+        using EvitModel model = EvitModel.Load(file);
+        using Session session = model.CreateSession();
+        var logits = new float[model.Classes];
+        session.Run(SelfTest.Input(seed, model.InputShape), logits);
+        int bad = Array.FindIndex(logits, v => !float.IsFinite(v));
+        return bad < 0 ? logits : throw new ModelFormatException(
+            $"The model '{file.Graph.Name}' gives {logits[bad]} for class '{file.Labels[bad]}' on its self-test. Its weights have diverged; train again with a lower rate.");
+    }
+
+    private static SafetensorsTensor Stored(StoredTensor tensor) => new(
+        tensor.Name,
+        tensor.Type switch
+        {
+            StoredType.F32 => SafetensorsType.F32,
+            StoredType.F16 => SafetensorsType.F16,
+            StoredType.U64 => SafetensorsType.U64,
+            _ => SafetensorsType.I64,
+        },
+        tensor.Shape,
+        tensor.Bytes);
+}
