@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Sets up, builds everything with warnings as errors, checks the format and runs all tests.
+# Ends with the line 'N passed, N failed, N skipped'; exit code 0 only when nothing failed.
+#
+#   ./test.sh             everything
+#   ./test.sh PATTERN...  only the test projects whose path contains one of the patterns, such as Runtime
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+
+./setup.sh
+. artifacts/setup/env.sh
+results=artifacts/test-results
+rm -rf "$results"
+mkdir -p "$results"
+
+echo "== build"
+dotnet build EdgeVit.sln -c Release -v q --nologo -warnaserror -p:UseSharedCompilation=false
+
+failed_steps=()
+if [ $# = 0 ]; then
+  echo "== format"
+  dotnet format EdgeVit.sln --verify-no-changes --no-restore --severity warn --exclude artifacts node_modules || failed_steps+=("dotnet format")
+fi
+
+wanted() {
+  [ $# -gt 1 ] || return 0
+  local project=$1 pattern
+  shift
+  for pattern in "$@"; do case "$project" in *"$pattern"*) return 0 ;; esac; done
+  return 1
+}
+
+for project in tests/*/*.csproj; do
+  wanted "$project" "$@" || continue
+  name=$(basename "$project" .csproj)
+  echo "== $name"
+  dotnet test "$project" -c Release --no-build --nologo -v q --logger "trx;LogFileName=$name.trx" --results-directory "$results" \
+    || failed_steps+=("$name")
+done
+
+# The counters of every results file, summed.
+sum() {
+  local total=0 value
+  for value in $(grep -ho "<Counters [^>]*" "$results"/*.trx 2>/dev/null | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"); do total=$((total + value)); done
+  echo "$total"
+}
+total=$(sum total)
+passed=$(sum passed)
+skipped=$((total - $(sum executed)))
+failed=$((total - passed - skipped))
+for step in ${failed_steps[@]+"${failed_steps[@]}"}; do echo "failed: $step"; done
+# A step that failed without a failed test (a format error, a crashed test host) counts as one.
+if [ ${#failed_steps[@]} != 0 ] && [ "$failed" = 0 ]; then failed=${#failed_steps[@]}; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
