@@ -1,0 +1,59 @@
+namespace EdgeVit.Imaging;
+
+/// <summary>Reads the class names that may lie beside record files.</summary>
+static class ClassNames
+{
+    const int MaxFileBytes = 1 << 20;
+
+    /// <summary>Names of the first file of <paramref name="fileNames"/> that exists: one a line, empty lines left out.</summary>
+    /// <param name="folder">Where to look.</param>
+    /// <param name="found">The file that was read, or null.</param>
+    /// <param name="fileNames">Names of files, best first.</param>
+    internal static string[]? Read(string folder, out string? found, params ReadOnlySpan<string> fileNames)
+    {
+        foreach (string fileName in fileNames)
+        {
+            found = Path.Combine(folder, fileName);
+            if (!File.Exists(found))
+                continue;
+            if (new FileInfo(found).Length > MaxFileBytes)
+                throw new DatasetException(found, $"{new FileInfo(found).Length} bytes; a list of class names, one a line, has at most {MaxFileBytes}.");
+            string[] names = [.. File.ReadLines(found).Select(static line => line.Trim()).Where(static line => line.Length > 0)];
+            RequireTwo(found, names.Length);
+            if (names.GroupBy(static n => n, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice)
+                throw new DatasetException(found, $"the class name '{twice.Key}' stands there {twice.Count()} times; each class needs its own.");
+            return names;
+        }
+        found = null;
+        return null;
+    }
+
+    /// <summary>Throws when there are fewer than two classes.</summary>
+    internal static void RequireTwo(string path, int classes)
+    {
+        if (classes < 2)
+            throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; a classifier needs at least two.");
+    }
+
+    /// <summary>0, 1, 2, ...</summary>
+    internal static string[] Digits(int count) =>
+        [.. Enumerable.Range(0, count).Select(static i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+
+    /// <summary>Throws for the first label that has no class, and when all labels are equal.</summary>
+    /// <param name="labels">All labels.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="nameOf">Names a record.</param>
+    /// <param name="training">Whether at least two classes must occur.</param>
+    internal static void CheckLabels(ReadOnlySpan<byte> labels, int classes, Func<int, (string File, string Record)> nameOf, bool training)
+    {
+        int wrong = labels.IndexOfAnyInRange((byte)Math.Min(classes, 256 - 1), byte.MaxValue);
+        if (classes < 256 && wrong >= 0)
+        {
+            (string file, string record) = nameOf(wrong);
+            throw new DatasetException(file, $"{record} has label {labels[wrong]}; expected 0 to {classes - 1} for {classes} classes. "
+                + "The file is damaged, or a classes.txt with one name a line is missing or too short.");
+        }
+        if (training && labels.Length > 0 && labels.IndexOfAnyExcept(labels[0]) < 0)
+            throw new DatasetException(nameOf(0).File, $"all {labels.Length} images have label {labels[0]}: only one class; a classifier needs at least two.");
+    }
+}

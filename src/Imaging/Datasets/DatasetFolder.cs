@@ -1,0 +1,83 @@
+namespace EdgeVit.Imaging;
+
+/// <summary>How to open a data set.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>Leave out images that cannot be decoded, and count them, in place of failing. Every image of a folder is then decoded once while opening,
+    /// so that the count is known before anything is trained and the set does not change later.</summary>
+    public bool SkipBad { get; init; }
+
+    /// <summary>Seed of the procedural data set; others do not use it.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Training images of the procedural data set.</summary>
+    public int ShapesTrainCount { get; init; } = 10_000;
+
+    /// <summary>Test images of the procedural data set.</summary>
+    public int ShapesTestCount { get; init; } = 2_000;
+}
+
+/// <summary>An image that was left out, and why.</summary>
+/// <param name="File">Its path.</param>
+/// <param name="Problem">What is wrong with it.</param>
+public sealed record SkippedImage(string File, string Problem);
+
+/// <summary>An opened data set.</summary>
+/// <param name="Train">Images to train with.</param>
+/// <param name="Test">Images to test with; null when the data has none.</param>
+/// <param name="Kind">What it was recognised as: <c>shapes</c>, <c>image folder</c>, <c>CIFAR records</c> or <c>IDX</c>.</param>
+public sealed record DatasetSplits(IImageDataset Train, IImageDataset? Test, string Kind)
+{
+    /// <summary>Images that were left out because of <see cref="DatasetOptions.SkipBad"/>, in the order of their paths.</summary>
+    public IReadOnlyList<SkippedImage> SkippedImages { get; init; } = [];
+
+    /// <summary>How many were left out.</summary>
+    public int Skipped => SkippedImages.Count;
+}
+
+/// <summary>Opens a data set by its path and recognises its kind by the files that are there.</summary>
+public static class DatasetFolder
+{
+    /// <summary>The name of the procedural data set.</summary>
+    public const string Shapes = "shapes";
+
+    const string Kinds =
+        "an image folder (train/<class>/*.png|jpg and test/<class>/*, or just <class>/*), CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
+        + "MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...), or 'shapes' for the built-in set";
+
+    /// <summary>Opens a data set.</summary>
+    /// <param name="path"><c>shapes</c>, or a folder with images in class folders, CIFAR binary records or IDX files.</param>
+    /// <param name="options">How; defaults when null.</param>
+    /// <exception cref="DatasetException">Missing or of no known kind; an empty class, fewer than two classes, records of a wrong size, labels out of range.</exception>
+    /// <exception cref="ImageException">An image file is no image, and <see cref="DatasetOptions.SkipBad"/> is not set.</exception>
+    public static DatasetSplits Open(string path, DatasetOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new DatasetOptions();
+        if (path == Shapes)
+            return OpenShapes(options);
+        if (File.Exists(path))
+            throw new DatasetException(path, $"is a file; expected a folder: {Kinds}.");
+        if (!Directory.Exists(path))
+            throw new DatasetException(path, $"no such folder. Give {Kinds}.");
+        try
+        {
+            if (CifarRecords.TryOpen(path) is { } cifar)
+                return cifar;
+            if (IdxFiles.TryOpen(path) is { } idx)
+                return idx;
+            if (ImageFolder.TryOpen(path, options) is { } folder)
+                return folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException(path, $"cannot be read: {e.Message}", e);
+        }
+        throw new DatasetException(path, $"no data set recognised here. Expected {Kinds}.");
+    }
+
+    static DatasetSplits OpenShapes(DatasetOptions options) => new(
+        new ShapesDataset(options.Seed, ShapesSplit.Train, options.ShapesTrainCount),
+        new ShapesDataset(options.Seed, ShapesSplit.Test, options.ShapesTestCount),
+        Shapes);
+}

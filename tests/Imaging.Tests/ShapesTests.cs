@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+
+namespace EdgeVit.Imaging.Tests;
+
+public class ShapesTests
+{
+    static readonly ShapesDataset s_train = new(seed: 1, ShapesSplit.Train, 2000);
+    static readonly ShapesDataset s_test = new(seed: 1, ShapesSplit.Test, 1000);
+
+    [Fact]
+    public void The_first_hundred_images_are_the_same_on_every_machine()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < 100; i++)
+            hash.AppendData(s_train.Load(i).Pixels);
+        Assert.Equal("142517D121648B8443B3429968FA9D95B641F842BB099E0BA362DF0F9A7ED51B", Convert.ToHexString(hash.GetHashAndReset()));
+    }
+
+    [Fact]
+    public void An_image_depends_on_seed_split_and_index_and_on_nothing_else()
+    {
+        byte[] image = s_train.Load(123).Pixels;
+        Assert.Equal(image, new ShapesDataset(1, ShapesSplit.Train, 200).Load(123).Pixels);
+        Assert.NotEqual(image, s_test.Load(123).Pixels);
+        Assert.NotEqual(image, new ShapesDataset(2, ShapesSplit.Train, 200).Load(123).Pixels);
+        Assert.NotEqual(image, s_train.Load(133).Pixels);
+    }
+
+    [Fact]
+    public void Splits_have_the_promised_sizes_and_are_balanced()
+    {
+        DatasetSplits splits = DatasetFolder.Open("shapes");
+        Assert.Equal("shapes", splits.Kind);
+        Assert.Equal("10 classes, 10,000 images, 1,000 each", ClassBalance.Summary(splits.Train));
+        Assert.Equal("10 classes, 2,000 images, 200 each", ClassBalance.Summary(splits.Test!));
+    }
+
+    [Fact]
+    public void An_index_outside_of_the_set_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => s_train.Load(2000));
+        Assert.Throws<ArgumentOutOfRangeException>(() => s_train.Label(-1));
+    }
+
+    /// <summary>Softmax regression on raw pixels, by plain gradient descent, must not get far: the set asks for more than templates.</summary>
+    [Fact]
+    public void A_linear_classifier_stays_below_half()
+    {
+        const int Classes = 10, Inputs = 3 * ShapesDataset.Side * ShapesDataset.Side, Epochs = 12;
+        float[][] train = [.. Enumerable.Range(0, s_train.Count).Select(i => Input(s_train, i))];
+        float[][] weights = [.. Enumerable.Range(0, Classes).Select(_ => new float[Inputs])];
+        var random = new Random(5);
+        for (int step = 0; step < Epochs * train.Length; step++)
+        {
+            int i = random.Next(train.Length);
+            double[] scores = [.. weights.Select(w => (double)System.Numerics.Tensors.TensorPrimitives.Dot(w, train[i]))];
+            double top = scores.Max(), sum = scores.Sum(s => Math.Exp(s - top));
+            for (int c = 0; c < Classes; c++)
+            {
+                float gradient = (float)(Math.Exp(scores[c] - top) / sum - (c == s_train.Label(i) ? 1 : 0));
+                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(train[i], -0.001f * gradient, weights[c], weights[c]);
+            }
+        }
+        double trained = Accuracy(s_train, weights), tested = Accuracy(s_test, weights);
+        Assert.True(trained > 0.15, $"the classifier did not learn at all: {trained:P1} on what it was trained with");
+        Assert.InRange(tested, 0.05, 0.5);
+    }
+
+    static double Accuracy(ShapesDataset set, float[][] weights)
+    {
+        int right = 0;
+        for (int i = 0; i < set.Count; i++)
+        {
+            float[] input = Input(set, i);
+            float[] scores = [.. weights.Select(w => System.Numerics.Tensors.TensorPrimitives.Dot(w, input))];
+            right += Array.IndexOf(scores, scores.Max()) == set.Label(i) ? 1 : 0;
+        }
+        return (double)right / set.Count;
+    }
+
+    static float[] Input(ShapesDataset set, int index) => [.. set.Load(index).Pixels.Select(p => p / 127.5f - 1)];
+}
