@@ -1,0 +1,108 @@
+namespace EdgeVit.Devices.Tests;
+
+public sealed class TelemetryTests
+{
+    [Fact]
+    public void Temperatures_come_from_zones_and_monitors_and_the_processors_is_picked()
+    {
+        using FakeBoard board = FakeBoard.RaspberryPi5();
+        IReadOnlyList<TemperatureReading> readings = new SysfsThermometer(board.Files).Read();
+
+        Assert.Equal([new TemperatureReading("cpu-thermal", 51.25), new TemperatureReading("rp1_adc", 48.112)], readings);
+        Assert.Equal(51.25, SysfsThermometer.OfProcessor(readings));
+    }
+
+    [Fact]
+    public void Absurd_and_unreadable_temperatures_are_left_out()
+    {
+        using FakeBoard board = new FakeBoard()
+            .With("sys/class/thermal/thermal_zone0/temp", "-274000\n")
+            .With("sys/class/thermal/thermal_zone1/temp", "hot\n");
+        Assert.Empty(new SysfsThermometer(board.Files).Read());
+        Assert.Null(SysfsThermometer.OfProcessor([]));
+    }
+
+    [Fact]
+    public void The_clock_is_the_fastest_cores()
+    {
+        using FakeBoard board = FakeBoard.RaspberryPi5();
+        Assert.Equal(new CpuClock("ondemand", 2400, 2400), CpuClock.Read(board.Files));
+    }
+
+    [Fact]
+    public void Without_cpufreq_the_clock_comes_from_cpuinfo()
+    {
+        using FakeBoard board = FakeBoard.VirtualMachine();
+        Assert.Equal(new CpuClock(null, 2700.5, null), CpuClock.Read(board.Files));
+    }
+
+    [Fact]
+    public void Throttle_bits_are_named()
+    {
+        using FakeBoard board = FakeBoard.RaspberryPi5();
+        ThrottleState state = Assert.NotNull(ThrottleState.Read(board.Files));
+
+        Assert.True(state.Now);
+        Assert.True(state.SinceBoot);
+        Assert.Equal(["under-voltage", "throttled"], state.CausesNow);
+        Assert.Equal(["under-voltage", "throttled"], state.CausesSinceBoot);
+    }
+
+    [Theory]
+    [InlineData("0x0", 0u)]
+    [InlineData("50000", 0x50000u)]
+    public void Throttle_bits_are_hexadecimal_with_or_without_prefix(string text, uint bits)
+    {
+        using FakeBoard board = new FakeBoard().With("sys/devices/platform/soc/soc:firmware/get_throttled", text);
+        Assert.Equal(new ThrottleState(bits), ThrottleState.Read(board.Files));
+        Assert.False(new ThrottleState(bits).Now);
+    }
+
+    [Fact]
+    public void Machines_without_throttle_bits_have_none()
+    {
+        using FakeBoard board = FakeBoard.VirtualMachine();
+        Assert.Null(ThrottleState.Read(board.Files));
+    }
+
+    [Fact]
+    public void The_load_of_others_leaves_this_process_out()
+    {
+        using FakeBoard board = new FakeBoard().With("proc/stat", "cpu  1000 0 0 9000 0 0 0 0 0 0\n");
+        double own = 1.0;
+        var load = new CpuLoad(board.Files, () => own);
+
+        // 400 ticks pass: 250 busy, of which this process used 2 s = 200 ticks.
+        board.With("proc/stat", "cpu  1250 0 0 9150 0 0 0 0 0 0\n");
+        own = 3.0;
+        Assert.Equal(50.0 / 400.0, load.OthersShare());
+    }
+
+    [Fact]
+    public void An_unknown_load_is_null()
+    {
+        using var board = new FakeBoard();
+        Assert.Null(new CpuLoad(board.Files).OthersShare());
+    }
+
+    [Fact]
+    public void A_log_samples_until_it_ends()
+    {
+        using FakeBoard board = FakeBoard.RaspberryPi5();
+        using var log = new TelemetryLog(board.Files, TimeSpan.FromMilliseconds(5));
+        SpinWait.SpinUntil(() => log.Samples.Count >= 3, TimeSpan.FromSeconds(10));
+        log.Dispose();
+
+        Assert.True(log.Samples.Count >= 4);
+        Assert.True(log.Throttled);
+        Assert.All(log.Samples, s => Assert.Equal(51.25, s.Celsius));
+        Assert.Equal(log.Samples.OrderBy(s => s.Seconds), log.Samples);
+    }
+
+    [Fact]
+    public void This_processs_memory_is_read()
+    {
+        ProcessMemory memory = ProcessMemory.Read();
+        Assert.InRange(memory.ResidentBytes, 1 << 20, memory.PeakBytes);
+    }
+}
