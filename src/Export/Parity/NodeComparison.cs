@@ -1,0 +1,186 @@
+using System.Globalization;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>The outcome of one comparison of one node's value.</summary>
+/// <param name="Compared">Elements.</param>
+/// <param name="Ties">See <see cref="ParityLayer.Ties"/>.</param>
+/// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
+/// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
+/// <param name="Fault">The first mismatch in words.</param>
+internal readonly record struct NodeOutcome(long Compared, long Ties, long Mismatches, double MaxError, string? Fault)
+{
+    public bool Same => Ties == 0 && Mismatches == 0;
+}
+
+/// <summary>Compares what a node computes with what the simulator says, and tells ties from mismatches.</summary>
+internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> tensors)
+{
+    /// <summary>Floats may differ by this, times max(1, largest magnitude of the value): rounding of a few operations.</summary>
+    public const double FloatTolerance = 1e-4;
+
+    /// <summary>A sign is a tie when its argument is this close to zero, times max(1, |x|); an attention bit when p / clip is this close
+    /// to a half.</summary>
+    public const double TieTolerance = 1e-5;
+
+    /// <summary>Compares one value.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="packed">Its value as the graph computes it.</param>
+    /// <param name="simulated">Its value as the simulator reports it.</param>
+    /// <param name="inputs">What the node was computed from.</param>
+    /// <param name="x">For a sign: the argument before the shift, the simulator's where it reports it.</param>
+    /// <param name="tieTolerance">See <see cref="TieTolerance"/>.</param>
+    public NodeOutcome Compare(
+        GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[] x, double tieTolerance = TieTolerance)
+    {
+        if (simulated.Length != packed.Shape.Elements)
+        {
+            return new NodeOutcome(packed.Shape.Elements, 0, packed.Shape.Elements, 0,
+                $"{node.Name}: the simulator reports {simulated.Length} values, expected {packed.Shape}");
+        }
+        return node.Op switch
+        {
+            Op.ShiftSign => Signs(node, packed, simulated, x, tieTolerance),
+            Op.BinaryAttention => Attention(node, packed, simulated, inputs),
+            _ => Floats(node, packed, simulated),
+        };
+    }
+
+    private NodeOutcome Signs(GraphNode node, Value packed, float[] simulated, float[] x, double tolerance)
+    {
+        float[] shift = TensorData.Floats(tensors[node.Tensors["shift"]]);
+        int channels = packed.Shape.Channels;
+        (long ties, long mismatches, string? fault) = (0, 0, null);
+        for (int i = 0; i < simulated.Length; i++)
+        {
+            (int token, int channel) = int.DivRem(i, channels);
+            bool sign = simulated[i] >= 0;
+            if (Math.Abs(simulated[i]) == 1 && packed.Bit(token, channel) == sign)
+                continue;
+            double argument = (double)x[i] + shift[channel];
+            if (Math.Abs(simulated[i]) == 1 && Math.Abs(argument) <= tolerance * Math.Max(1, Math.Abs(x[i])))
+            {
+                ties++;
+                continue;
+            }
+            mismatches++;
+            fault ??= string.Create(CultureInfo.InvariantCulture,
+                $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
+        }
+        return new NodeOutcome(simulated.Length, ties, mismatches, 0, fault);
+    }
+
+    private static NodeOutcome Floats(GraphNode node, Value packed, float[] simulated)
+    {
+        double scale = Scale(simulated);
+        (long mismatches, double worst, string? fault) = (0, 0, null);
+        for (int i = 0; i < simulated.Length; i++)
+        {
+            double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
+            if (error <= FloatTolerance)
+            {
+                worst = Math.Max(worst, error);
+                continue;
+            }
+            worst = double.IsNaN(error) ? double.MaxValue : Math.Max(worst, error);
+            mismatches++;
+            fault ??= Different(node, packed, simulated, i);
+        }
+        return new NodeOutcome(simulated.Length, 0, mismatches, worst, fault);
+    }
+
+    /// <summary>A head of a token may differ when some of its keys lie within rounding of the threshold, and then only by those keys' signs:
+    /// in every channel the count differs by an integer of at most their number.</summary>
+    private NodeOutcome Attention(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs)
+    {
+        float[] clip = TensorData.Floats(tensors[node.Tensors["clip"]]);
+        float[] factors = TensorData.Floats(tensors[node.Tensors["scale"]]);
+        float[] offsets = TensorData.Floats(tensors[node.Tensors["offset"]]);
+        int channels = packed.Shape.Channels;
+        int size = channels / clip.Length;
+        double scale = Scale(simulated);
+        (long ties, long mismatches, double worst, string? fault) = (0, 0, 0, null);
+        for (int begin = 0; begin < simulated.Length; begin += size)
+        {
+            (int token, int first) = int.DivRem(begin, channels);
+            double rowError = 0;
+            int bad = -1;
+            for (int i = begin; i < begin + size; i++)
+            {
+                double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
+                if (error <= FloatTolerance)
+                    rowError = Math.Max(rowError, error);
+                else if (bad < 0)
+                    bad = i;
+            }
+            worst = Math.Max(worst, rowError);
+            if (bad < 0)
+                continue;
+            int atThreshold = KeysAtThreshold(node, inputs[0], inputs[1], token, first / size, clip[first / size]);
+            if (atThreshold > 0 && Explained(simulated, packed.Floats, begin, size, factors.AsSpan(first), offsets.AsSpan(first), atThreshold, scale))
+            {
+                ties++;
+                continue;
+            }
+            mismatches++;
+            fault ??= Different(node, packed, simulated, bad);
+        }
+        return new NodeOutcome(simulated.Length, ties, mismatches, worst, fault);
+    }
+
+    private int KeysAtThreshold(GraphNode node, Value query, Value key, int token, int head, float clip)
+    {
+        int size = TensorData.Integers(tensors[node.Tensors["exp"]]).Length - 1;
+        var exponentials = new double[key.Shape.Tokens];
+        for (int j = 0; j < exponentials.Length; j++)
+        {
+            int matches = 0;
+            for (int c = head * size; c < (head + 1) * size; c++)
+                matches += query.Bit(token, c) == key.Bit(j, c) ? 1 : 0;
+            exponentials[j] = Math.Exp(2.0 * (matches - size) / Math.Sqrt(size));
+        }
+        double sum = exponentials.Sum();
+        return exponentials.Count(e => Math.Abs((e / sum / clip) - 0.5) <= TieTolerance);
+    }
+
+    private static bool Explained(
+        float[] simulated, float[] packed, int begin, int size, ReadOnlySpan<float> factors, ReadOnlySpan<float> offsets, int keys, double scale)
+    {
+        for (int c = 0; c < size; c++)
+        {
+            double difference = (double)simulated[begin + c] - packed[begin + c];
+            if (factors[c] == 0)
+            {
+                if (!(Math.Abs(difference) <= FloatTolerance * scale))
+                    return false;
+                continue;
+            }
+            double count = difference / factors[c];
+            double integer = Math.Round(count);
+            double rounding = FloatTolerance * Math.Max(scale, Math.Abs(offsets[c]));
+            if (!(Math.Abs(integer) <= keys) || !(Math.Abs(count - integer) * Math.Abs(factors[c]) <= rounding))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>max(1, largest magnitude); a NaN counts as nothing.</summary>
+    private static double Scale(float[] values)
+    {
+        double scale = 1;
+        foreach (float value in values)
+        {
+            if (Math.Abs(value) > scale)
+                scale = Math.Abs(value);
+        }
+        return scale;
+    }
+
+    private static string Different(GraphNode node, Value packed, float[] simulated, int index)
+    {
+        (int token, int channel) = int.DivRem(index, packed.Shape.Channels);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[index]:G7}, packed {packed.Floats[index]:G7}");
+    }
+}

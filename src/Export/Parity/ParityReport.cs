@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EdgeVit.Export;
+
+/// <summary>One value of the graph, over all images of a parity check.</summary>
+/// <param name="Name">The value's name.</param>
+/// <param name="Op">The op that computes it.</param>
+/// <param name="Compared">Elements compared.</param>
+/// <param name="Ties">Differing signs whose argument lies within rounding of zero, and attention rows with a probability within rounding
+/// of half the clip.</param>
+/// <param name="Mismatches">Elements that differ for no such reason.</param>
+/// <param name="MaxError">Largest difference of a float, relative to <c>max(1, largest magnitude of the value)</c>.</param>
+public sealed record ParityLayer(string Name, string Op, long Compared, long Ties, long Mismatches, double MaxError);
+
+/// <summary>What a parity check found: the packed model against the float simulator, value by value with the same inputs, and end to end.</summary>
+/// <param name="Images">Images compared.</param>
+/// <param name="Layers">Every value, in execution order.</param>
+/// <param name="Untapped">Values of the binary tier that the simulator did not report; each must be compared, so any fails the check.</param>
+/// <param name="SameTop1">Images whose best class is the same.</param>
+/// <param name="TieImages">Images whose logits differ by more than rounding because a tie went the other way.</param>
+/// <param name="UnexplainedImages">Images whose logits differ by more than rounding and no tie explains it.</param>
+/// <param name="MaxLogitDifference">Largest difference of a logit, over images without ties.</param>
+/// <param name="Faults">The first mismatches in words.</param>
+public sealed record ParityReport(
+    int Images,
+    IReadOnlyList<ParityLayer> Layers,
+    IReadOnlyList<string> Untapped,
+    int SameTop1,
+    int TieImages,
+    int UnexplainedImages,
+    double MaxLogitDifference,
+    IReadOnlyList<string> Faults)
+{
+    /// <summary>Elements compared, all values together.</summary>
+    public long Compared => Layers.Sum(l => l.Compared);
+
+    /// <summary>Ties, all values together.</summary>
+    public long Ties => Layers.Sum(l => l.Ties);
+
+    /// <summary>Mismatches, all values together.</summary>
+    public long Mismatches => Layers.Sum(l => l.Mismatches);
+
+    /// <summary>Whether the packed model computes what the simulator does: images were compared, nothing differs but by ties, and no value
+    /// of the binary tier was left out.</summary>
+    public bool Passed => Images > 0 && Mismatches == 0 && UnexplainedImages == 0 && Untapped.Count == 0;
+
+    /// <summary>The report as one JSON object.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ParityJsonContext.Default.ParityReport);
+
+    /// <summary>The report in a few lines.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.Append(culture, $"parity {(Passed ? "passed" : "FAILED")}: {Images} images, {Compared:N0} values compared, {Mismatches:N0} mismatches, {Ties:N0} ties\n");
+        text.Append(culture, $"end to end: same top-1 on {SameTop1} of {Images}, largest logit difference {MaxLogitDifference:0.0E+0}");
+        text.Append(culture, $" ({TieImages} images with a tie left out)\n");
+        if (UnexplainedImages > 0)
+            text.Append(culture, $"{UnexplainedImages} images differ without a tie\n");
+        if (Untapped.Count > 0)
+            text.Append(culture, $"not reported by the simulator: {string.Join(", ", Untapped.Take(5))}{(Untapped.Count > 5 ? $" and {Untapped.Count - 5} more" : "")}\n");
+        foreach (string fault in Faults)
+            text.Append(culture, $"  {fault}\n");
+        return text.ToString().TrimEnd('\n');
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ParityReport))]
+internal sealed partial class ParityJsonContext : JsonSerializerContext;

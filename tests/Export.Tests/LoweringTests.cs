@@ -1,0 +1,174 @@
+using EdgeVit.Runtime;
+using Xunit.Abstractions;
+
+namespace EdgeVit.Export.Tests;
+
+/// <summary>The lowered network against the naive one, value by value and end to end.</summary>
+public class LoweringTests(ITestOutputHelper output)
+{
+    /// <summary>Two stages that use everything; head sizes and variants differ.</summary>
+    private static BinaryViTConfig Config(
+        int width = 32, int heads = 1, int reduction = 2, int expansion = 4, bool binary = true, bool branches = true) => new BinaryViTConfig(
+        "test", ImageSize: 16, PatchSize: 2,
+        [
+            new StageConfig(Depth: 1, width, width * expansion, heads, reduction),
+            new StageConfig(Depth: 2, 2 * width, 2 * width, heads * 2, Reduction: 1),
+        ],
+        Classes: 5, BinaryDownsampling: binary, PoolBranches: branches).Validate();
+
+    public static TheoryData<string, BinaryViTConfig, bool> Networks => new()
+    {
+        { "head size 32", Config(), false },
+        { "head size 24", Config(width: 48, heads: 2, reduction: 4), true },
+        { "head size 64, one clip for each head", Config(width: 64, heads: 1, reduction: 1, expansion: 8), true },
+        { "head size 16 in four and eight heads", Config(width: 64, heads: 4, reduction: 8, expansion: 2), true },
+        { "float down-sampling", Config(binary: false), false },
+        { "no branches", Config(branches: false), false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void TheGraphComputesWhatTheDescriptionSays(string what, BinaryViTConfig config, bool clipPerHead)
+    {
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 5, clipPerHead);
+        ParityReport report = Compare(config, tensors, images: 3);
+        output.WriteLine($"{what}: {report}");
+        Assert.True(report.Passed, report.ToString());
+        Assert.True(report.TieImages < 3, report.ToString());
+        Assert.True(report.MaxLogitDifference <= 1e-4, report.ToString());
+        Assert.All(report.Layers.Where(l => l.Op is "BinaryAttention" or "ShiftSign"), l => Assert.True(l.Compared > 0));
+    }
+
+    [Fact]
+    public void AttentionBitsAreNeitherAllZeroNorAllOne()
+    {
+        // The comparisons mean little where the random clips never let a bit through.
+        BinaryViTConfig config = Config();
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 5);
+        var naive = new NaiveBinaryViT(config, tensors);
+        naive.Run(RandomNetwork.Images(config, 1, 1));
+        foreach ((string module, double[][][] heads) in naive.Probabilities)
+        {
+            float clip = tensors[$"{module}.att_prob_clip"].Data[0];
+            double share = heads.SelectMany(h => h).SelectMany(row => row).Average(p => p > clip / 2 ? 1.0 : 0.0);
+            Assert.InRange(share, 0.02, 0.98);
+        }
+    }
+
+    [Fact]
+    public void SignsOfZeroAreOne()
+    {
+        BinaryViTConfig config = Config();
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 7);
+        string layer = "vit.encoder.layer.0";
+
+        // gamma = 0 leaves the bias, and the shift takes it away: the argument is exactly 0 in every token.
+        tensors[$"{layer}.layernorm_before.weight"].Data[3] = 0;
+        tensors[$"{layer}.layernorm_before.bias"].Data[3] = 0.625f;
+        tensors[$"{layer}.attention.attention.moveq"].Data[3] = -0.625f;
+
+        // Every weight of a row equals the row's mean; a zero of a convolution.
+        Array.Fill(tensors[$"{layer}.intermediate.dense.weight"].Data, 0.25f, 0, 32);
+        tensors["vit.encoder.patch_embed1.proj.weight"].Data[0] = 0;
+        tensors["vit.encoder.patch_embed1.proj.weight"].Data[1] = -0f;
+
+        LoweredModel model = Lowering.Lower(config, tensors);
+        Assert.Equal(uint.MaxValue, TensorData.Words(model.Tensors[$"{layer}.intermediate.dense.weight"])[0]);
+        ulong first = TensorData.Words(model.Tensors["vit.encoder.patch_embed1.proj.weight"])[0];
+        Assert.Equal(1UL | (1UL << 32), first & (1UL | (1UL << 32)));
+        Value signs = new GraphInterpreter(model.Graph, model.Tensors).Run(RandomNetwork.Images(config, 1, 3))[$"{layer}.attention.attention.query.sign"];
+        Assert.All(Enumerable.Range(0, signs.Shape.Tokens), t => Assert.True(signs.Bit(t, 3)));
+        Assert.True(Compare(config, tensors, images: 1).Passed);
+    }
+
+    [Fact]
+    public void ARowMeanThatTheSimulatorNamesDecidesTheSign()
+    {
+        BinaryViTConfig config = Config();
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 7);
+        FloatTensor weight = tensors["vit.encoder.layer.0.output.dense.weight"];
+        float nearTie = weight.Data[5];
+        var means = new float[32];
+        means[0] = nearTie;
+        means[1] = 100;
+        string name = "vit.encoder.layer.0.output.dense.weight.row_mean";
+        tensors.Add(name, new FloatTensor(name, [32], means));
+        ulong[] words = TensorData.Words(Lowering.Lower(config, tensors).Tensors[weight.Name]);
+        Assert.NotEqual(0UL, words[0] & (1UL << 5));
+        Assert.Equal([0UL, 0UL], words[2..4]);
+
+        means[0] = MathF.BitIncrement(nearTie);
+        Assert.Equal(0UL, TensorData.Words(Lowering.Lower(config, tensors).Tensors[weight.Name])[0] & (1UL << 5));
+    }
+
+    [Fact]
+    public void PartsThatDoNothingAreLeftOut()
+    {
+        BinaryViTConfig config = Config(expansion: 1);
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 9);
+        foreach (string branch in (string[])["h3", "w5"])
+        {
+            Array.Clear(tensors[$"vit.encoder.layer.0.layerscale_{branch}.alpha"].Data);
+            Array.Clear(tensors[$"vit.encoder.layer.0.layerscale_{branch}.move"].Data);
+        }
+        Array.Clear(tensors["vit.encoder.layer.1.layerscale_h3.alpha"].Data);
+        LoweredModel model = Lowering.Lower(config, tensors);
+        HashSet<string> names = [.. model.Graph.Nodes.Select(n => n.Name)];
+        Assert.DoesNotContain("vit.encoder.layer.0.pool_h3", names);
+        Assert.DoesNotContain("vit.encoder.layer.0.layerscale_w5", names);
+        Assert.Contains("vit.encoder.layer.0.pool_w3", names);
+        Assert.Contains("vit.encoder.layer.1.pool_h3", names);
+        Assert.DoesNotContain(model.Graph.Nodes, n => n.Op is Op.GroupMeanChannels);
+        Assert.True(Compare(config, tensors, images: 2).Passed);
+    }
+
+    [Fact]
+    public void EveryFaultOfASetOfTensorsIsNamedAtOnce()
+    {
+        BinaryViTConfig config = Config();
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 9);
+        string att = "vit.encoder.layer.0.attention.attention";
+        tensors.Remove($"{att}.mover");
+        tensors.Remove("classifier.bias");
+        tensors.Add("cls_token", new FloatTensor("cls_token", [1, 1, 32], new float[32]));
+        tensors.Add("vit.embeddings.norm.num_batches_tracked", new FloatTensor("vit.embeddings.norm.num_batches_tracked", [], [7]));
+        tensors[$"{att}.query.weight"] = new FloatTensor($"{att}.query.weight", [32, 16], new float[512]);
+        tensors[$"{att}.att_prob_clip"].Data[0] = -0.1f;
+        tensors["vit.layernorm.running_var"].Data[2] = -1;
+        tensors["vit.layernorm.bias"].Data[4] = float.NaN;
+        string message = Assert.Throws<ModelFormatException>(() => Lowering.Lower(config, tensors)).Message;
+        Assert.Contains("(7 faults)", message, StringComparison.Ordinal);
+        foreach (string part in (string[])[
+            $"missing: {att}.mover [32]", "missing: classifier.bias [5]", "not of this network: cls_token [1, 1, 32]",
+            $"{att}.query.weight is [32, 16] with 512 values, expected [32, 32]", $"{att}.att_prob_clip is -0.1, expected a positive clip",
+            "vit.layernorm.running_var has a negative variance", "vit.layernorm.bias is NaN at element 4"])
+        {
+            Assert.Contains(part, message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void TheManifestIsThePapers()
+    {
+        // 22,618,037 values: 22,491,771 trained and 126,266 of batch norm buffers without the 186 counters.
+        long Count(string preset) => new TensorManifest(BinaryViTPresets.Get(preset)).Required.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
+        Assert.Equal(22_618_037 - 186, Count("binaryvit-small"));
+        Assert.Equal(22_614_901 - 186, Count("binaryvit-small-fp"));
+    }
+
+    internal static ParityReport Compare(BinaryViTConfig config, Dictionary<string, FloatTensor> tensors, int images)
+    {
+        LoweredModel model = Lowering.Lower(config, tensors);
+        byte[] bytes = EvitWriter.ToBytes(model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
+        using var check = new ParityCheck(EvitFile.Parse(bytes));
+        float[] pixels = RandomNetwork.Images(config, images, seed: 11);
+        int size = pixels.Length / images;
+        for (int i = 0; i < images; i++)
+        {
+            var naive = new NaiveBinaryViT(config, tensors);
+            float[] logits = naive.Run(pixels.AsSpan(i * size, size));
+            check.AddImage(pixels.AsSpan(i * size, size), naive, logits);
+        }
+        return check.Report;
+    }
+}

@@ -1,0 +1,276 @@
+namespace EdgeVit.Export.Tests;
+
+/// <summary>BinaryViT written down as its description says, in double precision, one loop after another, nothing folded, sharing nothing with
+/// the lowering but the names. Stands in for the float simulator.</summary>
+internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors) : ISimulatorTaps
+{
+    private readonly Dictionary<string, float[]> _taps = new(StringComparer.Ordinal);
+
+    /// <summary>Signs to force: value name, token, channel.</summary>
+    public Dictionary<(string Value, int Token, int Channel), double> ForcedSigns { get; } = [];
+
+    /// <summary>Attention bits to force: attention module, head, query token, key token.</summary>
+    public Dictionary<(string Module, int Head, int Token, int Key), bool> ForcedAttention { get; } = [];
+
+    /// <summary>Attention probabilities by module: [head][query][key].</summary>
+    public Dictionary<string, double[][][]> Probabilities { get; } = [];
+
+    /// <summary>A fault: repeats each channel where the whole vector has to be repeated.</summary>
+    public bool SwapTile { get; init; }
+
+    /// <summary>A fault: averages channels C apart where adjacent ones have to be averaged.</summary>
+    public bool SwapGroups { get; init; }
+
+    public IReadOnlyDictionary<string, float[]> Taps => _taps;
+
+    public bool TryGet(string name, out float[] values) => _taps.TryGetValue(name, out values!);
+
+    public void Remove(string name) => _taps.Remove(name);
+
+    /// <summary>One image [3, H, W] to its logits; <see cref="Taps"/> holds what was on the way.</summary>
+    public float[] Run(ReadOnlySpan<float> image)
+    {
+        _taps.Clear();
+        double[][] x = Embed(image);
+        int layer = 0;
+        for (int s = 0; s < config.Stages.Count; s++)
+        {
+            for (int i = 0; i < config.Stages[s].Depth; i++)
+                x = Block($"vit.encoder.layer.{layer++}", config.Stages[s], config.Grid(s), x);
+            if (s + 1 < config.Stages.Count)
+                x = Downsample($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
+        }
+        Tap("vit.pooled", [MeanRow(x)]);
+        double[] pooled = MeanRow(Norm("vit.layernorm", x));
+        double[] bias = D("classifier.bias");
+        double[] weight = D("classifier.weight");
+        double[] logits = [.. bias.Select((b, o) => b + pooled.Select((p, c) => p * weight[(o * pooled.Length) + c]).Sum())];
+        return Tap("logits", [logits])[0].Select(v => (float)v).ToArray();
+    }
+
+    private double[][] Embed(ReadOnlySpan<float> image)
+    {
+        int size = config.ImageSize;
+        int patch = config.PatchSize;
+        int grid = config.Grid(0);
+        double[] weight = D("vit.embeddings.patch_embeddings.projection.weight");
+        double[] bias = D("vit.embeddings.patch_embeddings.projection.bias");
+        double[][] x = Rows(grid * grid, bias.Length);
+        for (int t = 0; t < x.Length; t++)
+        {
+            for (int o = 0; o < bias.Length; o++)
+            {
+                x[t][o] = bias[o];
+                for (int c = 0; c < config.Channels; c++)
+                {
+                    for (int ky = 0; ky < patch; ky++)
+                    {
+                        for (int kx = 0; kx < patch; kx++)
+                        {
+                            double pixel = image[(((c * size) + (t / grid * patch) + ky) * size) + (t % grid * patch) + kx];
+                            x[t][o] += pixel * weight[(((((o * config.Channels) + c) * patch) + ky) * patch) + kx];
+                        }
+                    }
+                }
+            }
+        }
+        x = Tap("vit.embeddings.norm", Norm("vit.embeddings.norm", x));
+        return Tap("vit.embeddings", AddFlat(x, D("vit.embeddings.position_embeddings")));
+    }
+
+    private double[][] Block(string l, StageConfig stage, int grid, double[][] x)
+    {
+        string att = $"{l}.attention.attention";
+        int r = stage.Reduction;
+        double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
+        double[][] reduced = a;
+        if (r > 1)
+        {
+            double[][] p = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
+            reduced = Projection(att, "reduction", "r", "norm_r", p);
+        }
+        double[][] q = Projection(att, "query", "q", "normq", a);
+        double[][] k = Projection(att, "key", "k", "normk", reduced);
+        double[][] v = Projection(att, "value", "v", "normv", reduced);
+        double[][] context = Attend(
+            att, stage,
+            Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
+        context = Tap($"{att}.norm_context", Norm($"{att}.norm_context", context));
+        double[][] kUp = Up(k, grid, r);
+        double[][] vUp = Up(v, grid, r);
+        double[][] y = Tap($"{att}.rprelu_context", RPReLU($"{att}.rprelu_context", Add(Add(Add(context, q), kUp), vUp)));
+
+        string o = $"{l}.attention.output";
+        double[][] dense = Tap($"{o}.dense", Norm($"{o}.norm", Linear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move"))));
+        double[][] attended = Tap($"{o}.rprelu", RPReLU($"{o}.rprelu", Add(dense, y)));
+        double[][] x1 = Tap($"{l}.attention", Add(x, Tap($"{o}.layerscale", LayerScale($"{o}.layerscale", attended))));
+
+        double[][] b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
+        int e = stage.Expansion;
+        int width = stage.Width;
+        string wide = $"{l}.intermediate";
+        double[][] f = Tap($"{wide}.dense", Norm($"{wide}.norm", Linear($"{wide}.dense", Sign($"{wide}.sign", b, $"{wide}.move"))));
+        double[][] tile = Map(Rows(b.Length, width * e), (t, j, _) => b[t][SwapTile ? j / e : j % width]);
+        f = Tap(wide, RPReLU($"{wide}.rprelu", Add(f, tile)));
+        string narrow = $"{l}.output";
+        double[][] g = Tap($"{narrow}.dense", Norm($"{narrow}.norm", Linear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move"))));
+        double[][] mean = Map(Rows(b.Length, width), (t, c, _) => Enumerable.Range(0, e).Average(i => f[t][SwapGroups ? c + (i * width) : (c * e) + i]));
+        g = Tap($"{narrow}.rprelu", RPReLU($"{narrow}.rprelu", Add(g, mean)));
+        double[][] x2 = Add(x1, Tap($"{narrow}.layerscale", LayerScale($"{narrow}.layerscale", g)));
+        if (config.PoolBranches)
+        {
+            x2 = Add(x2, LayerScale($"{l}.layerscale_h3", Pool(b, grid, 3, 1, 1, 1, 0)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_w3", Pool(b, grid, 1, 3, 1, 0, 1)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_h5", Pool(b, grid, 5, 1, 1, 2, 0)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_w5", Pool(b, grid, 1, 5, 1, 0, 2)));
+        }
+        return Tap(l, x2);
+    }
+
+    private double[][] Projection(string att, string linear, string letter, string norm, double[][] x)
+    {
+        double[][] product = Linear($"{att}.{linear}", Sign($"{att}.{linear}.sign", x, $"{att}.move{letter}"));
+        double[][] normed = Tap($"{att}.{linear}", Norm($"{att}.{norm}", product));
+        return Tap($"{att}.rprelu{letter}", RPReLU($"{att}.rprelu{letter}", Add(normed, x)));
+    }
+
+    private double[][] Attend(string att, StageConfig stage, double[][] q, double[][] k, double[][] v)
+    {
+        double[] clips = D($"{att}.att_prob_clip");
+        int d = stage.Width / stage.Heads;
+        double[][] context = Rows(q.Length, stage.Width);
+        Probabilities[att] = [.. Enumerable.Range(0, stage.Heads).Select(_ => Rows(q.Length, k.Length))];
+        for (int head = 0; head < stage.Heads; head++)
+        {
+            double clip = clips.Length == 1 ? clips[0] : clips[head];
+            for (int t = 0; t < q.Length; t++)
+            {
+                double[] exponentials =
+                    [.. k.Select(key => Math.Exp(Enumerable.Range(head * d, d).Sum(c => q[t][c] * key[c]) / Math.Sqrt(d)))];
+                for (int j = 0; j < k.Length; j++)
+                {
+                    double p = Probabilities[att][head][t][j] = exponentials[j] / exponentials.Sum();
+                    bool bit = ForcedAttention.TryGetValue((att, head, t, j), out bool forced)
+                        ? forced
+                        : Math.Clamp(Math.Round(p / clip, MidpointRounding.ToEven), 0, 1) > 0;
+                    for (int c = head * d; bit && c < (head + 1) * d; c++)
+                        context[t][c] += clip * v[j][c];
+                }
+            }
+        }
+        return context;
+    }
+
+    private double[][] Downsample(string name, int grid, double[][] x)
+    {
+        double[][] z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
+        double[] weight = D($"{name}.proj.weight");
+        int inputs = z[0].Length;
+        int outputs = weight.Length / (4 * inputs);
+        double[][] source = config.BinaryDownsampling ? Sign($"{name}.sign", z, $"{name}.move") : z;
+        double[][] product = Rows(x.Length / 4, outputs);
+        for (int t = 0; t < product.Length; t++)
+        {
+            int corner = (t / (grid / 2) * 2 * grid) + (t % (grid / 2) * 2);
+            for (int o = 0; o < outputs; o++)
+            {
+                double[] row = weight[(o * inputs * 4)..((o + 1) * inputs * 4)];
+                double alpha = row.Average(Math.Abs);
+                for (int i = 0; i < row.Length; i++)
+                {
+                    double w = config.BinaryDownsampling ? alpha * (row[i] >= 0 ? 1 : -1) : row[i];
+                    product[t][o] += w * source[corner + (i % 4 / 2 * grid) + (i % 2)][i / 4];
+                }
+            }
+        }
+        double[][] y = Tap($"{name}.proj", Norm($"{name}.norm", product));
+        if (config.BinaryDownsampling)
+        {
+            double[][] pooled = Pool(z, grid, 2, 2, 2, 0, 0);
+            y = Tap($"{name}.rprelu", RPReLU($"{name}.rprelu", Map(y, (t, c, value) => value + pooled[t][c % inputs])));
+        }
+        return Tap(name, AddFlat(y, D($"{name}.position_embeddings")));
+    }
+
+    private double[][] Sign(string value, double[][] x, string move)
+    {
+        double[] shift = D(move);
+        return Tap(value, Map(x, (t, c, v) => ForcedSigns.TryGetValue((value, t, c), out double forced) ? forced : v + shift[c] >= 0 ? 1 : -1));
+    }
+
+    private double[][] Linear(string name, double[][] signs)
+    {
+        double[] weight = D($"{name}.weight");
+        int inputs = signs[0].Length;
+        int outputs = weight.Length / inputs;
+        double[][] y = Rows(signs.Length, outputs);
+        for (int o = 0; o < outputs; o++)
+        {
+            double[] row = weight[(o * inputs)..((o + 1) * inputs)];
+            double mean = row.Average();
+            double alpha = row.Average(Math.Abs);
+            for (int t = 0; t < y.Length; t++)
+            {
+                for (int i = 0; i < inputs; i++)
+                    y[t][o] += alpha * (row[i] - mean >= 0 ? 1 : -1) * signs[t][i];
+            }
+        }
+        return y;
+    }
+
+    private double[][] Norm(string name, double[][] x)
+    {
+        (double[] weight, double[] bias) = (D($"{name}.weight"), D($"{name}.bias"));
+        (double[] mean, double[] variance) = (D($"{name}.running_mean"), D($"{name}.running_var"));
+        return Map(x, (_, c, v) => ((v - mean[c]) / Math.Sqrt(variance[c] + config.BatchNormEps) * weight[c]) + bias[c]);
+    }
+
+    private double[][] RPReLU(string name, double[][] x)
+    {
+        (double[] move1, double[] slope, double[] move2) = (D($"{name}.move1"), D($"{name}.prelu.weight"), D($"{name}.move2"));
+        return Map(x, (_, c, v) => (v - move1[c] > 0 ? v - move1[c] : slope[c] * (v - move1[c])) + move2[c]);
+    }
+
+    private double[][] LayerScale(string name, double[][] x)
+    {
+        (double[] alpha, double[] move) = (D($"{name}.alpha"), D($"{name}.move"));
+        return Map(x, (_, c, v) => (alpha[c] * v) + move[c]);
+    }
+
+    private static double[][] Pool(double[][] x, int grid, int height, int width, int stride, int padY, int padX)
+    {
+        int side = ((grid + (2 * padY) - height) / stride) + 1;
+        return Map(Rows(side * side, x[0].Length), (t, c, _) =>
+        {
+            double sum = 0;
+            for (int y = (t / side * stride) - padY; y < (t / side * stride) - padY + height; y++)
+            {
+                for (int z = (t % side * stride) - padX; z < (t % side * stride) - padX + width; z++)
+                    sum += y >= 0 && y < grid && z >= 0 && z < grid ? x[(y * grid) + z][c] : 0;
+            }
+            return sum / (height * width);
+        });
+    }
+
+    private static double[][] Up(double[][] x, int grid, int factor) =>
+        Map(Rows(grid * grid, x[0].Length), (t, c, _) => x[(t / grid / factor * (grid / factor)) + (t % grid / factor)][c]);
+
+    private static double[][] Add(double[][] a, double[][] b) => Map(a, (t, c, v) => v + b[t][c]);
+
+    private static double[][] AddFlat(double[][] a, double[] b) => Map(a, (t, c, v) => v + b[(t * a[0].Length) + c]);
+
+    private static double[] MeanRow(double[][] x) => [.. Enumerable.Range(0, x[0].Length).Select(c => x.Average(row => row[c]))];
+
+    private static double[][] Map(double[][] x, Func<int, int, double, double> f) =>
+        [.. x.Select((row, t) => row.Select((v, c) => f(t, c, v)).ToArray())];
+
+    private static double[][] Rows(int rows, int columns) => [.. Enumerable.Range(0, rows).Select(_ => new double[columns])];
+
+    private double[][] Tap(string name, double[][] x)
+    {
+        _taps[name] = [.. x.SelectMany(row => row).Select(v => (float)v)];
+        return x;
+    }
+
+    private double[] D(string name) => [.. tensors[name].Data];
+}
