@@ -90,79 +90,54 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
         return new NodeOutcome(simulated.Length, 0, mismatches, worst, fault);
     }
 
-    /// <summary>A head of a token may differ when some of its keys lie within rounding of the threshold, and then only by those keys' signs:
-    /// in every channel the count differs by an integer of at most their number.</summary>
+    /// <summary>A head of a token may differ where some of its keys lie within rounding of the threshold, and then only by what those keys
+    /// add: see <see cref="AttentionTies"/>.</summary>
     private NodeOutcome Attention(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs)
     {
         float[] clip = TensorData.Floats(tensors[node.Tensors["clip"]]);
         float[] factors = TensorData.Floats(tensors[node.Tensors["scale"]]);
-        float[] offsets = TensorData.Floats(tensors[node.Tensors["offset"]]);
-        int channels = packed.Shape.Channels;
-        int size = channels / clip.Length;
+        long[] exp = TensorData.Integers(tensors[node.Tensors["exp"]]);
+        int size = exp.Length - 1;
         double scale = Scale(simulated);
         (long ties, long mismatches, double worst, string? fault) = (0, 0, 0, null);
         for (int begin = 0; begin < simulated.Length; begin += size)
         {
-            (int token, int first) = int.DivRem(begin, channels);
-            double rowError = 0;
-            int bad = -1;
-            for (int i = begin; i < begin + size; i++)
-            {
-                double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
-                if (error <= FloatTolerance)
-                    rowError = Math.Max(rowError, error);
-                else if (bad < 0)
-                    bad = i;
-            }
-            worst = Math.Max(worst, rowError);
+            double[] errors = [.. Enumerable.Range(begin, size).Select(i => Math.Abs((double)packed.Floats[i] - simulated[i]) / scale)];
+            int bad = Array.FindIndex(errors, e => !(e <= FloatTolerance));
             if (bad < 0)
+            {
+                worst = Math.Max(worst, errors.Max());
                 continue;
-            int atThreshold = KeysAtThreshold(node, inputs[0], inputs[1], token, first / size, clip[first / size]);
-            if (atThreshold > 0 && Explained(simulated, packed.Floats, begin, size, factors.AsSpan(first), offsets.AsSpan(first), atThreshold, scale))
+            }
+            (int token, int channel) = int.DivRem(begin, packed.Shape.Channels);
+            var atThreshold = new AttentionTies(inputs, token, channel / size, exp, clip[channel / size], TieTolerance);
+            if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), scale) is { } counts
+                && atThreshold.Explain(counts))
             {
                 ties++;
                 continue;
             }
             mismatches++;
-            fault ??= Different(node, packed, simulated, bad);
+            fault ??= Different(node, packed, simulated, begin + bad);
         }
         return new NodeOutcome(simulated.Length, ties, mismatches, worst, fault);
     }
 
-    private int KeysAtThreshold(GraphNode node, Value query, Value key, int token, int head, float clip)
+    /// <summary>Simulated minus packed counts of one row, null for a channel whose scale is 0; null altogether where they are no integers.</summary>
+    private static int?[]? Counts(ReadOnlySpan<float> packed, ReadOnlySpan<float> simulated, ReadOnlySpan<float> factors, double scale)
     {
-        int size = TensorData.Integers(tensors[node.Tensors["exp"]]).Length - 1;
-        var exponentials = new double[key.Shape.Tokens];
-        for (int j = 0; j < exponentials.Length; j++)
+        var counts = new int?[packed.Length];
+        for (int c = 0; c < counts.Length; c++)
         {
-            int matches = 0;
-            for (int c = head * size; c < (head + 1) * size; c++)
-                matches += query.Bit(token, c) == key.Bit(j, c) ? 1 : 0;
-            exponentials[j] = Math.Exp(2.0 * (matches - size) / Math.Sqrt(size));
-        }
-        double sum = exponentials.Sum();
-        return exponentials.Count(e => Math.Abs((e / sum / clip) - 0.5) <= TieTolerance);
-    }
+            double difference = (double)simulated[c] - packed[c];
+            double count = factors[c] == 0 ? 0 : Math.Round(difference / factors[c]);
+            if (!(Math.Abs(difference - (count * factors[c])) <= FloatTolerance * scale) || Math.Abs(count) > int.MaxValue)
+                return null;
 
-    private static bool Explained(
-        float[] simulated, float[] packed, int begin, int size, ReadOnlySpan<float> factors, ReadOnlySpan<float> offsets, int keys, double scale)
-    {
-        for (int c = 0; c < size; c++)
-        {
-            double difference = (double)simulated[begin + c] - packed[begin + c];
-            if (factors[c] == 0)
-            {
-                if (!(Math.Abs(difference) <= FloatTolerance * scale))
-                    return false;
-                continue;
-            }
-            double count = difference / factors[c];
-            double integer = Math.Round(count);
-            double rounding = FloatTolerance * Math.Max(scale, Math.Abs(offsets[c]));
-            if (!(Math.Abs(integer) <= keys) || !(Math.Abs(count - integer) * Math.Abs(factors[c]) <= rounding))
-                return false;
+            // A scale below the tolerance says nothing about the count.
+            counts[c] = Math.Abs(factors[c]) <= 2 * FloatTolerance * scale ? null : (int)count;
         }
-        return true;
+        return counts;
     }
 
     /// <summary>max(1, largest magnitude); a NaN counts as nothing.</summary>

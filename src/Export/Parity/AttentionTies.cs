@@ -1,0 +1,75 @@
+using System.Numerics;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>Explains a difference between two results of one attention row (one head of one query) by the keys whose probability lies
+/// within rounding of half the clip: the packed row and the simulated one may decide about them differently, and about no others.</summary>
+internal sealed class AttentionTies
+{
+    /// <summary>Up to so many keys every subset is tried; above, each channel's count may differ by as many as there are.</summary>
+    private const int MaxEnumerated = 12;
+
+    private readonly int _size;
+    private readonly int _first;
+    private readonly Value _values;
+    private readonly List<(int Key, bool Attended)> _keys = [];
+
+    /// <summary>Finds the keys at the threshold.</summary>
+    /// <param name="inputs">Query, key and value bits.</param>
+    /// <param name="token">The query.</param>
+    /// <param name="head">The head.</param>
+    /// <param name="exp">The fixed-point table of the packed model, by matching signs.</param>
+    /// <param name="clip">The head's clip.</param>
+    /// <param name="tolerance">How close p / clip has to be to a half.</param>
+    public AttentionTies(IReadOnlyList<Value> inputs, int token, int head, long[] exp, float clip, double tolerance)
+    {
+        _size = exp.Length - 1;
+        _first = head * _size;
+        _values = inputs[2];
+        int[] matches = [.. Enumerable.Range(0, inputs[1].Shape.Tokens).Select(j => Matches(inputs[0], token, inputs[1], j))];
+        long fixedSum = matches.Sum(m => exp[m]);
+        double sum = matches.Sum(Exponential);
+        for (int j = 0; j < matches.Length; j++)
+        {
+            if (Math.Abs((Exponential(matches[j]) / sum / clip) - 0.5) <= tolerance)
+                _keys.Add((j, 2 * (double)exp[matches[j]] > clip * (double)fixedSum));
+        }
+    }
+
+    /// <summary>Whether the counts differ just as they do when some of these keys change sides.</summary>
+    /// <param name="counts">For each channel of the head, simulated minus packed count; null for a channel whose scale is 0.</param>
+    public bool Explain(int?[] counts)
+    {
+        if (_keys.Count > MaxEnumerated)
+            return counts.All(c => c is null || Math.Abs(c.Value) <= _keys.Count);
+        for (uint subset = 1; subset < 1u << _keys.Count; subset++)
+        {
+            if (counts.Select((count, c) => count is null || count == Change(subset, c)).All(same => same))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>What channel c's count gains when these keys change sides.</summary>
+    private int Change(uint subset, int c)
+    {
+        int change = 0;
+        for (; subset != 0; subset &= subset - 1)
+        {
+            (int key, bool attended) = _keys[BitOperations.TrailingZeroCount(subset)];
+            change += _values.Bit(key, _first + c) != attended ? 1 : -1;
+        }
+        return change;
+    }
+
+    private int Matches(Value query, int token, Value key, int j)
+    {
+        int matches = 0;
+        for (int c = _first; c < _first + _size; c++)
+            matches += query.Bit(token, c) == key.Bit(j, c) ? 1 : 0;
+        return matches;
+    }
+
+    private double Exponential(int matches) => Math.Exp(2.0 * (matches - _size) / Math.Sqrt(_size));
+}
