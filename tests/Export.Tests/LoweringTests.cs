@@ -91,7 +91,7 @@ public class LoweringTests(ITestOutputHelper output)
         var means = new float[32];
         means[0] = nearTie;
         means[1] = 100;
-        string name = "vit.encoder.layer.0.output.dense.weight.row_mean";
+        string name = "vit.encoder.layer.0.output.dense.row_mean";
         tensors.Add(name, new FloatTensor(name, [32], means));
         ulong[] words = TensorData.Words(Lowering.Lower(config, tensors).Tensors[weight.Name]);
         Assert.NotEqual(0UL, words[0] & (1UL << 5));

@@ -161,7 +161,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     {
         FloatTensor weight = tensors[$"{linear}.weight"];
         int rows = weight.Shape[0];
-        float[] means = tensors.TryGetValue($"{linear}.weight{TensorManifest.RowMean}", out FloatTensor? given)
+        float[] means = tensors.TryGetValue(linear + TensorManifest.RowMean, out FloatTensor? given)
             ? given.Data
             : SignPacking.RowMeans(weight.Data, rows);
         return _graph.BinaryLinear(

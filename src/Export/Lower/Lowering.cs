@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// simulator reports the same quantities, so that the parity check can lay them side by side.</para>
 /// <para>A binary linear's weight bit is <c>w >= mean of its row</c>. A simulator sums that mean in an order of its own, which can move it by
 /// a rounding error, and a weight that lies in between would get the other sign. So the simulator may say which mean it uses, in an
-/// optional tensor <c>{name}.weight.row_mean</c> of shape <c>[rows]</c>; the comparison with it is exact. Without one the mean is summed in
+/// optional tensor <c>{linear}.row_mean</c> of shape <c>[rows]</c>; the comparison with it is exact. Without one the mean is summed in
 /// double precision and rounded to float.</para>
 /// </remarks>
 public static class Lowering

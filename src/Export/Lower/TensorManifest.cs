@@ -4,8 +4,8 @@ namespace EdgeVit.Export;
 /// trained tensors is exactly that.</summary>
 public sealed class TensorManifest
 {
-    /// <summary>Ending of an optional tensor <c>[rows]</c> beside a binary linear's weight: the row means that the simulator subtracts
-    /// before it takes signs, see <see cref="Lowering"/>.</summary>
+    /// <summary>Ending of an optional tensor <c>{linear}.row_mean [rows]</c> beside <c>{linear}.weight</c> of a binary linear: the row means
+    /// that the simulator subtracts before it takes signs, see <see cref="Lowering"/>.</summary>
     public const string RowMean = ".row_mean";
 
     private const string BatchCount = ".num_batches_tracked";
@@ -116,7 +116,7 @@ public sealed class TensorManifest
     private void AddBinaryLinear(string name, int outputs, int inputs)
     {
         Add($"{name}.weight", outputs, inputs);
-        _optional.Add($"{name}.weight{RowMean}", [outputs]);
+        _optional.Add(name + RowMean, [outputs]);
     }
 
     private void AddBlock(string block, StageConfig stage, bool branches)
