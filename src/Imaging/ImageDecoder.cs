@@ -47,13 +47,20 @@ public static class ImageDecoder
             return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         });
         CheckFormat(head, path);
-        if (PngDecoder.TryReadSize(head, out int width, out int height))
-            CheckSize(width, height, path);
+        if (head.AsSpan().StartsWith(PngDecoder.Signature))
+            PngDecoder.ReadSize(head, path);
     }
 
     /// <summary>Throws when an image of this size must not be decoded.</summary>
-    internal static void CheckSize(int width, int height, string name)
+    /// <param name="width">Columns that the file claims.</param>
+    /// <param name="height">Rows that the file claims.</param>
+    /// <param name="name">The image's name for errors.</param>
+    /// <param name="fileBytes">Length of the file, where it is known.</param>
+    /// <param name="pixelsPerByte">More pixels than this the format cannot put into a byte, so that a small damaged file cannot ask for much memory.</param>
+    internal static void CheckSize(int width, int height, string name, int fileBytes = int.MaxValue, int pixelsPerByte = int.MaxValue)
     {
+        if ((long)width * height > (long)fileBytes * pixelsPerByte)
+            throw new ImageException(name, $"the header claims {width} x {height} pixels, which {fileBytes} bytes cannot hold: the file is truncated or corrupt.");
         if ((long)width * height > MaxPixels)
             throw new ImageException(name, $"{width} x {height} pixels; at most {MaxPixels / 1_000_000} million are decoded. Shrink the image first.");
     }

@@ -20,4 +20,7 @@ public sealed class ImageException : Exception
 
     /// <summary>The message without the name.</summary>
     public string Problem { get; }
+
+    /// <summary>Nothing is wrong with the image: this machine lacks the library that decodes it.</summary>
+    public bool CodecMissing { get; init; }
 }

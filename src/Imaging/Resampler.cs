@@ -56,7 +56,7 @@ public static class Resampler
             HorizontalPass(image, firstRow, rows, result.Pixels, horizontal);
             return result;
         }
-        byte[] middle = ArrayPool<byte>.Shared.Rent(rows * rowBytes);
+        byte[] middle = ArrayPool<byte>.Shared.Rent(checked(rows * rowBytes));
         HorizontalPass(image, firstRow, rows, middle, horizontal);
         VerticalPass(middle.AsSpan(0, rows * rowBytes), result.Pixels, rowBytes, vertical, firstRow);
         ArrayPool<byte>.Shared.Return(middle);

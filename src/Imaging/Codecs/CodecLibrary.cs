@@ -62,7 +62,7 @@ public sealed class CodecLibrary
     internal void Require(string imageName)
     {
         if (!Available)
-            throw new ImageException(imageName, $"decoding {Format} needs {Name}, which was not found on this machine. {_install}.");
+            throw new ImageException(imageName, $"decoding {Format} needs {Name}, which was not found on this machine. {_install}.") { CodecMissing = true };
     }
 
     (nint Handle, string? Name) Load()

@@ -9,6 +9,9 @@ static class JpegDecoder
 {
     internal static ReadOnlySpan<byte> Signature => [0xFF, 0xD8, 0xFF];
 
+    /// <summary>Every 8 x 8 block has at least one bit in the first scan: 512; the rest is for chroma-like subsampling of all components.</summary>
+    const int MaxPixelsPerByte = 2048;
+
     /// <summary>Decodes; orientation is applied by the caller.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="name">The image's name for errors.</param>
@@ -28,7 +31,7 @@ static class JpegDecoder
                 if (LibTurboJpeg.DecompressHeader(handle, data, size, out int width, out int height, out _, out int colour) != 0
                     && !(width > 0 && height > 0 && IsHarmless(Message(handle))))
                     throw Failed(handle, name);
-                ImageDecoder.CheckSize(width, height, name);
+                ImageDecoder.CheckSize(width, height, name, file.Length, MaxPixelsPerByte);
                 bool cmyk = colour is LibTurboJpeg.ColourCmyk or LibTurboJpeg.ColourYcck;
                 int channels = cmyk ? 4 : 3;
                 byte[] pixels = new byte[width * height * channels];

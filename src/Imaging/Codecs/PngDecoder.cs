@@ -11,6 +11,9 @@ static class PngDecoder
 {
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
+    /// <summary>Deflate's best ratio on one-bit pixels.</summary>
+    const int MaxPixelsPerByte = 1032 * 8;
+
     const uint Ihdr = 0x49484452, Plte = 0x504C5445, Trns = 0x74524E53, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966;
 
     /// <summary>Decodes; orientation is applied by the caller.</summary>
@@ -48,24 +51,22 @@ static class PngDecoder
         }
     }
 
-    /// <summary>Reads width and height from the first 24 bytes.</summary>
-    internal static bool TryReadSize(ReadOnlySpan<byte> file, out int width, out int height)
+    /// <summary>Reads width and height from the first 24 bytes and checks them.</summary>
+    internal static (int Width, int Height) ReadSize(ReadOnlySpan<byte> file, string name)
     {
-        (width, height) = (0, 0);
-        if (file.Length < 24 || !file.StartsWith(Signature) || BinaryPrimitives.ReadUInt32BigEndian(file[12..]) != Ihdr)
-            return false;
-        uint w = BinaryPrimitives.ReadUInt32BigEndian(file[16..]), h = BinaryPrimitives.ReadUInt32BigEndian(file[20..]);
-        if (w is 0 or > int.MaxValue || h is 0 or > int.MaxValue)
-            return false;
-        (width, height) = ((int)w, (int)h);
-        return true;
+        if (file.Length < 24 || BinaryPrimitives.ReadUInt32BigEndian(file[12..]) != Ihdr)
+            throw new ImageException(name, "a PNG without an IHDR header: the file is truncated or corrupt.");
+        uint width = BinaryPrimitives.ReadUInt32BigEndian(file[16..]), height = BinaryPrimitives.ReadUInt32BigEndian(file[20..]);
+        if (width is 0 or > int.MaxValue || height is 0 or > int.MaxValue)
+            throw new ImageException(name, $"the PNG header claims {width} x {height} pixels: the file is corrupt.");
+        ImageDecoder.CheckSize((int)width, (int)height, name);
+        return ((int)width, (int)height);
     }
 
     static byte[] KeepPixelChunks(ReadOnlySpan<byte> file, string name, out int width, out int height, out int orientation)
     {
-        if (!TryReadSize(file, out width, out height))
-            throw new ImageException(name, "a PNG without a valid IHDR header: the file is truncated or corrupt.");
-        ImageDecoder.CheckSize(width, height, name);
+        (width, height) = ReadSize(file, name);
+        ImageDecoder.CheckSize(width, height, name, file.Length, MaxPixelsPerByte);
         orientation = 1;
         byte[] kept = new byte[file.Length];
         Signature.CopyTo(kept);

@@ -42,7 +42,7 @@ sealed class IdxFiles : IImageDataset
         var image = new RgbImage(_width, _height);
         Span<byte> pixels = image.Pixels;
         for (int i = 0; i < gray.Length; i++)
-            pixels.Slice(3 * i, 3).Fill(gray[i]);
+            pixels[3 * i + 2] = pixels[3 * i + 1] = pixels[3 * i] = gray[i];
         return image;
     }
 

@@ -25,7 +25,17 @@ sealed class ImageFolder : IImageDataset
     public string SourceName(int index) => _images[index].File;
 
     /// <inheritdoc/>
-    public RgbImage Load(int index) => ImageDecoder.DecodeFile(_images[index].File);
+    public RgbImage Load(int index)
+    {
+        try
+        {
+            return ImageDecoder.DecodeFile(_images[index].File);
+        }
+        catch (ImageException e) when (!e.CodecMissing)
+        {
+            throw WithAdvice(e);
+        }
+    }
 
     /// <summary>Opens class folders; null when the folder has no sub-folders at all.</summary>
     internal static DatasetSplits? TryOpen(string folder, DatasetOptions options)
@@ -107,10 +117,13 @@ sealed class ImageFolder : IImageDataset
                 (first[i], problems[i]) = (e, e.Problem);
             }
         });
-        if (!skipBad && Array.Find(first, static e => e is not null) is { } bad)
-            throw new ImageException(bad.Image, $"{bad.Problem} Remove the file, or leave out all such files with --skip-bad.", bad);
+        if (Array.Find(first, e => e is not null && (!skipBad || e.CodecMissing)) is { } bad)
+            throw bad.CodecMissing ? bad : WithAdvice(bad);
         return problems;
     }
+
+    static ImageException WithAdvice(ImageException e) =>
+        new(e.Image, $"{e.Problem} Remove the file, or leave out all such files with --skip-bad.", e);
 
     static string[] Folders(string folder) =>
         [.. Directory.EnumerateDirectories(folder).Where(static d => Path.GetFileName(d) is var n && n[0] is not ('.' or '_')).Order(StringComparer.Ordinal)];

@@ -1,0 +1,71 @@
+namespace EdgeVit.Imaging.Tests;
+
+/// <summary>A small JPEG written by Pillow 9.4, and the pixels that Pillow decodes from it.</summary>
+/// <param name="Width">Columns.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="FileBase64">The file.</param>
+/// <param name="PixelsBase64">RGB [Height, Width, 3].</param>
+sealed record GoldenJpeg(int Width, int Height, string FileBase64, string PixelsBase64)
+{
+    internal byte[] File => Convert.FromBase64String(FileBase64);
+
+    internal byte[] Pixels => Convert.FromBase64String(PixelsBase64);
+
+    /// <summary>Baseline, chroma at half size both ways, 20 x 14.</summary>
+    internal static GoldenJpeg Colour420 { get; } = new(20, 14,
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB"
+        + "YUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wAARCAAO"
+        + "ABQDASIAAhEBAxEB/8QAFgABAQEAAAAAAAAAAAAAAAAABwAI/8QAKxAAAAUCBAYABwAAAAAAAAAAAQIDBBEFEgAhMUEGBxMUIjIVM0RRUnGB/8"
+        + "QAFgEBAQEAAAAAAAAAAAAAAAAABAYI/8QAHREAAgIBBQAAAAAAAAAAAAAAAAECBiEDBRIVIv/aAAwDAQACEQMRAD8AHKBy4bkZmRRAx6MYwCu4"
+        + "EPMp8oAAjTImw6jhFovLu7tOulZ0o+HWh87S2/7aE/HUf4qUDhFos0GpERTSaomAh2Ieig5eQ5RPkGw+oYRqNwS3b9pfar38dC76SYi39XBpHq"
+        + "GISW7sFVrbPzlgyXlqwXlSqGUbPhjqJJFkpcsoyHaN8WNMl4aY0mWrhmjUFk4ucqxceQkJkB0AY12xYP28jQ2lbZ8Fln//2Q==",
+        "KCUeNS4oNiglX0dHbUtMd0pPXycwZicybScymUtZoUZYqkdcmSlBoytGqCdF1kts20Rn6Ulvzy1U0y5WLzInNTcsNC0lZ1hTa09OeFFSYTA0cj"
+        + "lAdzhBm1NeoU9dr1JkmzRJqDZNrjRN0k1q5FN05U5v0TZY0zVYLkEuMkAvNz0vYF5SaltUc1xWY0E/Zj07cD4/l1xgpV9nt2dykTZFoT9Or0RW"
+        + "1mF05GJ64FZw10hkzj9bQ2RJTGhPWnBZR1M/Tk8/Vk0+fWlei29klG9nd0pFhU1MiEhJvG91vmlwym13sUlUvklZzVBg6Gl87m1/TXtWTXdTWH"
+        + "taNk8xS1k/VFg/gHpkg3RhjXZmeFhJgVdLjVtStndywXp2yXl4tlxevFVZzV5k6niA73yDR4BTTIFTUoFVSW5FUGhEWWlFd3xci4dqjoJofmpR"
+        + "hmdSjGNRuIR2vIFzw392tGVevmNe0G1o5Hx57YWCL3I8NnU+O3E9Xoxbbo9idItfY29HaW1IcG1KmY9spI9wsJF1l21Vo29ZrnFf2ZGC34x85Y"
+        + "x+1Xdr1nZqK3c2NH8+OHo8Y5tecZxmeJtlYnpIbHxLdn1Rnp1xo5pxq5hwoH9epn1drHtd1Zl/4pqB7JyD0n1o1YFpMIg8NIo/OYY+Y6lhbaVk"
+        + "dqRkZYlMbopPdolSnadypKZ0rqZ1nIlep4pgr4li16eB4qaC6qiF0otr0oloSLBZULReVrJfQpVFUJdLWpZMfLBojrl0kLNxgZtahpZYkJVbub"
+        + "R9wbR/xq99t5dmwZJkz5pu6bCF77aLR79dUMRjXslrOZxBUadQV6JNfcFug75uj8J1dZ9Th6dejKNducSCvsB/0MiKtaVqwKFqxJ9o88qU8smT"
+        + "RstgTc9lUstkSLZTTbFPV7BSdsVqj9V9j894frVhg7BflLZpsMh8ws+HxMqEtK9tw7Fxx65u6s6P79GTML9NMrxMNLZJXtZsatdudNZxYrlYaL"
+        + "hZdb9gldZ6oNZ+rdmEmrtqp75wsb9y0taM5NyU5tWQ0r970bx5K75JN8ZSQshXbel7cOF1eN92aMRfcsZkdMJfoOaGqeSIseKJncNupcBvrcBv"
+        + "3OSX4NyS8uae0MJ72smD");
+
+    /// <summary>Progressive, full chroma, 11 x 9.</summary>
+    internal static GoldenJpeg Progressive444 { get; } = new(11, 9,
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB"
+        + "YUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wgARCAAJ"
+        + "AAsDAREAAhEBAxEB/8QAFwAAAwEAAAAAAAAAAAAAAAAABAUGB//EABcBAAMBAAAAAAAAAAAAAAAAAAMFBwH/2gAMAwEAAhADEAAAAQU2WoaOxV"
+        + "wTRA0b/8QAGxAAAQQDAAAAAAAAAAAAAAAABQECAwQSMzT/2gAIAQEAAQUCog24RhpkYP46+j//xAAcEQACAgIDAAAAAAAAAAAAAAAABQEDISIx"
+        + "MkH/2gAIAQMBAT8BWNOMlbTWMivwr6wf/8QAGBEAAgMAAAAAAAAAAAAAAAAAAAIEEBT/2gAIAQIBAT8BaUahq//EABwQAAICAgMAAAAAAAAAAA"
+        + "AAAAABAgNBcRESI//aAAgBAQAGPwLhLxzIXWtOOCWyvR//xAAcEAEAAQQDAAAAAAAAAAAAAAABABEhQaGxwfD/2gAIAQEAAT8hFVlN4uPqQTMl"
+        + "7kxmaPqaHif/2gAMAwEAAgADAAAAEGkP/8QAFBEBAAAAAAAAAAAAAAAAAAAAIP/aAAgBAwEBPxARQX//xAAYEQADAQEAAAAAAAAAAAAAAAAAAW"
+        + "EQMf/aAAgBAgEBPxCg6w+n/8QAHBAAAgEFAQAAAAAAAAAAAAAAARFBACExUfCB/9oACAEBAAE/EFgMMRUAFi0Tk+DHZCTlGy6UCuhuvb0r/9k=",
+        "JiYmPi4xSiUtfEZTjkdXoUpdkiY+oSRCtyVJ6Uhx9UVzKzsuOz0ySTYygltcjlpen1helztIrEFRvD1S6Vt1/F19KlEyOlM2Rkk0gHFehmlZn3"
+        + "FklVBLok5MuE9T2mJr/neFQn1NUH1Sc4xlX2VDdGtMfGFGs4NtxIV03Ih9yWZg1mNgTJpeXJlgbZVhWnJCanNGhXxTtJZywpN11ZJ4xXRf23pq"
+        + "RqhbUqRca6hlYo5Pd5NYgo1VsKZzya6B1KR80pRv1opqKaJDO6VLSZ1Ie75uib5wnb91k6BboqFgvKRo5L+I+MORKLJFO7ZOTLJPfdFzkdZ7nt"
+        + "N7lrNhprRnt7Bo6dSR9NGRKMhMOMlQTslXfeR3jud9oOeBlMZlp8lrucdw6OeU9eaV");
+
+    /// <summary>One component, 11 x 9.</summary>
+    internal static GoldenJpeg Gray { get; } = new(11, 9,
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB"
+        + "YUGBIUFRT/wAALCAAJAAsBAREA/8QAFwAAAwEAAAAAAAAAAAAAAAAABQYHCP/EACgQAAECAwcDBQAAAAAAAAAAAAIBAwQFEQAGByEiMUETNXM2"
+        + "QoGxsv/aAAgBAQAAPwAHcbAyHGD6LLZHJiJFfiCHWJ5UREptkHC7r8WqXYMThuBYCElrTsKIIjJlSpB7VXUmdKcJZiw+9HxXmH7C2iLvdil/gD"
+        + "8pb//Z",
+        "JiYmMzMzMTExWFhYXl5eZmZmSUlJTU1NVVVVfX19f39/NTU1Ozs7Ozs7Z2dnampqbm5uWFhYY2NjZWVliIiIkJCQQkJCSEhIRkZGc3NzcHBwfX"
+        + "19ZGRkZ2dnb29vh4eHoaGhZmZma2trgICAX19fampqZmZmj4+PlpaWoKCgg4ODhYWFfHx8gICAg4ODZWVla2trenp6m5ubnp6eo6OjioqKlZWV"
+        + "goKCg4ODjo6Oenp6hISEg4ODo6OjsbGxrq6uoqKinZ2dc3Nze3t7enp6oaGhpaWlrKyslJSUmpqapKSkxMTEzc3NfHx8hYWFiIiIra2tt7e3ub"
+        + "m5oaGhp6enqqqq09PT1NTUioqKkJCQl5eXubm5wMDAxsbGrKystLS0ubm53t7e4eHh");
+
+    /// <summary>Four components as Adobe stores them (inverted), 11 x 9.</summary>
+    internal static GoldenJpeg Cmyk { get; } = new(11, 9,
+        "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBETFBUVFQwPFxgWFB"
+        + "gSFBUU/8AAFAgACQALBEMRAE0RAFkRAEsRAP/EABoAAAIDAQEAAAAAAAAAAAAAAAAJBAYHBQj/xAApEAABAwIDCAIDAAAAAAAAAAACAQMEABEF"
+        + "BiEIIjE2QUJzsTWBMnSy/9oADgRDAE0AWQBLAAA/AOFssBHGHHZZMjwYiFX5C/mJ6WREtw0DovFfqIGyNHGGbLMYjwYiu/IUN8T0siJbhoHReK"
+        + "/WG5TynHGGrLKkeDESK/IVN8T0siJbhoHReK01OmYZWk4w3l6AESKy7FFpEZM1S5B2qu8mtrdEqU1spYw20ARMIZdiiKIyZolyDtVd5NbW6JWq"
+        + "Qcv4w3DZCJCZdiiKIyZqlyDtVd5NbW6JRSx9k/lAvMPsK9vw+UJ3mT2FVrJXKEvzJ7CimnZH5Pwf9UPVWjCvi4fhD+UrcsB+EgeAPSUV/9k=",
+        "JSUlPiwwSiYvfEdSj0Zao0hfkidBoyVEtiZK6khw90VxKj4uOz00SDgvfl5djllanlhhkzxFq0FSuz1T6ltz/V56KlIzPFE1R0s3f3JbiGdeoW"
+        + "9jlFBNo01Mt09V3GJr/3eDQn1OU3tVdIthX2VIeGlJfl9MtYRtyIR23Yh/zGVf2GFgSZpdWphcaZZkV3Q9anJLhHtQsph2wpR005N5xnRe3Hpo"
+        + "RalbU6ReaqphYZBTeJJUgYtYrqZxx62A06V90pNu2IloKqJGP6NKSp5MfL5rjLpzn7x0k59epZ5gu6Nr572J+8GRJbFEO7RNS7JNe9Jzk9V6oN"
+        + "F9lLRhp7VotrFp69SQ9s+PKMhMOcdPTchVfOZ3jeZ7oOeBlMhnpshsuMdw5+eS++WX");
+}

@@ -1,0 +1,105 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Imaging.Tests;
+
+public class PreprocessTests
+{
+    static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];
+    static readonly float[] s_std = [0.229f, 0.224f, 0.225f];
+
+    /// <summary>Sizes after torchvision.transforms.Resize(size).</summary>
+    [Theory]
+    [InlineData(500, 375, 256, 341, 256)]
+    [InlineData(375, 500, 256, 256, 341)]
+    [InlineData(28, 28, 32, 32, 32)]
+    [InlineData(3, 1000, 2, 2, 666)]
+    [InlineData(1, 50_000, 256, 256, 12_800_000)]
+    public void The_shorter_side_is_resized_and_the_longer_one_truncated(int width, int height, int shorter, int newWidth, int newHeight) =>
+        Assert.Equal((newWidth, newHeight), PreprocessPipeline.ResizedSize(width, height, shorter));
+
+    /// <summary>Offsets after torchvision.transforms.CenterCrop: round((image - crop) / 2), half to even.</summary>
+    [Theory]
+    [InlineData(10, 9, 0)]
+    [InlineData(10, 7, 2)]
+    [InlineData(10, 5, 2)]
+    [InlineData(10, 8, 1)]
+    [InlineData(10, 10, 0)]
+    public void The_crop_is_centred_with_rounding_to_even(int side, int crop, int offset)
+    {
+        RgbImage image = TestImages.Noise(side, side, 2);
+        var pipeline = new PreprocessPipeline(new Preprocess(crop, crop, side, Interpolation.Bicubic, s_mean, s_std));
+        byte[] pixels = new byte[pipeline.Length];
+        pipeline.ToPixels(image, pixels);
+        Assert.Equal(Resampler.Crop(image, offset, offset, crop, crop).Pixels, pixels);
+    }
+
+    [Fact]
+    public void Resize_and_crop_are_what_they_are_one_after_the_other()
+    {
+        RgbImage image = TestImages.Noise(50, 37, 6);
+        var pipeline = new PreprocessPipeline(new Preprocess(22, 24, 25, Interpolation.Bilinear, s_mean, s_std));
+        byte[] pixels = new byte[pipeline.Length];
+        pipeline.ToPixels(image, pixels);
+        RgbImage resized = Resampler.Resize(image, 33, 25, Interpolation.Bilinear);
+        Assert.Equal(Resampler.Crop(resized, 4, 2, 24, 22).Pixels, pixels);
+    }
+
+    [Fact]
+    public void Extreme_shapes_take_no_more_memory_than_the_window()
+    {
+        var pipeline = new PreprocessPipeline(new Preprocess(224, 224, 256, Interpolation.Bicubic, s_mean, s_std));
+        byte[] pixels = new byte[pipeline.Length];
+        pipeline.ToPixels(TestImages.Noise(1, 60_000, 1), pixels);
+        pipeline.ToPixels(TestImages.Noise(60_000, 1, 1), pixels);
+        pipeline.ToPixels(TestImages.Noise(1, 1, 1), pixels);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 3)]
+    [InlineData(4, 4)]
+    [InlineData(32, 32)]
+    [InlineData(17, 31)]
+    public void Vectors_and_the_plain_loop_give_the_same_bits(int height, int width)
+    {
+        var pipeline = new PreprocessPipeline(new Preprocess(height, width, 64, Interpolation.Bilinear, s_mean, s_std));
+        byte[] pixels = TestImages.Noise(width, height, height).Pixels;
+        float[] vectors = new float[pipeline.Length], plain = new float[pipeline.Length];
+        pipeline.Normalise(pixels, vectors);
+        pipeline.NormaliseScalar(pixels, plain, 0);
+        Assert.Equal(plain.Select(BitConverter.SingleToInt32Bits), vectors.Select(BitConverter.SingleToInt32Bits));
+    }
+
+    [Fact]
+    public void Normalisation_is_one_fused_multiply_add_with_constants_from_double()
+    {
+        var pipeline = new PreprocessPipeline(new Preprocess(1, 2, 2, Interpolation.Bilinear, s_mean, s_std));
+        byte[] pixels = [0, 128, 255, 7, 8, 9];
+        float[] output = new float[6];
+        pipeline.Normalise(pixels, output);
+        for (int c = 0; c < 3; c++)
+        {
+            float scale = (float)(1.0 / (255.0 * s_std[c])), offset = (float)(-(double)s_mean[c] / s_std[c]);
+            for (int i = 0; i < 2; i++)
+            {
+                Assert.Equal(MathF.FusedMultiplyAdd(pixels[3 * i + c], scale, offset), output[2 * c + i]);
+                Assert.Equal((pixels[3 * i + c] / 255.0 - s_mean[c]) / s_std[c], output[2 * c + i], 1e-6);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_record_that_makes_no_sense_is_refused()
+    {
+        var good = new Preprocess(8, 8, 8, Interpolation.Bilinear, s_mean, s_std);
+        Preprocess[] bad =
+        [
+            good with { Height = 0 }, good with { Width = 9 }, good with { ResizeShorterSide = 7 }, good with { Mean = [0, 0] }, good with { Std = [1, 1, 1, 1] },
+            good with { Std = [1, 0, 1] }, good with { Std = [1, float.NaN, 1] }, good with { Mean = [1, float.PositiveInfinity, 1] },
+        ];
+        Assert.All(bad, record => Assert.Throws<ArgumentException>(() => new PreprocessPipeline(record)));
+        var pipeline = new PreprocessPipeline(good);
+        Assert.Throws<ArgumentException>(() => pipeline.ToPixels(new RgbImage(8, 8), new byte[191]));
+        Assert.Throws<ArgumentException>(() => pipeline.Normalise(new byte[192], new float[193]));
+    }
+}
