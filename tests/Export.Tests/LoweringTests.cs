@@ -156,6 +156,36 @@ public class LoweringTests(ITestOutputHelper output)
         Assert.Equal(22_614_901 - 186, Count("binaryvit-small-fp"));
     }
 
+    [Fact]
+    public void ValuesCarryTheNamesThatTheSimulatorReports()
+    {
+        BinaryViTConfig config = Config();
+        IReadOnlyList<GraphNode> nodes = Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 9)).Graph.Nodes;
+        string[] Names(string prefix) =>
+            [.. nodes.Where(n => n.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n.Name[prefix.Length..])];
+        Assert.All(nodes, n => Assert.Equal(n.Name, n.Output));
+        Assert.Equal(["vit.embeddings.norm", "vit.embeddings"], nodes.Take(2).Select(n => n.Name));
+        Assert.Equal(["vit.pooled", "logits"], nodes.TakeLast(2).Select(n => n.Name));
+        Assert.Equal(
+            [
+                ".reduction.pool", ".reduction.sign", ".reduction", ".reduction.sum", ".rprelur",
+                ".query.sign", ".query", ".query.sum", ".rpreluq", ".key.sign", ".key", ".key.sum", ".rpreluk",
+                ".value.sign", ".value", ".value.sum", ".rpreluv", ".query.bits", ".key.bits", ".value.bits",
+                ".norm_context", ".rpreluk.up", ".rpreluv.up", ".context.sum", ".rprelu_context",
+            ],
+            Names("vit.encoder.layer.0.attention.attention"));
+        Assert.Equal(
+            [
+                ".layernorm_before", ".attention.output.sign", ".attention.output.dense", ".attention.output.sum",
+                ".attention.output.rprelu", ".attention.output.layerscale", ".attention", ".layernorm_after",
+                ".intermediate.sign", ".intermediate.dense", ".intermediate.tile", ".intermediate.sum", ".intermediate",
+                ".output.sign", ".output.dense", ".output.mean", ".output.sum", ".output.rprelu", ".output.layerscale",
+                ".pool_h3", ".layerscale_h3", ".pool_w3", ".layerscale_w3", ".pool_h5", ".layerscale_h5", ".pool_w5", ".layerscale_w5", "",
+            ],
+            Names("vit.encoder.layer.0").Where(n => !n.StartsWith(".attention.attention", StringComparison.Ordinal)));
+        Assert.Equal([".norm0", ".sign", ".proj", ".pool", ".tile", ".sum", ".rprelu", ""], Names("vit.encoder.patch_embed1"));
+    }
+
     internal static ParityReport Compare(BinaryViTConfig config, Dictionary<string, FloatTensor> tensors, int images)
     {
         LoweredModel model = Lowering.Lower(config, tensors);

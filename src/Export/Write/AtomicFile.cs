@@ -32,7 +32,10 @@ public static class AtomicFile
         {
             Discard(temporary);
             if (e is IOException or UnauthorizedAccessException)
-                throw new ModelWriteException($"Cannot write {path}: {e.Message} Nothing was left half-written; free the disk or choose another folder.", e);
+            {
+                string reason = e.Message.Replace(temporary, full, StringComparison.Ordinal).TrimEnd('.', ' ');
+                throw new ModelWriteException($"Cannot write {path}: {reason}. Nothing was left half-written; free the disk or choose another folder.", e);
+            }
             throw;
         }
     }
