@@ -73,7 +73,9 @@ public static class DatasetFolder
         {
             throw new DatasetException(path, $"cannot be read: {e.Message}", e);
         }
-        throw new DatasetException(path, $"no data set recognised here. Expected {Kinds}.");
+        int loose = Directory.EnumerateFiles(path).Count(ImageFolder.IsImage);
+        string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
+        throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
     }
 
     static DatasetSplits OpenShapes(DatasetOptions options) => new(

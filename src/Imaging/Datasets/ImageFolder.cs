@@ -83,10 +83,13 @@ sealed class ImageFolder : IImageDataset
         return new ImageFolder(name, known ?? classes, [.. images]);
     }
 
+    /// <summary>Whether a file's extension is that of an image. (What it is, its content tells later.)</summary>
+    internal static bool IsImage(string file) => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg";
+
     static string[] Files(string folder)
     {
         string[] all = [.. Directory.EnumerateFiles(folder, "*", s_everything)];
-        string[] images = [.. all.Where(static f => Path.GetExtension(f).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg")];
+        string[] images = [.. all.Where(IsImage)];
         if (images.Length == 0)
         {
             throw new DatasetException(folder, all.Length == 0

@@ -1,0 +1,153 @@
+namespace EdgeVit.Imaging.Tests;
+
+public sealed class ImageFolderTests : IDisposable
+{
+    readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Train_and_test_folders_are_read_in_the_order_of_their_paths()
+    {
+        Fill("train/cat/b.png", "train/cat/a.PNG", "train/ant/deep/er.png", "test/cat/x.png", "test/ant/y.png");
+        _folder.Write("train/cat/c.jpg", GoldenJpeg.Colour420.File);
+        _folder.Write("train/cat/notes.txt", "not an image");
+        _folder.Write("train/.cache/z.png", TestImages.PlainPng());
+        DatasetSplits splits = DatasetFolder.Open(_folder.Path);
+        Assert.Equal("image folder", splits.Kind);
+        Assert.Equal(["ant", "cat"], splits.Train.Classes);
+        Assert.Equal([_folder.At("train/ant/deep/er.png"), _folder.At("train/cat/a.PNG"), _folder.At("train/cat/b.png"), _folder.At("train/cat/c.jpg")], Names(splits.Train));
+        Assert.Equal([0, 1, 1, 1], Labels(splits.Train));
+        Assert.Equal([0, 1], Labels(splits.Test!));
+        Assert.Equal((20, 14), (splits.Train.Load(3).Width, splits.Train.Load(3).Height));
+        Assert.Equal(0, splits.Skipped);
+    }
+
+    [Theory]
+    [InlineData("val")]
+    [InlineData("valid")]
+    [InlineData("Test")]
+    public void The_test_folder_may_have_other_names_and_fewer_classes(string name)
+    {
+        Fill("train/a/1.png", "train/b/1.png", "train/c/1.png", $"{name}/c/1.png");
+        Assert.Equal([2], Labels(DatasetFolder.Open(_folder.Path).Test!));
+    }
+
+    [Fact]
+    public void Class_folders_alone_give_no_test_split()
+    {
+        Fill("a/1.png", "b/1.png", "b/2.png");
+        DatasetSplits splits = DatasetFolder.Open(_folder.Path);
+        Assert.Null(splits.Test);
+        Assert.Equal("2 classes, 3 images, 1 (a) to 2 (b) each: the largest has 2.0 times the smallest", ClassBalance.Summary(splits.Train));
+    }
+
+    [Fact]
+    public void A_missing_folder_a_file_and_an_empty_folder_are_told_apart()
+    {
+        Assert.Contains("no such folder", Refused("nowhere"));
+        _folder.Write("file.zip", "PK");
+        Assert.Contains("is a file; expected a folder", Refused("file.zip"));
+        Directory.CreateDirectory(_folder.At("empty"));
+        Assert.Contains("no data set recognised", Refused("empty"));
+        _folder.Write("flat/1.png", TestImages.PlainPng());
+        Assert.Contains("1 image lies here", Refused("flat"));
+    }
+
+    [Fact]
+    public void An_empty_class_is_named()
+    {
+        Fill("train/a/1.png", "train/b/1.png");
+        Directory.CreateDirectory(_folder.At("train/c"));
+        Assert.Contains($"{_folder.At("train/c")}: the class folder is empty", Refused("."));
+    }
+
+    [Fact]
+    public void A_class_of_other_files_is_named()
+    {
+        Fill("train/a/1.png");
+        _folder.Write("train/b/1.bmp", "BM");
+        Assert.Contains("no PNG or JPEG file among the 1 files of this class (for example 1.bmp)", Refused("."));
+    }
+
+    [Fact]
+    public void One_class_is_not_enough()
+    {
+        Fill("train/a/1.png", "test/a/1.png");
+        Assert.Contains("only one class", Refused("."));
+    }
+
+    [Fact]
+    public void A_test_class_that_training_lacks_is_named()
+    {
+        Fill("train/a/1.png", "train/b/1.png", "test/zebra/1.png");
+        Assert.Contains("no class 'zebra'. Its classes are: a, b", Refused("."));
+    }
+
+    [Fact]
+    public void A_test_folder_without_training_is_refused()
+    {
+        Fill("test/a/1.png", "test/b/1.png");
+        Assert.Contains("no 'train' folder", Refused("."));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_image_is_named_when_opening()
+    {
+        Fill("train/a/1.png", "train/b/1.png");
+        string bad = _folder.Write("train/b/2.png", "this is text");
+        var e = Assert.Throws<ImageException>(() => DatasetFolder.Open(_folder.Path));
+        Assert.StartsWith($"{bad}: not a PNG or JPEG", e.Message);
+        Assert.EndsWith("leave out all such files with --skip-bad.", e.Message);
+    }
+
+    [Fact]
+    public void A_truncated_image_is_named_when_it_is_loaded()
+    {
+        Fill("train/a/1.png", "train/b/1.png");
+        string bad = _folder.Write("train/b/2.jpg", GoldenJpeg.Colour420.File[..^40]);
+        IImageDataset train = DatasetFolder.Open(_folder.Path).Train;
+        var e = Assert.Throws<ImageException>(() => train.Load(2));
+        Assert.StartsWith($"{bad}: the JPEG cannot be decoded", e.Message);
+        Assert.EndsWith("--skip-bad.", e.Message);
+    }
+
+    [Fact]
+    public void Skipping_leaves_out_every_bad_file_and_counts_them()
+    {
+        Fill("train/a/1.png", "train/b/2.png", "test/a/1.png", "test/b/1.png");
+        _folder.Write("train/a/0.png", TestImages.PlainPng()[..50]);
+        _folder.Write("train/b/1.jpg", GoldenJpeg.Gray.File[..^30]);
+        _folder.Write("train/b/3.jpg", "");
+        _folder.Write("test/b/0.png", "text");
+        DatasetSplits splits = DatasetFolder.Open(_folder.Path, new DatasetOptions { SkipBad = true });
+        Assert.Equal(4, splits.Skipped);
+        Assert.Equal([_folder.At("train/a/0.png"), _folder.At("train/b/1.jpg"), _folder.At("train/b/3.jpg"), _folder.At("test/b/0.png")], splits.SkippedImages.Select(s => s.File));
+        Assert.Contains("the file is empty", splits.SkippedImages[2].Problem);
+        Assert.Equal([_folder.At("train/a/1.png"), _folder.At("train/b/2.png")], Names(splits.Train));
+        Assert.Equal(2, splits.Test!.Count);
+        for (int i = 0; i < splits.Train.Count; i++)
+            Assert.Equal(200, splits.Train.Load(i).Pixels[0]);
+    }
+
+    [Fact]
+    public void A_class_that_skipping_leaves_empty_is_named()
+    {
+        Fill("train/a/1.png");
+        _folder.Write("train/b/1.png", "text");
+        Assert.Contains("none of the 1 images of this class can be decoded", Refused(".", skipBad: true));
+    }
+
+    void Fill(params string[] files)
+    {
+        foreach (string file in files)
+            _folder.Write(file, TestImages.PlainPng());
+    }
+
+    string Refused(string path, bool skipBad = false) =>
+        Assert.Throws<DatasetException>(() => DatasetFolder.Open(path == "." ? _folder.Path : _folder.At(path), new DatasetOptions { SkipBad = skipBad })).Message;
+
+    static string[] Names(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.SourceName)];
+
+    static int[] Labels(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.Label)];
+}

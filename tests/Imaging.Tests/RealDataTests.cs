@@ -1,0 +1,19 @@
+namespace EdgeVit.Imaging.Tests;
+
+/// <summary>Reads the real CIFAR-10 and Fashion-MNIST where EDGEVIT_TEST_DATA names a folder that holds <c>cifar10</c> and <c>fashion-mnist</c>.</summary>
+public class RealDataTests
+{
+    [Theory]
+    [InlineData("cifar10", "CIFAR records", 50_000, 32)]
+    [InlineData("fashion-mnist", "IDX", 60_000, 28)]
+    public void Real_files_are_read(string name, string kind, int images, int side)
+    {
+        if (Environment.GetEnvironmentVariable("EDGEVIT_TEST_DATA") is not { Length: > 0 } root || !Directory.Exists(Path.Combine(root, name)))
+            return;
+        DatasetSplits splits = DatasetFolder.Open(Path.Combine(root, name));
+        Assert.Equal((kind, images, 10), (splits.Kind, splits.Train.Count, splits.Train.Classes.Count));
+        Assert.NotNull(splits.Test);
+        RgbImage last = splits.Train.Load(images - 1);
+        Assert.Equal((side, side), (last.Width, last.Height));
+    }
+}
