@@ -55,6 +55,17 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_data_set_one_folder_deeper_or_in_Pythons_form_is_pointed_out()
+    {
+        Fill("images/pets/train/a/1.png", "images/pets/train/b/1.png");
+        Assert.Contains($"one folder deeper. Give {_folder.At("images/pets")}.", Refused("images"));
+        _folder.Write("unpacked/cifar/data_batch_1.bin", new byte[3073]);
+        Assert.Contains($"one folder deeper. Give {_folder.At("unpacked/cifar")}.", Refused("unpacked"));
+        _folder.Write("pickles/data_batch_1", "pickle");
+        Assert.Contains("Fetch the binary version", Refused("pickles"));
+    }
+
+    [Fact]
     public void An_empty_class_is_named()
     {
         Fill("train/a/1.png", "train/b/1.png");

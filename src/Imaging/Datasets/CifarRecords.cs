@@ -63,12 +63,20 @@ sealed class CifarRecords : IImageDataset
         return image;
     }
 
-    /// <summary>Opens the records in a folder; null when there are none.</summary>
-    internal static DatasetSplits? TryOpen(string folder)
+    /// <summary>Whether a folder has record files, by their names.</summary>
+    internal static bool IsIn(string folder) => Find(folder) is var (train, test) && train.Length + test.Length > 0;
+
+    static (string[] Train, string[] Test) Find(string folder)
     {
         string[] records = [.. Directory.EnumerateFiles(folder, "*.bin").Order(StringComparer.Ordinal)];
         string[] test = [.. records.Where(static f => Named(f, "test"))];
-        string[] train = [.. records.Where(static f => !Named(f, "test") && (Named(f, "train") || Named(f, "data_batch")))];
+        return ([.. records.Where(static f => !Named(f, "test") && (Named(f, "train") || Named(f, "data_batch")))], test);
+    }
+
+    /// <summary>Opens the records in a folder; null when there are none.</summary>
+    internal static DatasetSplits? TryOpen(string folder)
+    {
+        (string[] train, string[] test) = Find(folder);
         if (train.Length == 0 && test.Length == 0)
             return null;
         if (train.Length == 0)

@@ -66,6 +66,8 @@ public static class DatasetFolder
                 return cifar;
             if (IdxFiles.TryOpen(path) is { } idx)
                 return idx;
+            if (Misplaced(path) is { } advice)
+                throw new DatasetException(path, advice);
             if (ImageFolder.TryOpen(path, options) is { } folder)
                 return folder;
         }
@@ -76,6 +78,17 @@ public static class DatasetFolder
         int loose = Directory.EnumerateFiles(path).Count(ImageFolder.IsImage);
         string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
         throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
+    }
+
+    /// <summary>What to say about a folder that holds a data set in its only sub-folder, or CIFAR in the form that Python reads; null otherwise.</summary>
+    static string? Misplaced(string path)
+    {
+        if (Directory.EnumerateFiles(path, "data_batch_*").Any())
+            return "these are CIFAR records in Python's pickle form. Fetch the binary version (cifar-10-binary.tar.gz) and unpack it.";
+        string[] children = [.. Directory.EnumerateDirectories(path).Take(2)];
+        bool inside = children.Length == 1
+            && (CifarRecords.IsIn(children[0]) || IdxFiles.IsIn(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
+        return inside ? $"the data set lies one folder deeper. Give {children[0]}." : null;
     }
 
     static DatasetSplits OpenShapes(DatasetOptions options) => new(

@@ -46,6 +46,9 @@ sealed class IdxFiles : IImageDataset
         return image;
     }
 
+    /// <summary>Whether a folder has IDX files of training images, by their names.</summary>
+    internal static bool IsIn(string folder) => Find(folder, "images", "train") is not null;
+
     /// <summary>Opens the IDX files in a folder; null when there are none.</summary>
     internal static DatasetSplits? TryOpen(string folder)
     {
