@@ -7,7 +7,7 @@ namespace EdgeVit.Runtime;
 /// <c>output</c> is left out where it equals the name, <c>tensors</c> and <c>attributes</c> where they are empty.</summary>
 public static class GraphJson
 {
-    private const int MaxNodes = 100_000;
+    private const int MaxNodes = 4096;
 
     /// <summary>Writes a graph.</summary>
     public static string Write(ModelGraph graph)

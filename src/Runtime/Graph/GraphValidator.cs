@@ -6,8 +6,8 @@ namespace EdgeVit.Runtime;
 /// right type, shape and contents, and no more work or memory than a network could need.</summary>
 public sealed class GraphValidator
 {
-    /// <summary>Elements of one value at most: 64 Mi (an image of 4096 x 4096 x 3 is 48 Mi).</summary>
-    public const long MaxValueElements = 1L << 26;
+    /// <summary>Elements of one value at most, tokens counted with channels rounded up to 64: 32 Mi.</summary>
+    public const long MaxValueElements = 1L << 25;
 
     /// <summary>Elements of all values together at most.</summary>
     public const long MaxTotalElements = 1L << 30;
@@ -60,7 +60,7 @@ public sealed class GraphValidator
 
             ValueShape shape = ShapeOf(node);
             elements += shape.Elements;
-            if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || shape.Elements > MaxValueElements || elements > MaxTotalElements)
+            if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || Padded(shape) > MaxValueElements || elements > MaxTotalElements)
             {
                 throw new EvitFormatException($"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
             }
@@ -196,9 +196,9 @@ public sealed class GraphValidator
         }
 
         int size = query.Channels / heads;
-        if (key.Tokens > 1 << 16)
+        if (key.Tokens > short.MaxValue)
         {
-            throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most 65536");
+            throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
         }
 
         StoredTensor exp = Tensor(node, "exp");
@@ -207,7 +207,7 @@ public sealed class GraphValidator
             throw Wrong(node, "exp", exp, $"I64 [{size + 1}] for heads of {size} channels");
         }
 
-        // Below 2^46 each, so that a sum over 2^16 keys stays within 63 bits; ascending, so that a row has one threshold.
+        // Below 2^46 each, so that a sum over 2^15 keys stays within 63 bits; ascending, so that a row has one threshold.
         long previous = 0;
         foreach (long value64 in MemoryMarshal.Cast<byte, long>(exp.Bytes.Span))
         {
@@ -238,6 +238,8 @@ public sealed class GraphValidator
 
         return x;
     }
+
+    private static double Padded(ValueShape shape) => (double)shape.Tokens * BitKernel.Pad(shape.Channels);
 
     private ValueShape Bounded(ValueShape x, long channels, long height, long width) => (double)channels * height * width <= MaxValueElements
         ? new ValueShape(x.Kind, (int)channels, (int)height, (int)width)
@@ -323,9 +325,9 @@ public sealed class GraphValidator
             throw Wrong(node, "weight", weight, $"U64 [outputs, {words}] for {inputs} inputs");
         }
 
-        if (inputs > 1 << 22)
+        if (inputs > BitKernel.MaxInputs)
         {
-            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most 4194304");
+            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most {BitKernel.MaxInputs}");
         }
 
         if ((inputs & 63) != 0)

@@ -1,9 +1,13 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>A model ready to run. Its weights are shared by all of its sessions; it is safe to use from several threads. Dispose it after its
-/// sessions.</summary>
+/// <summary>A model ready to run. Its weights are shared by all of its sessions; it is safe to use from several threads, and its sessions
+/// go on when it is disposed before them.</summary>
 public sealed class EvitModel : IDisposable
 {
+    private readonly Dictionary<KernelChoice, ExecutionPlan> _plans = [];
+    private readonly Lock _lock = new();
+    private bool _disposed;
+
     private EvitModel(EvitFile file) => File = file;
 
     /// <summary>The file that it was loaded from.</summary>
@@ -32,9 +36,30 @@ public sealed class EvitModel : IDisposable
         return new EvitModel(file);
     }
 
-    /// <summary>A session: the scratch memory and the threads to run with, for one caller at a time.</summary>
+    /// <summary>A session: the memory and the threads to run with, for one caller at a time. The first session of a kernel set packs the weights.</summary>
     /// <exception cref="KernelNotSupportedException">The kernel set asked for does not run here.</exception>
-    public Session CreateSession(SessionOptions? options = null) => new(this, options ?? new SessionOptions());
+    /// <exception cref="EvitFormatException">The network needs more memory than any should.</exception>
+    public Session CreateSession(SessionOptions? options = null)
+    {
+        options ??= new SessionOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Threads, SessionOptions.MaxThreads, nameof(options));
+        KernelChoice kernel = KernelSets.Resolve(options.Kernel);
+        ExecutionPlan? plan;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_plans.TryGetValue(kernel, out plan))
+            {
+                plan = ExecutionPlan.Build(File, kernel);
+                _plans[kernel] = plan;
+            }
+
+            plan.Hold();
+        }
+
+        return new Session(this, plan, options.Threads);
+    }
 
     /// <summary>Computes the file's self-test on a fresh session and compares the logits bit for bit.</summary>
     public SelfTestResult RunSelfTest(SessionOptions? options = null)
@@ -56,9 +81,20 @@ public sealed class EvitModel : IDisposable
         return new SelfTestResult(true, same, test.Logits, logits);
     }
 
-    /// <summary>Frees the packed weights.</summary>
+    /// <summary>Gives up the packed weights; they are freed with the last session.</summary>
     public void Dispose()
     {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                foreach (ExecutionPlan plan in _plans.Values)
+                {
+                    plan.Release();
+                }
+            }
+        }
     }
 }
 

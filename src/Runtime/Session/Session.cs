@@ -1,40 +1,76 @@
+using System.Diagnostics;
+
 namespace EdgeVit.Runtime;
 
-/// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads.</summary>
-public sealed class Session : IDisposable
-{
-    private readonly EvitModel _model;
-    private readonly GraphInterpreter _interpreter;
-    private readonly float[] _input;
-    private readonly PixelScale _scale;
+/// <summary>The mean time of one step.</summary>
+/// <param name="Name">Name of the step's first node.</param>
+/// <param name="Kind">The ops that run in it.</param>
+/// <param name="Milliseconds">Mean time over the profiled runs.</param>
+public sealed record StepTime(string Name, string Kind, double Milliseconds);
 
-    internal Session(EvitModel model, SessionOptions options)
+/// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads. A run allocates nothing.</summary>
+public sealed unsafe class Session : IDisposable
+{
+    private readonly ExecutionPlan _plan;
+    private readonly int _inputLength;
+    private readonly int _classes;
+    private readonly NativeBuffer _memory;
+    private readonly float* _pixels;
+    private readonly float* _logits;
+    private readonly PixelScale _scale;
+    private readonly ThreadTeam _team;
+    private bool _disposed;
+
+    internal Session(EvitModel model, ExecutionPlan plan, int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Threads, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Threads, 64);
-        _model = model;
-        KernelName = KernelSets.Name(KernelSets.Resolve(options.Kernel));
-        _interpreter = new GraphInterpreter(model.File.Graph, model.File.Tensors);
-        _input = new float[model.InputShape[0] * model.InputShape[1] * model.InputShape[2]];
+        _plan = plan;
+        _inputLength = model.InputShape[0] * model.InputShape[1] * model.InputShape[2];
+        _classes = model.Classes;
         _scale = new PixelScale(model.Preprocess);
+
+        long arena = Align(plan.ArenaBytes);
+        long pixels = Align(_inputLength * (long)sizeof(float));
+        long scratch = Align(plan.ScratchBytes);
+        ArenaBytes = arena + pixels + (threads * scratch);
+        _memory = new NativeBuffer(ArenaBytes);
+        _pixels = (float*)(_memory.Pointer + arena);
+        _logits = (float*)(_memory.Pointer + plan.OutputOffset);
+        var scratches = new byte*[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            scratches[i] = _memory.Pointer + arena + pixels + (i * scratch);
+        }
+
+        _team = new ThreadTeam(plan, _memory.Pointer, scratches);
+        Threads = threads;
     }
 
-    /// <summary>The kernel set in use.</summary>
-    public string KernelName { get; }
+    /// <summary>The kernel set in use, as <c>EDGEVIT_KERNEL</c> names it.</summary>
+    public string KernelName => KernelSets.Name(_plan.Kernel);
 
-    /// <summary>Bytes of scratch memory.</summary>
+    /// <summary>Threads that share the work, the caller's included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Bytes of this session's memory: values and scratch.</summary>
     public long ArenaBytes { get; }
+
+    /// <summary>Bytes of the packed weights, shared with the model's other sessions of the same kernel set.</summary>
+    public long WeightBytes => _plan.WeightBytes;
 
     /// <summary>Runs normalised images.</summary>
     /// <param name="input"><c>[n, 3, H, W]</c>.</param>
     /// <param name="logits">Receives <c>[n, classes]</c>.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or each other.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Run(ReadOnlySpan<float> input, Span<float> logits)
     {
         int images = Images(input.Length, logits.Length);
-        for (int i = 0; i < images; i++)
+        fixed (float* source = input)
         {
-            RunOne(input.Slice(i * _input.Length, _input.Length), logits.Slice(i * _model.Classes, _model.Classes));
+            for (int i = 0; i < images; i++)
+            {
+                RunOne(source + ((long)i * _inputLength), logits.Slice(i * _classes, _classes), null);
+            }
         }
     }
 
@@ -42,29 +78,65 @@ public sealed class Session : IDisposable
     /// <param name="pixels"><c>[n, H, W, 3]</c>, RGB.</param>
     /// <param name="logits">Receives <c>[n, classes]</c>.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or each other.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Run(ReadOnlySpan<byte> pixels, Span<float> logits)
     {
         int images = Images(pixels.Length, logits.Length);
         for (int i = 0; i < images; i++)
         {
-            _scale.Normalise(pixels.Slice(i * _input.Length, _input.Length), _input);
-            RunOne(_input, logits.Slice(i * _model.Classes, _model.Classes));
+            _scale.Normalise(pixels.Slice(i * _inputLength, _inputLength), new Span<float>(_pixels, _inputLength));
+            RunOne(_pixels, logits.Slice(i * _classes, _classes), null);
         }
     }
 
-    /// <summary>Frees the scratch memory and ends the threads.</summary>
+    /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished it.</summary>
+    /// <param name="runs">At least 1.</param>
+    /// <returns>The steps in order; their times add up to the run's but for the copying of logits.</returns>
+    public IReadOnlyList<StepTime> Profile(int runs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(runs, 1);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        SelfTest.Input(1, [_inputLength]).CopyTo(new Span<float>(_pixels, _inputLength));
+        var logits = new float[_classes];
+        var ticks = new long[_plan.Steps.Length];
+        RunOne(_pixels, logits, null);
+        for (int i = 0; i < runs; i++)
+        {
+            RunOne(_pixels, logits, ticks);
+        }
+
+        return [.. _plan.Steps.Zip(ticks, (step, t) => new StepTime(step.Name, step.Kind, t * 1000.0 / Stopwatch.Frequency / runs))];
+    }
+
+    /// <summary>Ends the threads and frees the memory.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _team.Dispose();
+        _memory.Dispose();
+        _plan.Release();
     }
+
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
 
     private int Images(int inputs, int outputs)
     {
-        int images = inputs / _input.Length;
-        return images > 0 && inputs == images * _input.Length && outputs == images * _model.Classes
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        int images = inputs / _inputLength;
+        return images > 0 && inputs == images * _inputLength && outputs == images * _classes
             ? images
-            : throw new ArgumentException($"{inputs} input elements and {outputs} logits given, expected n * {_input.Length} and n * {_model.Classes} for n images");
+            : throw new ArgumentException($"{inputs} input elements and {outputs} logits given, expected n * {_inputLength} and n * {_classes} for n images");
     }
 
-    private void RunOne(ReadOnlySpan<float> input, Span<float> logits) =>
-        _interpreter.Run(input)[_model.File.Graph.OutputName].Floats.CopyTo(logits);
+    private void RunOne(float* input, Span<float> logits, long[]? ticks)
+    {
+        _team.Run(input, ticks);
+        new ReadOnlySpan<float>(_logits, _classes).CopyTo(logits);
+        GC.KeepAlive(this);
+    }
 }

@@ -3,6 +3,9 @@ namespace EdgeVit.Runtime;
 /// <summary>How a session runs.</summary>
 public sealed record SessionOptions
 {
+    /// <summary>The most threads that a session takes.</summary>
+    public const int MaxThreads = 64;
+
     /// <summary>Threads that share the work of one image, the caller's included; 1 to 64. The logits do not depend on it.</summary>
     public int Threads { get; init; } = 1;
 

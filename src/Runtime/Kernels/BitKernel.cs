@@ -1,0 +1,58 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Counts differing bits between rows of activations and rows of weights: the matrix product of signs is <c>K - 2 * count</c>.
+/// A kernel has its own layout of weights, made once at load, and its own layout of activations, made for each tile of <see cref="TileTokens"/>
+/// tokens.</summary>
+internal abstract unsafe class BitKernel
+{
+    /// <summary>Tokens that <see cref="Count"/> takes together.</summary>
+    internal const int TileTokens = 8;
+
+    /// <summary>The longest reduction; counts must fit 16 bits and an expanded row its place.</summary>
+    internal const int MaxInputs = 16384;
+
+    /// <summary>Bytes that one expanded row takes, the same for all rows so that it is a constant in the inner loop; not a multiple of 4096,
+    /// which would put the same column of all rows into one cache set.</summary>
+    internal const int RowStride = (MaxInputs / 4) + 64;
+
+    /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>
+    internal const int TileBytes = TileTokens * RowStride;
+
+    /// <summary>Packs weights for this kernel.</summary>
+    /// <param name="words">Canonical rows, <c>[outputs][ceil(inputs / 64)]</c>.</param>
+    /// <param name="outputs">Rows.</param>
+    /// <param name="inputs">Bits of a row.</param>
+    /// <param name="allocate">Gives zeroed memory of a number of bytes that lives as long as the plan.</param>
+    internal abstract byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate);
+
+    /// <summary>Brings one row of activations into the kernel's form.</summary>
+    /// <param name="row">Words, padding bits 0; up to 64 bytes behind the row may be read.</param>
+    /// <param name="inputs">Bits of the row.</param>
+    /// <param name="expanded"><see cref="RowStride"/> bytes.</param>
+    internal abstract void Expand(ulong* row, int inputs, byte* expanded);
+
+    /// <summary>counts[t][o] = number of differing bits, for all outputs.</summary>
+    /// <param name="expanded">Rows at <see cref="RowStride"/>; rows behind <paramref name="tokens"/> may hold anything.</param>
+    /// <param name="weights">Packed.</param>
+    /// <param name="counts"><c>[TileTokens][padded outputs]</c>; rows behind <paramref name="tokens"/> may be written.</param>
+    /// <param name="outputs">Outputs, padded to a multiple of 64.</param>
+    /// <param name="inputs">Bits of a row.</param>
+    /// <param name="tokens">1 to <see cref="TileTokens"/>.</param>
+    internal abstract void Count(byte* expanded, byte* weights, ushort* counts, int outputs, int inputs, int tokens);
+
+    /// <summary>Rounds up to whole blocks of 64.</summary>
+    internal static int Pad(int channels) => (channels + 63) & ~63;
+
+    /// <summary>Up to eight bits of a canonical row, from bit <paramref name="start"/>; bits behind the row are 0.</summary>
+    private protected static int Bits(ReadOnlySpan<ulong> row, int start, int count)
+    {
+        int word = start >> 6;
+        ulong bits = word < row.Length ? row[word] >> (start & 63) : 0;
+        if ((start & 63) + count > 64 && word + 1 < row.Length)
+        {
+            bits |= row[word + 1] << (64 - (start & 63));
+        }
+
+        return (int)(bits & ((1UL << count) - 1));
+    }
+}

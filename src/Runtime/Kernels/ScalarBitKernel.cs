@@ -1,0 +1,41 @@
+using System.Numerics;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>One 64-bit word at a time.</summary>
+internal sealed unsafe class ScalarBitKernel : BitKernel
+{
+    internal override byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    {
+        int n = (inputs + 63) >> 6;
+        byte* packed = (byte*)allocate((long)Pad(outputs) * n * 8);
+        words.CopyTo(new Span<ulong>(packed, words.Length));
+        return packed;
+    }
+
+    internal override void Expand(ulong* row, int inputs, byte* expanded)
+    {
+        int bytes = ((inputs + 63) >> 6) * 8;
+        Buffer.MemoryCopy(row, expanded, RowStride, bytes);
+    }
+
+    internal override void Count(byte* expanded, byte* weights, ushort* counts, int outputs, int inputs, int tokens)
+    {
+        int n = (inputs + 63) >> 6;
+        for (int t = 0; t < tokens; t++)
+        {
+            ulong* row = (ulong*)(expanded + (t * RowStride));
+            ulong* weight = (ulong*)weights;
+            for (int o = 0; o < outputs; o++, weight += n)
+            {
+                int differ = 0;
+                for (int w = 0; w < n; w++)
+                {
+                    differ += BitOperations.PopCount(row[w] ^ weight[w]);
+                }
+
+                counts[(t * outputs) + o] = (ushort)differ;
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Where the operands of a binary attention lie.</summary>
+/// <param name="Query">Offset of the query bits.</param>
+/// <param name="Key">Offset of the key bits.</param>
+/// <param name="Value">Offset of the value bits.</param>
+/// <param name="Heads">Number of heads.</param>
+/// <param name="HeadSize">Channels of a head.</param>
+/// <param name="Keys">Number of keys.</param>
+internal sealed record AttentionOperands(long Query, long Key, long Value, int Heads, int HeadSize, int Keys)
+{
+    /// <summary>Words of a token.</summary>
+    internal int TokenWords => ((Heads * HeadSize) + 63) >> 6;
+
+    /// <summary>Words of one head of a token.</summary>
+    internal int HeadWords => (HeadSize + 63) >> 6;
+
+    /// <summary>Words of the keys' bits of one channel.</summary>
+    internal int KeyWords => (Keys + 63) >> 6;
+
+    /// <summary>Words of one head's keys, by key, in the prepared operands.</summary>
+    internal long KeyBlock => (long)Keys * HeadWords;
+
+    /// <summary>Words of one head's values, by channel, in the prepared operands; whole blocks of 64 channels.</summary>
+    internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
+
+    /// <summary>Bytes of the prepared operands: all heads' keys, then all heads' values.</summary>
+    internal long PreparedBytes => Heads * (KeyBlock + ValueBlock) * 8;
+}
+
+/// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as bits over the
+/// keys.</summary>
+internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands operands, long prepared) : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
+{
+    internal override long ScratchBytes => 64 * 8;
+
+    internal override void Run(in Frame frame, int begin, int end)
+    {
+        ulong* block = (ulong*)frame.Scratch;
+        for (int head = begin; head < end; head++)
+        {
+            ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
+            ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
+            for (int j = 0; j < operands.Keys; j++)
+            {
+                ulong* key = (ulong*)(frame.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                for (int w = 0; w < operands.HeadWords; w++)
+                {
+                    keys[(j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
+                }
+            }
+
+            for (int j = 0; j < operands.KeyWords; j++)
+            {
+                for (int w = 0; w < operands.HeadWords; w++)
+                {
+                    for (int i = 0; i < 64; i++)
+                    {
+                        int token = (64 * j) + i;
+                        block[i] = token < operands.Keys
+                            ? BitRows.Extract((ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords), head * operands.HeadSize, operands.HeadSize, w)
+                            : 0;
+                    }
+
+                    BitRows.Transpose(block);
+                    for (int i = 0; i < 64; i++)
+                    {
+                        values[((long)((64 * w) + i) * operands.KeyWords) + j] = block[i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table, and the
+/// question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and population count.</summary>
+internal sealed unsafe class AttentionStep(
+    string name, string kind, int items, RowProgram program, long rowBytes, AttentionOperands operands, long prepared, long* exp, float* clip)
+    : RowSourceStep(name, kind, items, 1, program, rowBytes, (long)BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+{
+    private protected override int TileTokens => 1;
+
+    private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.Keys * sizeof(ushort)) + Align(operands.KeyWords * 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+        int size = operands.HeadSize;
+        int words = operands.HeadWords;
+        int keyWords = operands.KeyWords;
+        ulong* query = (ulong*)own;
+        ushort* matches = (ushort*)(own + Align(words * 8));
+        ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.Keys * sizeof(ushort)));
+        ulong* row = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
+        for (int head = 0; head < operands.Heads; head++)
+        {
+            for (int w = 0; w < words; w++)
+            {
+                query[w] = BitRows.Extract(row, head * size, size, w);
+            }
+
+            ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
+            long sum = words == 1 ? Score(*query, keys, matches) : Score(query, keys, matches);
+            int threshold = Threshold(2.0, (double)clip[head] * (double)sum);
+            int selected = Select(matches, threshold, attended);
+
+            ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
+            short* to = (short*)tile + (head * size);
+            for (int c = 0; c < size; c++, values += keyWords)
+            {
+                int positive = 0;
+                for (int w = 0; w < keyWords; w++)
+                {
+                    positive += BitOperations.PopCount(attended[w] & values[w]);
+                }
+
+                to[c] = (short)((2 * positive) - selected);
+            }
+        }
+    }
+
+    private long Score(ulong query, ulong* keys, ushort* matches)
+    {
+        long sum = 0;
+        int size = operands.HeadSize;
+        for (int j = 0; j < operands.Keys; j++)
+        {
+            int same = size - BitOperations.PopCount(query ^ keys[j]);
+            matches[j] = (ushort)same;
+            sum += exp[same];
+        }
+
+        return sum;
+    }
+
+    private long Score(ulong* query, ulong* keys, ushort* matches)
+    {
+        long sum = 0;
+        int words = operands.HeadWords;
+        for (int j = 0; j < operands.Keys; j++, keys += words)
+        {
+            int same = operands.HeadSize;
+            for (int w = 0; w < words; w++)
+            {
+                same -= BitOperations.PopCount(query[w] ^ keys[w]);
+            }
+
+            matches[j] = (ushort)same;
+            sum += exp[same];
+        }
+
+        return sum;
+    }
+
+    /// <summary>The fewest matches m with <c>factor * exp[m] &gt; limit</c>; the table ascends.</summary>
+    private int Threshold(double factor, double limit)
+    {
+        int low = 0;
+        int high = operands.HeadSize + 1;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (factor * exp[middle] > limit)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private int Select(ushort* matches, int threshold, ulong* attended)
+    {
+        int selected = 0;
+        for (int j = 0; j < operands.Keys; j += 64)
+        {
+            ulong bits = 0;
+            int end = Math.Min(64, operands.Keys - j);
+            for (int i = 0; i < end; i++)
+            {
+                bits |= (matches[j + i] >= threshold ? 1UL : 0UL) << i;
+            }
+
+            attended[j >> 6] = bits;
+            selected += BitOperations.PopCount(bits);
+        }
+
+        return selected;
+    }
+}

@@ -1,0 +1,77 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>A model made ready for one kernel set: steps, packed weights, sizes of the memory that a session needs. It does not change after it is
+/// built and is shared by the model's sessions; the last holder frees it.</summary>
+internal sealed unsafe class ExecutionPlan
+{
+    private readonly PlanWeights _weights;
+    private int _holders = 1;
+
+    private ExecutionPlan(KernelChoice kernel, PlanWeights weights, PlanStep[] steps, long arenaBytes, long outputOffset)
+    {
+        Kernel = kernel;
+        _weights = weights;
+        Steps = steps;
+        ArenaBytes = arenaBytes;
+        OutputOffset = outputOffset;
+        ScratchBytes = steps.Max(s => s.ScratchBytes) + 64;
+    }
+
+    internal KernelChoice Kernel { get; }
+
+    internal PlanStep[] Steps { get; }
+
+    /// <summary>Bytes of the values.</summary>
+    internal long ArenaBytes { get; }
+
+    /// <summary>Bytes that each thread needs.</summary>
+    internal long ScratchBytes { get; }
+
+    /// <summary>Bytes of the packed weights.</summary>
+    internal long WeightBytes => _weights.Bytes;
+
+    /// <summary>Where the logits lie in the arena.</summary>
+    internal long OutputOffset { get; }
+
+    /// <summary>Plans a model.</summary>
+    internal static ExecutionPlan Build(EvitFile file, KernelChoice kernel)
+    {
+        (BitKernel bits, RowKernel rows) = Kernels(kernel);
+        IReadOnlyDictionary<string, ValueShape> shapes = file.Shapes;
+        var grouping = new StepGrouping(file.Graph, shapes);
+        var places = new ValuePlaces(file.Graph, shapes, grouping);
+        var weights = new PlanWeights(file.Tensors);
+        var steps = new List<PlanStep>();
+        foreach (StepDraft draft in grouping.Steps)
+        {
+            var builder = new RowProgramBuilder(grouping, places, shapes, weights, rows, draft);
+            steps.AddRange(StepFactory.Build(draft, builder, file, places, weights, bits, rows));
+        }
+
+        return new ExecutionPlan(kernel, weights, [.. steps], places.ArenaBytes, places.Offset(file.Graph.OutputName));
+    }
+
+    /// <summary>One more holder.</summary>
+    internal ExecutionPlan Hold()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
+    /// <summary>One holder fewer; the last one frees the weights.</summary>
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            _weights.Dispose();
+        }
+    }
+
+    private static (BitKernel Bits, RowKernel Rows) Kernels(KernelChoice kernel) => kernel switch
+    {
+        KernelChoice.Avx512 => (new Avx512BitKernel(), new VectorRowKernel<Lanes512, System.Runtime.Intrinsics.Vector512<float>>()),
+        KernelChoice.Avx2 => (new Avx2BitKernel(), new VectorRowKernel<Lanes256, System.Runtime.Intrinsics.Vector256<float>>()),
+        KernelChoice.Vector128 => (new Vector128BitKernel(), new VectorRowKernel<Lanes128, System.Runtime.Intrinsics.Vector128<float>>()),
+        _ => (new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>()),
+    };
+}

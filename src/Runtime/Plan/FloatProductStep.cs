@@ -1,0 +1,83 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>A float product: <see cref="Op.Conv2d"/>, and <see cref="Op.Linear"/> as a window of one token.</summary>
+internal sealed unsafe class FloatProductStep(
+    string name, string kind, int items, RowProgram program, long rowBytes, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
+    : RowSourceStep(name, kind, items, 4, program, rowBytes, 4L * BitKernel.Pad(outputs) * sizeof(float))
+{
+    private readonly int _outputs = BitKernel.Pad(outputs);
+
+    private protected override int TileTokens => 4;
+
+    private protected override long SourceBytes => 2 * Align(4L * source.Inputs * sizeof(float));
+
+    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+        int inputs = source.Inputs;
+        float* values = (float*)own;
+        int* indices = (int*)(own + Align(4L * inputs * sizeof(float)));
+        bool whole = true;
+        for (int i = 0; i < count; i++)
+        {
+            whole &= source.Gather(frame, token + i, values + ((long)i * inputs), indices) == inputs;
+        }
+
+        if (whole)
+        {
+            kernel.Multiply(values, inputs, indices, inputs, weights, bias, _outputs, (float*)tile, count);
+            return;
+        }
+
+        // At a padded border each token has its own inputs.
+        for (int i = 0; i < count; i++)
+        {
+            int real = source.Gather(frame, token + i, values, indices);
+            kernel.Multiply(values, inputs, indices, real, weights, bias, _outputs, (float*)tile + ((long)i * _outputs), 1);
+        }
+    }
+}
+
+/// <summary>Where the inputs of a float product come from.</summary>
+/// <param name="Shape">The input's shape: an image or tokens.</param>
+/// <param name="Offset">Of the tokens in the arena.</param>
+/// <param name="OutputWidth">Columns of the product's grid.</param>
+/// <param name="Kernel">Rows and columns of a window.</param>
+/// <param name="Stride">Step of the windows.</param>
+/// <param name="Padding">Rows and columns around the grid that are skipped.</param>
+internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int OutputWidth, int Kernel, int Stride, int Padding)
+{
+    /// <summary>Inputs of a whole window.</summary>
+    internal int Inputs => Shape.Channels * Kernel * Kernel;
+
+    /// <summary>Gathers a window, in the order of the reduction: channel, row, column.</summary>
+    /// <returns>The number of inputs inside the grid.</returns>
+    internal int Gather(in Frame frame, int token, float* values, int* indices)
+    {
+        bool image = Shape.Kind == ValueKind.Image;
+        long channelStep = image ? (long)Shape.Height * Shape.Width : 1;
+        long pixelStep = image ? 1 : BitKernel.Pad(Shape.Channels);
+        float* source = image ? frame.Input : (float*)(frame.Arena + Offset);
+        int top = (token / OutputWidth * Stride) - Padding;
+        int left = (token % OutputWidth * Stride) - Padding;
+        int n = 0;
+        int index = 0;
+        for (int c = 0; c < Shape.Channels; c++)
+        {
+            for (int ky = 0; ky < Kernel; ky++)
+            {
+                int y = top + ky;
+                for (int kx = 0; kx < Kernel; kx++, index++)
+                {
+                    int x = left + kx;
+                    if ((uint)y < (uint)Shape.Height && (uint)x < (uint)Shape.Width)
+                    {
+                        values[n] = source[(c * channelStep) + ((((long)y * Shape.Width) + x) * pixelStep)];
+                        indices[n++] = index;
+                    }
+                }
+            }
+        }
+
+        return n;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Zeroed memory outside the garbage collector's heap, aligned to a cache line. Freed by <see cref="Dispose"/> or, where that was
+/// forgotten, by the finalizer.</summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    private const int Alignment = 64;
+
+    internal NativeBuffer(long bytes)
+    {
+        Bytes = Math.Max(bytes, Alignment);
+        Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, Alignment);
+        NativeMemory.Clear(Pointer, (nuint)Bytes);
+    }
+
+    ~NativeBuffer() => Free();
+
+    internal byte* Pointer { get; private set; }
+
+    internal long Bytes { get; }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>For tables that live as long as the process.</summary>
+    internal static byte* AllocateForever(int bytes)
+    {
+        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        NativeMemory.Clear(pointer, (nuint)bytes);
+        return pointer;
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(Pointer);
+        Pointer = null;
+    }
+}

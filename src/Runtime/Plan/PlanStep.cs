@@ -1,0 +1,73 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>One step of a plan: work on <see cref="Items"/> items that threads share.</summary>
+internal abstract unsafe class PlanStep(string name, string kind, int items, int granularity)
+{
+    /// <summary>The name of its first node.</summary>
+    internal string Name { get; } = name;
+
+    /// <summary>The ops in it, for people.</summary>
+    internal string Kind { get; } = kind;
+
+    /// <summary>Tokens, or whatever the work is split by.</summary>
+    internal int Items { get; } = items;
+
+    /// <summary>Items that a thread should take together.</summary>
+    internal int Granularity { get; } = granularity;
+
+    /// <summary>Bytes of scratch that a thread needs.</summary>
+    internal abstract long ScratchBytes { get; }
+
+    /// <summary>Works on items <c>begin .. end - 1</c>.</summary>
+    internal abstract void Run(in Frame frame, int begin, int end);
+
+    /// <summary>Rounds a size of scratch up to cache lines.</summary>
+    private protected static long Align(long bytes) => (bytes + 63) & ~63L;
+}
+
+/// <summary>A step that computes rows: a source writes a tile of rows, the program does the rest, row by row.</summary>
+internal abstract unsafe class RowSourceStep(string name, string kind, int items, int granularity, RowProgram program, long rowBytes, long tileBytes)
+    : PlanStep(name, kind, items, granularity)
+{
+    /// <summary>Tokens that the source computes together.</summary>
+    private protected abstract int TileTokens { get; }
+
+    /// <summary>Scratch of the source.</summary>
+    private protected abstract long SourceBytes { get; }
+
+    internal sealed override long ScratchBytes => Align(program.ScratchBytes) + Align(rowBytes) + Align(tileBytes) + Align(SourceBytes);
+
+    internal sealed override void Run(in Frame frame, int begin, int end)
+    {
+        Stage* stages = (Stage*)frame.Scratch;
+        byte* rows = frame.Scratch + Align(program.ScratchBytes);
+        byte* tile = rows + Align(rowBytes);
+        byte* own = tile + Align(tileBytes);
+        program.Prepare(frame, stages, rows, tile);
+        for (int token = begin; token < end; token += TileTokens)
+        {
+            int count = Math.Min(TileTokens, end - token);
+            Fill(frame, token, count, tile, own);
+            for (int i = 0; i < count; i++)
+            {
+                program.Run(stages, token + i, i);
+            }
+        }
+    }
+
+    /// <summary>Computes the source rows of tokens <c>token .. token + count - 1</c>.</summary>
+    private protected abstract void Fill(in Frame frame, int token, int count, byte* tile, byte* own);
+}
+
+/// <summary>A step without a source: everything is read from stored values.</summary>
+internal sealed unsafe class RowStep(string name, string kind, int items, RowProgram program, long rowBytes)
+    : RowSourceStep(name, kind, items, 1, program, rowBytes, 0)
+{
+    private protected override int TileTokens => 16;
+
+    private protected override long SourceBytes => 0;
+
+    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>What a <see cref="RowInstruction"/> does.</summary>
+internal enum RowInstructionKind
+{
+    /// <summary>A chain of stages over blocks of channels in registers.</summary>
+    Chain,
+
+    /// <summary>Means of adjacent channels, from the first stage's row to the second's.</summary>
+    GroupMean,
+
+    /// <summary>Repeats the first stage's row into the second's; for channels that are no multiple of 64.</summary>
+    Tile,
+}
+
+/// <summary>One pass over a row.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="First">Its first stage.</param>
+/// <param name="Count">Number of its stages.</param>
+/// <param name="Channels">Padded channels of a chain, real ones of the others' shorter row.</param>
+/// <param name="Factor">Factor of a group mean or tile.</param>
+internal readonly record struct RowInstruction(RowInstructionKind Kind, int First, int Count, int Channels, int Factor);
+
+/// <summary>All that a step does with one token's row.</summary>
+internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowInstruction[] instructions, int gridWidth)
+{
+    private readonly RowKernel _kernel = kernel;
+    private readonly Stage[] _stages = stages;
+    private readonly RowInstruction[] _instructions = instructions;
+    private readonly bool _needsGrid = stages.Any(s => s.Kind == StageKind.LoadPool || s.Factor > 1);
+
+    /// <summary>Bytes of scratch for the thread's copy of the stages.</summary>
+    internal long ScratchBytes => (long)_stages.Length * sizeof(Stage);
+
+    /// <summary>Copies the stages into the thread's scratch and finds the rows' origins.</summary>
+    /// <param name="frame">The thread's memory.</param>
+    /// <param name="target">Where to copy them.</param>
+    /// <param name="rows">Start of the scratch rows.</param>
+    /// <param name="tile">Start of the tile's rows.</param>
+    internal void Prepare(in Frame frame, Stage* target, byte* rows, byte* tile)
+    {
+        for (int i = 0; i < _stages.Length; i++)
+        {
+            Stage* s = target + i;
+            *s = _stages[i];
+            s->Origin = s->Space switch
+            {
+                RowSpace.Arena => frame.Arena + s->Offset,
+                RowSpace.Scratch => rows + s->Offset,
+                RowSpace.Tile => tile + s->Offset,
+                _ => (byte*)s->Offset,
+            };
+            s->Row = s->Origin;
+        }
+    }
+
+    /// <summary>Runs the program for a token.</summary>
+    /// <param name="stages">As prepared.</param>
+    /// <param name="token">The token.</param>
+    /// <param name="tileRow">Its row in the tile.</param>
+    [SkipLocalsInit]
+    internal void Run(Stage* stages, int token, int tileRow)
+    {
+        int y = 0;
+        int x = 0;
+        if (_needsGrid)
+        {
+            y = (int)((uint)token / (uint)gridWidth);
+            x = token - (y * gridWidth);
+        }
+
+        Stage* end = stages + _stages.Length;
+        for (Stage* s = stages; s < end; s++)
+        {
+            switch (s->Space)
+            {
+                case RowSpace.Arena or RowSpace.Weights:
+                    long row = s->Factor <= 1 ? token : ((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor);
+                    s->Row = s->Origin + (row * s->Stride);
+                    s->Y = y;
+                    s->X = x;
+                    break;
+                case RowSpace.Tile:
+                    s->Row = s->Origin + (tileRow * s->Stride);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        foreach (RowInstruction instruction in _instructions)
+        {
+            Stage* first = stages + instruction.First;
+            switch (instruction.Kind)
+            {
+                case RowInstructionKind.Chain:
+                    _kernel.Chain(first, instruction.Count, instruction.Channels);
+                    break;
+                case RowInstructionKind.GroupMean:
+                    _kernel.GroupMean((float*)first->Row, (float*)first[1].Row, instruction.Channels, instruction.Factor, first->Number);
+                    break;
+                default:
+                    long bytes = (long)instruction.Channels * sizeof(float);
+                    for (int i = 0; i < instruction.Factor; i++)
+                    {
+                        Buffer.MemoryCopy(first->Row, first[1].Row + (i * bytes), bytes, bytes);
+                    }
+
+                    break;
+            }
+        }
+    }
+}

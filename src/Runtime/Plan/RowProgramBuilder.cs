@@ -1,0 +1,276 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed where the next
+/// node needs something else. A value goes to memory only where someone reads it from there.</summary>
+internal sealed unsafe class RowProgramBuilder(
+    StepGrouping grouping, ValuePlaces places, IReadOnlyDictionary<string, ValueShape> shapes, PlanWeights weights, RowKernel kernel, StepDraft draft)
+{
+    private readonly List<Stage> _stages = [];
+    private readonly List<RowInstruction> _instructions = [];
+    private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _own = new(StringComparer.Ordinal);
+    private int _chainStart;
+    private int _chainChannels;
+    private string? _register;
+
+    /// <summary>Bytes of the rows that live only within a token.</summary>
+    internal long RowBytes { get; private set; }
+
+    /// <summary>Builds the program.</summary>
+    /// <param name="source">The stage that loads the head's row; null for a step without a head.</param>
+    internal RowProgram Build(Stage? source)
+    {
+        foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
+        {
+            _own.Add(node.Output);
+        }
+
+        // Signs of values that are computed here are taken when the value is; the others have their place in the order.
+        GraphNode[] nodes = [.. draft.Nodes.Where(node => node.Op != Op.ShiftSign || !_own.Contains(node.Inputs[0]))];
+        if (source is { } stage)
+        {
+            Open(shapes[draft.Head!.Output].Channels);
+            _stages.Add(stage);
+            _register = draft.Head.Output;
+            Computed(draft.Head.Output, nodes, 0);
+        }
+
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            Emit(nodes[i]);
+            if (nodes[i].Op != Op.ShiftSign)
+            {
+                Computed(nodes[i].Output, nodes, i + 1);
+            }
+        }
+
+        Close();
+        return new RowProgram(kernel, [.. _stages], [.. _instructions], draft.Width);
+    }
+
+    private void Emit(GraphNode node)
+    {
+        string input = node.Inputs[0];
+        switch (node.Op)
+        {
+            case Op.Affine:
+                InRegister(input);
+                _stages.Add(new Stage { Kind = StageKind.Affine, P0 = Parameter(node, "scale"), P1 = Parameter(node, "offset") });
+                break;
+            case Op.RPReLU:
+                InRegister(input);
+                _stages.Add(new Stage { Kind = StageKind.RPReLU, P0 = Parameter(node, "shift"), P1 = Parameter(node, "slope"), P2 = Parameter(node, "offset") });
+                break;
+            case Op.Position:
+                InRegister(input);
+                int channels = shapes[node.Output].Channels;
+                _stages.Add(new Stage
+                {
+                    Kind = StageKind.AddRow,
+                    Space = RowSpace.Weights,
+                    Offset = (long)weights.Rows(node.Tensors["position"], channels),
+                    Stride = BitKernel.Pad(channels) * sizeof(float),
+                    Factor = 1,
+                });
+                break;
+            case Op.ShiftSign:
+                InRegister(input);
+                Sign(node);
+                return;
+            case Op.Add:
+                Add(node);
+                break;
+            case Op.AvgPool2d:
+                Pool(node, PoolWindow.Of(node));
+                break;
+            case Op.MeanTokens:
+                ValueShape grid = shapes[input];
+                Pool(node, new PoolWindow(grid.Height, grid.Width, 1, 1, 0, 0));
+                break;
+            case Op.Upsample:
+                Open(shapes[node.Output].Channels);
+                _stages.Add(Row(input, StageKind.Load, node));
+                break;
+            case Op.TileChannels when shapes[input].Channels % 64 == 0:
+                Open(shapes[node.Output].Channels);
+                _stages.Add(Row(input, StageKind.Load, node));
+                break;
+            default:
+                RowToRow(node);
+                return;
+        }
+
+        _register = node.Output;
+    }
+
+    private void Add(GraphNode node)
+    {
+        // Floating-point addition commutes, so the register may be the first or the second summand.
+        int at = RegisterSummand(node, _register);
+        if (at < 0)
+        {
+            InRegister(node.Inputs[0]);
+            at = 0;
+        }
+
+        for (int i = 0; i < node.Inputs.Count; i++)
+        {
+            if (i != at)
+            {
+                _stages.Add(Row(node.Inputs[i], StageKind.AddRow, null));
+            }
+        }
+    }
+
+    private static int RegisterSummand(GraphNode node, string? register) =>
+        node.Inputs.Count(i => i == register) == 1 && (node.Inputs[0] == register || node.Inputs[1] == register)
+            ? (node.Inputs[0] == register ? 0 : 1)
+            : -1;
+
+    private void Pool(GraphNode node, PoolWindow window)
+    {
+        ValueShape grid = shapes[node.Inputs[0]];
+        Open(grid.Channels);
+        Stage stage = Row(node.Inputs[0], StageKind.LoadPool, null);
+        stage.GridHeight = grid.Height;
+        stage.GridWidth = grid.Width;
+        stage.Window = window;
+        stage.Number = window.Factor;
+        _stages.Add(stage);
+    }
+
+    private void RowToRow(GraphNode node)
+    {
+        Close();
+        int factor = node.Attributes["factor"];
+        bool mean = node.Op == Op.GroupMeanChannels;
+        Stage from = Row(node.Inputs[0], StageKind.Load, null);
+        from.Number = (float)(1.0 / factor);
+        _instructions.Add(new RowInstruction(
+            mean ? RowInstructionKind.GroupMean : RowInstructionKind.Tile,
+            _stages.Count, 2, shapes[mean ? node.Output : node.Inputs[0]].Channels, factor));
+        _stages.Add(from);
+        _stages.Add(Target(node.Output));
+        _chainStart = _stages.Count;
+    }
+
+    /// <summary>After a value is computed: store it where someone reads it from memory, and take its signs while it is in registers.</summary>
+    private void Computed(string value, GraphNode[] nodes, int next)
+    {
+        if (_register == value)
+        {
+            GraphNode[] readers = [.. grouping.Consumers(value).SelectMany(Readers).Where(n => _own.Contains(n.Output))];
+            bool passedOn = readers.Length == 1 && next < nodes.Length && ReferenceEquals(readers[0], nodes[next]) && TakesRegister(nodes[next], value);
+            if (places.IsStored(value) || (readers.Length > 0 && !passedOn))
+            {
+                _stages.Add(Target(value));
+            }
+        }
+
+        foreach (GraphNode sign in draft.Nodes)
+        {
+            if (sign.Op == Op.ShiftSign && sign.Inputs[0] == value && places.IsStored(sign.Output))
+            {
+                InRegister(value);
+                Sign(sign);
+            }
+        }
+    }
+
+    /// <summary>Who needs the value besides the signs taken from the register: the node, or where it is a view, all that look through it.</summary>
+    private IEnumerable<GraphNode> Readers(GraphNode node) => grouping.View(node.Output) is not null ? grouping.Consumers(node.Output) : node.Op == Op.ShiftSign ? [] : [node];
+
+    private static bool TakesRegister(GraphNode node, string value) => node.Op switch
+    {
+        Op.Affine or Op.RPReLU or Op.Position => node.Inputs[0] == value,
+        Op.Add => RegisterSummand(node, value) >= 0,
+        _ => false,
+    };
+
+    private void Sign(GraphNode node)
+    {
+        if (!places.IsStored(node.Output))
+        {
+            return;
+        }
+
+        Stage stage = Target(node.Output);
+        stage.Kind = StageKind.Sign;
+        stage.P0 = Parameter(node, "shift");
+        stage.Channels = shapes[node.Output].Channels;
+        _stages.Add(stage);
+    }
+
+    private void InRegister(string value)
+    {
+        if (_register != value)
+        {
+            Open(shapes[value].Channels);
+            _stages.Add(Row(value, StageKind.Load, null));
+            _register = value;
+        }
+    }
+
+    private void Open(int channels)
+    {
+        Close();
+        _chainChannels = BitKernel.Pad(channels);
+    }
+
+    private void Close()
+    {
+        if (_stages.Count > _chainStart)
+        {
+            _instructions.Add(new RowInstruction(RowInstructionKind.Chain, _chainStart, _stages.Count - _chainStart, _chainChannels, 0));
+        }
+
+        _chainStart = _stages.Count;
+        _register = null;
+    }
+
+    /// <summary>A stage that reads a value's row, through the view that the value may be.</summary>
+    private Stage Row(string value, StageKind kind, GraphNode? through)
+    {
+        GraphNode? view = through ?? grouping.View(value);
+        string stored = through is null ? grouping.Base(value) : value;
+        Stage stage = Place(stored);
+        stage.Kind = kind;
+        if (view is { Op: Op.Upsample })
+        {
+            stage.Factor = view.Attributes["factor"];
+            stage.GridWidth = shapes[stored].Width;
+        }
+        else if (view is { Op: Op.TileChannels })
+        {
+            stage.Modulo = shapes[stored].Channels;
+        }
+
+        return stage;
+    }
+
+    private Stage Target(string value)
+    {
+        Stage stage = Place(value);
+        stage.Kind = StageKind.Store;
+        return stage;
+    }
+
+    private Stage Place(string value)
+    {
+        if (places.IsStored(value))
+        {
+            return new Stage { Space = RowSpace.Arena, Offset = places.Offset(value), Stride = ValuePlaces.Stride(shapes[value]), Factor = 1 };
+        }
+
+        if (!_scratch.TryGetValue(value, out long offset))
+        {
+            offset = RowBytes;
+            _scratch[value] = offset;
+            RowBytes += BitKernel.Pad(shapes[value].Channels) * (long)sizeof(float);
+        }
+
+        return new Stage { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };
+    }
+
+    private float* Parameter(GraphNode node, string role) => weights.Rows(node.Tensors[role], shapes[node.Output].Channels);
+}

@@ -1,0 +1,100 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Makes the runnable steps of a draft.</summary>
+internal static unsafe class StepFactory
+{
+    internal static IEnumerable<PlanStep> Build(StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, BitKernel bits, RowKernel rows)
+    {
+        int items = draft.Height * draft.Width;
+        string kind = Kind(draft);
+        if (draft.Head is not { } head)
+        {
+            RowProgram plain = builder.Build(null);
+            return [new RowStep(draft.Nodes[0].Name, kind, items, plain, builder.RowBytes)];
+        }
+
+        ValueShape output = file.Shapes[head.Output];
+        ValueShape input = file.Shapes[head.Inputs[0]];
+        RowProgram program = builder.Build(Source(head, input, output, weights));
+        switch (head.Op)
+        {
+            case Op.BinaryLinear or Op.BinaryConv:
+                int window = head.Attributes.GetValueOrDefault("kernel", 1);
+                var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
+                byte* packed = weights.Binary(head.Tensors["weight"], output.Channels, source.Inputs, bits);
+                return [new BinaryProductStep(head.Name, kind, items, program, builder.RowBytes, bits, source, packed, output.Channels)];
+
+            case Op.BinaryAttention:
+                (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
+                long* exp = weights.Integers(head.Tensors["exp"]);
+                float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
+                return
+                [
+                    new AttentionPrepareStep(head.Name, operands, prepared),
+                    new AttentionStep(head.Name, kind, items, program, builder.RowBytes, operands, prepared, exp, clip),
+                ];
+
+            default:
+                int size = head.Op == Op.Linear ? 1 : file.Tensors[head.Tensors["weight"]].Shape[2];
+                long offset = input.Kind == ValueKind.Image ? 0 : places.Offset(head.Inputs[0]);
+                var floats = new FloatSource(input, offset, output.Width, size, head.Attributes.GetValueOrDefault("stride", 1), head.Attributes.GetValueOrDefault("padding", 0));
+                float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
+                float* bias = head.Tensors.TryGetValue("bias", out string? name) ? weights.Rows(name, output.Channels) : weights.Zeros(output.Channels);
+                return [new FloatProductStep(head.Name, kind, items, program, builder.RowBytes, rows, floats, matrix, bias, output.Channels)];
+        }
+    }
+
+    private static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
+    {
+        int padded = BitKernel.Pad(output.Channels);
+        if (head.Op is Op.Conv2d or Op.Linear)
+        {
+            return new Stage { Kind = StageKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };
+        }
+
+        int window = head.Attributes.GetValueOrDefault("kernel", 1);
+        return new Stage
+        {
+            Kind = head.Op == Op.BinaryAttention ? StageKind.LoadCounts : StageKind.LoadDifferences,
+            Space = RowSpace.Tile,
+            Stride = padded * sizeof(ushort),
+            Factor = 1,
+            Number = window * window * input.Channels,
+            P0 = weights.Rows(head.Tensors["scale"], output.Channels),
+            P1 = weights.Rows(head.Tensors["offset"], output.Channels),
+        };
+    }
+
+    private static string Kind(StepDraft draft)
+    {
+        IEnumerable<GraphNode> nodes = draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head);
+        return string.Join(" + ", nodes.Select(n => n.Op.ToString()).GroupAdjacent());
+    }
+
+    /// <summary>Runs of equal names as <c>name x count</c>.</summary>
+    private static IEnumerable<string> GroupAdjacent(this IEnumerable<string> names)
+    {
+        string? last = null;
+        int count = 0;
+        foreach (string name in names)
+        {
+            if (name == last)
+            {
+                count++;
+                continue;
+            }
+
+            if (last is not null)
+            {
+                yield return count == 1 ? last : $"{last} x {count}";
+            }
+
+            (last, count) = (name, 1);
+        }
+
+        if (last is not null)
+        {
+            yield return count == 1 ? last : $"{last} x {count}";
+        }
+    }
+}

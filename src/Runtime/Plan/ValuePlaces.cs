@@ -1,0 +1,65 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Where each stored value lies in the arena, by the lifetimes of a grouping.</summary>
+internal sealed class ValuePlaces
+{
+    private const long MaxArenaBytes = 1L << 30;
+
+    private readonly Dictionary<string, long> _offsets = new(StringComparer.Ordinal);
+    private readonly Dictionary<GraphNode, long> _prepared = [];
+
+    internal ValuePlaces(ModelGraph graph, IReadOnlyDictionary<string, ValueShape> shapes, StepGrouping grouping)
+    {
+        var layout = new ArenaLayout();
+        for (int step = 0; step < grouping.Steps.Count; step++)
+        {
+            StepDraft draft = grouping.Steps[step];
+            foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
+            {
+                string value = node.Output;
+                if (!grouping.IsStored(value))
+                {
+                    continue;
+                }
+
+                int last = value == graph.OutputName ? grouping.Steps.Count : grouping.ReadingSteps(value).Max();
+                layout.Add(Bytes(shapes[value]), step, last, offset => _offsets[value] = offset);
+            }
+
+            if (draft.Head is { Op: Op.BinaryAttention } attention)
+            {
+                layout.Add(Operands(attention, shapes).PreparedBytes, step, step, offset => _prepared[attention] = offset);
+            }
+        }
+
+        // Kernels may read up to a vector behind a row.
+        ArenaBytes = layout.Place() + 64;
+        if (ArenaBytes > MaxArenaBytes)
+        {
+            throw new EvitFormatException($"graph: a run would need {ArenaBytes >> 20} MiB of memory, expected at most {MaxArenaBytes >> 20}");
+        }
+    }
+
+    internal long ArenaBytes { get; }
+
+    /// <summary>True where the value lies in the arena.</summary>
+    internal bool IsStored(string value) => _offsets.ContainsKey(value);
+
+    /// <summary>A stored value's offset.</summary>
+    internal long Offset(string value) => _offsets[value];
+
+    /// <summary>Bytes from row to row.</summary>
+    internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : BitKernel.Pad(shape.Channels) * (long)sizeof(float);
+
+    /// <summary>An attention's operands, and the offset of their prepared form.</summary>
+    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) =>
+        (Operands(node, shapes) with { Query = Offset(node.Inputs[0]), Key = Offset(node.Inputs[1]), Value = Offset(node.Inputs[2]) }, _prepared[node]);
+
+    private static long Bytes(ValueShape shape) => shape.Tokens * Stride(shape);
+
+    private static AttentionOperands Operands(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes)
+    {
+        int heads = node.Attributes["heads"];
+        return new AttentionOperands(0, 0, 0, heads, shapes[node.Output].Channels / heads, shapes[node.Inputs[1]].Tokens);
+    }
+}

@@ -1,0 +1,75 @@
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>Random graphs without a plan behind them: any op after any other that its shapes allow.</summary>
+internal static class RandomGraphs
+{
+    private sealed record Item(string Name, int Channels, int Height, int Width);
+
+    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed)
+    {
+        var random = new Random(seed);
+        int side = random.Next(3, 10);
+        int width = random.Next(2) == 0 ? 64 * random.Next(1, 3) : random.Next(1, 150);
+        var b = new GraphBuilder(seed, 3, side, side + random.Next(3));
+        int kernel = random.Next(1, 4);
+        int padding = random.Next(0, kernel);
+        int stride = random.Next(1, 3);
+        string first = b.Conv2d("image", b.InputShape[0], width, kernel, stride, padding, random.Next(2) == 0);
+        var values = new List<Item> { new(first, width, Size(b.InputShape[1]), Size(b.InputShape[2])) };
+        for (int i = random.Next(4, 14); i > 0; i--)
+        {
+            Item x = values[random.Next(values.Count)];
+            values.Add(Next(b, random, x, values));
+        }
+
+        Item last = values[^1];
+        string pooled = last.Height * last.Width == 1 ? last.Name : b.MeanTokens(last.Name);
+        return (b.Build(b.Linear(pooled, last.Channels, random.Next(1, 70), name: "logits")), b);
+
+        int Size(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
+    }
+
+    private static Item Next(GraphBuilder b, Random random, Item x, List<Item> values)
+    {
+        int c = x.Channels;
+        switch (random.Next(13))
+        {
+            case 0:
+                return x with { Name = b.Affine(x.Name, c) };
+            case 1:
+                return x with { Name = b.RPReLU(x.Name, c) };
+            case 2:
+                return x with { Name = b.Position(x.Name, x.Height * x.Width, c) };
+            case 3 or 4:
+                int outputs = random.Next(1, 200);
+                return x with { Name = b.BinaryLinear(b.ShiftSign(x.Name, c), c, outputs), Channels = outputs };
+            case 5 when x.Height > 1 && x.Width > 1:
+                int kernel = random.Next(1, Math.Min(x.Height, x.Width) + 1);
+                return new Item(b.BinaryConv(b.ShiftSign(x.Name, c), c, 2 * c, kernel), 2 * c, x.Height / kernel, x.Width / kernel);
+            case 6:
+                int heads = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();
+                Item keys = values.Where(v => v.Channels == c).OrderBy(_ => random.Next()).First();
+                return x with { Name = b.Attention(b.ShiftSign(x.Name, c), b.ShiftSign(keys.Name, c), b.ShiftSign(keys.Name, c), c, heads, keys.Height * keys.Width) };
+            case 7:
+                string[] same = [.. values.Where(v => (v.Channels, v.Height, v.Width) == (c, x.Height, x.Width)).Select(v => v.Name)];
+                return x with { Name = b.Add([.. Enumerable.Range(0, random.Next(2, 5)).Select(_ => same[random.Next(same.Length)])]) };
+            case 8:
+                int kh = random.Next(1, x.Height + 1);
+                int kw = random.Next(1, x.Width + 1);
+                (int sh, int sw, int ph, int pw) = (random.Next(1, 3), random.Next(1, 3), random.Next(0, kh), random.Next(0, kw));
+                return new Item(b.Pool(x.Name, kh, kw, sh, sw, ph, pw), c, ((x.Height + (2 * ph) - kh) / sh) + 1, ((x.Width + (2 * pw) - kw) / sw) + 1);
+            case 9 when x.Height * x.Width < 100:
+                int factor = random.Next(1, 4);
+                return new Item(b.Upsample(x.Name, factor), c, factor * x.Height, factor * x.Width);
+            case 10 when c < 300:
+                int tile = random.Next(1, 5);
+                return x with { Name = b.Tile(x.Name, tile), Channels = c * tile };
+            case 11:
+                int group = Enumerable.Range(1, c).Where(e => c % e == 0 && e <= 16).OrderBy(_ => random.Next()).First();
+                return x with { Name = b.GroupMean(x.Name, group), Channels = c / group };
+            default:
+                int floats = random.Next(1, 100);
+                return x with { Name = b.Linear(x.Name, c, floats, random.Next(2) == 0), Channels = floats };
+        }
+    }
+}
