@@ -1,1 +1,1 @@
-Console.WriteLine();
+return EdgeVit.Cli.CommandTree.Run(args);

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EdgeVit.Devices;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>A latency report: what was measured, on what, and whether it may be quoted.</summary>
+/// <param name="File">The model.</param>
+/// <param name="Kernel">The kernel set.</param>
+/// <param name="Board">The machine.</param>
+/// <param name="Clock">Its clock, after the measurement.</param>
+/// <param name="Results">One for each thread count; the first is the headline.</param>
+/// <param name="Plan">How long was measured.</param>
+/// <param name="Quick">Whether the result is only indicative.</param>
+/// <param name="LoadMs">Reading the file, checking it, packing the weights and planning.</param>
+/// <param name="FirstMs">The first inference of the process.</param>
+/// <param name="ResidentBefore">Resident bytes before loading.</param>
+/// <param name="ResidentAfter">Resident bytes after the first inference.</param>
+internal sealed record BenchReport(
+    EvitFile File, string Kernel, BoardInfo Board, CpuClock Clock, IReadOnlyList<LatencyResult> Results, LatencyPlan Plan, bool Quick,
+    double LoadMs, double FirstMs, long ResidentBefore, long ResidentAfter)
+{
+    /// <summary>Where the time goes; null where it was not asked for.</summary>
+    public StepProfile? Profile { get; init; }
+
+    /// <summary>The rules that fail; none means VALID.</summary>
+    public IReadOnlyList<string> Reasons => [.. Results.SelectMany(r => ValidityRules.Failures(r, Clock, Quick)
+        .Select(reason => Results.Count > 1 ? $"{r.Threads} threads: {reason}" : reason))];
+
+    /// <summary>For people.</summary>
+    public void Print(Printer printer)
+    {
+        var table = new TextTable(null, ">threads", ">n", ">p50 ms", ">p90 ms", ">p99 ms", ">mean ms", ">sd", ">max ms", ">images/s");
+        foreach (LatencyResult r in Results)
+        {
+            LatencyStatistics l = r.Latency;
+            table.Add(Quantity.Count(r.Threads), Quantity.Count(l.Count), Ms(l.P50), Ms(l.P90), Ms(l.P99), Ms(l.Mean), Ms(l.Deviation), Ms(l.Maximum), Quantity.Fixed(l.PerSecond, 1));
+        }
+        printer.Data(table);
+        printer.Data($"cold: load {Ms(LoadMs)} ms, first inference {Ms(FirstMs)} ms (with compilation); warm-up {string.Join(", ", Results.Select(r => r.WarmUp))} runs");
+        printer.Data($"memory: file {Quantity.Bytes(File.Bytes)}, scratch {Quantity.Bytes(Results[0].ArenaBytes)}, process {Quantity.Bytes(ResidentAfter)} "
+            + $"({Quantity.Bytes(ResidentBefore)} before loading), allocated per run {Quantity.Fixed(Results.Max(r => r.AllocatedPerRun), 1)} B");
+        Profile?.Print(printer);
+
+        LatencyResult first = Results[0];
+        IReadOnlyList<string> reasons = Reasons;
+        string verdict = reasons.Count > 0 ? "INVALID" : Quick ? "VALID (indicative)" : "VALID";
+        printer.Data($"{File.Graph.Name}  {Quantity.Bytes(File.Bytes)}  {Board.Model}, {Board.Cpu}  {Kernel}  {first.Threads} thread{(first.Threads == 1 ? "" : "s")}  "
+            + $"p50 {Ms(first.Latency.P50)}  p90 {Ms(first.Latency.P90)}  p99 {Ms(first.Latency.P99)} ms  {verdict}");
+        foreach (string reason in reasons)
+            printer.Data($"  not valid: {reason}");
+    }
+
+    /// <summary>Schema 1.</summary>
+    public JsonObject ToJson()
+    {
+        LatencyResult first = Results[0];
+        IReadOnlyList<string> reasons = Reasons;
+        JsonObject latency = first.Latency.ToJson(first.Threads, first.Seconds);
+        latency["by_threads"] = new JsonArray([.. Results.Select(r => (JsonNode)r.Latency.ToJson(r.Threads, r.Seconds))]);
+        return new JsonObject
+        {
+            ["schema"] = 1,
+            ["tool"] = new JsonObject { ["version"] = typeof(BenchReport).Assembly.GetName().Version?.ToString(3) },
+            ["date"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["model"] = new JsonObject { ["name"] = File.Graph.Name, ["sha256"] = File.Sha256, ["bytes"] = File.Bytes },
+            ["device"] = Machine.Json(Board, Clock),
+            ["options"] = new JsonObject
+            {
+                ["threads"] = new JsonArray([.. Results.Select(r => (JsonNode)r.Threads)]),
+                ["kernel"] = Kernel,
+                ["duration_s"] = Plan.Duration.TotalSeconds,
+                ["quick"] = Quick,
+                ["warmup"] = first.WarmUp,
+                ["measured"] = "bytes at the input's size to logits, one image after the other; decoding and resizing are not included",
+            },
+            ["cold"] = new JsonObject { ["load_ms"] = Quantity.Json(LoadMs), ["first_ms"] = Quantity.Json(FirstMs) },
+            ["latency"] = latency,
+            ["layers"] = Profile?.Json(),
+            ["memory"] = new JsonObject
+            {
+                ["file_bytes"] = File.Bytes,
+                ["arena_bytes"] = first.ArenaBytes,
+                ["rss_before_bytes"] = ResidentBefore,
+                ["rss_after_bytes"] = ResidentAfter,
+                ["rss_peak_bytes"] = ProcessMemory.Read().PeakBytes,
+                ["allocated_bytes_per_run"] = Quantity.Json(Results.Max(r => r.AllocatedPerRun), 2),
+            },
+            ["thermal"] = Thermal(),
+            ["background_load"] = Quantity.Json(Results.Max(r => r.OthersLoad)),
+            ["valid"] = reasons.Count == 0,
+            ["indicative"] = Quick,
+            ["reasons"] = new JsonArray([.. reasons.Select(r => (JsonNode)r)]),
+        };
+    }
+
+    private JsonObject Thermal() => new()
+    {
+        ["series"] = new JsonArray([.. Results.SelectMany(r => r.Telemetry.Select(s => (JsonNode)new JsonObject
+        {
+            ["threads"] = r.Threads,
+            ["t"] = Quantity.Json(s.Seconds, 2),
+            ["celsius"] = Quantity.Json(s.Celsius, 2),
+            ["mhz"] = Quantity.Json(s.MHz, 1),
+            ["throttle"] = s.Throttle?.Bits,
+        }))]),
+        ["throttled"] = Results.Any(r => r.Throttled is not null) ? Results.Any(r => r.Throttled == true) : null,
+    };
+
+    private static string Ms(double? value) => value is { } ms ? Quantity.Milliseconds(ms) : "-";
+}

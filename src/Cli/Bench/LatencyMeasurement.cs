@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using EdgeVit.Devices;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>How long to measure.</summary>
+/// <param name="Duration">At least this long.</param>
+/// <param name="Samples">And at least this many samples.</param>
+internal sealed record LatencyPlan(TimeSpan Duration, int Samples)
+{
+    /// <summary>What a valid result needs.</summary>
+    public static LatencyPlan Full { get; } = new(TimeSpan.FromSeconds(60), 1024);
+
+    /// <summary>A first impression.</summary>
+    public static LatencyPlan Quick { get; } = new(TimeSpan.FromSeconds(3), LatencyStatistics.ForP90);
+}
+
+/// <summary>Latencies of one thread count, and what the machine did meanwhile.</summary>
+/// <param name="Threads">Threads of the session.</param>
+/// <param name="Latency">The statistics.</param>
+/// <param name="Seconds">Length of the measurement.</param>
+/// <param name="WarmUp">Runs before it.</param>
+/// <param name="AllocatedPerRun">Managed bytes that the calling thread allocated per run.</param>
+/// <param name="OthersLoad">Share of the processors that other processes used; null where unknown.</param>
+/// <param name="Telemetry">Temperature, clock and throttle bits.</param>
+/// <param name="Throttled">Whether a throttle bit was set; null where the board has none.</param>
+/// <param name="ArenaBytes">Scratch memory of the session.</param>
+internal sealed record LatencyResult(
+    int Threads, LatencyStatistics Latency, double Seconds, int WarmUp, double AllocatedPerRun, double? OthersLoad,
+    IReadOnlyList<TelemetrySample> Telemetry, bool? Throttled, long ArenaBytes);
+
+/// <summary>Measures one image after the other, as a camera delivers them: bytes at the input's size in, logits out.</summary>
+internal sealed class LatencyMeasurement
+{
+    private const int Pictures = 8;
+    private const int MostSamples = 4_000_000;
+    private const int WarmUpWindow = 20;
+    private const double WarmUpTolerance = 0.02;
+
+    private readonly EvitModel _model;
+    private readonly byte[][] _pictures;
+    private readonly float[] _logits;
+
+    /// <summary>Prepares random pictures: their content changes nothing in the work, only that it is not always the same one.</summary>
+    public LatencyMeasurement(EvitModel model)
+    {
+        _model = model;
+        var random = new Random(1);
+        _pictures = [.. Enumerable.Range(0, Pictures).Select(_ =>
+        {
+            byte[] pixels = new byte[model.InputShape.Aggregate(1, (product, size) => product * size)];
+            random.NextBytes(pixels);
+            return pixels;
+        })];
+        _logits = new float[model.Classes];
+    }
+
+    /// <summary>The very first run of a session: compilation and cold caches included.</summary>
+    public double First(Session session)
+    {
+        long start = Stopwatch.GetTimestamp();
+        session.Run(_pictures[0], _logits);
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    /// <summary>Warms up, then measures.</summary>
+    public LatencyResult Measure(int threads, LatencyPlan plan, Action<double, int> progress, CancellationToken cancel)
+    {
+        using Session session = _model.CreateSession(new SessionOptions { Threads = threads });
+        int warmUp = WarmUp(session, plan, cancel);
+        double[] samples = new double[MostSamples];
+        int count = 0;
+
+        using var telemetry = new TelemetryLog();
+        var load = new CpuLoad();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        long allocated = 0;
+        long begin = Stopwatch.GetTimestamp();
+        long reported = begin;
+        double elapsed = 0;
+        while ((elapsed < plan.Duration.TotalSeconds || count < plan.Samples) && count < samples.Length && !cancel.IsCancellationRequested)
+        {
+            byte[] picture = _pictures[count % Pictures];
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            long start = Stopwatch.GetTimestamp();
+            session.Run(picture, _logits);
+            long end = Stopwatch.GetTimestamp();
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            samples[count++] = Stopwatch.GetElapsedTime(start, end).TotalMilliseconds;
+            elapsed = Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
+            if (Stopwatch.GetElapsedTime(reported, end).TotalSeconds >= 0.5)
+            {
+                reported = end;
+                progress(elapsed, count);
+            }
+        }
+        double? others = load.OthersShare();
+        telemetry.Dispose();
+        cancel.ThrowIfCancellationRequested();
+        return new LatencyResult(
+            threads, new LatencyStatistics(new ArraySegment<double>(samples, 0, count)), elapsed, warmUp, (double)allocated / count, others,
+            telemetry.Samples, telemetry.Throttled, session.ArenaBytes);
+    }
+
+    /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, for a tenth of the measurement at most.</summary>
+    private int WarmUp(Session session, LatencyPlan plan, CancellationToken cancel)
+    {
+        // The compiler replaces its first, quick code after 30 calls, in the background.
+        const int LeastRuns = 3 * WarmUpWindow;
+        TimeSpan most = TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10));
+        var runs = new List<double>();
+        long begin = Stopwatch.GetTimestamp();
+        while (!cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(begin) < most)
+        {
+            long start = Stopwatch.GetTimestamp();
+            session.Run(_pictures[runs.Count % Pictures], _logits);
+            runs.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (runs.Count >= LeastRuns && runs.Count % WarmUpWindow == 0 && Stable(runs) && Stopwatch.GetElapsedTime(begin).TotalMilliseconds > 300)
+                break;
+        }
+        return runs.Count;
+    }
+
+    private static bool Stable(List<double> runs)
+    {
+        double last = Median(runs.TakeLast(WarmUpWindow));
+        double before = Median(runs.SkipLast(WarmUpWindow).TakeLast(WarmUpWindow));
+        return Math.Abs(last - before) <= WarmUpTolerance * before;
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(WarmUpWindow / 2);
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>Where the time of a run goes, step by step. Steps and a line for the rest add up to the median of the run.</summary>
+internal sealed class StepProfile
+{
+    private const int Shown = 15;
+
+    private readonly IReadOnlyList<StepTime> _steps;
+    private readonly double _runMs;
+
+    private StepProfile(IReadOnlyList<StepTime> steps, double runMs)
+    {
+        _steps = steps;
+        _runMs = runMs;
+    }
+
+    /// <summary>Time in steps.</summary>
+    public double StepsMs => _steps.Sum(s => s.Milliseconds);
+
+    /// <summary>Time of a run that no step accounts for: normalisation, threads meeting, timing itself. Below zero where the profiled runs were slower.</summary>
+    public double UnattributedMs => _runMs - StepsMs;
+
+    /// <summary>Profiles about a second of runs.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="threads">Threads of the session.</param>
+    /// <param name="runMs">Median of an unprofiled run.</param>
+    public static StepProfile Measure(EvitModel model, int threads, double runMs)
+    {
+        using Session session = model.CreateSession(new SessionOptions { Threads = threads });
+        int runs = (int)Math.Clamp(1000 / Math.Max(runMs, 0.01), 20, 5000);
+        session.Profile(Math.Max(10, runs / 5));
+        return new StepProfile(session.Profile(runs), runMs);
+    }
+
+    /// <summary>Prints the slowest steps, and the sums by kind.</summary>
+    public void Print(Printer printer)
+    {
+        var table = new TextTable($"Slowest {Math.Min(Shown, _steps.Count)} of {_steps.Count} steps", "step", "kind", ">ms", ">share", ">cumulative");
+        double cumulative = 0;
+        foreach (StepTime step in _steps.OrderByDescending(s => s.Milliseconds).Take(Shown))
+        {
+            cumulative += step.Milliseconds;
+            table.Add(step.Name, step.Kind, Quantity.Milliseconds(step.Milliseconds), Quantity.Percent(step.Milliseconds / _runMs), Quantity.Percent(cumulative / _runMs));
+        }
+        printer.Data(table);
+        var kinds = new TextTable("By kind", "kind", ">steps", ">ms", ">share");
+        foreach (IGrouping<string, StepTime> kind in _steps.GroupBy(s => s.Kind).OrderByDescending(g => g.Sum(s => s.Milliseconds)))
+            kinds.Add(kind.Key, Quantity.Count(kind.Count()), Quantity.Milliseconds(kind.Sum(s => s.Milliseconds)), Quantity.Percent(kind.Sum(s => s.Milliseconds) / _runMs));
+        kinds.Add("unattributed", "", Quantity.Fixed(UnattributedMs, 4), Quantity.Percent(UnattributedMs / _runMs));
+        kinds.Add("run (p50)", "", Quantity.Milliseconds(_runMs), "100.0 %");
+        printer.Data(kinds);
+    }
+
+    /// <summary>All steps in order, then the rest.</summary>
+    public JsonArray Json() => new([
+        .. _steps.Select(s => (JsonNode)Entry(s.Name, s.Kind, s.Milliseconds)),
+        Entry("unattributed", "", UnattributedMs),
+    ]);
+
+    private JsonObject Entry(string name, string kind, double milliseconds) => new()
+    {
+        ["name"] = name,
+        ["kind"] = kind,
+        ["ms"] = Quantity.Json(milliseconds, 6),
+        ["share"] = Quantity.Json(milliseconds / _runMs, 6),
+    };
+}

@@ -1,0 +1,33 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>Finds and opens the model that a command line names.</summary>
+internal static class ModelPath
+{
+    /// <summary>The name of the model in a run folder.</summary>
+    public const string InRunFolder = "model.evit";
+
+    /// <summary>The file meant: a run folder stands for the model in it.</summary>
+    /// <exception cref="UserException">There is no such file.</exception>
+    public static string Resolve(string path)
+    {
+        if (File.Exists(path))
+            return path;
+        if (Directory.Exists(path))
+        {
+            string inside = Path.Combine(path, InRunFolder);
+            return File.Exists(inside) ? inside : throw new UserException(
+                $"{path} is a folder without {InRunFolder}. Name a model file, or a run folder whose conversion has finished.");
+        }
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        string? near = Directory.Exists(folder) ? Nearest.To(Path.GetFileName(path), Directory.EnumerateFiles(folder, "*.evit").Select(f => Path.GetFileName(f)!)) : null;
+        throw new UserException($"{path}: no such file.{(near is null ? "" : $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?")}");
+    }
+
+    /// <summary>Reads and checks a model file.</summary>
+    public static EvitFile Read(string path) => EvitFile.Read(Resolve(path));
+
+    /// <summary>Opens a model.</summary>
+    public static EvitModel Open(string path) => EvitModel.Open(Resolve(path));
+}

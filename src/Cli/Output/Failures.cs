@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>Turns exceptions into one message and an exit code: the only place that does.</summary>
+internal static class Failures
+{
+    /// <summary>Set to anything to see stack traces.</summary>
+    public const string DebugVariable = "EDGEVIT_DEBUG";
+
+    /// <summary>The message and the exit code for an exception.</summary>
+    public static (string Message, int ExitCode) Describe(Exception e) => e switch
+    {
+        UserException user => (user.Message, user.ExitCode),
+        OperationCanceledException => ("stopped.", ExitCode.Interrupted),
+        EvitFormatException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
+        KernelNotSupportedException or PlatformNotSupportedException => (e.Message, ExitCode.NotSupported),
+        UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
+        OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
+        TypeInitializationException { InnerException: { } inner } => Describe(inner),
+        AggregateException { InnerExceptions: [var only] } => Describe(only),
+        _ => ($"sorry, this is a bug in edgevit: {e.GetType().Name}: {FirstLine(e.Message)} Set {DebugVariable}=1 to see where, and report it.", ExitCode.Failure),
+    };
+
+    /// <summary>Prints an exception as the verb's outcome and returns the exit code.</summary>
+    public static int Print(Exception e, Printer printer)
+    {
+        (string message, int code) = Describe(e);
+        try
+        {
+            printer.Error(message);
+            if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable)))
+                printer.Warn(e.ToString());
+            printer.Object(new JsonObject { ["error"] = message, ["exitCode"] = code });
+            printer.Flush();
+        }
+        catch (IOException)
+        {
+            // Nobody can be told: the output itself is what failed.
+        }
+        return code;
+    }
+
+    private static string FirstLine(string text)
+    {
+        string line = text.Split('\n')[0].Trim();
+        return line.EndsWith('.') ? line : line + ".";
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeVit.Cli;
+
+/// <summary>Ctrl+C and SIGTERM: the first asks the verb to stop in good order, the second ends the process at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private readonly Action? _first;
+    private int _count;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="first">Called once, at the first signal: says what happens now.</param>
+    public Interruption(Action? first = null)
+    {
+        _first = first;
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+    }
+
+    /// <summary>Cancelled at the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Stops listening.</summary>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (Interlocked.Increment(ref _count) > 1)
+            return;
+        context.Cancel = true;
+        _first?.Invoke();
+        _source.Cancel();
+    }
+}

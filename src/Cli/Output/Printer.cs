@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace EdgeVit.Cli;
+
+/// <summary>Where a verb's words and data go: data on standard output, words on standard error. With <c>--json</c> the data are one JSON
+/// object; a pipe gets plain lines, a terminal gets tables. <c>NO_COLOR</c> is respected.</summary>
+internal sealed class Printer
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly TextWriter _data;
+    private readonly TextWriter _words;
+    private bool _liveLine;
+
+    /// <summary>Prints to the console.</summary>
+    public Printer(bool json, bool quiet) : this(json, quiet, Console.Out, Console.Error)
+    {
+        bool color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        bool capable = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } and not "dumb";
+        RichData = !json && capable && !Console.IsOutputRedirected;
+        LiveWords = !quiet && capable && !Console.IsErrorRedirected;
+        Color = color && capable;
+    }
+
+    /// <summary>Prints plain text to these writers.</summary>
+    public Printer(bool json, bool quiet, TextWriter data, TextWriter words)
+    {
+        Json = json;
+        Quiet = quiet;
+        _data = data;
+        _words = words;
+    }
+
+    /// <summary>Whether the data are one JSON object.</summary>
+    public bool Json { get; }
+
+    /// <summary>Whether words that are not errors are left out.</summary>
+    public bool Quiet { get; }
+
+    /// <summary>Whether a person watches standard error, so that a line may be rewritten in place.</summary>
+    public bool LiveWords { get; }
+
+    private bool RichData { get; }
+
+    private bool Color { get; }
+
+    /// <summary>A line for the person; left out with <c>--quiet</c>.</summary>
+    public void Say(string line)
+    {
+        if (Quiet)
+            return;
+        EndLive();
+        _words.WriteLine(line);
+    }
+
+    /// <summary>A line that must be seen, whatever the options.</summary>
+    public void Warn(string line)
+    {
+        EndLive();
+        _words.WriteLine(Color && LiveWords ? $"\u001b[33m{line}\u001b[0m" : line);
+    }
+
+    /// <summary>An error; always printed.</summary>
+    public void Error(string message)
+    {
+        EndLive();
+        string prefix = Color && LiveWords ? "\u001b[1;31medgevit:\u001b[0m" : "edgevit:";
+        _words.WriteLine($"{prefix} {message}");
+    }
+
+    /// <summary>Rewrites the live line on a terminal; does nothing elsewhere.</summary>
+    public void Live(string line)
+    {
+        if (!LiveWords)
+            return;
+        int width = Math.Max(20, TerminalWidth() - 1);
+        _words.Write($"\r\u001b[K{(line.Length > width ? line[..width] : line)}");
+        _liveLine = true;
+    }
+
+    /// <summary>A line of data; nothing with <c>--json</c>.</summary>
+    public void Data(string line = "")
+    {
+        if (Json)
+            return;
+        EndLive();
+        _data.WriteLine(line);
+    }
+
+    /// <summary>A table of data; nothing with <c>--json</c>.</summary>
+    public void Data(TextTable table)
+    {
+        if (Json)
+            return;
+        EndLive();
+        if (RichData)
+            Rich(table);
+        else
+            table.WriteTo(_data);
+    }
+
+    /// <summary>The one JSON object of a verb; nothing without <c>--json</c>.</summary>
+    public void Object(JsonObject value)
+    {
+        if (Json)
+            _data.WriteLine(value.ToJsonString(s_indented));
+    }
+
+    /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>
+    public void Flush()
+    {
+        EndLive();
+        _data.Flush();
+        _words.Flush();
+    }
+
+    private void EndLive()
+    {
+        if (!_liveLine)
+            return;
+        _liveLine = false;
+        _words.Write("\r\u001b[K");
+    }
+
+    private void Rich(TextTable source)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(_data),
+            ColorSystem = Color ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Ansi = Color ? AnsiSupport.Detect : AnsiSupport.No,
+        });
+        var table = new Table { Border = TableBorder.Rounded, ShowHeaders = source.HasHeaders };
+        if (source.Title is not null)
+            table.Title = new TableTitle(Markup.Escape(source.Title));
+        for (int i = 0; i < source.Columns.Count; i++)
+        {
+            var column = new TableColumn(Markup.Escape(source.Columns[i].Name)) { NoWrap = i < source.Columns.Count - 1 };
+            table.AddColumn(source.Columns[i].RightAligned ? column.RightAligned() : column);
+        }
+        foreach (IReadOnlyList<string> row in source.Rows)
+            table.AddRow([.. row.Select(cell => Markup.Escape(cell))]);
+        console.Write(table);
+    }
+
+    private static int TerminalWidth()
+    {
+        try
+        {
+            return Console.WindowWidth > 0 ? Console.WindowWidth : 120;
+        }
+        catch (IOException)
+        {
+            return 120;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+namespace EdgeVit.Cli;
+
+/// <summary>A table of words and numbers, to be drawn with borders on a terminal and as aligned columns in a pipe.</summary>
+/// <param name="title">Printed above; null for none.</param>
+/// <param name="columns">Names of the columns; one that begins with <c>&gt;</c> is aligned to the right. All empty: no headers.</param>
+internal sealed class TextTable(string? title, params string[] columns)
+{
+    private readonly List<IReadOnlyList<string>> _rows = [];
+
+    /// <summary>What the table shows.</summary>
+    public string? Title { get; } = title;
+
+    /// <summary>The columns.</summary>
+    public IReadOnlyList<(string Name, bool RightAligned)> Columns { get; } =
+        [.. columns.Select(c => c.StartsWith('>') ? (c[1..], true) : (c, false))];
+
+    /// <summary>The rows, each with as many cells as there are columns.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Rows => _rows;
+
+    /// <summary>Whether any column has a name.</summary>
+    public bool HasHeaders => Columns.Any(c => c.Name.Length > 0);
+
+    /// <summary>Adds a row; missing cells at the end are empty.</summary>
+    public TextTable Add(params string[] cells)
+    {
+        _rows.Add([.. cells, .. Enumerable.Repeat("", Columns.Count - cells.Length)]);
+        return this;
+    }
+
+    /// <summary>Writes aligned columns, two spaces apart, without borders.</summary>
+    public void WriteTo(TextWriter writer)
+    {
+        if (Title is not null)
+            writer.WriteLine(Title);
+        int[] widths = [.. Columns.Select((c, i) => Math.Max(c.Name.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max()))];
+        if (HasHeaders)
+            writer.WriteLine(Line([.. Columns.Select(c => c.Name)], widths));
+        foreach (IReadOnlyList<string> row in _rows)
+            writer.WriteLine(Line(row, widths));
+    }
+
+    private string Line(IReadOnlyList<string> cells, int[] widths) =>
+        string.Join("  ", cells.Select((cell, i) => Columns[i].RightAligned ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd();
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using EdgeVit.Devices;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit bench</c>: latency that can be trusted and repeated, or an honest word on why it cannot.</summary>
+internal sealed class BenchVerb : Verb
+{
+    private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
+    private readonly Option<string> _threads = new("--threads") { Description = "Thread counts to measure, such as 1,2,4.", DefaultValueFactory = _ => "1" };
+    private readonly Option<string?> _duration = new("--duration") { Description = "How long to measure each, such as 60s or 5m. [default: 60s]", HelpName = "TIME" };
+    private readonly Option<bool> _quick = new("--quick") { Description = "Three seconds instead of a minute; the result is indicative." };
+    private readonly Option<bool> _profile = new("--profile") { Description = "Also time every step of the network." };
+
+    public BenchVerb() : base(
+        "bench",
+        "Measures latency, images per second, cold start and memory on this machine.",
+        "bench runs/demo/model.evit --threads 1,2",
+        "bench model.evit --quick --profile")
+    {
+        Add(_model);
+        Add(_threads);
+        Add(_duration);
+        Add(_quick);
+        Add(_profile);
+        AddCommonOptions();
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+        bool quick = arguments.GetValue(_quick);
+        IReadOnlyList<int> threads = ParseThreads(arguments.GetRequiredValue(_threads));
+        LatencyPlan plan = quick ? LatencyPlan.Quick : LatencyPlan.Full;
+        if (arguments.GetValue(_duration) is { } duration)
+            plan = plan with { Duration = ParseDuration(duration), Samples = LatencyStatistics.ForP90 };
+        string path = ModelPath.Resolve(arguments.GetRequiredValue(_model));
+
+        using var interruption = new Interruption();
+        long residentBefore = ProcessMemory.Read().ResidentBytes;
+        long start = Stopwatch.GetTimestamp();
+        using EvitModel model = EvitModel.Open(path);
+        using Session session = model.CreateSession(Threads.Options(threads[0]));
+        double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        var measurement = new LatencyMeasurement(model);
+        double firstMs = measurement.First(session);
+        long residentAfter = ProcessMemory.Read().ResidentBytes;
+
+        var results = new List<LatencyResult>();
+        foreach (int count in threads)
+        {
+            printer.Say($"{model.File.Graph.Name}, {count} thread{(count == 1 ? "" : "s")}, kernels {session.KernelName}: {Quantity.Time(plan.Duration)}");
+            results.Add(measurement.Measure(count, plan, (seconds, n) =>
+                printer.Live($"{Quantity.Fixed(seconds, 0)} / {Quantity.Fixed(plan.Duration.TotalSeconds, 0)} s  {n} images  {Quantity.Milliseconds(1000 * seconds / n)} ms"), interruption.Token));
+        }
+        var report = new BenchReport(model.File, session.KernelName, BoardDetector.Detect(), CpuClock.Read(), results, plan, quick, loadMs, firstMs, residentBefore, residentAfter)
+        {
+            Profile = arguments.GetValue(_profile) ? StepProfile.Measure(model, threads[0], results[0].Latency.P50) : null,
+        };
+        printer.Object(report.ToJson());
+        report.Print(printer);
+        return ExitCode.Ok;
+    }
+
+    internal static IReadOnlyList<int> ParseThreads(string text)
+    {
+        var counts = new List<int>();
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+                throw new UserException($"--threads is '{text}', expected counts such as 1,2,4.", ExitCode.Usage);
+            counts.Add(Threads.Check(count));
+        }
+        return counts;
+    }
+
+    internal static TimeSpan ParseDuration(string text)
+    {
+        (string number, double factor) = text switch
+        {
+            _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
+            [.. var head, 's'] => (head, 1.0),
+            [.. var head, 'm'] => (head, 60.0),
+            [.. var head, 'h'] => (head, 3600.0),
+            _ => (text, 1.0),
+        };
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value * factor is >= 0.1 and <= 86400
+            ? TimeSpan.FromSeconds(value * factor)
+            : throw new UserException($"--duration is '{text}', expected a time such as 10s, 5m or 1h, up to a day.", ExitCode.Usage);
+    }
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit convert</c>: images go in, a packed 1-bit model comes out.</summary>
+internal sealed class ConvertVerb : Verb
+{
+    private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
+    private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
+    private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small or binaryvit-small-fp.", HelpName = "NAME", DefaultValueFactory = _ => "binaryvit-nano" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet (trained here), none, or a teacher checkpoint.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<double?> _epochs = new("--epochs") { Description = "Passes of the student over the images. [default: by the network and the data]" };
+    private readonly Option<double?> _teacherEpochs = new("--teacher-epochs") { Description = "Passes of the teacher." };
+    private readonly Option<int?> _batch = new("--batch") { Description = "Images per step." };
+    private readonly Option<double?> _rate = new("--lr") { Description = "Peak learning rate of the student." };
+    private readonly Option<int?> _imageSize = new("--image-size") { Description = "Side of the network's input in pixels. [default: the student's]" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Softens the distillation." };
+    private readonly Option<double?> _teacherWeight = new("--teacher-weight") { Description = "Share of the teacher in the loss, 0 to 1." };
+    private readonly Option<bool?> _flip = new("--flip") { Description = "Mirror training images. [default: by the kind of data]" };
+    private readonly Option<int?> _pad = new("--pad") { Description = "Largest shift of training images in pixels." };
+    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int?> _threads = new("--threads") { Description = "Processor threads of the training." };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of everything random." };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start anew in a folder that holds a run." };
+    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
+    private readonly Option<int?> _shapesTrain = new("--shapes-train") { Description = "Training images of 'shapes'." };
+    private readonly Option<int?> _shapesTest = new("--shapes-test") { Description = "Test images of 'shapes'." };
+    private readonly Option<int?> _parityImages = new("--parity-images") { Description = "Images that are compared layer by layer." };
+
+    public ConvertVerb() : base(
+        "convert",
+        "Trains a teacher, distils a 1-bit student from it, packs it into one file and proves that the file computes what was trained.",
+        "convert --data shapes --out runs/demo",
+        "convert --data photos/ --out runs/photos --student binaryvit-32 --epochs 30",
+        "convert --data photos/ --out runs/photos --resume")
+    {
+        foreach (Option option in new Option[]
+        {
+            _data, _out, _student, _teacher, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _flip, _pad, _device, _threads,
+            _seed, _resume, _overwrite, _skipBad, _shapesTrain, _shapesTest, _parityImages,
+        })
+            Add(option);
+        AddCommonOptions();
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+#if TRAINING
+        // Everything that knows torch is behind this call, so that no other verb loads it.
+        return Training.ConvertRun.Start(Settings(arguments), printer);
+#else
+        throw new UserException("this build has no training. Run ./setup.sh and build again.", ExitCode.NotSupported);
+#endif
+    }
+
+#if TRAINING
+    private Training.ConvertSettings Settings(ParseResult arguments) => new()
+    {
+        Data = arguments.GetRequiredValue(_data),
+        Out = arguments.GetRequiredValue(_out),
+        Student = arguments.GetRequiredValue(_student),
+        Teacher = arguments.GetRequiredValue(_teacher),
+        Epochs = arguments.GetValue(_epochs),
+        TeacherEpochs = arguments.GetValue(_teacherEpochs),
+        BatchSize = arguments.GetValue(_batch),
+        LearningRate = arguments.GetValue(_rate),
+        ImageSize = arguments.GetValue(_imageSize),
+        Temperature = arguments.GetValue(_temperature),
+        TeacherWeight = arguments.GetValue(_teacherWeight),
+        Flip = arguments.GetValue(_flip),
+        Pad = arguments.GetValue(_pad),
+        Device = arguments.GetRequiredValue(_device),
+        Threads = arguments.GetValue(_threads),
+        Seed = arguments.GetValue(_seed),
+        Resume = arguments.GetValue(_resume),
+        Overwrite = arguments.GetValue(_overwrite),
+        SkipBad = arguments.GetValue(_skipBad),
+        ShapesTrain = arguments.GetValue(_shapesTrain),
+        ShapesTest = arguments.GetValue(_shapesTest),
+        ParityImages = arguments.GetValue(_parityImages),
+    };
+#endif
+}

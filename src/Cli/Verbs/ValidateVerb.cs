@@ -1,0 +1,201 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit validate</c>: the accuracy of a packed model, measured by the packed runtime.</summary>
+internal sealed class ValidateVerb : Verb
+{
+    private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
+    private readonly Option<string> _data = new("--data") { Description = "An image folder, CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
+    private readonly Option<string> _split = new("--split") { Description = "test, train, or auto: test where the data has one.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<double?> _minTop1 = new("--min-top1") { Description = "Exit with 3 when top-1 is below this many percent.", HelpName = "PERCENT" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Evenly spread sample of this many images.", HelpName = "N" };
+    private readonly Option<int> _threads = new("--threads") { Description = "Images at a time.", DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, Threads.Most) };
+    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
+    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the built-in data set.", DefaultValueFactory = _ => new DatasetOptions().Seed };
+
+    public ValidateVerb() : base(
+        "validate",
+        "Measures top-1 and top-5 accuracy of a packed model on labelled images.",
+        "validate runs/demo/model.evit --data shapes",
+        "validate model.evit --data photos/ --min-top1 87")
+    {
+        Add(_model);
+        Add(_data);
+        Add(_split);
+        Add(_minTop1);
+        Add(_limit);
+        Add(_threads);
+        Add(_skipBad);
+        Add(_seed);
+        AddCommonOptions();
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+        int threads = Threads.Check(arguments.GetValue(_threads));
+        double? least = arguments.GetValue(_minTop1);
+        if (least is < 0 or > 100 or double.NaN)
+            throw new UserException($"--min-top1 is {least}, expected 0 to 100.", ExitCode.Usage);
+        using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
+        string path = arguments.GetRequiredValue(_data);
+        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { SkipBad = arguments.GetValue(_skipBad), Seed = arguments.GetValue(_seed) });
+        IImageDataset data = Choose(splits, arguments.GetRequiredValue(_split), path, printer);
+        int[] labels = LabelMap(data, model, path, printer);
+        int[] indices = Sample(data.Count, arguments.GetValue(_limit));
+
+        using var interruption = new Interruption();
+        var accuracy = new Accuracy(model.Labels);
+        var clock = Stopwatch.StartNew();
+        Measure(model, data, indices, labels, threads, accuracy, printer, clock, interruption.Token);
+        clock.Stop();
+        return Report(printer, path, data, splits, model, accuracy, clock.Elapsed, least);
+    }
+
+    private static IImageDataset Choose(DatasetSplits splits, string split, string path, Printer printer)
+    {
+        if (split is not ("auto" or "test" or "train"))
+            throw new UserException($"--split is '{split}', expected auto, test or train.", ExitCode.Usage);
+        if (split == "train")
+            return splits.Train;
+        if (splits.Test is not null)
+            return splits.Test;
+        if (split == "test")
+            throw new UserException($"{path} has no test images. Use --split train, or add a folder 'test'.");
+        printer.Warn($"{path} has no test images: measuring on all of its images. If the model was trained on them, the accuracy says little.");
+        return splits.Train;
+    }
+
+    /// <summary>The model's class for each class of the data: by name where the names are the same, else by index.</summary>
+    private static int[] LabelMap(IImageDataset data, EvitModel model, string path, Printer printer)
+    {
+        string[] labels = [.. model.Labels];
+        if (data.Classes.All(c => labels.Contains(c)))
+            return [.. data.Classes.Select(c => Array.IndexOf(labels, c))];
+        if (data.Classes.Count != labels.Length)
+        {
+            throw new UserException(
+                $"{path} has {data.Classes.Count} classes ({Some(data.Classes)}), the model has {labels.Length} ({Some(labels)}). They must be the same, or the data's among the model's.");
+        }
+        printer.Warn($"the names of the classes differ ({Some(data.Classes)} against {Some(labels)}); comparing by their order.");
+        return [.. Enumerable.Range(0, labels.Length)];
+    }
+
+    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
+
+    private static int[] Sample(int count, int? limit)
+    {
+        if (limit is < 1)
+            throw new UserException($"--limit is {limit}, expected 1 or more.", ExitCode.Usage);
+        int wanted = Math.Min(count, limit ?? count);
+        return [.. Enumerable.Range(0, wanted).Select(i => (int)((long)i * count / wanted))];
+    }
+
+    /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not matter.</summary>
+    private static void Measure(
+        EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel)
+    {
+        int next = -1;
+        var done = new Progress(printer, indices.Length, clock);
+        Exception? failure = null;
+        Thread[] workers = [.. Enumerable.Range(0, Math.Min(threads, indices.Length)).Select(_ => new Thread(Work) { IsBackground = true })];
+        foreach (Thread worker in workers)
+            worker.Start();
+        foreach (Thread worker in workers)
+            worker.Join();
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        cancel.ThrowIfCancellationRequested();
+
+        void Work()
+        {
+            try
+            {
+                using Session session = model.CreateSession();
+                var pipeline = new PreprocessPipeline(model.Preprocess);
+                byte[] pixels = new byte[pipeline.Length];
+                float[] logits = new float[model.Classes];
+                for (int i; (i = Interlocked.Increment(ref next)) < indices.Length && !cancel.IsCancellationRequested && failure is null;)
+                {
+                    pipeline.ToPixels(data.Load(indices[i]), pixels);
+                    session.Run(pixels, logits);
+                    int label = labels[data.Label(indices[i])];
+                    int rank = Prediction.Rank(logits, label);
+                    lock (accuracy)
+                    {
+                        accuracy.Add(label, rank);
+                        done.Advance(accuracy);
+                    }
+                }
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref failure, e, null);
+            }
+        }
+    }
+
+    private static int Report(
+        Printer printer, string path, IImageDataset data, DatasetSplits splits, EvitModel model, Accuracy accuracy, TimeSpan time, double? least)
+    {
+        (double low, double high) = accuracy.Interval();
+        bool passed = least is null || accuracy.Top1 >= least;
+        printer.Object(new JsonObject
+        {
+            ["model"] = new JsonObject { ["name"] = model.File.Graph.Name, ["sha256"] = model.File.Sha256, ["bytes"] = model.File.Bytes },
+            ["data"] = path,
+            ["split"] = data.Name,
+            ["images"] = accuracy.Images,
+            ["skipped"] = splits.Skipped,
+            ["top1"] = Quantity.Json(accuracy.Top1),
+            ["top5"] = Quantity.Json(accuracy.Top5),
+            ["top1_interval"] = new JsonArray(Quantity.Json(low), Quantity.Json(high)),
+            ["classes"] = new JsonArray([.. accuracy.Classes.Select(c => (JsonNode)new JsonObject
+            {
+                ["label"] = c.Label,
+                ["images"] = c.Images,
+                ["correct"] = c.Correct,
+                ["top1"] = c.Images > 0 ? Quantity.Json(100.0 * c.Correct / c.Images) : null,
+            })]),
+            ["min_top1"] = least,
+            ["passed"] = passed,
+            ["seconds"] = Quantity.Json(time.TotalSeconds, 3),
+            ["images_per_second"] = Quantity.Json(accuracy.Images / time.TotalSeconds, 1),
+        });
+        var table = new TextTable(null, "class", ">images", ">correct", ">top-1");
+        foreach (ClassAccuracy c in accuracy.Classes)
+            table.Add(c.Label, Quantity.Count(c.Images), Quantity.Count(c.Correct), c.Images > 0 ? $"{Quantity.Fixed(100.0 * c.Correct / c.Images, 1)} %" : "-");
+        if (accuracy.Classes.Count <= 100)
+            printer.Data(table);
+        printer.Data($"{data.Name}: {Quantity.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
+        printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(accuracy.Images / time.TotalSeconds, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
+        if (!passed)
+            printer.Warn($"check failed: top-1 {Quantity.Fixed(accuracy.Top1, 2)} % is below the {Quantity.Fixed(least!.Value, 2)} % that --min-top1 asks for.");
+        return passed ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    /// <summary>The live line, or a plain line every ten seconds.</summary>
+    private sealed class Progress(Printer printer, int total, Stopwatch clock)
+    {
+        private int _done;
+        private TimeSpan _next = printer.LiveWords ? TimeSpan.FromSeconds(0.5) : TimeSpan.FromSeconds(10);
+
+        public void Advance(Accuracy accuracy)
+        {
+            _done++;
+            if (clock.Elapsed < _next)
+                return;
+            _next = clock.Elapsed + (printer.LiveWords ? TimeSpan.FromSeconds(0.2) : TimeSpan.FromSeconds(10));
+            TimeSpan left = clock.Elapsed * ((double)(total - _done) / _done);
+            string line = $"{_done}/{total} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} %  eta {Quantity.Time(left)}";
+            if (printer.LiveWords)
+                printer.Live(line);
+            else
+                printer.Say(line);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+namespace EdgeVit.EndToEnd.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("convert")]
+    [InlineData("inspect")]
+    [InlineData("run")]
+    [InlineData("validate")]
+    [InlineData("bench")]
+    [InlineData("doctor")]
+    public void Every_verb_has_help_with_an_example_and_json(string verb)
+    {
+        Outcome outcome = EdgeVitProcess.Run(verb, "--help").Expect(0);
+        Assert.Contains("Example", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains($"  edgevit {verb}", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("--json", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("--quiet", outcome.Output, StringComparison.Ordinal);
+        Assert.Empty(outcome.Error);
+    }
+
+    [Fact]
+    public void Help_lists_the_verbs_and_no_verb_at_all_is_a_usage_error()
+    {
+        Assert.Contains("Exit codes", EdgeVitProcess.Run("--help").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains("validate", EdgeVitProcess.Run().Expect(2).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("inspct", "Did you mean 'inspect'")]
+    [InlineData("vaildate", "Did you mean 'validate'")]
+    [InlineData("xyzzy", "Verbs: convert")]
+    public void An_unknown_verb_is_named_with_the_nearest(string verb, string said) => EdgeVitProcess.Run(verb).Fails(2, $"unknown verb '{verb}'", said);
+
+    [Fact]
+    public void An_unknown_option_is_named_with_the_nearest()
+    {
+        EdgeVitProcess.Run("validate", "m.evit", "--dta", "x").Fails(2, "unknown option '--dta'", "'--data'");
+        EdgeVitProcess.Run("run", "m.evit", "a.png", "--tpo", "3").Fails(2, "unknown option '--tpo'", "'--top'");
+    }
+
+    [Fact]
+    public void Missing_arguments_and_options_are_named()
+    {
+        EdgeVitProcess.Run("run").Fails(2, "run needs model.evit");
+        EdgeVitProcess.Run("validate", "m.evit").Fails(2, "--data PATH");
+        EdgeVitProcess.Run("convert", "--data", "shapes").Fails(2, "--out DIR");
+    }
+
+    [Fact]
+    public void Values_of_the_wrong_kind_are_named_with_what_is_expected()
+    {
+        EdgeVitProcess.Run("run", "m.evit", "a.png", "--top", "many").Fails(2, "--top is 'many', expected a whole number");
+        EdgeVitProcess.Run("bench", "m.evit", "--threads", "1;2").Fails(2, "--threads is '1;2'");
+        EdgeVitProcess.Run("bench", "m.evit", "--duration", "soon").Fails(2, "--duration is 'soon'");
+    }
+
+    [Fact]
+    public void An_error_is_also_one_json_object()
+    {
+        Outcome outcome = EdgeVitProcess.Run("inspect", "nowhere.evit", "--json").Expect(1);
+        Assert.Equal(1, (int)outcome.Json["exitCode"]!);
+        Assert.Contains("nowhere.evit", (string)outcome.Json["error"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_version_is_printed() => Assert.StartsWith("0.", EdgeVitProcess.Run("--version").Expect(0).Output, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("inpsect", "inspect")]
+    [InlineData("--dta", "--data")]
+    [InlineData("valid", "validate")]
+    [InlineData("zzzzzz", null)]
+    public void The_nearest_word_is_found(string word, string? expected) =>
+        Assert.Equal(expected, Cli.Nearest.To(word, ["convert", "inspect", "run", "validate", "--data", "--out"]));
+}

@@ -1,0 +1,41 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    [Fact]
+    public void Describes_the_machine()
+    {
+        JsonObject json = EdgeVitProcess.Run("doctor", "--json").Expect(0).Json;
+        Assert.Equal(KernelSets.Name(KernelSets.Best), (string)json["device"]!["kernel_set"]!);
+        Assert.NotEmpty(json["findings"]!.AsArray());
+        Assert.Contains("processor", EdgeVitProcess.Run("doctor").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_gives_the_same_bits_with_every_kernel_set()
+    {
+        JsonObject json = EdgeVitProcess.Run("doctor", model.Path, "--json").Expect(0).Json;
+        Assert.True((bool)json["selftest"]!["passed"]!);
+        Assert.Equal(KernelSets.Available.Count, json["selftest"]!["kernels"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public void Other_bits_are_a_failed_check()
+    {
+        using var folder = new TestFolder();
+        SafetensorsFile container = SafetensorsFile.Parse(model.Bytes);
+        SelfTest stored = EvitFile.Parse(model.Bytes).SelfTest!;
+        float[] logits = [.. stored.Logits];
+        logits[1] = MathF.BitIncrement(logits[1]);
+        var metadata = new Dictionary<string, string>(container.Metadata) { [MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(stored with { Logits = logits }) };
+        string path = folder.File("other.evit", SafetensorsWriter.ToBytes(container.Tensors.Values, metadata));
+
+        Outcome outcome = EdgeVitProcess.Run("doctor", path, "--json").Expect(3);
+        Assert.False((bool)outcome.Json["selftest"]!["passed"]!);
+        Assert.Contains("does not compute here", outcome.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    [Fact]
+    public void Shows_layers_totals_and_what_is_not_binary()
+    {
+        string output = EdgeVitProcess.Run("inspect", model.Path).Expect(0).Output;
+        Assert.Contains("test-net", output, StringComparison.Ordinal);
+        Assert.Contains("vit.encoder.layer.0", output, StringComparison.Ordinal);
+        Assert.Contains("What is not 1-bit", output, StringComparison.Ordinal);
+        Assert.Contains("tool=tests", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b", output, StringComparison.Ordinal);
+
+        Assert.Contains("vit.encoder.layer.0.intermediate.dense", EdgeVitProcess.Run("inspect", model.Path, "--layers").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_totals_are_the_sums_of_the_layers()
+    {
+        JsonObject json = EdgeVitProcess.Run("inspect", model.Path, "--json").Expect(0).Json;
+        JsonArray layers = json["layers"]!.AsArray();
+        Assert.Equal((double)json["totals"]!["binary_macs"]!, layers.Sum(l => (double)l!["binary_macs"]!));
+        Assert.Equal((double)json["totals"]!["float_macs"]!, layers.Sum(l => (double)l!["float_macs"]!));
+        Assert.Equal((long)json["totals"]!["binary_bytes"]! + (long)json["totals"]!["float_bytes"]!, layers.Sum(l => (long)l!["bytes"]!));
+        Assert.Equal(new FileInfo(model.Path).Length, (long)json["model"]!["bytes"]!);
+        Assert.Equal(64, ((string)json["model"]!["sha256"]!).Length);
+        Assert.Equal(["ant", "bee", "cow", "dog"], json["labels"]!.AsArray().Select(l => (string)l!));
+        Assert.Equal("tests", (string)json["provenance"]!["tool"]!);
+
+        // Query, key, value, reduction, output: C^2 each; the FFN: 2 * C * I; stage 2 without reduction; the down-sampling: 2C * 4C.
+        long expected = (5 * 64 * 64) + (2 * 64 * 128) + (4 * 128 * 128) + (2 * 128 * 256) + (128 * 64 * 4);
+        Assert.Equal(expected, (long)json["totals"]!["binary_weights"]!);
+    }
+
+    [Fact]
+    public void Two_models_are_compared()
+    {
+        Assert.Contains("same file", EdgeVitProcess.Run("inspect", model.Path, model.Path).Expect(0).Output, StringComparison.Ordinal);
+        JsonObject json = EdgeVitProcess.Run("inspect", model.Path, model.Path, "--json").Expect(0).Json;
+        Assert.Equal((string)json["a"]!["model"]!["sha256"]!, (string)json["b"]!["model"]!["sha256"]!);
+    }
+
+    [Fact]
+    public void A_run_folder_stands_for_its_model()
+    {
+        EdgeVitProcess.Run("inspect", Path.GetDirectoryName(model.Path)!).Expect(0);
+        using var empty = new TestFolder();
+        EdgeVitProcess.Run("inspect", empty.Root).Fails(1, "folder without model.evit");
+    }
+
+    [Fact]
+    public void A_mistyped_file_is_named_with_the_nearest() =>
+        EdgeVitProcess.Run("inspect", Path.Combine(Path.GetDirectoryName(model.Path)!, "modle.evit")).Fails(1, "no such file", "model.evit");
+
+    [Fact]
+    public void Damaged_files_are_refused_with_a_reason()
+    {
+        using var folder = new TestFolder();
+        byte[] bytes = model.Bytes;
+        EdgeVitProcess.Run("inspect", folder.File("empty.evit", [])).Fails(1, "empty.evit");
+        EdgeVitProcess.Run("inspect", folder.File("short.evit", bytes[..(bytes.Length / 2)])).Fails(1, "short.evit");
+        EdgeVitProcess.Run("inspect", folder.File("noise.evit", [.. Enumerable.Range(0, 4096).Select(i => (byte)(i * 7))])).Fails(1, "noise.evit");
+        EdgeVitProcess.Run("inspect", folder.File("picture.evit", Png.Random(8, 8, 1))).Fails(1, "picture.evit");
+    }
+
+    [Fact]
+    public void A_full_disk_under_the_output_is_an_error()
+    {
+        using var folder = new TestFolder();
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+            "bash", ["-c", "exec dotnet \"$0\" inspect \"$1\" --json >/dev/full", EdgeVitProcess.Program, model.Path]) { RedirectStandardError = true })!;
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains("No space left", error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    [Fact]
+    public void Classifies_an_image()
+    {
+        using var folder = new TestFolder();
+        string picture = folder.File("a.png", Png.Random(40, 60, 1));
+        JsonObject json = EdgeVitProcess.Run("run", model.Path, picture, "--top", "2", "--json").Expect(0).Json;
+        JsonArray top = json["results"]![0]!["top"]!.AsArray();
+        Assert.Equal(2, top.Count);
+        Assert.Equal(SmallModel.Labels[(int)top[0]!["index"]!], (string)top[0]!["label"]!);
+        Assert.InRange((double)top[0]!["probability"]!, (double)top[1]!["probability"]!, 1.0);
+        Assert.True((double)json["results"]![0]!["timing"]!["inference_ms"]! > 0);
+
+        // The command and the library give the same answer.
+        using EvitModel library = EvitModel.Open(model.Path);
+        using Session session = library.CreateSession();
+        var pipeline = new PreprocessPipeline(library.Preprocess);
+        byte[] pixels = new byte[pipeline.Length];
+        pipeline.ToPixels(ImageDecoder.DecodeFile(picture), pixels);
+        float[] logits = new float[library.Classes];
+        session.Run(pixels, logits);
+        Assert.Equal(Array.IndexOf(logits, logits.Max()), (int)top[0]!["index"]!);
+    }
+
+    [Fact]
+    public void Reads_a_folder_a_pattern_and_standard_input()
+    {
+        using var folder = new TestFolder();
+        folder.Images("pictures", 2, "x", "y");
+        Assert.Equal(4, EdgeVitProcess.Run("run", model.Path, folder["pictures"], "--json").Expect(0).Json["results"]!.AsArray().Count);
+        Assert.Equal(2, EdgeVitProcess.Run("run", model.Path, folder["pictures/*/01.png"], "--json").Expect(0).Json["results"]!.AsArray().Count);
+        Assert.Equal(4, EdgeVitProcess.Run("run", model.Path, folder["pictures/**"], "--json").Expect(0).Json["results"]!.AsArray().Count);
+        Outcome piped = EdgeVitProcess.Run(["run", model.Path, "-"], Png.Random(32, 32, 5)).Expect(0);
+        Assert.Contains("probability", piped.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Runs_an_exact_tensor_and_prints_its_logits()
+    {
+        using var folder = new TestFolder();
+        float[] input = RandomNetwork.Images(model.Config, 2, seed: 9);
+        string file = folder["input.safetensors"];
+        SafetensorsWriter.Write(file, [new FloatTensor("image", [2, 3, 32, 32], input), new FloatTensor("other", [1], [0])]);
+
+        JsonObject json = EdgeVitProcess.Run("run", model.Path, "--tensor", $"{file}:image", "--json").Expect(0).Json;
+        using EvitModel library = EvitModel.Open(model.Path);
+        using Session session = library.CreateSession();
+        float[] logits = new float[2 * library.Classes];
+        session.Run(input, logits);
+        Assert.Equal(logits, json["logits"]!.AsArray().SelectMany(row => row!.AsArray().Select(v => (float)v!)));
+
+        EdgeVitProcess.Run("run", model.Path, "--tensor", file).Fails(2, "2 tensors", "image");
+        EdgeVitProcess.Run("run", model.Path, "--tensor", $"{file}:nothing").Fails(1, "no tensor 'nothing'");
+        EdgeVitProcess.Run("run", model.Path, "--tensor", $"{file}:other").Fails(1, "shape [1]", "[n, 3, 32, 32]");
+    }
+
+    [Fact]
+    public void Says_what_is_wrong_with_its_inputs()
+    {
+        using var folder = new TestFolder();
+        byte[] good = Png.Random(32, 32, 1);
+        string text = folder.File("notes.png", "no picture"u8.ToArray());
+        string cut = folder.File("cut.png", good[..(good.Length / 2)]);
+        EdgeVitProcess.Run("run", model.Path, folder["none.png"]).Fails(1, "none.png", "no such file");
+        EdgeVitProcess.Run("run", model.Path, text).Fails(1, "notes.png", "not a PNG or JPEG");
+        EdgeVitProcess.Run("run", model.Path, cut).Fails(1, "cut.png");
+        EdgeVitProcess.Run("run", model.Path, folder["*.jpg"]).Fails(1, "no file matches");
+        EdgeVitProcess.Run("run", model.Path, "camera:0").Fails(4, "camera");
+        EdgeVitProcess.Run("run", model.Path, text, "--top", "0").Fails(2, "--top is 0");
+        EdgeVitProcess.Run("run", model.Path, text, "--threads", "0").Fails(2, "--threads is 0");
+        Directory.CreateDirectory(folder["empty"]);
+        EdgeVitProcess.Run("run", model.Path, folder["empty"]).Fails(1, "no PNG or JPEG");
+    }
+
+    [Fact]
+    public void Leaves_bad_images_out_when_asked()
+    {
+        using var folder = new TestFolder();
+        folder.Images("pictures", 1, "x");
+        folder.File("pictures/x/bad.png", [1, 2, 3]);
+        EdgeVitProcess.Run("run", model.Path, folder["pictures"]).Fails(1, "bad.png");
+        JsonObject json = EdgeVitProcess.Run("run", model.Path, folder["pictures"], "--skip-bad", "--json").Expect(0).Json;
+        Assert.Single(json["results"]!.AsArray());
+        Assert.Equal(1, (int)json["skipped"]!);
+    }
+
+    [Fact]
+    public void A_forced_kernel_that_does_not_exist_is_not_supported() =>
+        EdgeVitProcess.Run(["inspect", model.Path], null, ("EDGEVIT_KERNEL", "mmx")).Fails(4, "mmx");
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>What a run of the command gave.</summary>
+internal sealed record Outcome(int ExitCode, string Output, string Error)
+{
+    /// <summary>Standard output as the one JSON object that it must be.</summary>
+    public JsonObject Json => JsonNode.Parse(Output)!.AsObject();
+
+    public Outcome Expect(int code)
+    {
+        Assert.True(ExitCode == code, $"exit code {ExitCode}, expected {code}\n--- output\n{Output}\n--- error\n{Error}");
+        return this;
+    }
+
+    /// <summary>Asserts that it failed with this code, in one message without a stack trace, which says all of this.</summary>
+    public void Fails(int code, params string[] said)
+    {
+        Expect(code);
+        Assert.StartsWith("edgevit: ", Error.Split('\n').Last(l => l.StartsWith("edgevit:", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("this is a bug", Error, StringComparison.Ordinal);
+        foreach (string text in said)
+            Assert.Contains(text, Error, StringComparison.OrdinalIgnoreCase);
+    }
+}
+
+/// <summary>Runs the built command as a process of its own, as a user does.</summary>
+internal static class EdgeVitProcess
+{
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "edgevit.dll");
+
+    public static Outcome Run(params string[] arguments) => Run(arguments, input: null);
+
+    public static Outcome Run(string[] arguments, byte[]? input, params (string Name, string Value)[] environment)
+    {
+        using Process process = Start(arguments, environment);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (input is not null)
+            process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(5)), $"edgevit {string.Join(' ', arguments)} hangs");
+        process.WaitForExit();
+        return new Outcome(process.ExitCode, output.Result, error.Result);
+    }
+
+    public static Process Start(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("EDGEVIT_KERNEL");
+        start.Environment["OMP_WAIT_POLICY"] = "passive";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+}
