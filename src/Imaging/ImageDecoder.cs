@@ -1,7 +1,8 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>PNG and JPEG to upright 8-bit RGB. The format is told by the first bytes, never by the file's extension. The rules (alpha dropped, colour
-/// profiles ignored, EXIF orientation applied, the decoder's exact DCT) are Pillow's <c>ImageOps.exif_transpose(im).convert("RGB")</c>.</summary>
+/// <summary>PNG and JPEG to upright 8-bit RGB. The format is told by the first bytes, never by the file's extension. The rules (alpha
+/// dropped, colour profiles ignored, EXIF orientation applied, the decoder's exact DCT) are Pillow's
+/// <c>ImageOps.exif_transpose(im).convert("RGB")</c>.</summary>
 public static class ImageDecoder
 {
     /// <summary>The largest image that is decoded, in pixels: a guard against files that unpack to more than memory holds.</summary>
@@ -33,8 +34,8 @@ public static class ImageDecoder
         return ExifOrientation.Apply(image, orientation);
     }
 
-    /// <summary>The cheap check: reads the first bytes of a file and throws if they cannot be those of a PNG or JPEG of a decodable size.
-    /// A file that passes may still be damaged further on.</summary>
+    /// <summary>The cheap check: reads the first bytes of a file and throws if they cannot be those of a PNG or JPEG of a decodable size. A
+    /// file that passes may still be damaged further on.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ImageException">No such file, empty, not an image, or too large.</exception>
     public static void CheckFileHeader(string path)
@@ -56,13 +57,16 @@ public static class ImageDecoder
     /// <param name="height">Rows that the file claims.</param>
     /// <param name="name">The image's name for errors.</param>
     /// <param name="fileBytes">Length of the file, where it is known.</param>
-    /// <param name="pixelsPerByte">More pixels than this the format cannot put into a byte, so that a small damaged file cannot ask for much memory.</param>
+    /// <param name="pixelsPerByte">More pixels than this the format cannot put into a byte, so that a small damaged file cannot ask for
+    /// much memory.</param>
     internal static void CheckSize(int width, int height, string name, int fileBytes = int.MaxValue, int pixelsPerByte = int.MaxValue)
     {
         if ((long)width * height > (long)fileBytes * pixelsPerByte)
-            throw new ImageException(name, $"the header claims {width} x {height} pixels, which {fileBytes} bytes cannot hold: the file is truncated or corrupt.");
+            throw new ImageException(name,
+                $"the header claims {width} x {height} pixels, which {fileBytes} bytes cannot hold: the file is truncated or corrupt.");
         if ((long)width * height > MaxPixels)
-            throw new ImageException(name, $"{width} x {height} pixels; at most {MaxPixels / 1_000_000} million are decoded. Shrink the image first.");
+            throw new ImageException(name,
+                $"{width} x {height} pixels; at most {MaxPixels / 1_000_000} million are decoded. Shrink the image first.");
     }
 
     static void CheckFormat(ReadOnlySpan<byte> file, string name)

@@ -4,8 +4,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 
-/// <summary>Carries out a <see cref="Preprocess"/> record: from a decoded image to the network's input. The same code runs in training and on the
-/// device and gives the same bits everywhere. Thread-safe.</summary>
+/// <summary>Carries out a <see cref="Preprocess"/> record: from a decoded image to the network's input. The same code runs in training and
+/// on the device and gives the same bits everywhere. Thread-safe.</summary>
 public sealed class PreprocessPipeline
 {
     readonly float[] _scale = new float[3];
@@ -13,7 +13,8 @@ public sealed class PreprocessPipeline
 
     /// <summary>Prepares the constants: scale = 1 / (255 std), offset = -mean / std, in double, rounded to float.</summary>
     /// <param name="preprocess">What to do.</param>
-    /// <exception cref="ArgumentException">Sizes below 1, a resize below the crop, not three means and deviations, or a deviation that is not positive.</exception>
+    /// <exception cref="ArgumentException">Sizes below 1, a resize below the crop, not three means and deviations, or a deviation that is
+    /// not positive.</exception>
     public PreprocessPipeline(Preprocess preprocess)
     {
         ArgumentNullException.ThrowIfNull(preprocess);
@@ -21,7 +22,8 @@ public sealed class PreprocessPipeline
         if (preprocess.Height < 1 || preprocess.Width < 1 || preprocess.ResizeShorterSide < Math.Max(preprocess.Height, preprocess.Width))
         {
             throw new ArgumentException(
-                $"Input {preprocess.Height} x {preprocess.Width} with the shorter side resized to {preprocess.ResizeShorterSide}: the resize must be at least as large as the input, and all at least 1.",
+                $"Input {preprocess.Height} x {preprocess.Width} with the shorter side resized to {preprocess.ResizeShorterSide}: "
+                + "the resize must be at least as large as the input, and all at least 1.",
                 nameof(preprocess));
         }
         if (preprocess.Mean.Count != 3 || preprocess.Std.Count != 3)
@@ -41,8 +43,8 @@ public sealed class PreprocessPipeline
     /// <summary>Bytes of an image at the network's size: Height * Width * 3; also the floats of a normalised one.</summary>
     public int Length => 3 * Preprocess.Height * Preprocess.Width;
 
-    /// <summary>Resizes the shorter side and crops the centre, with torchvision's rounding (long side truncated, crop offset rounded half to even).
-    /// An image whose shorter side has the right length is not resampled.</summary>
+    /// <summary>Resizes the shorter side and crops the centre, with torchvision's rounding (long side truncated, crop offset rounded half
+    /// to even). An image whose shorter side has the right length is not resampled.</summary>
     /// <param name="image">Any size.</param>
     /// <param name="pixels">RGB bytes [Height, Width, 3], overwritten; exactly <see cref="Length"/> long.</param>
     /// <exception cref="ArgumentException"><paramref name="pixels"/> has another length.</exception>
@@ -50,15 +52,11 @@ public sealed class PreprocessPipeline
     {
         ArgumentNullException.ThrowIfNull(image);
         CheckLength(pixels.Length, nameof(pixels));
-        if (image.Width == Preprocess.Width && image.Height == Preprocess.Height && Math.Min(image.Width, image.Height) == Preprocess.ResizeShorterSide)
-        {
-            image.Pixels.CopyTo(pixels);
-            return;
-        }
         (int width, int height) = ResizedSize(image.Width, image.Height, Preprocess.ResizeShorterSide);
         int left = (int)Math.Round((width - Preprocess.Width) / 2.0, MidpointRounding.ToEven);
         int top = (int)Math.Round((height - Preprocess.Height) / 2.0, MidpointRounding.ToEven);
-        Resampler.ResizeWindow(image, width, height, Preprocess.Interpolation, left, top, Preprocess.Width, Preprocess.Height).Pixels.CopyTo(pixels);
+        Resampler.ResizeWindow(image, width, height, Preprocess.Interpolation, left, top, Preprocess.Width, Preprocess.Height)
+            .Pixels.CopyTo(pixels);
     }
 
     /// <summary>Size after the shorter side has become <paramref name="shorterSide"/>.</summary>
@@ -66,7 +64,8 @@ public sealed class PreprocessPipeline
         ? (shorterSide, (int)((long)shorterSide * height / width))
         : ((int)((long)shorterSide * width / height), shorterSide);
 
-    /// <summary>Normalises pixels of any number of rows of whole images: out = fma(pixel, scale, offset), one rounding, channels apart.</summary>
+    /// <summary>Normalises pixels of any number of rows of whole images: out = fma(pixel, scale, offset), one rounding, channels
+    /// apart.</summary>
     /// <param name="pixels">RGB bytes [Height, Width, 3].</param>
     /// <param name="output">Floats [3, Height, Width], overwritten.</param>
     /// <exception cref="ArgumentException">A length other than <see cref="Length"/>.</exception>
@@ -88,7 +87,8 @@ public sealed class PreprocessPipeline
                 output[c * plane + i] = MathF.FusedMultiplyAdd(pixels[3 * i + c], _scale[c], _offset[c]);
     }
 
-    /// <summary>16 pixels a step: three loads of 16 bytes; per channel one shuffle of each picks its 16 bytes (an index beyond 15 gives 0), then widen.</summary>
+    /// <summary>16 pixels a step: three loads of 16 bytes; per channel one shuffle of each picks its 16 bytes (an index beyond 15 gives 0),
+    /// then widen.</summary>
     int NormaliseVectors(ReadOnlySpan<byte> pixels, Span<float> output, int plane)
     {
         int i = 0;
@@ -116,7 +116,8 @@ public sealed class PreprocessPipeline
 
     static readonly (Vector128<byte> A, Vector128<byte> B, Vector128<byte> C) s_red = Picker(0), s_green = Picker(1), s_blue = Picker(2);
 
-    static Vector128<byte> Pick(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, in (Vector128<byte> A, Vector128<byte> B, Vector128<byte> C) at) =>
+    static Vector128<byte> Pick(
+        Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, in (Vector128<byte> A, Vector128<byte> B, Vector128<byte> C) at) =>
         Vector128.Shuffle(a, at.A) | Vector128.Shuffle(b, at.B) | Vector128.Shuffle(c, at.C);
 
     static (Vector128<byte>, Vector128<byte>, Vector128<byte>) Picker(int channel)

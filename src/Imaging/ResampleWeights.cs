@@ -2,8 +2,9 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 
-/// <summary>For every output position along one axis: where its neighbours start, and their weights as integers scaled by 2^<see cref="Precision"/>.
-/// Pillow's arithmetic: filter widened by the scale when shrinking, weights normalised in double, then rounded half away from zero.</summary>
+/// <summary>For every output position along one axis: where its neighbours start, and their weights as integers scaled by
+/// 2^<see cref="Precision"/>. Pillow's arithmetic: filter widened by the scale when shrinking, weights normalised in double, then rounded
+/// half away from zero.</summary>
 sealed class ResampleWeights
 {
     /// <summary>Fraction bits of a weight. 8 bits of a pixel and 2 for a cubic's overshoot fill up 32.</summary>
@@ -12,7 +13,8 @@ sealed class ResampleWeights
     /// <summary>Added before the shift: one half.</summary>
     internal const int Half = 1 << (Precision - 1);
 
-    /// <summary>Weights of the outputs <paramref name="first"/> .. <paramref name="first"/> + <paramref name="count"/> of a resize of a whole axis.</summary>
+    /// <summary>Weights of the outputs <paramref name="first"/> .. <paramref name="first"/> + <paramref name="count"/> of a resize of a
+    /// whole axis.</summary>
     /// <param name="inSize">Length of the axis before.</param>
     /// <param name="outSize">Length of the axis after.</param>
     /// <param name="first">First output that is wanted.</param>

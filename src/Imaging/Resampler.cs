@@ -6,8 +6,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 
-/// <summary>Antialiased resize in two passes, rows first, in 32-bit fixed point: the result is the same on every machine, and that of Pillow's
-/// <c>Image.resize</c> with BILINEAR or BICUBIC. Thread-safe.</summary>
+/// <summary>Antialiased resize in two passes, rows first, in 32-bit fixed point: the result is the same on every machine, and that of
+/// Pillow's <c>Image.resize</c> with BILINEAR or BICUBIC. Thread-safe.</summary>
 public static class Resampler
 {
     /// <summary>Resizes an image.</summary>
@@ -19,7 +19,8 @@ public static class Resampler
     public static RgbImage Resize(RgbImage image, int width, int height, Interpolation interpolation) =>
         ResizeWindow(image, width, height, interpolation, 0, 0, width, height);
 
-    /// <summary>Computes only a window of the resized image: the same pixels as resizing and then cropping, without the work for the rest.</summary>
+    /// <summary>Computes only a window of the resized image: the same pixels as resizing and then cropping, without the work for the
+    /// rest.</summary>
     /// <param name="image">The image.</param>
     /// <param name="width">Columns of the whole resized image.</param>
     /// <param name="height">Rows of the whole resized image.</param>
@@ -87,8 +88,8 @@ public static class Resampler
             throw new ArgumentOutOfRangeException(name, $"A window of {length} from {start} does not lie within {size}.");
     }
 
-    /// <summary>Shrinks or widens each row. A vector's four lanes are one pixel: R, G, B and the next pixel's R, which is computed and thrown away.
-    /// The last row is copied to where one byte may be read beyond it.</summary>
+    /// <summary>Shrinks or widens each row. A vector's four lanes are one pixel: R, G, B and the next pixel's R, which is computed and
+    /// thrown away. The last row is copied to where one byte may be read beyond it.</summary>
     static void HorizontalPass(RgbImage image, int firstRow, int rows, Span<byte> output, ResampleWeights weights)
     {
         int inBytes = 3 * image.Width, outBytes = 3 * weights.Starts.Length;

@@ -30,13 +30,22 @@ public sealed class CodecLibrary
 
     /// <summary>libpng 1.6, for PNG.</summary>
     public static CodecLibrary Png { get; } = new(
-        "PNG", "libpng 1.6", "Debian, Ubuntu, Raspberry Pi OS: apt-get install libpng16-16 (or libpng16-16t64); macOS: brew install libpng; Windows: libpng16.dll beside the program",
-        "libpng16.so.16", "libpng16.16.dylib", "/opt/homebrew/lib/libpng16.16.dylib", "/usr/local/lib/libpng16.16.dylib", "libpng16.dll", "libpng16");
+        "PNG",
+        "libpng 1.6",
+        "Debian, Ubuntu, Raspberry Pi OS: apt-get install libpng16-16 (or libpng16-16t64); "
+        + "macOS: brew install libpng; Windows: libpng16.dll beside the program",
+        "libpng16.so.16", "libpng16.16.dylib",
+        "/opt/homebrew/lib/libpng16.16.dylib", "/usr/local/lib/libpng16.16.dylib", "libpng16.dll", "libpng16");
 
     /// <summary>TurboJPEG (libjpeg-turbo) 2.0 or later, for JPEG.</summary>
     public static CodecLibrary Jpeg { get; } = new(
-        "JPEG", "libturbojpeg", "Debian, Raspberry Pi OS: apt-get install libturbojpeg0; Ubuntu: apt-get install libturbojpeg; macOS: brew install jpeg-turbo; Windows: turbojpeg.dll beside the program",
-        "libturbojpeg.so.0", "libturbojpeg.0.dylib", "/opt/homebrew/opt/jpeg-turbo/lib/libturbojpeg.dylib", "/usr/local/opt/jpeg-turbo/lib/libturbojpeg.dylib", "turbojpeg.dll", "turbojpeg");
+        "JPEG",
+        "libturbojpeg",
+        "Debian, Raspberry Pi OS: apt-get install libturbojpeg0; Ubuntu: apt-get install libturbojpeg; "
+        + "macOS: brew install jpeg-turbo; Windows: turbojpeg.dll beside the program",
+        "libturbojpeg.so.0", "libturbojpeg.0.dylib",
+        "/opt/homebrew/opt/jpeg-turbo/lib/libturbojpeg.dylib", "/usr/local/opt/jpeg-turbo/lib/libturbojpeg.dylib",
+        "turbojpeg.dll", "turbojpeg");
 
     /// <summary>Both libraries, for a report of the machine's state.</summary>
     public static IReadOnlyList<CodecLibrary> All { get; } = [Png, Jpeg];
@@ -61,8 +70,10 @@ public sealed class CodecLibrary
     /// <exception cref="ImageException">The library cannot be loaded.</exception>
     internal void Require(string imageName)
     {
-        if (!Available)
-            throw new ImageException(imageName, $"decoding {Format} needs {Name}, which was not found on this machine. {_install}.") { CodecMissing = true };
+        if (Available)
+            return;
+        string problem = $"decoding {Format} needs {Name}, which was not found on this machine. {_install}.";
+        throw new ImageException(imageName, problem) { CodecMissing = true };
     }
 
     (nint Handle, string? Name) Load()

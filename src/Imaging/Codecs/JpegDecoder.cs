@@ -4,12 +4,14 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Imaging;
 
 /// <summary>Decodes JPEG through TurboJPEG with the exact DCT and smooth chroma upsampling, which gives the pixels that Pillow gives.
-/// Grayscale becomes three equal channels; CMYK and YCCK are taken as Adobe stores them (inverted) and converted without a colour profile.</summary>
+/// Grayscale becomes three equal channels; CMYK and YCCK are taken as Adobe stores them (inverted) and converted without a colour
+/// profile.</summary>
 static class JpegDecoder
 {
     internal static ReadOnlySpan<byte> Signature => [0xFF, 0xD8, 0xFF];
 
-    /// <summary>Every 8 x 8 block has at least one bit in the first scan: 512; the rest is for chroma-like subsampling of all components.</summary>
+    /// <summary>Every 8 x 8 block has at least one bit in the first scan: 512; the rest is for chroma-like subsampling of all
+    /// components.</summary>
     const int MaxPixelsPerByte = 2048;
 
     /// <summary>Decodes; orientation is applied by the caller.</summary>
@@ -46,8 +48,8 @@ static class JpegDecoder
         }
     }
 
-    /// <summary>Strict first. Stray bytes between markers are common in files from cameras and do no harm: such a file is decoded again without
-    /// stopping, and refused only if something else is wrong as well.</summary>
+    /// <summary>Strict first. Stray bytes between markers are common in files from cameras and do no harm: such a file is decoded again
+    /// without stopping, and refused only if something else is wrong as well.</summary>
     static unsafe void Decompress(nint handle, byte* data, CULong size, byte* output, int width, int height, bool cmyk, string name)
     {
         int format = cmyk ? LibTurboJpeg.PixelCmyk : LibTurboJpeg.PixelRgb, pitch = width * (cmyk ? 4 : 3);

@@ -10,7 +10,8 @@ static unsafe partial class LibPng
     internal const uint FormatAlpha = 1;
     internal const uint FormatRgb = 2;
 
-    /// <summary>16-bit samples without colour information are sRGB, not linear: the usual meaning in files from cameras and tools.</summary>
+    /// <summary>16-bit samples without colour information are sRGB, not linear: the usual meaning in files from cameras and
+    /// tools.</summary>
     internal const uint Flag16BitSrgb = 4;
 
     /// <summary><c>png_image</c>.</summary>

@@ -24,10 +24,12 @@ static unsafe partial class LibTurboJpeg
     internal static partial nint InitDecompress();
 
     [LibraryImport(CodecLibrary.JpegImport, EntryPoint = "tjDecompressHeader3")]
-    internal static partial int DecompressHeader(nint handle, byte* jpeg, CULong size, out int width, out int height, out int subsampling, out int colourSpace);
+    internal static partial int DecompressHeader(
+        nint handle, byte* jpeg, CULong size, out int width, out int height, out int subsampling, out int colourSpace);
 
     [LibraryImport(CodecLibrary.JpegImport, EntryPoint = "tjDecompress2")]
-    internal static partial int Decompress(nint handle, byte* jpeg, CULong size, byte* output, int width, int pitch, int height, int pixelFormat, int flags);
+    internal static partial int Decompress(
+        nint handle, byte* jpeg, CULong size, byte* output, int width, int pitch, int height, int pixelFormat, int flags);
 
     [LibraryImport(CodecLibrary.JpegImport, EntryPoint = "tjGetErrorStr2")]
     internal static partial nint ErrorText(nint handle);

@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Imaging;
 
 /// <summary>Decodes PNG through libpng's simplified API.
-/// <para>The file is first rewritten in memory with only the chunks that carry pixels (IHDR, PLTE, tRNS, IDAT, IEND). Colour information (gAMA,
-/// iCCP, ...) is so ignored, as Pillow ignores it, and compressed texts and profiles are never inflated. Alpha is dropped, as Pillow's
-/// <c>convert("RGB")</c> drops it: the colour stored under transparent pixels is what the network sees. 16-bit samples are rounded to 8 bits.</para></summary>
+/// <para>The file is first rewritten in memory with only the chunks that carry pixels (IHDR, PLTE, tRNS, IDAT, IEND). Colour information
+/// (gAMA, iCCP, ...) is so ignored, as Pillow ignores it, and compressed texts and profiles are never inflated. Alpha is dropped, as
+/// Pillow's <c>convert("RGB")</c> drops it: the colour stored under transparent pixels is what the network sees. 16-bit samples are rounded
+/// to 8 bits.</para></summary>
 static class PngDecoder
 {
     internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
@@ -77,7 +78,8 @@ static class PngDecoder
                 throw new ImageException(name, $"truncated PNG: it ends at byte {file.Length} without an IEND chunk.");
             uint size = BinaryPrimitives.ReadUInt32BigEndian(file[at..]), type = BinaryPrimitives.ReadUInt32BigEndian(file[(at + 4)..]);
             if (size > (uint)(file.Length - at - 12))
-                throw new ImageException(name, $"truncated or corrupt PNG: the chunk at byte {at} wants {size} bytes, {file.Length - at - 12} are left.");
+                throw new ImageException(name,
+                    $"truncated or corrupt PNG: the chunk at byte {at} wants {size} bytes, {file.Length - at - 12} are left.");
             ReadOnlySpan<byte> chunk = file.Slice(at, (int)size + 12);
             if (type is Ihdr or Plte or Trns or Idat or Iend)
             {

@@ -1,7 +1,7 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>CIFAR-10 and CIFAR-100 binary records: label byte(s), then 32 x 32 pixels as three planes R, G, B.
-/// CIFAR-10 records are 3073 bytes; CIFAR-100's are 3074: a coarse label, then the fine one, which is used.</summary>
+/// <summary>CIFAR-10 and CIFAR-100 binary records: label byte(s), then 32 x 32 pixels as three planes R, G, B. CIFAR-10 records are 3073
+/// bytes; CIFAR-100's are 3074: a coarse label, then the fine one, which is used.</summary>
 sealed class CifarRecords : IImageDataset
 {
     const int Side = 32;
@@ -80,9 +80,11 @@ sealed class CifarRecords : IImageDataset
         if (train.Length == 0 && test.Length == 0)
             return null;
         if (train.Length == 0)
-            throw new DatasetException(folder, $"there is {Path.GetFileName(test[0])} but no training records; expected *train*.bin or data_batch_*.bin beside it.");
+            throw new DatasetException(folder,
+                $"there is {Path.GetFileName(test[0])} but no training records; expected *train*.bin or data_batch_*.bin beside it.");
         int recordBytes = RecordBytes([.. train, .. test]);
-        string[] names = ClassNames.Read(folder, out _, "classes.txt", "batches.meta.txt", "fine_label_names.txt") ?? ClassNames.Digits(recordBytes == 3073 ? 10 : 100);
+        string[] names = ClassNames.Read(folder, "classes.txt", "batches.meta.txt", "fine_label_names.txt")
+            ?? ClassNames.Digits(recordBytes == 3073 ? 10 : 100);
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         return new(Open($"{name} train", train), test.Length == 0 ? null : Open($"{name} test", test), "CIFAR records");
 
@@ -104,7 +106,8 @@ sealed class CifarRecords : IImageDataset
         for (int i = 0; i < files.Length; i++)
         {
             if (lengths[i] == 0)
-                throw new DatasetException(files[i], $"the file is empty; expected records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100).");
+                throw new DatasetException(files[i],
+                    $"the file is empty; expected records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100).");
             if (lengths[i] > Array.MaxLength)
                 throw new DatasetException(files[i], $"{lengths[i]} bytes; at most {Array.MaxLength} are read. Split the file.");
         }
@@ -115,7 +118,8 @@ sealed class CifarRecords : IImageDataset
         int bad = Array.FindIndex(lengths, length => length % guess != 0);
         throw new DatasetException(files[bad],
             $"{lengths[bad]} bytes is not a whole number of records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100): "
-            + $"{lengths[bad] / guess} records of {guess} and {lengths[bad] % guess} bytes over. The file is truncated or not of this kind; fetch it again.");
+            + $"{lengths[bad] / guess} records of {guess} and {lengths[bad] % guess} bytes over. "
+            + "The file is truncated or not of this kind; fetch it again.");
     }
 
     int FileOf(int index)

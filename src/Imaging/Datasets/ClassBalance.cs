@@ -18,18 +18,21 @@ public static class ClassBalance
 
     /// <summary>One line for people: number of images and classes, and how evenly they are spread.</summary>
     /// <param name="dataset">The images.</param>
-    /// <returns>For example <c>10 classes, 50,000 images, 5,000 each</c> or <c>3 classes, 120 images, 10 (fox) to 80 (cat) each: the largest has 8.0 times the smallest</c>.</returns>
+    /// <returns>For example <c>10 classes, 50,000 images, 5,000 each</c> or <c>3 classes, 120 images, 10 (fox) to 80 (cat) each: the
+    /// largest has 8.0 times the smallest</c>.</returns>
     public static string Summary(IImageDataset dataset)
     {
         int[] counts = Count(dataset);
         int least = Array.IndexOf(counts, counts.Min()), most = Array.IndexOf(counts, counts.Max());
-        string head = string.Create(CultureInfo.InvariantCulture, $"{counts.Length} classes, {dataset.Count:N0} images, ");
+        string head = Text($"{counts.Length} classes, {dataset.Count:N0} images, ");
         if (counts[least] == counts[most])
-            return head + string.Create(CultureInfo.InvariantCulture, $"{counts[least]:N0} each");
-        string range = string.Create(CultureInfo.InvariantCulture, $"{counts[least]:N0} ({dataset.Classes[least]}) to {counts[most]:N0} ({dataset.Classes[most]}) each");
+            return head + Text($"{counts[least]:N0} each");
+        string range = Text($"{counts[least]:N0} ({dataset.Classes[least]}) to {counts[most]:N0} ({dataset.Classes[most]}) each");
         if (counts[least] == 0)
             return $"{head}{range}: {counts.Count(static c => c == 0)} without any image";
         double ratio = (double)counts[most] / counts[least];
-        return ratio < 1.5 ? head + range : head + range + string.Create(CultureInfo.InvariantCulture, $": the largest has {ratio:F1} times the smallest");
+        return head + range + (ratio < 1.5 ? "" : Text($": the largest has {ratio:F1} times the smallest"));
     }
+
+    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -7,24 +7,23 @@ static class ClassNames
 
     /// <summary>Names of the first file of <paramref name="fileNames"/> that exists: one a line, empty lines left out.</summary>
     /// <param name="folder">Where to look.</param>
-    /// <param name="found">The file that was read, or null.</param>
     /// <param name="fileNames">Names of files, best first.</param>
-    internal static string[]? Read(string folder, out string? found, params ReadOnlySpan<string> fileNames)
+    internal static string[]? Read(string folder, params ReadOnlySpan<string> fileNames)
     {
         foreach (string fileName in fileNames)
         {
-            found = Path.Combine(folder, fileName);
+            string found = Path.Combine(folder, fileName);
             if (!File.Exists(found))
                 continue;
             if (new FileInfo(found).Length > MaxFileBytes)
-                throw new DatasetException(found, $"{new FileInfo(found).Length} bytes; a list of class names, one a line, has at most {MaxFileBytes}.");
+                throw new DatasetException(found,
+                    $"{new FileInfo(found).Length} bytes; a list of class names, one a line, has at most {MaxFileBytes}.");
             string[] names = [.. File.ReadLines(found).Select(static line => line.Trim()).Where(static line => line.Length > 0)];
             RequireTwo(found, names.Length);
             if (names.GroupBy(static n => n, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice)
                 throw new DatasetException(found, $"the class name '{twice.Key}' stands there {twice.Count()} times; each class needs its own.");
             return names;
         }
-        found = null;
         return null;
     }
 
@@ -54,6 +53,7 @@ static class ClassNames
                 + "The file is damaged, or a classes.txt with one name a line is missing or too short.");
         }
         if (training && labels.Length > 0 && labels.IndexOfAnyExcept(labels[0]) < 0)
-            throw new DatasetException(nameOf(0).File, $"all {labels.Length} images have label {labels[0]}: only one class; a classifier needs at least two.");
+            throw new DatasetException(nameOf(0).File,
+                $"all {labels.Length} images have label {labels[0]}: only one class; a classifier needs at least two.");
     }
 }

@@ -1,6 +1,7 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>A data set that cannot be used. The message says where, what was expected, what was found and what to do, for the person who gave the path.</summary>
+/// <summary>A data set that cannot be used. The message says where, what was expected, what was found and what to do, for the person who
+/// gave the path.</summary>
 public sealed class DatasetException : Exception
 {
     /// <summary>A data set and what is wrong with it.</summary>

@@ -3,8 +3,8 @@ namespace EdgeVit.Imaging;
 /// <summary>How to open a data set.</summary>
 public sealed record DatasetOptions
 {
-    /// <summary>Leave out images that cannot be decoded, and count them, in place of failing. Every image of a folder is then decoded once while opening,
-    /// so that the count is known before anything is trained and the set does not change later.</summary>
+    /// <summary>Leave out images that cannot be decoded, and count them, in place of failing. Every image of a folder is then decoded once
+    /// while opening, so that the count is known before anything is trained and the set does not change later.</summary>
     public bool SkipBad { get; init; }
 
     /// <summary>Seed of the procedural data set; others do not use it.</summary>
@@ -42,13 +42,15 @@ public static class DatasetFolder
     public const string Shapes = "shapes";
 
     const string Kinds =
-        "an image folder (train/<class>/*.png|jpg and test/<class>/*, or just <class>/*), CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
+        "an image folder (train/<class>/*.png|jpg and test/<class>/*, or just <class>/*), "
+        + "CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
         + "MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...), or 'shapes' for the built-in set";
 
     /// <summary>Opens a data set.</summary>
     /// <param name="path"><c>shapes</c>, or a folder with images in class folders, CIFAR binary records or IDX files.</param>
     /// <param name="options">How; defaults when null.</param>
-    /// <exception cref="DatasetException">Missing or of no known kind; an empty class, fewer than two classes, records of a wrong size, labels out of range.</exception>
+    /// <exception cref="DatasetException">Missing or of no known kind; an empty class, fewer than two classes, records of a wrong size,
+    /// labels out of range.</exception>
     /// <exception cref="ImageException">An image file is no image, and <see cref="DatasetOptions.SkipBad"/> is not set.</exception>
     public static DatasetSplits Open(string path, DatasetOptions? options = null)
     {
@@ -80,7 +82,8 @@ public static class DatasetFolder
         throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
     }
 
-    /// <summary>What to say about a folder that holds a data set in its only sub-folder, or CIFAR in the form that Python reads; null otherwise.</summary>
+    /// <summary>What to say about a folder that holds a data set in its only sub-folder, or CIFAR in the form that Python reads; null
+    /// otherwise.</summary>
     static string? Misplaced(string path)
     {
         if (Directory.EnumerateFiles(path, "data_batch_*").Any())

@@ -3,7 +3,8 @@ using System.IO.Compression;
 
 namespace EdgeVit.Imaging;
 
-/// <summary>MNIST-style IDX files, plain or gzipped: images [n, rows, columns] and labels [n] of unsigned bytes. Gray becomes three equal channels.</summary>
+/// <summary>MNIST-style IDX files, plain or gzipped: images [n, rows, columns] and labels [n] of unsigned bytes. Gray becomes three equal
+/// channels.</summary>
 sealed class IdxFiles : IImageDataset
 {
     const uint ImagesMagic = 0x00000803, LabelsMagic = 0x00000801;
@@ -60,7 +61,7 @@ sealed class IdxFiles : IImageDataset
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         IdxFiles training = Read($"{name} train", folder, train, "train");
         IdxFiles? testing = test is null ? null : Read($"{name} test", folder, test, "t10k", "test");
-        string[] classes = ClassNames.Read(folder, out _, "classes.txt", "labels.txt") ?? ClassNames.Digits(training._labels.Max() + 1);
+        string[] classes = ClassNames.Read(folder, "classes.txt", "labels.txt") ?? ClassNames.Digits(training._labels.Max() + 1);
         foreach (IdxFiles? set in (ReadOnlySpan<IdxFiles?>)[training, testing])
         {
             if (set is null)
@@ -85,16 +86,18 @@ sealed class IdxFiles : IImageDataset
     static IdxFiles Read(string name, string folder, string imagesFile, params ReadOnlySpan<string> prefixes)
     {
         string labelsFile = Find(folder, "labels", prefixes)
-            ?? throw new DatasetException(folder, $"there is {Path.GetFileName(imagesFile)} but no {prefixes[0]}-labels-idx1-ubyte[.gz] with its labels.");
+            ?? throw new DatasetException(folder,
+                $"there is {Path.GetFileName(imagesFile)} but no {prefixes[0]}-labels-idx1-ubyte[.gz] with its labels.");
         int[] shape = [0, 0, 0], labelShape = [0];
         byte[] images = ReadArray(imagesFile, ImagesMagic, shape), labels = ReadArray(labelsFile, LabelsMagic, labelShape);
         if (shape[0] != labelShape[0])
-            throw new DatasetException(labelsFile, $"{labelShape[0]} labels, but {Path.GetFileName(imagesFile)} has {shape[0]} images. The files do not belong together.");
+            throw new DatasetException(labelsFile,
+                $"{labelShape[0]} labels, but {Path.GetFileName(imagesFile)} has {shape[0]} images. The files do not belong together.");
         return new IdxFiles(name, imagesFile, images, shape[1], shape[2], labels);
     }
 
-    /// <summary>Reads one IDX array of unsigned bytes. What the header promises is only believed as far as the bytes arrive, and not a byte more is
-    /// unpacked, so neither a wild header nor a gzip bomb takes memory.</summary>
+    /// <summary>Reads one IDX array of unsigned bytes. What the header promises is only believed as far as the bytes arrive, and not a byte
+    /// more is unpacked, so neither a wild header nor a gzip bomb takes memory.</summary>
     /// <param name="file">The file; gzip is recognised by its first bytes.</param>
     /// <param name="magic">The four bytes expected at the start.</param>
     /// <param name="shape">Its length is the rank; filled with the sizes.</param>
@@ -110,7 +113,8 @@ sealed class IdxFiles : IImageDataset
             int got = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
             uint found = got >= 4 ? BinaryPrimitives.ReadUInt32BigEndian(header) : 0;
             if (got >= 4 && found != magic)
-                throw new DatasetException(file, $"the file starts with 0x{found:X8}; expected 0x{magic:X8}, an IDX file of {(magic == ImagesMagic ? "images" : "labels")}.");
+                throw new DatasetException(file,
+                    $"the file starts with 0x{found:X8}; expected 0x{magic:X8}, an IDX file of {(magic == ImagesMagic ? "images" : "labels")}.");
             if (got < header.Length)
                 throw new DatasetException(file, $"truncated: {got} bytes; the IDX header alone has {header.Length}.");
             long total = 1;
@@ -118,7 +122,9 @@ sealed class IdxFiles : IImageDataset
             {
                 uint size = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
                 if (size < 1 || size > (i == 0 ? (uint)Array.MaxLength : MaxSide) || (total *= size) > Array.MaxLength)
-                    throw new DatasetException(file, $"the header promises {size} {(i == 0 ? "items" : "pixels a side")}; expected at least 1, and {Array.MaxLength} bytes at most in all. The file is damaged.");
+                    throw new DatasetException(file,
+                        $"the header promises {size} {(i == 0 ? "items" : "pixels a side")}; "
+                        + $"expected at least 1, and {Array.MaxLength} bytes at most in all. The file is damaged.");
                 shape[i] = (int)size;
             }
             return ReadExactly(stream, (int)total, file);

@@ -1,9 +1,16 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>Images in one folder per class. Files are taken in the order of their paths (ordinal), so that indices do not depend on the file system.</summary>
+/// <summary>Images in one folder per class. Files are taken in the order of their paths (ordinal), so that indices do not depend on the
+/// file system.</summary>
 sealed class ImageFolder : IImageDataset
 {
-    static readonly EnumerationOptions s_everything = new() { RecurseSubdirectories = true, MaxRecursionDepth = 4, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false };
+    static readonly EnumerationOptions s_everything = new()
+    {
+        RecurseSubdirectories = true,
+        MaxRecursionDepth = 4,
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+        IgnoreInaccessible = false,
+    };
 
     readonly (string File, int Label)[] _images;
 
@@ -50,7 +57,9 @@ sealed class ImageFolder : IImageDataset
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         var skipped = new List<SkippedImage>();
         ImageFolder training = Read($"{name} train", train ?? folder, null, options, skipped);
-        ImageFolder? testing = split && test is not null ? Read($"{name} {Path.GetFileName(test)}", test, training.Classes, options, skipped) : null;
+        ImageFolder? testing = split && test is not null
+            ? Read($"{name} {Path.GetFileName(test)}", test, training.Classes, options, skipped)
+            : null;
         return new(training, testing, "image folder") { SkippedImages = skipped };
     }
 
@@ -63,7 +72,8 @@ sealed class ImageFolder : IImageDataset
         else if (folders.Length == 0)
             throw new DatasetException(root, "no class folders; expected the same as in the training folder.");
         else if (Array.Find(classes, c => !known.Contains(c, StringComparer.Ordinal)) is { } stranger)
-            throw new DatasetException(Path.Combine(root, stranger), $"the training folder has no class '{stranger}'. Its classes are: {Shorten(known)}.");
+            throw new DatasetException(Path.Combine(root, stranger),
+                $"the training folder has no class '{stranger}'. Its classes are: {Shorten(known)}.");
         var images = new List<(string, int)>();
         for (int i = 0; i < folders.Length; i++)
         {
@@ -78,7 +88,8 @@ sealed class ImageFolder : IImageDataset
                     images.Add((files[f], label));
             }
             if (images.Count == before)
-                throw new DatasetException(folders[i], $"none of the {files.Length} images of this class can be decoded. First: {files[0]}: {problems[0]}");
+                throw new DatasetException(folders[i],
+                    $"none of the {files.Length} images of this class can be decoded. First: {files[0]}: {problems[0]}");
         }
         return new ImageFolder(name, known ?? classes, [.. images]);
     }
@@ -94,14 +105,15 @@ sealed class ImageFolder : IImageDataset
         {
             throw new DatasetException(folder, all.Length == 0
                 ? "the class folder is empty; expected PNG or JPEG files. Add images or remove the folder."
-                : $"no PNG or JPEG file among the {all.Length} files of this class (for example {Path.GetFileName(all[0])}). Convert the images or remove the folder.");
+                : $"no PNG or JPEG file among the {all.Length} files of this class (for example {Path.GetFileName(all[0])}). "
+                    + "Convert the images or remove the folder.");
         }
         Array.Sort(images, StringComparer.Ordinal);
         return images;
     }
 
-    /// <summary>Why each file cannot be used, null where it can. Without skipping, the first bytes of each are looked at and the first problem (in the
-    /// order of paths) is thrown; with skipping, every file is decoded.</summary>
+    /// <summary>Why each file cannot be used, null where it can. Without skipping, the first bytes of each are looked at and the first
+    /// problem (in the order of paths) is thrown; with skipping, every file is decoded.</summary>
     static string?[] Check(string[] files, bool skipBad)
     {
         string?[] problems = new string?[files.Length];
@@ -129,7 +141,7 @@ sealed class ImageFolder : IImageDataset
         new(e.Image, $"{e.Problem} Remove the file, or leave out all such files with --skip-bad.", e);
 
     static string[] Folders(string folder) =>
-        [.. Directory.EnumerateDirectories(folder).Where(static d => Path.GetFileName(d) is var n && n[0] is not ('.' or '_')).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateDirectories(folder).Where(static d => Path.GetFileName(d)[0] is not ('.' or '_')).Order(StringComparer.Ordinal)];
 
     static string? Named(string[] folders, params ReadOnlySpan<string> names)
     {
@@ -147,5 +159,7 @@ sealed class ImageFolder : IImageDataset
         return i;
     }
 
-    static string Shorten(IReadOnlyList<string> names) => names.Count <= 12 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(12))}, ... ({names.Count})";
+    static string Shorten(IReadOnlyList<string> names) => names.Count <= 12
+        ? string.Join(", ", names)
+        : $"{string.Join(", ", names.Take(12))}, ... ({names.Count})";
 }

@@ -15,8 +15,8 @@ enum Shape
     Hourglass,
 }
 
-/// <summary>Signed distances to the outline of each shape (negative inside), in units in which the shape fits a circle of radius 1. Near corners some are
-/// bounds in place of distances, which only matters to how soft a corner looks.</summary>
+/// <summary>Signed distances to the outline of each shape (negative inside), in units in which the shape fits a circle of radius 1. Near
+/// corners some are bounds in place of distances, which only matters to how soft a corner looks.</summary>
 static class ShapeDistance
 {
     internal static float Of(Shape shape, float x, float y) => shape switch
@@ -45,8 +45,8 @@ static class ShapeDistance
     /// <summary>Equilateral, corners on the unit circle: three half-planes.</summary>
     static float Triangle(float x, float y) => MathF.Max(-y, 0.8660254f * MathF.Abs(x) + 0.5f * y) - 0.5f;
 
-    /// <summary>Five points. Two reflections fold the plane into the wedge of one half of a point, in which the outline is one straight edge,
-    /// from the tip (0, 1) to the notch at 36 degrees and radius 0.45.</summary>
+    /// <summary>Five points. Two reflections fold the plane into the wedge of one half of a point, in which the outline is one straight
+    /// edge, from the tip (0, 1) to the notch at 36 degrees and radius 0.45.</summary>
     static float Star(float x, float y)
     {
         const float Cos = 0.809017f, Sin = 0.58778525f;
@@ -58,6 +58,7 @@ static class ShapeDistance
         return (x * (1 - NotchY) + (y - 1) * NotchX) / EdgeLength;
     }
 
-    /// <summary>Two triangles tip to tip, for one quadrant: below the top edge, left of the slanted one. A neck keeps the tips together.</summary>
+    /// <summary>Two triangles tip to tip, for one quadrant: below the top edge, left of the slanted one. A neck keeps the tips
+    /// together.</summary>
     static float Hourglass(float x, float y) => MathF.Max(y - 0.78f, (x - 0.7f * y - 0.08f) * 0.8192319f);
 }

@@ -91,7 +91,8 @@ static class ShapesPainter
         }
     }
 
-    /// <summary>A linear change of brightness over the image, up to 30 levels either way at the rim, and triangular noise of up to 4..16 levels.</summary>
+    /// <summary>A linear change of brightness over the image, up to 30 levels either way at the rim, and triangular noise of up to 4..16
+    /// levels.</summary>
     static void LightAndNoise(ReadOnlySpan<float> canvas, ref SplitMix64 random, Span<byte> pixels)
     {
         (float cos, float sin) = Rotation(ref random);
@@ -112,7 +113,8 @@ static class ShapesPainter
         }
     }
 
-    /// <summary>A direction, without trigonometry: the rational points of a quarter circle are dense and nearly even, and a random number of quarter turns follows.</summary>
+    /// <summary>A direction, without trigonometry: the rational points of a quarter circle are dense and nearly even, and a random number
+    /// of quarter turns follows.</summary>
     static (float Cos, float Sin) Rotation(ref SplitMix64 random)
     {
         const float TanOfEighth = 0.41421356f;

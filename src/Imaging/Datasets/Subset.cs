@@ -50,7 +50,8 @@ public static class StratifiedSplit
 {
     /// <summary>Takes the same share of every class, chosen by the seed alone. Both parts keep the order of the source.</summary>
     /// <param name="source">The training images.</param>
-    /// <param name="validationShare">Share of each class that goes to validation, 0 &lt; share &lt; 1; at least one image of a class with two or more.</param>
+    /// <param name="validationShare">Share of each class that goes to validation, 0 &lt; share &lt; 1; at least one image of a class with
+    /// two or more.</param>
     /// <param name="seed">Any number; the same one gives the same split.</param>
     /// <exception cref="ArgumentOutOfRangeException">A share that is not between 0 and 1.</exception>
     /// <exception cref="DatasetException">No image would be left for one of the two parts.</exception>
@@ -80,7 +81,9 @@ public static class StratifiedSplit
         int[] all = [.. Enumerable.Range(0, source.Count)];
         int[] train = [.. all.Where(i => !validates[i])], validation = [.. all.Where(i => validates[i])];
         if (train.Length == 0 || validation.Length == 0)
-            throw new DatasetException(source.Name, $"{source.Count} images in {source.Classes.Count} classes are too few to set some aside for validation; at least one class needs two.");
+            throw new DatasetException(source.Name,
+                $"{source.Count} images in {source.Classes.Count} classes are too few to set some aside for validation; "
+                + "at least one class needs two.");
         return (new Subset($"{source.Name} (learning part)", source, train), new Subset($"{source.Name} (validation part)", source, validation));
     }
 }
