@@ -18,7 +18,7 @@ static class ShapesPainter
         (Colour ground, Colour ink) = ContrastingColours(ref random);
         for (int i = 0; i < canvas.Length; i += 3)
             (canvas[i], canvas[i + 1], canvas[i + 2]) = (ground.R, ground.G, ground.B);
-        int clutter = random.Below(5);
+        int clutter = random.Below(4);
         for (int i = 0; i < clutter; i++)
             PaintClutter(canvas, ref random);
         PaintShape(canvas, shape, ink, ref random);
@@ -35,10 +35,10 @@ static class ShapesPainter
         internal Colour Shifted(float by) => new(Math.Clamp(R + by, 0, 255), Math.Clamp(G + by, 0, 255), Math.Clamp(B + by, 0, 255));
     }
 
-    /// <summary>Two colours that differ by at least 50 levels of brightness; which of them is the brighter is left to chance.</summary>
+    /// <summary>Two colours that differ by at least 60 levels of brightness; which of them is the brighter is left to chance.</summary>
     static (Colour Ground, Colour Ink) ContrastingColours(ref SplitMix64 random)
     {
-        const float Contrast = 50;
+        const float Contrast = 60;
         Colour ground = Colour.Random(ref random);
         for (int attempt = 0; attempt < 12; attempt++)
         {
@@ -51,7 +51,7 @@ static class ShapesPainter
 
     static void PaintShape(Span<float> canvas, Shape shape, Colour ink, ref SplitMix64 random)
     {
-        float radius = random.Between(7.5f, 13f), room = Math.Max(Side / 2f - radius + 1, 2.5f);
+        float radius = random.Between(8.5f, 13f), room = Math.Max(Side / 2f - radius, 3f);
         float centreX = Side / 2f + random.Between(-room, room), centreY = Side / 2f + random.Between(-room, room);
         (float cos, float sin) = Rotation(ref random);
         float mirror = random.Below(2) == 0 ? 1 : -1, perPixel = 1 / radius;
