@@ -24,6 +24,7 @@ internal static class EvitBytes
         }
 
         edit?.Invoke(metadata);
+        metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, tensors.Values.Select(t => new SafetensorsTensor(t.Name, Enum.Parse<SafetensorsType>(t.Type.ToString()), t.Shape, t.Bytes)));
         var header = new Dictionary<string, object> { ["__metadata__"] = metadata };
         using var data = new MemoryStream();
         foreach (StoredTensor tensor in tensors.Values)

@@ -41,14 +41,20 @@ public static class EvitWriter
                 [MetadataJson.ProvenanceKey] = provenanceJson,
             };
             SafetensorsTensor[] tensors = [.. model.Tensors.Values.Select(Stored)];
-            EvitFile file = EvitFile.Parse(SafetensorsWriter.ToBytes(tensors, metadata));
+            EvitFile file = EvitFile.Parse(Sealed(tensors, metadata));
             metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(new SelfTest(selfTestSeed, SelfTestLogits(file, selfTestSeed)));
-            return SafetensorsWriter.ToBytes(tensors, metadata);
+            return Sealed(tensors, metadata);
         }
         catch (EvitFormatException e)
         {
             throw new ModelFormatException($"The model '{model.Graph.Name}' cannot be written: {e.Message}", e);
         }
+    }
+
+    private static byte[] Sealed(SafetensorsTensor[] tensors, Dictionary<string, string> metadata)
+    {
+        metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, tensors);
+        return SafetensorsWriter.ToBytes(tensors, metadata);
     }
 
     private static float[] SelfTestLogits(EvitFile file, ulong seed)

@@ -6,6 +6,11 @@ namespace EdgeVit.Runtime;
 /// self-test. An instance is always consistent; whatever is wrong with a file shows as an <see cref="EvitFormatException"/>.</summary>
 public sealed class EvitFile
 {
+    private static readonly string[] s_keys =
+    [
+        MetadataJson.GraphKey, MetadataJson.PreprocessKey, MetadataJson.LabelsKey, MetadataJson.ProvenanceKey, MetadataJson.SelfTestKey, MetadataJson.ChecksumKey,
+    ];
+
     private readonly Lazy<string> _sha256;
 
     private EvitFile(ReadOnlyMemory<byte> file, ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes, IReadOnlyDictionary<string, string> metadata)
@@ -85,10 +90,17 @@ public sealed class EvitFile
 
         foreach (string key in container.Metadata.Keys)
         {
-            if (key.StartsWith("edgevit.", StringComparison.Ordinal) && key is not (MetadataJson.GraphKey or MetadataJson.PreprocessKey or MetadataJson.LabelsKey or MetadataJson.ProvenanceKey or MetadataJson.SelfTestKey))
+            if (key.StartsWith("edgevit.", StringComparison.Ordinal) && !s_keys.Contains(key))
             {
                 throw new EvitFormatException($"metadata key '{key}' is unknown to this runtime (a file of a newer EdgeVit?)");
             }
+        }
+
+        string stored = Get(container.Metadata, MetadataJson.ChecksumKey);
+        string found = EvitChecksum.Of(container.Metadata, container.Tensors.Values);
+        if (stored != found)
+        {
+            throw new EvitFormatException($"the file is damaged: its contents have the checksum {found}, but {MetadataJson.ChecksumKey} says {stored}; copy or convert it again");
         }
 
         ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey]);

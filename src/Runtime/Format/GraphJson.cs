@@ -121,7 +121,8 @@ public static class GraphJson
             Json.Expect(tensorsElement, JsonValueKind.Object, $"{where}: tensors");
             foreach (JsonProperty pair in tensorsElement.EnumerateObject())
             {
-                tensors[pair.Name] = Json.String(pair.Value, $"{where}: tensor '{pair.Name}'");
+                string role = Json.Name(pair, where);
+                tensors[role] = Json.String(pair.Value, $"{where}: tensor '{role}'");
             }
         }
 
@@ -130,7 +131,8 @@ public static class GraphJson
             Json.Expect(attributesElement, JsonValueKind.Object, $"{where}: attributes");
             foreach (JsonProperty pair in attributesElement.EnumerateObject())
             {
-                attributes[pair.Name] = Json.Int(pair.Value, $"{where}: attribute '{pair.Name}'");
+                string key = Json.Name(pair, where);
+                attributes[key] = Json.Int(pair.Value, $"{where}: attribute '{key}'");
             }
         }
 

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace EdgeVit.Runtime;
 
@@ -10,25 +12,33 @@ internal static class Json
     /// <summary>Parses a whole document; duplicate keys and depths over 32 are errors.</summary>
     internal static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string where)
     {
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            throw new EvitFormatException($"{where}: not valid UTF-8");
+        }
+
         try
         {
             return JsonDocument.Parse(utf8, s_options);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new EvitFormatException($"{where}: not valid JSON ({e.Message})", e);
         }
     }
 
-    internal static JsonDocument Parse(string text, string where)
+    internal static JsonDocument Parse(string text, string where) => Parse(Encoding.UTF8.GetBytes(text), where);
+
+    /// <summary>A key; an escaped half of a surrogate pair is an error.</summary>
+    internal static string Name(JsonProperty property, string where)
     {
         try
         {
-            return JsonDocument.Parse(text, s_options);
+            return property.Name;
         }
-        catch (JsonException e)
+        catch (InvalidOperationException e)
         {
-            throw new EvitFormatException($"{where}: not valid JSON ({e.Message})", e);
+            throw new EvitFormatException($"{where}: a key holds an unpaired surrogate", e);
         }
     }
 
@@ -53,9 +63,10 @@ internal static class Json
         Expect(element, JsonValueKind.Object, where);
         foreach (JsonProperty property in element.EnumerateObject())
         {
-            if (!keys.Contains(property.Name))
+            string name = Name(property, where);
+            if (!keys.Contains(name))
             {
-                throw new EvitFormatException($"{where}: unknown key '{Clip(property.Name)}', expected only {string.Join(", ", keys)}");
+                throw new EvitFormatException($"{where}: unknown key '{Clip(name)}', expected only {string.Join(", ", keys)}");
             }
         }
     }
@@ -69,7 +80,7 @@ internal static class Json
         }
         catch (InvalidOperationException e)
         {
-            throw new EvitFormatException($"{where}: not valid UTF-8 or an unpaired surrogate", e);
+            throw new EvitFormatException($"{where}: holds an unpaired surrogate", e);
         }
     }
 

@@ -20,6 +20,9 @@ public static class MetadataJson
     /// <summary>Key of the self-test: <c>{seed, logits}</c>; logits as the shortest decimals that read back bit for bit.</summary>
     public const string SelfTestKey = "edgevit.selftest";
 
+    /// <summary>Key of the checksum, see <see cref="EvitChecksum"/>.</summary>
+    public const string ChecksumKey = "edgevit.checksum";
+
     /// <summary>Writes the preprocessing.</summary>
     public static string WritePreprocess(Preprocess preprocess)
     {

@@ -49,20 +49,22 @@ public sealed class SafetensorsFile
         var extents = new List<(int Begin, int End, string Name)>();
         foreach (JsonProperty entry in header.RootElement.EnumerateObject())
         {
-            if (entry.Name == MetadataKey)
+            string name = Json.Name(entry, "safetensors header");
+            if (name == MetadataKey)
             {
                 Json.Expect(entry.Value, JsonValueKind.Object, MetadataKey);
                 foreach (JsonProperty pair in entry.Value.EnumerateObject())
                 {
-                    metadata[pair.Name] = Json.String(pair.Value, $"{MetadataKey}.{pair.Name}");
+                    string key = Json.Name(pair, MetadataKey);
+                    metadata[key] = Json.String(pair.Value, $"{MetadataKey}.{key}");
                 }
 
                 continue;
             }
 
-            (SafetensorsTensor tensor, int begin) = ReadEntry(entry.Name, entry.Value, data);
-            tensors[entry.Name] = tensor;
-            extents.Add((begin, begin + tensor.Bytes.Length, entry.Name));
+            (SafetensorsTensor tensor, int begin) = ReadEntry(name, entry.Value, data);
+            tensors[name] = tensor;
+            extents.Add((begin, begin + tensor.Bytes.Length, name));
         }
 
         CheckExtents(extents, data.Length);

@@ -107,16 +107,18 @@ internal sealed class StepGrouping
             return;
         }
 
-        // Inputs read row by row may come from the same step, others must be complete.
+        // Inputs read row by row may come from the same step, where they are still at hand; others must be complete.
         bool windows = node.Op is Op.AvgPool2d or Op.MeanTokens or Op.Upsample;
         int earliest = 0;
+        int hot = -1;
         foreach (string input in node.Inputs)
         {
             bool complete = windows || View(input) is { Op: Op.Upsample };
             earliest = Math.Max(earliest, StepOf(input) + (complete ? 1 : 0));
+            hot = complete ? hot : Math.Max(hot, StepOf(input));
         }
 
-        int step = Find(shape, earliest);
+        int step = Find(shape, earliest, hot);
         if (step < 0)
         {
             Steps.Add(new StepDraft(null, shape.Height, shape.Width));
@@ -127,14 +129,15 @@ internal sealed class StepGrouping
         _stepOf[node.Output] = step;
     }
 
-    private int Find(ValueShape shape, int earliest)
+    // The step that has the row at hand; else the latest that fits, near to the readers.
+    private int Find(ValueShape shape, int earliest, int hot)
     {
-        if (earliest < Steps.Count && Fits(earliest, shape))
+        if (hot == earliest && Fits(hot, shape))
         {
-            return earliest;
+            return hot;
         }
 
-        for (int step = Steps.Count - 1; step > earliest; step--)
+        for (int step = Steps.Count - 1; step >= earliest; step--)
         {
             if (Fits(step, shape))
             {

@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>The checksum of a model file (metadata key <see cref="MetadataJson.ChecksumKey"/>): FNV-1a over 64-bit words of all other metadata and all
+/// tensors, each in the order of their names. Every step is a bijection, so a change of any one word is always found. It guards against damage,
+/// not against malice; the file's SHA-256 is there for that.</summary>
+public static class EvitChecksum
+{
+    private const ulong Basis = 0xCBF29CE484222325;
+    private const ulong Prime = 0x00000100000001B3;
+
+    /// <summary>The checksum as it stands in a file: <c>fnv1a64:</c> and sixteen hex digits.</summary>
+    /// <param name="metadata">The file's metadata; the checksum's own key is left out.</param>
+    /// <param name="tensors">The file's tensors, in any order.</param>
+    public static string Of(IReadOnlyDictionary<string, string> metadata, IEnumerable<SafetensorsTensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        ArgumentNullException.ThrowIfNull(tensors);
+        ulong hash = Basis;
+        foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (key != MetadataJson.ChecksumKey)
+            {
+                hash = Add(Add(hash, key), value);
+            }
+        }
+
+        foreach (SafetensorsTensor tensor in tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
+        {
+            hash = Add(Add(hash, tensor.Name), $"{SafetensorsTypes.Name(tensor.Type)}[{string.Join(',', tensor.Shape)}]");
+            hash = Add(hash, tensor.Bytes.Span);
+        }
+
+        return $"fnv1a64:{hash:x16}";
+    }
+
+    private static ulong Add(ulong hash, string text) => Add(hash, Encoding.UTF8.GetBytes(text));
+
+    private static ulong Add(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        hash = (hash ^ (ulong)bytes.Length) * Prime;
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        foreach (ulong word in words)
+        {
+            hash = (hash ^ word) * Prime;
+        }
+
+        ReadOnlySpan<byte> rest = bytes[(words.Length * sizeof(ulong))..];
+        if (rest.Length > 0)
+        {
+            Span<byte> last = stackalloc byte[sizeof(ulong)];
+            rest.CopyTo(last);
+            hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(last)) * Prime;
+        }
+
+        return hash;
+    }
+}

@@ -1,0 +1,127 @@
+namespace EdgeVit.Runtime.Tests;
+
+public class GraphValidatorTests
+{
+    private readonly GraphBuilder _b = new(1, 3, 4, 4);
+    private readonly string _tokens;
+
+    public GraphValidatorTests() => _tokens = _b.Conv2d("image", 3, 8, 1, 1);
+
+    [Fact]
+    public void ShapesFollowTheOps()
+    {
+        string conv = _b.BinaryConv(_b.ShiftSign(_tokens, 8), 8, 12, 2);
+        string up = _b.Upsample(_b.Tile(_b.GroupMean(conv, 3), 2), 3);
+        ModelGraph graph = Finish(up, 8);
+        IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(graph, _b.Tensors);
+        Assert.Equal(new ValueShape(ValueKind.Tokens, 12, 2, 2), shapes[conv]);
+        Assert.Equal(new ValueShape(ValueKind.Tokens, 8, 6, 6), shapes[up]);
+        Assert.Equal(new ValueShape(ValueKind.Tokens, 5, 1, 1), shapes["logits"]);
+    }
+
+    [Fact]
+    public void AValueMustBeWrittenBeforeItIsRead() => Wrong(g => g with { Nodes = [.. g.Nodes.Reverse()] }, "not written by an earlier node");
+
+    [Fact]
+    public void AValueIsWrittenOnce() => Wrong(g => Edit(g, 1, n => n with { Output = g.Nodes[0].Output }), "second time");
+
+    [Fact]
+    public void ANameIsUsedOnce() => Wrong(g => Edit(g, 1, n => n with { Name = g.Nodes[0].Name }), "used by an earlier node");
+
+    [Fact]
+    public void ATensorMustBeThere() => Wrong(g => Edit(g, 0, n => n with { Tensors = With(n.Tensors, "weight", "nowhere") }), "not in the file");
+
+    [Fact]
+    public void ARoleMustBeThere() => Wrong(g => Edit(g, 0, n => n with { Tensors = new Dictionary<string, string>() }), "'weight' is missing");
+
+    [Fact]
+    public void ARoleMustBeKnown() => Wrong(g => Edit(g, 0, n => n with { Tensors = With(n.Tensors, "wait", "t0") }), "unknown tensor role 'wait'");
+
+    [Fact]
+    public void AnAttributeMustBeKnown() => Wrong(g => Edit(g, 0, n => n with { Attributes = With(n.Attributes, "groups", 1) }), "unknown attribute 'groups'");
+
+    [Fact]
+    public void AnAttributeMustBeInRange() => Wrong(g => Edit(g, 0, n => n with { Attributes = With(n.Attributes, "stride", 0) }), "'stride' is 0");
+
+    [Fact]
+    public void TheOutputIsOneRow() => Wrong(g => g with { OutputName = g.Nodes[0].Output }, "expected Tokens [1, classes]");
+
+    [Fact]
+    public void WrongShapesAreNamed()
+    {
+        StoredTensor wrong = TensorData.Of("t0", new float[9], 9);
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(Finish(_tokens, 8), Replace("t0", wrong)));
+        Assert.Contains("floats [outputs, 3, k, k]", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NotANumberIsNoWeight()
+    {
+        StoredTensor wrong = TensorData.Of("t1", [0, 0, 0, float.NaN, 0, 0, 0, 0], 8);
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(Finish(_tokens, 8), Replace("t1", wrong)));
+        Assert.Contains("NaN", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PaddingBitsAreZero()
+    {
+        ModelGraph graph = Finish(_b.BinaryLinear(_b.ShiftSign(_tokens, 8), 8, 2), 2);
+        string name = graph.Nodes.Single(n => n.Op == Op.BinaryLinear).Tensors["weight"];
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, Replace(name, TensorData.Of(name, [1UL, 1UL << 8], 2, 1))));
+        Assert.Contains("padding bits set in row 1", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFewBytesCanNotAskForGigabytes()
+    {
+        string x = _tokens;
+        for (int i = 0; i < 4; i++)
+        {
+            x = _b.Upsample(x, 200);
+        }
+
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(Finish(x, 8), _b.Tensors));
+        Assert.Contains("at most", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFewBytesCanNotRunForHours()
+    {
+        string x = _b.Upsample(_tokens, 100);
+        for (int i = 0; i < 200; i++)
+        {
+            x = _b.Pool(x, 255, 255, 1, 1, 127, 127);
+        }
+
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(Finish(x, 8), _b.Tensors));
+        Assert.Contains("no network", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CostsAreCounted()
+    {
+        ModelGraph graph = Finish(_b.BinaryLinear(_b.ShiftSign(_tokens, 8), 8, 20), 20);
+        IReadOnlyList<NodeFacts> facts = GraphCost.Of(graph, _b.Tensors);
+        Assert.Equal(16 * 3 * 8, facts[0].Cost.FloatMacs);
+        NodeFacts linear = facts.Single(f => f.Node.Op == Op.BinaryLinear);
+        Assert.Equal(16 * 8 * 20, linear.Cost.BinaryMacs);
+        Assert.Equal(160, linear.WeightBits);
+        Assert.Equal((20 * 8) + (2 * 20 * 4), linear.Bytes);
+    }
+
+    private static ModelGraph Edit(ModelGraph graph, int index, Func<GraphNode, GraphNode> edit) =>
+        graph with { Nodes = [.. graph.Nodes.Select((n, i) => i == index ? edit(n) : n)] };
+
+    private static Dictionary<string, T> With<T>(IReadOnlyDictionary<string, T> from, string key, T value) => new(from) { [key] = value };
+
+    private Dictionary<string, StoredTensor> Replace(string name, StoredTensor tensor) => new(_b.Tensors) { [name] = tensor };
+
+    private ModelGraph Finish(string x, int channels) => _b.Build(_b.Linear(_b.MeanTokens(x), channels, 5, name: "logits"));
+
+    private void Wrong(Func<ModelGraph, ModelGraph> edit, string expected)
+    {
+        ModelGraph graph = edit(Finish(_b.RPReLU(_tokens, 8), 8));
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, _b.Tensors));
+        Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+    }
+}
