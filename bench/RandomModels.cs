@@ -1,0 +1,17 @@
+using EdgeVit.Export;
+using EdgeVit.Export.Tests;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Bench;
+
+/// <summary>Models with random weights: as fast as trained ones, since no step's time depends on values.</summary>
+internal static class RandomModels
+{
+    /// <summary>A preset by its name.</summary>
+    public static EvitModel Preset(string name)
+    {
+        BinaryViTConfig config = BinaryViTPresets.Get(name);
+        LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1));
+        return EvitModel.Load(EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}")));
+    }
+}
