@@ -1,0 +1,168 @@
+// Backward passes, gradients, and graph nodes whose backward is written in C#.
+//
+// A managed node owns (1) the tensors saved for its backward, as SavedVariables, so that in-place changes are detected and an output may be saved
+// without a reference cycle, and (2) one handle to the C# context. The engine calls apply() with the node's output gradients; apply() calls into C#,
+// which returns one gradient (or null) per differentiable input. When the graph dies the node is deleted and C# is told to drop the context.
+#include "shim.h"
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/saved_variable.h>
+#include <mutex>
+#include <stdexcept>
+
+using namespace ev;
+using torch::autograd::Node;
+using torch::autograd::SavedVariable;
+using torch::autograd::variable_list;
+
+// context, node, output gradients, their number, input gradients to fill, their number, text and its capacity; 0 or -1 with the text filled.
+typedef int (*BackwardCallback)(void*, void*, T const*, int64_t, T*, int64_t, char*, int64_t);
+typedef void (*ReleaseCallback)(void*);
+
+static BackwardCallback s_backward = nullptr;
+static ReleaseCallback s_release = nullptr;
+
+struct ManagedNode : public Node {
+  void* context = nullptr;
+  bool materialize = true;
+  std::string label;
+  std::vector<SavedVariable> saved;
+  std::mutex lock;
+
+  ~ManagedNode() override {
+    if (context && s_release) s_release(context);
+  }
+
+  std::string name() const override { return label; }
+
+  void release_variables() override {
+    std::lock_guard<std::mutex> guard(lock);
+    for (auto& variable : saved) variable.reset_data();
+  }
+
+  variable_list apply(variable_list&& inputs) override {
+    const size_t given = inputs.size(), wanted = num_outputs();
+    std::vector<T> grads(given), results(wanted, nullptr);
+    for (size_t i = 0; i < given; i++) {
+      if (!inputs[i].defined() && materialize) inputs[i] = input_metadata(static_cast<uint32_t>(i)).zeros_like();
+      grads[i] = inputs[i].defined() ? own(std::move(inputs[i])) : nullptr;
+    }
+    char text[2048] = {0};
+    // C# takes ownership of the handles in grads and gives us those in results, also when it fails.
+    int status = s_backward(context, this, grads.data(), static_cast<int64_t>(given), results.data(), static_cast<int64_t>(wanted), text, sizeof text);
+    variable_list outputs(wanted);
+    for (size_t i = 0; i < wanted; i++) {
+      if (!results[i]) continue;
+      outputs[i] = *results[i];
+      ev_free_handle(results[i]);
+    }
+    if (status < 0) throw std::runtime_error(text);
+    return outputs;
+  }
+
+ private:
+  static void ev_free_handle(T tensor);
+};
+
+EV_API void ev_free(T tensor);
+void ManagedNode::ev_free_handle(T tensor) { ev_free(tensor); }
+
+EV_API void ev_autograd_callbacks(BackwardCallback backward, ReleaseCallback release) {
+  s_backward = backward;
+  s_release = release;
+}
+
+struct EvFunction {
+  void* context;
+  const char* name;
+  T const* inputs;
+  int64_t input_count;
+  T const* outputs;
+  int64_t output_count;
+  T const* saved;
+  int64_t saved_count;
+  T const* dirty;
+  int64_t dirty_count;
+  T const* constant;
+  int64_t constant_count;
+  int32_t materialize;
+  int32_t executable;
+};
+
+static std::unordered_set<at::TensorImpl*> impls(T const* tensors, int64_t count) {
+  std::unordered_set<at::TensorImpl*> result;
+  for (int64_t i = 0; i < count; i++) result.insert(tensors[i]->unsafeGetTensorImpl());
+  return result;
+}
+
+// Puts the outputs into the graph behind a new node. results[i] stays null where the output object itself was used. 1: the node took over the context,
+// 0: no graph was needed, -1: error (the context still belongs to the caller).
+EV_API int ev_function_wrap(EvFunction* f, T* results) {
+  std::shared_ptr<ManagedNode> node;
+  try {
+    variable_list inputs = list(f->inputs, f->input_count);
+    for (int64_t i = 0; i < f->dirty_count; i++) f->dirty[i]->unsafeGetTensorImpl()->bump_version();
+    if (f->executable) {
+      node = std::shared_ptr<ManagedNode>(new ManagedNode(), torch::autograd::deleteNode);
+      node->label = f->name;
+      node->materialize = f->materialize != 0;
+      node->set_next_edges(torch::autograd::collect_next_edges(inputs));
+      node->clear_input_metadata();
+    }
+    std::vector<ev::optional<at::Tensor>> raw;
+    for (int64_t i = 0; i < f->output_count; i++) raw.emplace_back(*f->outputs[i]);
+    auto no_jvp = [](variable_list, variable_list) -> variable_list { TORCH_CHECK(false, "forward-mode differentiation is not supported by functions written in C#"); };
+    std::shared_ptr<Node> base = node;
+#if TORCH_VERSION_MAJOR < 2
+    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp);
+#elif TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 4
+    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp, {});
+#else
+    auto view_as_self = [](const at::Tensor& x) -> at::Tensor { return x.view_as(x); };
+    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp, {}, view_as_self, false);
+#endif
+    if (node) {
+      node->saved.reserve(static_cast<size_t>(f->saved_count));
+      for (int64_t i = 0; i < f->saved_count; i++) {
+        at::Tensor value = or_undefined(f->saved[i]);
+        bool is_output = value.defined() && value.grad_fn().get() == node.get();
+        node->saved.emplace_back(value, is_output);
+      }
+    }
+    for (int64_t i = 0; i < f->output_count; i++) {
+      results[i] = wrapped[static_cast<size_t>(i)].has_value() && !wrapped[static_cast<size_t>(i)]->is_same(*f->outputs[i])
+                       ? own(*wrapped[static_cast<size_t>(i)])
+                       : nullptr;
+    }
+    if (!node) return 0;
+    node->context = f->context;
+    return 1;
+  } catch (...) {
+    store_error();
+    return -1;
+  }
+}
+
+// Valid only while the node's backward runs.
+EV_API T* ev_function_saved(void* value, int64_t* count) {
+  try {
+    auto* node = static_cast<ManagedNode*>(value);
+    std::lock_guard<std::mutex> guard(node->lock);
+    std::vector<at::Tensor> result;
+    for (auto& variable : node->saved) result.push_back(variable.unpack(node->shared_from_this()));
+    return own_array(std::move(result), count);
+  } catch (...) {
+    store_error();
+    return nullptr;
+  }
+}
+
+EV_API int ev_backward(T const* tensors, int64_t n, T const* grads, int64_t m, int retain, int create, T const* inputs, int64_t k) {
+  EV_STATUS(torch::autograd::backward(list(tensors, n), grads ? list(grads, m) : variable_list(), retain != 0, create != 0, inputs ? list(inputs, k) : variable_list()))
+}
+
+EV_API T* ev_gradients(T const* outputs, int64_t n, T const* inputs, int64_t k, T const* grads, int64_t m, int retain, int create, int allow_unused,
+                       int64_t* count) {
+  EV_ARRAY(torch::autograd::grad(list(outputs, n), list(inputs, k), grads ? list(grads, m) : variable_list(), retain != 0, create != 0, allow_unused != 0), count)
+}
