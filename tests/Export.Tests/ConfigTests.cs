@@ -78,7 +78,7 @@ public class ConfigTests
         (BinaryViTConfig Config, string[] Words)[] cases =
         [
             (nano with { ImageSize = 30 }, ["30 pixels", "patches of 4"]),
-            (nano with { ImageSize = 36 }, ["9x9 grid", "halved", "multiple of 8"]),
+            (nano with { ImageSize = 36 }, ["9x9 grid", "halved", "multiple of 16"]),
             (nano with { Classes = 1, Channels = 0 }, ["1 classes", "0 image channels"]),
             (nano with { BatchNormEps = 0 }, ["eps 0"]),
             (nano with { Stages = [] }, ["no stages"]),

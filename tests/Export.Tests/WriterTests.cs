@@ -10,7 +10,7 @@ public sealed class WriterTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData("binaryvit-nano", 400_000)]
+    [InlineData("binaryvit-nano", 600_000)]
     [InlineData("binaryvit-32", 2_600_000)]
     public void FilesAreSmall(string preset, long most)
     {

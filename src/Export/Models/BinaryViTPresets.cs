@@ -24,14 +24,16 @@ public static class BinaryViTPresets
             ],
             Classes: 10).Validate(),
 
-        // The demo: small enough to be trained in minutes on two processor cores; 8x8 tokens, then 4x4.
+        // The demo: small enough to be trained in minutes on two processor cores; 8x8 tokens, then 4x4, then 2x2. A training step costs what the
+        // tokens cost, weights are nearly free: so few wide late tokens rather than many narrow early ones.
         new BinaryViTConfig(
             "binaryvit-nano",
             ImageSize: 32,
             PatchSize: 4,
             [
-                new StageConfig(Depth: 2, Width: 64, FfnWidth: 256, Heads: 1, Reduction: 1),
-                new StageConfig(Depth: 2, Width: 128, FfnWidth: 512, Heads: 2, Reduction: 1),
+                new StageConfig(Depth: 1, Width: 64, FfnWidth: 128, Heads: 1, Reduction: 1),
+                new StageConfig(Depth: 2, Width: 128, FfnWidth: 256, Heads: 2, Reduction: 1),
+                new StageConfig(Depth: 2, Width: 256, FfnWidth: 512, Heads: 4, Reduction: 1),
             ],
             Classes: 10).Validate(),
     ];
