@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
@@ -79,12 +78,12 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
 /// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table, and the
 /// question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and population count.</summary>
 internal sealed unsafe class AttentionStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, AttentionOperands operands, long prepared, long* exp, float* clip)
+    string name, string kind, int items, RowProgram program, long rowBytes, AttentionKernel kernel, AttentionOperands operands, long prepared, long* exp, float* clip)
     : RowSourceStep(name, kind, items, 1, program, rowBytes, (long)BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private protected override int TileTokens => 1;
 
-    private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.Keys * sizeof(ushort)) + Align(operands.KeyWords * 8);
+    private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)) + Align(operands.KeyWords * 8);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
@@ -94,7 +93,7 @@ internal sealed unsafe class AttentionStep(
         int keyWords = operands.KeyWords;
         ulong* query = (ulong*)own;
         ushort* matches = (ushort*)(own + Align(words * 8));
-        ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.Keys * sizeof(ushort)));
+        ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)));
         ulong* row = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
         for (int head = 0; head < operands.Heads; head++)
         {
@@ -104,95 +103,11 @@ internal sealed unsafe class AttentionStep(
             }
 
             ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
-            long sum = words == 1 ? Score(*query, keys, matches) : Score(query, keys, matches);
-            int threshold = Threshold(2.0, (double)clip[head] * (double)sum);
-            int selected = Select(matches, threshold, attended);
-
+            long sum = kernel.Score(query, keys, operands.Keys, words, size, exp, matches);
+            int threshold = AttentionKernel.Threshold(exp, size, (double)clip[head] * (double)sum);
+            int selected = kernel.Select(matches, operands.Keys, threshold, attended);
             ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
-            short* to = (short*)tile + (head * size);
-            for (int c = 0; c < size; c++, values += keyWords)
-            {
-                int positive = 0;
-                for (int w = 0; w < keyWords; w++)
-                {
-                    positive += BitOperations.PopCount(attended[w] & values[w]);
-                }
-
-                to[c] = (short)((2 * positive) - selected);
-            }
+            kernel.Context(attended, values, keyWords, selected, size, (short*)tile + (head * size));
         }
-    }
-
-    private long Score(ulong query, ulong* keys, ushort* matches)
-    {
-        long sum = 0;
-        int size = operands.HeadSize;
-        for (int j = 0; j < operands.Keys; j++)
-        {
-            int same = size - BitOperations.PopCount(query ^ keys[j]);
-            matches[j] = (ushort)same;
-            sum += exp[same];
-        }
-
-        return sum;
-    }
-
-    private long Score(ulong* query, ulong* keys, ushort* matches)
-    {
-        long sum = 0;
-        int words = operands.HeadWords;
-        for (int j = 0; j < operands.Keys; j++, keys += words)
-        {
-            int same = operands.HeadSize;
-            for (int w = 0; w < words; w++)
-            {
-                same -= BitOperations.PopCount(query[w] ^ keys[w]);
-            }
-
-            matches[j] = (ushort)same;
-            sum += exp[same];
-        }
-
-        return sum;
-    }
-
-    /// <summary>The fewest matches m with <c>factor * exp[m] &gt; limit</c>; the table ascends.</summary>
-    private int Threshold(double factor, double limit)
-    {
-        int low = 0;
-        int high = operands.HeadSize + 1;
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (factor * exp[middle] > limit)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-
-        return low;
-    }
-
-    private int Select(ushort* matches, int threshold, ulong* attended)
-    {
-        int selected = 0;
-        for (int j = 0; j < operands.Keys; j += 64)
-        {
-            ulong bits = 0;
-            int end = Math.Min(64, operands.Keys - j);
-            for (int i = 0; i < end; i++)
-            {
-                bits |= (matches[j + i] >= threshold ? 1UL : 0UL) << i;
-            }
-
-            attended[j >> 6] = bits;
-            selected += BitOperations.PopCount(bits);
-        }
-
-        return selected;
     }
 }

@@ -36,7 +36,7 @@ internal sealed unsafe class ExecutionPlan
     /// <summary>Plans a model.</summary>
     internal static ExecutionPlan Build(EvitFile file, KernelChoice kernel)
     {
-        (BitKernel bits, RowKernel rows) = Kernels(kernel);
+        KernelSet kernels = KernelSet.Of(kernel);
         IReadOnlyDictionary<string, ValueShape> shapes = file.Shapes;
         var grouping = new StepGrouping(file.Graph, shapes);
         var places = new ValuePlaces(file.Graph, shapes, grouping);
@@ -44,8 +44,8 @@ internal sealed unsafe class ExecutionPlan
         var steps = new List<PlanStep>();
         foreach (StepDraft draft in grouping.Steps)
         {
-            var builder = new RowProgramBuilder(grouping, places, shapes, weights, rows, draft);
-            steps.AddRange(StepFactory.Build(draft, builder, file, places, weights, bits, rows));
+            var builder = new RowProgramBuilder(grouping, places, shapes, weights, kernels.Rows, draft);
+            steps.AddRange(StepFactory.Build(draft, builder, file, places, weights, kernels));
         }
 
         return new ExecutionPlan(kernel, weights, [.. steps], places.ArenaBytes, places.Offset(file.Graph.OutputName));
@@ -66,12 +66,4 @@ internal sealed unsafe class ExecutionPlan
             _weights.Dispose();
         }
     }
-
-    private static (BitKernel Bits, RowKernel Rows) Kernels(KernelChoice kernel) => kernel switch
-    {
-        KernelChoice.Avx512 => (new Avx512BitKernel(), new VectorRowKernel<Lanes512, System.Runtime.Intrinsics.Vector512<float>>()),
-        KernelChoice.Avx2 => (new Avx2BitKernel(), new VectorRowKernel<Lanes256, System.Runtime.Intrinsics.Vector256<float>>()),
-        KernelChoice.Vector128 => (new Vector128BitKernel(), new VectorRowKernel<Lanes128, System.Runtime.Intrinsics.Vector128<float>>()),
-        _ => (new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>()),
-    };
 }

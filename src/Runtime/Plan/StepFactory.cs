@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>Makes the runnable steps of a draft.</summary>
 internal static unsafe class StepFactory
 {
-    internal static IEnumerable<PlanStep> Build(StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, BitKernel bits, RowKernel rows)
+    internal static IEnumerable<PlanStep> Build(StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
     {
         int items = draft.Height * draft.Width;
         string kind = Kind(draft);
@@ -21,8 +21,8 @@ internal static unsafe class StepFactory
             case Op.BinaryLinear or Op.BinaryConv:
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-                byte* packed = weights.Binary(head.Tensors["weight"], output.Channels, source.Inputs, bits);
-                return [new BinaryProductStep(head.Name, kind, items, program, builder.RowBytes, bits, source, packed, output.Channels)];
+                byte* packed = weights.Binary(head.Tensors["weight"], output.Channels, source.Inputs, kernels.Bits);
+                return [new BinaryProductStep(head.Name, kind, items, program, builder.RowBytes, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
                 (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
@@ -31,7 +31,7 @@ internal static unsafe class StepFactory
                 return
                 [
                     new AttentionPrepareStep(head.Name, operands, prepared),
-                    new AttentionStep(head.Name, kind, items, program, builder.RowBytes, operands, prepared, exp, clip),
+                    new AttentionStep(head.Name, kind, items, program, builder.RowBytes, kernels.Attention, operands, prepared, exp, clip),
                 ];
 
             default:
@@ -40,7 +40,7 @@ internal static unsafe class StepFactory
                 var floats = new FloatSource(input, offset, output.Width, size, head.Attributes.GetValueOrDefault("stride", 1), head.Attributes.GetValueOrDefault("padding", 0));
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
                 float* bias = head.Tensors.TryGetValue("bias", out string? name) ? weights.Rows(name, output.Channels) : weights.Zeros(output.Channels);
-                return [new FloatProductStep(head.Name, kind, items, program, builder.RowBytes, rows, floats, matrix, bias, output.Channels)];
+                return [new FloatProductStep(head.Name, kind, items, program, builder.RowBytes, kernels.Rows, floats, matrix, bias, output.Channels)];
         }
     }
 

@@ -1,22 +1,23 @@
+using System.Diagnostics;
+
 namespace EdgeVit.Runtime;
 
-/// <summary>A session's own few threads. All of them run the same list of steps, each its fixed share of the items, and wait for each other after
-/// each step. Waiting spins briefly, then yields; between runs the threads spin briefly, then sleep. A run allocates nothing.</summary>
+/// <summary>A session's own few threads. All of them go through the same list of steps and share each step's items (see <see cref="WorkShares"/>).
+/// Waiting spins briefly, then yields; between runs the threads spin briefly, then sleep. A run allocates nothing.</summary>
 internal sealed unsafe class ThreadTeam : IDisposable
 {
     private const int SpinsBeforeYield = 2000;
-    private const int SpinsBeforeSleep = 4000;
+    private const int SpinsBeforeSleep = 2000;
 
     private readonly ExecutionPlan _plan;
     private readonly byte* _arena;
     private readonly byte*[] _scratch;
+    private readonly WorkShares _shares;
     private readonly object _gate = new();
     private readonly Thread[] _threads;
     private volatile float* _input;
-    private volatile int _run;
-    private volatile int _phase;
     private volatile bool _stop;
-    private int _arrived;
+    private long _run;
     private int _sleeping;
 
     internal ThreadTeam(ExecutionPlan plan, byte* arena, byte*[] scratch)
@@ -24,6 +25,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
         _plan = plan;
         _arena = arena;
         _scratch = scratch;
+        _shares = new WorkShares(plan.Steps, scratch.Length);
         _threads = new Thread[scratch.Length - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -44,15 +46,75 @@ internal sealed unsafe class ThreadTeam : IDisposable
     }
 
     /// <summary>Runs all steps on one image; the caller is member 0.</summary>
+    /// <param name="input">The image.</param>
+    /// <param name="ticks">Receives each step's time, added to what is there; null for none.</param>
     internal void Run(float* input, long[]? ticks)
     {
         _input = input;
-        if (_threads.Length > 0)
+        if (_threads.Length == 0)
         {
-            Wake();
+            RunAlone(ticks);
+            return;
         }
 
-        Steps(0, ticks);
+        Wake();
+        RunShared(0, Interlocked.Read(ref _run), ticks);
+    }
+
+    private void RunAlone(long[]? ticks)
+    {
+        var frame = new Frame(_arena, _scratch[0], _input);
+        PlanStep[] steps = _plan.Steps;
+        for (int i = 0; i < steps.Length; i++)
+        {
+            long start = ticks is null ? 0 : Stopwatch.GetTimestamp();
+            steps[i].Run(frame, 0, steps[i].Items);
+            if (ticks is not null)
+            {
+                ticks[i] += Stopwatch.GetTimestamp() - start;
+            }
+        }
+    }
+
+    private void RunShared(int member, long run, long[]? ticks)
+    {
+        PlanStep[] steps = _plan.Steps;
+        for (int i = 0; i < steps.Length; i++)
+        {
+            long start = ticks is null ? 0 : Stopwatch.GetTimestamp();
+            int items = 0;
+            for (int other = 0; other < _scratch.Length; other++)
+            {
+                int owner = (member + other) % _scratch.Length;
+                while (_shares.TryTake(run, i, owner, out int begin, out int end))
+                {
+                    steps[i].Run(new Frame(_arena, _scratch[member], _input), begin, end);
+                    items += end - begin;
+                }
+            }
+
+            if (items > 0)
+            {
+                _shares.Finish(i, items);
+            }
+
+            for (int spins = 0; !_shares.IsDone(run, i); spins++)
+            {
+                if (spins < SpinsBeforeYield)
+                {
+                    Thread.SpinWait(2);
+                }
+                else
+                {
+                    Thread.Yield();
+                }
+            }
+
+            if (ticks is not null)
+            {
+                ticks[i] += Stopwatch.GetTimestamp() - start;
+            }
+        }
     }
 
     private void Wake()
@@ -69,25 +131,25 @@ internal sealed unsafe class ThreadTeam : IDisposable
 
     private void Work(int member)
     {
-        int seen = 0;
-        while (true)
+        long seen = 0;
+        while (!_stop)
         {
             Await(seen);
-            seen++;
-            if (_stop)
-            {
-                return;
-            }
 
-            Steps(member, null);
+            // A member that has missed runs joins the current one; the missed ones were done without it.
+            seen = Volatile.Read(ref _run);
+            if (!_stop)
+            {
+                RunShared(member, seen, null);
+            }
         }
     }
 
-    private void Await(int seen)
+    private void Await(long seen)
     {
         for (int i = 0; i < SpinsBeforeSleep; i++)
         {
-            if (_run != seen)
+            if (Volatile.Read(ref _run) != seen)
             {
                 return;
             }
@@ -99,70 +161,12 @@ internal sealed unsafe class ThreadTeam : IDisposable
         {
             // The count goes up before the last look, and a waker looks at it after it has counted its run: one of the two sees the other.
             Interlocked.Increment(ref _sleeping);
-            while (_run == seen)
+            while (Volatile.Read(ref _run) == seen)
             {
                 Monitor.Wait(_gate);
             }
 
             Interlocked.Decrement(ref _sleeping);
-        }
-    }
-
-    private void Steps(int member, long[]? ticks)
-    {
-        var frame = new Frame(_arena, _scratch[member], _input);
-        int members = _scratch.Length;
-        PlanStep[] steps = _plan.Steps;
-        for (int i = 0; i < steps.Length; i++)
-        {
-            long start = ticks is null ? 0 : System.Diagnostics.Stopwatch.GetTimestamp();
-            PlanStep step = steps[i];
-            int begin = Share(step, member, members);
-            int end = Share(step, member + 1, members);
-            if (begin < end)
-            {
-                step.Run(frame, begin, end);
-            }
-
-            if (members > 1)
-            {
-                Barrier(members);
-            }
-
-            if (ticks is not null)
-            {
-                ticks[i] += System.Diagnostics.Stopwatch.GetTimestamp() - start;
-            }
-        }
-    }
-
-    /// <summary>Where a member's share begins: whole granules, as even as they come.</summary>
-    private static int Share(PlanStep step, int member, int members)
-    {
-        long granules = (step.Items + step.Granularity - 1) / step.Granularity;
-        return (int)Math.Min(step.Items, granules * member / members * step.Granularity);
-    }
-
-    private void Barrier(int members)
-    {
-        int phase = _phase;
-        if (Interlocked.Increment(ref _arrived) == members)
-        {
-            _arrived = 0;
-            _phase = phase + 1;
-            return;
-        }
-
-        for (int i = 0; _phase == phase; i++)
-        {
-            if (i < SpinsBeforeYield)
-            {
-                Thread.SpinWait(4);
-            }
-            else
-            {
-                Thread.Yield();
-            }
         }
     }
 }
