@@ -1,0 +1,399 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace EdgeVit.Export;
+
+/// <summary>Reads one pickle as data. It is a parser of the pickle opcodes, not an interpreter of what they could do: the only "calls" are those of
+/// <see cref="PickleGlobals"/>, which make plain records. Protocols 2 to 5.</summary>
+/// <remarks>Opcodes: CPython's <c>Lib/pickletools.py</c>. Nothing here recurses, and everything that grows is charged to the file's budget, so
+/// that depth, sharing and repetition in a hostile file cost at most what its length allows.</remarks>
+internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
+{
+    private const int ObjectBytes = 64;
+    private const int SlotBytes = 32;
+    private const int MaxIntegerBytes = 256;
+    private const int MaxNameBytes = 512;
+    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private readonly List<object?> _stack = [];
+    private readonly List<int> _marks = [];
+    private readonly List<object?> _memo = [];
+    private readonly PickleCalls _calls = new(cursor, budget);
+    private int _highest;
+    private long _opcodeAt;
+
+    /// <summary>The storages that the pickle mentioned, by key.</summary>
+    public IReadOnlyDictionary<string, PickleStorage> Storages => _calls.Storages;
+
+    /// <summary>Reads up to and with the end of the pickle; the cursor stands behind it.</summary>
+    /// <exception cref="CheckpointException">It is not a pickle, is damaged, or mentions something that is not on the list.</exception>
+    public object? Read()
+    {
+        while (true)
+        {
+            _opcodeAt = cursor.Position;
+            byte opcode = cursor.Byte();
+            if (opcode == (byte)'.')
+            {
+                object? result = Pop();
+                return _stack.Count == 0 && _marks.Count == 0 ? result : throw Fault("ends with values left over");
+            }
+            if (!(Constant(opcode) || Text(opcode) || Container(opcode) || Memo(opcode) || Call(opcode)))
+                throw Fault($"has the opcode 0x{opcode:x2}{Printable(opcode)}, which is not one of a checkpoint's");
+        }
+    }
+
+    private static string Printable(byte opcode) => opcode is > 32 and < 127 ? $" '{(char)opcode}'" : "";
+
+    private bool Constant(byte opcode)
+    {
+        switch (opcode)
+        {
+            case 0x80:
+                byte protocol = cursor.Byte();
+                if (protocol is < 2 or > 5)
+                    throw Fault($"is of pickle protocol {protocol}, expected 2 to 5");
+                return true;
+            case 0x95:
+                cursor.Int64();
+                return true;
+            case (byte)'N':
+                Push(null);
+                return true;
+            case 0x88:
+                Push(true);
+                return true;
+            case 0x89:
+                Push(false);
+                return true;
+            case (byte)'K':
+                PushNew((long)cursor.Byte());
+                return true;
+            case (byte)'M':
+                PushNew((long)cursor.UInt16());
+                return true;
+            case (byte)'J':
+                PushNew((long)cursor.Int32());
+                return true;
+            case 0x8a:
+                PushInteger(cursor.Byte());
+                return true;
+            case 0x8b:
+                PushInteger(cursor.Int32());
+                return true;
+            case (byte)'G':
+                Span<byte> bytes = stackalloc byte[8];
+                cursor.Bytes(bytes);
+                PushNew(BinaryPrimitives.ReadDoubleBigEndian(bytes));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Text(byte opcode)
+    {
+        switch (opcode)
+        {
+            case (byte)'X':
+                PushString((uint)cursor.Int32());
+                return true;
+            case 0x8c:
+            case (byte)'U':
+                PushString(cursor.Byte());
+                return true;
+            case (byte)'T':
+                PushString((uint)cursor.Int32());
+                return true;
+            case 0x8d:
+                PushString(cursor.Int64());
+                return true;
+            case (byte)'C':
+                PushNew(Bytes(cursor.Byte()));
+                return true;
+            case (byte)'B':
+                PushNew(Bytes((uint)cursor.Int32()));
+                return true;
+            case 0x8e:
+            case 0x96:
+                PushNew(Bytes(cursor.Int64()));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Container(byte opcode)
+    {
+        switch (opcode)
+        {
+            case (byte)'(':
+                budget.Charge(SlotBytes, cursor.What);
+                _marks.Add(_stack.Count);
+                return true;
+            case (byte)'0':
+                // As in CPython, POP right after a mark takes the mark.
+                if (_marks.Count > 0 && _marks[^1] == _stack.Count)
+                    _marks.RemoveAt(_marks.Count - 1);
+                else
+                    Pop();
+                return true;
+            case (byte)'1':
+                PopToMark();
+                return true;
+            case (byte)'2':
+                Push(Peek());
+                return true;
+            case (byte)')':
+                PushNew(new PickleTuple([]));
+                return true;
+            case (byte)'t':
+                PushTuple(PopToMark());
+                return true;
+            case 0x85:
+                PushTuple([Pop()]);
+                return true;
+            case 0x86:
+                PushTuple(Pop(2));
+                return true;
+            case 0x87:
+                PushTuple(Pop(3));
+                return true;
+            case (byte)']':
+            case 0x8f:
+                PushNew(new PickleList());
+                return true;
+            case (byte)'l':
+            case 0x91:
+                object?[] items = PopToMark();
+                PushNew(new PickleList());
+                AddItems(items);
+                return true;
+            case (byte)'a':
+                AddItems([Pop()]);
+                return true;
+            case (byte)'e':
+            case 0x90:
+                AddItems(PopToMark());
+                return true;
+            case (byte)'}':
+                PushNew(new PickleDict());
+                return true;
+            case (byte)'d':
+                object?[] pairs = PopToMark();
+                PushNew(new PickleDict());
+                SetItems(pairs);
+                return true;
+            case (byte)'s':
+                SetItems(Pop(2));
+                return true;
+            case (byte)'u':
+                SetItems(PopToMark());
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Memo(byte opcode)
+    {
+        switch (opcode)
+        {
+            case (byte)'q':
+                Put(cursor.Byte());
+                return true;
+            case (byte)'r':
+                Put((uint)cursor.Int32());
+                return true;
+            case 0x94:
+                Put(_memo.Count);
+                return true;
+            case (byte)'h':
+                Push(Get(cursor.Byte()));
+                return true;
+            case (byte)'j':
+                Push(Get((uint)cursor.Int32()));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool Call(byte opcode)
+    {
+        switch (opcode)
+        {
+            case (byte)'c':
+                string module = Line();
+                Push(Global(module, Line()));
+                return true;
+            case 0x93:
+                object?[] names = Pop(2);
+                Push(names is [string first, string second] ? Global(first, second) : throw Fault("names a global by something that is no text"));
+                return true;
+            case (byte)'R':
+            case 0x81:
+                object? arguments = Pop();
+                PushNew(_calls.Call(Pop(), arguments, _opcodeAt));
+                return true;
+            case 0x92:
+                object?[] parts = Pop(3);
+                PushNew(_calls.Call(parts[0], parts[1], _opcodeAt));
+                return true;
+            case (byte)'b':
+                // The state of a dict is an attribute such as _metadata; that of the opaque ones is not looked into.
+                Pop();
+                if (Peek() is not (PickleDict or PickleOpaque or PickleTensor))
+                    throw Fault("sets the state of something that has none");
+                return true;
+            case (byte)'Q':
+                PushNew(_calls.PersistentStorage(Pop(), _opcodeAt));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private CheckpointException Fault(string why) => cursor.FaultAt(_opcodeAt, $"{why}. The file is damaged, or not saved by torch.save");
+
+    private PickleGlobal Global(string module, string name) => module.Length > MaxNameBytes || name.Length > MaxNameBytes
+        ? throw Fault($"has a name of more than {MaxNameBytes} letters")
+        : PickleGlobals.Find($"{module}.{name}") ?? throw cursor.FaultAt(_opcodeAt,
+        $"mentions '{module}.{name}', which is none of the types that a tensor checkpoint needs. It was not executed. "
+        + "If you trust the file, load it where it was made and save the weights alone: torch.save(model.state_dict(), path)");
+
+    private string Line()
+    {
+        Span<byte> bytes = stackalloc byte[MaxNameBytes];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = cursor.Byte();
+            if (bytes[i] == '\n')
+                return Decode(bytes[..i]);
+        }
+        throw Fault($"has a name of more than {MaxNameBytes} bytes");
+    }
+
+    private void Push(object? value)
+    {
+        _stack.Add(value);
+        if (_stack.Count > _highest)
+        {
+            budget.Charge(SlotBytes, cursor.What);
+            _highest = _stack.Count;
+        }
+    }
+
+    private void PushNew(object? value)
+    {
+        budget.Charge(ObjectBytes, cursor.What);
+        Push(value);
+    }
+
+    private void PushTuple(object?[] items)
+    {
+        budget.Charge(SlotBytes + (8L * items.Length), cursor.What);
+        PushNew(new PickleTuple(items));
+    }
+
+    private void PushString(long length) => PushNew(Decode(Bytes(length, charged: 3 * length)));
+
+    private void PushInteger(int length)
+    {
+        if (length is < 0 or > MaxIntegerBytes)
+            throw Fault($"has an integer of {length} bytes, expected at most {MaxIntegerBytes}");
+        var value = new BigInteger(Bytes(length));
+        PushNew(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
+    }
+
+    private byte[] Bytes(long length) => Bytes(length, charged: length);
+
+    private byte[] Bytes(long length, long charged)
+    {
+        if (length < 0 || length > cursor.Remaining)
+            throw Fault($"has a text of {length} bytes where {cursor.Remaining} are left");
+        budget.Charge(charged, cursor.What);
+        if (length > Array.MaxLength)
+            throw Fault($"has a text of {length} bytes");
+        var bytes = new byte[length];
+        cursor.Bytes(bytes);
+        return bytes;
+    }
+
+    private string Decode(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return s_utf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Fault("has a text that is not UTF-8");
+        }
+    }
+
+    private int Floor => _marks.Count == 0 ? 0 : _marks[^1];
+
+    private object? Peek() => _stack.Count > Floor ? _stack[^1] : throw Fault("takes a value where there is none");
+
+    private object? Pop()
+    {
+        object? value = Peek();
+        _stack.RemoveAt(_stack.Count - 1);
+        return value;
+    }
+
+    private object?[] Pop(int count)
+    {
+        if (_stack.Count - Floor < count)
+            throw Fault($"takes {count} values where there are {_stack.Count - Floor}");
+        object?[] values = [.. _stack[^count..]];
+        _stack.RemoveRange(_stack.Count - count, count);
+        return values;
+    }
+
+    private object?[] PopToMark()
+    {
+        if (_marks.Count == 0)
+            throw Fault("looks for a mark where there is none");
+        object?[] values = [.. _stack[_marks[^1]..]];
+        _stack.RemoveRange(_marks[^1], values.Length);
+        _marks.RemoveAt(_marks.Count - 1);
+        return values;
+    }
+
+    private void AddItems(object?[] items)
+    {
+        if (Peek() is not PickleList list)
+            throw Fault("appends to something that is no list");
+        budget.Charge(SlotBytes + ((long)SlotBytes * items.Length), cursor.What);
+        list.Items.AddRange(items);
+    }
+
+    private void SetItems(object?[] items)
+    {
+        if (Peek() is not PickleDict dict)
+            throw Fault("sets an item of something that is no dict");
+        if (items.Length % 2 != 0)
+            throw Fault("sets a key without a value");
+        budget.Charge(SlotBytes + ((long)SlotBytes * items.Length), cursor.What);
+        for (int i = 0; i < items.Length; i += 2)
+            dict.Items.Add(new(items[i], items[i + 1]));
+    }
+
+    private void Put(long index)
+    {
+        // Every pickler counts from 0, so a larger index can only be there to make the memo grow.
+        if (index > _memo.Count)
+            throw Fault($"puts memo {index} where the next is {_memo.Count}");
+        if (index == _memo.Count)
+        {
+            budget.Charge(SlotBytes, cursor.What);
+            _memo.Add(null);
+        }
+        _memo[(int)index] = Peek();
+    }
+
+    private object? Get(long index) =>
+        index < _memo.Count ? _memo[(int)index] : throw Fault($"gets memo {index} where there are {_memo.Count}");
+}

@@ -1,0 +1,150 @@
+using EdgeVit.Runtime;
+using Xunit.Abstractions;
+
+namespace EdgeVit.Export.Tests.Checkpoints;
+
+public class NetworkRecogniserTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void EveryPresetByItsShapes()
+    {
+        foreach (BinaryViTConfig preset in BinaryViTPresets.All)
+        {
+            RecognisedNetwork network = NetworkRecogniser.Recognise(Shapes(preset));
+            Assert.Equal(preset, network.Config);
+            Assert.Equal(preset.BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)", network.Variant);
+            Assert.Contains(network.Assumed, a => a.Contains("--head-size", StringComparison.Ordinal));
+            BinaryViTConfig hundred = preset.With(classes: 100);
+            Assert.Equal(hundred, NetworkRecogniser.Recognise(Shapes(hundred)).Config);
+        }
+    }
+
+    [Fact]
+    public void WhatIsNotVisibleCanBeSaid()
+    {
+        var odd = new BinaryViTConfig("odd", 32, 2,
+            [new StageConfig(1, 48, 96, 2, 2), new StageConfig(2, 96, 192, 4, 2), new StageConfig(1, 192, 384, 8, 1)], Classes: 7, PoolBranches: false, Channels: 1);
+        Dictionary<string, FloatTensor> tensors = Shapes(odd);
+        Assert.NotEqual(odd, NetworkRecogniser.Recognise(tensors, new RecogniserOptions("odd")).Config);
+        RecognisedNetwork said = NetworkRecogniser.Recognise(tensors, new RecogniserOptions("odd", HeadSize: 24, Reductions: [2, 2, 1]));
+        Assert.Equal(odd, said.Config);
+        Assert.Empty(said.Assumed);
+        Assert.Contains("--reductions", Message(tensors, new RecogniserOptions(Reductions: [1, 2, 1])), StringComparison.Ordinal);
+        Assert.Contains("3 stages", Message(tensors, new RecogniserOptions(Reductions: [1])), StringComparison.Ordinal);
+        Assert.Contains("--head-size", Message(Shapes(odd with { Stages = [new StageConfig(1, 96, 96, 1, 1)] }), null), StringComparison.Ordinal);
+
+        // A clip for each head shows the heads.
+        foreach (int layer in (int[])[0, 1, 2, 3])
+        {
+            string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
+            tensors[name] = new FloatTensor(name, [odd.Stages[odd.StageOf(layer)].Heads], []);
+        }
+        Assert.Equal(odd, NetworkRecogniser.Recognise(tensors, new RecogniserOptions("odd", Reductions: [2, 2, 1])).Config);
+    }
+
+    [Fact]
+    public void BadTensorsAreListedAllAtOnce()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(nano, seed: 3);
+        tensors.Remove("vit.encoder.layer.1.layernorm_before.weight");
+        tensors.Remove("vit.encoder.layer.2.attention.attention.moveq");
+        tensors.Add("extra", new FloatTensor("extra", [1], [0]));
+        Reshape("vit.encoder.layer.0.layernorm_before.weight", [63]);
+        Reshape("vit.encoder.patch_embed1.position_embeddings", [1, 15, 128]);
+        RecognisedNetwork network = NetworkRecogniser.Recognise(tensors);
+        Assert.Equal(nano, network.Config);
+        string message = Assert.Throws<ModelFormatException>(() => Lowering.Lower(network.Config, tensors)).Message;
+        foreach (string part in (string[])["layer.1.layernorm_before.weight", "layer.2.attention.attention.moveq", "extra", "layer.0.layernorm_before.weight", "patch_embed1.position"])
+            Assert.Contains(part, message, StringComparison.Ordinal);
+
+        void Reshape(string name, int[] shape) => tensors[name] = new FloatTensor(name, shape, new float[shape.Aggregate(1, (a, b) => a * b)]);
+    }
+
+    [Theory]
+    [InlineData("manifest_binaryvit-s.tsv", null)]
+    [InlineData("manifest_binaryvit-s-somefp.tsv", null)]
+    [InlineData("manifest_deit-s-fp-teacher.tsv", "float DeiT/ViT (Hugging Face names)")]
+    [InlineData("manifest_reactnet-deit-s.tsv", "ReActNet-DeiT (baseline, with a class token)")]
+    [InlineData("manifest_reactnet-deit-s_avgpool.tsv", "ReActNet-DeiT (with average pooling)")]
+    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch.tsv", "ReActNet-DeiT (with average pooling and branches)")]
+    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch_ls.tsv", "ReActNet-DeiT (with average pooling, branches and layer scale)")]
+    public void ThePapersSevenNetworks(string manifest, string? refusedAs)
+    {
+        if (SharedFolder.Reference("tiny64") is not { } folder)
+        {
+            output.WriteLine("NOT RUN: no shared/reference on this machine.");
+            return;
+        }
+        var tensors = new Dictionary<string, FloatTensor>(StringComparer.Ordinal);
+        foreach (string line in File.ReadLines(Path.Combine(folder, "..", manifest)))
+        {
+            string[] parts = line.Split('\t');
+            if (parts.Length < 2 || !parts[0].Contains('.', StringComparison.Ordinal))
+                continue;
+            int[] shape = [.. parts[1].Split(['x', ',', '[', ']', '(', ')', ' '], StringSplitOptions.RemoveEmptyEntries).Where(s => int.TryParse(s, out _)).Select(int.Parse)];
+            tensors[parts[0]] = new FloatTensor(parts[0], shape, []);
+        }
+        if (refusedAs is null)
+        {
+            BinaryViTConfig config = NetworkRecogniser.Recognise(tensors).Config;
+            Assert.Equal(BinaryViTPresets.Get(manifest.Contains("somefp", StringComparison.Ordinal) ? "binaryvit-small-fp" : "binaryvit-small"), config);
+            return;
+        }
+        string message = Message(tensors, null);
+        Assert.Contains($"{refusedAs}, which is not supported yet", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OtherNetworksByName()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        Dictionary<string, FloatTensor> layerNorm = Shapes(nano).Where(t => !t.Key.Contains("running", StringComparison.Ordinal)).ToDictionary();
+        Assert.Contains("LayerNorm in place of batch norm, which is not supported yet", Message(layerNorm, null), StringComparison.Ordinal);
+        Dictionary<string, FloatTensor> half = Shapes(nano).Where(t => !t.Key.Contains("layerscale_w5", StringComparison.Ordinal) && !t.Key.Contains("layerscale_h5", StringComparison.Ordinal)).ToDictionary();
+        Assert.Contains("3-wide branches only", Message(half, null), StringComparison.Ordinal);
+        Assert.Contains("without layer scale", Message(Shapes(nano).Where(t => !t.Key.Contains("layerscale.", StringComparison.Ordinal)).ToDictionary(), null), StringComparison.Ordinal);
+        Assert.Contains("timm", Message(One("blocks.0.attn.qkv.weight"), null), StringComparison.Ordinal);
+        Assert.Contains("conv1.weight", Message(One("conv1.weight"), null), StringComparison.Ordinal);
+        Assert.Contains("without gaps", Message(One("vit.encoder.layer.999999999.attention.attention.moveq", "vit.embeddings.norm.weight", "vit.encoder.layer.0.output.layerscale.alpha", "vit.encoder.layer.0.layernorm_before.running_mean"), null), StringComparison.Ordinal);
+    }
+
+    /// <summary>A file of torch.save, read, recognised and lowered gives the logits of the same tensors in memory, and those of the paper's code.</summary>
+    [Fact]
+    public void FromCheckpointToLogits()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(nano, seed: 11);
+        (byte[] pickle, List<(string Key, byte[] Bytes)> storages) = TorchWriter.Checkpoint(tensors.Values, prefix: "module.", device: "cuda:0");
+        float[] images = RandomNetwork.Images(nano, 1, seed: 12);
+        Assert.Equal(Logits(Lowering.Lower(nano, tensors), images), Import(TorchWriter.Legacy(pickle, storages.Select(s => (s.Key, s.Bytes, 4))), images));
+        Assert.Equal(Logits(Lowering.Lower(nano, tensors), images), Import(TorchWriter.Zip(pickle, storages), images));
+
+        if (SharedFolder.Reference("tiny64") is not { } folder)
+            return;
+        Checkpoint checkpoint = CheckpointReader.Open(Path.Combine(folder, "checkpoint.pth"));
+        RecognisedNetwork tiny = NetworkRecogniser.Recognise(checkpoint.Tensors, new RecogniserOptions("tiny64"));
+        Assert.Equal(ReferenceNetworkTests.Tiny64, tiny.Config);
+        IReadOnlyDictionary<string, FloatTensor> acts = CheckpointReader.Read(Path.Combine(folder, "acts.safetensors"));
+        float[] input = acts["input"].Data;
+        float[] logits = Logits(Lowering.Lower(tiny.Config, checkpoint.Tensors), input[..(input.Length / 4)]);
+        Assert.True(logits.Zip(acts["logits"].Data, (a, b) => Math.Abs(a - b)).Max() <= 1e-5f);
+    }
+
+    private static float[] Import(byte[] file, float[] image)
+    {
+        Checkpoint checkpoint = TempFile.Open(file);
+        return Logits(Lowering.Lower(NetworkRecogniser.Recognise(checkpoint.Tensors).Config, checkpoint.Tensors), image);
+    }
+
+    private static float[] Logits(LoweredModel model, float[] image) =>
+        new GraphInterpreter(model.Graph, model.Tensors).Run(image)[Lowering.OutputName].Floats.ToArray();
+
+    private static Dictionary<string, FloatTensor> Shapes(BinaryViTConfig config) =>
+        new TensorManifest(config).Required.ToDictionary(t => t.Name, t => new FloatTensor(t.Name, t.Shape, []));
+
+    private static Dictionary<string, FloatTensor> One(params string[] names) => names.ToDictionary(n => n, n => new FloatTensor(n, [1], [0]));
+
+    private static string Message(Dictionary<string, FloatTensor> tensors, RecogniserOptions? options) =>
+        Assert.Throws<CheckpointException>(() => NetworkRecogniser.Recognise(tensors, options)).Message;
+}
