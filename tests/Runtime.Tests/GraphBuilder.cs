@@ -72,6 +72,9 @@ internal sealed class GraphBuilder
 
     internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
 
+    /// <summary>A tensor of zeros.</summary>
+    internal string Zeros(int count) => Store(name => TensorData.Of(name, new float[count], count));
+
     private string Node(Op op, string? name, string[] inputs, (string, int)[] attributes, (string Role, string Name)[] tensors)
     {
         name ??= $"{op}{_count++}";

@@ -65,9 +65,10 @@ public static class KernelSets
 
     /// <summary>The set for a session: the one asked for, else the one that the environment forces, else the best.</summary>
     /// <exception cref="KernelNotSupportedException">The set does not exist or this machine can't run it.</exception>
-    public static KernelChoice Resolve(KernelChoice? asked)
+    public static KernelChoice Resolve(KernelChoice? asked) => Resolve(asked, Environment.GetEnvironmentVariable(Variable));
+
+    internal static KernelChoice Resolve(KernelChoice? asked, string? forced)
     {
-        string? forced = Environment.GetEnvironmentVariable(Variable);
         KernelChoice choice = asked ?? (string.IsNullOrEmpty(forced) ? Best : Parse(forced));
         return IsSupported(choice)
             ? choice

@@ -1,0 +1,182 @@
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>The interpreter against ops computed from their definition on numbers +1 and -1, in double.</summary>
+public class GraphInterpreterTests
+{
+    private const int Channels = 70;
+    private readonly GraphBuilder _b = new(3, 3, 4, 6);
+    private readonly string _x;
+
+    public GraphInterpreterTests() => _x = _b.Conv2d("image", 3, Channels, 1, 1);
+
+    [Fact]
+    public void SignsAreOfShiftedValuesAndZeroIsPlus()
+    {
+        string bits = _b.ShiftSign(_x, Channels);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(bits);
+        float[] shift = Tensor(node, "shift");
+        for (int i = 0; i < v[_x].Floats.Length; i++)
+        {
+            Assert.Equal(v[_x].Floats[i] + shift[i % Channels] >= 0, v[bits].Bit(i / Channels, i % Channels));
+        }
+
+        var zero = Value.Tokens(new float[24 * Channels], Channels, 4, 6);
+        Value signs = new GraphInterpreter(Graph(bits), _b.Tensors).Evaluate(
+            node with { Tensors = new Dictionary<string, string> { ["shift"] = _b.Zeros(Channels) } }, new Dictionary<string, Value> { [_x] = zero });
+        Assert.All(Enumerable.Range(0, Channels), c => Assert.True(signs.Bit(0, c)));
+    }
+
+    [Fact]
+    public void BinaryLinearIsTheProductOfSigns()
+    {
+        string bits = _b.ShiftSign(_x, Channels);
+        string y = _b.BinaryLinear(bits, Channels, 9);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        ulong[] weight = TensorData.Words(_b.Tensors[node.Tensors["weight"]]);
+        for (int t = 0; t < 24; t++)
+        {
+            for (int o = 0; o < 9; o++)
+            {
+                int sum = Enumerable.Range(0, Channels).Sum(k => (v[bits].Bit(t, k) ? 1 : -1) * (((weight[(o * 2) + (k >> 6)] >> k) & 1) != 0 ? 1 : -1));
+                double expected = ((double)Tensor(node, "scale")[o] * sum) + Tensor(node, "offset")[o];
+                Assert.Equal((float)expected, v[y].Floats[(t * 9) + o]);
+            }
+        }
+    }
+
+    [Fact]
+    public void BinaryConvReadsItsWindowRowByRow()
+    {
+        string bits = _b.ShiftSign(_x, Channels);
+        string y = _b.BinaryConv(bits, Channels, 5, 2);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        ulong[] weight = TensorData.Words(_b.Tensors[node.Tensors["weight"]]);
+        int words = ((4 * Channels) + 63) / 64;
+        for (int t = 0; t < 6; t++)
+        {
+            for (int o = 0; o < 5; o++)
+            {
+                int sum = 0;
+                for (int k = 0; k < 4 * Channels; k++)
+                {
+                    int token = (((2 * (t / 3)) + (k / Channels / 2)) * 6) + (2 * (t % 3)) + (k / Channels % 2);
+                    bool w = ((weight[(o * words) + (k >> 6)] >> k) & 1) != 0;
+                    sum += v[bits].Bit(token, k % Channels) == w ? 1 : -1;
+                }
+
+                Assert.Equal((float)(((double)Tensor(node, "scale")[o] * sum) + Tensor(node, "offset")[o]), v[y].Floats[(t * 5) + o]);
+            }
+        }
+    }
+
+    [Fact]
+    public void AttentionIsTheClippedSoftmax()
+    {
+        const int Heads = 5;
+        const int Size = Channels / Heads;
+        string q = _b.ShiftSign(_x, Channels);
+        string pooled = _b.Pool(_x, 2, 2, 2, 2, 0, 0);
+        string k = _b.ShiftSign(pooled, Channels);
+        string val = _b.ShiftSign(_b.Affine(pooled, Channels), Channels);
+        string y = _b.Attention(q, k, val, Channels, Heads, 6);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        float[] clip = Tensor(node, "clip");
+        int attended = 0;
+        for (int t = 0; t < 24; t++)
+        {
+            for (int head = 0; head < Heads; head++)
+            {
+                double[] p = [.. Enumerable.Range(0, 6).Select(j =>
+                    Math.Exp(Enumerable.Range(head * Size, Size).Sum(c => v[q].Bit(t, c) == v[k].Bit(j, c) ? 1 : -1) / Math.Sqrt(Size)))];
+                double sum = p.Sum();
+                bool[] bits = [.. p.Select(x => x / sum / clip[head] > 0.5)];
+                attended += bits.Count(b => b);
+                for (int c = head * Size; c < (head + 1) * Size; c++)
+                {
+                    int count = Enumerable.Range(0, 6).Sum(j => bits[j] ? (v[val].Bit(j, c) ? 1 : -1) : 0);
+                    Assert.Equal((float)(((double)Tensor(node, "scale")[c] * count) + Tensor(node, "offset")[c]), v[y].Floats[(t * Channels) + c]);
+                }
+            }
+        }
+
+        Assert.InRange(attended, 24, (24 * Heads * 6) - 24);
+    }
+
+    [Fact]
+    public void PoolsCountTheirPadding()
+    {
+        string y = _b.Pool(_x, 3, 1, 1, 1, 1, 0);
+        (IReadOnlyDictionary<string, Value> v, _) = Run(y);
+        float[] x = v[_x].Floats;
+        Assert.Equal((x[0] + x[6 * Channels]) * (float)(1 / 3.0), v[y].Floats[0]);
+        Assert.Equal((x[0] + x[6 * Channels] + x[12 * Channels]) * (float)(1 / 3.0), v[y].Floats[6 * Channels]);
+    }
+
+    [Fact]
+    public void SharesOfChannelsAndTokens()
+    {
+        string tile = _b.Tile(_x, 3);
+        string mean = _b.GroupMean(tile, 7);
+        string up = _b.Upsample(mean, 2);
+        (IReadOnlyDictionary<string, Value> v, _) = Run(up, 30);
+        float[] x = v[_x].Floats;
+        Assert.Equal(x[Channels + 5], v[tile].Floats[(3 * Channels) + (2 * Channels) + 5]);
+        float sum = 0;
+        for (int c = 0; c < 7; c++)
+        {
+            sum += x[7 + c];
+        }
+
+        Assert.Equal(sum * (float)(1 / 7.0), v[mean].Floats[1]);
+        Assert.Equal(v[mean].Floats[(7 * 30) + 2], v[up].Floats[(((3 * 12) + 2) * 30) + 2]);
+    }
+
+    [Fact]
+    public void TheRestFollowsItsFormula()
+    {
+        string affine = _b.Affine(_x, Channels);
+        string act = _b.RPReLU(affine, Channels);
+        string position = _b.Position(act, 24, Channels);
+        string y = _b.Add(position, _x, affine);
+        (IReadOnlyDictionary<string, Value> v, _) = Run(y);
+        GraphNode a = Node(y, affine);
+        GraphNode r = Node(y, act);
+        GraphNode p = Node(y, position);
+        for (int i = 0; i < 24 * Channels; i++)
+        {
+            int c = i % Channels;
+            float z = MathF.FusedMultiplyAdd(Tensor(a, "scale")[c], v[_x].Floats[i], Tensor(a, "offset")[c]);
+            Assert.Equal(z, v[affine].Floats[i]);
+            float u = z - Tensor(r, "shift")[c];
+            float w = (u > 0 ? u : Tensor(r, "slope")[c] * u) + Tensor(r, "offset")[c];
+            Assert.Equal(w, v[act].Floats[i]);
+            Assert.Equal(w + Tensor(p, "position")[i], v[position].Floats[i]);
+            Assert.Equal(v[position].Floats[i] + v[_x].Floats[i] + z, v[y].Floats[i]);
+        }
+    }
+
+    private float[] Tensor(GraphNode node, string role) => TensorData.Floats(_b.Tensors[node.Tensors[role]]);
+
+    private ModelGraph Graph(string output, int channels = Channels)
+    {
+        string tokens = output.StartsWith("ShiftSign", StringComparison.Ordinal) ? _x : output;
+        ModelGraph graph = _b.Build(output);
+        channels = tokens == _x ? Channels : channels;
+        return graph.Nodes.Any(n => n.Name == "logits") ? graph with { OutputName = "logits" } : _b.Build(_b.Linear(_b.MeanTokens(tokens), channels, 2, name: "logits"));
+    }
+
+    private (IReadOnlyDictionary<string, Value> Values, GraphNode Node) Run(string output, int? channels = null)
+    {
+        GraphNode node = _b.Build(output).Nodes.Single(n => n.Output == output);
+        int width = channels ?? node.Op switch
+        {
+            Op.BinaryLinear => 9,
+            Op.BinaryConv => 5,
+            _ => Channels,
+        };
+        ModelGraph graph = Graph(output, width);
+        return (new GraphInterpreter(graph, _b.Tensors).Run(SelfTest.Input(1, graph.InputShape)), node);
+    }
+
+    private GraphNode Node(string output, string name) => _b.Build(output).Nodes.Single(n => n.Name == name);
+}
