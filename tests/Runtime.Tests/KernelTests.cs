@@ -80,7 +80,7 @@ public unsafe class KernelTests
                 long[] exp = [.. Enumerable.Range(0, size + 1).Select(m => (long)Math.Round(Math.Pow(2, 46) * Math.Exp(((2.0 * m) - size - size) / Math.Sqrt(size))))];
                 ulong[] query = Words(random, 1, size);
                 ulong[] key = Words(random, keys, size);
-                ulong[] value = Words(random, words * 64, keys);
+                ulong[] value = Words(random, keyWords * words, 64 * 64);
                 var matches = new ushort[keyWords * 64];
                 var expected = new ushort[keyWords * 64];
                 var attended = new ulong[keyWords];
@@ -99,8 +99,8 @@ public unsafe class KernelTests
                     Assert.Equal(expected.Take(keys).Count(x => x >= threshold), selected);
                     Assert.Equal(selected, scalar.Select(em, keys, threshold, ea));
                     Assert.Equal(expectedBits, attended);
-                    kernel.Context(a, v, keyWords, selected, size, c);
-                    scalar.Context(ea, v, keyWords, selected, size, ec);
+                    kernel.Context(a, v, keyWords, words * 64, selected, size, c);
+                    scalar.Context(ea, v, keyWords, words * 64, selected, size, ec);
                     Assert.Equal(expectedCounts, counts);
                 }
             }

@@ -15,21 +15,22 @@ internal abstract unsafe class AttentionKernel
     /// <param name="matches">Receives the matches; room for a multiple of 64.</param>
     internal abstract long Score(ulong* query, ulong* keys, int count, int words, int size, long* exp, ushort* matches);
 
-    /// <summary>counts[c] = 2 * popcount(attended &amp; values[c]) - selected.</summary>
+    /// <summary>counts[c] = 2 * popcount(attended &amp; values of c) - selected.</summary>
     /// <param name="attended">Attention bits over the keys, <paramref name="keyWords"/> words.</param>
-    /// <param name="values"><c>[padded channels][keyWords]</c>.</param>
+    /// <param name="values"><c>[keyWords][stride]</c>, a word for each channel.</param>
     /// <param name="keyWords">Words of the keys' bits.</param>
+    /// <param name="stride">Channels rounded up to 64.</param>
     /// <param name="selected">popcount(attended).</param>
     /// <param name="size">Channels of the head.</param>
     /// <param name="counts">Receives the counts of the head's channels.</param>
-    internal virtual void Context(ulong* attended, ulong* values, int keyWords, int selected, int size, short* counts)
+    internal virtual void Context(ulong* attended, ulong* values, int keyWords, int stride, int selected, int size, short* counts)
     {
-        for (int c = 0; c < size; c++, values += keyWords)
+        for (int c = 0; c < size; c++)
         {
             int positive = 0;
             for (int w = 0; w < keyWords; w++)
             {
-                positive += BitOperations.PopCount(attended[w] & values[w]);
+                positive += BitOperations.PopCount(attended[w] & values[((long)w * stride) + c]);
             }
 
             counts[c] = (short)((2 * positive) - selected);

@@ -5,8 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>AVX2: four words at a time, counted by nibble look-up; heads of up to 64 channels. The sum of exponentials takes four keys at a time by
-/// gather; integer addition does not mind the order.</summary>
+/// <summary>AVX2: four words at a time, counted by nibble look-up; scores of heads of up to 64 channels.</summary>
 internal sealed unsafe class Avx2AttentionKernel : AttentionKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -18,18 +17,21 @@ internal sealed unsafe class Avx2AttentionKernel : AttentionKernel
         {
             Vector256<ulong> q = Vector256.Create(*query);
             Vector256<long> full = Vector256.Create((long)size);
-            Vector256<long> sum = Vector256<long>.Zero;
+            long sum0 = 0;
+            long sum1 = 0;
             for (; j + 4 <= count; j += 4)
             {
                 Vector256<long> same = full - PopCount(q ^ Vector256.Load(keys + j));
-                sum += Avx2.GatherVector256(exp, same, 8);
-                matches[j] = (ushort)same.GetElement(0);
-                matches[j + 1] = (ushort)same.GetElement(1);
-                matches[j + 2] = (ushort)same.GetElement(2);
-                matches[j + 3] = (ushort)same.GetElement(3);
+
+                // Four 64-bit lanes to four 16-bit ones: 1, 2 in the lower half, 3, 4 in the upper.
+                Vector128<ushort> narrow = Sse41.PackUnsignedSaturate(same.GetLower().AsInt32(), same.GetUpper().AsInt32());
+                ulong packed = Sse41.PackUnsignedSaturate(narrow.AsInt32(), narrow.AsInt32()).AsUInt64().ToScalar();
+                *(ulong*)(matches + j) = packed;
+                sum0 += exp[(ushort)packed] + exp[(ushort)(packed >> 16)];
+                sum1 += exp[(ushort)(packed >> 32)] + exp[packed >> 48];
             }
 
-            total = Vector256.Sum(sum);
+            total = sum0 + sum1;
             keys += j;
         }
 
@@ -46,6 +48,56 @@ internal sealed unsafe class Avx2AttentionKernel : AttentionKernel
         }
 
         return total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override int Select(ushort* matches, int count, int threshold, ulong* attended)
+    {
+        int selected = 0;
+        Vector256<short> below = Vector256.Create((short)(threshold - 1));
+        for (int j = 0; j < count; j += 64)
+        {
+            ulong bits = 0;
+            for (int i = 0; i < 64; i += 32)
+            {
+                // Matches stay below 2^15, so the signed comparison is right. The pack interleaves 128-bit lanes; the permute puts them in order.
+                Vector256<short> low = Vector256.GreaterThan(Vector256.Load((short*)matches + j + i), below);
+                Vector256<short> high = Vector256.GreaterThan(Vector256.Load((short*)matches + j + i + 16), below);
+                Vector256<long> packed = Avx2.Permute4x64(Avx2.PackSignedSaturate(low, high).AsInt64(), 0xD8);
+                bits |= (ulong)packed.AsByte().ExtractMostSignificantBits() << i;
+            }
+
+            if (count - j < 64)
+            {
+                bits &= (1UL << (count - j)) - 1;
+            }
+
+            attended[j >> 6] = bits;
+            selected += BitOperations.PopCount(bits);
+        }
+
+        return selected;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void Context(ulong* attended, ulong* values, int keyWords, int stride, int selected, int size, short* counts)
+    {
+        Vector256<long> minus = Vector256.Create((long)selected);
+        int c = 0;
+        for (; c + 4 <= size; c += 4)
+        {
+            Vector256<long> positive = Vector256<long>.Zero;
+            for (int w = 0; w < keyWords; w++)
+            {
+                positive += PopCount(Vector256.Create(attended[w]) & Vector256.Load(values + ((long)w * stride) + c));
+            }
+
+            Vector256<int> count = (positive + positive - minus).AsInt32();
+            Vector128<int> four = Avx2.PermuteVar8x32(count, Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6)).GetLower();
+            *(ulong*)(counts + c) = Sse2.PackSignedSaturate(four, four).AsUInt64().ToScalar();
+        }
+
+        base.Context(attended, values + c, keyWords, stride, selected, size - c, counts + c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

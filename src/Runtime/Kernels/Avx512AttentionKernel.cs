@@ -72,27 +72,22 @@ internal sealed unsafe class Avx512AttentionKernel : AttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal override void Context(ulong* attended, ulong* values, int keyWords, int selected, int size, short* counts)
+    internal override void Context(ulong* attended, ulong* values, int keyWords, int stride, int selected, int size, short* counts)
     {
-        if (keyWords != 1)
-        {
-            base.Context(attended, values, keyWords, selected, size, counts);
-            return;
-        }
-
-        Vector512<ulong> bits = Vector512.Create(*attended);
         Vector512<long> minus = Vector512.Create((long)selected);
         int c = 0;
         for (; c + 8 <= size; c += 8)
         {
-            Vector512<long> positive = PopCount(bits & Vector512.Load(values + c));
+            Vector512<long> positive = Vector512<long>.Zero;
+            for (int w = 0; w < keyWords; w++)
+            {
+                positive += PopCount(Vector512.Create(attended[w]) & Vector512.Load(values + ((long)w * stride) + c));
+            }
+
             Avx512F.ConvertToVector128Int16(positive + positive - minus).Store(counts + c);
         }
 
-        for (; c < size; c++)
-        {
-            counts[c] = (short)((2 * BitOperations.PopCount(*attended & values[c])) - selected);
-        }
+        base.Context(attended, values + c, keyWords, stride, selected, size - c, counts + c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

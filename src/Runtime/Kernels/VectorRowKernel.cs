@@ -69,7 +69,7 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
                     case StageKind.LoadPool:
                     {
                         x0 = x1 = x2 = x3 = zero;
-                        PoolRange range = PoolRange.Of(s);
+                        PoolRange range = s->Range;
                         for (int y = range.Top; y < range.Bottom; y++)
                         {
                             float* row = (float*)(s->Origin + ((((long)y * s->GridWidth) + range.Left) * s->Stride)) + c;

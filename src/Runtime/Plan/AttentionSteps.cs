@@ -23,7 +23,7 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
     /// <summary>Words of one head's keys, by key, in the prepared operands.</summary>
     internal long KeyBlock => (long)Keys * HeadWords;
 
-    /// <summary>Words of one head's values, by channel, in the prepared operands; whole blocks of 64 channels.</summary>
+    /// <summary>Words of one head's values in the prepared operands: for each 64 keys, one word for each channel, whole blocks of 64 channels.</summary>
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
     /// <summary>Bytes of the prepared operands: all heads' keys, then all heads' values.</summary>
@@ -65,10 +65,7 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
                     }
 
                     BitRows.Transpose(block);
-                    for (int i = 0; i < 64; i++)
-                    {
-                        values[((long)((64 * w) + i) * operands.KeyWords) + j] = block[i];
-                    }
+                    new ReadOnlySpan<ulong>(block, 64).CopyTo(new Span<ulong>(values + (((long)j * operands.HeadWords) + w) * 64, 64));
                 }
             }
         }
@@ -107,7 +104,7 @@ internal sealed unsafe class AttentionStep(
             int threshold = AttentionKernel.Threshold(exp, size, (double)clip[head] * (double)sum);
             int selected = kernel.Select(matches, operands.Keys, threshold, attended);
             ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
-            kernel.Context(attended, values, keyWords, selected, size, (short*)tile + (head * size));
+            kernel.Context(attended, values, keyWords, words * 64, selected, size, (short*)tile + (head * size));
         }
     }
 }

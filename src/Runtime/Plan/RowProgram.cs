@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace EdgeVit.Runtime;
 
 /// <summary>What a <see cref="RowInstruction"/> does.</summary>
@@ -53,6 +51,8 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
                 _ => (byte*)s->Offset,
             };
             s->Row = s->Origin;
+            s->TokenStep = s->Space is RowSpace.Arena or RowSpace.Weights ? s->Stride : 0;
+            s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
         }
     }
 
@@ -60,34 +60,17 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     /// <param name="stages">As prepared.</param>
     /// <param name="token">The token.</param>
     /// <param name="tileRow">Its row in the tile.</param>
-    [SkipLocalsInit]
     internal void Run(Stage* stages, int token, int tileRow)
     {
-        int y = 0;
-        int x = 0;
-        if (_needsGrid)
-        {
-            y = (int)((uint)token / (uint)gridWidth);
-            x = token - (y * gridWidth);
-        }
-
         Stage* end = stages + _stages.Length;
         for (Stage* s = stages; s < end; s++)
         {
-            switch (s->Space)
-            {
-                case RowSpace.Arena or RowSpace.Weights:
-                    long row = s->Factor <= 1 ? token : ((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor);
-                    s->Row = s->Origin + (row * s->Stride);
-                    s->Y = y;
-                    s->X = x;
-                    break;
-                case RowSpace.Tile:
-                    s->Row = s->Origin + (tileRow * s->Stride);
-                    break;
-                default:
-                    break;
-            }
+            s->Row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
+        }
+
+        if (_needsGrid)
+        {
+            Locate(stages, token);
         }
 
         foreach (RowInstruction instruction in _instructions)
@@ -109,6 +92,25 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
                     }
 
                     break;
+            }
+        }
+    }
+
+    /// <summary>The rows of up-sampled values and the windows of pools, which depend on the token's place in the grid.</summary>
+    private void Locate(Stage* stages, int token)
+    {
+        int y = (int)((uint)token / (uint)gridWidth);
+        int x = token - (y * gridWidth);
+        for (int i = 0; i < _stages.Length; i++)
+        {
+            Stage* s = stages + i;
+            if (s->Kind == StageKind.LoadPool)
+            {
+                s->Range = PoolRange.Of(*s, y, x);
+            }
+            else if (s->Factor > 1)
+            {
+                s->Row = s->Origin + ((((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor)) * s->Stride);
             }
         }
     }

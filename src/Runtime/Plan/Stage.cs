@@ -99,9 +99,12 @@ internal unsafe struct Stage
     /// <summary>Address of the current token's row.</summary>
     internal byte* Row;
 
-    /// <summary>The current token's grid position (pools only).</summary>
-    internal int Y;
+    /// <summary>Bytes from token to token: <see cref="Stride"/> or 0.</summary>
+    internal long TokenStep;
 
-    /// <summary>See <see cref="Y"/>.</summary>
-    internal int X;
+    /// <summary>Bytes from row to row of the tile: <see cref="Stride"/> or 0.</summary>
+    internal long TileStep;
+
+    /// <summary>The part of the current token's window that lies inside the grid (pools only).</summary>
+    internal PoolRange Range;
 }
