@@ -19,7 +19,8 @@ internal sealed class MemoryBudget(long fileLength)
         if (bytes < 0 || bytes > _limit - _used)
         {
             throw new CheckpointException(string.Create(CultureInfo.InvariantCulture,
-                $"{what} would need {bytes} bytes beyond the {_used} taken so far; a file of {fileLength} bytes may take {_limit}. The file is damaged or made to fill the memory"));
+                $"{what} would need {bytes} bytes beyond the {_used} taken so far; a file of {fileLength} bytes may take {_limit}. ")
+                + "The file is damaged or made to fill the memory");
         }
         _used += bytes;
     }

@@ -92,19 +92,28 @@ public static partial class NetworkRecogniser
             int? ffn = Size(tensors, ($"{at}.output.move", 0), ($"{at}.output.dense.weight", 1), ($"{at}.intermediate.dense.weight", 0),
                 ($"{at}.intermediate.norm.weight", 0), ($"{at}.intermediate.rprelu.move1", 0));
             if (result.Count > 0 && (width is null || width == result[^1].Width) && (ffn is null || width is null || ffn == result[^1].FfnWidth))
+            {
                 result[^1] = result[^1] with { Depth = result[^1].Depth + 1 };
+            }
             else
-                result.Add(new StageConfig(1, width ?? throw Lacks("the width", $"{at}.layernorm_before.weight"), ffn ?? throw Lacks("the FFN width", $"{at}.output.move"), 1, 1));
+            {
+                result.Add(new StageConfig(1, width ?? throw Lacks("the width", $"{at}.layernorm_before.weight"),
+                    ffn ?? throw Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1));
+            }
         }
         return result.Count == stages ? result : throw new CheckpointException(
-            $"The blocks have {string.Join(", ", result.Select(s => $"{s.Depth} x {s.Width} (FFN {s.FfnWidth})"))} channels, {result.Count} stages, but there are {stages - 1} "
-            + $"down-samplings (vit.encoder.patch_embed1 ...), expected {result.Count - 1}. Tensors are missing or of another network");
+            $"The blocks have {string.Join(", ", result.Select(s => $"{s.Depth} x {s.Width} (FFN {s.FfnWidth})"))} channels, {result.Count} stages, "
+            + $"but there are {stages - 1} down-samplings (vit.encoder.patch_embed1 ...), expected {result.Count - 1}. Tensors are missing or of another network");
     }
 
     /// <summary>One more than the largest index in names, which must be about as many as there are tensors of it.</summary>
     private static int Count(IReadOnlyDictionary<string, FloatTensor> tensors, Regex pattern, int first, string what)
     {
-        HashSet<int> found = [.. tensors.Keys.Select(n => pattern.Match(n)).Where(m => m.Success).Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture))];
+        HashSet<int> found =
+        [
+            .. tensors.Keys.Select(n => pattern.Match(n)).Where(m => m.Success)
+                .Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
+        ];
         if (found.Count == 0)
             return first == 1 ? 0 : throw Lacks("the blocks", what);
         int count = found.Max() + 1 - first;
@@ -139,7 +148,8 @@ public static partial class NetworkRecogniser
                 sides.Add(side << s);
         }
         return Most(sides) ?? (tensors.TryGetValue(First, out FloatTensor? first)
-            ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions are a square grid. Only square images are supported")
+            ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions are a square grid. "
+                + "Only square images are supported")
             : throw Lacks("the image size", First));
     }
 
@@ -153,20 +163,21 @@ public static partial class NetworkRecogniser
         for (int s = 0; s < stages.Count; layer += stages[s++].Depth)
         {
             bool reduced = Enumerable.Range(layer, stages[s].Depth).Any(l =>
-                tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.mover") || tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.reduction.weight"));
+                tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.mover")
+                || tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.reduction.weight"));
             int reduction = options.Reductions?[s] ?? (reduced ? 1 << (stages.Count - 1 - s) : 1);
             if (reduced != reduction > 1)
             {
-                throw new CheckpointException($"Stage {s + 1} has {(reduced ? "a" : "no")} reduction of keys and values (mover, reduction.weight), so {reduction} cannot be its factor. "
-                    + $"Say the reductions of all stages, for example --reductions {string.Join(',', stages.Select((_, i) => Math.Max(1, 1 << (stages.Count - 1 - i))))}");
+                throw new CheckpointException($"Stage {s + 1} has {(reduced ? "a" : "no")} reduction of keys and values (mover, reduction.weight), "
+                    + $"so {reduction} cannot be its factor. Say the reductions of all stages, for example --reductions {string.Join(',', stages.Select((_, i) => Math.Max(1, 1 << (stages.Count - 1 - i))))}");
             }
             result.Add(stages[s] with { Reduction = reduction });
         }
         if (options.Reductions is null && result.Any(s => s.Reduction > 1))
         {
             int keys = grid >> (stages.Count - 1);
-            assumed.Add($"reductions {string.Join(", ", result.Select(s => s.Reduction))}, which give the reduced stages {keys}x{keys} keys, as many as the last stage has tokens; "
-                + "the tensors do not show them (--reductions)");
+            assumed.Add($"reductions {string.Join(", ", result.Select(s => s.Reduction))}, which give the reduced stages {keys}x{keys} keys, "
+                + "as many as the last stage has tokens; the tensors do not show them (--reductions)");
         }
         return result;
     }
@@ -182,16 +193,20 @@ public static partial class NetworkRecogniser
         int layer = 0;
         for (int s = 0; s < stages.Count; layer += stages[s++].Depth)
         {
-            int? clips = tensors.TryGetValue($"vit.encoder.layer.{layer}.attention.attention.att_prob_clip", out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
+            string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
+            int? clips = tensors.TryGetValue(name, out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
             int width = stages[s].Width;
             int heads = options.HeadSize is null && clips is { } shown ? shown : width / size;
             if (clips is null && width % size != 0)
             {
-                throw new CheckpointException($"The {width} channels of stage {s + 1} do not divide into heads of {size}, and the tensors do not show the heads. "
-                    + "Say the channels of one head: --head-size");
+                throw new CheckpointException($"The {width} channels of stage {s + 1} do not divide into heads of {size}, "
+                    + "and the tensors do not show the heads. Say the channels of one head: --head-size");
             }
             if (options.HeadSize is not null && (width % size != 0 || (clips is { } have && have != heads)))
-                throw new CheckpointException($"Stage {s + 1} has {width} channels{(clips is { } n ? $" and {n} clips, one for each head" : "")}, which contradicts a head size of {size}");
+            {
+                throw new CheckpointException($"Stage {s + 1} has {width} channels{(clips is { } n ? $" and {n} clips, one for each head" : "")}, "
+                    + $"which contradicts a head size of {size}");
+            }
             guessed |= clips is null;
             result.Add(stages[s] with { Heads = heads });
         }

@@ -24,8 +24,8 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
             throw Fault($"calls '{global.Name}' with {Describe(arguments)}, expected a tuple");
         if (global.Kind != GlobalKind.FromType)
             return Make(global, items);
-        if (items is [PickleGlobal { Kind: GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter } inner, _, PickleTuple { Items: var rest }, ..])
-            return Make(inner, rest);
+        if (items is [PickleGlobal { Kind: GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter } inner, _, PickleTuple rest, ..])
+            return Make(inner, rest.Items);
         throw Fault($"calls '{global.Name}' with ({Describe(items)}), expected a tensor's function, type and arguments");
     }
 
@@ -35,9 +35,16 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
         _at = at;
         object?[] items = id is PickleTuple tuple ? tuple.Items : [];
         if (items is ["module", ..])
-            throw Fault("holds a whole module with its source. Load it where it was made and save the weights alone: torch.save(model.state_dict(), path)");
-        if (items is not ["storage", PickleGlobal { Kind: GlobalKind.StorageType } type, string key, string, long count, ..] || items.Length > 6 || count < 0)
-            throw Fault($"refers to the outside by {(id is PickleTuple ? $"({Describe(items)})" : Describe(id))}, expected ('storage', type, key, device, number of elements)");
+        {
+            throw Fault("holds a whole module with its source. "
+                + "Load it where it was made and save the weights alone: torch.save(model.state_dict(), path)");
+        }
+        if (items is not ["storage", PickleGlobal { Kind: GlobalKind.StorageType } type, string key, string, long count, ..]
+            || items.Length > 6 || count < 0)
+        {
+            throw Fault($"refers to the outside by {(id is PickleTuple ? $"({Describe(items)})" : Describe(id))}, "
+                + "expected ('storage', type, key, device, number of elements)");
+        }
         if (key.Length > MaxKey)
             throw Fault($"refers to a storage whose key has {key.Length} letters, expected at most {MaxKey}");
         if (!_storages.TryGetValue(key, out PickleStorage? storage))

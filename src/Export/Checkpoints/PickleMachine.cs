@@ -15,11 +15,9 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private const int MaxIntegerBytes = 256;
     private const int MaxNameBytes = 512;
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private readonly List<object?> _stack = [];
-    private readonly List<int> _marks = [];
+    private readonly PickleStack _stack = new(cursor, budget);
     private readonly List<object?> _memo = [];
     private readonly PickleCalls _calls = new(cursor, budget);
-    private int _highest;
     private long _opcodeAt;
 
     /// <summary>The storages that the pickle mentioned, by key.</summary>
@@ -35,8 +33,8 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
             byte opcode = cursor.Byte();
             if (opcode == (byte)'.')
             {
-                object? result = Pop();
-                return _stack.Count == 0 && _marks.Count == 0 ? result : throw Fault("ends with values left over");
+                object? result = _stack.Pop();
+                return _stack.IsEmpty ? result : throw Fault("ends with values left over");
             }
             if (!(Constant(opcode) || Text(opcode) || Container(opcode) || Memo(opcode) || Call(opcode)))
                 throw Fault($"has the opcode 0x{opcode:x2}{Printable(opcode)}, which is not one of a checkpoint's");
@@ -58,13 +56,13 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 cursor.Int64();
                 return true;
             case (byte)'N':
-                Push(null);
+                _stack.Push(null);
                 return true;
             case 0x88:
-                Push(true);
+                _stack.Push(true);
                 return true;
             case 0x89:
-                Push(false);
+                _stack.Push(false);
                 return true;
             case (byte)'K':
                 PushNew((long)cursor.Byte());
@@ -128,36 +126,31 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         switch (opcode)
         {
             case (byte)'(':
-                budget.Charge(SlotBytes, cursor.What);
-                _marks.Add(_stack.Count);
+                _stack.Mark();
                 return true;
             case (byte)'0':
-                // As in CPython, POP right after a mark takes the mark.
-                if (_marks.Count > 0 && _marks[^1] == _stack.Count)
-                    _marks.RemoveAt(_marks.Count - 1);
-                else
-                    Pop();
+                _stack.Discard();
                 return true;
             case (byte)'1':
-                PopToMark();
+                _stack.PopToMark();
                 return true;
             case (byte)'2':
-                Push(Peek());
+                _stack.Push(_stack.Peek());
                 return true;
             case (byte)')':
                 PushNew(new PickleTuple([]));
                 return true;
             case (byte)'t':
-                PushTuple(PopToMark());
+                PushTuple(_stack.PopToMark());
                 return true;
             case 0x85:
-                PushTuple([Pop()]);
+                PushTuple([_stack.Pop()]);
                 return true;
             case 0x86:
-                PushTuple(Pop(2));
+                PushTuple(_stack.Pop(2));
                 return true;
             case 0x87:
-                PushTuple(Pop(3));
+                PushTuple(_stack.Pop(3));
                 return true;
             case (byte)']':
             case 0x8f:
@@ -165,30 +158,30 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 return true;
             case (byte)'l':
             case 0x91:
-                object?[] items = PopToMark();
+                object?[] items = _stack.PopToMark();
                 PushNew(new PickleList());
                 AddItems(items);
                 return true;
             case (byte)'a':
-                AddItems([Pop()]);
+                AddItems([_stack.Pop()]);
                 return true;
             case (byte)'e':
             case 0x90:
-                AddItems(PopToMark());
+                AddItems(_stack.PopToMark());
                 return true;
             case (byte)'}':
                 PushNew(new PickleDict());
                 return true;
             case (byte)'d':
-                object?[] pairs = PopToMark();
+                object?[] pairs = _stack.PopToMark();
                 PushNew(new PickleDict());
                 SetItems(pairs);
                 return true;
             case (byte)'s':
-                SetItems(Pop(2));
+                SetItems(_stack.Pop(2));
                 return true;
             case (byte)'u':
-                SetItems(PopToMark());
+                SetItems(_stack.PopToMark());
                 return true;
             default:
                 return false;
@@ -209,10 +202,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 Put(_memo.Count);
                 return true;
             case (byte)'h':
-                Push(Get(cursor.Byte()));
+                _stack.Push(Get(cursor.Byte()));
                 return true;
             case (byte)'j':
-                Push(Get((uint)cursor.Int32()));
+                _stack.Push(Get((uint)cursor.Int32()));
                 return true;
             default:
                 return false;
@@ -225,29 +218,29 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         {
             case (byte)'c':
                 string module = Line();
-                Push(Global(module, Line()));
+                _stack.Push(Global(module, Line()));
                 return true;
             case 0x93:
-                object?[] names = Pop(2);
-                Push(names is [string first, string second] ? Global(first, second) : throw Fault("names a global by something that is no text"));
+                object?[] names = _stack.Pop(2);
+                _stack.Push(names is [string first, string second] ? Global(first, second) : throw Fault("names a global by something that is no text"));
                 return true;
             case (byte)'R':
             case 0x81:
-                object? arguments = Pop();
-                PushNew(_calls.Call(Pop(), arguments, _opcodeAt));
+                object? arguments = _stack.Pop();
+                PushNew(_calls.Call(_stack.Pop(), arguments, _opcodeAt));
                 return true;
             case 0x92:
-                object?[] parts = Pop(3);
+                object?[] parts = _stack.Pop(3);
                 PushNew(_calls.Call(parts[0], parts[1], _opcodeAt));
                 return true;
             case (byte)'b':
                 // The state of a dict is an attribute such as _metadata; that of the opaque ones is not looked into.
-                Pop();
-                if (Peek() is not (PickleDict or PickleOpaque or PickleTensor))
+                _stack.Pop();
+                if (_stack.Peek() is not (PickleDict or PickleOpaque or PickleTensor))
                     throw Fault("sets the state of something that has none");
                 return true;
             case (byte)'Q':
-                PushNew(_calls.PersistentStorage(Pop(), _opcodeAt));
+                PushNew(_calls.PersistentStorage(_stack.Pop(), _opcodeAt));
                 return true;
             default:
                 return false;
@@ -274,20 +267,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         throw Fault($"has a name of more than {MaxNameBytes} bytes");
     }
 
-    private void Push(object? value)
-    {
-        _stack.Add(value);
-        if (_stack.Count > _highest)
-        {
-            budget.Charge(SlotBytes, cursor.What);
-            _highest = _stack.Count;
-        }
-    }
-
     private void PushNew(object? value)
     {
         budget.Charge(ObjectBytes, cursor.What);
-        Push(value);
+        _stack.Push(value);
     }
 
     private void PushTuple(object?[] items)
@@ -332,39 +315,9 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         }
     }
 
-    private int Floor => _marks.Count == 0 ? 0 : _marks[^1];
-
-    private object? Peek() => _stack.Count > Floor ? _stack[^1] : throw Fault("takes a value where there is none");
-
-    private object? Pop()
-    {
-        object? value = Peek();
-        _stack.RemoveAt(_stack.Count - 1);
-        return value;
-    }
-
-    private object?[] Pop(int count)
-    {
-        if (_stack.Count - Floor < count)
-            throw Fault($"takes {count} values where there are {_stack.Count - Floor}");
-        object?[] values = [.. _stack[^count..]];
-        _stack.RemoveRange(_stack.Count - count, count);
-        return values;
-    }
-
-    private object?[] PopToMark()
-    {
-        if (_marks.Count == 0)
-            throw Fault("looks for a mark where there is none");
-        object?[] values = [.. _stack[_marks[^1]..]];
-        _stack.RemoveRange(_marks[^1], values.Length);
-        _marks.RemoveAt(_marks.Count - 1);
-        return values;
-    }
-
     private void AddItems(object?[] items)
     {
-        if (Peek() is not PickleList list)
+        if (_stack.Peek() is not PickleList list)
             throw Fault("appends to something that is no list");
         budget.Charge(SlotBytes + ((long)SlotBytes * items.Length), cursor.What);
         list.Items.AddRange(items);
@@ -372,7 +325,7 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
 
     private void SetItems(object?[] items)
     {
-        if (Peek() is not PickleDict dict)
+        if (_stack.Peek() is not PickleDict dict)
             throw Fault("sets an item of something that is no dict");
         if (items.Length % 2 != 0)
             throw Fault("sets a key without a value");
@@ -391,7 +344,7 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
             budget.Charge(SlotBytes, cursor.What);
             _memo.Add(null);
         }
-        _memo[(int)index] = Peek();
+        _memo[(int)index] = _stack.Peek();
     }
 
     private object? Get(long index) =>

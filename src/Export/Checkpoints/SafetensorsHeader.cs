@@ -59,7 +59,8 @@ internal static class SafetensorsHeader
                 case "dtype":
                     Expect(ref reader, JsonTokenType.String, $"{where}: dtype");
                     string dtype = Text(ref reader, $"{where}: dtype");
-                    type = SafetensorsTypes.Parse(dtype) ?? throw Fault($"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+                    type = SafetensorsTypes.Parse(dtype)
+                        ?? throw Fault($"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
                     break;
                 case "shape":
                     shape = Longs(ref reader, $"{where}: shape");
@@ -74,7 +75,10 @@ internal static class SafetensorsHeader
         if (type is not { } element || shape is null || range is null)
             throw Fault($"{where}: lacks dtype, shape or data_offsets");
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > file.Length - data)
-            throw Fault($"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {file.Length - data}: the file is truncated or damaged");
+        {
+            throw Fault($"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {file.Length - data}: "
+                + "the file is truncated or damaged");
+        }
 
         Int128 bytes = SafetensorsTypes.Size(element);
         foreach (long size in shape)
@@ -98,8 +102,8 @@ internal static class SafetensorsHeader
         {
             if (view.Storage.Start != end)
             {
-                throw Fault($"tensor '{name}' begins at byte {view.Storage.Start} and {(view.Storage.Start < end ? "overlaps the one before it" : "leaves a hole before it")}, "
-                    + $"expected {end}: the file is damaged");
+                string what = view.Storage.Start < end ? "overlaps the one before it" : "leaves a hole before it";
+                throw Fault($"tensor '{name}' begins at byte {view.Storage.Start} and {what}, expected {end}: the file is damaged");
             }
             end += view.Storage.Length;
         }

@@ -55,5 +55,6 @@ internal static class StateDict
     private static object? Get(PickleDict dict, string key) => dict.Items.FindLast(i => i.Key is string text && text == key).Value;
 
     private static string Keys(PickleDict dict) => dict.Items.Count == 0 ? "nothing"
-        : string.Join(", ", dict.Items.Take(12).Select(i => $"{PickleCalls.Describe(i.Key)} ({PickleCalls.Describe(i.Value)})")) + (dict.Items.Count > 12 ? ", …" : "");
+        : string.Join(", ", dict.Items.Take(12).Select(i => $"{PickleCalls.Describe(i.Key)} ({PickleCalls.Describe(i.Value)})"))
+            + (dict.Items.Count > 12 ? ", …" : "");
 }

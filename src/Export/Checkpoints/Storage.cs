@@ -67,7 +67,10 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
             if (read < bytes.Length)
                 throw new CheckpointException($"'{Name}' inflates to {read} bytes, expected {Length}: the file is damaged");
             if (stream.ReadByte() >= 0)
-                throw new CheckpointException($"'{Name}' inflates to more than the {Length} bytes that the archive declares: the file is damaged or made to fill the memory");
+            {
+                throw new CheckpointException($"'{Name}' inflates to more than the {Length} bytes that the archive declares: "
+                    + "the file is damaged or made to fill the memory");
+            }
         }
         catch (InvalidDataException e)
         {

@@ -89,7 +89,10 @@ internal sealed class TensorLoader(CheckpointFile file)
         }
         file.Budget.Charge(extent * size, $"a view with gaps of '{view.Storage.Name}'");
         if (extent * size > Array.MaxLength)
-            throw new CheckpointException($"a view with gaps spans {extent * size} bytes of '{view.Storage.Name}', expected at most {Array.MaxLength}. Save it with .contiguous()");
+        {
+            throw new CheckpointException($"a view with gaps spans {extent * size} bytes of '{view.Storage.Name}', "
+                + $"expected at most {Array.MaxLength}. Save it with .contiguous()");
+        }
         var raw = new byte[extent * size];
         file.Read(view.Storage.Start + (view.Offset * size), raw);
         Gather(view, raw, data);

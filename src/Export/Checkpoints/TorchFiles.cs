@@ -34,15 +34,18 @@ internal static class TorchZip
     public static TorchContent Read(CheckpointFile file)
     {
         ZipDirectory zip = ZipDirectory.Read(file);
-        string[] pickles = [.. zip.Names.Where(n => n == "data.pkl" || (n.EndsWith("/data.pkl", StringComparison.Ordinal) && n.Count(c => c == '/') == 1)).Take(2)];
+        string[] pickles = [.. zip.Names.Where(IsPickle).Take(2)];
         if (pickles.Length != 1)
         {
-            throw new CheckpointException($"is a zip archive with {(pickles.Length == 0 ? "no" : "more than one")} 'data.pkl', expected one, as torch.save writes it; "
-                + $"it has {string.Join(", ", zip.Names.Take(5).Select(n => $"'{n}'"))}{(zip.Names.Skip(5).Any() ? ", …" : "")}");
+            throw new CheckpointException($"is a zip archive with {(pickles.Length == 0 ? "no" : "more than one")} 'data.pkl', "
+                + $"expected one, as torch.save writes it; it has {string.Join(", ", zip.Names.Take(5).Select(n => $"'{n}'"))}{(zip.Names.Skip(5).Any() ? ", …" : "")}");
         }
         string folder = pickles[0][..^"data.pkl".Length];
-        if (zip.Find(folder + "byteorder") is { Length: <= MaxNote } order && Encoding.UTF8.GetString(order.ReadAll()).Trim() is not "little" and var found)
+        if (zip.Find(folder + "byteorder") is { Length: <= MaxNote } order
+            && Encoding.UTF8.GetString(order.ReadAll()).Trim() is not "little" and var found)
+        {
             throw new CheckpointException($"was written on a machine of byte order '{found}', expected 'little'. Save it again on such a machine");
+        }
 
         Storage pickle = zip.Find(pickles[0])!;
         ByteCursor cursor;
@@ -76,6 +79,9 @@ internal static class TorchZip
             return storage;
         }
     }
+
+    private static bool IsPickle(string name) =>
+        name == "data.pkl" || (name.EndsWith("/data.pkl", StringComparison.Ordinal) && name.Count(c => c == '/') == 1);
 }
 
 /// <summary>The format of torch.save before PyTorch 1.6: pickles of a magic number, a version, the machine, the object and the storages' keys,
