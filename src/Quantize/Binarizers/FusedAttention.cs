@@ -1,0 +1,67 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Binary attention in training on the processor as one node: the signs of q, k and v, integer scores, softmax, attention bits, context.
+/// The same mathematics as <see cref="ShiftSign"/> and <see cref="AttentionBits"/>; the probabilities are recomputed, not kept.</summary>
+internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttention>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(FusedAttention);
+
+    /// <summary>Whether the kernels serve these tensors; sums of signs must be exact in the products' type.</summary>
+    internal static bool Serves(Tensor q, long keys, int headSize) =>
+        FusedBranch.Enabled && q.device_type == DeviceType.CPU && q.dtype == ScalarType.Float32 && headSize % Lanes.Count == 0 && headSize <= 256
+        && keys % Lanes.Count == 0 && keys <= 256;
+
+    /// <summary>Query tokens <c>[B*N, C]</c>, key and value tokens <c>[B*Nk, C]</c>, their shifts <c>[C]</c>, the logarithm of clip <c>[h]</c> →
+    /// context <c>[B*N, C]</c>.</summary>
+    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, HeadLayout layout) =>
+        apply(q.contiguous(), k.contiguous(), v.contiguous(), moveq, movek, movev, clipLog, layout);
+
+    /// <summary>See <see cref="Apply"/>.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
+        FusedBranch.Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+
+    /// <summary>Gradients of q, k, v, their shifts and the logarithm of clip.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
+        FusedBranch.Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
+
+    private static Tensor Forward<T>(autograd.AutogradContext ctx, object[] vars) where T : struct, ILanes
+    {
+        var layout = (HeadLayout)vars[7];
+        float[] clip = [.. Lanes.Floats((Tensor)vars[6]).ToArray().Select(MathF.Exp)];
+        Tensor q = AttentionKernels<T>.ToHeads((Tensor)vars[0], (Tensor)vars[3], layout);         // [B*h, N, d]
+        Tensor k = AttentionKernels<T>.ToHeads((Tensor)vars[1], (Tensor)vars[4], layout);         // [B*h, Nk, d]
+        Tensor v = AttentionKernels<T>.ToHeads((Tensor)vars[2], (Tensor)vars[5], layout);
+        Tensor scores = torch.bmm(q, k.transpose(1, 2));                                          // integers [B*h, N, Nk]
+        Tensor bits = AttentionKernels<T>.Bits(scores, layout, clip);
+        Tensor context = AttentionKernels<T>.ToTokens(torch.bmm(bits, v), layout, clip);          // [B*N, C]
+        ctx.save_for_backward([(Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4], (Tensor)vars[5], q, k, v, scores, bits]);
+        ctx.save_data("clip", clip);
+        ctx.save_data("layout", layout);
+        return context;
+    }
+
+    private static List<Tensor> Backward<T>(autograd.AutogradContext ctx, Tensor gradient) where T : struct, ILanes
+    {
+        List<Tensor> saved = ctx.get_saved_variables();
+        (Tensor q, Tensor k, Tensor v, Tensor scores, Tensor bits) = (saved[6], saved[7], saved[8], saved[9], saved[10]);
+        float[] clip = (float[])ctx.get_data("clip")!;
+        var layout = (HeadLayout)ctx.get_data("layout")!;
+        float[] ones = [.. Enumerable.Repeat(1f, layout.Heads)];
+
+        Tensor byContext = AttentionKernels<T>.ToHeads(gradient, null, layout);                   // [B*h, N, d]
+        (Tensor byScores, double[] byClip) = AttentionKernels<T>.BitsGradient(torch.bmm(byContext, v.transpose(1, 2)), scores, layout, clip);
+        Tensor byV = torch.bmm(bits.transpose(1, 2), byContext);                                  // [B*h, Nk, d]
+        Tensor byQ = torch.bmm(byScores, k);
+        Tensor byK = torch.bmm(byScores.transpose(1, 2), q);
+        (Tensor gq, double[] moveq) = AttentionKernels<T>.SignGradient(byQ, saved[0], saved[3], layout, ones);
+        (Tensor gk, double[] movek) = AttentionKernels<T>.SignGradient(byK, saved[1], saved[4], layout, ones);
+        (Tensor gv, double[] movev) = AttentionKernels<T>.SignGradient(byV, saved[2], saved[5], layout, clip);
+        for (int h = 0; h < layout.Heads; h++)
+            byClip[h] *= clip[h];
+        return [gq, gk, gv, FusedBranch.Vector(moveq), FusedBranch.Vector(movek), FusedBranch.Vector(movev), FusedBranch.Vector(byClip), null!];
+    }
+}

@@ -1,0 +1,168 @@
+using System.Runtime.Intrinsics.X86;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>What a fused binary layer needs beside its tensors.</summary>
+/// <param name="Kind">How the layer's input reaches its output's width as shortcut.</param>
+/// <param name="Factor">e of the shortcut.</param>
+/// <param name="Eps">Added to the variance.</param>
+/// <param name="Momentum">Share of the batch in the running statistics.</param>
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum);
+
+/// <summary>A whole binary layer in training on the processor as one node of the autograd graph:
+/// <c>RPReLU(norm(linear(sign(x + move), sign(W))) + shortcut(x))</c>. The same mathematics as <see cref="ShiftSign"/>, <see cref="WeightSign"/>,
+/// a batch norm and <see cref="RPReLUFunction"/>, but each pass over the tokens does all that can be done in it; eager torch is bound by
+/// memory here, not by its matrix products. Those run on signs alone, in bfloat16 where the processor has it: up to 512 inputs the integer
+/// sums are exact.</summary>
+internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
+{
+    /// <summary>Whether products are computed in bfloat16: by what the processor is, so that a resumed run computes as before.</summary>
+    internal static bool Brain { get; set; } = X86Base.IsSupported && Avx512F.IsSupported
+        && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+
+    /// <inheritdoc/>
+    public override string Name => nameof(FusedBranch);
+
+    /// <summary>Whether the fused kernels are used at all; <c>EDGEVIT_TRAIN_KERNELS=torch</c> turns them off.</summary>
+    internal static bool Enabled { get; set; } = Environment.GetEnvironmentVariable("EDGEVIT_TRAIN_KERNELS") != "torch";
+
+    /// <summary>Whether the kernels serve these tensors.</summary>
+    internal static bool Serves(Tensor x, LatentWeight weight, Shortcut shortcut) =>
+        Enabled && x.device_type == DeviceType.CPU && ReferenceEquals(x, shortcut.Value) && x.dtype == ScalarType.Float32
+        && x.shape[1] % Lanes.Count == 0 && weight.weight.shape[0] % Lanes.Count == 0 && GroupLanes.Serves(shortcut.Factor);
+
+    /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics.</summary>
+    internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut)
+    {
+        norm.CountBatch();
+        return apply(x.contiguous(), move, weight, norm.weight, norm.bias, move1, slope, move2, norm.running_mean, norm.running_var,
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum));
+    }
+
+    /// <summary>See <see cref="Apply"/>.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+
+    /// <summary>Gradients of x, move, weight, the norm's weight and bias, move1, slope and move2.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
+        Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
+
+    private static Tensor Forward<T>(autograd.AutogradContext ctx, object[] vars) where T : struct, ILanes
+    {
+        var x = (Tensor)vars[0];
+        var move = (Tensor)vars[1];
+        var weight = (Tensor)vars[2];
+        var slope = (Tensor)vars[6];
+        var options = (FusedOptions)vars[10];
+        long rows = x.shape[0];
+
+        Tensor signs = BranchKernels<T>.Signs(x, move);
+        SignedWeight signed = WeightKernels<T>.Sign(weight);
+        Tensor products = torch.mm(signs, signed.Signs.t());                         // integers [M, O]
+        var norm = NormTerms.Of(
+            BranchKernels<T>.Moments(products), rows, signed.Scales, Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), Lanes.Floats((Tensor)vars[5]),
+            options.Eps);
+        norm.Update(Lanes.Floats((Tensor)vars[8]), Lanes.Floats((Tensor)vars[9]), signed.Scales, rows, options.Momentum);
+        Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, (Tensor)vars[7]);
+        ctx.save_for_backward([x, move, weight, slope, signs, products, signed.Signs]);
+        ctx.save_data("norm", norm);
+        ctx.save_data("signed", signed);
+        ctx.save_data("options", options);
+        return result;
+    }
+
+    private static List<Tensor> Backward<T>(autograd.AutogradContext ctx, Tensor gradient) where T : struct, ILanes
+    {
+        List<Tensor> saved = ctx.get_saved_variables();
+        (Tensor x, Tensor move, Tensor weight, Tensor slope, Tensor signs, Tensor products) = (saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
+        var norm = (NormTerms)ctx.get_data("norm")!;
+        SignedWeight signed = (SignedWeight)ctx.get_data("signed")! with { Signs = saved[6] };
+        var options = (FusedOptions)ctx.get_data("options")!;
+        int o = norm.Scale.Length;
+
+        (Tensor byArgument, double[] sums) = BranchKernels<T>.Deactivate(
+            gradient, products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0]);
+        Tensor byProducts = BranchKernels<T>.ProductGradient(byArgument, products, terms.A, terms.B, terms.C);
+        Tensor bySigns = torch.mm(byProducts, signed.Signs);                         // [M, K]
+        Tensor byWeight = WeightKernels<T>.Gradient(torch.mm(byProducts.t(), signs), weight, signed);
+        (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(bySigns, x, move, byArgument, options.Kind, options.Factor);
+        return
+        [
+            byInput, Vector(byMove), byWeight, Vector(terms.ByScale), Vector(sums.AsSpan(2 * o, o)), Vector(sums.AsSpan(2 * o, o), -1),
+            Vector(sums.AsSpan(o, o)), Vector(sums.AsSpan(0, o)), null!, null!, null!,
+        ];
+    }
+
+    internal static Tensor Vector(ReadOnlySpan<double> values, float factor = 1)
+    {
+        float[] result = new float[values.Length];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = (float)values[i] * factor;
+        return torch.tensor(result);
+    }
+}
+
+/// <summary>The coefficients of a batch norm of products <c>p</c> with weight scales: <c>y = Scale * p + Offset</c>.</summary>
+/// <param name="Scale">gamma * Unit.</param>
+/// <param name="Offset">Everything constant, less the following RPReLU's first shift.</param>
+/// <param name="Unit">Weight scale / deviation: <c>(p - Mean) * Unit</c> is normalised.</param>
+/// <param name="Mean">Batch mean of the products.</param>
+/// <param name="Variance">Batch variance of the products, biased.</param>
+internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, double[] Mean, double[] Variance)
+{
+    /// <summary>From sums and sums of squares over <paramref name="rows"/> rows.</summary>
+    internal static NormTerms Of(
+        double[] moments, long rows, ReadOnlySpan<float> scales, ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, ReadOnlySpan<float> move1, double eps)
+    {
+        int o = gamma.Length;
+        var terms = new NormTerms(new float[o], new float[o], new double[o], new double[o], new double[o]);
+        for (int c = 0; c < o; c++)
+        {
+            double scale = scales.IsEmpty ? 1 : scales[c];
+            double mean = moments[c] / rows;
+            double variance = Math.Max(0, (moments[o + c] / rows) - (mean * mean));
+            double unit = scale / Math.Sqrt((scale * scale * variance) + eps);
+            double factor = gamma[c] * unit;
+            terms.Mean[c] = mean;
+            terms.Variance[c] = variance;
+            terms.Unit[c] = unit;
+            terms.Scale[c] = (float)factor;
+            terms.Offset[c] = (float)(beta[c] - (factor * mean) - (move1.IsEmpty ? 0 : move1[c]));
+        }
+        return terms;
+    }
+
+    /// <summary>Moves running statistics towards the batch's, as torch does: the variance unbiased.</summary>
+    internal void Update(Span<float> runningMean, Span<float> runningVariance, ReadOnlySpan<float> scales, long rows, double momentum)
+    {
+        double unbiased = rows / Math.Max(1.0, rows - 1);
+        for (int c = 0; c < Mean.Length; c++)
+        {
+            double scale = scales.IsEmpty ? 1 : scales[c];
+            runningMean[c] = (float)(((1 - momentum) * runningMean[c]) + (momentum * scale * Mean[c]));
+            runningVariance[c] = (float)(((1 - momentum) * runningVariance[c]) + (momentum * scale * scale * Variance[c] * unbiased));
+        }
+    }
+
+    /// <summary>The backward pass from the sums of the gradient and of gradient times products.</summary>
+    internal NormGradient Gradient(ReadOnlySpan<double> sum, ReadOnlySpan<double> sumProducts, long rows)
+    {
+        int o = Scale.Length;
+        var terms = new NormGradient(new float[o], new float[o], new float[o], new double[o]);
+        for (int c = 0; c < o; c++)
+        {
+            double byScale = Unit[c] * (sumProducts[c] - (Mean[c] * sum[c]));
+            double slope = Unit[c] * byScale / rows;
+            terms.ByScale[c] = byScale;
+            terms.A[c] = Scale[c];
+            terms.B[c] = (float)(-Scale[c] * slope);
+            terms.C[c] = (float)(Scale[c] * ((Mean[c] * slope) - (sum[c] / rows)));
+        }
+        return terms;
+    }
+}
+
+/// <summary>The gradient of the products is <c>A * g + B * p + C</c>; <c>ByScale</c> is that of gamma.</summary>
+internal sealed record NormGradient(float[] A, float[] B, float[] C, double[] ByScale);

@@ -1,0 +1,164 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>A batch norm of float tokens in training on the processor, two passes each way.</summary>
+internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(FusedNorm);
+
+    /// <summary>Whether the kernels serve these tokens.</summary>
+    internal static bool Serves(Tensor x) =>
+        FusedBranch.Enabled && x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 2 && x.shape[1] % Lanes.Count == 0;
+
+    /// <summary>Tokens <c>[M, C]</c> → <c>[M, C]</c>; updates the running statistics.</summary>
+    internal static Tensor Apply(Tensor x, TokenNorm norm)
+    {
+        norm.CountBatch();
+        return apply(x.contiguous(), norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.Eps, norm.Momentum);
+    }
+
+    /// <summary>(x, gamma, beta, running mean, running variance, eps, momentum) → normalised.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var x = (Tensor)vars[0];
+        var norm = NormTerms.Of(
+            BranchKernels<Single32>.Moments(x), x.shape[0], [], Lanes.Floats((Tensor)vars[1]), Lanes.Floats((Tensor)vars[2]), [], (double)vars[5]);
+        norm.Update(Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), [], x.shape[0], (double)vars[6]);
+        ctx.save_for_backward([x]);
+        ctx.save_data("norm", norm);
+        return NormKernels.Affine(x, norm.Scale, norm.Offset);
+    }
+
+    /// <summary>Gradients of x, gamma and beta.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        Tensor x = ctx.get_saved_variables()[0];
+        var norm = (NormTerms)ctx.get_data("norm")!;
+        Tensor gradient = grad_output.contiguous();
+        int channels = norm.Scale.Length;
+        double[] sums = NormKernels.GradientSums(gradient, x);
+        NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0]);
+        return
+        [
+            BranchKernels<Single32>.ProductGradient(gradient, x, terms.A, terms.B, terms.C),
+            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(0, channels)), null!, null!, null!, null!,
+        ];
+    }
+}
+
+/// <summary><c>RPReLU(norm(x) + shortcut)</c> of float tokens in training on the processor; the shortcut is a tensor of its own.</summary>
+internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActivation>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(FusedActivation);
+
+    /// <summary>Tokens <c>[M, C]</c> and <c>[M, C]</c> → <c>[M, C]</c>; updates the running statistics.</summary>
+    internal static Tensor Apply(Tensor x, Tensor shortcut, TokenNorm norm, RPReLU activation)
+    {
+        norm.CountBatch();
+        return apply(x.contiguous(), shortcut.contiguous(), norm.weight, norm.bias, activation.move1, activation.prelu.weight, activation.move2,
+            norm.running_mean, norm.running_var, norm.Eps, norm.Momentum);
+    }
+
+    /// <summary>(x, shortcut, gamma, beta, move1, slope, move2, running mean, running variance, eps, momentum) → y.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var x = (Tensor)vars[0];
+        var shortcut = (Tensor)vars[1];
+        var slope = (Tensor)vars[5];
+        var norm = NormTerms.Of(
+            BranchKernels<Single32>.Moments(x), x.shape[0], [], Lanes.Floats((Tensor)vars[2]), Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]),
+            (double)vars[9]);
+        norm.Update(Lanes.Floats((Tensor)vars[7]), Lanes.Floats((Tensor)vars[8]), [], x.shape[0], (double)vars[10]);
+        ctx.save_for_backward([x, shortcut, slope]);
+        ctx.save_data("norm", norm);
+        return BranchKernels<Single32>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, slope, (Tensor)vars[6]);
+    }
+
+    /// <summary>Gradients of x, shortcut, gamma, beta, move1, slope and move2.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        List<Tensor> saved = ctx.get_saved_variables();
+        var norm = (NormTerms)ctx.get_data("norm")!;
+        int c = norm.Scale.Length;
+        (Tensor byArgument, double[] sums) = BranchKernels<Single32>.Deactivate(
+            grad_output.contiguous(), saved[0], saved[1], ShortcutKind.Same, 1, norm.Scale, norm.Offset, saved[2]);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), saved[0].shape[0]);
+        return
+        [
+            BranchKernels<Single32>.ProductGradient(byArgument, saved[0], terms.A, terms.B, terms.C), byArgument,
+            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(2 * c, c)), FusedBranch.Vector(sums.AsSpan(2 * c, c), -1),
+            FusedBranch.Vector(sums.AsSpan(c, c)), FusedBranch.Vector(sums.AsSpan(0, c)), null!, null!, null!, null!,
+        ];
+    }
+}
+
+/// <summary>The end of a sub-layer in training on the processor: residual + LayerScale, and for the feed-forward network the four average-pool
+/// branches with theirs.</summary>
+internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidual>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(FusedResidual);
+
+    /// <summary><c>x + scale(y)</c>.</summary>
+    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale) => apply(x.contiguous(), y.contiguous(), scale.alpha, scale.move);
+
+    /// <summary><c>x + scale(y) + sum of branch scales of the pooled tokens</c>; branches in the order vertical 3, horizontal 3, vertical 5, horizontal 5.</summary>
+    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale, Tensor tokens, TokenGrid grid, LayerScale h3, LayerScale w3, LayerScale h5, LayerScale w5) =>
+        apply(x.contiguous(), y.contiguous(), scale.alpha, scale.move, tokens.contiguous(),
+            h3.alpha, w3.alpha, h5.alpha, w5.alpha, h3.move, w3.move, h5.move, w5.move, grid);
+
+    /// <summary>See the two forms of Apply.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var x = (Tensor)vars[0];
+        var y = (Tensor)vars[1];
+        float[] alpha = Lanes.Floats((Tensor)vars[2]).ToArray();
+        float[] move = Lanes.Floats((Tensor)vars[3]).ToArray();
+        if (vars.Length == 4)
+        {
+            ctx.save_for_backward([y, (Tensor)vars[2]]);
+            return NormKernels.Residual(x, y, alpha, move);
+        }
+
+        int channels = alpha.Length;
+        var grid = (TokenGrid)vars[13];
+        float[] weights = new float[PoolKernels.Branches * channels];
+        for (int b = 0; b < PoolKernels.Branches; b++)
+        {
+            Lanes.Floats((Tensor)vars[5 + b]).CopyTo(weights.AsSpan(b * channels));
+            ReadOnlySpan<float> more = Lanes.Floats((Tensor)vars[9 + b]);
+            for (int c = 0; c < channels; c++)
+                move[c] += more[c];
+        }
+        ctx.save_for_backward([y, (Tensor)vars[2], (Tensor)vars[4]]);
+        ctx.save_data("weights", weights);
+        ctx.save_data("grid", grid);
+        return PoolKernels.Mix((Tensor)vars[4], grid, weights, x, y, alpha, move);
+    }
+
+    /// <summary>Gradients in the order of the inputs.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        List<Tensor> saved = ctx.get_saved_variables();
+        Tensor gradient = grad_output.contiguous();
+        float[] alpha = Lanes.Floats(saved[1]).ToArray();
+        int channels = alpha.Length;
+        double[] sums = NormKernels.GradientSums(gradient, saved[0]);
+        Tensor byMove = FusedBranch.Vector(sums.AsSpan(0, channels));
+        List<Tensor> result = [gradient, NormKernels.Affine(gradient, alpha, new float[channels]), FusedBranch.Vector(sums.AsSpan(channels)), byMove];
+        if (saved.Count == 2)
+            return result;
+
+        var grid = (TokenGrid)ctx.get_data("grid")!;
+        result.Add(PoolKernels.Mix(gradient, grid, (float[])ctx.get_data("weights")!, null, null, [], []));
+        double[] byWeights = PoolKernels.WeightGradient(gradient, saved[2], grid);
+        for (int b = 0; b < PoolKernels.Branches; b++)
+            result.Add(FusedBranch.Vector(byWeights.AsSpan(b * channels, channels)));
+        result.AddRange([byMove, byMove, byMove, byMove, null!]);
+        return result;
+    }
+}

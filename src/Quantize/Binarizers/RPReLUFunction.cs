@@ -1,0 +1,84 @@
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How the shortcut around a binary layer reaches the layer's width.</summary>
+public enum ShortcutKind
+{
+    /// <summary><c>[M, C]</c> as it is.</summary>
+    Same,
+
+    /// <summary><c>[M, C/e]</c> repeated e times: channel j takes channel <c>j mod (C/e)</c>.</summary>
+    Tile,
+
+    /// <summary><c>[M, e*C]</c>, the mean of e adjacent channels.</summary>
+    GroupMean,
+}
+
+/// <summary>A shortcut: its values, their form and the factor e.</summary>
+/// <param name="Value">The tokens that the layer read.</param>
+/// <param name="Kind">How they reach the layer's width.</param>
+/// <param name="Factor">e; 1 for <see cref="ShortcutKind.Same"/>.</param>
+public readonly record struct Shortcut(Tensor Value, ShortcutKind Kind = ShortcutKind.Same, int Factor = 1)
+{
+    /// <summary>The shortcut as tokens of the layer's width.</summary>
+    public Tensor Expanded()
+    {
+        long rows = Value.shape[0];
+        return Kind switch
+        {
+            ShortcutKind.Tile => Value.unsqueeze(1).expand(rows, Factor, Value.shape[1]).reshape(rows, Factor * Value.shape[1]),
+            ShortcutKind.GroupMean => Value.view(rows, Value.shape[1] / Factor, Factor).mean([2]),
+            _ => Value,
+        };
+    }
+}
+
+/// <summary>ReActNet's RPReLU of a sum in one node of the autograd graph: <c>u = x + shortcut - move1</c>,
+/// <c>y = (u &gt; 0 ? u : slope * u) + move2</c>, all per channel. It keeps one tensor instead of four and never writes the widened shortcut.</summary>
+public sealed class RPReLUFunction : autograd.SingleTensorFunction<RPReLUFunction>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(RPReLUFunction);
+
+    /// <summary>Tokens <c>[M, C]</c> and their shortcut → tokens <c>[M, C]</c>; the three vectors are <c>[C]</c>.</summary>
+    public static Tensor Apply(Tensor x, Shortcut shortcut, Tensor move1, Tensor slope, Tensor move2) =>
+        apply(x, shortcut.Value, move1, slope, move2, shortcut.Kind, shortcut.Factor);
+
+    /// <summary>(x, shortcut, move1, slope, move2, kind, factor) → y.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var x = (Tensor)vars[0];
+        var slope = (Tensor)vars[3];
+        var shortcut = new Shortcut((Tensor)vars[1], (ShortcutKind)vars[5], (int)vars[6]);
+        long rows = x.shape[0];
+        Tensor sum = shortcut.Kind == ShortcutKind.Tile
+            ? (x.view(rows, shortcut.Factor, -1) + shortcut.Value.unsqueeze(1)).view(rows, -1)
+            : x + shortcut.Expanded();
+        Tensor u = sum.sub_((Tensor)vars[2]);
+        ctx.save_for_backward([u, slope]);
+        ctx.save_data("shortcut", (shortcut.Kind, shortcut.Factor));
+        return (u.clamp(max: 0) * (slope - 1)).add_(u).add_((Tensor)vars[4]);
+    }
+
+    /// <summary>Gradients of x, shortcut, move1, slope and move2.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        List<Tensor> saved = ctx.get_saved_variables();
+        Tensor u = saved[0];
+        Tensor slope = saved[1];
+        (ShortcutKind kind, int factor) = ((ShortcutKind, int))ctx.get_data("shortcut")!;
+        long rows = u.shape[0];
+        Tensor negative = u.clamp(max: 0);
+        Tensor bySlope = (negative * grad_output).sum([0L]);
+        // -1 where u < 0, else 0: gradient = g - step * (slope - 1) * g there. At u = 0 either derivative serves.
+        Tensor gradient = negative.sign_().mul_(1 - slope).mul_(grad_output).add_(grad_output);
+        Tensor byShortcut = kind switch
+        {
+            ShortcutKind.Tile => gradient.view(rows, factor, -1).sum([1L]),
+            ShortcutKind.GroupMean => (gradient / factor).unsqueeze(2).expand(rows, u.shape[1], factor).reshape(rows, factor * u.shape[1]),
+            _ => gradient,
+        };
+        return [gradient, byShortcut, gradient.sum([0L]).neg(), bySlope, grad_output.sum([0L]), null!, null!];
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>What <see cref="Converter.Convert"/> shall do. Null means: chosen by the network and the size of the data.</summary>
+public sealed record ConvertOptions
+{
+    /// <summary>A data folder, or <c>shapes</c>.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>The run folder: checkpoints, metrics and <c>model.evit</c> go there.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Name of the student's preset.</summary>
+    public string Student { get; init; } = "binaryvit-nano";
+
+    /// <summary><c>resnet</c>: trained here; <c>none</c>: learn from labels alone; a path: a teacher checkpoint of an earlier run
+    /// (<c>.safetensors</c>) or an ONNX classifier (<c>.onnx</c>).</summary>
+    public string Teacher { get; init; } = "resnet";
+
+    /// <summary>Passes of the student over the training images; fractions count.</summary>
+    public double? Epochs { get; init; }
+
+    /// <summary>Passes of the teacher.</summary>
+    public double? TeacherEpochs { get; init; }
+
+    /// <summary>Images per step of the student.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>Peak learning rate of the student.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Height and width of the network's input in pixels; the preset's own when null.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Softens both distributions of the distillation.</summary>
+    public double Temperature { get; init; } = 2;
+
+    /// <summary>Share of the teacher in the loss, 0 to 1.</summary>
+    public double TeacherWeight { get; init; } = 0.9;
+
+    /// <summary>Whether training images are mirrored; by the kind of data when null.</summary>
+    public bool? Flip { get; init; }
+
+    /// <summary>Largest shift of training images in pixels; an eighth of the image when null.</summary>
+    public int? Pad { get; init; }
+
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Threads of torch on the processor; its own choice when null.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Go on with the run in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Start anew in a folder that holds a run.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Leave out images that cannot be decoded.</summary>
+    public bool SkipBad { get; init; }
+
+    /// <summary>Images whose values are compared layer by layer.</summary>
+    public int ParityImages { get; init; } = 16;
+
+    /// <summary>Training images of the procedural data set.</summary>
+    public int ShapesTrain { get; init; } = 10_000;
+
+    /// <summary>Test images of the procedural data set.</summary>
+    public int ShapesTest { get; init; } = 2_000;
+
+    /// <summary>Checks what can be checked without data and returns the options.</summary>
+    /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
+    public ConvertOptions Validate()
+    {
+        List<string> faults = [];
+        void Check(string name, double? value, double least, double most)
+        {
+            if (value is double v && !(v >= least && v <= most))
+                faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {v}, expected {least} to {most}"));
+        }
+
+        Check("epochs", Epochs, 0.001, 100_000);
+        Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
+        Check("batch", BatchSize, 2, 65_536);
+        Check("lr", LearningRate, 1e-9, 1);
+        Check("image-size", ImageSize, 4, 1024);
+        Check("temperature", Temperature, 0.1, 100);
+        Check("teacher-weight", TeacherWeight, 0, 1);
+        Check("pad", Pad, 0, 512);
+        Check("threads", Threads, 1, 1024);
+        Check("parity-images", ParityImages, 1, 10_000);
+        Check("shapes-train", ShapesTrain, 20, 10_000_000);
+        Check("shapes-test", ShapesTest, 10, 10_000_000);
+        return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);
+    }
+}

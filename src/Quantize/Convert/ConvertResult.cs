@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EdgeVit.Export;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How long the parts of a conversion took, in seconds.</summary>
+/// <param name="Data">Opening and decoding the images.</param>
+/// <param name="Teacher">Training or loading the teacher.</param>
+/// <param name="Student">Training the student.</param>
+/// <param name="Export">Norm statistics, lowering, packing, writing.</param>
+/// <param name="Check">Parity and accuracy.</param>
+public sealed record ConvertTimings(double Data, double Teacher, double Student, double Export, double Check)
+{
+    /// <summary>All parts together.</summary>
+    public double Total => Data + Teacher + Student + Export + Check;
+}
+
+/// <summary>What a conversion made, and how good it is.</summary>
+/// <param name="Model">Path of the packed model.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Sha256">Its digest.</param>
+/// <param name="Network">Name of the student.</param>
+/// <param name="Parameters">Trainable parameters of the student.</param>
+/// <param name="Classes">Number of classes.</param>
+/// <param name="TrainImages">Images learnt from.</param>
+/// <param name="ValidationImages">Images held out of training, for choices.</param>
+/// <param name="TestImages">Images of the figures below; never used for choices.</param>
+/// <param name="Top1">Right predictions of the packed file on the test images, per cent, measured by the packed runtime.</param>
+/// <param name="SimulatorTop1">The same by the float simulator.</param>
+/// <param name="TeacherTop1">The teacher's; null without a teacher.</param>
+/// <param name="ValidationTop1">The simulator's on the validation images.</param>
+/// <param name="SamePredictions">Test images that both predict alike.</param>
+/// <param name="DifferentPredictions">Test images that they predict differently; every one of them because of ties.</param>
+/// <param name="Parity">Layer by layer.</param>
+/// <param name="Timings">Seconds.</param>
+public sealed record ConvertResult(
+    string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages,
+    double Top1, double SimulatorTop1, double? TeacherTop1, double ValidationTop1, int SamePredictions, int DifferentPredictions,
+    ParityReport Parity, ConvertTimings Timings)
+{
+    /// <summary>The result as indented JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(ConvertResult))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(Dictionary<string, double>))]
+internal sealed partial class ConvertJsonContext : JsonSerializerContext;

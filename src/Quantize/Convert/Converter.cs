@@ -1,0 +1,245 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using EdgeVit.Export;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>The whole way: images → teacher → student → packed model, proven to compute what was trained.</summary>
+public static class Converter
+{
+    private const double ValidationShare = 0.05;
+    private const int MostValidation = 2000;
+    private const double TestShare = 0.2;
+    private const int MostTest = 5000;
+
+    /// <summary>Converts a data set into a packed model.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Receives events.</param>
+    /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
+    /// <exception cref="ConvertException">It cannot be done, was stopped, or the packed model is not what was trained (exit code 3).</exception>
+    /// <exception cref="DatasetException">The data cannot be used.</exception>
+    /// <exception cref="ImageException">An image cannot be decoded.</exception>
+    /// <exception cref="ModelFormatException">The student does not exist or does not fit the images.</exception>
+    public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(progress);
+        options.Validate();
+        try
+        {
+            return new Conversion(options, progress, cancel).Run();
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ConvertException("Stopped; what was trained so far is saved. Go on with the same command and --resume.", e, ConvertException.Interrupted);
+        }
+        catch (ModelWriteException e)
+        {
+            throw new ConvertException(e.Message, e);
+        }
+    }
+
+    /// <summary>One conversion from its start to its end.</summary>
+    private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
+    {
+        private readonly RunFolder _folder = new(options.Out);
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+        internal ConvertResult Run()
+        {
+            BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
+            _folder.Prepare(options.Resume, options.Overwrite, expectedBytes: 256L << 20);
+            Device device = ChooseDevice(options.Device);
+            if (options.Threads is int threads)
+                torch.set_num_threads(threads);
+
+            progress.Report(new StageStarted("data", $"reading {options.Data}"));
+            ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
+            BinaryViTConfig network = preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize);
+            Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
+            IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
+            _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
+            double dataSeconds = Lap();
+
+            (ITeacher? teacher, double? teacherTop1) = TeacherStage(recipe, data, device, configuration);
+            double teacherSeconds = Lap();
+
+            torch.manual_seed((long)options.Seed);
+            using var student = new BinaryViT(network);
+            student.to(device);
+            long parameters = student.parameters().Sum(p => p.numel());
+            StudentStage(student, teacher, recipe, data, device, configuration, parameters);
+            double studentSeconds = Lap();
+
+            progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));
+            double validationTop1 = Settle(student, recipe, data, device);
+            LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(student));
+            string provenance = Provenance(recipe, data, teacher, teacherTop1, validationTop1);
+            EvitFile file = EvitWriter.Write(_folder.Model, lowered, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed);
+            double exportSeconds = Lap();
+
+            progress.Report(new StageStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
+            var verification = new Verification(student, file, device, progress, cancel);
+            using var check = new ParityCheck(file);
+            verification.Layers(check, data.Source, data.Split.Held.Take(options.ParityImages));
+            Verification.Outcome outcome = verification.EndToEnd(check, data.Test, data.TestIndices);
+            _folder.Write("parity.json", check.Report.ToJson());
+            if (!check.Report.Passed)
+            {
+                throw new ConvertException(
+                    $"The packed model {_folder.Model} does not compute what was trained. This is a fault of the exporter or the runtime, not of the data; please report it with {_folder.File("parity.json")}.\n{check.Report}",
+                    ConvertException.CheckFailed);
+            }
+            var result = new ConvertResult(
+                _folder.Model, file.Bytes, file.Sha256, network.Name, parameters, network.Classes,
+                data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count,
+                outcome.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
+                check.Report, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()));
+            _folder.Write("result.json", result.ToJson());
+            _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
+            return result;
+        }
+
+        /// <summary>Trains or loads the teacher and measures it on the test images.</summary>
+        private (ITeacher? Teacher, double? Top1) TeacherStage(
+            Recipe recipe, ImageData data, Device device, IReadOnlyDictionary<string, string> configuration)
+        {
+            if (options.Teacher == "none")
+                return (null, null);
+            progress.Report(new StageStarted("teacher", options.Teacher == "resnet" ? "training a ResNet on the labels" : $"loading {options.Teacher}"));
+            torch.manual_seed((long)options.Seed);
+            var model = new ResNet(data.Source.Classes.Count, recipe.TeacherWidth, data.Source.Preprocess.Height);
+            model.to(device);
+            var files = new TrainerFiles("teacher", _folder.Teacher, _folder.Metrics, configuration);
+            string name = $"resnet-{recipe.TeacherWidth}";
+            if (options.Teacher == "resnet")
+            {
+                var task = new ClassifyTask(model);
+                new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel);
+                Checkpoint.Load(files.Best, model);
+            }
+            else
+            {
+                LoadTeacher(model);
+                name = Path.GetFileName(options.Teacher);
+            }
+            double top1 = Trainer.Top1(model, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device);
+            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {name}: {top1:F2} % on {data.TestIndices.Count} test images")));
+            return (new ModuleTeacher(name, model), top1);
+        }
+
+        private void LoadTeacher(ResNet model)
+        {
+            if (!File.Exists(options.Teacher))
+            {
+                throw new ConvertException(
+                    $"--teacher {options.Teacher}: there is no such file and no such teacher. Known: resnet (trained here), none, or a teacher checkpoint such as runs/demo/teacher/best.safetensors.",
+                    ConvertException.Usage);
+            }
+            if (!options.Teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            {
+                throw new ConvertException(
+                    $"--teacher {options.Teacher}: only teacher checkpoints (.safetensors) of earlier runs can be loaded.", ConvertException.NotSupported);
+            }
+            Checkpoint.Load(options.Teacher, model);
+        }
+
+        private void StudentStage(
+            BinaryViT student, ITeacher? teacher, Recipe recipe, ImageData data, Device device, IReadOnlyDictionary<string, string> configuration, long parameters)
+        {
+            BinaryViTConfig network = student.Config;
+            progress.Report(new StageStarted("student", string.Create(CultureInfo.InvariantCulture,
+                $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
+            bool cache = recipe.Augmentation.IsNone || device.type == DeviceType.CPU;
+            if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes, recipe.Augmentation.Flip))
+                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, recipe.Augmentation.Flip, device, progress, cancel);
+            ITrainingTask task = teacher is null ? new ClassifyTask(student) : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight);
+            var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration);
+            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel);
+        }
+
+        /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms
+        /// and fresh ones, estimated with frozen weights.</summary>
+        private double Settle(BinaryViT student, Recipe recipe, ImageData data, Device device)
+        {
+            Dictionary<string, Tensor>? kept = null;
+            double best = -1;
+            string which = "";
+            void Consider(string name)
+            {
+                double top1 = Trainer.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device);
+                if (top1 <= best)
+                    return;
+                (best, which) = (top1, name);
+                foreach (Tensor tensor in kept?.Values ?? Enumerable.Empty<Tensor>())
+                    tensor.Dispose();
+                kept = student.state_dict().ToDictionary(p => p.Key, p => p.Value.detach().clone());
+            }
+
+            void Reestimate() => NormStatistics.Reestimate(
+                student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, 100, device, options.Seed);
+
+            Consider("last weights, running statistics");
+            Reestimate();
+            Consider("last weights, fresh statistics");
+            string path = Path.Combine(_folder.Student, "best.safetensors");
+            if (Checkpoint.Peek(path).Step < recipe.Student.Steps)
+            {
+                Checkpoint.Load(path, student);
+                Consider("best weights, running statistics");
+                Reestimate();
+                Consider("best weights, fresh statistics");
+            }
+            using (torch.no_grad())
+            {
+                foreach ((string name, Tensor value) in student.state_dict())
+                    value.copy_(kept![name]);
+            }
+            foreach (Tensor tensor in kept!.Values)
+                tensor.Dispose();
+            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"student: {best:F2} % on {data.Split.Held.Count} validation images ({which})")));
+            return best;
+        }
+
+        private string Provenance(Recipe recipe, ImageData data, ITeacher? teacher, double? teacherTop1, double validationTop1) =>
+            JsonSerializer.Serialize(new Dictionary<string, string>
+            {
+                ["tool"] = $"edgevit {typeof(Converter).Assembly.GetName().Version?.ToString(3)}",
+                ["data"] = $"{data.Name}: {data.Kind}, {data.Split.Train.Count} training images",
+                ["teacher"] = teacher is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{teacher.Name}, top-1 {teacherTop1:F2} %"),
+                ["recipe"] = string.Create(CultureInfo.InvariantCulture,
+                    $"{recipe.Student.Steps} steps of {recipe.Student.BatchSize}, AdamW {recipe.Student.LearningRate}, distillation T {options.Temperature} weight {options.TeacherWeight}"),
+                ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
+                ["validationTop1"] = validationTop1.ToString("F2", CultureInfo.InvariantCulture),
+            }, ConvertJsonContext.Default.DictionaryStringString);
+
+        private double Lap()
+        {
+            double seconds = _clock.Elapsed.TotalSeconds;
+            _clock.Restart();
+            return seconds;
+        }
+    }
+
+    /// <summary>The device that a name means.</summary>
+    /// <exception cref="ConvertException">There is no such device here.</exception>
+    internal static Device ChooseDevice(string name)
+    {
+        bool cuda = name is "auto" or "cuda" || name.StartsWith("cuda:", StringComparison.Ordinal);
+        if (!cuda && name != "cpu")
+            throw new ConvertException($"--device {name}: expected auto, cpu, cuda or cuda:i.", ConvertException.Usage);
+        if (name == "cpu" || (name == "auto" && !torch.cuda.is_available()))
+            return torch.device("cpu");
+        if (!torch.cuda.is_available())
+            throw new ConvertException($"--device {name}: this machine's libtorch has no CUDA device. Use --device cpu.", ConvertException.NotSupported);
+        int index = 0;
+        if (name.Contains(':') && (!int.TryParse(name.AsSpan(5), CultureInfo.InvariantCulture, out index) || index < 0 || index >= torch.cuda.device_count()))
+            throw new ConvertException($"--device {name}: there are {torch.cuda.device_count()} CUDA devices, counted from 0.", ConvertException.Usage);
+        return torch.device($"cuda:{index}");
+    }
+}

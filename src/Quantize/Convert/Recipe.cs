@@ -1,0 +1,51 @@
+using EdgeVit.Export;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>The settings of a conversion where the user gave none: by the network, the number of training images and the kind of data.</summary>
+/// <param name="Teacher">How the teacher is trained.</param>
+/// <param name="Student">How the student is trained.</param>
+/// <param name="Augmentation">How training images vary, for both.</param>
+/// <param name="TeacherWidth">Channels of the teacher's stem.</param>
+public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
+{
+    /// <summary>Completes the options.</summary>
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="network">The student.</param>
+    /// <param name="images">Training images.</param>
+    /// <param name="kind">What the data was recognised as.</param>
+    /// <exception cref="ConvertException">Settings out of range.</exception>
+    public static Recipe For(ConvertOptions options, BinaryViTConfig network, int images, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(network);
+        bool few = images <= 20_000;
+        int batch = options.BatchSize ?? (few ? 64 : 128);
+        int teacherBatch = few ? 64 : 128;
+        long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
+
+        var teacher = new TrainSettings
+        {
+            Steps = Steps(options.TeacherEpochs ?? (few ? 6 : 4), teacherBatch),
+            BatchSize = Math.Min(teacherBatch, images),
+            LearningRate = 3e-3,
+            Warmup = 0.1,
+            WeightDecay = 0.05,
+            Evaluations = 4,
+            Seed = options.Seed,
+        };
+        var student = new TrainSettings
+        {
+            Steps = Steps(options.Epochs ?? (few ? 12 : 15), batch),
+            BatchSize = Math.Min(batch, images),
+            LearningRate = options.LearningRate ?? 5e-3,
+            Warmup = 0.03,
+            Evaluations = 10,
+            Seed = options.Seed + 1,
+        };
+        var augmentation = new Augmentation(
+            options.Pad ?? Math.Max(1, network.ImageSize / 8),
+            options.Flip ?? kind != "IDX");
+        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, network.ImageSize <= 64 ? 32 : 24);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeVit.Export;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>The folder of one run and the files in it.</summary>
+/// <param name="Path">The folder.</param>
+public sealed record RunFolder(string Path)
+{
+    private const long Reserve = 16L << 20;
+
+    /// <summary>The packed model.</summary>
+    public string Model => File("model.evit");
+
+    /// <summary>One line per report.</summary>
+    public string Metrics => File("metrics.csv");
+
+    /// <summary>Folder of the teacher's checkpoints.</summary>
+    public string Teacher => File("teacher");
+
+    /// <summary>Folder of the student's checkpoints.</summary>
+    public string Student => File("student");
+
+    /// <summary>A file of the folder.</summary>
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes the folder ready before anything long starts: creates it, tries to write, looks at the free space, refuses to touch an
+    /// earlier run unless told to.</summary>
+    /// <param name="resume">The folder's run goes on.</param>
+    /// <param name="overwrite">The folder's run is replaced.</param>
+    /// <param name="expectedBytes">What the run will write, roughly.</param>
+    /// <exception cref="ConvertException">It is no place for a run; the message says why and what to do.</exception>
+    public void Prepare(bool resume, bool overwrite, long expectedBytes)
+    {
+        string[] runs = [Model, System.IO.Path.Combine(Teacher, "last.safetensors"), System.IO.Path.Combine(Student, "last.safetensors")];
+        string? earlier = Array.Find(runs, System.IO.File.Exists);
+        if (earlier is not null && !resume && !overwrite)
+        {
+            throw new ConvertException(
+                $"{Path} already holds a run ({System.IO.Path.GetRelativePath(Path, earlier)}). Go on with --resume, replace it with --overwrite, or choose another --out.",
+                ConvertException.Usage);
+        }
+        try
+        {
+            Directory.CreateDirectory(Path);
+            string probe = File($".probe-{Guid.NewGuid():N}");
+            using (var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 4096, FileOptions.DeleteOnClose))
+            {
+                stream.Write(new byte[1 << 20]);
+                stream.Flush(flushToDisk: true);
+            }
+            long free = new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
+            if (free < expectedBytes + Reserve)
+                throw new IOException($"{free >> 20} MB are free on that disk, about {(expectedBytes + Reserve) >> 20} MB are needed.");
+            if (overwrite && !resume)
+            {
+                foreach (string old in runs.Append(Metrics).Where(System.IO.File.Exists))
+                    System.IO.File.Delete(old);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConvertException($"The output folder {Path} cannot be used: {e.Message} Choose another --out, or free the disk.", e);
+        }
+    }
+
+    /// <summary>Writes a text file whole or not at all.</summary>
+    /// <exception cref="ConvertException">It cannot be written.</exception>
+    public void Write(string name, string text)
+    {
+        try
+        {
+            AtomicFile.Write(File(name), System.Text.Encoding.UTF8.GetBytes(text));
+        }
+        catch (ModelWriteException e)
+        {
+            throw new ConvertException(e.Message, e);
+        }
+    }
+
+    /// <summary>Writes <c>config.json</c> and <c>env.json</c>.</summary>
+    internal void Describe(IReadOnlyDictionary<string, string> configuration, string device, int threads)
+    {
+        Write("config.json", JsonSerializer.Serialize(new Dictionary<string, string>(configuration), ConvertJsonContext.Default.DictionaryStringString));
+        Write("env.json", JsonSerializer.Serialize(new Dictionary<string, string>
+        {
+            ["edgevit"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3) ?? "",
+            ["runtime"] = RuntimeInformation.FrameworkDescription,
+            ["os"] = RuntimeInformation.OSDescription,
+            ["architecture"] = RuntimeInformation.ProcessArchitecture.ToString(),
+            ["processors"] = $"{Environment.ProcessorCount}",
+            ["device"] = device,
+            ["torchThreads"] = $"{threads}",
+            ["started"] = DateTime.UtcNow.ToString("O"),
+        }, ConvertJsonContext.Default.DictionaryStringString));
+    }
+}

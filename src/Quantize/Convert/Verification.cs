@@ -1,0 +1,134 @@
+using EdgeVit.Export;
+using EdgeVit.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Measures a packed file with the packed runtime and holds it against the simulator that it came from.</summary>
+internal sealed class Verification
+{
+    // Images whose logits differ by more than rounding are looked into, at most so many: each must be explained by a tie.
+    private const int MostExamined = 200;
+
+    private readonly BinaryViT _model;
+    private readonly EvitFile _file;
+    private readonly Device _device;
+    private readonly IConvertProgress _progress;
+    private readonly CancellationToken _cancel;
+
+    internal Verification(BinaryViT model, EvitFile file, Device device, IConvertProgress progress, CancellationToken cancel)
+    {
+        (_model, _file, _device, _progress, _cancel) = (model, file, device, progress, cancel);
+        model.eval();
+    }
+
+    /// <summary>What a set of images says.</summary>
+    internal sealed record Outcome(double PackedTop1, double SimulatorTop1, int Same, int Different);
+
+    /// <summary>Compares layer by layer.</summary>
+    internal void Layers(ParityCheck check, PixelSource source, IEnumerable<int> indices)
+    {
+        foreach (int index in indices)
+        {
+            _cancel.ThrowIfCancellationRequested();
+            Batch one = BatchLoader.InOrder(source, [index], 1).First();
+            Examine(check, one.Images, source);
+        }
+    }
+
+    /// <summary>Runs all images through both. Where the predictions differ, the image is added to the check, which demands a tie as the reason.</summary>
+    internal Outcome EndToEnd(ParityCheck check, PixelSource source, IReadOnlyList<int> indices)
+    {
+        (int packedRight, int simulatorRight, int same, int examined, int done) = (0, 0, 0, 0, 0);
+        using EvitModel packed = EvitModel.Load(_file);
+        using Session session = packed.CreateSession(new SessionOptions { Threads = Math.Min(64, Environment.ProcessorCount) });
+        int classes = packed.Classes;
+        foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
+        {
+            _cancel.ThrowIfCancellationRequested();
+            float[] simulated = Simulate(batch, source);
+            float[] logits = new float[simulated.Length];
+            byte[] pixels = Pixels(batch, source);
+            session.Run(pixels, logits);
+            for (int i = 0; i < batch.Count; i++)
+            {
+                int a = Best(simulated.AsSpan(i * classes, classes));
+                int b = Best(logits.AsSpan(i * classes, classes));
+                simulatorRight += a == batch.Labels[i] ? 1 : 0;
+                packedRight += b == batch.Labels[i] ? 1 : 0;
+                same += a == b ? 1 : 0;
+                if (a != b && examined++ < MostExamined)
+                    Examine(check, batch.Images.AsSpan(i * source.ImageBytes, source.ImageBytes).ToArray(), source);
+            }
+            _progress.Report(new StepProgress("check", done += batch.Count, indices.Count));
+        }
+        double n = Math.Max(1, indices.Count);
+        return new Outcome(100 * packedRight / n, 100 * simulatorRight / n, same, indices.Count - same);
+    }
+
+    private void Examine(ParityCheck check, float[] image, PixelSource source)
+    {
+        var taps = new RecordedTaps();
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable frozen = torch.no_grad();
+        _model.Taps.Sink = taps;
+        try
+        {
+            Tensor input = torch.tensor(image, [1, 3, source.Preprocess.Height, source.Preprocess.Width]).to(_device);
+            float[] logits = ModelTensors.ToArray(_model.call(input));
+            check.AddImage(image, taps, logits);
+        }
+        finally
+        {
+            _model.Taps.Sink = null;
+        }
+    }
+
+    private float[] Simulate(Batch batch, PixelSource source)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable frozen = torch.no_grad();
+        return ModelTensors.ToArray(_model.call(Trainer.ToTensor(batch, source, _device)));
+    }
+
+    private static byte[] Pixels(Batch batch, PixelSource source)
+    {
+        byte[] pixels = new byte[batch.Count * source.ImageBytes];
+        byte[] scratch = new byte[source.ImageBytes];
+        for (int i = 0; i < batch.Count; i++)
+            source.Pixels(batch.Indices[i], scratch).CopyTo(pixels.AsSpan(i * source.ImageBytes));
+        return pixels;
+    }
+
+    private static int Best(ReadOnlySpan<float> logits)
+    {
+        int best = 0;
+        for (int i = 1; i < logits.Length; i++)
+        {
+            if (logits[i] > logits[best])
+                best = i;
+        }
+        return best;
+    }
+}
+
+/// <summary>Keeps all values of one image.</summary>
+public sealed class RecordedTaps : ITapSink, ISimulatorTaps
+{
+    private readonly Dictionary<string, float[]> _values = new(StringComparer.Ordinal);
+
+    /// <summary>The values by name.</summary>
+    public IReadOnlyDictionary<string, float[]> Values => _values;
+
+    /// <inheritdoc/>
+    public void Tap(string name, Tensor value) => _values[name] = ModelTensors.ToArray(value);
+
+    /// <inheritdoc/>
+    public bool TryGet(string name, out float[] values)
+    {
+        bool found = _values.TryGetValue(name, out float[]? known);
+        values = known ?? [];
+        return found;
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>One batch in the network's layout.</summary>
+/// <param name="Epoch">Which pass over the data it belongs to.</param>
+/// <param name="Indices">Positions of its images in the source.</param>
+/// <param name="Images">Normalised floats <c>[B, 3, H, W]</c>.</param>
+/// <param name="Labels">Labels <c>[B]</c>.</param>
+/// <param name="Mirrored">Which images are mirrored.</param>
+public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Labels, bool[] Mirrored)
+{
+    /// <summary>Number of images B.</summary>
+    public int Count => Indices.Length;
+}
+
+/// <summary>Makes batches ahead of the training step on a thread of its own. What batch <c>step</c> holds is a function of the seed and the step
+/// alone: epochs are random orders of the images, a last part smaller than a batch is left out, and every image's augmentation is drawn from
+/// (seed, epoch, image).</summary>
+public sealed class BatchLoader : IDisposable
+{
+    private const int Ahead = 3;
+
+    private readonly PixelSource _source;
+    private readonly int[] _indices;
+    private readonly Augmentation _augmentation;
+    private readonly PixelWriter _writer;
+    private readonly ulong _seed;
+    private BlockingCollection<Batch>? _queue;
+    private Thread? _thread;
+    private Exception? _failure;
+    private long _next = -1;
+
+    /// <summary>Prepares batches of these images.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="indices">Which of them.</param>
+    /// <param name="batchSize">Images per batch; fewer when there are fewer.</param>
+    /// <param name="augmentation">How they vary.</param>
+    /// <param name="seed">Decides order and augmentation.</param>
+    public BatchLoader(PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(indices);
+        ArgumentOutOfRangeException.ThrowIfZero(indices.Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        _source = source;
+        _indices = [.. indices];
+        BatchSize = Math.Min(batchSize, _indices.Length);
+        _augmentation = augmentation;
+        _writer = new PixelWriter(source.Preprocess);
+        _seed = seed;
+    }
+
+    /// <summary>Images per batch.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Batches per pass over the data.</summary>
+    public long StepsPerEpoch => _indices.Length / BatchSize;
+
+    /// <summary>The batch of a step; fast when steps are asked for in order.</summary>
+    public Batch Get(long step)
+    {
+        if (step != _next)
+            Restart(step);
+        _next = step + 1;
+        try
+        {
+            return _queue!.Take();
+        }
+        catch (InvalidOperationException) when (_failure is not null)
+        {
+            throw _failure;
+        }
+    }
+
+    /// <summary>All images of a set in order, as they are, for evaluation.</summary>
+    public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize) => InOrder(source, indices, batchSize, false);
+
+    /// <summary>The same, all of them mirrored if asked.</summary>
+    internal static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize, bool mirrored)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(indices);
+        var writer = new PixelWriter(source.Preprocess);
+        for (int start = 0; start < indices.Count; start += batchSize)
+        {
+            int[] part = [.. indices.Skip(start).Take(batchSize)];
+            yield return Fill(source, writer, part, 0, _ => (0, 0, mirrored));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop();
+
+    private void Restart(long step)
+    {
+        Stop();
+        _queue = new BlockingCollection<Batch>(Ahead);
+        BlockingCollection<Batch> queue = _queue;
+        _thread = new Thread(() => Produce(queue, step)) { IsBackground = true, Name = "batch loader" };
+        _thread.Start();
+    }
+
+    private void Stop()
+    {
+        if (_thread is null)
+            return;
+        _queue!.CompleteAdding();
+        while (_queue.TryTake(out _))
+        {
+        }
+        _thread.Join();
+        _queue.Dispose();
+        _thread = null;
+    }
+
+    private void Produce(BlockingCollection<Batch> queue, long step)
+    {
+        try
+        {
+            int[] order = [];
+            for (long epoch = -1; !queue.IsAddingCompleted; step++)
+            {
+                if (step / StepsPerEpoch != epoch)
+                {
+                    epoch = step / StepsPerEpoch;
+                    order = CounterRandom.Permutation(_indices.Length, _seed, (ulong)epoch);
+                }
+                int start = (int)(step % StepsPerEpoch) * BatchSize;
+                int[] part = new int[BatchSize];
+                for (int i = 0; i < part.Length; i++)
+                    part[i] = _indices[order[start + i]];
+                long of = epoch;
+                queue.Add(Fill(_source, _writer, part, epoch, index => _augmentation.Draw(_seed, of, index)));
+            }
+        }
+        catch (InvalidOperationException) when (queue.IsAddingCompleted)
+        {
+            // The consumer stopped while the queue was full.
+        }
+        catch (Exception e) when (e is Imaging.ImageException or IOException or UnauthorizedAccessException)
+        {
+            _failure = e;
+            queue.CompleteAdding();
+        }
+    }
+
+    private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Func<int, (int Dx, int Dy, bool Mirror)> draw)
+    {
+        int length = source.ImageBytes;
+        float[] images = GC.AllocateUninitializedArray<float>(part.Length * length);
+        long[] labels = new long[part.Length];
+        bool[] mirrored = new bool[part.Length];
+        void One(int i, byte[] scratch)
+        {
+            (int dx, int dy, mirrored[i]) = draw(part[i]);
+            writer.Write(source.Pixels(part[i], scratch), images.AsSpan(i * length, length), dx, dy, mirrored[i]);
+            labels[i] = source.Label(part[i]);
+        }
+
+        if (source.InMemory)
+        {
+            for (int i = 0; i < part.Length; i++)
+                One(i, []);
+        }
+        else
+        {
+            try
+            {
+                Parallel.For(0, part.Length, () => new byte[length], (i, _, scratch) => { One(i, scratch); return scratch; }, static _ => { });
+            }
+            catch (AggregateException e) when (e.InnerException is Imaging.ImageException inner)
+            {
+                throw inner;
+            }
+        }
+        return new Batch(epoch, part, images, labels, mirrored);
+    }
+}

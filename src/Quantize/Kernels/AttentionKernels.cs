@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How tokens divide into heads: tokens <c>[B*N, h*d]</c>, heads <c>[B*h, N, d]</c>.</summary>
+/// <param name="Batch">Images B.</param>
+/// <param name="Heads">Heads h.</param>
+/// <param name="Size">Channels d of a head.</param>
+internal readonly record struct HeadLayout(int Batch, int Heads, int Size)
+{
+    internal int Channels => Heads * Size;
+}
+
+/// <summary>The element-wise passes of binary attention, by head.</summary>
+/// <typeparam name="T">Element type of the products.</typeparam>
+internal static class AttentionKernels<T> where T : struct, ILanes
+{
+    /// <summary>Tokens <c>[B*N, C]</c> → heads <c>[B*h, N, d]</c>: the signs of <c>x + move</c>, or without a move x itself.</summary>
+    internal static Tensor ToHeads(Tensor x, Tensor? move, HeadLayout layout)
+    {
+        int tokens = (int)x.shape[0] / layout.Batch;
+        Tensor result = torch.empty(layout.Batch * layout.Heads, tokens, layout.Size, dtype: T.Type);
+        RowTeam.Run((int)x.shape[0], (begin, end) =>
+        {
+            ref byte from = ref Lanes.Start(x);
+            ref byte m = ref Lanes.Start(move ?? x);
+            ref byte to = ref Lanes.Start(result);
+            for (int row = begin; row < end; row++)
+            {
+                for (int c = 0; c < layout.Channels; c += Lanes.Count)
+                {
+                    Vector512<float> v = Lanes.Load(ref from, (nuint)((row * layout.Channels) + c));
+                    if (move is not null)
+                        v = BranchKernels<T>.Sign(v + Lanes.Load(ref m, (nuint)c));
+                    T.Store(v, ref to, At(row, c, tokens, layout));
+                }
+            }
+        });
+        return result;
+    }
+
+    /// <summary>Heads → tokens in float, each head times its factor.</summary>
+    internal static Tensor ToTokens(Tensor heads, HeadLayout layout, float[] factors)
+    {
+        int tokens = (int)heads.shape[1];
+        int rows = layout.Batch * tokens;
+        Tensor result = torch.empty(rows, layout.Channels);
+        RowTeam.Run(rows, (begin, end) =>
+        {
+            ref byte from = ref Lanes.Start(heads);
+            ref byte to = ref Lanes.Start(result);
+            for (int row = begin; row < end; row++)
+            {
+                for (int c = 0; c < layout.Channels; c += Lanes.Count)
+                {
+                    Vector512<float> v = T.Load(ref from, At(row, c, tokens, layout)) * factors[c / layout.Size];
+                    Single32.Store(v, ref to, (nuint)((row * layout.Channels) + c));
+                }
+            }
+        });
+        return result;
+    }
+
+    /// <summary>The gradient of tokens from that of their signs by head, each head times its factor, and its sums per channel: that of move.</summary>
+    internal static (Tensor ByTokens, double[] ByMove) SignGradient(Tensor byHeads, Tensor x, Tensor move, HeadLayout layout, float[] factors)
+    {
+        int rows = (int)x.shape[0];
+        int tokens = rows / layout.Batch;
+        Tensor result = torch.empty(rows, layout.Channels);
+        double[] sums = RowTeam.Reduce(rows, layout.Channels, (begin, end, partial) =>
+        {
+            ref byte g = ref Lanes.Start(byHeads);
+            ref byte from = ref Lanes.Start(x);
+            ref byte m = ref Lanes.Start(move);
+            ref byte to = ref Lanes.Start(result);
+            for (int row = begin; row < end; row++)
+            {
+                for (int c = 0; c < layout.Channels; c += Lanes.Count)
+                {
+                    nuint at = (nuint)((row * layout.Channels) + c);
+                    Vector512<float> slope = BranchKernels<T>.Slope(Lanes.Load(ref from, at) + Lanes.Load(ref m, (nuint)c));
+                    Vector512<float> v = T.Load(ref g, At(row, c, tokens, layout)) * slope * factors[c / layout.Size];
+                    Lanes.Accumulate(partial, c, v);
+                    Single32.Store(v, ref to, at);
+                }
+            }
+        });
+        return (result, sums);
+    }
+
+    /// <summary>Integer scores <c>[B*h, N, Nk]</c> → attention bits 0 or 1 of the same shape: softmax of score / sqrt(d) above half the clip.</summary>
+    internal static Tensor Bits(Tensor scores, HeadLayout layout, float[] clip)
+    {
+        (int rows, int keys, int perHead) = Shape(scores);
+        Tensor bits = torch.empty(scores.shape, dtype: T.Type);
+        RowTeam.Run(rows, (begin, end) =>
+        {
+            ref byte from = ref Lanes.Start(scores);
+            ref byte to = ref Lanes.Start(bits);
+            float[] exponentials = new float[keys];
+            for (int row = begin; row < end; row++)
+            {
+                nuint at = (nuint)row * (nuint)keys;
+                float sum = Exponentials(ref from, at, exponentials, layout.Size);
+                Vector512<float> threshold = Vector512.Create(0.5f * clip[row / perHead % layout.Heads] * sum);
+                for (int j = 0; j < keys; j += Lanes.Count)
+                {
+                    Vector512<float> above = Vector512.GreaterThan(Lanes.Load(exponentials, j), threshold) & Vector512.Create(1f);
+                    T.Store(above, ref to, at + (nuint)j);
+                }
+            }
+        });
+        return bits;
+    }
+
+    /// <summary>The gradient of the scores from that of the attention values, and per head the gradient of clip.</summary>
+    internal static (Tensor ByScores, double[] ByClip) BitsGradient(Tensor byAttention, Tensor scores, HeadLayout layout, float[] clip)
+    {
+        (int rows, int keys, int perHead) = Shape(scores);
+        Tensor result = torch.empty(scores.shape, dtype: T.Type);
+        float unit = 1 / MathF.Sqrt(layout.Size);
+        double[] byClip = RowTeam.Reduce(rows, layout.Heads, (begin, end, sums) =>
+        {
+            ref byte g = ref Lanes.Start(byAttention);
+            ref byte from = ref Lanes.Start(scores);
+            ref byte to = ref Lanes.Start(result);
+            float[] p = new float[keys];
+            float[] passed = new float[keys];
+            for (int row = begin; row < end; row++)
+            {
+                nuint at = (nuint)row * (nuint)keys;
+                int head = row / perHead % layout.Heads;
+                Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, layout.Size));
+                Vector512<float> perClip = Vector512.Create(1 / clip[head]);
+                Vector512<float> weighted = Vector512<float>.Zero;
+                Vector512<float> clipGradient = Vector512<float>.Zero;
+                for (int j = 0; j < keys; j += Lanes.Count)
+                {
+                    Vector512<float> probability = Lanes.Load(p, j) * inverse;
+                    Vector512<float> q = probability * perClip;
+                    Vector512<float> inside = Vector512.LessThanOrEqual(q, Vector512.Create(1f));
+                    Vector512<float> incoming = T.Load(ref g, at + (nuint)j);
+                    Vector512<float> bit = Vector512.GreaterThan(q, Vector512.Create(0.5f)) & Vector512.Create(1f);
+                    clipGradient += incoming * Vector512.ConditionalSelect(inside, bit - q, Vector512.Create(1f));
+                    Vector512<float> through = incoming & inside;
+                    weighted = Vector512.FusedMultiplyAdd(through, probability, weighted);
+                    probability.CopyTo(p, j);
+                    through.CopyTo(passed, j);
+                }
+                sums[head] += Vector512.Sum(clipGradient);
+                Vector512<float> mean = Vector512.Create(Vector512.Sum(weighted));
+                for (int j = 0; j < keys; j += Lanes.Count)
+                    T.Store(Lanes.Load(p, j) * (Lanes.Load(passed, j) - mean) * unit, ref to, at + (nuint)j);
+            }
+        });
+        return (result, byClip);
+    }
+
+    /// <summary><c>exp((s - d) / sqrt(d))</c> of a row, and its sum; at most 1, so nothing overflows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Exponentials(ref byte scores, nuint at, float[] result, int size)
+    {
+        Vector512<float> unit = Vector512.Create(1 / MathF.Sqrt(size));
+        Vector512<float> top = Vector512.Create((float)size);
+        Vector512<float> sum = Vector512<float>.Zero;
+        for (int j = 0; j < result.Length; j += Lanes.Count)
+        {
+            Vector512<float> e = Vector512.Exp((T.Load(ref scores, at + (nuint)j) - top) * unit);
+            e.CopyTo(result, j);
+            sum += e;
+        }
+        return Vector512.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nuint At(int row, int channel, int tokens, HeadLayout layout)
+    {
+        (int image, int token) = Math.DivRem(row, tokens);
+        (int head, int within) = Math.DivRem(channel, layout.Size);
+        return (nuint)((((((image * layout.Heads) + head) * tokens) + token) * layout.Size) + within);
+    }
+
+    private static (int Rows, int Keys, int PerHead) Shape(Tensor scores) =>
+        ((int)(scores.shape[0] * scores.shape[1]), (int)scores.shape[2], (int)scores.shape[1]);
+}

@@ -1,0 +1,73 @@
+using System.Runtime.Intrinsics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>A binarized weight: signs without their scale.</summary>
+/// <param name="Signs"><c>[O, K]</c>, ±1.</param>
+/// <param name="Means">Row means that were subtracted, <c>[O]</c>.</param>
+/// <param name="Scales">Mean magnitude of each row of the weight as it is, <c>[O]</c>.</param>
+internal sealed record SignedWeight(Tensor Signs, float[] Means, float[] Scales);
+
+/// <summary>The passes over a binary layer's weight, rows centred (see <see cref="WeightSign"/>).</summary>
+/// <typeparam name="T">Element type of the signs.</typeparam>
+internal static class WeightKernels<T> where T : struct, ILanes
+{
+    /// <summary>Signs, means and scales of a latent weight <c>[O, K]</c>.</summary>
+    internal static SignedWeight Sign(Tensor weight)
+    {
+        (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
+        Tensor signs = torch.empty(o, k, dtype: T.Type);
+        float[] means = new float[o];
+        float[] scales = new float[o];
+        ref byte w = ref Lanes.Start(weight);
+        ref byte to = ref Lanes.Start(signs);
+        for (int row = 0; row < o; row++)
+        {
+            nuint at = (nuint)row * (nuint)k;
+            Vector512<float> sum = Vector512<float>.Zero;
+            Vector512<float> magnitude = Vector512<float>.Zero;
+            for (int c = 0; c < k; c += Lanes.Count)
+            {
+                Vector512<float> v = Lanes.Load(ref w, at + (nuint)c);
+                sum += v;
+                magnitude += Vector512.Abs(v);
+            }
+            means[row] = Vector512.Sum(sum) / k;
+            scales[row] = Vector512.Sum(magnitude) / k;
+            Vector512<float> mean = Vector512.Create(means[row]);
+            for (int c = 0; c < k; c += Lanes.Count)
+                T.Store(BranchKernels<T>.Sign(Lanes.Load(ref w, at + (nuint)c) - mean), ref to, at + (nuint)c);
+        }
+        return new SignedWeight(signs, means, scales);
+    }
+
+    /// <summary>The gradient of the latent weight from that of its signs: divided by the scale, stopped where <c>|w - mean| &gt; 1</c>, centred.</summary>
+    internal static Tensor Gradient(Tensor bySigns, Tensor weight, SignedWeight signed)
+    {
+        (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
+        Tensor result = torch.empty(o, k);
+        ref byte g = ref Lanes.Start(bySigns);
+        ref byte w = ref Lanes.Start(weight);
+        ref byte to = ref Lanes.Start(result);
+        for (int row = 0; row < o; row++)
+        {
+            nuint at = (nuint)row * (nuint)k;
+            Vector512<float> mean = Vector512.Create(signed.Means[row]);
+            Vector512<float> factor = Vector512.Create(1 / Math.Max(signed.Scales[row], 1e-12f));
+            Vector512<float> sum = Vector512<float>.Zero;
+            for (int c = 0; c < k; c += Lanes.Count)
+            {
+                Vector512<float> inside = Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), Vector512.Create(1f));
+                Vector512<float> v = T.Load(ref g, at + (nuint)c) * factor & inside;
+                sum += v;
+                Single32.Store(v, ref to, at + (nuint)c);
+            }
+            Vector512<float> average = Vector512.Create(Vector512.Sum(sum) / k);
+            for (int c = 0; c < k; c += Lanes.Count)
+                Single32.Store(Lanes.Load(ref to, at + (nuint)c) - average, ref to, at + (nuint)c);
+        }
+        return result;
+    }
+}

@@ -1,0 +1,155 @@
+using EdgeVit.Export;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Binary self-attention (<c>attention.attention</c>): signs of q, k and v, integer scores, one-bit probabilities, and a float shortcut
+/// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns.</summary>
+internal sealed class BinaryAttention : nn.Module
+{
+    /// <summary>The clip starts at this multiple of the mean probability 1/Nk: large enough that bits vary, small enough that gradients reach
+    /// queries and keys.</summary>
+    internal const double ClipStart = 3;
+
+    private readonly Parameter moveq;
+    private readonly Parameter movek;
+    private readonly Parameter movev;
+    private readonly Parameter? mover;
+    private readonly Parameter moveq2;
+    private readonly Parameter movek2;
+    private readonly Parameter movev2;
+
+    // The logarithm of att_prob_clip [heads], so that the clip stays positive; exported as exp of it.
+    private readonly Parameter att_prob_clip_log;
+    private readonly LatentWeight query;
+    private readonly LatentWeight key;
+    private readonly LatentWeight value;
+    private readonly LatentWeight? reduction;
+    private readonly TokenNorm? norm_r;
+    private readonly RPReLU? rprelur;
+    private readonly TokenNorm normq;
+    private readonly TokenNorm normk;
+    private readonly TokenNorm normv;
+    private readonly RPReLU rpreluq;
+    private readonly RPReLU rpreluk;
+    private readonly RPReLU rpreluv;
+    private readonly TokenNorm norm_context;
+    private readonly RPReLU rprelu_context;
+
+    private readonly string _prefix;
+    private readonly BranchNames _query;
+    private readonly BranchNames _key;
+    private readonly BranchNames _value;
+    private readonly BranchNames _reduction;
+    private readonly LayerContext _context;
+    private readonly StageConfig _stage;
+
+    internal BinaryAttention(string prefix, LayerContext context, StageConfig stage, int keys) : base(nameof(BinaryAttention))
+    {
+        (_prefix, _context, _stage) = (prefix, context, stage);
+        _query = BranchNames.Of($"{prefix}.query", $"{prefix}.query", $"{prefix}.rpreluq");
+        _key = BranchNames.Of($"{prefix}.key", $"{prefix}.key", $"{prefix}.rpreluk");
+        _value = BranchNames.Of($"{prefix}.value", $"{prefix}.value", $"{prefix}.rpreluv");
+        _reduction = BranchNames.Of($"{prefix}.reduction", $"{prefix}.reduction", $"{prefix}.rprelur");
+        long c = stage.Width;
+        moveq = Zeros(c);
+        movek = Zeros(c);
+        movev = Zeros(c);
+        moveq2 = Zeros(c);
+        movek2 = Zeros(c);
+        movev2 = Zeros(c);
+        att_prob_clip_log = nn.Parameter(torch.full(stage.Heads, Math.Log(ClipStart / keys)));
+        query = new LatentWeight(c, c);
+        key = new LatentWeight(c, c);
+        value = new LatentWeight(c, c);
+        if (stage.Reduction > 1)
+        {
+            mover = Zeros(c);
+            reduction = new LatentWeight(c, c);
+            norm_r = new TokenNorm(c, context.Eps);
+            rprelur = new RPReLU(c);
+        }
+        normq = new TokenNorm(c, context.Eps);
+        normk = new TokenNorm(c, context.Eps);
+        normv = new TokenNorm(c, context.Eps);
+        rpreluq = new RPReLU(c);
+        rpreluk = new RPReLU(c);
+        rpreluv = new RPReLU(c);
+        norm_context = new TokenNorm(c, context.Eps);
+        rprelu_context = new RPReLU(c);
+        RegisterComponents();
+    }
+
+    /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
+    internal Tensor Forward(Tensor x, TokenGrid grid)
+    {
+        string p = _prefix;
+        TokenGrid keyGrid = grid.Divided(_stage.Reduction);
+        Tensor reduced = x;                                                          // [B*Nk, C]
+        if (_stage.Reduction > 1)
+        {
+            Tensor pooled = grid.AveragePool(x, _stage.Reduction, _stage.Reduction, _stage.Reduction, 0, 0);
+            _context.Taps.Report($"{p}.reduction.pool", pooled);
+            reduced = _context.Branch(_reduction, pooled, mover!, reduction!, norm_r!, new Shortcut(pooled), rprelur!);
+        }
+
+        Tensor q = _context.Branch(_query, x, moveq, query, normq, new Shortcut(x), rpreluq);
+        Tensor k = _context.Branch(_key, reduced, movek, key, normk, new Shortcut(reduced), rpreluk);
+        Tensor v = _context.Branch(_value, reduced, movev, value, normv, new Shortcut(reduced), rpreluv);
+
+        Tensor shortcut = _stage.Reduction == 1 ? q + k + v : q + Upsample(k + v, grid, keyGrid);
+        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, keyGrid.Tokens, _stage.HeadSize))
+        {
+            var layout = new HeadLayout((int)grid.Batch, _stage.Heads, _stage.HeadSize);
+            Tensor fused = FusedAttention.Apply(q, k, v, moveq2, movek2, movev2, att_prob_clip_log, layout);
+            return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
+        }
+
+        Tensor qs = _context.Sign($"{p}.query.bits", q, moveq2);
+        Tensor ks = _context.Sign($"{p}.key.bits", k, movek2);
+        Tensor vs = _context.Sign($"{p}.value.bits", v, movev2);
+        Tensor context = norm_context.call(Attend(qs, ks, vs, grid, keyGrid));       // [B*N, C]
+        _context.Taps.Report($"{p}.norm_context", context);
+
+        Tensor result = rprelu_context.Forward(context, new Shortcut(shortcut));
+        if (_context.Taps.On)
+        {
+            if (_stage.Reduction > 1)
+            {
+                _context.Taps.Report($"{p}.rpreluk.up", Upsample(k, grid, keyGrid));
+                _context.Taps.Report($"{p}.rpreluv.up", Upsample(v, grid, keyGrid));
+            }
+            _context.Taps.Report($"{p}.context.sum", context + shortcut);
+            _context.Taps.Report($"{p}.rprelu_context", result);
+        }
+        return result;
+    }
+
+    /// <summary>Softmax attention of the signs; probabilities are quantised to {0, clip} in the binary network.</summary>
+    private Tensor Attend(Tensor q, Tensor k, Tensor v, TokenGrid grid, TokenGrid keyGrid)
+    {
+        Tensor scores = matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
+        Tensor probabilities = scores.softmax(-1);
+        if (_context.Binary)
+            probabilities = AttentionBits.Apply(probabilities, att_prob_clip_log.exp());
+        _context.Taps.Report($"{_prefix}.prob", probabilities);
+        Tensor context = matmul(probabilities, Heads(v, keyGrid));                   // [B, h, N, d]
+        return context.transpose(1, 2).reshape(grid.Batch * grid.Tokens, _stage.Width);
+    }
+
+    /// <summary>Tokens <c>[B*N, C]</c> → <c>[B, h, N, d]</c>.</summary>
+    private Tensor Heads(Tensor tokens, TokenGrid grid) => tokens.view(grid.Batch, grid.Tokens, _stage.Heads, _stage.HeadSize).transpose(1, 2);
+
+    /// <summary>Nearest-neighbour up-sampling from the key grid to the query grid.</summary>
+    private Tensor Upsample(Tensor tokens, TokenGrid grid, TokenGrid keyGrid)
+    {
+        long r = _stage.Reduction;
+        return tokens.view(grid.Batch, keyGrid.Side, 1, keyGrid.Side, 1, _stage.Width)
+            .expand(grid.Batch, keyGrid.Side, r, keyGrid.Side, r, _stage.Width)
+            .reshape(grid.Batch * grid.Tokens, _stage.Width);
+    }
+
+    private static Parameter Zeros(long channels) => nn.Parameter(torch.zeros(channels));
+}

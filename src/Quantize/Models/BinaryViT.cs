@@ -1,0 +1,111 @@
+using EdgeVit.Export;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>The BinaryViT pyramid, or its float twin. Modules and parameters carry the names of the paper's state_dict, so that its tensors load
+/// one to one (<see cref="ModelTensors"/>; the attention clip is kept as its logarithm and converted there).</summary>
+public sealed class BinaryViT : nn.Module<Tensor, Tensor>
+{
+    private readonly ViTBody vit;
+    private readonly Linear classifier;
+    private readonly LayerContext _context;
+
+    /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
+    /// <exception cref="ModelFormatException">The configuration is impossible.</exception>
+    public BinaryViT(BinaryViTConfig config, Precision precision = Precision.Binary) : base(nameof(BinaryViT))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Config = config.Validate();
+        _context = new LayerContext(precision, config.BatchNormEps, new Taps());
+        vit = new ViTBody(config, _context);
+        classifier = nn.Linear(config.Stages[^1].Width, config.Classes);
+        RegisterComponents();
+    }
+
+    /// <summary>The network's shape.</summary>
+    public BinaryViTConfig Config { get; }
+
+    /// <summary>Set its sink to see every value on the way.</summary>
+    public Taps Taps => _context.Taps;
+
+    /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        Tensor logits = F.linear(vit.Forward(input), classifier.weight, classifier.bias);
+        _context.Taps.Report("logits", logits);
+        return logits;
+    }
+}
+
+/// <summary>Everything before the classifier, <c>vit</c>.</summary>
+internal sealed class ViTBody : nn.Module
+{
+    private readonly Embeddings embeddings;
+    private readonly Encoder encoder;
+    private readonly TokenNorm layernorm;
+    private readonly LayerContext _context;
+
+    internal ViTBody(BinaryViTConfig config, LayerContext context) : base(nameof(ViTBody))
+    {
+        _context = context;
+        embeddings = new Embeddings(context, config.Channels, config.PatchSize, config.Grid(0), config.Stages[0].Width);
+        encoder = new Encoder(config, context);
+        layernorm = new TokenNorm(config.Stages[^1].Width, context.Eps);
+        RegisterComponents();
+    }
+
+    /// <summary>Images <c>[B, 3, H, W]</c> → features <c>[B, C]</c>, the mean of the normalised tokens.</summary>
+    internal Tensor Forward(Tensor images)
+    {
+        (Tensor tokens, TokenGrid grid) = embeddings.Forward(images);
+        tokens = encoder.Forward(tokens, grid);                                      // [B*N', C]
+        if (_context.Taps.On)
+            _context.Taps.Report("vit.pooled", tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]));
+        Tensor normed = layernorm.call(tokens);
+        return normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
+    }
+}
+
+/// <summary>The blocks of all stages and the down-sampling between them, <c>vit.encoder</c>.</summary>
+internal sealed class Encoder : nn.Module
+{
+    private readonly ModuleList<BinaryViTLayer> layer;
+    private readonly List<DownSampling> _down = [];
+    private readonly BinaryViTConfig _config;
+
+    internal Encoder(BinaryViTConfig config, LayerContext context) : base(nameof(Encoder))
+    {
+        _config = config;
+        layer = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.Layers).Select(l =>
+        {
+            int stage = config.StageOf(l);
+            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.PoolBranches);
+        })]);
+        RegisterComponents();
+        for (int s = 1; s < config.Stages.Count; s++)
+        {
+            var down = new DownSampling($"vit.encoder.patch_embed{s}", context, config.BinaryDownsampling,
+                config.Stages[s - 1].Width, config.Stages[s].Width, config.Tokens(s));
+            register_module($"patch_embed{s}", down);
+            _down.Add(down);
+        }
+    }
+
+    /// <summary>Tokens of the first stage → tokens of the last.</summary>
+    internal Tensor Forward(Tensor tokens, TokenGrid grid)
+    {
+        for (int l = 0, stage = 0; l < layer.Count; l++)
+        {
+            for (; stage < _config.StageOf(l); stage++)
+            {
+                tokens = _down[stage].Forward(tokens, grid);
+                grid = grid.Divided(2);
+            }
+            tokens = layer[l].Forward(tokens, grid);
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,154 @@
+using EdgeVit.Export;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>One transformer block <c>vit.encoder.layer.{l}</c>: attention, then the feed-forward network with its average-pool branches, each
+/// behind a norm and a LayerScale on the float residual stream.</summary>
+internal sealed class BinaryViTLayer : nn.Module
+{
+    private const double LayerScaleStart = 0.1;
+
+    private readonly AttentionBlock attention;
+    private readonly FeedForward intermediate;
+    private readonly FeedForward output;
+    private readonly TokenNorm layernorm_before;
+    private readonly TokenNorm layernorm_after;
+    private readonly LayerScale? layerscale_w5;
+    private readonly LayerScale? layerscale_h5;
+    private readonly LayerScale? layerscale_w3;
+    private readonly LayerScale? layerscale_h3;
+
+    private readonly string _prefix;
+    private readonly LayerContext _context;
+    private readonly StageConfig _stage;
+
+    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, bool poolBranches) : base(nameof(BinaryViTLayer))
+    {
+        (_prefix, _context, _stage) = (prefix, context, stage);
+        attention = new AttentionBlock($"{prefix}.attention", context, stage, keys, LayerScaleStart);
+        intermediate = new FeedForward(
+            BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
+        output = new FeedForward(
+            BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.FfnWidth, stage.Width, LayerScaleStart);
+        layernorm_before = new TokenNorm(stage.Width, context.Eps);
+        layernorm_after = new TokenNorm(stage.Width, context.Eps);
+        if (poolBranches)
+        {
+            layerscale_w5 = new LayerScale(stage.Width, 0);
+            layerscale_h5 = new LayerScale(stage.Width, 0);
+            layerscale_w3 = new LayerScale(stage.Width, 0);
+            layerscale_h3 = new LayerScale(stage.Width, 0);
+        }
+        RegisterComponents();
+    }
+
+    /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
+    internal Tensor Forward(Tensor x, TokenGrid grid)
+    {
+        Taps taps = _context.Taps;
+        Tensor a = layernorm_before.call(x);
+        taps.Report($"{_prefix}.layernorm_before", a);
+        bool fused = training && !taps.On && FusedNorm.Serves(x);
+        Tensor x1 = attention.Forward(a, x, grid, fused);
+        taps.Report($"{_prefix}.attention", x1);
+
+        Tensor b = layernorm_after.call(x1);
+        taps.Report($"{_prefix}.layernorm_after", b);
+        var tiled = new Shortcut(b, ShortcutKind.Tile, _stage.Expansion);
+        if (taps.On)
+            taps.Report($"{_prefix}.intermediate.tile", tiled.Expanded());
+        Tensor f = intermediate.Forward(b, tiled);                                   // [B*N, I]
+
+        var mean = new Shortcut(f, ShortcutKind.GroupMean, _stage.Expansion);
+        if (taps.On)
+            taps.Report($"{_prefix}.output.mean", mean.Expanded());
+        Tensor g = output.Forward(f, mean);                                          // [B*N, C]
+        if (fused && layerscale_h3 is not null)
+            return FusedResidual.Apply(x1, g, output.layerscale!, b, grid, layerscale_h3, layerscale_w3!, layerscale_h5!, layerscale_w5!);
+        if (fused)
+            return FusedResidual.Apply(x1, g, output.layerscale!);
+
+        Tensor scaled = output.layerscale!.call(g);
+        taps.Report($"{_prefix}.output.layerscale", scaled);
+        Tensor x2 = x1 + scaled;
+        if (layerscale_h3 is not null)
+        {
+            x2 = x2 + PoolBranch("h3", b, grid, 3, 1, layerscale_h3);
+            x2 = x2 + PoolBranch("w3", b, grid, 1, 3, layerscale_w3!);
+            x2 = x2 + PoolBranch("h5", b, grid, 5, 1, layerscale_h5!);
+            x2 = x2 + PoolBranch("w5", b, grid, 1, 5, layerscale_w5!);
+        }
+        taps.Report(_prefix, x2);
+        return x2;
+    }
+
+    private Tensor PoolBranch(string which, Tensor b, TokenGrid grid, long kernelH, long kernelW, LayerScale scale)
+    {
+        Tensor pooled = grid.AveragePool(b, kernelH, kernelW, 1, kernelH / 2, kernelW / 2);
+        Tensor scaled = scale.call(pooled);
+        _context.Taps.Report($"{_prefix}.pool_{which}", pooled);
+        _context.Taps.Report($"{_prefix}.layerscale_{which}", scaled);
+        return scaled;
+    }
+}
+
+/// <summary>Self-attention and its output projection, <c>{layer}.attention</c>.</summary>
+internal sealed class AttentionBlock : nn.Module
+{
+    private readonly BinaryAttention attention;
+    private readonly FeedForward output;
+    private readonly string _prefix;
+    private readonly LayerContext _context;
+
+    internal AttentionBlock(string prefix, LayerContext context, StageConfig stage, int keys, double layerScale) : base(nameof(AttentionBlock))
+    {
+        (_prefix, _context) = (prefix, context);
+        attention = new BinaryAttention($"{prefix}.attention", context, stage, keys);
+        output = new FeedForward(
+            BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.Width, stage.Width, layerScale);
+        RegisterComponents();
+    }
+
+    /// <summary>Normalised tokens and the residual stream → the residual stream, all <c>[B*N, C]</c>.</summary>
+    internal Tensor Forward(Tensor a, Tensor x, TokenGrid grid, bool fused)
+    {
+        Tensor y = attention.Forward(a, grid);
+        Tensor o = output.Forward(y, new Shortcut(y));
+        if (fused)
+            return FusedResidual.Apply(x, o, output.layerscale!);
+        Tensor scaled = output.layerscale!.call(o);
+        _context.Taps.Report($"{_prefix}.output.layerscale", scaled);
+        return x + scaled;
+    }
+}
+
+/// <summary>One binary layer with its shortcut: <c>RPReLU(norm(linear(sign(x + move))) + shortcut)</c>, and the LayerScale that the
+/// owner applies afterwards. Serves as <c>attention.output</c>, <c>intermediate</c> and <c>output</c>.</summary>
+internal sealed class FeedForward : nn.Module
+{
+    private readonly Parameter move;
+    private readonly LatentWeight dense;
+    private readonly TokenNorm norm;
+    private readonly RPReLU rprelu;
+    internal readonly LayerScale? layerscale;
+    private readonly BranchNames _names;
+    private readonly LayerContext _context;
+
+    internal FeedForward(BranchNames names, LayerContext context, long inputs, long outputs, double? layerScale) : base(nameof(FeedForward))
+    {
+        (_names, _context) = (names, context);
+        move = nn.Parameter(torch.zeros(inputs));
+        dense = new LatentWeight(outputs, inputs);
+        norm = new TokenNorm(outputs, context.Eps);
+        rprelu = new RPReLU(outputs);
+        if (layerScale is double start)
+            layerscale = new LayerScale(outputs, start);
+        RegisterComponents();
+    }
+
+    /// <summary>Tokens <c>[M, inputs]</c> → <c>[M, outputs]</c>, before the LayerScale.</summary>
+    internal Tensor Forward(Tensor x, Shortcut shortcut) => _context.Branch(_names, x, move, dense, norm, shortcut, rprelu);
+}

@@ -1,0 +1,86 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>A small residual network for small images, the default teacher: a 3x3 stem, then stages of basic blocks, each halving the grid and
+/// doubling the channels, then the mean over the grid and a linear classifier.</summary>
+public sealed class ResNet : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm2d bn1;
+    private readonly Sequential layers;
+    private readonly Linear fc;
+
+    /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
+    /// <param name="classes">Number of logits.</param>
+    /// <param name="width">Channels of the stem; stage s has <c>width * 2^s</c>, s from 1.</param>
+    /// <param name="imageSize">Height and width of the input in pixels: sets the number of stages so that the last grid is 4x4 or smaller.</param>
+    /// <param name="blocks">Basic blocks per stage.</param>
+    public ResNet(long classes, long width = 32, int imageSize = 32, int blocks = 1) : base(nameof(ResNet))
+    {
+        conv1 = nn.Conv2d(3, width, 3, stride: 1, padding: 1, bias: false);
+        bn1 = nn.BatchNorm2d(width);
+        List<nn.Module<Tensor, Tensor>> stages = [];
+        long channels = width;
+        for (int side = imageSize; side > 4 && stages.Count < 5 * blocks; side /= 2)
+        {
+            stages.Add(new BasicBlock(channels, channels * 2, stride: 2));
+            channels *= 2;
+            for (int b = 1; b < blocks; b++)
+                stages.Add(new BasicBlock(channels, channels, stride: 1));
+        }
+        layers = nn.Sequential(stages);
+        fc = nn.Linear(channels, classes);
+        RegisterComponents();
+    }
+
+    /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        Tensor x = F.relu(bn1.call(conv1.call(input)));
+        x = layers.call(x);                                                          // [B, C, h, w]
+        return fc.call(x.mean([2, 3]));
+    }
+}
+
+/// <summary>Two 3x3 convolutions around a shortcut; the shortcut of a strided block is an average pool and a 1x1 convolution.</summary>
+internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm2d bn1;
+    private readonly Conv2d conv2;
+    private readonly BatchNorm2d bn2;
+    private readonly Conv2d? downsample;
+    private readonly BatchNorm2d? downsample_bn;
+    private readonly long _stride;
+
+    internal BasicBlock(long inputs, long outputs, long stride) : base(nameof(BasicBlock))
+    {
+        _stride = stride;
+        conv1 = nn.Conv2d(inputs, outputs, 3, stride: stride, padding: 1, bias: false);
+        bn1 = nn.BatchNorm2d(outputs);
+        conv2 = nn.Conv2d(outputs, outputs, 3, stride: 1, padding: 1, bias: false);
+        bn2 = nn.BatchNorm2d(outputs);
+        if (stride != 1 || inputs != outputs)
+        {
+            downsample = nn.Conv2d(inputs, outputs, 1, bias: false);
+            downsample_bn = nn.BatchNorm2d(outputs);
+        }
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        Tensor shortcut = input;
+        if (downsample is not null)
+        {
+            Tensor pooled = _stride == 1 ? input : F.avg_pool2d(input, [_stride, _stride]);
+            shortcut = downsample_bn!.call(downsample.call(pooled));
+        }
+        Tensor y = F.relu(bn1.call(conv1.call(input)));
+        return F.relu(bn2.call(conv2.call(y)).add_(shortcut));
+    }
+}

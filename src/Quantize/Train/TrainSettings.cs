@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How a network is trained. Everything that changes the outcome is here and is compared when a run is resumed.</summary>
+public sealed record TrainSettings
+{
+    /// <summary>Optimizer steps in all, 1 to 100 million.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Images per step, 2 to 65536.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Peak learning rate, above 0 and at most 1.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Share of the steps that warm up, 0 to 0.5; at most 200 steps.</summary>
+    public double Warmup { get; init; } = 0.05;
+
+    /// <summary>Decoupled weight decay, 0 to 1. 0 for binary networks: decay drags latent weights to where their signs flip.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gradients are scaled down to this norm, above 0.</summary>
+    public double GradientNorm { get; init; } = 5;
+
+    /// <summary>Factor on the rate of the attention clips, 0 to 1.</summary>
+    public double ClipRate { get; init; } = 0.1;
+
+    /// <summary>Evaluations over the run, 1 to 1000, evenly spread; the last is at the end.</summary>
+    public int Evaluations { get; init; } = 10;
+
+    /// <summary>Images per evaluation batch, 1 to 65536.</summary>
+    public int EvaluationBatch { get; init; } = 256;
+
+    /// <summary>Seed of order and augmentation.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>The rate by step.</summary>
+    public LearningRate Schedule => new(LearningRate, Math.Min(200, (long)(Warmup * Steps)), Steps);
+
+    /// <summary>Checks every setting and returns them.</summary>
+    /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
+    public TrainSettings Validate(string stage)
+    {
+        List<string> faults = [];
+        void Check(string name, double value, double least, double most)
+        {
+            if (!(value >= least && value <= most))
+                faults.Add(string.Create(CultureInfo.InvariantCulture, $"{stage}.{name} is {value}, expected {least} to {most}"));
+        }
+
+        Check("steps", Steps, 1, 1e8);
+        Check("batch", BatchSize, 2, 65536);
+        Check("learningRate", LearningRate, 1e-9, 1);
+        Check("warmup", Warmup, 0, 0.5);
+        Check("weightDecay", WeightDecay, 0, 1);
+        Check("gradientNorm", GradientNorm, 1e-6, 1e6);
+        Check("clipRate", ClipRate, 0, 1);
+        Check("evaluations", Evaluations, 1, 1000);
+        Check("evaluationBatch", EvaluationBatch, 1, 65536);
+        return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);
+    }
+}

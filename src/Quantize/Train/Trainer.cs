@@ -1,0 +1,243 @@
+using System.Diagnostics;
+using System.Globalization;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Where a trainer reads and writes.</summary>
+/// <param name="Stage">teacher or student, in messages and metrics.</param>
+/// <param name="Folder">Holds <c>last.safetensors</c> and <c>best.safetensors</c>.</param>
+/// <param name="MetricsFile"><c>metrics.csv</c> of the run.</param>
+/// <param name="Configuration">What a resumed run must share, key → value.</param>
+public sealed record TrainerFiles(string Stage, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
+{
+    /// <summary>The newest checkpoint.</summary>
+    public string Last => Path.Combine(Folder, "last.safetensors");
+
+    /// <summary>The checkpoint of the best validation accuracy.</summary>
+    public string Best => Path.Combine(Folder, "best.safetensors");
+}
+
+/// <summary>One straight training loop: AdamW, warm-up and cosine by step, gradient clipping, evaluations, checkpoints.</summary>
+public sealed class Trainer
+{
+    private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_reportEvery = TimeSpan.FromSeconds(0.5);
+
+    private readonly ITrainingTask _task;
+    private readonly TrainSettings _settings;
+    private readonly BatchLoader _loader;
+    private readonly PixelSource _source;
+    private readonly IReadOnlyList<int> _validation;
+    private readonly TrainerFiles _files;
+    private readonly IConvertProgress _progress;
+    private readonly Device _device;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="task">Network and loss.</param>
+    /// <param name="settings">Checked settings.</param>
+    /// <param name="source">The images.</param>
+    /// <param name="split">Which to learn from and which to evaluate on.</param>
+    /// <param name="augmentation">How training images vary.</param>
+    /// <param name="device">Where the network is.</param>
+    /// <param name="files">Where checkpoints and metrics go.</param>
+    /// <param name="progress">Receives events.</param>
+    public Trainer(
+        ITrainingTask task, TrainSettings settings, PixelSource source, DataSplit split, Augmentation augmentation, Device device, TrainerFiles files,
+        IConvertProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(split);
+        ArgumentNullException.ThrowIfNull(settings);
+        (_task, _settings, _source, _validation, _files, _progress, _device) = (task, settings, source, split.Held, files, progress, device);
+        _loader = new BatchLoader(source, split.Train, settings.BatchSize, augmentation, settings.Seed);
+    }
+
+    /// <summary>Trains to the end, from the last checkpoint if <paramref name="resume"/> and there is one.</summary>
+    /// <exception cref="ConvertException">The loss is not finite; the run was stopped; a file cannot be written.</exception>
+    public TrainState Run(bool resume, CancellationToken cancel)
+    {
+        nn.Module<Tensor, Tensor> model = _task.Model;
+        Parameter[] parameters = [.. model.parameters()];
+        using AdamW optimizer = CreateOptimizer(model);
+        TrainState state = TrainState.Start;
+        if (resume && File.Exists(_files.Last))
+        {
+            state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration);
+            if (state.Step >= _settings.Steps)
+                return state;
+            _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
+        }
+
+        using MetricsLog metrics = MetricsLog.Open(_files.MetricsFile, _files.Stage, state.Step);
+        using BatchLoader loader = _loader;
+        var meter = new Meter(_settings, loader, _files.Stage, state);
+        model.train();
+        for (long step = state.Step; step < _settings.Steps; step++)
+        {
+            double rate = SetRate(optimizer, step);
+            (double loss, double norm) = Step(loader.Get(step), optimizer, parameters, step);
+            long done = step + 1;
+            meter.Add(loss);
+            state = state with { Step = done, Seconds = meter.Seconds };
+
+            bool stop = cancel.IsCancellationRequested && done < _settings.Steps;
+            bool evaluate = !stop && EvaluationAt(done);
+            if (evaluate)
+                state = Evaluate(model, state, meter, metrics, rate, norm);
+            if (stop || evaluate || meter.SinceCheckpoint.Elapsed > s_checkpointEvery)
+            {
+                Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration);
+                meter.SinceCheckpoint.Restart();
+            }
+            if (stop)
+                throw Interrupted(state);
+            if (!evaluate && meter.SinceReport.Elapsed > s_reportEvery)
+            {
+                TrainingProgress report = meter.Report(done, rate);
+                metrics.Write(_files.Stage, done, report.Epoch, rate, report.Loss, norm, double.NaN, report.ImagesPerSecond, state.Seconds);
+                _progress.Report(report);
+            }
+        }
+        return state;
+    }
+
+    /// <summary>Right predictions in per cent, the network in evaluation mode.</summary>
+    public static double Top1(nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(indices);
+        if (indices.Count == 0)
+            return double.NaN;
+        bool training = model.training;
+        model.eval();
+        long right = 0;
+        using (torch.no_grad())
+        {
+            foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
+            {
+                using DisposeScope scope = torch.NewDisposeScope();
+                Tensor predictions = model.call(ToTensor(batch, source, device)).argmax(1);
+                right += predictions.eq(torch.tensor(batch.Labels).to(device)).sum().item<long>();
+            }
+        }
+        if (training)
+            model.train();
+        return 100.0 * right / indices.Count;
+    }
+
+    /// <summary>A batch as tensor <c>[B, 3, H, W]</c> on the device.</summary>
+    internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) =>
+        torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
+
+    private (double Loss, double Norm) Step(Batch batch, AdamW optimizer, Parameter[] parameters, long step)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor images = ToTensor(batch, _source, _device);
+        Tensor labels = torch.tensor(batch.Labels).to(_device);
+        optimizer.zero_grad();
+        Tensor loss = _task.Loss(images, labels, batch);
+        double value = loss.item<float>();
+        if (!double.IsFinite(value))
+            throw NotFinite("loss", value, step);
+        loss.backward();
+        double norm = nn.utils.clip_grad_norm_(parameters, _settings.GradientNorm);
+        if (!double.IsFinite(norm))
+            throw NotFinite("gradient", norm, step);
+        optimizer.step();
+        return (value, norm);
+    }
+
+    private AdamW CreateOptimizer(nn.Module model)
+    {
+        List<Parameter> usual = [];
+        List<Parameter> slow = [];
+        foreach ((string name, Parameter parameter) in model.named_parameters())
+            (name.EndsWith("att_prob_clip_log", StringComparison.Ordinal) ? slow : usual).Add(parameter);
+        List<AdamW.ParamGroup> groups = [new AdamW.ParamGroup(usual, _settings.LearningRate, weight_decay: _settings.WeightDecay)];
+        if (slow.Count > 0)
+            groups.Add(new AdamW.ParamGroup(slow, _settings.LearningRate * _settings.ClipRate, weight_decay: 0));
+        return optim.AdamW(groups, _settings.LearningRate);
+    }
+
+    private double SetRate(AdamW optimizer, long step)
+    {
+        double rate = _settings.Schedule.At(step);
+        double factor = 1;
+        foreach (optim.ILearningRateController group in optimizer.ParamGroups)
+        {
+            group.LearningRate = rate * factor;
+            factor = _settings.ClipRate;    // the second group, if there is one, holds the attention clips
+        }
+        return rate;
+    }
+
+    private bool EvaluationAt(long done) =>
+        done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
+
+    private TrainState Evaluate(nn.Module<Tensor, Tensor> model, TrainState state, Meter meter, MetricsLog metrics, double rate, double norm)
+    {
+        TrainingProgress report = meter.Report(state.Step, rate);
+        meter.Pause();
+        double top1 = Top1(model, _source, _validation, _settings.EvaluationBatch, _device);
+        bool better = double.IsNaN(top1) || top1 >= state.BestTop1;
+        state = state with { BestTop1 = double.IsNaN(top1) ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
+        if (better)
+            Checkpoint.Save(_files.Best, model, null, state, _files.Configuration);
+        metrics.Write(_files.Stage, state.Step, report.Epoch, rate, report.Loss, norm, top1, report.ImagesPerSecond, state.Seconds);
+        _progress.Report(report);
+        _progress.Report(new Evaluated(_files.Stage, state.Step, _settings.Steps, report.Loss, top1, state.BestTop1));
+        meter.Continue();
+        return state;
+    }
+
+    private ConvertException NotFinite(string what, double value, long step)
+    {
+        string saved = File.Exists(_files.Last)
+            ? $"The checkpoint {_files.Last} (after step {Checkpoint.Peek(_files.Last).Step}) is from before."
+            : "No checkpoint was written yet.";
+        return new ConvertException(string.Create(CultureInfo.InvariantCulture,
+            $"{_files.Stage}: the {what} became {value} at step {step + 1} of {_settings.Steps}. Three likely causes: the learning rate ({_settings.LearningRate}) is too high, try a third of it; the warm-up ({_settings.Schedule.WarmupSteps} steps) is too short for this batch size; an image or the teacher gives values that are not finite, look at the data. {saved}"));
+    }
+
+    private ConvertException Interrupted(TrainState state) => new(
+        $"{_files.Stage}: stopped after step {state.Step} of {_settings.Steps}; everything is saved in {_files.Last}. Go on with the same command and --resume.",
+        ConvertException.Interrupted);
+
+    /// <summary>Times and means of a running stage.</summary>
+    private sealed class Meter(TrainSettings settings, BatchLoader loader, string stage, TrainState start)
+    {
+        private readonly Stopwatch _trained = Stopwatch.StartNew();
+        private long _steps;
+        private double _loss;
+        private int _losses;
+
+        internal Stopwatch SinceReport { get; } = Stopwatch.StartNew();
+
+        internal Stopwatch SinceCheckpoint { get; } = Stopwatch.StartNew();
+
+        internal double Seconds => start.Seconds + _trained.Elapsed.TotalSeconds;
+
+        internal void Add(double loss)
+        {
+            _steps++;
+            _loss += loss;
+            _losses++;
+        }
+
+        internal void Pause() => _trained.Stop();
+
+        internal void Continue() => _trained.Start();
+
+        internal TrainingProgress Report(long done, double rate)
+        {
+            double perStep = _trained.Elapsed.TotalSeconds / Math.Max(1, _steps);
+            double mean = _loss / Math.Max(1, _losses);
+            (_loss, _losses) = (0, 0);
+            SinceReport.Restart();
+            return new TrainingProgress(stage, done, settings.Steps, (double)done / loader.StepsPerEpoch, mean, rate,
+                loader.BatchSize / Math.Max(1e-9, perStep), TimeSpan.FromSeconds(perStep * (settings.Steps - done)));
+        }
+    }
+}

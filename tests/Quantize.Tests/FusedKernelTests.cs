@@ -1,0 +1,92 @@
+using EdgeVit.Export;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>The fused training kernels against the plain torch operations that they replace: same loss, same gradients, same running statistics.</summary>
+[Collection(nameof(SwitchesKernels))]
+public class FusedKernelTests
+{
+    private static BinaryViTConfig Network { get; } = new BinaryViTConfig(
+        "fused", ImageSize: 32, PatchSize: 4,
+        [new StageConfig(Depth: 1, Width: 32, FfnWidth: 128, Heads: 1, Reduction: 2), new StageConfig(Depth: 2, Width: 64, FfnWidth: 128, Heads: 2, Reduction: 1)],
+        Classes: 5);
+
+    [Fact]
+    public void WholeNetworkInFloat() => Compare(brain: false, tolerance: 2e-4);
+
+    [Fact]
+    public void WholeNetworkInBrainFloat()
+    {
+        if (FusedBranch.Brain)
+            Compare(brain: true, tolerance: 0.05);
+    }
+
+    private static void Compare(bool brain, double tolerance)
+    {
+        bool had = FusedBranch.Brain;
+        try
+        {
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false);
+            FusedBranch.Brain = brain;
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true);
+            Assert.True(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss)), $"loss {plain.loss} and {fused.loss}");
+            Assert.Equal(plain.tensors.Keys.Order(), fused.tensors.Keys.Order());
+            // A shift that a later norm takes away has no gradient but rounding: errors are held against the usual size of a gradient, too.
+            double usual = plain.tensors.Values.Average(Norm);
+            List<string> faults = [];
+            foreach ((string name, float[] expected) in plain.tensors)
+            {
+                float[] found = fused.tensors[name];
+                double scale = Norm(expected) + (0.05 * usual);
+                double error = Math.Sqrt(expected.Zip(found, (a, b) => (double)(a - b) * (a - b)).Sum());
+                if (!(error <= tolerance * scale))
+                    faults.Add($"{name}: relative error {error / scale:G3}");
+            }
+            Assert.True(faults.Count == 0, string.Join('\n', faults));
+        }
+        finally
+        {
+            FusedBranch.Brain = had;
+            FusedBranch.Enabled = true;
+        }
+    }
+
+    private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
+
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused)
+    {
+        FusedBranch.Enabled = fused;
+        torch.manual_seed(3);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using var model = new BinaryViT(Network);
+        using (torch.no_grad())
+        {
+            // Away from the start, where many vectors are 0 and gradients could hide.
+            foreach ((string name, Parameter parameter) in model.named_parameters())
+            {
+                if (parameter.dim() == 1 && !name.Contains("clip"))
+                    parameter.add_(torch.randn(parameter.shape[0]).mul_(0.1));
+            }
+        }
+        model.train();
+        Tensor logits = model.call(torch.randn(16, 3, 32, 32));
+        Tensor loss = (logits * torch.randn(16, 5)).sum();
+        loss.backward();
+        Dictionary<string, float[]> tensors = [];
+        foreach ((string name, Parameter parameter) in model.named_parameters())
+            tensors[name + " gradient"] = ModelTensors.ToArray(parameter.grad!);
+        foreach ((string name, Tensor buffer) in model.named_buffers())
+        {
+            if (buffer.dtype == ScalarType.Float32)
+                tensors[name] = ModelTensors.ToArray(buffer);
+        }
+        return (loss.item<float>(), tensors);
+    }
+}
+
+/// <summary>Tests that switch the kernels of the whole process run alone.</summary>
+[CollectionDefinition(nameof(SwitchesKernels), DisableParallelization = true)]
+public class SwitchesKernels;

@@ -1,0 +1,92 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>Losses and the learning rate against values worked out in double.</summary>
+public class LossTests
+{
+    [Theory]
+    [InlineData(2, 0.9)]
+    [InlineData(1, 1)]
+    [InlineData(4, 0)]
+    public void DistillationIsKullbackLeiblerPlusCrossEntropy(double temperature, double weight)
+    {
+        double[][] student = [[1, -2, 0.5], [0, 0, 3]];
+        double[][] teacher = [[2, 0, -1], [1, 4, 0]];
+        long[] labels = [0, 2];
+        double expected = 0;
+        for (int i = 0; i < 2; i++)
+        {
+            double[] s = LogSoftmax(student[i], temperature);
+            double[] t = LogSoftmax(teacher[i], temperature);
+            double divergence = Enumerable.Range(0, 3).Sum(c => Math.Exp(t[c]) * (t[c] - s[c]));
+            expected += ((weight * temperature * temperature * divergence) - ((1 - weight) * LogSoftmax(student[i], 1)[labels[i]])) / 2;
+        }
+        using var model = new ResNet(3, 8, 8);
+        var task = new DistillTask(model, new ModuleTeacher("teacher", model), temperature, weight);
+        double found = task.Loss(ToTensor(student), ToTensor(teacher), torch.tensor(labels)).item<float>();
+        Assert.Equal(expected, found, 1e-5);
+    }
+
+    [Fact]
+    public void RateWarmsUpAndFallsAsACosine()
+    {
+        var rate = new LearningRate(1, 10, 110);
+        Assert.Equal(0.1, rate.At(0), 1e-12);
+        Assert.Equal(1, rate.At(9), 1e-12);
+        Assert.Equal(1, rate.At(10), 1e-12);
+        Assert.Equal(0.5, rate.At(60), 1e-12);
+        Assert.Equal(1e-4, rate.At(110), 1e-12);
+        Assert.True(Enumerable.Range(10, 99).All(s => rate.At(s + 1) <= rate.At(s)));
+    }
+
+    [Fact]
+    public void SettingsOutOfRangeAreNamed()
+    {
+        var error = Assert.Throws<ConvertException>(() => new TrainSettings { Steps = 0, BatchSize = 1, LearningRate = double.NaN }.Validate("student"));
+        Assert.Equal(ConvertException.Usage, error.ExitCode);
+        Assert.Contains("student.steps is 0, expected 1 to 100000000", error.Message, StringComparison.Ordinal);
+        Assert.Contains("student.batch is 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("student.learningRate is NaN", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CachedTeacherGivesTheLogitsOfTheImageOrItsMirror()
+    {
+        PixelSource source = DataTests.Shapes(20);
+        var teacher = new ColumnTeacher();
+        CachedTeacher cached = CachedTeacher.Ask(teacher, source, [3, 5, 7], mirrored: true, torch.CPU, new SilentProgress(), default);
+        Batch plain = BatchLoader.InOrder(source, [5, 3], 2).Single();
+        Batch mirror = BatchLoader.InOrder(source, [5, 3], 2, mirrored: true).Single();
+        int calls = teacher.Calls;
+        foreach (Batch batch in new[] { plain, mirror })
+        {
+            Tensor images = Trainer.ToTensor(batch, source, torch.CPU);
+            Assert.Equal(ModelTensors.ToArray(teacher.Logits(images, batch)), ModelTensors.ToArray(cached.Logits(images, batch)));
+        }
+        Assert.Equal(calls + 2, teacher.Calls);
+    }
+
+    private static double[] LogSoftmax(double[] logits, double temperature)
+    {
+        double sum = logits.Sum(v => Math.Exp(v / temperature));
+        return [.. logits.Select(v => (v / temperature) - Math.Log(sum))];
+    }
+
+    private static Tensor ToTensor(double[][] rows) => torch.tensor([.. rows.SelectMany(r => r).Select(v => (float)v)]).view(rows.Length, -1);
+
+    /// <summary>Its logits are the first ten pixels: they tell an image from its mirror.</summary>
+    private sealed class ColumnTeacher : ITeacher
+    {
+        public string Name => "column";
+
+        public int Calls { get; private set; }
+
+        public Tensor Logits(Tensor images, Batch batch)
+        {
+            Calls++;
+            return images.flatten(1).narrow(1, 0, 10).clone();
+        }
+    }
+}

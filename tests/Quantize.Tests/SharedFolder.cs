@@ -1,0 +1,29 @@
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>The reference networks, which are too large for the repository: in the folder that EDGEVIT_SHARED names, or in a folder
+/// "shared" beside or above the repository.</summary>
+internal static class SharedFolder
+{
+    /// <summary>The folder of a reference network, or null where this machine has none. A named or present "shared" folder that lacks the
+    /// network is an error: a test that says nothing there would hide it.</summary>
+    public static string? Reference(string network)
+    {
+        string? named = Environment.GetEnvironmentVariable("EDGEVIT_SHARED");
+        string? shared = string.IsNullOrEmpty(named) ? Above(AppContext.BaseDirectory) : named;
+        if (shared is null)
+            return null;
+        string folder = Path.Combine(shared, "reference", network);
+        return Directory.Exists(folder) ? folder : throw new DirectoryNotFoundException($"{folder} is missing, though {shared} is there");
+    }
+
+    private static string? Above(string folder)
+    {
+        for (DirectoryInfo? at = new(folder); at is not null; at = at.Parent)
+        {
+            string candidate = Path.Combine(at.FullName, "shared");
+            if (Directory.Exists(Path.Combine(candidate, "reference")))
+                return candidate;
+        }
+        return null;
+    }
+}

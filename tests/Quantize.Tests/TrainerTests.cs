@@ -1,0 +1,156 @@
+using EdgeVit.Export;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>The training loop: resuming, stopping, diverging, writing.</summary>
+public class TrainerTests
+{
+    private static readonly Dictionary<string, string> s_configuration = new() { ["seed"] = "1", ["rate"] = "0.002" };
+
+    private static BinaryViTConfig Network { get; } = new(
+        "trainer", ImageSize: 32, PatchSize: 8,
+        [new StageConfig(Depth: 1, Width: 32, FfnWidth: 64, Heads: 1, Reduction: 1)],
+        Classes: 10);
+
+    [Fact]
+    public void ResumedRunEqualsAStraightOneBitForBit()
+    {
+        using var straight = new TempFolder();
+        using var broken = new TempFolder();
+        Dictionary<string, float[]> expected = Train(straight, steps: 12, stopAfter: null);
+        Assert.Throws<ConvertException>(() => Train(broken, steps: 12, stopAfter: 5));
+        TrainState at = Checkpoint.Peek(broken.File("run/last.safetensors"));
+        Assert.Equal(5, at.Step);
+        Dictionary<string, float[]> resumed = Train(broken, steps: 12, stopAfter: null, resume: true);
+
+        Assert.Equal(expected.Keys, resumed.Keys);
+        foreach ((string name, float[] values) in expected)
+            Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        // Everything but the loss and the times, which are means since the last report.
+        string[] Lines(TempFolder folder) =>
+            [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(',')).Where(f => f[6].Length > 0).Select(f => $"{f[1]} {f[2]} {f[3]} {f[5]} {f[6]}")];
+        Assert.Equal(Lines(straight), Lines(broken));
+    }
+
+    [Fact]
+    public void StoppedRunSaysHowToGoOn()
+    {
+        using var folder = new TempFolder();
+        var error = Assert.Throws<ConvertException>(() => Train(folder, steps: 8, stopAfter: 3));
+        Assert.Equal(ConvertException.Interrupted, error.ExitCode);
+        Assert.Contains("stopped after step 3 of 8", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--resume", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ResumeWithAnotherConfigurationNamesTheKeys()
+    {
+        using var folder = new TempFolder();
+        Assert.Throws<ConvertException>(() => Train(folder, steps: 8, stopAfter: 2));
+        Dictionary<string, string> other = new(s_configuration) { ["rate"] = "0.004", ["new"] = "x" };
+        var error = Assert.Throws<ConvertException>(() => Train(folder, steps: 8, stopAfter: null, resume: true, configuration: other));
+        Assert.Equal(ConvertException.Usage, error.ExitCode);
+        Assert.Contains("rate was 0.002, is 0.004", error.Message, StringComparison.Ordinal);
+        Assert.Contains("new was absent, is x", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("seed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LossThatIsNotFiniteStopsWithCausesAndKeepsTheCheckpoint()
+    {
+        using var folder = new TempFolder();
+        Assert.Throws<ConvertException>(() => Train(folder, steps: 8, stopAfter: 4));
+        byte[] before = File.ReadAllBytes(folder.File("run/last.safetensors"));
+        var error = Assert.Throws<ConvertException>(() => Train(folder, steps: 8, stopAfter: null, resume: true, poisonAt: 5));
+        Assert.Equal(ConvertException.Failure, error.ExitCode);
+        Assert.Contains("loss became NaN at step 6 of 8", error.Message, StringComparison.Ordinal);
+        Assert.Contains("learning rate", error.Message, StringComparison.Ordinal);
+        Assert.Contains("after step 4", error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(folder.File("run/last.safetensors")));
+    }
+
+    [Fact]
+    public void CheckpointThatCannotBeWrittenLeavesTheOldOne()
+    {
+        using var folder = new TempFolder();
+        using var model = new BinaryViT(Network);
+        string path = folder.File("run/last.safetensors");
+        Checkpoint.Save(path, model, null, TrainState.Start with { Step = 3 }, s_configuration);
+        Assert.Equal(3, Checkpoint.Peek(path).Step);
+
+        // A folder in the way fails the rename for root too, where a read-only folder would not.
+        string blocked = folder.File("blocked.safetensors");
+        Directory.CreateDirectory(blocked);
+        var error = Assert.Throws<ConvertException>(() => Checkpoint.Save(blocked, model, null, TrainState.Start, s_configuration));
+        Assert.Contains("blocked.safetensors", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["blocked.safetensors", "run"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void DamagedOrForeignCheckpointsAreRefused()
+    {
+        using var folder = new TempFolder();
+        using var model = new BinaryViT(Network);
+        string path = folder.File("c.safetensors");
+        Checkpoint.Save(path, model, null, TrainState.Start, s_configuration);
+        using var other = new ResNet(10, 8);
+        Assert.Contains("another network", Assert.Throws<ConvertException>(() => Checkpoint.Load(path, other)).Message, StringComparison.Ordinal);
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+        Assert.Contains("cannot be read", Assert.Throws<ConvertException>(() => Checkpoint.Load(path, model)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RestimatedNormsSeeTheAverageOfTheBatches()
+    {
+        PixelSource source = DataTests.Shapes(64);
+        torch.manual_seed(1);
+        using var model = new BinaryViT(Network);
+        NormStatistics.Reestimate(model, source, [.. Enumerable.Range(0, 64)], Augmentation.None, 32, 2, torch.CPU, seed: 5);
+        Assert.False(model.training);
+        TokenNorm norm = model.modules().OfType<TokenNorm>().First();
+        Assert.Equal(0.1, norm.Momentum);
+        // With statistics of the same images the first norm gives mean 0 and variance 1 over them.
+        var taps = new RecordedTaps();
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable frozen = torch.no_grad();
+        model.Taps.Sink = taps;
+        model.call(Trainer.ToTensor(BatchLoader.InOrder(source, [.. Enumerable.Range(0, 64)], 64).Single(), source, torch.CPU));
+        float[] values = taps.Values["vit.embeddings.norm"];
+        Assert.InRange(values.Average(), -0.05, 0.05);
+        Assert.InRange(values.Average(v => v * v), 0.9, 1.1);
+    }
+
+    private static Dictionary<string, float[]> Train(
+        TempFolder folder, long steps, int? stopAfter, bool resume = false, Dictionary<string, string>? configuration = null, long poisonAt = -1)
+    {
+        PixelSource source = DataTests.Shapes(96);
+        var split = new DataSplit([.. Enumerable.Range(0, 80)], [.. Enumerable.Range(80, 16)]);
+        torch.manual_seed(7);
+        using var model = new BinaryViT(Network);
+        using var stop = new CancellationTokenSource();
+        var task = new Probe(new ClassifyTask(model), stop, stopAfter, poisonAt);
+        var settings = new TrainSettings { Steps = steps, BatchSize = 16, Evaluations = 3, Seed = 4 }.Validate("test");
+        var files = new TrainerFiles("student", folder.File("run"), folder.File("metrics.csv"), configuration ?? s_configuration);
+        new Trainer(task, settings, source, split, new Augmentation(4, true), torch.CPU, files, new SilentProgress()).Run(resume, stop.Token);
+        return model.state_dict().Where(p => p.Value.dtype == ScalarType.Float32).ToDictionary(p => p.Key, p => ModelTensors.ToArray(p.Value));
+    }
+
+    /// <summary>A task that asks for a stop after some steps, or gives a loss that is no number.</summary>
+    private sealed class Probe(ITrainingTask task, CancellationTokenSource stop, int? stopAfter, long poisonAt) : ITrainingTask
+    {
+        private int _steps;
+
+        public nn.Module<Tensor, Tensor> Model => task.Model;
+
+        public Tensor Loss(Tensor images, Tensor labels, Batch batch)
+        {
+            if (++_steps == stopAfter)
+                stop.Cancel();
+            Tensor loss = task.Loss(images, labels, batch);
+            return poisonAt == _steps + 3 ? loss * float.NaN : loss;
+        }
+    }
+}
