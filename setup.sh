@@ -152,7 +152,7 @@ why_not() { [ "$(cat "$state/answer.$1" 2>/dev/null || echo 2)" = 1 ] && echo "N
 torch=$(saved TorchFrom)
 onnx=$(saved OnnxRuntimeFrom)
 iot=$(saved IotFrom)
-libtorch=${EDGEVIT_LIBTORCH:-$(saved LibTorchDir)}
+libtorch=${EDGEVIT_LIBTORCH:-$(saved EDGEVIT_LIBTORCH)}
 changed=no
 arch=$(uname -m)
 
@@ -166,7 +166,7 @@ if [ -n "${EDGEVIT_LIBTORCH:-}" ] && [ "$mode" = full ]; then
   [ -f "$libtorch/include/ATen/ATen.h" ] && compgen -G "$libtorch/lib/libtorch_cpu.so*" >/dev/null || die \
     "EDGEVIT_LIBTORCH=$libtorch holds no include/ATen/ATen.h with lib/libtorch_cpu.so." \
     "It is the folder that this prints:  python3 -c 'import torch, os; print(os.path.dirname(torch.__file__))'"
-  [ "$torch" = system ] && [ "$libtorch" = "$(saved LibTorchDir)" ] || say "PyTorch: the installation in $libtorch, because EDGEVIT_LIBTORCH names it"
+  [ "$torch" = system ] && [ "$libtorch" = "$(saved EDGEVIT_LIBTORCH)" ] || say "PyTorch: the installation in $libtorch, because EDGEVIT_LIBTORCH names it"
   torch=system
 fi
 
@@ -272,7 +272,7 @@ write_if_changed() {
   echo "    <TorchFrom>$torch</TorchFrom>"
   echo "    <OnnxRuntimeFrom>$onnx</OnnxRuntimeFrom>"
   echo "    <IotFrom>$iot</IotFrom>"
-  if [ "$torch" = system ] && [ -n "$libtorch" ]; then echo "    <LibTorchDir>$libtorch</LibTorchDir>"; fi
+  if [ "$torch" = system ] && [ -n "$libtorch" ]; then echo "    <EDGEVIT_LIBTORCH>$libtorch</EDGEVIT_LIBTORCH>"; fi
   echo "  </PropertyGroup>"
   echo "</Project>"
 } >"$props.new"

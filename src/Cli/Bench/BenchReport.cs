@@ -26,7 +26,7 @@ internal sealed record BenchReport(
 
     /// <summary>The rules that fail; none means VALID.</summary>
     public IReadOnlyList<string> Reasons => [.. Results.SelectMany(r => ValidityRules.Failures(r, Clock, Quick)
-        .Select(reason => Results.Count > 1 ? $"{r.Threads} threads: {reason}" : reason))];
+        .Select(reason => Results.Count > 1 ? $"{Threaded(r.Threads)}: {reason}" : reason))];
 
     /// <summary>For people.</summary>
     public void Print(Printer printer)
@@ -46,7 +46,7 @@ internal sealed record BenchReport(
         LatencyResult first = Results[0];
         IReadOnlyList<string> reasons = Reasons;
         string verdict = reasons.Count > 0 ? "INVALID" : Quick ? "VALID (indicative)" : "VALID";
-        printer.Data($"{File.Graph.Name}  {Quantity.Bytes(File.Bytes)}  {Board.Model}, {Board.Cpu}  {Kernel}  {first.Threads} thread{(first.Threads == 1 ? "" : "s")}  "
+        printer.Data($"{File.Graph.Name}  {Quantity.Bytes(File.Bytes)}  {Board.Model}, {Board.Cpu}  {Kernel}  {Threaded(first.Threads)}  "
             + $"p50 {Ms(first.Latency.P50)}  p90 {Ms(first.Latency.P90)}  p99 {Ms(first.Latency.P99)} ms  {verdict}");
         foreach (string reason in reasons)
             printer.Data($"  not valid: {reason}");
@@ -107,6 +107,8 @@ internal sealed record BenchReport(
         }))]),
         ["throttled"] = Results.Any(r => r.Throttled is not null) ? Results.Any(r => r.Throttled == true) : null,
     };
+
+    internal static string Threaded(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
     private static string Ms(double? value) => value is { } ms ? Quantity.Milliseconds(ms) : "-";
 }

@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>Where the time of a run goes, step by step. Steps and a line for the rest add up to the median of the run.</summary>
+/// <summary>Where the time of a run goes, step by step. Steps and a line for the rest add up to the profiled run.</summary>
 internal sealed class StepProfile
 {
     private const int Shown = 15;
@@ -20,19 +21,22 @@ internal sealed class StepProfile
     /// <summary>Time in steps.</summary>
     public double StepsMs => _steps.Sum(s => s.Milliseconds);
 
-    /// <summary>Time of a run that no step accounts for: normalisation, threads meeting, timing itself. Below zero where the profiled runs were slower.</summary>
+    /// <summary>Time of a profiled run that no step accounts for: copying, threads meeting, timing itself.</summary>
     public double UnattributedMs => _runMs - StepsMs;
 
     /// <summary>Profiles about a second of runs.</summary>
     /// <param name="model">The model.</param>
     /// <param name="threads">Threads of the session.</param>
-    /// <param name="runMs">Median of an unprofiled run.</param>
-    public static StepProfile Measure(EvitModel model, int threads, double runMs)
+    /// <param name="expectedMs">About how long a run takes.</param>
+    public static StepProfile Measure(EvitModel model, int threads, double expectedMs)
     {
         using Session session = model.CreateSession(new SessionOptions { Threads = threads });
-        int runs = (int)Math.Clamp(1000 / Math.Max(runMs, 0.01), 20, 5000);
+        int runs = (int)Math.Clamp(1000 / Math.Max(expectedMs, 0.01), 20, 5000);
         session.Profile(Math.Max(10, runs / 5));
-        return new StepProfile(session.Profile(runs), runMs);
+        long start = Stopwatch.GetTimestamp();
+        IReadOnlyList<StepTime> steps = session.Profile(runs);
+        // A profile begins with one run that is not counted.
+        return new StepProfile(steps, Stopwatch.GetElapsedTime(start).TotalMilliseconds / (runs + 1));
     }
 
     /// <summary>Prints the slowest steps, and the sums by kind.</summary>
@@ -43,14 +47,14 @@ internal sealed class StepProfile
         foreach (StepTime step in _steps.OrderByDescending(s => s.Milliseconds).Take(Shown))
         {
             cumulative += step.Milliseconds;
-            table.Add(step.Name, step.Kind, Quantity.Milliseconds(step.Milliseconds), Quantity.Percent(step.Milliseconds / _runMs), Quantity.Percent(cumulative / _runMs));
+            table.Add(step.Name, Short(step.Kind), Quantity.Milliseconds(step.Milliseconds), Quantity.Percent(step.Milliseconds / _runMs), Quantity.Percent(cumulative / _runMs));
         }
         printer.Data(table);
-        var kinds = new TextTable("By kind", "kind", ">steps", ">ms", ">share");
-        foreach (IGrouping<string, StepTime> kind in _steps.GroupBy(s => s.Kind).OrderByDescending(g => g.Sum(s => s.Milliseconds)))
+        var kinds = new TextTable("By the product that a step begins with", "step", ">steps", ">ms", ">share");
+        foreach (IGrouping<string, StepTime> kind in _steps.GroupBy(s => Family(s.Kind)).OrderByDescending(g => g.Sum(s => s.Milliseconds)))
             kinds.Add(kind.Key, Quantity.Count(kind.Count()), Quantity.Milliseconds(kind.Sum(s => s.Milliseconds)), Quantity.Percent(kind.Sum(s => s.Milliseconds) / _runMs));
         kinds.Add("unattributed", "", Quantity.Fixed(UnattributedMs, 4), Quantity.Percent(UnattributedMs / _runMs));
-        kinds.Add("run (p50)", "", Quantity.Milliseconds(_runMs), "100.0 %");
+        kinds.Add("profiled run (mean)", "", Quantity.Milliseconds(_runMs), "100.0 %");
         printer.Data(kinds);
     }
 
@@ -59,6 +63,15 @@ internal sealed class StepProfile
         .. _steps.Select(s => (JsonNode)Entry(s.Name, s.Kind, s.Milliseconds)),
         Entry("unattributed", "", UnattributedMs),
     ]);
+
+    /// <summary>The op that a fused step begins with.</summary>
+    private static string Family(string kind) => kind.Split(' ')[0];
+
+    private static string Short(string kind)
+    {
+        int fused = kind.Split(" + ").Length - 1;
+        return fused == 0 ? kind : $"{Family(kind)} and {fused} fused";
+    }
 
     private JsonObject Entry(string name, string kind, double milliseconds) => new()
     {

@@ -51,13 +51,13 @@ internal sealed class BenchVerb : Verb
         var results = new List<LatencyResult>();
         foreach (int count in threads)
         {
-            printer.Say($"{model.File.Graph.Name}, {count} thread{(count == 1 ? "" : "s")}, kernels {session.KernelName}: {Quantity.Time(plan.Duration)}");
+            printer.Say($"{model.File.Graph.Name}, {BenchReport.Threaded(count)}, kernels {session.KernelName}: {Quantity.Time(plan.Duration)}");
             results.Add(measurement.Measure(count, plan, (seconds, n) =>
                 printer.Live($"{Quantity.Fixed(seconds, 0)} / {Quantity.Fixed(plan.Duration.TotalSeconds, 0)} s  {n} images  {Quantity.Milliseconds(1000 * seconds / n)} ms"), interruption.Token));
         }
         var report = new BenchReport(model.File, session.KernelName, BoardDetector.Detect(), CpuClock.Read(), results, plan, quick, loadMs, firstMs, residentBefore, residentAfter)
         {
-            Profile = arguments.GetValue(_profile) ? StepProfile.Measure(model, threads[0], results[0].Latency.P50) : null,
+            Profile = arguments.GetValue(_profile) ? StepProfile.Measure(model, threads[0], results[0].Latency.Mean) : null,
         };
         printer.Object(report.ToJson());
         report.Print(printer);

@@ -13,7 +13,7 @@ internal sealed class ValidateVerb : Verb
     private readonly Option<string> _data = new("--data") { Description = "An image folder, CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _split = new("--split") { Description = "test, train, or auto: test where the data has one.", DefaultValueFactory = _ => "auto" };
     private readonly Option<double?> _minTop1 = new("--min-top1") { Description = "Exit with 3 when top-1 is below this many percent.", HelpName = "PERCENT" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "Evenly spread sample of this many images.", HelpName = "N" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Measure on a random sample of this many images, always the same.", HelpName = "N" };
     private readonly Option<int> _threads = new("--threads") { Description = "Images at a time.", DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, Threads.Most) };
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
     private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the built-in data set.", DefaultValueFactory = _ => new DatasetOptions().Seed };
@@ -87,12 +87,16 @@ internal sealed class ValidateVerb : Verb
 
     private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
 
+    /// <summary>All indices, or a sample that is the same every time. Drawn at random: data sets often repeat their classes at regular steps.</summary>
     private static int[] Sample(int count, int? limit)
     {
         if (limit is < 1)
             throw new UserException($"--limit is {limit}, expected 1 or more.", ExitCode.Usage);
-        int wanted = Math.Min(count, limit ?? count);
-        return [.. Enumerable.Range(0, wanted).Select(i => (int)((long)i * count / wanted))];
+        int[] indices = [.. Enumerable.Range(0, count)];
+        if (limit is null || limit >= count)
+            return indices;
+        new Random(1).Shuffle(indices);
+        return [.. indices.Take(limit.Value).Order()];
     }
 
     /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not matter.</summary>
