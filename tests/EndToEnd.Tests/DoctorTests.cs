@@ -32,6 +32,7 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
         float[] logits = [.. stored.Logits];
         logits[1] = MathF.BitIncrement(logits[1]);
         var metadata = new Dictionary<string, string>(container.Metadata) { [MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(stored with { Logits = logits }) };
+        metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, container.Tensors.Values);
         string path = folder.File("other.evit", SafetensorsWriter.ToBytes(container.Tensors.Values, metadata));
 
         Outcome outcome = EdgeVitProcess.Run("doctor", path, "--json").Expect(3);

@@ -95,7 +95,7 @@ internal sealed class Printer
         if (Json)
             return;
         EndLive();
-        if (RichData)
+        if (RichData && table.HasHeaders && table.Width + (3 * table.Columns.Count) + 1 <= TerminalWidth())
             Rich(table);
         else
             table.WriteTo(_data);

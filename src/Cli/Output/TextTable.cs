@@ -20,6 +20,9 @@ internal sealed class TextTable(string? title, params string[] columns)
     /// <summary>Whether any column has a name.</summary>
     public bool HasHeaders => Columns.Any(c => c.Name.Length > 0);
 
+    /// <summary>Characters of the columns together, without what stands between them.</summary>
+    public int Width => Widths().Sum();
+
     /// <summary>Adds a row; missing cells at the end are empty.</summary>
     public TextTable Add(params string[] cells)
     {
@@ -32,12 +35,14 @@ internal sealed class TextTable(string? title, params string[] columns)
     {
         if (Title is not null)
             writer.WriteLine(Title);
-        int[] widths = [.. Columns.Select((c, i) => Math.Max(c.Name.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max()))];
+        int[] widths = Widths();
         if (HasHeaders)
             writer.WriteLine(Line([.. Columns.Select(c => c.Name)], widths));
         foreach (IReadOnlyList<string> row in _rows)
             writer.WriteLine(Line(row, widths));
     }
+
+    private int[] Widths() => [.. Columns.Select((c, i) => Math.Max(c.Name.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max()))];
 
     private string Line(IReadOnlyList<string> cells, int[] widths) =>
         string.Join("  ", cells.Select((cell, i) => Columns[i].RightAligned ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd();

@@ -1,0 +1,53 @@
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>The README's library sample compiles, runs, and stands in the README word for word.</summary>
+public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    private static string Classify(string modelPath, string imagePath)
+    {
+        // <sample>
+        using EvitModel model = EvitModel.Open(modelPath);
+        using Session session = model.CreateSession(new SessionOptions { Threads = 2 });
+        var pipeline = new PreprocessPipeline(model.Preprocess);
+        byte[] pixels = new byte[pipeline.Length];
+        float[] logits = new float[model.Classes];
+
+        pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);  // PNG or JPEG of any size
+        session.Run(pixels, logits);                                    // allocates nothing
+        return model.Labels[Array.IndexOf(logits, logits.Max())];
+        // </sample>
+    }
+
+    [Fact]
+    public void The_sample_gives_the_answer_of_the_command()
+    {
+        using var folder = new TestFolder();
+        string picture = folder.File("a.png", Png.Random(64, 48, 4));
+        string answer = Classify(model.Path, picture);
+        Assert.Equal(answer, (string)EdgeVitProcess.Run("run", model.Path, picture, "--json").Expect(0).Json["results"]![0]!["top"]![0]!["label"]!);
+    }
+
+    [Fact]
+    public void The_readme_has_the_sample_and_every_verb()
+    {
+        string root = Root();
+        string[] source = File.ReadAllLines(Path.Combine(root, "tests", "EndToEnd.Tests", "ReadmeTests.cs"));
+        int from = Array.FindIndex(source, l => l.Trim() == "// <sample>"), to = Array.FindIndex(source, l => l.Trim() == "// </sample>");
+        string sample = string.Join('\n', source[(from + 1)..to].Select(l => l.Length > 8 ? l[8..] : ""));
+        string readme = File.ReadAllText(Path.Combine(root, "README.md"));
+        Assert.Contains(sample, readme, StringComparison.Ordinal);
+        foreach (string verb in (string[])["convert", "inspect", "run", "validate", "bench", "doctor"])
+            Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
+    }
+
+    private static string Root()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "EdgeVit.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the repository's root was not found");
+        return folder;
+    }
+}
