@@ -7,6 +7,7 @@ public static partial class torch
     public partial class Tensor
     {
         /// <summary>The sum of all elements.</summary>
+        /// <remarks>As in TorchSharp, the literal in <c>sum(0)</c> becomes a type, not a dimension: write <c>sum(0L)</c> or <c>sum([0])</c>.</remarks>
         public Tensor sum(ScalarType? type = null) => New(Native.ev_sum(H, TypeCode(type)), this);
 
         /// <summary>The sums along dimensions.</summary>

@@ -96,6 +96,22 @@ static std::unordered_set<at::TensorImpl*> impls(T const* tensors, int64_t count
   return result;
 }
 
+// libtorch's _wrap_outputs gained arguments over the versions (1.13: 6, 2.0: 7, 2.4: 8, later 9); only the call that fits is compiled.
+template <class Result, class... Parameters>
+static Result wrap_outputs(Result (*wrap)(Parameters...), const variable_list& inputs, const std::unordered_set<at::TensorImpl*>& constant,
+                           const std::unordered_set<at::TensorImpl*>& dirty, at::ArrayRef<ev::optional<at::Tensor>> raw, const std::shared_ptr<Node>& node) {
+  auto no_jvp = [](variable_list, variable_list) -> variable_list {
+    TORCH_CHECK(false, "functions written in C# do not support forward-mode differentiation");
+  };
+  auto view_as_self = [](at::Tensor x) -> at::Tensor { return x.view_as(x); };
+  const std::unordered_set<at::TensorImpl*> none;
+  constexpr size_t count = sizeof...(Parameters);
+  if constexpr (count == 6) return wrap(inputs, constant, dirty, raw, node, no_jvp);
+  else if constexpr (count == 7) return wrap(inputs, constant, dirty, raw, node, no_jvp, none);
+  else if constexpr (count == 8) return wrap(inputs, constant, dirty, raw, node, no_jvp, none, view_as_self);
+  else return wrap(inputs, constant, dirty, raw, node, no_jvp, none, view_as_self, false);
+}
+
 // Puts the outputs into the graph behind a new node. results[i] stays null where the output object itself was used. 1: the node took over the context,
 // 0: no graph was needed, -1: error (the context still belongs to the caller).
 EV_API int ev_function_wrap(EvFunction* f, T* results) {
@@ -112,16 +128,7 @@ EV_API int ev_function_wrap(EvFunction* f, T* results) {
     }
     std::vector<ev::optional<at::Tensor>> raw;
     for (int64_t i = 0; i < f->output_count; i++) raw.emplace_back(*f->outputs[i]);
-    auto no_jvp = [](variable_list, variable_list) -> variable_list { TORCH_CHECK(false, "forward-mode differentiation is not supported by functions written in C#"); };
-    std::shared_ptr<Node> base = node;
-#if TORCH_VERSION_MAJOR < 2
-    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp);
-#elif TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 4
-    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp, {});
-#else
-    auto view_as_self = [](const at::Tensor& x) -> at::Tensor { return x.view_as(x); };
-    auto wrapped = torch::autograd::_wrap_outputs(inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, base, no_jvp, {}, view_as_self, false);
-#endif
+    auto wrapped = wrap_outputs(&torch::autograd::_wrap_outputs, inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, node);
     if (node) {
       node->saved.reserve(static_cast<size_t>(f->saved_count));
       for (int64_t i = 0; i < f->saved_count; i++) {

@@ -2,23 +2,38 @@
 # Compiles what changed and links: compile.sh <object folder>, with CXX, SHIM_FLAGS and SHIM_LINK set by native.targets.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
-out=$1
-command -v "${CXX%% *}" >/dev/null || { echo "error: the bridge to libtorch needs a C++17 compiler; install g++ (setup.sh does)." >&2; exit 1; }
-printf '#include <ATen/ATen.h>\n' | eval "$CXX $SHIM_FLAGS -fsyntax-only -M -x c++ -" >/dev/null 2>&1 || {
-  echo "error: libtorch's headers were not found. Install libtorch-dev (Debian, Ubuntu), or set EDGEVIT_LIBTORCH to a PyTorch folder with include/ and lib/; setup.sh does either." >&2
+out=${1%/}
+command -v "${CXX%% *}" >/dev/null || {
+  echo "error: the bridge to libtorch needs a C++17 compiler; install g++ (setup.sh does)." >&2
   exit 1
 }
+
 stale=""
+count=0
 for source in "$here"/*.cpp; do
-  object="$out$(basename "$source" .cpp).o"
-  if [ ! -f "$object" ] || [ -n "$(find "$source" "$here/shim.h" "$out/flags.txt" -newer "$object" | head -n 1)" ]; then
-    stale="$stale $(basename "$source" .cpp)"
+  name=$(basename "$source" .cpp)
+  if [ ! -f "$out/$name.o" ] || [ -n "$(find "$source" "$here/shim.h" "$out/flags.txt" -newer "$out/$name.o" | head -n 1)" ]; then
+    stale="$stale $name"
+    count=$((count + 1))
   fi
 done
-export CXX SHIM_FLAGS here out
-if [ -n "$stale" ]; then
-  # shellcheck disable=SC2016
-  echo $stale | tr ' ' '\n' | xargs -P "$(nproc)" -I{} sh -c 'eval "$CXX $SHIM_FLAGS -c \"\$here/{}.cpp\" -o \"\${out}{}.o.part\"" && mv "${out}{}.o.part" "${out}{}.o"'
+
+# Parsing ATen.h is most of the work: for several sources it is done once, and the 250 MB that result are deleted again.
+header=""
+if [ "$count" -gt 2 ]; then
+  mkdir -p "$out/header"
+  printf '#include "%s/shim.h"\n' "$here" > "$out/header/shim.h"
+  eval "$CXX $SHIM_FLAGS -x c++-header \"\$out/header/shim.h\" -o \"\$out/header/shim.h.gch\"" || {
+    echo "error: libtorch's headers did not compile. Install libtorch-dev (Debian, Ubuntu), or set EDGEVIT_LIBTORCH to a PyTorch folder with include/ and lib/; setup.sh does either." >&2
+    exit 1
+  }
+  header="-include \"\$out/header/shim.h\""
 fi
-eval "$CXX -shared -o \"${out}libedgevit_torch.so.part\" \"$out\"*.o $SHIM_LINK"
-mv "${out}libedgevit_torch.so.part" "${out}libedgevit_torch.so"
+
+export CXX SHIM_FLAGS here out header
+# shellcheck disable=SC2016
+for name in $stale; do echo "$name"; done | xargs -P "$(nproc)" -I{} sh -c \
+  'eval "$CXX $SHIM_FLAGS $header -c \"\$here/{}.cpp\" -o \"\$out/{}.part\"" && mv "$out/{}.part" "$out/{}.o"'
+rm -rf "$out/header"
+eval "$CXX -shared -o \"\$out/libedgevit_torch.part\" \"\$out\"/*.o $SHIM_LINK"
+mv "$out/libedgevit_torch.part" "$out/libedgevit_torch.so"

@@ -14,10 +14,8 @@
 // optional and nullopt moved from c10 to std in torch 2.x; c10's names stayed as aliases for a while, so the standard ones are used where they exist.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 5)
 namespace ev { template <class V> using optional = std::optional<V>; }
-#define EV_NULLOPT std::nullopt
 #else
 namespace ev { template <class V> using optional = c10::optional<V>; }
-#define EV_NULLOPT c10::nullopt
 #endif
 
 using T = at::Tensor*;
