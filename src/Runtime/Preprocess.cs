@@ -10,8 +10,10 @@ public enum Interpolation
     Bicubic,
 }
 
-/// <summary>The way from a decoded RGB image to the network's input, stored in the model as <c>edgevit.preprocess</c> and used by training and by
-/// the device alike: resize so that the shorter side is <see cref="ResizeShorterSide"/>, centre crop to <see cref="Height"/> x <see cref="Width"/>,
+/// <summary>The way from a decoded RGB image to the network's input, stored in the model as <c>edgevit.preprocess</c> and used by
+/// training and by
+/// the device alike: resize so that the shorter side is <see cref="ResizeShorterSide"/>, centre crop to <see cref="Height"/> x
+/// <see cref="Width"/>,
 /// then per channel <c>(pixel / 255 - mean) / std</c>.</summary>
 /// <param name="Height">Rows of the network's input, pixels.</param>
 /// <param name="Width">Columns of the network's input, pixels.</param>

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace EdgeVit.Runtime.Tests;
 
-/// <summary>Every kernel of every set against the obvious loop, over small sizes, odd tails and the sizes at which narrow sums overflow.</summary>
+/// <summary>Every kernel of every set against the obvious loop, over small sizes, odd tails and the sizes at which narrow sums
+/// overflow.</summary>
 public unsafe class KernelTests
 {
     public static TheoryData<string> Kernels => [.. KernelSets.Available.Select(KernelSets.Name)];

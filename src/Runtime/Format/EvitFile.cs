@@ -2,18 +2,25 @@ using System.Security.Cryptography;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>A model file, read and checked: a safetensors file whose metadata holds the graph, the preprocessing, the labels, the provenance and the
+/// <summary>A model file, read and checked: a safetensors file whose metadata holds the graph, the preprocessing, the labels, the
+/// provenance and the
 /// self-test. An instance is always consistent; whatever is wrong with a file shows as an <see cref="EvitFormatException"/>.</summary>
 public sealed class EvitFile
 {
     private static readonly string[] s_keys =
     [
-        MetadataJson.GraphKey, MetadataJson.PreprocessKey, MetadataJson.LabelsKey, MetadataJson.ProvenanceKey, MetadataJson.SelfTestKey, MetadataJson.ChecksumKey,
+        MetadataJson.GraphKey, MetadataJson.PreprocessKey, MetadataJson.LabelsKey,
+        MetadataJson.ProvenanceKey, MetadataJson.SelfTestKey, MetadataJson.ChecksumKey,
     ];
 
     private readonly Lazy<string> _sha256;
 
-    private EvitFile(ReadOnlyMemory<byte> file, ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes, IReadOnlyDictionary<string, string> metadata)
+    private EvitFile(
+        ReadOnlyMemory<byte> file,
+        ModelGraph graph,
+        IReadOnlyDictionary<string, StoredTensor> tensors,
+        IReadOnlyDictionary<string, ValueShape> shapes,
+        IReadOnlyDictionary<string, string> metadata)
     {
         Graph = graph;
         Tensors = tensors;
@@ -55,7 +62,8 @@ public sealed class EvitFile
     public long Bytes { get; }
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="EvitFormatException">There is no such file, it can't be read, or it is not a valid model; the message begins with the path.</exception>
+    /// <exception cref="EvitFormatException">There is no such file, it can't be read, or it is not a valid model; the message begins with
+    /// the path.</exception>
     public static EvitFile Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -85,7 +93,8 @@ public sealed class EvitFile
         SafetensorsFile container = SafetensorsFile.Parse(file);
         if (!container.Metadata.ContainsKey(MetadataJson.GraphKey))
         {
-            throw new EvitFormatException($"a safetensors file without '{MetadataJson.GraphKey}' in its metadata, expected an .evit model ('edgevit import' reads checkpoints)");
+            throw new EvitFormatException(
+                $"a safetensors file without '{MetadataJson.GraphKey}' in its metadata, expected an .evit model ('edgevit import' reads checkpoints)");
         }
 
         foreach (string key in container.Metadata.Keys)
@@ -100,7 +109,8 @@ public sealed class EvitFile
         string found = EvitChecksum.Of(container.Metadata, container.Tensors.Values);
         if (stored != found)
         {
-            throw new EvitFormatException($"the file is damaged: its contents have the checksum {found}, but {MetadataJson.ChecksumKey} says {stored}; copy or convert it again");
+            throw new EvitFormatException(
+                $"the file is damaged: its contents have the checksum {found}, but {MetadataJson.ChecksumKey} says {stored}; copy or convert it again");
         }
 
         ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey]);
@@ -130,7 +140,8 @@ public sealed class EvitFile
         SafetensorsType.F16 => StoredType.F16,
         SafetensorsType.U64 => StoredType.U64,
         SafetensorsType.I64 => StoredType.I64,
-        _ => throw new EvitFormatException($"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
+        _ => throw new EvitFormatException(
+            $"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
     };
 
     private void CheckAgreement()
@@ -138,7 +149,8 @@ public sealed class EvitFile
         IReadOnlyList<int> input = Graph.InputShape;
         if (input[0] != 3 || input[1] != Preprocess.Height || input[2] != Preprocess.Width)
         {
-            throw new EvitFormatException($"graph: input shape is [{string.Join(", ", input)}], expected [3, {Preprocess.Height}, {Preprocess.Width}] as in {MetadataJson.PreprocessKey}");
+            throw new EvitFormatException(
+                $"graph: input shape is [{string.Join(", ", input)}], expected [3, {Preprocess.Height}, {Preprocess.Width}] as in {MetadataJson.PreprocessKey}");
         }
 
         int classes = Shapes[Graph.OutputName].Channels;

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The one definition of how a graph is written as JSON (metadata key <c>edgevit.graph</c>, schema <see cref="ModelGraph.Schema"/>):
+/// <summary>The one definition of how a graph is written as JSON (metadata key <c>edgevit.graph</c>, schema
+/// <see cref="ModelGraph.Schema"/>):
 /// <c>{schema, name, input: {name, shape}, output, nodes: [{op, name, inputs, output?, tensors?, attributes?}]}</c>. A node's
 /// <c>output</c> is left out where it equals the name, <c>tensors</c> and <c>attributes</c> where they are empty.</summary>
 public static class GraphJson

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is written.</summary>
+/// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is
+/// written.</summary>
 public static class MetadataJson
 {
     /// <summary>Key of the graph, see <see cref="GraphJson"/>.</summary>
@@ -65,12 +66,14 @@ public static class MetadataJson
             Json.Floats(Json.Get(root, "std", PreprocessKey), $"{PreprocessKey}: std"));
         if (result.Mean.Count != 3 || result.Std.Count != 3 || result.Std.Any(s => s <= 0))
         {
-            throw new EvitFormatException($"{PreprocessKey}: found {result.Mean.Count} means and std [{string.Join(", ", result.Std)}], expected three means and three positive deviations");
+            throw new EvitFormatException(
+                $"{PreprocessKey}: found {result.Mean.Count} means and std [{string.Join(", ", result.Std)}], expected three means and three positive deviations");
         }
 
         if (result.ResizeShorterSide < Math.Max(result.Height, result.Width) || result.ResizeShorterSide > 1 << 16)
         {
-            throw new EvitFormatException($"{PreprocessKey}: resize is {result.ResizeShorterSide}, expected at least the crop of {result.Height} x {result.Width} and at most 65536");
+            throw new EvitFormatException(
+                $"{PreprocessKey}: resize is {result.ResizeShorterSide}, expected at least the crop of {result.Height} x {result.Width} and at most 65536");
         }
 
         return result;

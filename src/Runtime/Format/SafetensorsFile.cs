@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The contents of a safetensors file: eight bytes of header length, a JSON header, the tensors' bytes without holes. Nothing in the file
+/// <summary>The contents of a safetensors file: eight bytes of header length, a JSON header, the tensors' bytes without holes. Nothing in
+/// the file
 /// is believed before it is checked, and nothing is allocated that the file's own length does not bound.</summary>
 /// <remarks>Format: <c>github.com/huggingface/safetensors</c>, "Format".</remarks>
 public sealed class SafetensorsFile
@@ -31,13 +32,16 @@ public sealed class SafetensorsFile
     {
         if (file.Length < 8)
         {
-            throw new EvitFormatException($"not a safetensors file: {file.Length} bytes, expected at least the 8 bytes of the header's length");
+            throw new EvitFormatException(
+                $"not a safetensors file: {file.Length} bytes, expected at least the 8 bytes of the header's length");
         }
 
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span);
         if (headerLength > MaxHeaderBytes || headerLength > (ulong)(file.Length - 8))
         {
-            throw new EvitFormatException($"safetensors header length is {headerLength}, expected at most {Math.Min(MaxHeaderBytes, file.Length - 8)} in a file of {file.Length} bytes (truncated, or not a safetensors file)");
+            throw new EvitFormatException(
+                $"safetensors header length is {headerLength}, expected at most {Math.Min(MaxHeaderBytes, file.Length - 8)} "
+                + $"in a file of {file.Length} bytes (truncated, or not a safetensors file)");
         }
 
         ReadOnlyMemory<byte> data = file[(8 + (int)headerLength)..];
@@ -77,7 +81,8 @@ public sealed class SafetensorsFile
         Json.OnlyKeys(entry, where, "dtype", "shape", "data_offsets");
         string dtype = Json.String(Json.Get(entry, "dtype", where), $"{where}: dtype");
         SafetensorsType type = SafetensorsTypes.Parse(dtype)
-            ?? throw new EvitFormatException($"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+            ?? throw new EvitFormatException(
+                $"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
 
         JsonElement shapeElement = Json.Get(entry, "shape", where);
         int[] shape = Json.Ints(shapeElement, $"{where}: shape");
@@ -107,12 +112,14 @@ public sealed class SafetensorsFile
         long[] range = Json.Longs(offsets, $"{where}: data_offsets");
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > data.Length)
         {
-            throw new EvitFormatException($"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {data.Length} (the file's data section)");
+            throw new EvitFormatException(
+                $"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {data.Length} (the file's data section)");
         }
 
         if (range[1] - range[0] != bytes)
         {
-            throw new EvitFormatException($"{where}: {range[1] - range[0]} bytes lie at its offsets, expected {bytes} for {type} [{string.Join(", ", shape)}]");
+            throw new EvitFormatException(
+                $"{where}: {range[1] - range[0]} bytes lie at its offsets, expected {bytes} for {type} [{string.Join(", ", shape)}]");
         }
 
         return (new SafetensorsTensor(name, type, shape, data.Slice((int)range[0], (int)bytes)), (int)range[0]);

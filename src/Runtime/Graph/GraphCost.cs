@@ -36,11 +36,13 @@ public static class GraphCost
                 Op.BinaryConv => (long)shapes[node.Output].Channels * inputs[0].Channels * node.Attributes["kernel"] * node.Attributes["kernel"],
                 _ => 0,
             };
-            return new NodeFacts(node, shapes[node.Output], bits, node.Tensors.Values.Sum(t => (long)tensors[t].Bytes.Length), Of(node, inputs, shapes[node.Output], tensors));
+            long bytes = node.Tensors.Values.Sum(t => (long)tensors[t].Bytes.Length);
+            return new NodeFacts(node, shapes[node.Output], bits, bytes, Of(node, inputs, shapes[node.Output], tensors));
         })];
     }
 
-    internal static NodeCost Of(GraphNode node, IReadOnlyList<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
+    internal static NodeCost Of(
+        GraphNode node, IReadOnlyList<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         ValueShape x = inputs[0];
         double outputs = output.Elements;

@@ -1,8 +1,10 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones; every
+/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right
+/// ones; every
 /// kernel must give the same bits.</summary>
-/// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other. They hold on every machine.</remarks>
+/// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other. They hold on every
+/// machine.</remarks>
 public sealed class GraphInterpreter
 {
     private readonly ModelGraph _graph;
@@ -58,7 +60,8 @@ public sealed class GraphInterpreter
         {
             case Op.Conv2d:
                 int kernel = _tensors[node.Tensors["weight"]].Shape[2];
-                ReferenceOps.Conv2d(x, Floats(node, "weight"), OptionalFloats(node, "bias"), kernel, node.Attributes["stride"], node.Attributes["padding"], shape, y);
+                (int stride, int padding) = (node.Attributes["stride"], node.Attributes["padding"]);
+                ReferenceOps.Conv2d(x, Floats(node, "weight"), OptionalFloats(node, "bias"), kernel, stride, padding, shape, y);
                 break;
             case Op.Linear:
                 ReferenceOps.Linear(x, Floats(node, "weight"), OptionalFloats(node, "bias"), shape.Channels, y);
@@ -80,7 +83,8 @@ public sealed class GraphInterpreter
                 break;
             case Op.BinaryAttention:
                 long[] exp = TensorData.Integers(_tensors[node.Tensors["exp"]]);
-                ReferenceOps.BinaryAttention(x, values[node.Inputs[1]], values[node.Inputs[2]], exp, Floats(node, "clip"), Floats(node, "scale"), Floats(node, "offset"), y);
+                (Value key, Value value) = (values[node.Inputs[1]], values[node.Inputs[2]]);
+                ReferenceOps.BinaryAttention(x, key, value, exp, Floats(node, "clip"), Floats(node, "scale"), Floats(node, "offset"), y);
                 break;
             case Op.Add:
                 x.Floats.CopyTo(y, 0);

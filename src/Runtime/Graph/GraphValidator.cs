@@ -2,9 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor there with the
+/// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor
+/// there with the
 /// right type, shape and contents, and no more work or memory than a network could need.</summary>
-public sealed class GraphValidator
+public sealed partial class GraphValidator
 {
     /// <summary>Elements of one value at most, tokens counted with channels rounded up to 64: 32 Mi.</summary>
     public const long MaxValueElements = 1L << 25;
@@ -42,7 +43,8 @@ public sealed class GraphValidator
         IReadOnlyList<int> input = _graph.InputShape;
         if (input.Count != 3 || input.Any(size => size < 1) || (double)input[0] * input[1] * input[2] > MaxValueElements)
         {
-            throw new EvitFormatException($"graph: input shape is [{string.Join(", ", input)}], expected [channels, height, width], all positive, at most {MaxValueElements} elements");
+            throw new EvitFormatException(
+                $"graph: input shape is [{string.Join(", ", input)}], expected [channels, height, width], all positive, at most {MaxValueElements} elements");
         }
 
         _shapes[_graph.InputName] = new ValueShape(ValueKind.Image, input[0], input[1], input[2]);
@@ -62,13 +64,15 @@ public sealed class GraphValidator
             elements += shape.Elements;
             if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || Padded(shape) > MaxValueElements || elements > MaxTotalElements)
             {
-                throw new EvitFormatException($"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
+                throw new EvitFormatException(
+                    $"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
             }
 
             work += GraphCost.Of(node, [.. node.Inputs.Select(i => _shapes[i])], shape, _tensors).Work;
             if (!(work <= MaxWork))
             {
-                throw new EvitFormatException($"{_where}: the network needs more than {MaxWork:E1} multiply-adds up to here; that is no network");
+                throw new EvitFormatException(
+                    $"{_where}: the network needs more than {MaxWork:E1} multiply-adds up to here; that is no network");
             }
 
             if (!_shapes.TryAdd(node.Output, shape))
@@ -116,7 +120,8 @@ public sealed class GraphValidator
             case Op.BinaryConv:
                 Expect(x, ValueKind.Bits);
                 int kernel = node.Attributes["kernel"];
-                return new ValueShape(ValueKind.Tokens, BinaryWeights(node, checked((long)kernel * kernel * x.Channels)), Window(x.Height, kernel, kernel, 0, "rows"), Window(x.Width, kernel, kernel, 0, "columns"));
+                int outputs = BinaryWeights(node, (long)kernel * kernel * x.Channels);
+                return Windows(x, outputs, kernel, kernel, 0);
             case Op.BinaryAttention:
                 return Attention(node, x);
             case Op.Add:
@@ -162,7 +167,7 @@ public sealed class GraphValidator
         OptionalFloats(node, "bias", shape[0]);
         int stride = node.Attributes["stride"];
         int padding = node.Attributes["padding"];
-        return new ValueShape(ValueKind.Tokens, shape[0], Window(x.Height, shape[2], stride, padding, "rows"), Window(x.Width, shape[2], stride, padding, "columns"));
+        return Windows(x, shape[0], shape[2], stride, padding);
     }
 
     private ValueShape Linear(GraphNode node, ValueShape x)
@@ -186,7 +191,8 @@ public sealed class GraphValidator
         Expect(key, ValueKind.Bits);
         if (key != value || key.Channels != query.Channels)
         {
-            throw new EvitFormatException($"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
+            throw new EvitFormatException(
+                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
         }
 
         int heads = node.Attributes["heads"];
@@ -213,7 +219,8 @@ public sealed class GraphValidator
         {
             if (value64 < previous || value64 > 1L << 46)
             {
-                throw new EvitFormatException($"{_where}: table 'exp' ('{exp.Name}') holds {value64} after {previous}, expected ascending values from 0 to 2^46");
+                throw new EvitFormatException(
+                    $"{_where}: table 'exp' ('{exp.Name}') holds {value64} after {previous}, expected ascending values from 0 to 2^46");
             }
 
             previous = value64;
@@ -243,7 +250,11 @@ public sealed class GraphValidator
 
     private ValueShape Bounded(ValueShape x, long channels, long height, long width) => (double)channels * height * width <= MaxValueElements
         ? new ValueShape(x.Kind, (int)channels, (int)height, (int)width)
-        : throw new EvitFormatException($"{_where}: its value would have {channels} channels of {height} x {width}, expected at most {MaxValueElements} elements");
+        : throw new EvitFormatException(
+            $"{_where}: its value would have {channels} channels of {height} x {width}, expected at most {MaxValueElements} elements");
+
+    private ValueShape Windows(ValueShape x, int outputs, int kernel, int stride, int padding) => new(
+        ValueKind.Tokens, outputs, Window(x.Height, kernel, stride, padding, "rows"), Window(x.Width, kernel, stride, padding, "columns"));
 
     private int Pool(GraphNode node, int size, string axis, string what) =>
         Window(size, node.Attributes[$"kernel{axis}"], node.Attributes[$"stride{axis}"], node.Attributes[$"padding{axis}"], what);
@@ -253,7 +264,8 @@ public sealed class GraphValidator
         long padded = size + (2L * padding);
         if (kernel > padded || padding >= kernel)
         {
-            throw new EvitFormatException($"{_where}: a window of {kernel} {what} with padding {padding} does not fit {size} {what}; expected padding < window <= {what} + 2 * padding");
+            throw new EvitFormatException(
+                $"{_where}: a window of {kernel} {what} with padding {padding} does not fit {size} {what}; expected padding < window <= {what} + 2 * padding");
         }
 
         return (int)(((padded - kernel) / stride) + 1);
@@ -269,80 +281,5 @@ public sealed class GraphValidator
         {
             throw new EvitFormatException($"{_where}: input is {x}, expected {kind}");
         }
-    }
-
-    private StoredTensor Tensor(GraphNode node, string role) => _tensors.TryGetValue(node.Tensors[role], out StoredTensor? tensor)
-        ? tensor
-        : throw new EvitFormatException($"{_where}: tensor '{node.Tensors[role]}' ({role}) is not in the file");
-
-    private EvitFormatException Wrong(GraphNode node, string role, StoredTensor found, string expected) =>
-        new($"{_where}: tensor '{node.Tensors[role]}' ({role}) is {found.Type} [{string.Join(", ", found.Shape)}], expected {expected}");
-
-    private void PerChannel(GraphNode node, int channels, params ReadOnlySpan<string> roles)
-    {
-        foreach (string role in roles)
-        {
-            Floats(node, role, channels);
-        }
-    }
-
-    private void OptionalFloats(GraphNode node, string role, int count)
-    {
-        if (node.Tensors.ContainsKey(role))
-        {
-            Floats(node, role, count);
-        }
-    }
-
-    private void Floats(GraphNode node, string role, params int[] shape)
-    {
-        StoredTensor tensor = Tensor(node, role);
-        if (tensor.Type is not (StoredType.F32 or StoredType.F16) || !tensor.Shape.SequenceEqual(shape))
-        {
-            throw Wrong(node, role, tensor, $"floats [{string.Join(", ", shape)}]");
-        }
-
-        if (!_finite.Add(tensor.Name))
-        {
-            return;
-        }
-
-        bool finite = tensor.Type == StoredType.F32
-            ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).IndexOfNonFinite() < 0
-            : MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span).IndexOfNonFinite() < 0;
-        if (!finite)
-        {
-            throw new EvitFormatException($"{_where}: tensor '{tensor.Name}' ({role}) holds a NaN or an infinity, expected finite floats");
-        }
-    }
-
-    private int BinaryWeights(GraphNode node, long inputs)
-    {
-        StoredTensor weight = Tensor(node, "weight");
-        long words = (inputs + 63) >> 6;
-        if (weight.Type != StoredType.U64 || weight.Shape.Count != 2 || weight.Shape[0] < 1 || weight.Shape[1] != words)
-        {
-            throw Wrong(node, "weight", weight, $"U64 [outputs, {words}] for {inputs} inputs");
-        }
-
-        if (inputs > BitKernel.MaxInputs)
-        {
-            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most {BitKernel.MaxInputs}");
-        }
-
-        if ((inputs & 63) != 0)
-        {
-            ReadOnlySpan<ulong> bits = MemoryMarshal.Cast<byte, ulong>(weight.Bytes.Span);
-            for (int i = (int)words - 1; i < bits.Length; i += (int)words)
-            {
-                if (bits[i] >> (int)(inputs & 63) != 0)
-                {
-                    throw new EvitFormatException($"{_where}: tensor '{weight.Name}' (weight) has padding bits set in row {i / words}, expected 0 from bit {inputs}");
-                }
-            }
-        }
-
-        PerChannel(node, weight.Shape[0], "scale", "offset");
-        return weight.Shape[0];
     }
 }

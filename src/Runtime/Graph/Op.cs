@@ -14,7 +14,8 @@ public enum Op
     /// <summary>Adds tensor <c>position [N, C]</c> to tokens <c>[N, C]</c>.</summary>
     Position,
 
-    /// <summary>Per channel <c>y = scale * x + offset</c>: every folded batch norm and LayerScale. Tensors <c>scale [C]</c>, <c>offset [C]</c>.</summary>
+    /// <summary>Per channel <c>y = scale * x + offset</c>: every folded batch norm and LayerScale. Tensors <c>scale [C]</c>, <c>offset
+    /// [C]</c>.</summary>
     Affine,
 
     /// <summary>Tokens → bits: <c>x + shift &gt;= 0</c>. Tensor <c>shift [C]</c>. <c>sign(0) = +1</c>.</summary>
@@ -25,16 +26,20 @@ public enum Op
     BinaryLinear,
 
     /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors as
-    /// <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column, channel.</summary>
+    /// <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
+    /// channel.</summary>
     BinaryConv,
 
-    /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>; head g
+    /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute
+    /// <c>heads</c>; head g
     /// owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> (fixed-point exp of the score with m matches),
     /// <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a pair is
-    /// <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the attention bits.</summary>
+    /// <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the
+    /// attention bits.</summary>
     BinaryAttention,
 
-    /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>, <c>offset</c>, all <c>[C]</c>.</summary>
+    /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,
+    /// <c>offset</c>, all <c>[C]</c>.</summary>
     RPReLU,
 
     /// <summary>Sum of two or more tokens <c>[N, C]</c>, left to right.</summary>
@@ -47,7 +52,8 @@ public enum Op
     /// <summary>Nearest-neighbour up-sampling of the grid by attribute <c>factor</c>.</summary>
     Upsample,
 
-    /// <summary>Tokens <c>[N, C]</c> → <c>[N, e * C]</c>: channel <c>j</c> is input channel <c>j mod C</c>. Attribute <c>factor</c> = e.</summary>
+    /// <summary>Tokens <c>[N, C]</c> → <c>[N, e * C]</c>: channel <c>j</c> is input channel <c>j mod C</c>. Attribute <c>factor</c> =
+    /// e.</summary>
     TileChannels,
 
     /// <summary>Tokens <c>[N, C]</c> → <c>[N, C / e]</c>: the mean of e adjacent channels. Attribute <c>factor</c> = e.</summary>

@@ -35,7 +35,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
     {
         if (node.Inputs.Count < MinInputs || node.Inputs.Count > MaxInputs)
         {
-            throw new EvitFormatException($"{where}: {node.Inputs.Count} inputs, expected {(MinInputs == MaxInputs ? $"{MinInputs}" : $"{MinInputs} to {MaxInputs}")}");
+            throw new EvitFormatException(
+                $"{where}: {node.Inputs.Count} inputs, expected {(MinInputs == MaxInputs ? $"{MinInputs}" : $"{MinInputs} to {MaxInputs}")}");
         }
 
         foreach (string role in Tensors)
@@ -50,7 +51,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         {
             if (!Tensors.Contains(role) && !OptionalTensors.Contains(role))
             {
-                throw new EvitFormatException($"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
+                throw new EvitFormatException(
+                    $"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
             }
         }
 
@@ -71,7 +73,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         {
             if (!Attributes.Any(a => a.Name == name))
             {
-                throw new EvitFormatException($"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
+                throw new EvitFormatException(
+                    $"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
             }
         }
     }

@@ -13,7 +13,8 @@ public enum ValueKind
     Bits,
 }
 
-/// <summary>The shape of a value: <see cref="Height"/> x <see cref="Width"/> tokens (or pixels) of <see cref="Channels"/> channels.</summary>
+/// <summary>The shape of a value: <see cref="Height"/> x <see cref="Width"/> tokens (or pixels) of <see cref="Channels"/>
+/// channels.</summary>
 /// <param name="Kind">Element type and layout.</param>
 /// <param name="Channels">C.</param>
 /// <param name="Height">Rows of the grid.</param>

@@ -60,7 +60,8 @@ internal sealed unsafe class Avx2AttentionKernel : AttentionKernel
             ulong bits = 0;
             for (int i = 0; i < 64; i += 32)
             {
-                // Matches stay below 2^15, so the signed comparison is right. The pack interleaves 128-bit lanes; the permute puts them in order.
+                // Matches stay below 2^15, so the signed comparison is right. The pack interleaves 128-bit lanes; the permute puts them
+                // in order.
                 Vector256<short> low = Vector256.GreaterThan(Vector256.Load((short*)matches + j + i), below);
                 Vector256<short> high = Vector256.GreaterThan(Vector256.Load((short*)matches + j + i + 16), below);
                 Vector256<long> packed = Avx2.Permute4x64(Avx2.PackSignedSaturate(low, high).AsInt64(), 0xD8);

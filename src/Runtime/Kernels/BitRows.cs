@@ -5,7 +5,8 @@ namespace EdgeVit.Runtime;
 /// <summary>Moves sign bits about.</summary>
 internal static unsafe class BitRows
 {
-    /// <summary>Word <paramref name="word"/> of the <paramref name="count"/> bits of a row that begin at bit <paramref name="start"/>; bits behind
+    /// <summary>Word <paramref name="word"/> of the <paramref name="count"/> bits of a row that begin at bit <paramref name="start"/>;
+    /// bits behind
     /// them are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Extract(ulong* row, int start, int count, int word)
@@ -22,7 +23,8 @@ internal static unsafe class BitRows
         return left >= 64 ? bits : bits & ((1UL << left) - 1);
     }
 
-    /// <summary>Transposes a block of 64 x 64 bits in place: bit c of row r becomes bit r of row c. Six rounds of swapping halves.</summary>
+    /// <summary>Transposes a block of 64 x 64 bits in place: bit c of row r becomes bit r of row c. Six rounds of swapping
+    /// halves.</summary>
     internal static void Transpose(ulong* block)
     {
         ulong mask = 0x00000000FFFFFFFF;

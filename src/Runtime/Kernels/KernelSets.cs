@@ -72,7 +72,8 @@ public static class KernelSets
         KernelChoice choice = asked ?? (string.IsNullOrEmpty(forced) ? Best : Parse(forced));
         return IsSupported(choice)
             ? choice
-            : throw new KernelNotSupportedException($"kernel set '{Name(choice)}' needs an instruction set that this machine lacks; available: {Names()}");
+            : throw new KernelNotSupportedException(
+                $"kernel set '{Name(choice)}' needs an instruction set that this machine lacks; available: {Names()}");
     }
 
     private static KernelChoice Parse(string name)

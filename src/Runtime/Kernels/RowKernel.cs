@@ -18,7 +18,8 @@ internal abstract unsafe class RowKernel
     /// <param name="inverse">float(1 / factor).</param>
     internal abstract void GroupMean(float* input, float* output, int channels, int factor, float inverse);
 
-    /// <summary>For each of up to four tokens and every output: acc = bias; acc = fma(x[i], w[index[i]][output], acc) for i ascending.</summary>
+    /// <summary>For each of up to four tokens and every output: acc = bias; acc = fma(x[i], w[index[i]][output], acc) for i
+    /// ascending.</summary>
     /// <param name="values">Inputs, <c>[tokens][count]</c> one after the other at <paramref name="valueStride"/>.</param>
     /// <param name="valueStride">Floats from one token's inputs to the next's.</param>
     /// <param name="indices">Weight row of each input.</param>

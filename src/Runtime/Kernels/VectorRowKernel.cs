@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The row kernels, written once for all vector widths. A block is four vectors, which hides the latency of one fused multiply-add.</summary>
+/// <summary>The row kernels, written once for all vector widths. A block is four vectors, which hides the latency of one fused
+/// multiply-add.</summary>
 internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
@@ -236,7 +237,8 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
         TLanes.Store(row + (3 * n), a3);
     }
 
-    /// <summary>Sums of 2, 4 or 8 adjacent floats for n outputs: unzipping log2(factor) times puts element j of every group into one vector.</summary>
+    /// <summary>Sums of 2, 4 or 8 adjacent floats for n outputs: unzipping log2(factor) times puts element j of every group into one
+    /// vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Sums(float* at, int factor, int n)
     {

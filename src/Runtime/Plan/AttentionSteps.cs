@@ -23,16 +23,19 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
     /// <summary>Words of one head's keys, by key, in the prepared operands.</summary>
     internal long KeyBlock => (long)Keys * HeadWords;
 
-    /// <summary>Words of one head's values in the prepared operands: for each 64 keys, one word for each channel, whole blocks of 64 channels.</summary>
+    /// <summary>Words of one head's values in the prepared operands: for each 64 keys, one word for each channel, whole blocks of 64
+    /// channels.</summary>
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
     /// <summary>Bytes of the prepared operands: all heads' keys, then all heads' values.</summary>
     internal long PreparedBytes => Heads * (KeyBlock + ValueBlock) * 8;
 }
 
-/// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as bits over the
+/// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as
+/// bits over the
 /// keys.</summary>
-internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands operands, long prepared) : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
+internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands operands, long prepared)
+    : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
 {
     internal override long ScratchBytes => 64 * 8;
 
@@ -59,9 +62,8 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
                     for (int i = 0; i < 64; i++)
                     {
                         int token = (64 * j) + i;
-                        block[i] = token < operands.Keys
-                            ? BitRows.Extract((ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords), head * operands.HeadSize, operands.HeadSize, w)
-                            : 0;
+                        ulong* value = (ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords);
+                        block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
                     }
 
                     BitRows.Transpose(block);
@@ -72,10 +74,21 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
     }
 }
 
-/// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table, and the
-/// question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and population count.</summary>
+/// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table,
+/// and the
+/// question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and population
+/// count.</summary>
 internal sealed unsafe class AttentionStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, AttentionKernel kernel, AttentionOperands operands, long prepared, long* exp, float* clip)
+    string name,
+    string kind,
+    int items,
+    RowProgram program,
+    long rowBytes,
+    AttentionKernel kernel,
+    AttentionOperands operands,
+    long prepared,
+    long* exp,
+    float* clip)
     : RowSourceStep(name, kind, items, 1, program, rowBytes, (long)BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private protected override int TileTokens => 1;

@@ -59,6 +59,12 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
         float* source = image ? frame.Input : (float*)(frame.Arena + Offset);
         int top = (token / OutputWidth * Stride) - Padding;
         int left = (token % OutputWidth * Stride) - Padding;
+        if (top >= 0 && left >= 0 && top + Kernel <= Shape.Height && left + Kernel <= Shape.Width)
+        {
+            GatherWhole(source + ((((long)top * Shape.Width) + left) * pixelStep), channelStep, pixelStep, values, indices);
+            return Inputs;
+        }
+
         int n = 0;
         int index = 0;
         for (int c = 0; c < Shape.Channels; c++)
@@ -79,5 +85,22 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
         }
 
         return n;
+    }
+
+    private void GatherWhole(float* source, long channelStep, long pixelStep, float* values, int* indices)
+    {
+        int n = 0;
+        for (int c = 0; c < Shape.Channels; c++)
+        {
+            for (int ky = 0; ky < Kernel; ky++)
+            {
+                float* at = source + (c * channelStep) + (ky * Shape.Width * pixelStep);
+                for (int kx = 0; kx < Kernel; kx++, n++)
+                {
+                    values[n] = at[kx * pixelStep];
+                    indices[n] = n;
+                }
+            }
+        }
     }
 }

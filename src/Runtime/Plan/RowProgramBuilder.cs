@@ -1,6 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed where the next
+/// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed
+/// where the next
 /// node needs something else. A value goes to memory only where someone reads it from there.</summary>
 internal sealed unsafe class RowProgramBuilder(
     StepGrouping grouping, ValuePlaces places, IReadOnlyDictionary<string, ValueShape> shapes, PlanWeights weights, RowKernel kernel, StepDraft draft)
@@ -154,7 +155,8 @@ internal sealed unsafe class RowProgramBuilder(
         _chainStart = _stages.Count;
     }
 
-    /// <summary>After a value is computed: store it where someone reads it from memory, and take its signs while it is in registers.</summary>
+    /// <summary>After a value is computed: store it where someone reads it from memory, and take its signs while it is in
+    /// registers.</summary>
     private void Computed(string value, GraphNode[] nodes, int next)
     {
         if (_register == value)
@@ -177,8 +179,17 @@ internal sealed unsafe class RowProgramBuilder(
         }
     }
 
-    /// <summary>Who needs the value besides the signs taken from the register: the node, or where it is a view, all that look through it.</summary>
-    private IEnumerable<GraphNode> Readers(GraphNode node) => grouping.View(node.Output) is not null ? grouping.Consumers(node.Output) : node.Op == Op.ShiftSign ? [] : [node];
+    /// <summary>Who needs the value besides the signs taken from the register: the node, or where it is a view, all that look through
+    /// it.</summary>
+    private IEnumerable<GraphNode> Readers(GraphNode node)
+    {
+        if (grouping.View(node.Output) is not null)
+        {
+            return grouping.Consumers(node.Output);
+        }
+
+        return node.Op == Op.ShiftSign ? [] : [node];
+    }
 
     private static bool TakesRegister(GraphNode node, string value) => node.Op switch
     {

@@ -3,7 +3,8 @@ namespace EdgeVit.Runtime;
 /// <summary>Makes the runnable steps of a draft.</summary>
 internal static unsafe class StepFactory
 {
-    internal static IEnumerable<PlanStep> Build(StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+    internal static IEnumerable<PlanStep> Build(
+        StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
     {
         int items = draft.Height * draft.Width;
         string kind = Kind(draft);
@@ -37,7 +38,9 @@ internal static unsafe class StepFactory
             default:
                 int size = head.Op == Op.Linear ? 1 : file.Tensors[head.Tensors["weight"]].Shape[2];
                 long offset = input.Kind == ValueKind.Image ? 0 : places.Offset(head.Inputs[0]);
-                var floats = new FloatSource(input, offset, output.Width, size, head.Attributes.GetValueOrDefault("stride", 1), head.Attributes.GetValueOrDefault("padding", 0));
+                int stride = head.Attributes.GetValueOrDefault("stride", 1);
+                int padding = head.Attributes.GetValueOrDefault("padding", 0);
+                var floats = new FloatSource(input, offset, output.Width, size, stride, padding);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
                 float* bias = head.Tensors.TryGetValue("bias", out string? name) ? weights.Rows(name, output.Channels) : weights.Zeros(output.Channels);
                 return [new FloatProductStep(head.Name, kind, items, program, builder.RowBytes, kernels.Rows, floats, matrix, bias, output.Channels)];

@@ -14,8 +14,10 @@ internal sealed class StepDraft(GraphNode? head, int height, int width)
     internal List<GraphNode> Nodes { get; } = [];
 }
 
-/// <summary>Puts the nodes of a graph into steps. A step computes one token's row from start to end: a node joins the step of its inputs where it
-/// needs only that token's row of them (or, as pools do, any rows of values that earlier steps have finished). So the values between the nodes of a
+/// <summary>Puts the nodes of a graph into steps. A step computes one token's row from start to end: a node joins the step of its inputs
+/// where it
+/// needs only that token's row of them (or, as pools do, any rows of values that earlier steps have finished). So the values between the
+/// nodes of a
 /// step need not be stored: a binary product, its shortcut, RPReLU, and the next norm and sign become one step.</summary>
 internal sealed class StepGrouping
 {
@@ -56,7 +58,8 @@ internal sealed class StepGrouping
     /// <summary>The step that writes a value (of a view: that writes what it looks at).</summary>
     internal int StepOf(string value) => _stepOf[Base(value)];
 
-    /// <summary>The up-sampling or tiling that a value is a mere view through, or null. A view is never stored: its readers look the rows up.</summary>
+    /// <summary>The up-sampling or tiling that a value is a mere view through, or null. A view is never stored: its readers look the rows
+    /// up.</summary>
     internal GraphNode? View(string value) => _views.GetValueOrDefault(value);
 
     /// <summary>The stored value behind a view; the value itself where it is none.</summary>

@@ -36,7 +36,8 @@ internal sealed class ValuePlaces
         ArenaBytes = layout.Place() + 64;
         if (ArenaBytes > MaxArenaBytes)
         {
-            throw new EvitFormatException($"graph: a run would need {ArenaBytes >> 20} MiB of memory, expected at most {MaxArenaBytes >> 20}");
+            throw new EvitFormatException(
+                $"graph: a run would need {ArenaBytes >> 20} MiB of memory, expected at most {MaxArenaBytes >> 20}");
         }
     }
 

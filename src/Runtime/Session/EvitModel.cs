@@ -36,7 +36,8 @@ public sealed class EvitModel : IDisposable
         return new EvitModel(file);
     }
 
-    /// <summary>A session: the memory and the threads to run with, for one caller at a time. The first session of a kernel set packs the weights.</summary>
+    /// <summary>A session: the memory and the threads to run with, for one caller at a time. The first session of a kernel set packs the
+    /// weights.</summary>
     /// <exception cref="KernelNotSupportedException">The kernel set asked for does not run here.</exception>
     /// <exception cref="EvitFormatException">The network needs more memory than any should.</exception>
     public Session CreateSession(SessionOptions? options = null)

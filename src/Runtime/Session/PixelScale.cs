@@ -1,6 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Normalisation of pixels: <c>fma(pixel, 1 / (255 * std), -mean / std)</c>, both constants computed in double and rounded once.</summary>
+/// <summary>Normalisation of pixels: <c>fma(pixel, 1 / (255 * std), -mean / std)</c>, both constants computed in double and rounded
+/// once.</summary>
 internal readonly struct PixelScale
 {
     private readonly float _scaleR;

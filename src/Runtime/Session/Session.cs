@@ -8,7 +8,8 @@ namespace EdgeVit.Runtime;
 /// <param name="Milliseconds">Mean time over the profiled runs.</param>
 public sealed record StepTime(string Name, string Kind, double Milliseconds);
 
-/// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads. A run allocates nothing.</summary>
+/// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads. A run allocates
+/// nothing.</summary>
 public sealed unsafe class Session : IDisposable
 {
     private readonly ExecutionPlan _plan;
@@ -89,7 +90,8 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished it.</summary>
+    /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished
+    /// it.</summary>
     /// <param name="runs">At least 1.</param>
     /// <returns>The steps in order; their times add up to the run's but for the copying of logits.</returns>
     public IReadOnlyList<StepTime> Profile(int runs)
@@ -130,7 +132,8 @@ public sealed unsafe class Session : IDisposable
         int images = inputs / _inputLength;
         return images > 0 && inputs == images * _inputLength && outputs == images * _classes
             ? images
-            : throw new ArgumentException($"{inputs} input elements and {outputs} logits given, expected n * {_inputLength} and n * {_classes} for n images");
+            : throw new ArgumentException(
+                $"{inputs} input elements and {outputs} logits given, expected n * {_inputLength} and n * {_classes} for n images");
     }
 
     private void RunOne(float* input, Span<float> logits, long[]? ticks)
