@@ -70,8 +70,8 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     public void A_full_disk_under_the_output_is_an_error()
     {
         using var folder = new TestFolder();
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
-            "bash", ["-c", "exec dotnet \"$0\" inspect \"$1\" --json >/dev/full", EdgeVitProcess.Program, model.Path]) { RedirectStandardError = true })!;
+        string[] command = ["-c", "exec dotnet \"$0\" inspect \"$1\" --json >/dev/full", EdgeVitProcess.Program, model.Path];
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", command) { RedirectStandardError = true })!;
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(1, process.ExitCode);

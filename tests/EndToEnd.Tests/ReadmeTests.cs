@@ -33,21 +33,12 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void The_readme_has_the_sample_and_every_verb()
     {
-        string root = Root();
-        string[] source = File.ReadAllLines(Path.Combine(root, "tests", "EndToEnd.Tests", "ReadmeTests.cs"));
+        string[] source = Repository.Read("tests", "EndToEnd.Tests", "ReadmeTests.cs").Split('\n');
         int from = Array.FindIndex(source, l => l.Trim() == "// <sample>"), to = Array.FindIndex(source, l => l.Trim() == "// </sample>");
         string sample = string.Join('\n', source[(from + 1)..to].Select(l => l.Length > 8 ? l[8..] : ""));
-        string readme = File.ReadAllText(Path.Combine(root, "README.md"));
+        string readme = Repository.Read("README.md");
         Assert.Contains(sample, readme, StringComparison.Ordinal);
         foreach (string verb in (string[])["convert", "inspect", "run", "validate", "bench", "doctor"])
             Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
-    }
-
-    private static string Root()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "EdgeVit.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the repository's root was not found");
-        return folder;
     }
 }

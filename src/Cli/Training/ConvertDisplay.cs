@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Globalization;
+using EdgeVit.Quantize;
+
+namespace EdgeVit.Cli.Training;
+
+/// <summary>Shows a conversion: a live line on a terminal, a plain line every fifteen seconds in a pipe.</summary>
+internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
+{
+    private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(15);
+
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private TimeSpan _next = s_plainInterval;
+
+    /// <inheritdoc/>
+    public void Report(ConvertEvent value)
+    {
+        switch (value)
+        {
+            case StageStarted stage:
+                printer.Say($"[{Quantity.Time(_clock.Elapsed)}] {stage.Stage}: {stage.Text}");
+                _next = _clock.Elapsed + s_plainInterval;
+                break;
+            case Note note:
+                printer.Say($"  {note.Text}");
+                break;
+            case Warned warned:
+                printer.Warn($"  {warned.Text}");
+                break;
+            case TrainingProgress p:
+                Moving(string.Create(CultureInfo.InvariantCulture,
+                    $"  {p.Stage} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  eta {Quantity.Time(p.Remaining)}"));
+                break;
+            case Evaluated e:
+                printer.Say(string.Create(CultureInfo.InvariantCulture,
+                    $"  {e.Stage} step {e.Step}/{e.Steps}  loss {e.Loss:F4}  validation top-1 {e.Top1:F2} %  (best {e.Best:F2} %)"));
+                break;
+            case StepProgress s:
+                Moving($"  {s.Stage} {s.Done}/{s.Total}");
+                break;
+        }
+    }
+
+    private void Moving(string line)
+    {
+        if (printer.LiveWords)
+        {
+            printer.Live(line);
+            return;
+        }
+        if (_clock.Elapsed < _next)
+            return;
+        _next = _clock.Elapsed + s_plainInterval;
+        printer.Say(line);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Quantize;
+
+namespace EdgeVit.Cli.Training;
+
+/// <summary>Runs a conversion and reports it. Only this folder knows the training assemblies.</summary>
+internal static class ConvertRun
+{
+    /// <summary>Converts; returns the exit code.</summary>
+    /// <exception cref="UserException">It failed, was stopped, or the packed model is not what was trained.</exception>
+    public static int Start(ConvertSettings settings, Printer printer)
+    {
+        using var interruption = new Interruption(() => printer.Warn("stopping after this step and saving (Ctrl+C again ends at once) ..."));
+        var progress = new ConvertDisplay(printer);
+        ConvertResult result;
+        try
+        {
+            result = Converter.Convert(settings.ToOptions(), progress, interruption.Token);
+        }
+        catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted)
+        {
+            throw new UserException($"stopped; what was trained so far is saved. Go on with:  edgevit convert --data {settings.Data} --out {settings.Out} --resume  (and the other options as before)", ExitCode.Interrupted, e);
+        }
+        catch (ConvertException e)
+        {
+            throw new UserException(e.Message, e.ExitCode, e);
+        }
+        catch (ModelFormatException e)
+        {
+            throw new UserException(e.Message, ExitCode.Usage, e);
+        }
+        printer.Object(Json(result));
+        Print(printer, settings, result);
+        return ExitCode.Ok;
+    }
+
+    private static void Print(Printer printer, ConvertSettings settings, ConvertResult r)
+    {
+        ParityReport parity = r.Parity;
+        ConvertTimings t = r.Timings;
+        printer.Data(new TextTable(null, "", "")
+            .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {Quantity.Count(r.Parameters)} parameters, {r.Classes} classes")
+            .Add("images", $"{Quantity.Count(r.TrainImages)} to train, {Quantity.Count(r.ValidationImages)} to choose, {Quantity.Count(r.TestImages)} to test")
+            .Add("teacher", r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
+            .Add("simulator", $"top-1 {Percent(r.SimulatorTop1)}")
+            .Add("packed", $"top-1 {Percent(r.Top1)}")
+            .Add("parity", $"{(parity.Passed ? "passed" : "FAILED")}: {Quantity.Count(parity.Compared)} values of {parity.Layers.Count} layers compared, {Quantity.Count(parity.Ties)} sign ties, {Quantity.Count(parity.Mismatches)} mismatches; "
+                + $"{Quantity.Count(r.SamePredictions)} of {Quantity.Count(r.SamePredictions + r.DifferentPredictions)} test predictions the same, {Quantity.Count(r.DifferentPredictions)} changed by ties")
+            .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}"));
+        printer.Say("Next:");
+        printer.Say($"  edgevit inspect {r.Model}");
+        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}");
+        printer.Say($"  edgevit bench {r.Model} --quick");
+    }
+
+    private static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:F2} %");
+
+    private static string Seconds(double value) => Quantity.Time(TimeSpan.FromSeconds(value));
+
+    private static JsonObject Json(ConvertResult r) => new()
+    {
+        ["model"] = r.Model,
+        ["bytes"] = r.Bytes,
+        ["sha256"] = r.Sha256,
+        ["network"] = r.Network,
+        ["parameters"] = r.Parameters,
+        ["classes"] = r.Classes,
+        ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages },
+        ["top1"] = Quantity.Json(r.Top1),
+        ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
+        ["teacher_top1"] = Quantity.Json(r.TeacherTop1),
+        ["validation_top1"] = Quantity.Json(r.ValidationTop1),
+        ["certificate"] = new JsonObject
+        {
+            ["passed"] = r.Parity.Passed,
+            ["compared"] = r.Parity.Compared,
+            ["ties"] = r.Parity.Ties,
+            ["mismatches"] = r.Parity.Mismatches,
+            ["same_predictions"] = r.SamePredictions,
+            ["different_predictions"] = r.DifferentPredictions,
+            ["report"] = JsonNode.Parse(r.Parity.ToJson()),
+        },
+        ["seconds"] = new JsonObject
+        {
+            ["data"] = Quantity.Json(r.Timings.Data, 2),
+            ["teacher"] = Quantity.Json(r.Timings.Teacher, 2),
+            ["student"] = Quantity.Json(r.Timings.Student, 2),
+            ["export"] = Quantity.Json(r.Timings.Export, 2),
+            ["check"] = Quantity.Json(r.Timings.Check, 2),
+            ["total"] = Quantity.Json(r.Timings.Total, 2),
+        },
+    };
+}

@@ -1,0 +1,80 @@
+using EdgeVit.Quantize;
+
+namespace EdgeVit.Cli.Training;
+
+/// <summary>The options of <c>convert</c> as typed; null where not typed, so that the library's defaults hold.</summary>
+internal sealed record ConvertSettings
+{
+    public required string Data { get; init; }
+
+    public required string Out { get; init; }
+
+    public required string Student { get; init; }
+
+    public required string Teacher { get; init; }
+
+    public required string Device { get; init; }
+
+    public double? Epochs { get; init; }
+
+    public double? TeacherEpochs { get; init; }
+
+    public int? BatchSize { get; init; }
+
+    public double? LearningRate { get; init; }
+
+    public int? ImageSize { get; init; }
+
+    public double? Temperature { get; init; }
+
+    public double? TeacherWeight { get; init; }
+
+    public bool? Flip { get; init; }
+
+    public int? Pad { get; init; }
+
+    public int? Threads { get; init; }
+
+    public ulong? Seed { get; init; }
+
+    public bool Resume { get; init; }
+
+    public bool Overwrite { get; init; }
+
+    public bool SkipBad { get; init; }
+
+    public int? ShapesTrain { get; init; }
+
+    public int? ShapesTest { get; init; }
+
+    public int? ParityImages { get; init; }
+
+    /// <summary>As the library takes them.</summary>
+    public ConvertOptions ToOptions()
+    {
+        var defaults = new ConvertOptions { Data = Data, Out = Out };
+        return defaults with
+        {
+            Student = Student,
+            Teacher = Teacher,
+            Device = Device,
+            Epochs = Epochs,
+            TeacherEpochs = TeacherEpochs,
+            BatchSize = BatchSize,
+            LearningRate = LearningRate,
+            ImageSize = ImageSize,
+            Temperature = Temperature ?? defaults.Temperature,
+            TeacherWeight = TeacherWeight ?? defaults.TeacherWeight,
+            Flip = Flip,
+            Pad = Pad,
+            Threads = Threads,
+            Seed = Seed ?? defaults.Seed,
+            Resume = Resume,
+            Overwrite = Overwrite,
+            SkipBad = SkipBad,
+            ShapesTrain = ShapesTrain ?? defaults.ShapesTrain,
+            ShapesTest = ShapesTest ?? defaults.ShapesTest,
+            ParityImages = ParityImages ?? defaults.ParityImages,
+        };
+    }
+}

@@ -1,0 +1,40 @@
+using EdgeVit.Cli;
+using EdgeVit.Devices;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>What <c>doctor</c> notices, and that everything to be done about comes with something to do.</summary>
+public sealed class FindingsTests
+{
+    private static readonly BoardInfo s_pi5 = new(BoardKind.RaspberryPi, "Raspberry Pi 5", "Cortex-A76", 4, "aarch64", true, ["asimd", "asimddp"], 8_000_000_000, "Debian", "6.6");
+
+    private static readonly CpuClock s_steady = new("performance", 2400, 2400);
+
+    [Fact]
+    public void A_healthy_board_needs_nothing() =>
+        Assert.DoesNotContain(Findings.Of(s_pi5, s_steady, [new TemperatureReading("cpu-thermal", 50)], new ThrottleState(0)), f => f.Level == Finding.Problem || f.What.Contains("governor is 'on", StringComparison.Ordinal));
+
+    [Fact]
+    public void Under_voltage_asks_for_a_power_supply()
+    {
+        Finding finding = Assert.Single(Findings.Of(s_pi5, s_steady, [], new ThrottleState(0x50005)), f => f.What.Contains("right now", StringComparison.Ordinal));
+        Assert.Equal(Finding.Problem, finding.Level);
+        Assert.Contains("power supply", finding.Command, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ondemand", "performance | sudo tee")]
+    [InlineData(null, "on the board itself")]
+    public void A_governor_that_spreads_latencies_comes_with_a_command(string? governor, string command) =>
+        Assert.Contains(Findings.Of(s_pi5, s_steady with { Governor = governor }, [], null), f => f.Command?.Contains(command, StringComparison.Ordinal) == true);
+
+    [Fact]
+    public void Old_processors_32_bit_systems_heat_and_little_memory_are_noticed()
+    {
+        Assert.Contains(Findings.Of(s_pi5 with { Features = ["asimd"] }, s_steady, [], null), f => f.What.Contains("dot-product", StringComparison.Ordinal));
+        Assert.Contains(Findings.Of(s_pi5 with { Is64BitProcess = false }, s_steady, [], null), f => f.Level == Finding.Problem && f.What.Contains("32-bit", StringComparison.Ordinal));
+        Assert.Contains(Findings.Of(s_pi5 with { Architecture = "x86_64", Features = [] }, s_steady, [], null), f => f.What.Contains("AVX2", StringComparison.Ordinal));
+        Assert.Contains(Findings.Of(s_pi5, s_steady, [new TemperatureReading("cpu", 82)], null), f => f.What.Contains("82 C", StringComparison.Ordinal));
+        Assert.Contains(Findings.Of(s_pi5 with { MemoryBytes = 300_000_000 }, s_steady, [], null), f => f.What.Contains("memory", StringComparison.Ordinal));
+    }
+}
