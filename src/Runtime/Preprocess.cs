@@ -10,11 +10,9 @@ public enum Interpolation
     Bicubic,
 }
 
-/// <summary>The way from a decoded RGB image to the network's input, stored in the model as <c>edgevit.preprocess</c> and used by
-/// training and by
-/// the device alike: resize so that the shorter side is <see cref="ResizeShorterSide"/>, centre crop to <see cref="Height"/> x
-/// <see cref="Width"/>,
-/// then per channel <c>(pixel / 255 - mean) / std</c>.</summary>
+/// <summary>The way from a decoded RGB image to the network's input, stored in the model as <c>edgevit.preprocess</c> and used by training
+/// and by the device alike: resize so that the shorter side is <see cref="ResizeShorterSide"/>, centre crop to <see cref="Height"/> x
+/// <see cref="Width"/>, then per channel <c>(pixel / 255 - mean) / std</c>.</summary>
 /// <param name="Height">Rows of the network's input, pixels.</param>
 /// <param name="Width">Columns of the network's input, pixels.</param>
 /// <param name="ResizeShorterSide">Length of the shorter side after the resize, pixels; at least max(Height, Width).</param>

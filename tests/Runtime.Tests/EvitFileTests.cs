@@ -94,6 +94,18 @@ public class EvitFileTests
     }
 
     [Fact]
+    public void TheDigestIsSha256()
+    {
+        var random = new Random(1);
+        for (int length = 0; length < 300; length++)
+        {
+            var data = new byte[length];
+            random.NextBytes(data);
+            Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(data)), Sha256.Hex(data));
+        }
+    }
+
+    [Fact]
     public void AMissingFileIsNamed()
     {
         EvitFormatException e = Assert.Throws<EvitFormatException>(() => EvitFile.Read("/nowhere/model.evit"));

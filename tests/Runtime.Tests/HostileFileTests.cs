@@ -112,7 +112,10 @@ public class HostileFileTests
     [InlineData("{\"__metadata__\":{\"\\ud800\":\"\"}}", "surrogate")]
     [InlineData("{\"__metadata__\":{\"a\":\"\\udc00\"}}", "surrogate")]
     [InlineData("{\"a\":{\"\\ud800\":1}}", "surrogate")]
-    [InlineData("{\"__metadata__\":{},\"__metadata__\":{}}", "JSON")]
+    [InlineData("{\"__metadata__\":{},\"__metadata__\":{}}", "twice")]
+    [InlineData("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", "twice")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", "twice")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]},\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[16,32]}}", "twice")]
     public void WrongContainersAreExplained(string header, string expected)
     {
         EvitFormatException e = Assert.Throws<EvitFormatException>(() => SafetensorsFile.Parse(EvitBytes.File(header, new byte[32])));

@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
-
 namespace EdgeVit.Runtime;
 
 /// <summary>A model file, read and checked: a safetensors file whose metadata holds the graph, the preprocessing, the labels, the
-/// provenance and the
-/// self-test. An instance is always consistent; whatever is wrong with a file shows as an <see cref="EvitFormatException"/>.</summary>
+/// provenance and the self-test. An instance is always consistent; whatever is wrong with a file shows as an
+/// <see cref="EvitFormatException"/>.</summary>
 public sealed class EvitFile
 {
     private static readonly string[] s_keys =
@@ -31,7 +29,7 @@ public sealed class EvitFile
         Provenance = metadata.GetValueOrDefault(MetadataJson.ProvenanceKey, "{}");
         MetadataJson.CheckProvenance(Provenance);
         SelfTest = metadata.TryGetValue(MetadataJson.SelfTestKey, out string? selfTest) ? MetadataJson.ReadSelfTest(selfTest) : null;
-        _sha256 = new Lazy<string>(() => Convert.ToHexStringLower(SHA256.HashData(file.Span)));
+        _sha256 = new Lazy<string>(() => EdgeVit.Runtime.Sha256.Hex(file.Span));
     }
 
     /// <summary>The network.</summary>

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace EdgeVit.Runtime;
 
 /// <summary>The one definition of how a graph is written as JSON (metadata key <c>edgevit.graph</c>, schema
-/// <see cref="ModelGraph.Schema"/>):
-/// <c>{schema, name, input: {name, shape}, output, nodes: [{op, name, inputs, output?, tensors?, attributes?}]}</c>. A node's
-/// <c>output</c> is left out where it equals the name, <c>tensors</c> and <c>attributes</c> where they are empty.</summary>
+/// <see cref="ModelGraph.Schema"/>): <c>{schema, name, input: {name, shape}, output, nodes: [{op, name, inputs, output?, tensors?,
+/// attributes?}]}</c>. A node's <c>output</c> is left out where it equals the name, <c>tensors</c> and <c>attributes</c> where they are
+/// empty.</summary>
 public static class GraphJson
 {
     private const int MaxNodes = 4096;
@@ -123,7 +123,7 @@ public static class GraphJson
             foreach (JsonProperty pair in tensorsElement.EnumerateObject())
             {
                 string role = Json.Name(pair, where);
-                tensors[role] = Json.String(pair.Value, $"{where}: tensor '{role}'");
+                Json.Add(tensors, role, Json.String(pair.Value, $"{where}: tensor '{role}'"), $"{where}: tensors");
             }
         }
 
@@ -133,7 +133,7 @@ public static class GraphJson
             foreach (JsonProperty pair in attributesElement.EnumerateObject())
             {
                 string key = Json.Name(pair, where);
-                attributes[key] = Json.Int(pair.Value, $"{where}: attribute '{key}'");
+                Json.Add(attributes, key, Json.Int(pair.Value, $"{where}: attribute '{key}'"), $"{where}: attributes");
             }
         }
 

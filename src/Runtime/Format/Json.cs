@@ -7,9 +7,10 @@ namespace EdgeVit.Runtime;
 /// <summary>Reads JSON that may be anything: every step is checked and fails with its place in the document.</summary>
 internal static class Json
 {
-    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32 };
 
-    /// <summary>Parses a whole document; duplicate keys and depths over 32 are errors.</summary>
+    /// <summary>Parses a whole document; depths over 32 are errors. Duplicate keys are found by the readers of objects: the parser's own check
+    /// needs OpenSSL on Linux, for its random hashes.</summary>
     internal static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string where)
     {
         if (!Utf8.IsValid(utf8.Span))
@@ -61,13 +62,30 @@ internal static class Json
     internal static void OnlyKeys(JsonElement element, string where, params ReadOnlySpan<string> keys)
     {
         Expect(element, JsonValueKind.Object, where);
+        ulong seen = 0;
         foreach (JsonProperty property in element.EnumerateObject())
         {
             string name = Name(property, where);
-            if (!keys.Contains(name))
+            int index = keys.IndexOf(name);
+            if (index >= 0 && (seen >> index & 1) != 0)
+            {
+                throw Twice(name, where);
+            }
+
+            seen |= 1UL << index;
+            if (index < 0)
             {
                 throw new EvitFormatException($"{where}: unknown key '{Clip(name)}', expected only {string.Join(", ", keys)}");
             }
+        }
+    }
+
+    /// <summary>Adds what a key stands for; the second time is an error.</summary>
+    internal static void Add<T>(Dictionary<string, T> target, string key, T value, string where)
+    {
+        if (!target.TryAdd(key, value))
+        {
+            throw Twice(key, where);
         }
     }
 
@@ -126,6 +144,8 @@ internal static class Json
         Expect(element, JsonValueKind.Array, where);
         return [.. element.EnumerateArray().Select(e => String(e, where))];
     }
+
+    private static EvitFormatException Twice(string key, string where) => new($"{where}: key '{Clip(key)}' stands there twice");
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";
 }

@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace EdgeVit.Runtime;
 
 /// <summary>The contents of a safetensors file: eight bytes of header length, a JSON header, the tensors' bytes without holes. Nothing in
-/// the file
-/// is believed before it is checked, and nothing is allocated that the file's own length does not bound.</summary>
+/// the file is believed before it is checked, and nothing is allocated that the file's own length does not bound.</summary>
 /// <remarks>Format: <c>github.com/huggingface/safetensors</c>, "Format".</remarks>
 public sealed class SafetensorsFile
 {
@@ -51,23 +50,30 @@ public sealed class SafetensorsFile
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
         var extents = new List<(int Begin, int End, string Name)>();
+        bool hasMetadata = false;
         foreach (JsonProperty entry in header.RootElement.EnumerateObject())
         {
             string name = Json.Name(entry, "safetensors header");
             if (name == MetadataKey)
             {
+                if (hasMetadata)
+                {
+                    throw new EvitFormatException($"safetensors header: key '{MetadataKey}' stands there twice");
+                }
+
+                hasMetadata = true;
                 Json.Expect(entry.Value, JsonValueKind.Object, MetadataKey);
                 foreach (JsonProperty pair in entry.Value.EnumerateObject())
                 {
                     string key = Json.Name(pair, MetadataKey);
-                    metadata[key] = Json.String(pair.Value, $"{MetadataKey}.{key}");
+                    Json.Add(metadata, key, Json.String(pair.Value, $"{MetadataKey}.{key}"), MetadataKey);
                 }
 
                 continue;
             }
 
             (SafetensorsTensor tensor, int begin) = ReadEntry(name, entry.Value, data);
-            tensors[name] = tensor;
+            Json.Add(tensors, name, tensor, "safetensors header");
             extents.Add((begin, begin + tensor.Bytes.Length, name));
         }
 

@@ -5,9 +5,8 @@ namespace EdgeVit.Runtime;
 /// <param name="Logits">The exact logits, one for each class.</param>
 public sealed record SelfTest(ulong Seed, float[] Logits)
 {
-    /// <summary>The seeded input: uniform floats in [-2, 2), multiples of 2^-22, from splitmix64 (Steele, Lea, Flood 2014). Every
-    /// operation is
-    /// exact, so that the numbers are the same everywhere.</summary>
+    /// <summary>The seeded input: uniform floats in [-2, 2), multiples of 2^-22, from splitmix64 (Steele, Lea, Flood 2014). Every operation
+    /// is exact, so that the numbers are the same everywhere.</summary>
     /// <param name="seed">Any number.</param>
     /// <param name="shape">Sizes, such as <c>[3, H, W]</c>; the product is the length of the result.</param>
     public static float[] Input(ulong seed, IReadOnlyList<int> shape)

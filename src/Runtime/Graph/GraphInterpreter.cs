@@ -1,8 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right
-/// ones; every
-/// kernel must give the same bits.</summary>
+/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones;
+/// every kernel must give the same bits.</summary>
 /// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other. They hold on every
 /// machine.</remarks>
 public sealed class GraphInterpreter

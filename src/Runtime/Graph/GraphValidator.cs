@@ -2,9 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor
-/// there with the
-/// right type, shape and contents, and no more work or memory than a network could need.</summary>
+/// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor there
+/// with the right type, shape and contents, and no more work or memory than a network could need.</summary>
 public sealed partial class GraphValidator
 {
     /// <summary>Elements of one value at most, tokens counted with channels rounded up to 64: 32 Mi.</summary>

@@ -30,12 +30,10 @@ public enum Op
     /// channel.</summary>
     BinaryConv,
 
-    /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute
-    /// <c>heads</c>; head g
-    /// owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> (fixed-point exp of the score with m matches),
-    /// <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a pair is
-    /// <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the
-    /// attention bits.</summary>
+    /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>;
+    /// head g owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> (fixed-point exp of the score with m
+    /// matches), <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a pair is <c>2 * exp[m] &gt;
+    /// clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the attention bits.</summary>
     BinaryAttention,
 
     /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,

@@ -5,11 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeVit.Runtime;
 
 /// <summary>AVX2 by table: four activation bits a choose a 16-byte table T with T[w] = popcount(a ^ w); the weights stand as nibbles, 32
-/// outputs
-/// side by side, and index it. One shuffle and one add count 32 x 4 products; nothing is summed horizontally.</summary>
+/// outputs side by side, and index it. One shuffle and one add count 32 x 4 products; nothing is summed horizontally.</summary>
 /// <remarks>Weights <c>[outputs / 32][inputs / 4][32]</c>, one nibble a byte. Activations one nibble a byte, times 16 (the offset of its
-/// table).
-/// A byte of the sum holds at most 63 * 4 = 252 before it is widened.</remarks>
+/// table). A byte of the sum holds at most 63 * 4 = 252 before it is widened.</remarks>
 internal sealed unsafe class Avx2BitKernel : BitKernel
 {
     private const int StepsPerWiden = 63;

@@ -5,11 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeVit.Runtime;
 
 /// <summary>AVX-512 VBMI by table: six activation bits a choose a 64-byte table T with T[w] = popcount(a ^ w); the weights stand as 6-bit
-/// numbers,
-/// 64 outputs side by side, and index it. One byte permute and one add count 64 x 6 products.</summary>
+/// numbers, 64 outputs side by side, and index it. One byte permute and one add count 64 x 6 products.</summary>
 /// <remarks>Weights <c>[outputs / 64][ceil(inputs / 6)][64]</c>. Activations one 6-bit number a byte; bits behind the row are 0 on both
-/// sides and
-/// never differ. A byte of the sum holds at most 42 * 6 = 252 before it is widened.</remarks>
+/// sides and never differ. A byte of the sum holds at most 42 * 6 = 252 before it is widened.</remarks>
 internal sealed unsafe class Avx512BitKernel : BitKernel
 {
     private const int StepsPerWiden = 42;

@@ -1,9 +1,8 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Counts differing bits between rows of activations and rows of weights: the matrix product of signs is <c>K - 2 * count</c>.
-/// A kernel has its own layout of weights, made once at load, and its own layout of activations, made for each tile of
-/// <see cref="TileTokens"/>
-/// tokens.</summary>
+/// <summary>Counts differing bits between rows of activations and rows of weights: the matrix product of signs is <c>K - 2 * count</c>. A
+/// kernel has its own layout of weights, made once at load, and its own layout of activations, made for each tile of
+/// <see cref="TileTokens"/> tokens.</summary>
 internal abstract unsafe class BitKernel
 {
     /// <summary>Tokens that <see cref="Count"/> takes together.</summary>
@@ -13,8 +12,7 @@ internal abstract unsafe class BitKernel
     internal const int MaxInputs = 16384;
 
     /// <summary>Bytes that one expanded row takes, the same for all rows so that it is a constant in the inner loop; not a multiple of
-    /// 4096,
-    /// which would put the same column of all rows into one cache set.</summary>
+    /// 4096, which would put the same column of all rows into one cache set.</summary>
     internal const int RowStride = (MaxInputs / 4) + 64;
 
     /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>

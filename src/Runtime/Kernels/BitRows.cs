@@ -5,9 +5,8 @@ namespace EdgeVit.Runtime;
 /// <summary>Moves sign bits about.</summary>
 internal static unsafe class BitRows
 {
-    /// <summary>Word <paramref name="word"/> of the <paramref name="count"/> bits of a row that begin at bit <paramref name="start"/>;
-    /// bits behind
-    /// them are 0.</summary>
+    /// <summary>Word <paramref name="word"/> of the <paramref name="count"/> bits of a row that begin at bit <paramref name="start"/>; bits
+    /// behind them are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Extract(ulong* row, int start, int count, int word)
     {

@@ -1,8 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>The float operations that row kernels are written in, for one vector width. Every member is exact or rounds once, so that all
-/// widths
-/// compute the same bits.</summary>
+/// widths compute the same bits.</summary>
 /// <typeparam name="TVector">A vector of floats, or one float.</typeparam>
 internal unsafe interface ILanes<TVector>
     where TVector : struct

@@ -6,9 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeVit.Runtime;
 
 /// <summary>128-bit vectors: byte k of sixteen outputs lies together, so that one broadcast byte of a token meets sixteen outputs and no
-/// horizontal
-/// sum is needed. Weights <c>[outputs / 16][inputs / 8][16]</c> bytes. A byte of the sum holds at most 31 * 8 = 248 before it is widened.
-/// NEON counts with CNT; x64 looks nibbles up.</summary>
+/// horizontal sum is needed. Weights <c>[outputs / 16][inputs / 8][16]</c> bytes. A byte of the sum holds at most 31 * 8 = 248 before it is
+/// widened. NEON counts with CNT; x64 looks nibbles up.</summary>
 internal sealed unsafe class Vector128BitKernel : BitKernel
 {
     private const int StepsPerWiden = 31;

@@ -1,8 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Places values in one piece of memory so that those alive at the same time do not overlap: largest first, each at the lowest
-/// offset that
-/// is free over its whole life.</summary>
+/// offset that is free over its whole life.</summary>
 internal sealed class ArenaLayout
 {
     private const int Alignment = 64;

@@ -32,8 +32,7 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
 }
 
 /// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as
-/// bits over the
-/// keys.</summary>
+/// bits over the keys.</summary>
 internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands operands, long prepared)
     : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
 {
@@ -75,9 +74,8 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
 }
 
 /// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table,
-/// and the
-/// question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and population
-/// count.</summary>
+/// and the question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and
+/// population count.</summary>
 internal sealed unsafe class AttentionStep(
     string name,
     string kind,

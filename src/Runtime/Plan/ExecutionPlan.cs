@@ -1,8 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>A model made ready for one kernel set: steps, packed weights, sizes of the memory that a session needs. It does not change
-/// after it is
-/// built and is shared by the model's sessions; the last holder frees it.</summary>
+/// after it is built and is shared by the model's sessions; the last holder frees it.</summary>
 internal sealed unsafe class ExecutionPlan
 {
     private readonly PlanWeights _weights;

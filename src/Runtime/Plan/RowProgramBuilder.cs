@@ -1,8 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed
-/// where the next
-/// node needs something else. A value goes to memory only where someone reads it from there.</summary>
+/// where the next node needs something else. A value goes to memory only where someone reads it from there.</summary>
 internal sealed unsafe class RowProgramBuilder(
     StepGrouping grouping, ValuePlaces places, IReadOnlyDictionary<string, ValueShape> shapes, PlanWeights weights, RowKernel kernel, StepDraft draft)
 {

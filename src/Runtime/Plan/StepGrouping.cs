@@ -15,10 +15,9 @@ internal sealed class StepDraft(GraphNode? head, int height, int width)
 }
 
 /// <summary>Puts the nodes of a graph into steps. A step computes one token's row from start to end: a node joins the step of its inputs
-/// where it
-/// needs only that token's row of them (or, as pools do, any rows of values that earlier steps have finished). So the values between the
-/// nodes of a
-/// step need not be stored: a binary product, its shortcut, RPReLU, and the next norm and sign become one step.</summary>
+/// where it needs only that token's row of them (or, as pools do, any rows of values that earlier steps have finished). So the values
+/// between the nodes of a step need not be stored: a binary product, its shortcut, RPReLU, and the next norm and sign become one
+/// step.</summary>
 internal sealed class StepGrouping
 {
     private readonly ModelGraph _graph;

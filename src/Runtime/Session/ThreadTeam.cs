@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace EdgeVit.Runtime;
 
 /// <summary>A session's own few threads. All of them go through the same list of steps and share each step's items (see
-/// <see cref="WorkShares"/>).
-/// Waiting spins briefly, then yields; between runs the threads spin briefly, then sleep. A run allocates nothing.</summary>
+/// <see cref="WorkShares"/>). Waiting spins briefly, then yields; between runs the threads spin briefly, then sleep. A run allocates
+/// nothing.</summary>
 internal sealed unsafe class ThreadTeam : IDisposable
 {
     private const int SpinsBeforeYield = 2000;
