@@ -67,28 +67,41 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
                         break;
                     }
 
-                    case StageKind.LoadPool:
+                    case StageKind.LoadPool or StageKind.AddPool:
                     {
-                        x0 = x1 = x2 = x3 = zero;
+                        TVector p0 = zero;
+                        TVector p1 = zero;
+                        TVector p2 = zero;
+                        TVector p3 = zero;
                         PoolRange range = s->Range;
                         for (int y = range.Top; y < range.Bottom; y++)
                         {
                             float* row = (float*)(s->Origin + ((((long)y * s->GridWidth) + range.Left) * s->Stride)) + c;
                             for (int x = range.Left; x < range.Right; x++)
                             {
-                                x0 = TLanes.Add(x0, TLanes.Load(row));
-                                x1 = TLanes.Add(x1, TLanes.Load(row + n));
-                                x2 = TLanes.Add(x2, TLanes.Load(row + (2 * n)));
-                                x3 = TLanes.Add(x3, TLanes.Load(row + (3 * n)));
+                                p0 = TLanes.Add(p0, TLanes.Load(row));
+                                p1 = TLanes.Add(p1, TLanes.Load(row + n));
+                                p2 = TLanes.Add(p2, TLanes.Load(row + (2 * n)));
+                                p3 = TLanes.Add(p3, TLanes.Load(row + (3 * n)));
                                 row = (float*)((byte*)row + s->Stride);
                             }
                         }
 
                         TVector factor = TLanes.Broadcast(s->Number);
-                        x0 = TLanes.Multiply(x0, factor);
-                        x1 = TLanes.Multiply(x1, factor);
-                        x2 = TLanes.Multiply(x2, factor);
-                        x3 = TLanes.Multiply(x3, factor);
+                        p0 = TLanes.Multiply(p0, factor);
+                        p1 = TLanes.Multiply(p1, factor);
+                        p2 = TLanes.Multiply(p2, factor);
+                        p3 = TLanes.Multiply(p3, factor);
+                        if (s->Kind == StageKind.LoadPool)
+                        {
+                            (x0, x1, x2, x3) = (p0, p1, p2, p3);
+                            break;
+                        }
+
+                        x0 = TLanes.Add(x0, Affine(s, c, p0));
+                        x1 = TLanes.Add(x1, Affine(s, c + n, p1));
+                        x2 = TLanes.Add(x2, Affine(s, c + (2 * n), p2));
+                        x3 = TLanes.Add(x3, Affine(s, c + (3 * n), p3));
                         break;
                     }
 
@@ -276,8 +289,19 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
         return (v0, v1, v2, v3);
     }
 
+    /// <summary>The block of a row that meets channel c; a row that repeats after a power of two of channels is spared the division.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Floats(Stage* s, int c) => (float*)s->Row + (s->Modulo == 0 ? c : (int)((uint)c % (uint)s->Modulo));
+    private static float* Floats(Stage* s, int c)
+    {
+        int modulo = s->Modulo;
+        int at = c;
+        if (modulo != 0)
+        {
+            at = (modulo & (modulo - 1)) == 0 ? c & (modulo - 1) : (int)((uint)c % (uint)modulo);
+        }
+
+        return (float*)s->Row + at;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Affine(Stage* s, int c, TVector x) => TLanes.Fma(TLanes.Load(s->P0 + c), x, TLanes.Load(s->P1 + c));

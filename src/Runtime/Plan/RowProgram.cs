@@ -27,7 +27,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     private readonly RowKernel _kernel = kernel;
     private readonly Stage[] _stages = stages;
     private readonly RowInstruction[] _instructions = instructions;
-    private readonly bool _needsGrid = stages.Any(s => s.Kind == StageKind.LoadPool || s.Factor > 1);
+    private readonly bool _needsGrid = stages.Any(s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
 
     /// <summary>Bytes of scratch for the thread's copy of the stages.</summary>
     internal long ScratchBytes => (long)_stages.Length * sizeof(Stage);
@@ -104,7 +104,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
         for (int i = 0; i < _stages.Length; i++)
         {
             Stage* s = stages + i;
-            if (s->Kind == StageKind.LoadPool)
+            if (s->Kind is StageKind.LoadPool or StageKind.AddPool)
             {
                 s->Range = PoolRange.Of(*s, y, x);
             }

@@ -9,6 +9,7 @@ internal sealed unsafe class RowProgramBuilder(
     private readonly List<RowInstruction> _instructions = [];
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GraphNode Pool, GraphNode Scale)> _branches = new(StringComparer.Ordinal);
     private int _chainStart;
     private int _chainChannels;
     private string? _register;
@@ -25,8 +26,13 @@ internal sealed unsafe class RowProgramBuilder(
             _own.Add(node.Output);
         }
 
+        HashSet<GraphNode> inBranches = FindBranches();
+
         // Signs of values that are computed here are taken when the value is; the others have their place in the order.
-        GraphNode[] nodes = [.. draft.Nodes.Where(node => node.Op != Op.ShiftSign || !_own.Contains(node.Inputs[0]))];
+        GraphNode[] nodes =
+        [
+            .. draft.Nodes.Where(node => !inBranches.Contains(node) && (node.Op != Op.ShiftSign || !_own.Contains(node.Inputs[0]))),
+        ];
         if (source is { } stage)
         {
             Open(shapes[draft.Head!.Output].Channels);
@@ -115,7 +121,15 @@ internal sealed unsafe class RowProgramBuilder(
 
         for (int i = 0; i < node.Inputs.Count; i++)
         {
-            if (i != at)
+            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Pool, GraphNode Scale) branch))
+            {
+                Stage stage = Window(branch.Pool, PoolWindow.Of(branch.Pool));
+                stage.Kind = StageKind.AddPool;
+                stage.P0 = Parameter(branch.Scale, "scale");
+                stage.P1 = Parameter(branch.Scale, "offset");
+                _stages.Add(stage);
+            }
+            else if (i != at)
             {
                 _stages.Add(Row(node.Inputs[i], StageKind.AddRow, null));
             }
@@ -127,16 +141,45 @@ internal sealed unsafe class RowProgramBuilder(
             ? (node.Inputs[0] == register ? 0 : 1)
             : -1;
 
+    /// <summary>Scaled pools that only one sum reads become stages of it. They are later summands: the first two start the sum.</summary>
+    private HashSet<GraphNode> FindBranches()
+    {
+        var result = new HashSet<GraphNode>(ReferenceEqualityComparer.Instance);
+        Dictionary<string, GraphNode> writers = draft.Nodes.ToDictionary(node => node.Output, StringComparer.Ordinal);
+        foreach (GraphNode sum in draft.Nodes.Where(node => node.Op == Op.Add))
+        {
+            foreach (string input in sum.Inputs.Skip(2))
+            {
+                if (writers.TryGetValue(input, out GraphNode? scale) && scale.Op == Op.Affine && IsPrivate(input)
+                    && writers.TryGetValue(scale.Inputs[0], out GraphNode? pool) && pool.Op == Op.AvgPool2d && IsPrivate(pool.Output))
+                {
+                    _branches[input] = (pool, scale);
+                    result.Add(scale);
+                    result.Add(pool);
+                }
+            }
+        }
+
+        return result;
+
+        bool IsPrivate(string value) => !places.IsStored(value) && grouping.Consumers(value).Count == 1;
+    }
+
     private void Pool(GraphNode node, PoolWindow window)
     {
+        Open(shapes[node.Inputs[0]].Channels);
+        _stages.Add(Window(node, window));
+    }
+
+    private Stage Window(GraphNode node, PoolWindow window)
+    {
         ValueShape grid = shapes[node.Inputs[0]];
-        Open(grid.Channels);
         Stage stage = Row(node.Inputs[0], StageKind.LoadPool, null);
         stage.GridHeight = grid.Height;
         stage.GridWidth = grid.Width;
         stage.Window = window;
         stage.Number = window.Factor;
-        _stages.Add(stage);
+        return stage;
     }
 
     private void RowToRow(GraphNode node)

@@ -18,6 +18,9 @@ internal enum StageKind
     /// <summary>x = x + row.</summary>
     AddRow,
 
+    /// <summary>x = x + fma(scale, average of a window of rows, offset).</summary>
+    AddPool,
+
     /// <summary>x = fma(scale, x, offset).</summary>
     Affine,
 
