@@ -3,21 +3,19 @@ using System.Collections;
 namespace TorchSharp;
 
 /// <summary>The elements of a CPU tensor in row-major order.</summary>
-/// <typeparam name="T">The element type, which must have the size of the tensor's.</typeparam>
+/// <typeparam name="T">The type of the tensor's elements.</typeparam>
 public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : unmanaged
 {
     private readonly torch.Tensor _tensor;
     private readonly long[] _shape;
     private readonly long[] _strides;
 
-    internal unsafe TensorAccessor(torch.Tensor tensor)
+    internal TensorAccessor(torch.Tensor tensor)
     {
-        if (tensor.device_type != DeviceType.CPU)
-            throw new InvalidOperationException($"Reading data from a tensor on {tensor.device} is not possible. Use cpu() first.");
-        if (tensor.ElementSize != sizeof(T)) throw new ArgumentException($"data<{typeof(T).Name}>() was called on a tensor of {tensor.dtype}.");
-        _tensor = tensor;
-        _shape = tensor.shape;
-        _strides = tensor.stride();
+        tensor.RequireType(typeof(T));
+        _tensor = tensor.device_type == DeviceType.CPU ? tensor : tensor.cpu();
+        _shape = _tensor.shape;
+        _strides = _tensor.stride();
     }
 
     /// <summary>The number of elements.</summary>
@@ -26,7 +24,7 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
     /// <summary>False: elements can be written.</summary>
     public bool IsReadOnly => false;
 
-    /// <summary>The element at the given position; one number for a tensor of one dimension.</summary>
+    /// <summary>The element at a position, with a number per dimension or a single one that counts in row-major order.</summary>
     public unsafe T this[params long[] indices]
     {
         get => *Address(indices);
@@ -82,12 +80,18 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
 
     private unsafe T* Address(long[] indices)
     {
-        if (indices.Length != _shape.Length) throw new ArgumentException($"A tensor of {_shape.Length} dimensions takes {_shape.Length} indices, not {indices.Length}.");
-        long offset = 0;
-        for (int i = 0; i < indices.Length; i++)
+        bool counted = indices.Length == 1 && _shape.Length != 1;
+        if (!counted && indices.Length != _shape.Length)
+            throw new ArgumentException($"A tensor of {_shape.Length} dimensions takes {_shape.Length} indices or one, not {indices.Length}.");
+        if (counted && (ulong)indices[0] >= (ulong)Count) throw new IndexOutOfRangeException($"Element {indices[0]} of a tensor of {Count}.");
+        long offset = 0, rest = counted ? indices[0] : 0;
+        for (int i = _shape.Length - 1; i >= 0; i--)
         {
-            if ((ulong)indices[i] >= (ulong)_shape[i]) throw new IndexOutOfRangeException($"Index {indices[i]} is outside dimension {i} of size {_shape[i]}.");
-            offset += indices[i] * _strides[i];
+            long index;
+            if (counted) rest = Math.DivRem(rest, _shape[i], out index);
+            else index = indices[i];
+            if ((ulong)index >= (ulong)_shape[i]) throw new IndexOutOfRangeException($"Index {index} is outside dimension {i} of size {_shape[i]}.");
+            offset += index * _strides[i];
         }
         return (T*)_tensor.DataPointer() + offset;
     }

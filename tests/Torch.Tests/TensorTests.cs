@@ -206,10 +206,14 @@ public sealed class TensorTests : IDisposable
         Assert.Equal([1f, 30f, 2f, 4f], x.t().data<float>().ToArray());
         data.CopyFrom([9f, 8f], 0, 1);
         Assert.Equal([1f, 9f, 8f, 4f], x.data<float>().ToArray());
+        Assert.Equal(4f, data[3]);
+        Assert.Equal(9f, x.t().data<float>()[2]);
         Assert.Equal(16, x.bytes.Length);
         x.bytes = new byte[16];
         Assert.Equal(0f, x.sum().item<float>());
+        Assert.Equal(5f, tensor(5f).data<float>()[0]);
         Assert.Throws<ArgumentException>(() => x.data<double>());
+        Assert.Throws<ArgumentException>(() => x.data<int>());
         Assert.Throws<InvalidOperationException>(() => x.t().bytes.Length);
         Assert.Throws<ArgumentException>(() => x.item<float>());
         Assert.Throws<ArgumentException>(() => tensor(1f).item<long>());

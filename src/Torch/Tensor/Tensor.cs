@@ -260,7 +260,10 @@ public static partial class torch
         /// <summary>Whether the elements are integers or booleans.</summary>
         public bool is_integral() => torch.is_integral(dtype);
 
-        /// <summary>The elements of a contiguous CPU tensor, for reading and writing. Use it while the tensor is alive.</summary>
+        /// <summary>
+        /// The elements, for reading and writing (of a tensor on a GPU: of a copy). Use it while the tensor is alive.
+        /// </summary>
+        /// <exception cref="ArgumentException">The tensor has elements of another type, or bfloat16, which C# lacks.</exception>
         public TensorAccessor<T> data<T>() where T : unmanaged => new(this);
 
         /// <summary>The memory of a contiguous CPU tensor, in bytes; setting copies into it.</summary>
@@ -287,6 +290,11 @@ public static partial class torch
             return result != 0 ? result : throw Native.Error();
         }
 
+        internal void RequireType(Type type)
+        {
+            if (TypeOf(type) != dtype) throw new ArgumentException($"The tensor's elements are of type {dtype}, not {type.Name}. Convert it first, with to().");
+        }
+
         internal void RequireContiguousCpu(string what)
         {
             if (device_type != DeviceType.CPU) throw new InvalidOperationException($"{what} needs a tensor on the CPU; this one is on {device}. Use cpu() first.");
@@ -298,8 +306,7 @@ public static partial class torch
         public T item<T>() where T : unmanaged
         {
             if (numel() != 1) throw new ArgumentException($"item() needs a tensor of one element; this one has {numel()}.");
-            if (TypeOf(typeof(T)) != dtype && !(dtype == ScalarType.BFloat16 && typeof(T) == typeof(float)))
-                throw new ArgumentException($"item<{typeof(T).Name}>() was called on a tensor of {dtype}.");
+            RequireType(typeof(T));
             (bool real, double value, long integer) = Element();
             object boxed = Type.GetTypeCode(typeof(T)) switch
             {
