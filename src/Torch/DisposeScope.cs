@@ -1,7 +1,8 @@
 namespace TorchSharp;
 
 /// <summary>
-/// Frees the tensors made since it began when it is disposed. Scopes nest and belong to the thread that opened them; never await inside one.
+/// Frees the tensors made since it began when it is disposed. Scopes nest and belong to the thread that opened them; never await inside
+/// one.
 /// </summary>
 public sealed class DisposeScope : IDisposable
 {
@@ -49,7 +50,8 @@ public sealed class DisposeScope : IDisposable
 
     /// <summary>Hands three objects to the enclosing scope.</summary>
     public (T1 first, T2 second, T3 third) MoveToOuter<T1, T2, T3>(T1 first, T2 second, T3 third)
-        where T1 : IDisposable where T2 : IDisposable where T3 : IDisposable => (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
+        where T1 : IDisposable where T2 : IDisposable where T3 : IDisposable
+            => (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
 
     /// <summary>Hands objects to the enclosing scope.</summary>
     public void MoveToOuter(params IDisposable[] disposables) => MoveToOuter((IEnumerable<IDisposable>)disposables);
@@ -65,7 +67,8 @@ public sealed class DisposeScope : IDisposable
     }
 
     /// <summary>Hands objects to another scope (null: to nobody).</summary>
-    public void MoveToOther(DisposeScope? scope, params IDisposable[] disposables) => MoveToOther(scope, (IEnumerable<IDisposable>)disposables);
+    public void MoveToOther(DisposeScope? scope, params IDisposable[] disposables)
+        => MoveToOther(scope, (IEnumerable<IDisposable>)disposables);
 
     /// <summary>Hands objects to another scope (null: to nobody).</summary>
     public void MoveToOther(DisposeScope? scope, IEnumerable<IDisposable> disposables)
@@ -77,7 +80,8 @@ public sealed class DisposeScope : IDisposable
     public T Detach<T>(T disposable) where T : IDisposable => MoveToOther(null, disposable);
 
     /// <summary>Takes two objects out of this scope.</summary>
-    public (T1 first, T2 second) Detach<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable => (Detach(first), Detach(second));
+    public (T1 first, T2 second) Detach<T1, T2>(T1 first, T2 second) where T1 : IDisposable where T2 : IDisposable
+        => (Detach(first), Detach(second));
 
     /// <summary>Takes objects out of this scope.</summary>
     public void Detach(params IDisposable[] disposables) => MoveToOther(null, (IEnumerable<IDisposable>)disposables);

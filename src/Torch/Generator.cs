@@ -10,7 +10,8 @@ public static partial class torch
         private nint _handle;
 
         /// <summary>A generator of its own.</summary>
-        public Generator(ulong seed = 0, Device? device = null) : this(Native.ev_generator_new((int)(device ?? CPU).type, (device ?? CPU).index, seed), device ?? CPU)
+        public Generator(ulong seed = 0, Device? device = null)
+            : this(Native.ev_generator_new((int)(device ?? CPU).type, (device ?? CPU).index, seed), device ?? CPU)
         {
         }
 

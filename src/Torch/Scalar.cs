@@ -10,7 +10,8 @@ public sealed class Scalar : IDisposable
     private Scalar(long kind, long integer, double real) => _value = new NativeScalar { Kind = kind, Integer = integer, Real = real };
 
     /// <summary>The element type that the number would have as a tensor of its own.</summary>
-    public torch.ScalarType Type => _value.Kind switch { 1 => torch.ScalarType.Int64, 3 => torch.ScalarType.Bool, _ => torch.ScalarType.Float64 };
+    public torch.ScalarType Type
+        => _value.Kind switch { 1 => torch.ScalarType.Int64, 3 => torch.ScalarType.Bool, _ => torch.ScalarType.Float64 };
 
     internal static NativeScalar One => new() { Kind = 1, Integer = 1, Real = 1 };
 
@@ -31,7 +32,9 @@ public sealed class Scalar : IDisposable
 
     /// <inheritdoc/>
     public override string ToString()
-        => IsFloat ? _value.Real.ToString(System.Globalization.CultureInfo.InvariantCulture) : _value.Integer.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+            => IsFloat ? _value.Real.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                : _value.Integer.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>An integer.</summary>
     public static implicit operator Scalar(byte value) => new(1, value, value);

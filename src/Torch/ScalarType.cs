@@ -82,7 +82,9 @@ public static partial class torch
     private static ScalarType s_defaultType = ScalarType.Float32;
 
     /// <summary>Sets the element type of tensors made without one. A floating-point type.</summary>
-    public static void set_default_dtype(ScalarType dtype) => s_defaultType = is_floating_point(dtype) ? dtype : throw new ArgumentException($"The default element type must be a floating-point type, not {dtype}.", nameof(dtype));
+    public static void set_default_dtype(ScalarType dtype)
+        => s_defaultType = is_floating_point(dtype) ? dtype
+            : throw new ArgumentException($"The default element type must be a floating-point type, not {dtype}.", nameof(dtype));
 
     /// <summary>The element type of tensors made without one.</summary>
     public static ScalarType get_default_dtype() => s_defaultType;

@@ -82,15 +82,17 @@ public sealed class TensorAccessor<T> : IDisposable, IEnumerable<T> where T : un
     {
         bool counted = indices.Length == 1 && _shape.Length != 1;
         if (!counted && indices.Length != _shape.Length)
-            throw new ArgumentException($"A tensor of {_shape.Length} dimensions takes {_shape.Length} indices or one, not {indices.Length}.");
-        if (counted && (ulong)indices[0] >= (ulong)Count) throw new IndexOutOfRangeException($"Element {indices[0]} of a tensor of {Count}.");
+            throw new ArgumentException($"A tensor of {_shape.Length} dimensions takes as many indices or one, not {indices.Length}.");
+        if (counted && (ulong)indices[0] >= (ulong)Count)
+            throw new IndexOutOfRangeException($"Element {indices[0]} of a tensor of {Count}.");
         long offset = 0, rest = counted ? indices[0] : 0;
         for (int i = _shape.Length - 1; i >= 0; i--)
         {
             long index;
             if (counted) rest = Math.DivRem(rest, _shape[i], out index);
             else index = indices[i];
-            if ((ulong)index >= (ulong)_shape[i]) throw new IndexOutOfRangeException($"Index {index} is outside dimension {i} of size {_shape[i]}.");
+            if ((ulong)index >= (ulong)_shape[i])
+                throw new IndexOutOfRangeException($"Index {index} is outside dimension {i} of size {_shape[i]}.");
             offset += index * _strides[i];
         }
         return (T*)_tensor.DataPointer() + offset;

@@ -2,7 +2,8 @@ using TorchSharp.Modules;
 
 namespace TorchSharp;
 
-// TorchSharp's file format: numbers are unsigned LEB128 (7 bits per byte, low first); a tensor is its type, its number of dimensions, their sizes and
+// TorchSharp's file format: numbers are unsigned LEB128 (7 bits per byte, low first); a tensor is its type, its number of dimensions, their
+// sizes and
 // the bytes of its elements in row-major order, little-endian.
 internal static class TensorFormat
 {
@@ -33,7 +34,8 @@ internal static class TensorFormat
 
     internal static void ReadData(BinaryReader reader, torch.Tensor target)
     {
-        using torch.Tensor? copy = target.device_type == DeviceType.CPU && target.is_contiguous() ? null : torch.empty(target.shape, target.dtype);
+        using torch.Tensor? copy = target.device_type == DeviceType.CPU && target.is_contiguous() ? null
+            : torch.empty(target.shape, target.dtype);
         reader.BaseStream.ReadExactly((copy ?? target).bytes);
         if (copy is null) return;
         using (torch.no_grad()) target.copy_(copy);
@@ -65,7 +67,7 @@ public static class TensorExtensionMethods
         (torch.ScalarType type, long[] shape) = TensorFormat.ReadHeader(reader);
         if (type != tensor.dtype) throw new ArgumentException($"Mismatched types: the file holds {type}, the tensor {tensor.dtype}.");
         if (!shape.AsSpan().SequenceEqual(tensor.shape))
-            throw new ArgumentException($"Mismatched sizes: the file holds [{string.Join(", ", shape)}], the tensor [{string.Join(", ", tensor.shape)}].");
+            throw new ArgumentException($"Mismatched sizes: {string.Join('x', shape)} in the file, {string.Join('x', tensor.shape)} here.");
         TensorFormat.ReadData(reader, tensor);
     }
 

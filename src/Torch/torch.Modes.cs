@@ -85,7 +85,8 @@ public static partial class torch
         public static void manual_seed_all(long seed) => Native.Check(Native.ev_cuda_seed((ulong)seed, 1));
 
         /// <summary>Waits until a GPU has done the work queued so far.</summary>
-        public static void synchronize(Device? device = null) => Native.Check(Native.ev_cuda_synchronize(device is null ? -1 : device.index));
+        public static void synchronize(Device? device = null)
+            => Native.Check(Native.ev_cuda_synchronize(device is null ? -1 : device.index));
     }
 
     /// <summary>Settings of libtorch's back ends.</summary>

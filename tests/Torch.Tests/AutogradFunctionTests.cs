@@ -50,7 +50,8 @@ public sealed class ThrowingFunction : autograd.SingleTensorFunction<ThrowingFun
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((Tensor)vars[0]) + 1;
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => throw new InvalidDataException("the backward pass of the test");
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        => throw new InvalidDataException("the backward pass of the test");
 }
 
 public sealed class DoubleInPlaceFunction : autograd.SingleTensorFunction<DoubleInPlaceFunction>

@@ -23,7 +23,8 @@ public sealed class GlobalStateTests
 
         static float[] Draw()
         {
-            Tensor all = cat([rand(3), randn(3), nn.functional.dropout(ones(8), 0.5), randperm(5).to(ScalarType.Float32), zeros(4).bernoulli_()]);
+            Tensor all = cat([rand(3), randn(3), nn.functional.dropout(ones(8), 0.5), randperm(5).to(ScalarType.Float32),
+                zeros(4).bernoulli_()]);
             return all.data<float>().ToArray();
         }
     }

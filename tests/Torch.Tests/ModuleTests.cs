@@ -34,8 +34,10 @@ public sealed class ModuleTests : IDisposable
     public void ComponentsAreNamedAfterTheirFields()
     {
         using var block = new Block();
-        Assert.Equal(["_scale", "layer.0.weight", "layer.0.bias", "layer.1.weight", "norm.weight", "norm.bias"], block.named_parameters().Select(p => p.name));
-        Assert.Equal(["steps", "norm.running_mean", "norm.running_var", "norm.num_batches_tracked"], block.named_buffers().Select(b => b.name));
+        Assert.Equal(["_scale", "layer.0.weight", "layer.0.bias", "layer.1.weight", "norm.weight", "norm.bias"],
+            block.named_parameters().Select(p => p.name));
+        Assert.Equal(["steps", "norm.running_mean", "norm.running_var", "norm.num_batches_tracked"],
+            block.named_buffers().Select(b => b.name));
         Assert.Equal(10, block.state_dict().Count);
         Assert.Equal(["layer", "norm", "layer.0", "layer.1"], block.named_modules().Select(m => m.name));
         Assert.True(block.has_parameter("layer.0.bias"));
@@ -140,7 +142,8 @@ public sealed class ModuleTests : IDisposable
     [Fact]
     public void LayersMatchHandComputedValues()
     {
-        Assert.Equal([3f, 7f, 3f, 7f], F.avg_pool2d(tensor([1f, 3f, 5f, 7f, 1f, 3f, 5f, 7f], [1, 2, 2, 2]), new long[] { 1, 2 }).data<float>().ToArray().Select((v, i) => i % 2 == 0 ? v + 1 : v + 1));
+        Assert.Equal([3f, 7f, 3f, 7f], F.avg_pool2d(tensor([1f, 3f, 5f, 7f, 1f, 3f, 5f, 7f], [1, 2, 2, 2]),
+            new long[] { 1, 2 }).data<float>().ToArray().Select((v, i) => i % 2 == 0 ? v + 1 : v + 1));
         Tensor image = arange(16).to(ScalarType.Float32).view(1, 1, 4, 4);
         Assert.Equal([5f, 7f, 13f, 15f], F.max_pool2d(image, 2).data<float>().ToArray());
         Assert.Equal([7.5f], F.adaptive_avg_pool2d(image, 1).data<float>().ToArray());

@@ -50,7 +50,8 @@ public sealed class OptimizerTests : IDisposable
         var fused = new Parameter(start.clone());
         var plain = new Parameter(cat([start, start]).view(2, -1).t());
         Assert.False(plain.is_contiguous());
-        using AdamW a = optim.AdamW([fused], 0.01, weight_decay: 0.1, amsgrad: true), b = optim.AdamW([plain], 0.01, weight_decay: 0.1, amsgrad: true);
+        using AdamW a = optim.AdamW([fused], 0.01, weight_decay: 0.1, amsgrad: true),
+            b = optim.AdamW([plain], 0.01, weight_decay: 0.1, amsgrad: true);
         for (int i = 0; i < 4; i++)
         {
             Tensor g = randn(1003);
@@ -100,7 +101,8 @@ public sealed class OptimizerTests : IDisposable
     public void GroupsHaveTheirOwnSettings()
     {
         Parameter p = Param(1f), q = Param(1f);
-        using AdamW optimizer = optim.AdamW([new AdamW.ParamGroup([p], lr: 0.1), new AdamW.ParamGroup([q], new AdamW.Options { weight_decay = 0.5 })], lr: 0.01);
+        using AdamW optimizer = optim.AdamW([new AdamW.ParamGroup([p], lr: 0.1),
+            new AdamW.ParamGroup([q], new AdamW.Options { weight_decay = 0.5 })], lr: 0.01);
         Assert.Equal([0.1, 0.01], optimizer.ParamGroups.Select(g => g.LearningRate));
         SetGrad(p, 1f);
         SetGrad(q, 1f);
@@ -115,7 +117,8 @@ public sealed class OptimizerTests : IDisposable
     [InlineData("sgd")]
     public void ARestoredOptimizerContinuesBitForBit(string kind)
     {
-        OptimizerHelper Make(Parameter p) => kind == "sgd" ? optim.SGD([p], 0.05, 0.9) : optim.AdamW([p], 0.05, weight_decay: 0.1, amsgrad: true);
+        OptimizerHelper Make(Parameter p)
+            => kind == "sgd" ? optim.SGD([p], 0.05, 0.9) : optim.AdamW([p], 0.05, weight_decay: 0.1, amsgrad: true);
         Parameter straight = Param(1f, 2f, 3f), resumed = Param(1f, 2f, 3f);
         using OptimizerHelper a = Make(straight);
         OptimizerHelper b = Make(resumed);
@@ -167,10 +170,13 @@ public sealed class OptimizerTests : IDisposable
         Check(o => optim.lr_scheduler.StepLR(o, 3, 0.5), e => Math.Pow(0.5, e / 3));
         Check(o => optim.lr_scheduler.LinearLR(o, 0.1, 1, 4), e => 0.1 + (0.9 * Math.Min(e, 4) / 4));
         Check(o => optim.lr_scheduler.CosineAnnealingLR(o, 10, 0.2), e => 0.2 + (0.8 * (1 + Math.Cos(Math.PI * e / 10)) / 2));
-        Check(o => optim.lr_scheduler.SequentialLR(o, [optim.lr_scheduler.LinearLR(o, 0.5, 1, 3), optim.lr_scheduler.CosineAnnealingLR(o, 5)], [3]),
+        Check(o => optim.lr_scheduler.SequentialLR(o, [optim.lr_scheduler.LinearLR(o, 0.5, 1, 3),
+            optim.lr_scheduler.CosineAnnealingLR(o, 5)], [3]),
             e => e < 3 ? 0.5 + (0.5 * e / 3) : (1 + Math.Cos(Math.PI * (e - 3) / 5)) / 2);
         Check(o => optim.lr_scheduler.OneCycleLR(o, 1, total_steps: 10, div_factor: 10, final_div_factor: 100, cycle_momentum: false),
-            e => e <= 2 ? 1 + ((0.1 - 1) / 2 * (Math.Cos(Math.PI * e / 2) + 1)) : 0.001 + ((1 - 0.001) / 2 * (Math.Cos(Math.PI * (e - 2) / 7) + 1)));
+            e
+                => e <= 2 ? 1 + ((0.1 - 1) / 2 * (Math.Cos(Math.PI * e / 2) + 1)) : 0.001
+                    + ((1 - 0.001) / 2 * (Math.Cos(Math.PI * (e - 2) / 7) + 1)));
 
         static void Check(Func<optim.Optimizer, optim.lr_scheduler.LRScheduler> make, Func<int, double> expected)
         {

@@ -32,7 +32,9 @@ public static partial class torch
             /// <summary>Whether missing output gradients arrive as zeros (default) or as null.</summary>
             public bool MaterializeGrads { get; private set; } = true;
 
-            /// <summary>Keeps tensors (inputs, outputs or temporaries) for the backward pass, checked against later in-place changes.</summary>
+            /// <summary>
+            /// Keeps tensors (inputs, outputs or temporaries) for the backward pass, checked against later in-place changes.
+            /// </summary>
             public void save_for_backward(List<Tensor> tensors) => Saved = [.. tensors];
 
             /// <summary>Keeps anything but tensors for the backward pass.</summary>
@@ -54,7 +56,8 @@ public static partial class torch
             /// <exception cref="InvalidOperationException">No backward pass is running.</exception>
             public unsafe List<Tensor> get_saved_variables()
             {
-                if (Node == 0) throw new InvalidOperationException("Saved tensors can only be read while the function's backward pass runs.");
+                if (Node == 0)
+                    throw new InvalidOperationException("Saved tensors can only be read while the function's backward pass runs.");
                 long count;
                 return [.. Tensor.Many(Native.ev_function_saved(Node, &count), count)];
             }

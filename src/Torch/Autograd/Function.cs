@@ -21,7 +21,9 @@ public static partial class torch
             internal abstract List<Tensor> BackwardAll(AutogradContext context, List<Tensor> gradOutputs);
         }
 
-        /// <summary>An operation whose forward and backward passes are written in C#. Derive from the single or the multi version.</summary>
+        /// <summary>
+        /// An operation whose forward and backward passes are written in C#. Derive from the single or the multi version.
+        /// </summary>
         /// <typeparam name="T">The deriving class itself.</typeparam>
         public abstract class Function<T> : Function where T : Function<T>, new()
         {
@@ -55,7 +57,8 @@ public static partial class torch
             private static unsafe void Wrap(AutogradContext context, List<Tensor> inputs, List<Tensor> outputs, bool executable)
             {
                 ManagedBackward.Register();
-                nint[] input = Handles(inputs), output = Handles(outputs), saved = Handles(context.Saved), dirty = Handles(context.Dirty), constant = Handles(context.Constant);
+                nint[] input = Handles(inputs), output = Handles(outputs), saved = Handles(context.Saved), dirty = Handles(context.Dirty),
+                    constant = Handles(context.Constant);
                 nint* results = stackalloc nint[outputs.Count];
                 GCHandle handle = executable ? GCHandle.Alloc(context) : default;
                 int status;
@@ -108,7 +111,8 @@ public static partial class torch
 
             internal sealed override List<Tensor> ForwardAll(AutogradContext context, object[] arguments) => [forward(context, arguments)];
 
-            internal sealed override List<Tensor> BackwardAll(AutogradContext context, List<Tensor> gradOutputs) => backward(context, gradOutputs[0]);
+            internal sealed override List<Tensor> BackwardAll(AutogradContext context, List<Tensor> gradOutputs)
+                => backward(context, gradOutputs[0]);
         }
 
         /// <summary>A function of several outputs.</summary>
@@ -126,7 +130,8 @@ public static partial class torch
 
             internal sealed override List<Tensor> ForwardAll(AutogradContext context, object[] arguments) => forward(context, arguments);
 
-            internal sealed override List<Tensor> BackwardAll(AutogradContext context, List<Tensor> gradOutputs) => backward(context, gradOutputs);
+            internal sealed override List<Tensor> BackwardAll(AutogradContext context, List<Tensor> gradOutputs)
+                => backward(context, gradOutputs);
         }
     }
 }

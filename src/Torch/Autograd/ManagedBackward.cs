@@ -9,7 +9,9 @@ public static partial class torch
 {
     public static partial class autograd
     {
-        /// <summary>What libtorch calls when its backward pass reaches a function written in C#. No exception leaves these methods.</summary>
+        /// <summary>
+        /// What libtorch calls when its backward pass reaches a function written in C#. No exception leaves these methods.
+        /// </summary>
         internal static unsafe class ManagedBackward
         {
             private static (string Text, Exception Error)? s_failure;
@@ -31,7 +33,8 @@ public static partial class torch
             }
 
             [UnmanagedCallersOnly]
-            private static int Backward(nint context, nint node, nint* grads, long gradCount, nint* results, long resultCount, byte* text, long capacity)
+            private static int Backward(nint context, nint node, nint* grads, long gradCount, nint* results, long resultCount, byte* text,
+                long capacity)
             {
                 try
                 {
@@ -68,17 +71,17 @@ public static partial class torch
             private static void Collect(AutogradContext state, List<Tensor> grads, Span<nint> results)
             {
                 string name = state.Owner!.Name;
-                for (int i = state.IsTensor.Length; i < grads.Count; i++)
-                    if (grads[i] is not null) throw new InvalidOperationException($"{name}.backward returned {grads.Count} gradients for {state.IsTensor.Length} arguments.");
-                if (grads.Count < state.IsTensor.Length)
-                    throw new InvalidOperationException($"{name}.backward returned {grads.Count} gradients for {state.IsTensor.Length} arguments.");
+                int count = state.IsTensor.Length;
+                if (grads.Count < count || grads.Skip(count).Any(g => g is not null))
+                    throw new InvalidOperationException($"{name}.backward returned {grads.Count} gradients for {count} arguments.");
                 int next = 0;
                 for (int i = 0; i < state.IsTensor.Length; i++)
                 {
                     Tensor? grad = grads[i];
                     if (!state.IsTensor[i])
                     {
-                        if (grad is not null) throw new InvalidOperationException($"{name}.backward returned a gradient for argument {i + 1}, which is not a tensor.");
+                        if (grad is not null)
+                            throw new InvalidOperationException($"{name}.backward gave argument {i + 1}, no tensor, a gradient.");
                         continue;
                     }
                     if (grad is not null) results[next] = Native.ev_share(grad.H);

@@ -17,7 +17,10 @@ internal static partial class NativeLoader
         string file = Path.Combine(AppContext.BaseDirectory, FileName);
         if (!File.Exists(file) && assembly.Location.Length > 0) file = Path.Combine(Path.GetDirectoryName(assembly.Location)!, FileName);
         if (!File.Exists(file))
-            throw new DllNotFoundException($"{FileName}, the bridge to libtorch, is not in {AppContext.BaseDirectory}: build with TorchFrom=system (setup.sh sets it up).");
+        {
+            throw new DllNotFoundException(
+                $"{FileName}, the bridge to libtorch, is not in {AppContext.BaseDirectory}: build with TorchFrom=system (see setup.sh).");
+        }
         try
         {
             return NativeLibrary.Load(file);
@@ -25,12 +28,14 @@ internal static partial class NativeLoader
         catch (DllNotFoundException error)
         {
             throw new DllNotFoundException(
-                "libtorch could not be loaded. Install it (Debian, Ubuntu: apt-get install libtorch1.13 libopenblas0-openmp), or point EDGEVIT_LIBTORCH at a "
-                + $"PyTorch folder with include/ and lib/ and rebuild; setup.sh does either. The loader said: {error.Message}", error);
+                "libtorch could not be loaded. Install it (Debian, Ubuntu: apt-get install libtorch1.13 libopenblas0-openmp), or point "
+                + "EDGEVIT_LIBTORCH at a PyTorch folder with include/ and lib/ and rebuild; setup.sh does either. "
+                + $"The loader said: {error.Message}", error);
         }
     }
 
-    // libgomp reads this when it is loaded, and only from the C environment, which Environment.SetEnvironmentVariable does not change. With the
+    // libgomp reads this when it is loaded, and only from the C environment, which Environment.SetEnvironmentVariable does not change. With
+    // the
     // default (busy waiting) idle threads steal the cores that the data loader and OpenBLAS need.
     private static void PrepareEnvironment()
     {

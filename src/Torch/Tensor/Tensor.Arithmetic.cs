@@ -49,16 +49,20 @@ public static partial class torch
         public Tensor sub_(Tensor target, Scalar alpha) => Self(Native.ev_sub_(H, target.H, Scalar.Of(alpha)), target);
 
         /// <summary>The quotient with a tensor.</summary>
-        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => New(Native.ev_div(H, target.H, (int)rounding_mode), this, target);
+        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None)
+            => New(Native.ev_div(H, target.H, (int)rounding_mode), this, target);
 
         /// <summary>The quotient with a number.</summary>
-        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => New(Native.ev_div_s(H, Scalar.Of(target), (int)rounding_mode), this);
+        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None)
+            => New(Native.ev_div_s(H, Scalar.Of(target), (int)rounding_mode), this);
 
         /// <summary>Divides in place, by a tensor.</summary>
-        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => Self(Native.ev_div_(H, target.H, (int)rounding_mode), target);
+        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None)
+            => Self(Native.ev_div_(H, target.H, (int)rounding_mode), target);
 
         /// <summary>Divides in place, by a number.</summary>
-        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => Self(Native.ev_div_s_(H, Scalar.Of(target), (int)rounding_mode));
+        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None)
+            => Self(Native.ev_div_s_(H, Scalar.Of(target), (int)rounding_mode));
 
         /// <summary>The product with a tensor.</summary>
         public Tensor mul(Tensor target) => New(Native.ev_mul(H, target.H), this, target);

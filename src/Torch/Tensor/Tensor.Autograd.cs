@@ -60,7 +60,8 @@ public static partial class torch
         /// <param name="retain_graph">Keeps the graph for another backward pass.</param>
         /// <param name="create_graph">Records the backward pass itself, for higher derivatives.</param>
         /// <param name="inputs">The leaves that take part; all when null.</param>
-        public void backward(IList<Tensor>? grad_tensors = null, bool retain_graph = false, bool create_graph = false, IList<Tensor>? inputs = null)
+        public void backward(IList<Tensor>? grad_tensors = null, bool retain_graph = false, bool create_graph = false,
+            IList<Tensor>? inputs = null)
             => autograd.backward([this], grad_tensors, retain_graph || create_graph, create_graph, inputs);
 
         /// <summary>A tensor with the same memory, outside the graph.</summary>

@@ -11,20 +11,24 @@ public static partial class torch
             => Moved(Native.ev_to_dtype(H, (int)type, Native.Flag(non_blocking), Native.Flag(copy)), disposeAfter);
 
         /// <summary>The tensor with another element type (itself if it has it already).</summary>
-        public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) => to_type(type, copy, disposeAfter, non_blocking);
+        public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
+            => to_type(type, copy, disposeAfter, non_blocking);
 
         /// <summary>The tensor with another element type on another device.</summary>
         public Tensor to(ScalarType type, Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
         {
             RequireDevice(device);
-            return Moved(Native.ev_to(H, (int)type, (int)device.type, device.index, Native.Flag(non_blocking), Native.Flag(copy)), disposeAfter);
+            return Moved(Native.ev_to(H, (int)type, (int)device.type, device.index, Native.Flag(non_blocking), Native.Flag(copy)),
+                disposeAfter);
         }
 
         /// <summary>The tensor on another device.</summary>
-        public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) => to(dtype, device, copy, disposeAfter, non_blocking);
+        public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
+            => to(dtype, device, copy, disposeAfter, non_blocking);
 
         /// <summary>The tensor on another device.</summary>
-        public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
+        public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false,
+            bool non_blocking = false)
             => to(dtype, new Device(deviceType, deviceIndex), copy, disposeAfter, non_blocking);
 
         /// <summary>The tensor on the device with this description, such as <c>cuda:0</c>.</summary>
@@ -68,16 +72,19 @@ public static partial class torch
         public Tensor type_as(Tensor tensor) => to_type(tensor.dtype);
 
         /// <summary>Fills with normally distributed numbers.</summary>
-        public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null) => Self(Native.ev_normal_(H, mean, std, Generator.Of(generator)));
+        public Tensor normal_(double mean = 0.0, double std = 1.0, Generator? generator = null)
+            => Self(Native.ev_normal_(H, mean, std, Generator.Of(generator)));
 
         /// <summary>Fills with numbers drawn uniformly from [from, to).</summary>
-        public Tensor uniform_(double from, double to, Generator? generator = null) => Self(Native.ev_uniform_(H, from, to, Generator.Of(generator)));
+        public Tensor uniform_(double from, double to, Generator? generator = null)
+            => Self(Native.ev_uniform_(H, from, to, Generator.Of(generator)));
 
         /// <summary>Fills with ones of probability p and zeros.</summary>
         public Tensor bernoulli_(double p = 0.5, Generator? generator = null) => Self(Native.ev_bernoulli_(H, p, Generator.Of(generator)));
 
         /// <summary>Fills with ones of the given probabilities and zeros.</summary>
-        public Tensor bernoulli_(Tensor p, Generator? generator = null) => Self(Native.ev_bernoulli_tensor_(H, p.H, Generator.Of(generator)), p);
+        public Tensor bernoulli_(Tensor p, Generator? generator = null)
+            => Self(Native.ev_bernoulli_tensor_(H, p.H, Generator.Of(generator)), p);
 
         /// <summary>Ones with this tensor's probabilities, zeros elsewhere.</summary>
         public Tensor bernoulli(Generator? generator = null) => New(Native.ev_bernoulli(H, Generator.Of(generator)), this);
@@ -89,7 +96,7 @@ public static partial class torch
         internal static void RequireDevice(Device device)
         {
             if (device.type == DeviceType.CUDA && !torch.cuda.is_available())
-                throw new InvalidOperationException("CUDA is not available: this libtorch was built without it, or there is no NVIDIA GPU.");
+                throw new InvalidOperationException("CUDA is not available: this libtorch was built without it, or there is no GPU.");
         }
 
         private Tensor Moved(nint result, bool disposeAfter)

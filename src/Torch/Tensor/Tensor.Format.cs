@@ -32,7 +32,8 @@ public static partial class torch
         public override string ToString() => ToString(TensorStringStyle.Metadata);
 
         /// <summary>The tensor as text; of dimensions longer than six only the ends are shown.</summary>
-        public string ToString(TensorStringStyle style, string? fltFormat = "g5", int? width = 100, CultureInfo? cultureInfo = null, string? newLine = "")
+        public string ToString(TensorStringStyle style, string? fltFormat = "g5", int? width = 100, CultureInfo? cultureInfo = null,
+            string? newLine = "")
         {
             if (IsInvalid) return "(disposed tensor)";
             string head = $"[{string.Join('x', shape)}], type = {dtype}, device = {device}";
@@ -45,10 +46,12 @@ public static partial class torch
         }
 
         /// <summary>The elements as text.</summary>
-        public string str(string? fltFormat = "g5", int? width = 100, string? newLine = "", CultureInfo? cultureInfo = null, TensorStringStyle style = TensorStringStyle.Julia)
+        public string str(string? fltFormat = "g5", int? width = 100, string? newLine = "", CultureInfo? cultureInfo = null,
+            TensorStringStyle style = TensorStringStyle.Julia)
             => ToString(style, fltFormat, width, cultureInfo, newLine);
 
-        private static void Append(StringBuilder text, double[] values, long[] shape, int dimension, long offset, string format, CultureInfo culture)
+        private static void Append(StringBuilder text, double[] values, long[] shape, int dimension, long offset, string format,
+            CultureInfo culture)
         {
             if (dimension == shape.Length)
             {

@@ -268,7 +268,8 @@ public static partial class torch
         public static implicit operator Tensor(bool[] value) => torch.tensor(value);
 
         /// <summary>A tensor of no dimensions with this value.</summary>
-        public static implicit operator Tensor(Scalar scalar) => torch.full([], scalar, scalar.Type == ScalarType.Float64 ? get_default_dtype() : scalar.Type);
+        public static implicit operator Tensor(Scalar scalar)
+            => torch.full([], scalar, scalar.Type == ScalarType.Float64 ? get_default_dtype() : scalar.Type);
 
         /// <summary>The only element, as a single-precision number.</summary>
         public static explicit operator float(Tensor value) => value.ToSingle();

@@ -23,13 +23,15 @@ public static partial class torch
         public Tensor clamp(Scalar? min = null, Scalar? max = null) => New(Native.ev_clamp(H, Scalar.Of(min), Scalar.Of(max)), this);
 
         /// <summary>Values limited to a range given by tensors.</summary>
-        public Tensor clamp(Tensor? min = null, Tensor? max = null) => New(Native.ev_clamp_t(H, min is null ? 0 : min.H, max is null ? 0 : max.H), this, min, max);
+        public Tensor clamp(Tensor? min = null, Tensor? max = null)
+            => New(Native.ev_clamp_t(H, min is null ? 0 : min.H, max is null ? 0 : max.H), this, min, max);
 
         /// <summary>Limits the values to a range, in place.</summary>
         public Tensor clamp_(Scalar? min = null, Scalar? max = null) => Self(Native.ev_clamp_(H, Scalar.Of(min), Scalar.Of(max)));
 
         /// <summary>Limits the values to a range given by tensors, in place.</summary>
-        public Tensor clamp_(Tensor? min = null, Tensor? max = null) => Self(Native.ev_clamp_t_(H, min is null ? 0 : min.H, max is null ? 0 : max.H), min, max);
+        public Tensor clamp_(Tensor? min = null, Tensor? max = null)
+            => Self(Native.ev_clamp_t_(H, min is null ? 0 : min.H, max is null ? 0 : max.H), min, max);
 
         /// <summary>max(x, min).</summary>
         public Tensor clamp_min(Scalar min) => New(Native.ev_clamp(H, Scalar.Of(min), default), this);
@@ -74,22 +76,28 @@ public static partial class torch
         public Tensor lerp_(Tensor end, Scalar weight) => Self(Native.ev_lerp_(H, end.H, Scalar.Of(weight)), end);
 
         /// <summary>this + value * tensor1 * tensor2.</summary>
-        public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) => New(Native.ev_addcmul(H, tensor1.H, tensor2.H, Scalar.Of(value)), this, tensor1, tensor2);
+        public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value)
+            => New(Native.ev_addcmul(H, tensor1.H, tensor2.H, Scalar.Of(value)), this, tensor1, tensor2);
 
         /// <summary>this + value * tensor1 * tensor2, in place.</summary>
-        public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.Of(value)), tensor1, tensor2);
+        public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value)
+            => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.Of(value)), tensor1, tensor2);
 
         /// <summary>this + tensor1 * tensor2, in place.</summary>
-        public Tensor addcmul_(Tensor tensor1, Tensor tensor2) => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.One), tensor1, tensor2);
+        public Tensor addcmul_(Tensor tensor1, Tensor tensor2)
+            => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.One), tensor1, tensor2);
 
         /// <summary>this + value * tensor1 / tensor2.</summary>
-        public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value) => New(Native.ev_addcdiv(H, tensor1.H, tensor2.H, Scalar.Of(value)), this, tensor1, tensor2);
+        public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value)
+            => New(Native.ev_addcdiv(H, tensor1.H, tensor2.H, Scalar.Of(value)), this, tensor1, tensor2);
 
         /// <summary>this + value * tensor1 / tensor2, in place.</summary>
-        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) => Self(Native.ev_addcdiv_(H, tensor1.H, tensor2.H, Scalar.Of(value)), tensor1, tensor2);
+        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value)
+            => Self(Native.ev_addcdiv_(H, tensor1.H, tensor2.H, Scalar.Of(value)), tensor1, tensor2);
 
         /// <summary>this + tensor1 / tensor2, in place.</summary>
-        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2) => Self(Native.ev_addcdiv_(H, tensor1.H, tensor2.H, Scalar.One), tensor1, tensor2);
+        public Tensor addcdiv_(Tensor tensor1, Tensor tensor2)
+            => Self(Native.ev_addcdiv_(H, tensor1.H, tensor2.H, Scalar.One), tensor1, tensor2);
 
         /// <summary>The Gaussian error linear unit.</summary>
         public Tensor gelu() => New(Native.ev_gelu(H, 0), this);

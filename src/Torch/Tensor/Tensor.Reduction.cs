@@ -7,7 +7,9 @@ public static partial class torch
     public partial class Tensor
     {
         /// <summary>The sum of all elements.</summary>
-        /// <remarks>As in TorchSharp, the literal in <c>sum(0)</c> becomes a type, not a dimension: write <c>sum(0L)</c> or <c>sum([0])</c>.</remarks>
+        /// <remarks>
+        /// As in TorchSharp, the literal in <c>sum(0)</c> becomes a type, not a dimension: write <c>sum(0L)</c> or <c>sum([0])</c>.
+        /// </remarks>
         public Tensor sum(ScalarType? type = null) => New(Native.ev_sum(H, TypeCode(type)), this);
 
         /// <summary>The sums along dimensions.</summary>
@@ -26,7 +28,8 @@ public static partial class torch
         public Tensor sum(long dim0, long dim1, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1], keepdim, type);
 
         /// <summary>The sums along three dimensions.</summary>
-        public Tensor sum(long dim0, long dim1, long dim2, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1, dim2], keepdim, type);
+        public Tensor sum(long dim0, long dim1, long dim2, bool keepdim = false, ScalarType? type = null)
+            => sum([dim0, dim1, dim2], keepdim, type);
 
         /// <summary>The mean of all elements.</summary>
         public Tensor mean() => New(Native.ev_mean(H, -1), this);
@@ -49,14 +52,17 @@ public static partial class torch
         /// <summary>The variances along dimensions.</summary>
         public unsafe Tensor var(ReadOnlySpan<long> dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
         {
-            fixed (long* p = dimensions) return Cast(New(Native.ev_var_d(H, p, dimensions.Length, Native.Flag(unbiased), Native.Flag(keepdim)), this), type);
+            fixed (long* p = dimensions)
+                return Cast(New(Native.ev_var_d(H, p, dimensions.Length, Native.Flag(unbiased), Native.Flag(keepdim)), this), type);
         }
 
         /// <summary>The variances along dimensions.</summary>
-        public Tensor var(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => var(dimensions.AsSpan(), unbiased, keepdim, type);
+        public Tensor var(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
+            => var(dimensions.AsSpan(), unbiased, keepdim, type);
 
         /// <summary>The variances along a dimension.</summary>
-        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => var([dim], unbiased, keepdim, type);
+        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
+            => var([dim], unbiased, keepdim, type);
 
         /// <summary>The standard deviation of all elements.</summary>
         public Tensor std(bool unbiased = true) => New(Native.ev_std(H, Native.Flag(unbiased)), this);
@@ -64,14 +70,17 @@ public static partial class torch
         /// <summary>The standard deviations along dimensions.</summary>
         public unsafe Tensor std(ReadOnlySpan<long> dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
         {
-            fixed (long* p = dimensions) return Cast(New(Native.ev_std_d(H, p, dimensions.Length, Native.Flag(unbiased), Native.Flag(keepdim)), this), type);
+            fixed (long* p = dimensions)
+                return Cast(New(Native.ev_std_d(H, p, dimensions.Length, Native.Flag(unbiased), Native.Flag(keepdim)), this), type);
         }
 
         /// <summary>The standard deviations along dimensions.</summary>
-        public Tensor std(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => std(dimensions.AsSpan(), unbiased, keepdim, type);
+        public Tensor std(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
+            => std(dimensions.AsSpan(), unbiased, keepdim, type);
 
         /// <summary>The standard deviations along a dimension.</summary>
-        public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) => std([dim], unbiased, keepdim, type);
+        public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null)
+            => std([dim], unbiased, keepdim, type);
 
         /// <summary>The p-norm of all elements.</summary>
         public Tensor norm(float p = 2.0f) => New(Native.ev_norm(H, p), this);
@@ -179,7 +188,8 @@ public static partial class torch
         public Tensor quantile(double q) => New(Native.ev_quantile(H, q), this);
 
         /// <summary>How often each integer occurs, optionally weighted.</summary>
-        public Tensor bincount(Tensor? weights = null, long minlength = 0) => New(Native.ev_bincount(H, weights is null ? 0 : weights.H, minlength), this, weights);
+        public Tensor bincount(Tensor? weights = null, long minlength = 0)
+            => New(Native.ev_bincount(H, weights is null ? 0 : weights.H, minlength), this, weights);
 
         /// <summary>The matrix product, batched and broadcast over leading dimensions.</summary>
         public Tensor matmul(Tensor target) => New(Native.ev_matmul(H, target.H), this, target);
@@ -200,10 +210,12 @@ public static partial class torch
         public Tensor outer(Tensor vec2) => New(Native.ev_outer(H, vec2.H), this, vec2);
 
         /// <summary>beta * this + alpha * mat1 mat2.</summary>
-        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => New(Native.ev_addmm(H, mat1.H, mat2.H, beta, alpha), this, mat1, mat2);
+        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1)
+            => New(Native.ev_addmm(H, mat1.H, mat2.H, beta, alpha), this, mat1, mat2);
 
         /// <summary>beta * this + alpha * batch1 batch2, for batches of matrices.</summary>
-        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) => New(Native.ev_baddbmm(H, batch1.H, batch2.H, beta, alpha), this, batch1, batch2);
+        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1)
+            => New(Native.ev_baddbmm(H, batch1.H, batch2.H, beta, alpha), this, batch1, batch2);
 
         /// <summary>The lower triangle.</summary>
         public Tensor tril(long diagonal = 0) => New(Native.ev_tril(H, diagonal), this);

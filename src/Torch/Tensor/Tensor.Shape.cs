@@ -107,16 +107,19 @@ public static partial class torch
         public Tensor scatter_(long dim, Tensor index, Tensor src) => Self(Native.ev_scatter_(H, dim, index.H, src.H), index, src);
 
         /// <summary>Writes a number at positions along a dimension.</summary>
-        public Tensor scatter_(long dim, Tensor index, Scalar value) => Self(Native.ev_scatter_s_(H, dim, index.H, Scalar.Of(value)), index);
+        public Tensor scatter_(long dim, Tensor index, Scalar value)
+            => Self(Native.ev_scatter_s_(H, dim, index.H, Scalar.Of(value)), index);
 
         /// <summary>Adds <paramref name="src"/> at positions along a dimension.</summary>
         public Tensor scatter_add_(long dim, Tensor index, Tensor src) => Self(Native.ev_scatter_add_(H, dim, index.H, src.H), index, src);
 
         /// <summary>Adds alpha times slices of <paramref name="source"/> at positions of a dimension.</summary>
-        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) => Self(Native.ev_index_add_(H, dim, index.H, source.H, Scalar.Of(alpha)), index, source);
+        public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha)
+            => Self(Native.ev_index_add_(H, dim, index.H, source.H, Scalar.Of(alpha)), index, source);
 
         /// <summary>Writes slices of <paramref name="source"/> at positions of a dimension.</summary>
-        public Tensor index_copy_(long dim, Tensor index, Tensor source) => Self(Native.ev_index_copy_(H, dim, index.H, source.H), index, source);
+        public Tensor index_copy_(long dim, Tensor index, Tensor source)
+            => Self(Native.ev_index_copy_(H, dim, index.H, source.H), index, source);
 
         /// <summary>The elements where the mask is true, in one dimension.</summary>
         public Tensor masked_select(Tensor mask) => New(Native.ev_masked_select(H, mask.H), this, mask);
@@ -180,7 +183,8 @@ public static partial class torch
         public Tensor alias() => New(Native.ev_alias(H), this);
 
         /// <summary>Copies the elements of a tensor of a compatible size into this one.</summary>
-        public Tensor copy_(Tensor source, bool nonBlocking = false) => Self(Native.ev_copy_(H, source.H, Native.Flag(nonBlocking)), source);
+        public Tensor copy_(Tensor source, bool nonBlocking = false)
+            => Self(Native.ev_copy_(H, source.H, Native.Flag(nonBlocking)), source);
 
         /// <summary>Sets all elements to zero.</summary>
         public Tensor zero_() => Self(Native.ev_zero_(H));

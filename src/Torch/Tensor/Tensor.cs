@@ -7,7 +7,8 @@ namespace TorchSharp;
 public static partial class torch
 {
     /// <summary>
-    /// A multi-dimensional array of numbers, owned by libtorch. Dispose it, or make it inside a <see cref="DisposeScope"/>; the finalizer is only
+    /// A multi-dimensional array of numbers, owned by libtorch. Dispose it, or make it inside a <see cref="DisposeScope"/>; the finalizer
+    /// is only
     /// the last resort. Operations throw <see cref="ExternalException"/> with libtorch's message.
     /// </summary>
     [SuppressMessage("Usage", "CA2225", Justification = "The API of TorchSharp.")]
@@ -34,7 +35,9 @@ public static partial class torch
         /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
         public nint Handle => H;
 
-        internal nint H => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(Tensor), "The tensor was disposed, or its dispose scope ended.");
+        internal nint H
+            => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(Tensor),
+                "The tensor was disposed, or its dispose scope ended.");
 
         /// <summary>Whether the tensor was disposed.</summary>
         public bool IsInvalid => _handle == 0;
@@ -278,7 +281,8 @@ public static partial class torch
             set
             {
                 Span<byte> target = bytes;
-                if (value.Length != target.Length) throw new ArgumentException($"The tensor has {target.Length} bytes, {value.Length} were given.");
+                if (value.Length != target.Length)
+                    throw new ArgumentException($"The tensor has {target.Length} bytes, {value.Length} were given.");
                 value.CopyTo(target);
                 GC.KeepAlive(this);
             }
@@ -292,17 +296,21 @@ public static partial class torch
 
         internal void RequireType(Type type)
         {
-            if (TypeOf(type) != dtype) throw new ArgumentException($"The tensor's elements are of type {dtype}, not {type.Name}. Convert it first, with to().");
+            if (TypeOf(type) != dtype)
+                throw new ArgumentException($"The tensor's elements are of type {dtype}, not {type.Name}. Convert it first, with to().");
         }
 
         internal void RequireContiguousCpu(string what)
         {
-            if (device_type != DeviceType.CPU) throw new InvalidOperationException($"{what} needs a tensor on the CPU; this one is on {device}. Use cpu() first.");
+            if (device_type != DeviceType.CPU)
+                throw new InvalidOperationException($"{what} needs a tensor on the CPU; this one is on {device}. Use cpu() first.");
             if (!is_contiguous()) throw new InvalidOperationException($"{what} needs a contiguous tensor. Use contiguous() first.");
         }
 
         /// <summary>The element of a tensor that has only one, as <typeparamref name="T"/>, which must match the tensor's type.</summary>
-        /// <exception cref="ArgumentException">The tensor has more than one element, or <typeparamref name="T"/> is another type.</exception>
+        /// <exception cref="ArgumentException">
+        /// The tensor has more than one element, or <typeparamref name="T"/> is another type.
+        /// </exception>
         public T item<T>() where T : unmanaged
         {
             if (numel() != 1) throw new ArgumentException($"item() needs a tensor of one element; this one has {numel()}.");

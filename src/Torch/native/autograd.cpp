@@ -1,8 +1,9 @@
 // Backward passes, gradients, and graph nodes whose backward is written in C#.
 //
-// A managed node owns (1) the tensors saved for its backward, as SavedVariables, so that in-place changes are detected and an output may be saved
-// without a reference cycle, and (2) one handle to the C# context. The engine calls apply() with the node's output gradients; apply() calls into C#,
-// which returns one gradient (or null) per differentiable input. When the graph dies the node is deleted and C# is told to drop the context.
+// A managed node owns (1) the tensors saved for its backward, as SavedVariables, so that in-place changes are detected and an output may be
+// saved without a reference cycle, and (2) one handle to the C# context. The engine calls apply() with the node's output gradients; apply()
+// calls into C#, which returns one gradient (or null) per differentiable input. When the graph dies the node is deleted and C# is told to
+// drop the context.
 #include "shim.h"
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -16,9 +17,12 @@ using torch::autograd::Node;
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
-// context, node, output gradients, their number, input gradients to fill, their number, text and its capacity; 0 or -1 with the text filled.
+// context, node, output gradients, their number, input gradients to fill, their number, text and its capacity; 0 or -1 with the text
+// filled.
 typedef int (*BackwardCallback)(void*, void*, T const*, int64_t, T*, int64_t, char*, int64_t);
 typedef void (*ReleaseCallback)(void*);
+
+EV_API void ev_free(T tensor);
 
 static BackwardCallback s_backward = nullptr;
 static ReleaseCallback s_release = nullptr;
@@ -50,23 +54,18 @@ struct ManagedNode : public Node {
     }
     char text[2048] = {0};
     // C# takes ownership of the handles in grads and gives us those in results, also when it fails.
-    int status = s_backward(context, this, grads.data(), static_cast<int64_t>(given), results.data(), static_cast<int64_t>(wanted), text, sizeof text);
+    int status = s_backward(context, this, grads.data(), static_cast<int64_t>(given), results.data(), static_cast<int64_t>(wanted),
+                            text, sizeof text);
     variable_list outputs(wanted);
     for (size_t i = 0; i < wanted; i++) {
       if (!results[i]) continue;
       outputs[i] = *results[i];
-      ev_free_handle(results[i]);
+      ev_free(results[i]);
     }
     if (status < 0) throw std::runtime_error(text);
     return outputs;
   }
-
- private:
-  static void ev_free_handle(T tensor);
 };
-
-EV_API void ev_free(T tensor);
-void ManagedNode::ev_free_handle(T tensor) { ev_free(tensor); }
 
 EV_API void ev_autograd_callbacks(BackwardCallback backward, ReleaseCallback release) {
   s_backward = backward;
@@ -99,7 +98,8 @@ static std::unordered_set<at::TensorImpl*> impls(T const* tensors, int64_t count
 // libtorch's _wrap_outputs gained arguments over the versions (1.13: 6, 2.0: 7, 2.4: 8, later 9); only the call that fits is compiled.
 template <class Result, class... Parameters>
 static Result wrap_outputs(Result (*wrap)(Parameters...), const variable_list& inputs, const std::unordered_set<at::TensorImpl*>& constant,
-                           const std::unordered_set<at::TensorImpl*>& dirty, at::ArrayRef<ev::optional<at::Tensor>> raw, const std::shared_ptr<Node>& node) {
+                           const std::unordered_set<at::TensorImpl*>& dirty, at::ArrayRef<ev::optional<at::Tensor>> raw,
+                           const std::shared_ptr<Node>& node) {
   auto no_jvp = [](variable_list, variable_list) -> variable_list {
     TORCH_CHECK(false, "functions written in C# do not support forward-mode differentiation");
   };
@@ -112,8 +112,8 @@ static Result wrap_outputs(Result (*wrap)(Parameters...), const variable_list& i
   else return wrap(inputs, constant, dirty, raw, node, no_jvp, none, view_as_self, false);
 }
 
-// Puts the outputs into the graph behind a new node. results[i] stays null where the output object itself was used. 1: the node took over the context,
-// 0: no graph was needed, -1: error (the context still belongs to the caller).
+// Puts the outputs into the graph behind a new node. results[i] stays null where the output object itself was used. 1: the node took over
+// the context, 0: no graph was needed, -1: error (the context still belongs to the caller).
 EV_API int ev_function_wrap(EvFunction* f, T* results) {
   std::shared_ptr<ManagedNode> node;
   try {
@@ -128,7 +128,8 @@ EV_API int ev_function_wrap(EvFunction* f, T* results) {
     }
     std::vector<ev::optional<at::Tensor>> raw;
     for (int64_t i = 0; i < f->output_count; i++) raw.emplace_back(*f->outputs[i]);
-    auto wrapped = wrap_outputs(&torch::autograd::_wrap_outputs, inputs, impls(f->constant, f->constant_count), impls(f->dirty, f->dirty_count), raw, node);
+    const auto constant = impls(f->constant, f->constant_count), dirty = impls(f->dirty, f->dirty_count);
+    auto wrapped = wrap_outputs(&torch::autograd::_wrap_outputs, inputs, constant, dirty, raw, node);
     if (node) {
       node->saved.reserve(static_cast<size_t>(f->saved_count));
       for (int64_t i = 0; i < f->saved_count; i++) {
@@ -138,9 +139,8 @@ EV_API int ev_function_wrap(EvFunction* f, T* results) {
       }
     }
     for (int64_t i = 0; i < f->output_count; i++) {
-      results[i] = wrapped[static_cast<size_t>(i)].has_value() && !wrapped[static_cast<size_t>(i)]->is_same(*f->outputs[i])
-                       ? own(*wrapped[static_cast<size_t>(i)])
-                       : nullptr;
+      const auto& output = wrapped[static_cast<size_t>(i)];
+      results[i] = output.has_value() && !output->is_same(*f->outputs[i]) ? own(*output) : nullptr;
     }
     if (!node) return 0;
     node->context = f->context;
@@ -165,11 +165,14 @@ EV_API T* ev_function_saved(void* value, int64_t* count) {
   }
 }
 
+static variable_list maybe_list(T const* tensors, int64_t count) { return tensors ? list(tensors, count) : variable_list(); }
+
 EV_API int ev_backward(T const* tensors, int64_t n, T const* grads, int64_t m, int retain, int create, T const* inputs, int64_t k) {
-  EV_STATUS(torch::autograd::backward(list(tensors, n), grads ? list(grads, m) : variable_list(), retain != 0, create != 0, inputs ? list(inputs, k) : variable_list()))
+  EV_STATUS(torch::autograd::backward(list(tensors, n), maybe_list(grads, m), retain != 0, create != 0, maybe_list(inputs, k)))
 }
 
-EV_API T* ev_gradients(T const* outputs, int64_t n, T const* inputs, int64_t k, T const* grads, int64_t m, int retain, int create, int allow_unused,
-                       int64_t* count) {
-  EV_ARRAY(torch::autograd::grad(list(outputs, n), list(inputs, k), grads ? list(grads, m) : variable_list(), retain != 0, create != 0, allow_unused != 0), count)
+EV_API T* ev_gradients(T const* outputs, int64_t n, T const* inputs, int64_t k, T const* grads, int64_t m, int retain, int create,
+                       int allow_unused, int64_t* count) {
+  EV_ARRAY(torch::autograd::grad(list(outputs, n), list(inputs, k), maybe_list(grads, m), retain != 0, create != 0, allow_unused != 0),
+           count)
 }

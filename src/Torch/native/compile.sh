@@ -24,7 +24,8 @@ if [ "$count" -gt 2 ]; then
   mkdir -p "$out/header"
   printf '#include "%s/shim.h"\n' "$here" > "$out/header/shim.h"
   eval "$CXX $SHIM_FLAGS -x c++-header \"\$out/header/shim.h\" -o \"\$out/header/shim.h.gch\"" || {
-    echo "error: libtorch's headers did not compile. Install libtorch-dev (Debian, Ubuntu), or set EDGEVIT_LIBTORCH to a PyTorch folder with include/ and lib/; setup.sh does either." >&2
+    echo "error: libtorch's headers did not compile. Install libtorch-dev (Debian, Ubuntu), or set EDGEVIT_LIBTORCH to a PyTorch" \
+      "folder with include/ and lib/; setup.sh does either." >&2
     exit 1
   }
   header="-include \"\$out/header/shim.h\""

@@ -8,9 +8,15 @@
 
 using namespace ev;
 
-EV_API T ev_empty(const int64_t* s, int64_t n, int dtype, int dev, int index) { EV_TENSOR(at::empty(sizes(s, n), options(dtype, dev, index))) }
-EV_API T ev_zeros(const int64_t* s, int64_t n, int dtype, int dev, int index) { EV_TENSOR(at::zeros(sizes(s, n), options(dtype, dev, index))) }
-EV_API T ev_ones(const int64_t* s, int64_t n, int dtype, int dev, int index) { EV_TENSOR(at::ones(sizes(s, n), options(dtype, dev, index))) }
+EV_API T ev_empty(const int64_t* s, int64_t n, int dtype, int dev, int index) {
+  EV_TENSOR(at::empty(sizes(s, n), options(dtype, dev, index)))
+}
+EV_API T ev_zeros(const int64_t* s, int64_t n, int dtype, int dev, int index) {
+  EV_TENSOR(at::zeros(sizes(s, n), options(dtype, dev, index)))
+}
+EV_API T ev_ones(const int64_t* s, int64_t n, int dtype, int dev, int index) {
+  EV_TENSOR(at::ones(sizes(s, n), options(dtype, dev, index)))
+}
 EV_API T ev_full(const int64_t* s, int64_t n, EvScalar value, int dtype, int dev, int index) {
   EV_TENSOR(at::full(sizes(s, n), scalar(value), options(dtype, dev, index)))
 }
@@ -23,21 +29,25 @@ EV_API T ev_randn(const int64_t* s, int64_t n, int dtype, int dev, int index, vo
 EV_API T ev_randint(int64_t low, int64_t high, const int64_t* s, int64_t n, int dtype, int dev, int index, void* g) {
   EV_TENSOR(at::randint(low, high, sizes(s, n), generator(g), options(dtype, dev, index)))
 }
-EV_API T ev_randperm(int64_t n, int dtype, int dev, int index, void* g) { EV_TENSOR(at::randperm(n, generator(g), options(dtype, dev, index))) }
+EV_API T ev_randperm(int64_t n, int dtype, int dev, int index, void* g) {
+  EV_TENSOR(at::randperm(n, generator(g), options(dtype, dev, index)))
+}
 EV_API T ev_arange(EvScalar start, EvScalar stop, EvScalar step, int dtype, int dev, int index) {
   EV_TENSOR(at::arange(scalar(start), scalar(stop), scalar(step), options(dtype, dev, index)))
 }
 EV_API T ev_linspace(EvScalar start, EvScalar end, int64_t steps, int dtype, int dev, int index) {
   EV_TENSOR(at::linspace(scalar(start), scalar(end), steps, options(dtype, dev, index)))
 }
-EV_API T ev_eye(int64_t rows, int64_t columns, int dtype, int dev, int index) { EV_TENSOR(at::eye(rows, columns, options(dtype, dev, index))) }
+EV_API T ev_eye(int64_t rows, int64_t columns, int dtype, int dev, int index) {
+  EV_TENSOR(at::eye(rows, columns, options(dtype, dev, index)))
+}
 
 // Copies `bytes` bytes in row-major order into a new CPU tensor.
 EV_API T ev_from_bytes(const void* data, int64_t bytes, const int64_t* s, int64_t n, int dtype) {
   try {
     at::Tensor result = at::empty(sizes(s, n), at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)));
-    TORCH_CHECK(static_cast<int64_t>(result.nbytes()) == bytes, "the data has ", bytes, " bytes, a tensor of size ", result.sizes(), " needs ",
-                result.nbytes());
+    TORCH_CHECK(static_cast<int64_t>(result.nbytes()) == bytes, "the data has ", bytes, " bytes, a tensor of size ", result.sizes(),
+                " needs ", result.nbytes());
     if (bytes > 0) std::memcpy(result.data_ptr(), data, static_cast<size_t>(bytes));
     return own(std::move(result));
   } catch (...) {
@@ -86,7 +96,9 @@ EV_API int ev_uniform_(T t, double from, double to, void* g) { EV_STATUS(t->unif
 EV_API int ev_bernoulli_(T t, double p, void* g) { EV_STATUS(t->bernoulli_(p, generator(g))) }
 EV_API int ev_bernoulli_tensor_(T t, T p, void* g) { EV_STATUS(t->bernoulli_(*p, generator(g))) }
 EV_API T ev_bernoulli(T t, void* g) { EV_TENSOR(at::bernoulli(*t, generator(g))) }
-EV_API T ev_multinomial(T t, int64_t samples, int replacement, void* g) { EV_TENSOR(at::multinomial(*t, samples, replacement != 0, generator(g))) }
+EV_API T ev_multinomial(T t, int64_t samples, int replacement, void* g) {
+  EV_TENSOR(at::multinomial(*t, samples, replacement != 0, generator(g)))
+}
 
 // Generators.
 EV_API void* ev_generator_new(int dev, int index, uint64_t seed) {
@@ -177,5 +189,10 @@ EV_API int ev_cuda_synchronize(int index) {
 
 EV_API void ev_cudnn_benchmark(int enabled) { at::globalContext().setBenchmarkCuDNN(enabled != 0); }
 EV_API int ev_deterministic() { return at::globalContext().deterministicAlgorithms(); }
-EV_API int ev_set_deterministic(int enabled, int warn) { EV_STATUS(at::globalContext().setDeterministicAlgorithms(enabled != 0, warn != 0)) }
-EV_API void ev_allow_tf32(int enabled) { at::globalContext().setAllowTF32CuBLAS(enabled != 0); at::globalContext().setAllowTF32CuDNN(enabled != 0); }
+EV_API int ev_set_deterministic(int enabled, int warn) {
+  EV_STATUS(at::globalContext().setDeterministicAlgorithms(enabled != 0, warn != 0))
+}
+EV_API void ev_allow_tf32(int enabled) {
+  at::globalContext().setAllowTF32CuBLAS(enabled != 0);
+  at::globalContext().setAllowTF32CuDNN(enabled != 0);
+}

@@ -15,14 +15,18 @@ EV_API T ev_conv2d_named(T x, T w, T b, const int64_t* stride, const char* paddi
 }
 
 EV_API T ev_batch_norm(T x, T w, T b, T mean, T var, int training, double momentum, double eps) {
-  EV_TENSOR(at::batch_norm(*x, maybe(w), maybe(b), maybe(mean), maybe(var), training != 0, momentum, eps, at::globalContext().userEnabledCuDNN()))
+  const bool cudnn = at::globalContext().userEnabledCuDNN();
+  EV_TENSOR(at::batch_norm(*x, maybe(w), maybe(b), maybe(mean), maybe(var), training != 0, momentum, eps, cudnn))
 }
-EV_API T ev_layer_norm(T x, const int64_t* shape, int64_t n, T w, T b, double eps) { EV_TENSOR(at::layer_norm(*x, sizes(shape, n), maybe(w), maybe(b), eps)) }
+EV_API T ev_layer_norm(T x, const int64_t* shape, int64_t n, T w, T b, double eps) {
+  EV_TENSOR(at::layer_norm(*x, sizes(shape, n), maybe(w), maybe(b), eps))
+}
 EV_API T ev_dropout(T x, double p, int training) { EV_TENSOR(at::dropout(*x, p, training != 0)) }
 EV_API int ev_dropout_(T x, double p, int training) { EV_STATUS(at::dropout_(*x, p, training != 0)) }
 
 EV_API T ev_avg_pool2d(T x, const int64_t* k, const int64_t* s, const int64_t* p, int ceil_mode, int include_pad, int64_t divisor) {
-  EV_TENSOR(at::avg_pool2d(*x, sizes(k, 2), sizes(s, 2), sizes(p, 2), ceil_mode != 0, include_pad != 0, divisor > 0 ? ev::optional<int64_t>(divisor) : ev::optional<int64_t>()))
+  const auto fixed = divisor > 0 ? ev::optional<int64_t>(divisor) : ev::optional<int64_t>();
+  EV_TENSOR(at::avg_pool2d(*x, sizes(k, 2), sizes(s, 2), sizes(p, 2), ceil_mode != 0, include_pad != 0, fixed))
 }
 EV_API T ev_max_pool2d(T x, const int64_t* k, const int64_t* s, const int64_t* p, const int64_t* d, int ceil_mode) {
   EV_TENSOR(at::max_pool2d(*x, sizes(k, 2), sizes(s, 2), sizes(p, 2), sizes(d, 2), ceil_mode != 0))
@@ -50,12 +54,17 @@ EV_API T ev_interpolate(T x, const int64_t* size, const double* scale, int mode,
     TORCH_CHECK(x->dim() == 4, "interpolate takes a tensor of 4 dimensions [batch, channels, height, width], got ", x->dim());
     std::vector<int64_t> out;
     ev::optional<double> sh, sw;
-    for (int i = 0; i < 2; i++) out.push_back(size ? size[i] : static_cast<int64_t>(std::floor(static_cast<double>(x->size(2 + i)) * scale[i])));
-    if (!size) { sh = scale[0]; sw = scale[1]; }
+    for (int i = 0; i < 2; i++)
+      out.push_back(size ? size[i] : static_cast<int64_t>(std::floor(static_cast<double>(x->size(2 + i)) * scale[i])));
+    if (!size) {
+      sh = scale[0];
+      sw = scale[1];
+    }
+    const bool corners = align != 0;
     switch (mode) {
       case 0: return own(at::upsample_nearest2d(*x, out, sh, sw));
-      case 2: return own(antialias ? at::_upsample_bilinear2d_aa(*x, out, align != 0, sh, sw) : at::upsample_bilinear2d(*x, out, align != 0, sh, sw));
-      case 3: return own(antialias ? at::_upsample_bicubic2d_aa(*x, out, align != 0, sh, sw) : at::upsample_bicubic2d(*x, out, align != 0, sh, sw));
+      case 2: return own(antialias ? at::_upsample_bilinear2d_aa(*x, out, corners, sh, sw) : at::upsample_bilinear2d(*x, out, corners, sh, sw));
+      case 3: return own(antialias ? at::_upsample_bicubic2d_aa(*x, out, corners, sh, sw) : at::upsample_bicubic2d(*x, out, corners, sh, sw));
       case 5: return own(at::adaptive_avg_pool2d(*x, out));
       case 6: return own(at::_upsample_nearest_exact2d(*x, out, sh, sw));
       default: TORCH_CHECK(false, "interpolate supports the modes Nearest, Bilinear, Bicubic, Area and NearestExact for images");
@@ -69,7 +78,9 @@ EV_API T ev_interpolate(T x, const int64_t* size, const double* scale, int mode,
 EV_API T ev_cross_entropy(T x, T target, T weight, int64_t reduction, int64_t ignore, double smoothing) {
   EV_TENSOR(at::cross_entropy_loss(*x, *target, maybe(weight), reduction, ignore, smoothing))
 }
-EV_API T ev_nll_loss(T x, T target, T weight, int64_t reduction, int64_t ignore) { EV_TENSOR(at::nll_loss_nd(*x, *target, maybe(weight), reduction, ignore)) }
+EV_API T ev_nll_loss(T x, T target, T weight, int64_t reduction, int64_t ignore) {
+  EV_TENSOR(at::nll_loss_nd(*x, *target, maybe(weight), reduction, ignore))
+}
 EV_API T ev_kl_div(T x, T target, int64_t reduction, int log_target) { EV_TENSOR(at::kl_div(*x, *target, reduction, log_target != 0)) }
 EV_API T ev_mse_loss(T x, T target, int64_t reduction) { EV_TENSOR(at::mse_loss(*x, *target, reduction)) }
 EV_API T ev_l1_loss(T x, T target, int64_t reduction) { EV_TENSOR(at::l1_loss(*x, *target, reduction)) }
@@ -94,7 +105,8 @@ EV_API T ev_attention(T q, T k, T v, T mask, double p, int causal) {
   }
 }
 
-// Scales the gradients in place so that their joint norm is at most max_norm; returns the norm before. Parameters without a gradient are skipped.
+// Scales the gradients in place so that their joint norm is at most max_norm; returns the norm before. Parameters without a gradient are
+// skipped.
 EV_API int ev_clip_grad_norm(T const* parameters, int64_t count, double max_norm, double p, double* result) {
   try {
     std::vector<at::Tensor> grads, norms;

@@ -1,8 +1,9 @@
 // One native call per optimizer step and parameter group.
 //
-// Contiguous float32 CPU tensors take a fused loop (one pass over parameter, gradient and moments); everything else takes the _foreach operators,
-// which on CUDA launch one kernel for many tensors. Both follow PyTorch's single-tensor formulas; the fused loop keeps their order of operations
-// and never contracts to fused multiply-adds (-ffp-contract=off), so the result does not depend on the machine or the number of threads.
+// Contiguous float32 CPU tensors take a fused loop (one pass over parameter, gradient and moments); everything else takes the _foreach
+// operators, which on CUDA launch one kernel for many tensors. Both follow PyTorch's single-tensor formulas; the fused loop keeps their
+// order of operations and never contracts to fused multiply-adds (-ffp-contract=off), so the result does not depend on the machine or the
+// number of threads.
 #include "shim.h"
 #include <ATen/Parallel.h>
 #include <cmath>
@@ -19,8 +20,8 @@ struct AdamFactors {
   float decay, l2, sign, beta1, keep1, beta2, keep2, correction, eps, step;
 };
 
-EV_CLONES static void adam_range(float* __restrict p, const float* __restrict g, float* __restrict m, float* __restrict v, float* __restrict top,
-                                 int64_t begin, int64_t end, AdamFactors f) {
+EV_CLONES static void adam_range(float* __restrict p, const float* __restrict g, float* __restrict m, float* __restrict v,
+                                 float* __restrict top, int64_t begin, int64_t end, AdamFactors f) {
   for (int64_t i = begin; i < end; i++) {
     float grad = g[i] * f.sign + p[i] * f.l2;
     float value = p[i] * f.decay;
@@ -32,25 +33,27 @@ EV_CLONES static void adam_range(float* __restrict p, const float* __restrict g,
   }
 }
 
-EV_CLONES static void sgd_range(float* __restrict p, const float* __restrict g, float* __restrict m, int64_t begin, int64_t end, float decay,
-                                float momentum, float keep, float nesterov, float step) {
+EV_CLONES static void sgd_range(float* __restrict p, const float* __restrict g, float* __restrict m, int64_t begin, int64_t end,
+                                float decay, float momentum, float keep, bool nesterov, float step) {
   for (int64_t i = begin; i < end; i++) {
     float grad = g[i] + p[i] * decay;
     if (m) {
       m[i] = m[i] * momentum + grad * keep;
-      grad = nesterov != 0 ? grad + m[i] * momentum : m[i];
+      grad = nesterov ? grad + m[i] * momentum : m[i];
     }
     p[i] = p[i] + grad * step;
   }
 }
 
-static bool fusable(const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous() && !t.is_sparse(); }
+static bool fusable(const at::Tensor& t) {
+  return t.device().is_cpu() && t.scalar_type() == at::kFloat && t.layout() == at::kStrided && t.is_contiguous();
+}
 static const int64_t Grain = 1 << 15;
 
-// decoupled: AdamW (decay multiplies the parameter); otherwise Adam (decay adds to the gradient). steps: the step number of each parameter, from 1;
-// it is set to 0 where a parameter has no gradient and was left alone.
-EV_API int ev_adam_step(T const* params, T const* exp_avg, T const* exp_avg_sq, T const* max_sq, int64_t* steps, int64_t count, double lr,
-                        double beta1, double beta2, double eps, double decay, int decoupled, int maximize) {
+// decoupled: AdamW (decay multiplies the parameter); otherwise Adam (decay adds to the gradient). steps: the step number of each parameter,
+// from 1; it is set to 0 where a parameter has no gradient and was left alone.
+EV_API int ev_adam_step(T const* params, T const* exp_avg, T const* exp_avg_sq, T const* max_sq, int64_t* steps, int64_t count,
+                        double lr, double beta1, double beta2, double eps, double decay, int decoupled, int maximize) {
   try {
     std::vector<at::Tensor> p, g, m, v, top;
     std::vector<double> corrections;
@@ -61,7 +64,8 @@ EV_API int ev_adam_step(T const* params, T const* exp_avg, T const* exp_avg_sq, 
         steps[i] = 0;
         continue;
       }
-      double correction1 = 1 - std::pow(beta1, static_cast<double>(steps[i])), correction2 = 1 - std::pow(beta2, static_cast<double>(steps[i]));
+      const double step = static_cast<double>(steps[i]);
+      const double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
       at::Tensor* maximum = max_sq ? max_sq[i] : nullptr;
       if (fusable(*params[i]) && fusable(grad) && fusable(*exp_avg[i]) && fusable(*exp_avg_sq[i])) {
         float* pp = params[i]->data_ptr<float>();
@@ -69,9 +73,9 @@ EV_API int ev_adam_step(T const* params, T const* exp_avg, T const* exp_avg_sq, 
         float* pm = exp_avg[i]->data_ptr<float>();
         float* pv = exp_avg_sq[i]->data_ptr<float>();
         float* pt = maximum ? maximum->data_ptr<float>() : nullptr;
-        AdamFactors f{static_cast<float>(decoupled ? 1 - lr * decay : 1), static_cast<float>(decoupled ? 0 : decay), maximize ? -1.f : 1.f,
-                      static_cast<float>(beta1), static_cast<float>(1 - beta1), static_cast<float>(beta2), static_cast<float>(1 - beta2),
-                      static_cast<float>(std::sqrt(correction2)), static_cast<float>(eps), static_cast<float>(-lr / correction1)};
+        const auto f32 = [](double value) { return static_cast<float>(value); };
+        AdamFactors f{f32(decoupled ? 1 - lr * decay : 1), f32(decoupled ? 0 : decay), maximize ? -1.f : 1.f, f32(beta1), f32(1 - beta1),
+                      f32(beta2), f32(1 - beta2), f32(std::sqrt(correction2)), f32(eps), f32(-lr / correction1)};
         at::parallel_for(0, params[i]->numel(), Grain, [=](int64_t b, int64_t e) { adam_range(pp, pg, pm, pv, pt, b, e, f); });
         params[i]->unsafeGetTensorImpl()->bump_version();
         continue;
@@ -107,8 +111,8 @@ EV_API int ev_adam_step(T const* params, T const* exp_avg, T const* exp_avg_sq, 
 }
 
 // buffers[i] is null on a parameter's first step with momentum; fresh[i] then receives the new buffer (a copy of the gradient).
-EV_API int ev_sgd_step(T const* params, T const* buffers, T* fresh, int64_t count, double lr, double momentum, double dampening, double decay,
-                       int nesterov, int maximize) {
+EV_API int ev_sgd_step(T const* params, T const* buffers, T* fresh, int64_t count, double lr, double momentum, double dampening,
+                       double decay, int nesterov, int maximize) {
   try {
     double step = maximize ? lr : -lr;
     for (int64_t i = 0; i < count; i++) {
@@ -120,8 +124,8 @@ EV_API int ev_sgd_step(T const* params, T const* buffers, T* fresh, int64_t coun
         const float* pg = grad.data_ptr<float>();
         float* pm = momentum != 0 ? buffer->data_ptr<float>() : nullptr;
         at::parallel_for(0, params[i]->numel(), Grain, [=](int64_t b, int64_t e) {
-          sgd_range(pp, pg, pm, b, e, static_cast<float>(decay), static_cast<float>(momentum), static_cast<float>(1 - dampening), nesterov != 0,
-                    static_cast<float>(step));
+          sgd_range(pp, pg, pm, b, e, static_cast<float>(decay), static_cast<float>(momentum), static_cast<float>(1 - dampening),
+                    nesterov != 0, static_cast<float>(step));
         });
         params[i]->unsafeGetTensorImpl()->bump_version();
         continue;

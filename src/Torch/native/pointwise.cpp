@@ -6,7 +6,8 @@ using namespace ev;
 #define UNARY(name) EV_API T ev_##name(T t) { EV_TENSOR(at::name(*t)) }
 #define UNARY_(name) UNARY(name) EV_API int ev_##name##_(T t) { EV_STATUS(t->name##_()) }
 
-UNARY_(abs) UNARY_(neg) UNARY_(sign) UNARY_(exp) UNARY_(expm1) UNARY_(log) UNARY_(log1p) UNARY_(log2) UNARY_(log10) UNARY_(sqrt) UNARY_(rsqrt)
+UNARY_(abs) UNARY_(neg) UNARY_(sign) UNARY_(exp) UNARY_(expm1) UNARY_(log) UNARY_(log1p) UNARY_(log2) UNARY_(log10) UNARY_(sqrt)
+UNARY_(rsqrt)
 UNARY_(square) UNARY_(reciprocal) UNARY_(round) UNARY_(floor) UNARY_(ceil) UNARY_(trunc) UNARY_(frac) UNARY_(sin) UNARY_(cos) UNARY_(tanh)
 UNARY_(sigmoid) UNARY_(relu) UNARY_(erf) UNARY_(erfinv) UNARY_(logical_not) UNARY_(bitwise_not)
 UNARY(isnan) UNARY(isfinite) UNARY(isinf)
@@ -15,7 +16,9 @@ UNARY(isnan) UNARY(isfinite) UNARY(isinf)
 #define BINARY_(name) BINARY(name) EV_API int ev_##name##_(T a, T b) { EV_STATUS(a->name##_(*b)) }
 #define BINARY_S(name) BINARY(name) EV_API T ev_##name##_s(T a, EvScalar b) { EV_TENSOR(at::name(*a, scalar(b))) }
 #define BINARY_S_(name) \
-  BINARY_S(name) EV_API int ev_##name##_(T a, T b) { EV_STATUS(a->name##_(*b)) } EV_API int ev_##name##_s_(T a, EvScalar b) { EV_STATUS(a->name##_(scalar(b))) }
+  BINARY_S(name) \
+  EV_API int ev_##name##_(T a, T b) { EV_STATUS(a->name##_(*b)) } \
+  EV_API int ev_##name##_s_(T a, EvScalar b) { EV_STATUS(a->name##_(scalar(b))) }
 
 BINARY_S_(mul) BINARY_S_(remainder) BINARY_S_(fmod) BINARY_S_(pow)
 BINARY_S_(eq) BINARY_S_(ne) BINARY_S_(lt) BINARY_S_(le) BINARY_S_(gt) BINARY_S_(ge)

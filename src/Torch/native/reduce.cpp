@@ -4,18 +4,34 @@
 using namespace ev;
 
 #define EV_PAIR(expression) \
-  try { auto pair = expression; *first = own(std::get<0>(pair)); *second = own(std::get<1>(pair)); return 0; } catch (...) { store_error(); return -1; }
+  try { \
+    auto pair = expression; \
+    *first = own(std::get<0>(pair)); \
+    *second = own(std::get<1>(pair)); \
+    return 0; \
+  } catch (...) { \
+    store_error(); \
+    return -1; \
+  }
 
 EV_API T ev_sum(T t, int dtype) { EV_TENSOR(at::sum(*t, maybe_type(dtype))) }
-EV_API T ev_sum_d(T t, const int64_t* d, int64_t n, int keep, int dtype) { EV_TENSOR(at::sum(*t, sizes(d, n), keep != 0, maybe_type(dtype))) }
+EV_API T ev_sum_d(T t, const int64_t* d, int64_t n, int keep, int dtype) {
+  EV_TENSOR(at::sum(*t, sizes(d, n), keep != 0, maybe_type(dtype)))
+}
 EV_API T ev_mean(T t, int dtype) { EV_TENSOR(at::mean(*t, maybe_type(dtype))) }
-EV_API T ev_mean_d(T t, const int64_t* d, int64_t n, int keep, int dtype) { EV_TENSOR(at::mean(*t, sizes(d, n), keep != 0, maybe_type(dtype))) }
+EV_API T ev_mean_d(T t, const int64_t* d, int64_t n, int keep, int dtype) {
+  EV_TENSOR(at::mean(*t, sizes(d, n), keep != 0, maybe_type(dtype)))
+}
 EV_API T ev_prod(T t, int dtype) { EV_TENSOR(at::prod(*t, maybe_type(dtype))) }
 EV_API T ev_cumsum(T t, int64_t dim, int dtype) { EV_TENSOR(at::cumsum(*t, dim, maybe_type(dtype))) }
 EV_API T ev_var(T t, int unbiased) { EV_TENSOR(at::var(*t, unbiased != 0)) }
-EV_API T ev_var_d(T t, const int64_t* d, int64_t n, int unbiased, int keep) { EV_TENSOR(at::var(*t, sizes(d, n), unbiased != 0, keep != 0)) }
+EV_API T ev_var_d(T t, const int64_t* d, int64_t n, int unbiased, int keep) {
+  EV_TENSOR(at::var(*t, sizes(d, n), unbiased != 0, keep != 0))
+}
 EV_API T ev_std(T t, int unbiased) { EV_TENSOR(at::std(*t, unbiased != 0)) }
-EV_API T ev_std_d(T t, const int64_t* d, int64_t n, int unbiased, int keep) { EV_TENSOR(at::std(*t, sizes(d, n), unbiased != 0, keep != 0)) }
+EV_API T ev_std_d(T t, const int64_t* d, int64_t n, int unbiased, int keep) {
+  EV_TENSOR(at::std(*t, sizes(d, n), unbiased != 0, keep != 0))
+}
 EV_API T ev_norm(T t, double p) { EV_TENSOR(at::norm(*t, p)) }
 EV_API T ev_norm_d(T t, double p, const int64_t* d, int64_t n, int keep) { EV_TENSOR(at::norm(*t, at::Scalar(p), sizes(d, n), keep != 0)) }
 EV_API T ev_all(T t) { EV_TENSOR(at::all(*t)) }

@@ -40,16 +40,22 @@ EV_API T ev_scatter(T t, int64_t dim, T index, T source) { EV_TENSOR(t->scatter(
 EV_API int ev_scatter_(T t, int64_t dim, T index, T source) { EV_STATUS(t->scatter_(dim, *index, *source)) }
 EV_API int ev_scatter_s_(T t, int64_t dim, T index, EvScalar value) { EV_STATUS(t->scatter_(dim, *index, scalar(value))) }
 EV_API int ev_scatter_add_(T t, int64_t dim, T index, T source) { EV_STATUS(t->scatter_add_(dim, *index, *source)) }
-EV_API int ev_index_add_(T t, int64_t dim, T index, T source, EvScalar alpha) { EV_STATUS(t->index_add_(dim, *index, *source, scalar(alpha))) }
+EV_API int ev_index_add_(T t, int64_t dim, T index, T source, EvScalar alpha) {
+  EV_STATUS(t->index_add_(dim, *index, *source, scalar(alpha)))
+}
 EV_API int ev_index_copy_(T t, int64_t dim, T index, T source) { EV_STATUS(t->index_copy_(dim, *index, *source)) }
 EV_API T ev_masked_select(T t, T mask) { EV_TENSOR(t->masked_select(*mask)) }
 EV_API T ev_nonzero(T t) { EV_TENSOR(t->nonzero()) }
-EV_API T ev_roll(T t, const int64_t* shifts, int64_t n, const int64_t* dims, int64_t m) { EV_TENSOR(t->roll(sizes(shifts, n), sizes(dims, m))) }
+EV_API T ev_roll(T t, const int64_t* shifts, int64_t n, const int64_t* dims, int64_t m) {
+  EV_TENSOR(t->roll(sizes(shifts, n), sizes(dims, m)))
+}
 EV_API T ev_flip(T t, const int64_t* dims, int64_t n) { EV_TENSOR(t->flip(sizes(dims, n))) }
 EV_API T ev_cat(T const* tensors, int64_t n, int64_t dim) { EV_TENSOR(at::cat(list(tensors, n), dim)) }
 EV_API T ev_stack(T const* tensors, int64_t n, int64_t dim) { EV_TENSOR(at::stack(list(tensors, n), dim)) }
 EV_API T* ev_split(T t, int64_t size, int64_t dim, int64_t* count) { EV_ARRAY(t->split(size, dim), count) }
-EV_API T* ev_split_sizes(T t, const int64_t* s, int64_t n, int64_t dim, int64_t* count) { EV_ARRAY(t->split_with_sizes(sizes(s, n), dim), count) }
+EV_API T* ev_split_sizes(T t, const int64_t* s, int64_t n, int64_t dim, int64_t* count) {
+  EV_ARRAY(t->split_with_sizes(sizes(s, n), dim), count)
+}
 EV_API T* ev_chunk(T t, int64_t chunks, int64_t dim, int64_t* count) { EV_ARRAY(t->chunk(chunks, dim), count) }
 EV_API T* ev_unbind(T t, int64_t dim, int64_t* count) { EV_ARRAY(t->unbind(dim), count) }
 EV_API T* ev_where_list(T condition, int64_t* count) { EV_ARRAY(at::where(*condition), count) }
@@ -86,4 +92,6 @@ static std::vector<at::indexing::TensorIndex> indices(const EvIndex* items, int6
 
 EV_API T ev_index(T t, const EvIndex* items, int64_t n) { EV_TENSOR(t->index(indices(items, n))) }
 EV_API int ev_index_put_(T t, const EvIndex* items, int64_t n, T value) { EV_STATUS(t->index_put_(indices(items, n), *value)) }
-EV_API int ev_index_put_s_(T t, const EvIndex* items, int64_t n, EvScalar value) { EV_STATUS(t->index_put_(indices(items, n), scalar(value))) }
+EV_API int ev_index_put_s_(T t, const EvIndex* items, int64_t n, EvScalar value) {
+  EV_STATUS(t->index_put_(indices(items, n), scalar(value)))
+}

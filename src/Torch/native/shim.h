@@ -11,7 +11,8 @@
 
 #define EV_API extern "C" __attribute__((visibility("default")))
 
-// optional and nullopt moved from c10 to std in torch 2.x; c10's names stayed as aliases for a while, so the standard ones are used where they exist.
+// optional and nullopt moved from c10 to std in torch 2.x; c10's names stayed as aliases for a while, so the standard ones are used where
+// they exist.
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 5)
 namespace ev { template <class V> using optional = std::optional<V>; }
 #else
@@ -45,9 +46,13 @@ inline at::Scalar scalar(EvScalar value) {
 inline optional<at::Scalar> maybe(EvScalar value) { return value.kind == 0 ? optional<at::Scalar>() : optional<at::Scalar>(scalar(value)); }
 inline optional<at::Tensor> maybe(T tensor) { return tensor ? optional<at::Tensor>(*tensor) : optional<at::Tensor>(); }
 inline at::Tensor or_undefined(T tensor) { return tensor ? *tensor : at::Tensor(); }
-inline optional<at::ScalarType> maybe_type(int type) { return type < 0 ? optional<at::ScalarType>() : optional<at::ScalarType>(static_cast<at::ScalarType>(type)); }
+inline optional<at::ScalarType> maybe_type(int type) {
+  return type < 0 ? optional<at::ScalarType>() : optional<at::ScalarType>(static_cast<at::ScalarType>(type));
+}
 
-inline at::Device device(int type, int index) { return at::Device(static_cast<at::DeviceType>(type), static_cast<c10::DeviceIndex>(index)); }
+inline at::Device device(int type, int index) {
+  return at::Device(static_cast<at::DeviceType>(type), static_cast<c10::DeviceIndex>(index));
+}
 
 inline at::TensorOptions options(int dtype, int device_type, int device_index) {
   return at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)).device(device(device_type, device_index));

@@ -123,7 +123,8 @@ namespace TorchSharp.Modules
         public IEnumerator<(string, T)> items() => _list.GetEnumerator();
 
         /// <summary>The module of this name.</summary>
-        public T this[string key] => TryGetValue(key, out T? value) ? value : throw new KeyNotFoundException($"There is no module '{key}'.");
+        public T this[string key]
+            => TryGetValue(key, out T? value) ? value : throw new KeyNotFoundException($"There is no module '{key}'.");
 
         /// <summary>Adds a module.</summary>
         public void Add(string key, T value)
@@ -157,7 +158,9 @@ namespace TorchSharp.Modules
         }
     }
 
-    /// <summary>Modules that run one after the other, each on the result of the one before; their names are 0, 1, ... unless given.</summary>
+    /// <summary>
+    /// Modules that run one after the other, each on the result of the one before; their names are 0, 1, ... unless given.
+    /// </summary>
     public class Sequential : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
         private readonly List<torch.nn.Module<torch.Tensor, torch.Tensor>> _list = [];
@@ -233,7 +236,8 @@ namespace TorchSharp
                 => Sequential((IEnumerable<(string name, Module<Tensor, Tensor> submodule)>)modules);
 
             /// <summary>Modules that run one after the other.</summary>
-            public static Sequential Sequential(params Module<Tensor, Tensor>[] modules) => Sequential((IEnumerable<Module<Tensor, Tensor>>)modules);
+            public static Sequential Sequential(params Module<Tensor, Tensor>[] modules)
+                => Sequential((IEnumerable<Module<Tensor, Tensor>>)modules);
 
             /// <summary>Named modules that run one after the other.</summary>
             public static Sequential Sequential(IEnumerable<(string name, Module<Tensor, Tensor> submodule)> modules)

@@ -14,7 +14,8 @@ namespace TorchSharp.Modules
 
         private readonly Padding? _named;
 
-        internal Conv2d(long inChannels, long outChannels, (long, long) kernel, (long, long) stride, (long, long) padding, Padding? named, (long, long) dilation, PaddingModes mode, long groups, bool hasBias, torch.Device? device, torch.ScalarType? dtype)
+        internal Conv2d(long inChannels, long outChannels, (long, long) kernel, (long, long) stride, (long, long) padding, Padding? named,
+            (long, long) dilation, PaddingModes mode, long groups, bool hasBias, torch.Device? device, torch.ScalarType? dtype)
             : base(nameof(Conv2d))
         {
             in_channels = inChannels;
@@ -74,11 +75,13 @@ namespace TorchSharp.Modules
             {
                 fixed (long* s = stride, d = dilation)
                 {
-                    nint result = Native.ev_conv2d_named(input.H, _weight.H, torch.nn.functional.H(_bias), s, _named == Padding.Same ? "same" : "valid", d, groups);
+                    nint result = Native.ev_conv2d_named(input.H, _weight.H, torch.nn.functional.H(_bias), s, _named == Padding.Same
+                        ? "same" : "valid", d, groups);
                     return torch.Tensor.New(result, input, _weight, _bias);
                 }
             }
-            if (padding_mode == PaddingModes.Zeros) return torch.nn.functional.conv2d(input, _weight, _bias, stride, padding, dilation, groups);
+            if (padding_mode == PaddingModes.Zeros)
+                return torch.nn.functional.conv2d(input, _weight, _bias, stride, padding, dilation, groups);
             using torch.Tensor framed = torch.nn.functional.pad(input, [padding[1], padding[1], padding[0], padding[0]], padding_mode);
             return torch.nn.functional.conv2d(framed, _weight, _bias, stride, [0, 0], dilation, groups);
         }
@@ -92,16 +95,28 @@ namespace TorchSharp
         public static partial class nn
         {
             /// <summary>A convolution with a square kernel.</summary>
-            public static Conv2d Conv2d(long in_channels, long out_channels, long kernel_size, long stride = 1, long padding = 0, long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null)
-                => new(in_channels, out_channels, (kernel_size, kernel_size), (stride, stride), (padding, padding), null, (dilation, dilation), padding_mode, groups, bias, device, dtype);
+            public static Conv2d Conv2d(long in_channels, long out_channels, long kernel_size, long stride = 1, long padding = 0,
+                long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null,
+                ScalarType? dtype = null)
+
+                    => new(in_channels, out_channels, (kernel_size, kernel_size), (stride, stride), (padding, padding), null,
+                        (dilation, dilation), padding_mode, groups, bias, device, dtype);
 
             /// <summary>A convolution.</summary>
-            public static Conv2d Conv2d(long in_channels, long out_channels, (long, long) kernel_size, (long, long)? stride = null, (long, long)? padding = null, (long, long)? dilation = null, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null)
-                => new(in_channels, out_channels, kernel_size, stride ?? (1, 1), padding ?? (0, 0), null, dilation ?? (1, 1), padding_mode, groups, bias, device, dtype);
+            public static Conv2d Conv2d(long in_channels, long out_channels, (long, long) kernel_size, (long, long)? stride = null,
+                (long, long)? padding = null, (long, long)? dilation = null, PaddingModes padding_mode = PaddingModes.Zeros,
+                long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null)
+
+                    => new(in_channels, out_channels, kernel_size, stride ?? (1, 1), padding ?? (0, 0), null, dilation ?? (1, 1),
+                        padding_mode, groups, bias, device, dtype);
 
             /// <summary>A convolution with a square kernel and a named border.</summary>
-            public static Conv2d Conv2d(long in_channels, long out_channels, long kernel_size, Padding padding, long stride = 1, long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null, ScalarType? dtype = null)
-                => new(in_channels, out_channels, (kernel_size, kernel_size), (stride, stride), (0, 0), padding, (dilation, dilation), padding_mode, groups, bias, device, dtype);
+            public static Conv2d Conv2d(long in_channels, long out_channels, long kernel_size, Padding padding, long stride = 1,
+                long dilation = 1, PaddingModes padding_mode = PaddingModes.Zeros, long groups = 1, bool bias = true, Device? device = null,
+                ScalarType? dtype = null)
+
+                    => new(in_channels, out_channels, (kernel_size, kernel_size), (stride, stride), (0, 0), padding, (dilation, dilation),
+                        padding_mode, groups, bias, device, dtype);
         }
     }
 }

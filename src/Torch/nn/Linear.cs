@@ -14,7 +14,8 @@ namespace TorchSharp.Modules
         }
 
         internal Linear(long inputSize, long outputSize, bool hasBias, torch.Device? device, torch.ScalarType? dtype)
-            : this(new Parameter(torch.empty(outputSize, inputSize, dtype, device)), hasBias ? new Parameter(torch.empty(outputSize, dtype, device)) : null)
+            : this(new Parameter(torch.empty(outputSize, inputSize, dtype, device)), hasBias
+                ? new Parameter(torch.empty(outputSize, dtype, device)) : null)
         {
             torch.nn.init.kaiming_uniform_(weight, Math.Sqrt(5));
             double bound = 1 / Math.Sqrt(Math.Max(1, inputSize));
@@ -88,13 +89,16 @@ namespace TorchSharp
             }
 
             /// <summary>x W^T + b on the last dimension.</summary>
-            public static Linear Linear(long inputSize, long outputSize, bool hasBias = true, Device? device = null, ScalarType? dtype = null) => new(inputSize, outputSize, hasBias, device, dtype);
+            public static Linear Linear(long inputSize, long outputSize, bool hasBias = true, Device? device = null,
+                ScalarType? dtype = null)
+                => new(inputSize, outputSize, hasBias, device, dtype);
 
             /// <summary>x W^T + b with given parameters.</summary>
             public static Linear Linear(Parameter weight, Parameter? bias = null) => new(weight, bias);
 
             /// <summary>Rows of a table of normally distributed numbers.</summary>
-            public static Embedding Embedding(long num_embeddings, long embedding_dims, Device? device = null, ScalarType? dtype = null) => new(num_embeddings, embedding_dims, device, dtype);
+            public static Embedding Embedding(long num_embeddings, long embedding_dims, Device? device = null, ScalarType? dtype = null)
+                => new(num_embeddings, embedding_dims, device, dtype);
         }
     }
 }

@@ -29,7 +29,8 @@ namespace TorchSharp.Modules
         public long? ignore_index { get; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input1, torch.Tensor input2) => F.cross_entropy(input1, input2, weight, ignore_index ?? -100, reduction);
+        public override torch.Tensor forward(torch.Tensor input1, torch.Tensor input2)
+            => F.cross_entropy(input1, input2, weight, ignore_index ?? -100, reduction);
     }
 
     /// <summary>Squared differences.</summary>
@@ -63,7 +64,9 @@ namespace TorchSharp
         public static partial class nn
         {
             /// <summary>The negative log-likelihood of softmax(input).</summary>
-            public static CrossEntropyLoss CrossEntropyLoss(Tensor? weight = null, long? ignore_index = null, Reduction reduction = Reduction.Mean) => new(weight, ignore_index, reduction);
+            public static CrossEntropyLoss CrossEntropyLoss(Tensor? weight = null, long? ignore_index = null,
+                Reduction reduction = Reduction.Mean)
+                => new(weight, ignore_index, reduction);
 
             /// <summary>Squared differences.</summary>
             public static MSELoss MSELoss(Reduction reduction = Reduction.Mean) => new(reduction);

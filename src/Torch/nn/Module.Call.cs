@@ -11,7 +11,9 @@ public static partial class torch
             TResult call(T input1);
         }
 
-        /// <summary>A module whose calls can be observed. Hooks run before and after forward(); a result other than null replaces the value.</summary>
+        /// <summary>
+        /// A module whose calls can be observed. Hooks run before and after forward(); a result other than null replaces the value.
+        /// </summary>
         public class HookableModule<TPreHook, TPostHook> : Module
         {
             private readonly List<TPreHook> _before = [];
@@ -53,7 +55,8 @@ public static partial class torch
         }
 
         /// <summary>A module of one argument.</summary>
-        public abstract class Module<T, TResult> : HookableModule<Func<Module<T, TResult>, T, T>, Func<Module<T, TResult>, T, TResult, TResult>>, IModule<T, TResult>
+        public abstract class Module<T, TResult>
+            : HookableModule<Func<Module<T, TResult>, T, T>, Func<Module<T, TResult>, T, TResult, TResult>>, IModule<T, TResult>
         {
             /// <summary>A module with a name for messages.</summary>
             protected Module(string name) : base(name)
@@ -66,15 +69,16 @@ public static partial class torch
             /// <summary>Runs the hooks and forward().</summary>
             public TResult call(T input)
             {
-                foreach (Func<Module<T, TResult>, T, T> hook in Before) input = hook(this, input) ?? input;
+                foreach (var hook in Before) input = hook(this, input) ?? input;
                 TResult result = forward(input);
-                foreach (Func<Module<T, TResult>, T, TResult, TResult> hook in After) result = hook(this, input, result) ?? result;
+                foreach (var hook in After) result = hook(this, input, result) ?? result;
                 return result;
             }
         }
 
         /// <summary>A module of two arguments.</summary>
-        public abstract class Module<T1, T2, TResult> : HookableModule<Func<Module<T1, T2, TResult>, T1, T2, (T1, T2)?>, Func<Module<T1, T2, TResult>, T1, T2, TResult, TResult>>
+        public abstract class Module<T1, T2, TResult> : HookableModule<Func<Module<T1, T2, TResult>, T1, T2, (T1, T2)?>,
+            Func<Module<T1, T2, TResult>, T1, T2, TResult, TResult>>
         {
             /// <summary>A module with a name for messages.</summary>
             protected Module(string name) : base(name)
@@ -87,15 +91,16 @@ public static partial class torch
             /// <summary>Runs the hooks and forward().</summary>
             public TResult call(T1 input1, T2 input2)
             {
-                foreach (Func<Module<T1, T2, TResult>, T1, T2, (T1, T2)?> hook in Before) (input1, input2) = hook(this, input1, input2) ?? (input1, input2);
+                foreach (var hook in Before) (input1, input2) = hook(this, input1, input2) ?? (input1, input2);
                 TResult result = forward(input1, input2);
-                foreach (Func<Module<T1, T2, TResult>, T1, T2, TResult, TResult> hook in After) result = hook(this, input1, input2, result) ?? result;
+                foreach (var hook in After) result = hook(this, input1, input2, result) ?? result;
                 return result;
             }
         }
 
         /// <summary>A module of three arguments.</summary>
-        public abstract class Module<T1, T2, T3, TResult> : HookableModule<Func<Module<T1, T2, T3, TResult>, T1, T2, T3, (T1, T2, T3)?>, Func<Module<T1, T2, T3, TResult>, T1, T2, T3, TResult, TResult>>
+        public abstract class Module<T1, T2, T3, TResult> : HookableModule<Func<Module<T1, T2, T3, TResult>, T1, T2, T3, (T1, T2, T3)?>,
+            Func<Module<T1, T2, T3, TResult>, T1, T2, T3, TResult, TResult>>
         {
             /// <summary>A module with a name for messages.</summary>
             protected Module(string name) : base(name)
@@ -108,10 +113,10 @@ public static partial class torch
             /// <summary>Runs the hooks and forward().</summary>
             public TResult call(T1 input1, T2 input2, T3 input3)
             {
-                foreach (Func<Module<T1, T2, T3, TResult>, T1, T2, T3, (T1, T2, T3)?> hook in Before)
+                foreach (var hook in Before)
                     (input1, input2, input3) = hook(this, input1, input2, input3) ?? (input1, input2, input3);
                 TResult result = forward(input1, input2, input3);
-                foreach (Func<Module<T1, T2, T3, TResult>, T1, T2, T3, TResult, TResult> hook in After) result = hook(this, input1, input2, input3, result) ?? result;
+                foreach (var hook in After) result = hook(this, input1, input2, input3, result) ?? result;
                 return result;
             }
         }

@@ -15,7 +15,8 @@ public static partial class torch
                 destination ??= [];
                 string start = string.IsNullOrEmpty(prefix) ? "" : prefix + ".";
                 foreach ((string name, Parameter value) in named_parameters()) destination.TryAdd(start + name, value);
-                foreach ((string name, Tensor value) in named_buffers(include_nonpersistent: false)) destination.TryAdd(start + name, value);
+                foreach ((string name, Tensor value) in named_buffers(include_nonpersistent: false))
+                    destination.TryAdd(start + name, value);
                 foreach ((string name, Module module) in named_children()) module.state_dict(destination, start + name);
                 return destination;
             }
@@ -26,14 +27,16 @@ public static partial class torch
             /// <param name="skip">Names to ignore.</param>
             /// <returns>The names that the module has and the source lacks, and the other way round.</returns>
             /// <exception cref="InvalidOperationException">Names differ and <paramref name="strict"/> is set.</exception>
-            public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
+            public virtual (IList<string> missing_keys, IList<string> unexpected_keyes) load_state_dict(Dictionary<string, Tensor> source,
+                bool strict = true, IList<string>? skip = null)
             {
                 skip ??= [];
                 Dictionary<string, Tensor> own = state_dict();
                 List<string> missing = [.. own.Keys.Where(k => !skip.Contains(k) && !source.ContainsKey(k))];
                 List<string> unexpected = [.. source.Keys.Where(k => !skip.Contains(k) && !own.ContainsKey(k))];
                 if (strict && missing.Count + unexpected.Count > 0)
-                    throw new InvalidOperationException($"The state does not fit the module. Missing: {string.Join(", ", missing)}; unexpected: {string.Join(", ", unexpected)}.");
+                    throw new InvalidOperationException(
+                        $"The state does not fit. Missing: {string.Join(", ", missing)}; unexpected: {string.Join(", ", unexpected)}.");
                 using (no_grad())
                     foreach ((string name, Tensor value) in source)
                         if (!skip.Contains(name) && own.TryGetValue(name, out Tensor? target)) target.copy_(value);
@@ -75,7 +78,8 @@ public static partial class torch
             }
 
             /// <summary>Reads the state from a file in TorchSharp's format.</summary>
-            public virtual Module load(string location, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
+            public virtual Module load(string location, bool strict = true, IList<string>? skip = null, Dictionary<string,
+                bool>? loadedParameters = null)
             {
                 using FileStream stream = File.OpenRead(location);
                 return load(stream, strict, skip, loadedParameters);
@@ -83,11 +87,13 @@ public static partial class torch
 
             /// <summary>Reads the state in TorchSharp's format.</summary>
             /// <exception cref="ArgumentException">Names, sizes or types differ from the module's.</exception>
-            public virtual Module load(BinaryReader reader, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
+            public virtual Module load(BinaryReader reader, bool strict = true, IList<string>? skip = null, Dictionary<string,
+                bool>? loadedParameters = null)
             {
                 Dictionary<string, Tensor> own = state_dict();
                 long count = TensorFormat.ReadNumber(reader);
-                if (strict && count != own.Count) throw new ArgumentException($"Mismatched state: the module has {own.Count} tensors, the file {count}.");
+                if (strict && count != own.Count)
+                    throw new ArgumentException($"Mismatched state: the module has {own.Count} tensors, the file {count}.");
                 for (long i = 0; i < count; i++)
                 {
                     string name = reader.ReadString();
@@ -101,7 +107,8 @@ public static partial class torch
             }
 
             /// <summary>Reads the state in TorchSharp's format and closes the stream.</summary>
-            public Module load(Stream stream, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
+            public Module load(Stream stream, bool strict = true, IList<string>? skip = null, Dictionary<string,
+                bool>? loadedParameters = null)
             {
                 using var reader = new BinaryReader(stream);
                 return load(reader, strict, skip, loadedParameters);
@@ -109,7 +116,8 @@ public static partial class torch
 
             internal Module Move(Device? device, ScalarType? dtype, bool nonBlocking)
             {
-                if (dtype is { } type && !torch.is_floating_point(type)) throw new ArgumentException($"Modules have floating-point parameters; {type} is not possible.");
+                if (dtype is { } type && !torch.is_floating_point(type))
+                    throw new ArgumentException($"Modules have floating-point parameters; {type} is not possible.");
                 foreach (Module child in children()) child.Move(device, dtype, nonBlocking);
                 for (int i = 0; i < _parameters.Count; i++)
                 {
@@ -162,23 +170,28 @@ public static partial class torch
 public static class ModuleExtensionMethods
 {
     /// <summary>Converts the floating-point parameters and buffers.</summary>
-    public static T to<T>(this T module, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module => (T)module.Move(null, type, non_blocking);
+    public static T to<T>(this T module, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module
+        => (T)module.Move(null, type, non_blocking);
 
     /// <summary>Moves and converts the parameters and buffers.</summary>
-    public static T to<T>(this T module, torch.Device device, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module => (T)module.Move(device, type, non_blocking);
+    public static T to<T>(this T module, torch.Device device, torch.ScalarType type, bool non_blocking = false) where T : torch.nn.Module
+        => (T)module.Move(device, type, non_blocking);
 
     /// <summary>Moves the parameters and buffers.</summary>
     public static T to<T>(this T module, DeviceType deviceType, int deviceIndex = -1, bool non_blocking = false) where T : torch.nn.Module
         => (T)module.Move(new torch.Device(deviceType, deviceIndex), null, non_blocking);
 
     /// <summary>Moves the parameters and buffers.</summary>
-    public static T to<T>(this T module, torch.Device device, bool non_blocking = false) where T : torch.nn.Module => (T)module.Move(device, null, non_blocking);
+    public static T to<T>(this T module, torch.Device device, bool non_blocking = false) where T : torch.nn.Module
+        => (T)module.Move(device, null, non_blocking);
 
     /// <summary>Moves the parameters and buffers to the device with this description.</summary>
-    public static T to<T>(this T module, string device, bool non_blocking = false) where T : torch.nn.Module => (T)module.Move(new torch.Device(device), null, non_blocking);
+    public static T to<T>(this T module, string device, bool non_blocking = false) where T : torch.nn.Module
+        => (T)module.Move(new torch.Device(device), null, non_blocking);
 
     /// <summary>Moves the parameters and buffers to the processor.</summary>
-    public static T cpu<T>(this T module, bool non_blocking = false) where T : torch.nn.Module => (T)module.Move(torch.CPU, null, non_blocking);
+    public static T cpu<T>(this T module, bool non_blocking = false) where T : torch.nn.Module
+        => (T)module.Move(torch.CPU, null, non_blocking);
 
     /// <summary>Moves the parameters and buffers to a GPU.</summary>
     public static T cuda<T>(this T module, int deviceIndex = -1, bool non_blocking = false) where T : torch.nn.Module

@@ -139,7 +139,8 @@ public static partial class torch
             }
 
             /// <summary>The persistent buffers.</summary>
-            public virtual IEnumerable<Tensor> buffers(bool recurse = true, bool include_nonpersistent = true) => named_buffers(recurse, include_nonpersistent).Select(b => b.buffer);
+            public virtual IEnumerable<Tensor> buffers(bool recurse = true, bool include_nonpersistent = true)
+                => named_buffers(recurse, include_nonpersistent).Select(b => b.buffer);
 
             /// <summary>Whether there is a parameter of this dotted name.</summary>
             public virtual bool has_parameter(string target) => get_parameter(target) is not null;

@@ -3,7 +3,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace TorchSharp.Modules
 {
-    /// <summary>Normalises channels (dimension 1) with the batch's statistics in training and with running averages of them in evaluation.</summary>
+    /// <summary>
+    /// Normalises channels (dimension 1) with the batch's statistics in training and with running averages of them in evaluation.
+    /// </summary>
     public abstract class BatchNorm : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
         [ComponentName(Name = nameof(weight))]
@@ -21,7 +23,8 @@ namespace TorchSharp.Modules
         [ComponentName(Name = nameof(num_batches_tracked))]
         private torch.Tensor? _batches;
 
-        private protected BatchNorm(string name, long features, double eps, double? momentum, bool affine, bool track, torch.Device? device, torch.ScalarType? dtype) : base(name)
+        private protected BatchNorm(string name, long features, double eps, double? momentum, bool affine, bool track, torch.Device? device,
+            torch.ScalarType? dtype) : base(name)
         {
             num_features = features;
             this.eps = eps;
@@ -99,7 +102,8 @@ namespace TorchSharp.Modules
     /// <summary>Batch normalisation of [n, c] or [n, c, length].</summary>
     public sealed class BatchNorm1d : BatchNorm
     {
-        internal BatchNorm1d(long features, double eps, double? momentum, bool affine, bool track, torch.Device? device, torch.ScalarType? dtype)
+        internal BatchNorm1d(long features, double eps, double? momentum, bool affine, bool track, torch.Device? device,
+            torch.ScalarType? dtype)
             : base(nameof(BatchNorm1d), features, eps, momentum, affine, track, device, dtype)
         {
         }
@@ -110,7 +114,8 @@ namespace TorchSharp.Modules
     /// <summary>Batch normalisation of [n, c, h, w].</summary>
     public sealed class BatchNorm2d : BatchNorm
     {
-        internal BatchNorm2d(long features, double eps, double? momentum, bool affine, bool track, torch.Device? device, torch.ScalarType? dtype)
+        internal BatchNorm2d(long features, double eps, double? momentum, bool affine, bool track, torch.Device? device,
+            torch.ScalarType? dtype)
             : base(nameof(BatchNorm2d), features, eps, momentum, affine, track, device, dtype)
         {
         }
@@ -127,7 +132,8 @@ namespace TorchSharp.Modules
         [ComponentName(Name = nameof(bias))]
         private Parameter? _bias;
 
-        internal LayerNorm(long[] shape, double eps, bool affine, bool hasBias, torch.Device? device, torch.ScalarType? dtype) : base(nameof(LayerNorm))
+        internal LayerNorm(long[] shape, double eps, bool affine, bool hasBias, torch.Device? device, torch.ScalarType? dtype)
+            : base(nameof(LayerNorm))
         {
             normalized_shape = shape;
             this.eps = eps;
@@ -163,19 +169,23 @@ namespace TorchSharp
         public static partial class nn
         {
             /// <summary>Batch normalisation of [n, c] or [n, c, length].</summary>
-            public static BatchNorm1d BatchNorm1d(long num_features, double eps = 1e-05, double momentum = 0.1, bool affine = true, bool track_running_stats = true, Device? device = null, ScalarType? dtype = null)
+            public static BatchNorm1d BatchNorm1d(long num_features, double eps = 1e-05, double momentum = 0.1, bool affine = true,
+                bool track_running_stats = true, Device? device = null, ScalarType? dtype = null)
                 => new(num_features, eps, momentum, affine, track_running_stats, device, dtype);
 
             /// <summary>Batch normalisation of [n, c, h, w].</summary>
-            public static BatchNorm2d BatchNorm2d(long num_features, double eps = 1e-05, double momentum = 0.1, bool affine = true, bool track_running_stats = true, Device? device = null, ScalarType? dtype = null)
+            public static BatchNorm2d BatchNorm2d(long num_features, double eps = 1e-05, double momentum = 0.1, bool affine = true,
+                bool track_running_stats = true, Device? device = null, ScalarType? dtype = null)
                 => new(num_features, eps, momentum, affine, track_running_stats, device, dtype);
 
             /// <summary>Normalisation over the last dimensions.</summary>
-            public static LayerNorm LayerNorm(long[] normalized_shape, double eps = 1e-05, bool elementwise_affine = true, bool bias = true, Device? device = null, ScalarType? dtype = null)
+            public static LayerNorm LayerNorm(long[] normalized_shape, double eps = 1e-05, bool elementwise_affine = true, bool bias = true,
+                Device? device = null, ScalarType? dtype = null)
                 => new(normalized_shape, eps, elementwise_affine, bias, device, dtype);
 
             /// <summary>Normalisation over the last dimension.</summary>
-            public static LayerNorm LayerNorm(long normalized_shape, double eps = 1e-05, bool elementwise_affine = true, bool bias = true, Device? device = null, ScalarType? dtype = null)
+            public static LayerNorm LayerNorm(long normalized_shape, double eps = 1e-05, bool elementwise_affine = true, bool bias = true,
+                Device? device = null, ScalarType? dtype = null)
                 => new([normalized_shape], eps, elementwise_affine, bias, device, dtype);
         }
     }

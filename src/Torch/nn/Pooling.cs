@@ -6,7 +6,8 @@ namespace TorchSharp.Modules
     /// <summary>Means of windows of [n, c, h, w].</summary>
     public sealed class AvgPool2d : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
-        internal AvgPool2d(long[] kernel, long[]? stride, long[]? padding, bool ceilMode, bool includePad, long? divisor) : base(nameof(AvgPool2d))
+        internal AvgPool2d(long[] kernel, long[]? stride, long[]? padding, bool ceilMode, bool includePad, long? divisor)
+            : base(nameof(AvgPool2d))
         {
             kernel_size = F.Two(kernel, 1);
             this.stride = stride is null ? kernel_size : F.Two(stride, 1);
@@ -35,7 +36,8 @@ namespace TorchSharp.Modules
         public long? divisor_override { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.avg_pool2d(input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override);
+        public override torch.Tensor forward(torch.Tensor input)
+            => F.avg_pool2d(input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override);
     }
 
     /// <summary>Maxima of windows of [n, c, h, w].</summary>
@@ -115,24 +117,35 @@ namespace TorchSharp
         public static partial class nn
         {
             /// <summary>Means of windows.</summary>
-            public static AvgPool2d AvgPool2d(long[] kernel_size, long[]? stride = null, long[]? padding = null, bool ceil_mode = false, bool count_include_pad = true, long? divisor_override = null)
+            public static AvgPool2d AvgPool2d(long[] kernel_size, long[]? stride = null, long[]? padding = null, bool ceil_mode = false,
+                bool count_include_pad = true, long? divisor_override = null)
                 => new(kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override);
 
             /// <summary>Means of windows (height, width).</summary>
-            public static AvgPool2d AvgPool2d((long, long) kernel_size, (long, long)? stride = null, (long, long)? padding = null, bool ceil_mode = false, bool count_include_pad = true, long? divisor_override = null)
-                => new(functional.Pair(kernel_size)!, functional.Pair(stride), functional.Pair(padding), ceil_mode, count_include_pad, divisor_override);
+            public static AvgPool2d AvgPool2d((long, long) kernel_size, (long, long)? stride = null, (long, long)? padding = null,
+                bool ceil_mode = false, bool count_include_pad = true, long? divisor_override = null)
+
+                    => new(functional.Pair(kernel_size)!, functional.Pair(stride), functional.Pair(padding), ceil_mode, count_include_pad,
+                        divisor_override);
 
             /// <summary>Means of square windows.</summary>
-            public static AvgPool2d AvgPool2d(long kernel_size, long? stride = null, long? padding = null, bool ceil_mode = false, bool count_include_pad = true, long? divisor_override = null)
-                => new([kernel_size], stride is { } s ? [s] : null, padding is { } p ? [p] : null, ceil_mode, count_include_pad, divisor_override);
+            public static AvgPool2d AvgPool2d(long kernel_size, long? stride = null, long? padding = null, bool ceil_mode = false,
+                bool count_include_pad = true, long? divisor_override = null)
+
+                    => new([kernel_size], stride is { } s ? [s] : null, padding is { } p ? [p] : null, ceil_mode, count_include_pad,
+                        divisor_override);
 
             /// <summary>Maxima of windows.</summary>
-            public static MaxPool2d MaxPool2d(long[] kernel_size, long[]? stride = null, long[]? padding = null, long[]? dilation = null, bool ceil_mode = false)
+            public static MaxPool2d MaxPool2d(long[] kernel_size, long[]? stride = null, long[]? padding = null, long[]? dilation = null,
+                bool ceil_mode = false)
                 => new(kernel_size, stride, padding, dilation, ceil_mode);
 
             /// <summary>Maxima of square windows.</summary>
-            public static MaxPool2d MaxPool2d(long kernel_size, long? stride = null, long? padding = null, long? dilation = null, bool ceil_mode = false)
-                => new([kernel_size], stride is { } s ? [s] : null, padding is { } p ? [p] : null, dilation is { } d ? [d] : null, ceil_mode);
+            public static MaxPool2d MaxPool2d(long kernel_size, long? stride = null, long? padding = null, long? dilation = null,
+                bool ceil_mode = false)
+
+                    => new([kernel_size], stride is { } s ? [s] : null, padding is { } p ? [p] : null, dilation is { } d ? [d] : null,
+                        ceil_mode);
 
             /// <summary>Means of as many windows as the result has pixels.</summary>
             public static AdaptiveAvgPool2d AdaptiveAvgPool2d(long[] output_size) => new(output_size);
@@ -144,7 +157,8 @@ namespace TorchSharp
             public static AdaptiveAvgPool2d AdaptiveAvgPool2d(long output_size) => new([output_size]);
 
             /// <summary>x where positive, weight * x elsewhere.</summary>
-            public static PReLU PReLU(long num_parameters, double init = 0.25, Device? device = null, ScalarType? dtype = null) => new(num_parameters, init, device, dtype);
+            public static PReLU PReLU(long num_parameters, double init = 0.25, Device? device = null, ScalarType? dtype = null)
+                => new(num_parameters, init, device, dtype);
         }
     }
 }

@@ -73,13 +73,17 @@ public static partial class torch
             public static Tensor constant_(Tensor tensor, Scalar val) => Quietly(tensor, t => t.fill_(val));
 
             /// <summary>Fills uniformly from [low, high).</summary>
-            public static Tensor uniform_(Tensor tensor, double low = 0, double high = 1, Generator? generator = null) => Quietly(tensor, t => t.uniform_(low, high, generator));
+            public static Tensor uniform_(Tensor tensor, double low = 0, double high = 1, Generator? generator = null)
+                => Quietly(tensor, t => t.uniform_(low, high, generator));
 
             /// <summary>Fills with normally distributed numbers.</summary>
-            public static Tensor normal_(Tensor tensor, double mean = 0, double std = 1, Generator? generator = null) => Quietly(tensor, t => t.normal_(mean, std, generator));
+            public static Tensor normal_(Tensor tensor, double mean = 0, double std = 1, Generator? generator = null)
+                => Quietly(tensor, t => t.normal_(mean, std, generator));
 
             /// <summary>Fills with normally distributed numbers inside [a, b], by inverting the distribution function.</summary>
-            public static Tensor trunc_normal_(Tensor tensor, double mean = 0.0, double std = 1.0, double a = -2.0, double b = 2.0, Generator? generator = null) => Quietly(tensor, t =>
+            public static Tensor trunc_normal_(Tensor tensor, double mean = 0.0, double std = 1.0, double a = -2.0, double b = 2.0,
+                Generator? generator = null)
+                => Quietly(tensor, t =>
             {
                 using DisposeScope scope = NewDisposeScope();
                 double low = Phi((a - mean) / std), high = Phi((b - mean) / std);
@@ -89,14 +93,16 @@ public static partial class torch
             });
 
             /// <summary>Uniform with the bound gain * sqrt(3 / fan).</summary>
-            public static Tensor kaiming_uniform_(Tensor tensor, double a = 0, FanInOut mode = FanInOut.FanIn, NonlinearityType nonlinearity = NonlinearityType.LeakyReLU)
+            public static Tensor kaiming_uniform_(Tensor tensor, double a = 0, FanInOut mode = FanInOut.FanIn,
+                NonlinearityType nonlinearity = NonlinearityType.LeakyReLU)
             {
                 double bound = Math.Sqrt(3) * calculate_gain(nonlinearity, a) / Math.Sqrt(Fan(tensor, mode));
                 return uniform_(tensor, -bound, bound);
             }
 
             /// <summary>Normal with the standard deviation gain / sqrt(fan).</summary>
-            public static Tensor kaiming_normal_(Tensor tensor, double a = 0, FanInOut mode = FanInOut.FanIn, NonlinearityType nonlinearity = NonlinearityType.LeakyReLU)
+            public static Tensor kaiming_normal_(Tensor tensor, double a = 0, FanInOut mode = FanInOut.FanIn,
+                NonlinearityType nonlinearity = NonlinearityType.LeakyReLU)
                 => normal_(tensor, 0, calculate_gain(nonlinearity, a) / Math.Sqrt(Fan(tensor, mode)));
 
             /// <summary>Uniform with the bound gain * sqrt(6 / (fan in + fan out)).</summary>

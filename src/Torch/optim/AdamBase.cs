@@ -110,7 +110,9 @@ public abstract class AdamBase : OptimizerHelper, torch.optim.IBetas
         fixed (nint* p = handles, a = averages, s = squares, m = maxima)
         fixed (long* n = steps)
         {
-            int status = Native.ev_adam_step(p, a, s, options.amsgrad == true ? m : null, n, count, options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value, options.eps!.Value, options.weight_decay!.Value, Native.Flag(Decoupled), Native.Flag(options.maximize!.Value));
+            int status = Native.ev_adam_step(p, a, s, options.amsgrad == true ? m : null, n, count, options.LearningRate!.Value,
+                options.beta1!.Value, options.beta2!.Value, options.eps!.Value, options.weight_decay!.Value, Native.Flag(Decoupled),
+                Native.Flag(options.maximize!.Value));
             GC.KeepAlive(this);
             Native.Check(status);
         }

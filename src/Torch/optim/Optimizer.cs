@@ -198,7 +198,7 @@ namespace TorchSharp.Modules
     /// <summary>What the optimizers share: groups, state per parameter, and its files in TorchSharp's format.</summary>
     public abstract class OptimizerHelper : torch.optim.Optimizer
     {
-        private readonly Dictionary<Parameter, OptimizerState> _state = new(ReferenceEqualityComparer.Instance as IEqualityComparer<Parameter>);
+        private readonly Dictionary<Parameter, OptimizerState> _state = new(ReferenceEqualityComparer.Instance);
 
         private protected OptimizerState StateOf(Parameter parameter) => _state[parameter];
 
@@ -207,7 +207,8 @@ namespace TorchSharp.Modules
             group.Parameters = [.. group.Parameters];
             group.Options.InitialLearningRate = group.Options.LearningRate!.Value;
             foreach (Parameter parameter in group.Parameters)
-                if (!_state.TryAdd(parameter, create(parameter))) throw new ArgumentException("A parameter is in two groups, or twice in one.");
+                if (!_state.TryAdd(parameter, create(parameter)))
+                    throw new ArgumentException("A parameter is in two groups, or twice in one.");
             Groups.Add(group);
         }
 
@@ -289,7 +290,8 @@ namespace TorchSharp.Modules
         public void load_state_dict(BinaryReader reader)
         {
             string name = reader.ReadString();
-            if (name != GetType().Name) throw new InvalidDataException($"Mismatched optimizer type: this is {GetType().Name}, the file was written by {name}.");
+            if (name != GetType().Name)
+                throw new InvalidDataException($"Mismatched optimizer type: this is {GetType().Name}, the file was written by {name}.");
             StateDictionary state = state_dict();
             RequireSame(state, TensorFormat.ReadNumber(reader), TensorFormat.ReadNumber(reader));
             foreach (OptimizerOptions options in state.Options) options.LoadStateDict(reader);
@@ -313,8 +315,10 @@ namespace TorchSharp.Modules
 
         private static void RequireSame(StateDictionary own, long groups, long states)
         {
-            if (groups != own.Options.Count) throw new ArgumentException($"Mismatched optimizer state: {own.Options.Count} groups here, {groups} in the state.");
-            if (states != own.State.Count) throw new ArgumentException($"Mismatched optimizer state: {own.State.Count} parameters here, {states} in the state.");
+            if (groups != own.Options.Count)
+                throw new ArgumentException($"Mismatched optimizer state: {own.Options.Count} groups here, {groups} in the state.");
+            if (states != own.State.Count)
+                throw new ArgumentException($"Mismatched optimizer state: {own.State.Count} parameters here, {states} in the state.");
         }
     }
 }

@@ -8,15 +8,18 @@ namespace TorchSharp
         public static partial class optim
         {
             /// <summary>Stochastic gradient descent, with momentum.</summary>
-            public static SGD SGD(IEnumerable<Parameter> parameters, double learningRate, double momentum = 0.0, double dampening = 0.0, double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
+            public static SGD SGD(IEnumerable<Parameter> parameters, double learningRate, double momentum = 0.0, double dampening = 0.0,
+                double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
                 => new([new SGD.ParamGroup(parameters)], learningRate, momentum, dampening, weight_decay, nesterov, maximize);
 
             /// <summary>Stochastic gradient descent, with momentum.</summary>
-            public static SGD SGD(IEnumerable<(string name, Parameter parameter)> parameters, double learningRate, double momentum = 0.0, double dampening = 0.0, double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
+            public static SGD SGD(IEnumerable<(string name, Parameter parameter)> parameters, double learningRate, double momentum = 0.0,
+                double dampening = 0.0, double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
                 => SGD(parameters.Select(p => p.parameter), learningRate, momentum, dampening, weight_decay, nesterov, maximize);
 
             /// <summary>Stochastic gradient descent, with momentum.</summary>
-            public static SGD SGD(IEnumerable<SGD.ParamGroup> parameters, double learningRate, double momentum = 0.0, double dampening = 0.0, double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
+            public static SGD SGD(IEnumerable<SGD.ParamGroup> parameters, double learningRate, double momentum = 0.0,
+                double dampening = 0.0, double weight_decay = 0.0, bool nesterov = false, bool maximize = false)
                 => new(parameters, learningRate, momentum, dampening, weight_decay, nesterov, maximize);
         }
     }
@@ -29,10 +32,13 @@ namespace TorchSharp.Modules
     {
         private readonly Options _defaults;
 
-        internal SGD(IEnumerable<ParamGroup> groups, double lr, double momentum, double dampening, double decay, bool nesterov, bool maximize)
+        internal SGD(IEnumerable<ParamGroup> groups, double lr, double momentum, double dampening, double decay, bool nesterov,
+            bool maximize)
         {
-            if (nesterov && (momentum <= 0 || dampening != 0)) throw new ArgumentException("Nesterov's momentum needs a momentum above zero and no dampening.");
-            _defaults = new Options { LearningRate = lr, InitialLearningRate = lr, momentum = momentum, dampening = dampening, weight_decay = decay, nesterov = nesterov, maximize = maximize };
+            if (nesterov && (momentum <= 0 || dampening != 0))
+                throw new ArgumentException("Nesterov's momentum needs a momentum above zero and no dampening.");
+            _defaults = new Options { LearningRate = lr, InitialLearningRate = lr, momentum = momentum, dampening = dampening,
+                weight_decay = decay, nesterov = nesterov, maximize = maximize };
             foreach (ParamGroup group in groups) add_param_group(group);
         }
 
@@ -63,7 +69,9 @@ namespace TorchSharp.Modules
             int status;
             fixed (nint* p = handles, b = buffers, f = fresh)
             {
-                status = Native.ev_sgd_step(p, b, f, parameters.Length, options.LearningRate!.Value, options.momentum!.Value, options.dampening!.Value, options.weight_decay!.Value, Native.Flag(options.nesterov!.Value), Native.Flag(options.maximize!.Value));
+                status = Native.ev_sgd_step(p, b, f, parameters.Length, options.LearningRate!.Value, options.momentum!.Value,
+                    options.dampening!.Value, options.weight_decay!.Value, Native.Flag(options.nesterov!.Value),
+                    Native.Flag(options.maximize!.Value));
             }
             GC.KeepAlive(this);
             for (int i = 0; i < fresh.Length; i++)
@@ -175,8 +183,10 @@ namespace TorchSharp.Modules
             }
 
             /// <summary>A group with settings.</summary>
-            public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double momentum = 0.0, double dampening = 0, double weight_decay = 0, bool nesterov = false, bool maximize = false)
-                : base(parameters, new Options { LearningRate = lr, momentum = momentum, dampening = dampening, weight_decay = weight_decay, nesterov = nesterov, maximize = maximize })
+            public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double momentum = 0.0, double dampening = 0,
+                double weight_decay = 0, bool nesterov = false, bool maximize = false)
+                : base(parameters, new Options { LearningRate = lr, momentum = momentum, dampening = dampening, weight_decay = weight_decay,
+                    nesterov = nesterov, maximize = maximize })
             {
             }
 

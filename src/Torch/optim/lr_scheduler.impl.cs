@@ -14,7 +14,8 @@ public static partial class torch
                 {
                     private readonly Func<int, double> _factor;
 
-                    internal LambdaLR(Optimizer optimizer, Func<int, double> factor, int lastEpoch, bool verbose) : base(optimizer, lastEpoch, verbose)
+                    internal LambdaLR(Optimizer optimizer, Func<int, double> factor, int lastEpoch, bool verbose)
+                        : base(optimizer, lastEpoch, verbose)
                     {
                         _factor = factor;
                         step();
@@ -29,14 +30,16 @@ public static partial class torch
                     private readonly int _size;
                     private readonly double _gamma;
 
-                    internal StepLR(Optimizer optimizer, int size, double gamma, int lastEpoch, bool verbose) : base(optimizer, lastEpoch, verbose)
+                    internal StepLR(Optimizer optimizer, int size, double gamma, int lastEpoch, bool verbose)
+                        : base(optimizer, lastEpoch, verbose)
                     {
                         _size = size;
                         _gamma = gamma;
                         step();
                     }
 
-                    internal override double Rate(int group, int epoch) => Base[group] * Math.Pow(_gamma, Math.Floor((double)epoch / _size));
+                    internal override double Rate(int group, int epoch)
+                        => Base[group] * Math.Pow(_gamma, Math.Floor((double)epoch / _size));
                 }
 
                 /// <summary>A factor that changes linearly and then stays.</summary>
@@ -46,7 +49,8 @@ public static partial class torch
                     private readonly double _end;
                     private readonly int _steps;
 
-                    internal LinearLR(Optimizer optimizer, double start, double end, int steps, int lastEpoch, bool verbose) : base(optimizer, lastEpoch, verbose)
+                    internal LinearLR(Optimizer optimizer, double start, double end, int steps, int lastEpoch, bool verbose)
+                        : base(optimizer, lastEpoch, verbose)
                     {
                         _start = start;
                         _end = end;
@@ -54,7 +58,8 @@ public static partial class torch
                         step();
                     }
 
-                    internal override double Rate(int group, int epoch) => Base[group] * (_start + ((_end - _start) * Math.Min(_steps, epoch) / _steps));
+                    internal override double Rate(int group, int epoch)
+                        => Base[group] * (_start + ((_end - _start) * Math.Min(_steps, epoch) / _steps));
                 }
 
                 /// <summary>Half a cosine from the learning rate down; going on, it comes up again.</summary>
@@ -63,14 +68,16 @@ public static partial class torch
                     private readonly double _steps;
                     private readonly double _lowest;
 
-                    internal CosineAnnealingLR(Optimizer optimizer, double steps, double lowest, int lastEpoch, bool verbose) : base(optimizer, lastEpoch, verbose)
+                    internal CosineAnnealingLR(Optimizer optimizer, double steps, double lowest, int lastEpoch, bool verbose)
+                        : base(optimizer, lastEpoch, verbose)
                     {
                         _steps = steps;
                         _lowest = lowest;
                         step();
                     }
 
-                    internal override double Rate(int group, int epoch) => _lowest + ((Base[group] - _lowest) * (1 + Math.Cos(Math.PI * epoch / _steps)) / 2);
+                    internal override double Rate(int group, int epoch)
+                        => _lowest + ((Base[group] - _lowest) * (1 + Math.Cos(Math.PI * epoch / _steps)) / 2);
                 }
 
                 /// <summary>Schedules one after the other.</summary>
@@ -79,13 +86,15 @@ public static partial class torch
                     private readonly LRScheduler[] _schedulers;
                     private readonly int[] _milestones;
 
-                    internal SequentialLR(Optimizer optimizer, IEnumerable<LRScheduler> schedulers, IEnumerable<int> milestones, int lastEpoch) : base(optimizer, lastEpoch, false)
+                    internal SequentialLR(Optimizer optimizer, IEnumerable<LRScheduler> schedulers, IEnumerable<int> milestones,
+                        int lastEpoch) : base(optimizer, lastEpoch, false)
                     {
                         _schedulers = [.. schedulers];
                         _milestones = [.. milestones];
                         if (_milestones.Length != _schedulers.Length - 1)
-                            throw new ArgumentException($"{_schedulers.Length} schedules need {_schedulers.Length - 1} milestones, not {_milestones.Length}.");
-                        if (_schedulers.Any(s => !ReferenceEquals(s.Optimizer, optimizer))) throw new ArgumentException("All schedules must belong to the same optimizer.");
+                            throw new ArgumentException($"{_schedulers.Length} schedules do not go with {_milestones.Length} milestones.");
+                        if (_schedulers.Any(s => !ReferenceEquals(s.Optimizer, optimizer)))
+                            throw new ArgumentException("All schedules must belong to the same optimizer.");
                         step();
                     }
 
@@ -100,26 +109,32 @@ public static partial class torch
                 /// <summary>One rise of the learning rate (and fall of the momentum), one fall far below the start.</summary>
                 public class OneCycleLR : LRScheduler
                 {
-                    private readonly (double End, double From, double To, double MomentumFrom, double MomentumTo)[] _phases;
+                    private readonly Phase[] _phases;
                     private readonly AnnealStrategy _strategy;
                     private readonly bool _cycleMomentum;
                     private readonly int _total;
 
-                    internal OneCycleLR(Optimizer optimizer, double highest, int total, double rising, AnnealStrategy strategy, bool cycleMomentum, (double Low, double High) momentum, (double Start, double Final) divisors, bool threePhases, int lastEpoch, bool verbose)
+                    internal OneCycleLR(Optimizer optimizer, double highest, int total, double rising, AnnealStrategy strategy,
+                        bool cycleMomentum, (double Low, double High) momentum, (double Start, double Final) divisors, bool threePhases,
+                        int lastEpoch, bool verbose)
                         : base(optimizer, lastEpoch, verbose)
                     {
                         if (rising is < 0 or > 1) throw new ArgumentException($"pct_start must be between 0 and 1, not {rising}.");
-                        if (cycleMomentum && !Groups.All(g => g is IMomentum or IBetas)) throw new ArgumentException("cycle_momentum needs an optimizer with momentum.");
+                        if (cycleMomentum && !Groups.All(g => g is IMomentum or IBetas))
+                            throw new ArgumentException("cycle_momentum needs an optimizer with momentum.");
                         double first = highest / divisors.Start, last = first / divisors.Final;
                         (double low, double high) = momentum;
+                        var rise = new Phase((rising * total) - 1, first, highest, high, low);
                         _phases = threePhases
-                            ? [((rising * total) - 1, first, highest, high, low), ((2 * rising * total) - 2, highest, first, low, high), (total - 1, first, last, high, high)]
-                            : [((rising * total) - 1, first, highest, high, low), (total - 1, highest, last, low, high)];
+                            ? [rise, new((2 * rising * total) - 2, highest, first, low, high), new(total - 1, first, last, high, high)]
+                            : [rise, new(total - 1, highest, last, low, high)];
                         _strategy = strategy;
                         _cycleMomentum = cycleMomentum;
                         _total = total;
                         step();
                     }
+
+                    private readonly record struct Phase(double End, double From, double To, double MomentumFrom, double MomentumTo);
 
                     /// <summary>The curve between two values.</summary>
                     public enum AnnealStrategy
@@ -152,16 +167,17 @@ public static partial class torch
 
                     internal override double Rate(int group, int epoch) => At(epoch, p => p.From, p => p.To);
 
-                    private double At(int epoch, Func<(double End, double From, double To, double MomentumFrom, double MomentumTo), double> from, Func<(double End, double From, double To, double MomentumFrom, double MomentumTo), double> to)
+                    private double At(int epoch, Func<Phase, double> from, Func<Phase, double> to)
                     {
                         if (epoch > _total) throw new InvalidOperationException($"Step {epoch + 1} of a schedule of {_total} steps.");
                         double start = 0;
-                        foreach ((double End, double From, double To, double MomentumFrom, double MomentumTo) phase in _phases)
+                        foreach (Phase phase in _phases)
                         {
                             if (epoch <= phase.End || phase == _phases[^1])
                             {
                                 double part = (epoch - start) / (phase.End - start), a = from(phase), b = to(phase);
-                                return _strategy == AnnealStrategy.Cos ? b + ((a - b) / 2 * (Math.Cos(Math.PI * part) + 1)) : a + ((b - a) * part);
+                                if (_strategy == AnnealStrategy.Linear) return a + ((b - a) * part);
+                                return b + ((a - b) / 2 * (Math.Cos(Math.PI * part) + 1));
                             }
                             start = phase.End;
                         }
