@@ -85,6 +85,20 @@ public class GraphValidatorTests
     }
 
     [Fact]
+    public void SizesThatWrapAroundAreRefused()
+    {
+        var b = new GraphBuilder(1, 3, 1, 1 << 23);
+        string x = b.Conv2d("image", 3, 1, 1, 1, 0);
+        EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(b.Build(b.Pool(x, 2, 2, 1, 1, 1, 1)), b.Tensors));
+        Assert.Contains("at most", e.Message, StringComparison.Ordinal);
+
+        b = new GraphBuilder(1, 1, 1, 1 << 25);
+        ModelGraph graph = b.Build(b.Conv2d("image", 1, 1, 256, 1, 255));
+        e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, b.Tensors));
+        Assert.Contains("at most", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFewBytesCanNotRunForHours()
     {
         string x = _b.Upsample(_tokens, 100);

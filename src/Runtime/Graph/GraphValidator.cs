@@ -245,7 +245,7 @@ public sealed partial class GraphValidator
         return x;
     }
 
-    private static double Padded(ValueShape shape) => (double)shape.Tokens * BitKernel.Pad(shape.Channels);
+    private static double Padded(ValueShape shape) => (double)shape.Height * shape.Width * BitKernel.Pad(shape.Channels);
 
     private ValueShape Bounded(ValueShape x, long channels, long height, long width) => (double)channels * height * width <= MaxValueElements
         ? new ValueShape(x.Kind, (int)channels, (int)height, (int)width)

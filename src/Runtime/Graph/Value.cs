@@ -25,7 +25,7 @@ public readonly record struct ValueShape(ValueKind Kind, int Channels, int Heigh
     public int Tokens => Height * Width;
 
     /// <summary>N * C.</summary>
-    public long Elements => (long)Tokens * Channels;
+    public long Elements => (long)Height * Width * Channels;
 
     /// <summary>64-bit words of one token's signs.</summary>
     public int WordsPerToken => (Channels + 63) >> 6;
