@@ -2,9 +2,8 @@ using TorchSharp.Modules;
 
 namespace TorchSharp;
 
-// TorchSharp's file format: numbers are unsigned LEB128 (7 bits per byte, low first); a tensor is its type, its number of dimensions, their
-// sizes and
-// the bytes of its elements in row-major order, little-endian.
+// TorchSharp's file format: numbers are unsigned LEB128 (7 bits per byte, low first); a tensor is its type, its number of dimensions,
+// their sizes and the bytes of its elements in row-major order, little-endian.
 internal static class TensorFormat
 {
     internal static void WriteNumber(BinaryWriter writer, long value) => writer.Write7BitEncodedInt64(value);

@@ -407,8 +407,13 @@ public static partial class torch
         ScalarType own = TypeOf(rawArray.GetType().GetElementType()!);
         var shape = new long[rawArray.Rank];
         for (int i = 0; i < shape.Length; i++) shape[i] = rawArray.GetLongLength(i);
-        long width = own switch { ScalarType.Int64 or ScalarType.Float64 => 8, ScalarType.Int32 or ScalarType.Float32 => 4,
-            ScalarType.Int16 or ScalarType.Float16 => 2, _ => 1 };
+        long width = own switch
+        {
+            ScalarType.Int64 or ScalarType.Float64 => 8,
+            ScalarType.Int32 or ScalarType.Float32 => 4,
+            ScalarType.Int16 or ScalarType.Float16 => 2,
+            _ => 1
+        };
         ref byte data = ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(rawArray);
         fixed (byte* p = &data) return FromBytes(p, rawArray.LongLength * width, shape, own, dtype, device, requires_grad, names);
     }

@@ -17,7 +17,7 @@ internal static class Failures
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
         EvitFormatException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
-        KernelNotSupportedException or PlatformNotSupportedException => (e.Message, ExitCode.NotSupported),
+        KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
         TypeInitializationException { InnerException: { } inner } => Describe(inner),

@@ -30,13 +30,19 @@ internal static partial class NativeLoader
             throw new DllNotFoundException(
                 "libtorch could not be loaded. Install it (Debian, Ubuntu: apt-get install libtorch1.13 libopenblas0-openmp), or point "
                 + "EDGEVIT_LIBTORCH at a PyTorch folder with include/ and lib/ and rebuild; setup.sh does either. "
-                + $"The loader said: {error.Message}", error);
+                + $"The loader said: {Reason(error.Message)}", error);
         }
     }
 
-    // libgomp reads this when it is loaded, and only from the C environment, which Environment.SetEnvironmentVariable does not change. With
-    // the
-    // default (busy waiting) idle threads steal the cores that the data loader and OpenBLAS need.
+    // .NET explains at length; what is missing is said in the line that the system's loader wrote.
+    private static string Reason(string message)
+    {
+        string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return Array.Find(lines, l => l.Contains("cannot open shared object", StringComparison.Ordinal)) ?? lines.LastOrDefault(message);
+    }
+
+    // libgomp reads this when it is loaded, and only from the C environment, which Environment.SetEnvironmentVariable does not change.
+    // With the default (busy waiting) idle threads steal the cores that the data loader and OpenBLAS need.
     private static void PrepareEnvironment()
     {
         if (OperatingSystem.IsLinux()) _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);

@@ -8,8 +8,7 @@ public static partial class torch
 {
     /// <summary>
     /// A multi-dimensional array of numbers, owned by libtorch. Dispose it, or make it inside a <see cref="DisposeScope"/>; the finalizer
-    /// is only
-    /// the last resort. Operations throw <see cref="ExternalException"/> with libtorch's message.
+    /// is only the last resort. Operations throw <see cref="ExternalException"/> with libtorch's message.
     /// </summary>
     [SuppressMessage("Usage", "CA2225", Justification = "The API of TorchSharp.")]
     public partial class Tensor : IDisposable

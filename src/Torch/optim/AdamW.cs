@@ -31,8 +31,17 @@ namespace TorchSharp.Modules
     {
         internal AdamW(IEnumerable<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double decay, bool amsgrad,
             bool maximize)
-            : base(new Options { LearningRate = lr, InitialLearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = decay,
-                amsgrad = amsgrad, maximize = maximize })
+            : base(new Options
+            {
+                LearningRate = lr,
+                InitialLearningRate = lr,
+                beta1 = beta1,
+                beta2 = beta2,
+                eps = eps,
+                weight_decay = decay,
+                amsgrad = amsgrad,
+                maximize = maximize
+            })
         {
             foreach (ParamGroup group in groups) add_param_group(group);
         }
@@ -62,8 +71,16 @@ namespace TorchSharp.Modules
             /// <summary>A group with settings.</summary>
             public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999,
                 double eps = 1e-8, double weight_decay = 0, bool amsgrad = false, bool maximize = false)
-                : base(parameters, new Options { LearningRate = lr, beta1 = beta1, beta2 = beta2, eps = eps, weight_decay = weight_decay,
-                    amsgrad = amsgrad, maximize = maximize })
+                : base(parameters, new Options
+                {
+                    LearningRate = lr,
+                    beta1 = beta1,
+                    beta2 = beta2,
+                    eps = eps,
+                    weight_decay = weight_decay,
+                    amsgrad = amsgrad,
+                    maximize = maximize
+                })
             {
             }
 

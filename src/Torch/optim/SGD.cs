@@ -37,8 +37,16 @@ namespace TorchSharp.Modules
         {
             if (nesterov && (momentum <= 0 || dampening != 0))
                 throw new ArgumentException("Nesterov's momentum needs a momentum above zero and no dampening.");
-            _defaults = new Options { LearningRate = lr, InitialLearningRate = lr, momentum = momentum, dampening = dampening,
-                weight_decay = decay, nesterov = nesterov, maximize = maximize };
+            _defaults = new Options
+            {
+                LearningRate = lr,
+                InitialLearningRate = lr,
+                momentum = momentum,
+                dampening = dampening,
+                weight_decay = decay,
+                nesterov = nesterov,
+                maximize = maximize
+            };
             foreach (ParamGroup group in groups) add_param_group(group);
         }
 
@@ -185,8 +193,15 @@ namespace TorchSharp.Modules
             /// <summary>A group with settings.</summary>
             public ParamGroup(IEnumerable<Parameter> parameters, double lr = 1e-3, double momentum = 0.0, double dampening = 0,
                 double weight_decay = 0, bool nesterov = false, bool maximize = false)
-                : base(parameters, new Options { LearningRate = lr, momentum = momentum, dampening = dampening, weight_decay = weight_decay,
-                    nesterov = nesterov, maximize = maximize })
+                : base(parameters, new Options
+                {
+                    LearningRate = lr,
+                    momentum = momentum,
+                    dampening = dampening,
+                    weight_decay = weight_decay,
+                    nesterov = nesterov,
+                    maximize = maximize
+                })
             {
             }
 
