@@ -42,7 +42,7 @@ public sealed record ConvertOptions
     /// <summary>Whether training images are mirrored; by the kind of data when null.</summary>
     public bool? Flip { get; init; }
 
-    /// <summary>Largest shift of training images in pixels; an eighth of the image when null.</summary>
+    /// <summary>Largest shift of training images in pixels; a sixteenth of the image when null.</summary>
     public int? Pad { get; init; }
 
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>

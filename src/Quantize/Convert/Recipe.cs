@@ -26,7 +26,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
 
         var teacher = new TrainSettings
         {
-            Steps = Steps(options.TeacherEpochs ?? (few ? 6 : 4), teacherBatch),
+            Steps = Steps(options.TeacherEpochs ?? (4), teacherBatch),
             BatchSize = Math.Min(teacherBatch, images),
             LearningRate = 3e-3,
             Warmup = 0.1,
@@ -36,7 +36,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         };
         var student = new TrainSettings
         {
-            Steps = Steps(options.Epochs ?? (few ? 12 : 15), batch),
+            Steps = Steps(options.Epochs ?? (few ? 20 : 15), batch),
             BatchSize = Math.Min(batch, images),
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
@@ -44,8 +44,8 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
             Seed = options.Seed + 1,
         };
         var augmentation = new Augmentation(
-            options.Pad ?? Math.Max(1, network.ImageSize / 8),
+            options.Pad ?? Math.Max(1, network.ImageSize / 16),
             options.Flip ?? kind != "IDX");
-        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, network.ImageSize <= 64 ? 32 : 24);
+        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, network.ImageSize <= 64 ? 64 : 32);
     }
 }
