@@ -38,7 +38,8 @@ command -v dotnet >/dev/null || die "the .NET 10 SDK is missing." \
 sdks=$(dotnet --list-sdks)
 grep -q '^10\.' <<<"$sdks" || die "the .NET 10 SDK is needed; found: $(awk '{print $1}' <<<"$sdks" | paste -sd ' ' -)." \
   "Install it with:  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0"
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+# Invariant: the SDK then needs no ICU library, which small systems lack; the programs built here are invariant anyway.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 # --- What is there ----------------------------------------------------------------------------------------------------------------
 has_library() { ldconfig -p 2>/dev/null | grep -qF "$1" || compgen -G "/usr/lib/*/$1*" >/dev/null; }
