@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Finds out what this machine can have, installs what is missing, and writes the choice to Packages.local.props (not committed).
 #
-#   ./setup.sh            all: training (libtorch), the ONNX Runtime comparison, device bindings
-#   ./setup.sh --runtime  without training: enough for inspect, run, validate, bench and doctor, e.g. on a board
-#   ./setup.sh --force    asks the package sources again instead of remembering their answers
+#   ./setup.sh             all: training (libtorch), the ONNX Runtime comparison, device bindings
+#   ./setup.sh --training  what convert needs: ONNX Runtime only where it costs no further installation
+#   ./setup.sh --runtime   without training: enough for inspect, run, validate, bench and doctor, e.g. on a board
+#   ./setup.sh --force     asks the package sources again instead of remembering their answers
 #
 # EDGEVIT_LIBTORCH=DIR    a PyTorch 2.x installation (the folder with include/ and lib/) instead of the system's libtorch
 # Safe to run again at any time: it then checks, and does nothing.
@@ -15,9 +16,10 @@ force=no
 for argument in "$@"; do
   case "$argument" in
     --runtime) mode=runtime ;;
+    --training) mode=training ;;
     --force) force=yes ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    *) echo "setup: unknown option '$argument'. Known: --runtime, --force, --help." >&2; exit 2 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "setup: unknown option '$argument'. Known: --runtime, --training, --force, --help." >&2; exit 2 ;;
   esac
 done
 
@@ -63,7 +65,7 @@ update_apt() {
   [ "$updated" = no ] || return 0
   updated=yes
   say "reading the package lists (apt-get update)"
-  "${root[@]}" apt-get update -q -o DPkg::Lock::Timeout=400 >"$state/apt.log" 2>&1 || say "apt-get update failed (offline?); going on with the lists that are here"
+  "${root[@]}" apt-get update -q -o DPkg::Lock::Timeout=400 >>"$state/apt.log" 2>&1 || say "apt-get update failed (offline?); going on with the lists that are here"
 }
 
 # The first of some alternative names that apt can install; distributions name the same library differently.
@@ -99,7 +101,7 @@ install() {
   done
   say "$why: installing ${names[*]} with apt (a minute or two)"
   apt_install "${names[@]}" && return 0
-  # Lists that are older than the mirror name packages that are gone.
+  # Lists that are older than the mirror name packages that are gone, and a package that failed to configure often does at the second try.
   update_apt
   apt_install "${names[@]}" && return 0
   say "$why: apt-get failed; its last lines:"
@@ -157,12 +159,13 @@ libtorch=${EDGEVIT_LIBTORCH:-$(saved EDGEVIT_LIBTORCH)}
 changed=no
 arch=$(uname -m)
 
-# A light set-up never takes training away from a full one.
-if [ "$mode" = runtime ] && [ -n "$torch" ] && [ "$torch" != none ]; then mode=full; fi
+# A light set-up never takes away what a fuller one has installed; a fuller one adds what a light one has put off.
+if [ "$mode" = runtime ] && [ -n "$torch" ] && [ "$torch" != none ]; then mode=training; fi
 if [ "$force" = yes ]; then torch=''; onnx=''; iot=''; fi
-if [ "$mode" = full ] && [ "$torch" = none ]; then torch=''; onnx=''; fi
+if [ "$mode" != runtime ] && [ "$torch" = none ]; then torch=''; fi
+if [ "$mode" = full ] && [ -f "$state/onnx-put-off" ]; then onnx=''; fi
 
-if [ -n "${EDGEVIT_LIBTORCH:-}" ] && [ "$mode" = full ]; then
+if [ -n "${EDGEVIT_LIBTORCH:-}" ] && [ "$mode" != runtime ]; then
   libtorch=$(cd "$EDGEVIT_LIBTORCH" 2>/dev/null && pwd) || die "EDGEVIT_LIBTORCH=$EDGEVIT_LIBTORCH is not a folder."
   [ -f "$libtorch/include/ATen/ATen.h" ] && compgen -G "$libtorch/lib/libtorch_cpu.so*" >/dev/null || die \
     "EDGEVIT_LIBTORCH=$libtorch holds no include/ATen/ATen.h with lib/libtorch_cpu.so." \
@@ -173,7 +176,7 @@ fi
 
 if [ "$mode" = runtime ]; then
   [ -n "$torch" ] || { torch=none; changed=yes; say "training: left out (--runtime); ./setup.sh adds it"; }
-  [ -n "$onnx" ] || { onnx=none; changed=yes; say "ONNX Runtime: left out (--runtime)"; }
+  [ -n "$onnx" ] || { onnx=none; changed=yes; touch "$state/onnx-put-off"; }
   if [ -z "$iot" ]; then
     changed=yes
     ask_nuget Iot.Device.Bindings
@@ -235,6 +238,11 @@ npm_complete() {
 fetch_npm() {
   if [ -z "$(npm_arch)" ]; then say "ONNX Runtime: left out, npm has none for $arch"; return 1; fi
   if ! command -v npm >/dev/null; then
+    if [ "$mode" != full ]; then
+      touch "$state/onnx-put-off"
+      say "ONNX Runtime: put off, because npm is missing and only comparisons need it; ./setup.sh adds it"
+      return 1
+    fi
     install "ONNX Runtime" nodejs npm || { say "ONNX Runtime: left out, because npm is missing (only comparisons need it)"; return 1; }
   fi
   say "ONNX Runtime: fetching the pinned npm packages"
@@ -260,6 +268,7 @@ if [ -z "$onnx" ]; then
     say "ONNX Runtime: from npm, because $(why_not Microsoft.ML.OnnxRuntime)"
   fi
 fi
+if [ "$mode" = full ]; then rm -f "$state/onnx-put-off"; fi
 if [ "$onnx" = npm ] && ! npm_complete && ! { changed=yes; fetch_npm; }; then onnx=none; fi
 
 # --- Writing down what was chosen -------------------------------------------------------------------------------------------------
