@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace TorchSharp;
+namespace TorchSharp.Utils;
 
 /// <summary>The elements of a CPU tensor in row-major order.</summary>
 /// <typeparam name="T">The type of the tensor's elements.</typeparam>

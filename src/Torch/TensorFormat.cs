@@ -61,8 +61,13 @@ public static class TensorExtensionMethods
 
     /// <summary>Reads elements in TorchSharp's format into a tensor of the same type and size.</summary>
     /// <exception cref="ArgumentException">Type or size differ.</exception>
-    public static void Load(this torch.Tensor tensor, BinaryReader reader)
+    public static void Load(this torch.Tensor tensor, BinaryReader reader, bool skip = false)
     {
+        if (skip)
+        {
+            TensorFormat.Skip(reader);
+            return;
+        }
         (torch.ScalarType type, long[] shape) = TensorFormat.ReadHeader(reader);
         if (type != tensor.dtype) throw new ArgumentException($"Mismatched types: the file holds {type}, the tensor {tensor.dtype}.");
         if (!shape.AsSpan().SequenceEqual(tensor.shape))

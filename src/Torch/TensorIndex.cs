@@ -51,9 +51,6 @@ public static partial class torch
         /// <summary>One position.</summary>
         public static implicit operator TensorIndex(long value) => Single(value);
 
-        /// <summary>Positions given by a tensor.</summary>
-        public static implicit operator TensorIndex(Tensor tensor) => Tensor(tensor);
-
         /// <summary>A range.</summary>
         public static implicit operator TensorIndex((int? start, int? end) range) => Slice(range);
 
@@ -78,17 +75,51 @@ public static partial class torch
     public partial class Tensor
     {
         /// <summary>A part of the tensor: <c>x[0, .., TensorIndex.Slice(0, 2)]</c>; setting writes into it.</summary>
-        public Tensor this[params TensorIndex[] items]
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[params TensorIndex[] indices]
         {
-            get => index(items);
-            set => index_put_(value, items);
+            get => index(indices);
+            set => index_put_(value, indices);
         }
 
-        /// <summary>The elements where a mask is true, or the rows that integers name.</summary>
-        public Tensor this[Tensor index]
+        /// <summary>The elements where a mask is true, or the rows that integers name; one tensor per dimension.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[params Tensor[] indices]
         {
-            get => this[TensorIndex.Tensor(index)];
-            set => this[TensorIndex.Tensor(index)] = value;
+            get => index(Array.ConvertAll(indices, TensorIndex.Tensor));
+            set => index_put_(value, Array.ConvertAll(indices, TensorIndex.Tensor));
+        }
+
+        /// <summary>The part at a position of the first dimension.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[long i1]
+        {
+            get => index(TensorIndex.Single(i1));
+            set => index_put_(value, TensorIndex.Single(i1));
+        }
+
+        /// <summary>The part at positions of the first 2 dimensions.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[long i1, long i2]
+        {
+            get => index(TensorIndex.Single(i1), TensorIndex.Single(i2));
+            set => index_put_(value, TensorIndex.Single(i1), TensorIndex.Single(i2));
+        }
+
+        /// <summary>The part at positions of the first 3 dimensions.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[long i1, long i2, long i3]
+        {
+            get => index(TensorIndex.Single(i1), TensorIndex.Single(i2), TensorIndex.Single(i3));
+            set => index_put_(value, TensorIndex.Single(i1), TensorIndex.Single(i2), TensorIndex.Single(i3));
+        }
+
+        /// <summary>The part at positions of the first 4 dimensions.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
+        public Tensor this[long i1, long i2, long i3, long i4]
+        {
+            get => index(TensorIndex.Single(i1), TensorIndex.Single(i2), TensorIndex.Single(i3), TensorIndex.Single(i4));
+            set => index_put_(value, TensorIndex.Single(i1), TensorIndex.Single(i2), TensorIndex.Single(i3), TensorIndex.Single(i4));
         }
 
         /// <summary>A part of the tensor.</summary>

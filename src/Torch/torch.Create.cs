@@ -245,9 +245,10 @@ public static partial class torch
                 : device.index), requires_grad, input);
 
     /// <summary>A tensor with the size of another and one value.</summary>
-    public static Tensor full_like(Tensor input, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
+    public static Tensor full_like(Tensor input, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
+        string[]? names = null)
     {
-        Tensor result = empty_like(input, dtype, device);
+        Tensor result = empty_like(input, dtype, device, names: names);
         using (no_grad()) result.fill_(value);
         return requires_grad ? result.requires_grad_() : result;
     }

@@ -153,8 +153,8 @@ public static partial class torch
         => from_array(rawArray, dtype, device, requires_grad, names);
 
     /// <summary>A tensor of no dimensions with this value.</summary>
-    public static Tensor tensor(short scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-        => FromSpan<short>([scalar], [], dtype, device, requires_grad, null);
+    public static Tensor tensor(short scalar, Device? device = null, bool requires_grad = false)
+        => FromSpan<short>([scalar], [], null, device, requires_grad, null);
 
     /// <summary>A copy of the values, in one dimension.</summary>
     public static Tensor tensor(short[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
@@ -202,8 +202,8 @@ public static partial class torch
         => from_array(rawArray, dtype, device, requires_grad, names);
 
     /// <summary>A tensor of no dimensions with this value.</summary>
-    public static Tensor tensor(int scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-        => FromSpan<int>([scalar], [], dtype, device, requires_grad, null);
+    public static Tensor tensor(int scalar, Device? device = null, bool requires_grad = false)
+        => FromSpan<int>([scalar], [], null, device, requires_grad, null);
 
     /// <summary>A copy of the values, in one dimension.</summary>
     public static Tensor tensor(int[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,
@@ -300,8 +300,8 @@ public static partial class torch
         => from_array(rawArray, dtype, device, requires_grad, names);
 
     /// <summary>A tensor of no dimensions with this value.</summary>
-    public static Tensor tensor(float scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
-        => FromSpan<float>([scalar], [], dtype, device, requires_grad, null);
+    public static Tensor tensor(float scalar, Device? device = null, bool requires_grad = false)
+        => FromSpan<float>([scalar], [], null, device, requires_grad, null);
 
     /// <summary>A copy of the values, in one dimension.</summary>
     public static Tensor tensor(float[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false,

@@ -42,8 +42,8 @@ public static partial class torch
     /// <inheritdoc cref="Tensor.reciprocal()"/>
     public static Tensor reciprocal(Tensor input) => input.reciprocal();
 
-    /// <inheritdoc cref="Tensor.round()"/>
-    public static Tensor round(Tensor input) => input.round();
+    /// <inheritdoc cref="Tensor.round(long)"/>
+    public static Tensor round(Tensor input, long decimals = 0L) => input.round(decimals);
 
     /// <inheritdoc cref="Tensor.floor()"/>
     public static Tensor floor(Tensor input) => input.floor();
@@ -69,9 +69,6 @@ public static partial class torch
     /// <inheritdoc cref="Tensor.sigmoid()"/>
     public static Tensor sigmoid(Tensor input) => input.sigmoid();
 
-    /// <inheritdoc cref="Tensor.relu()"/>
-    public static Tensor relu(Tensor input) => input.relu();
-
     /// <inheritdoc cref="Tensor.erf()"/>
     public static Tensor erf(Tensor input) => input.erf();
 
@@ -88,46 +85,28 @@ public static partial class torch
     public static Tensor isnan(Tensor input) => input.isnan();
 
     /// <inheritdoc cref="Tensor.isfinite()"/>
-    public static Tensor isfinite(Tensor input) => input.isfinite();
+    public static Tensor isfinite(Tensor tensor) => tensor.isfinite();
 
     /// <inheritdoc cref="Tensor.isinf()"/>
-    public static Tensor isinf(Tensor input) => input.isinf();
+    public static Tensor isinf(Tensor tensor) => tensor.isinf();
 
     /// <inheritdoc cref="Tensor.eq(Tensor)"/>
     public static Tensor eq(Tensor left, Tensor right) => left.eq(right);
 
-    /// <inheritdoc cref="Tensor.eq(Scalar)"/>
-    public static Tensor eq(Tensor left, Scalar right) => left.eq(right);
-
     /// <inheritdoc cref="Tensor.ne(Tensor)"/>
     public static Tensor ne(Tensor left, Tensor right) => left.ne(right);
-
-    /// <inheritdoc cref="Tensor.ne(Scalar)"/>
-    public static Tensor ne(Tensor left, Scalar right) => left.ne(right);
 
     /// <inheritdoc cref="Tensor.lt(Tensor)"/>
     public static Tensor lt(Tensor left, Tensor right) => left.lt(right);
 
-    /// <inheritdoc cref="Tensor.lt(Scalar)"/>
-    public static Tensor lt(Tensor left, Scalar right) => left.lt(right);
-
     /// <inheritdoc cref="Tensor.le(Tensor)"/>
     public static Tensor le(Tensor left, Tensor right) => left.le(right);
-
-    /// <inheritdoc cref="Tensor.le(Scalar)"/>
-    public static Tensor le(Tensor left, Scalar right) => left.le(right);
 
     /// <inheritdoc cref="Tensor.gt(Tensor)"/>
     public static Tensor gt(Tensor left, Tensor right) => left.gt(right);
 
-    /// <inheritdoc cref="Tensor.gt(Scalar)"/>
-    public static Tensor gt(Tensor left, Scalar right) => left.gt(right);
-
     /// <inheritdoc cref="Tensor.ge(Tensor)"/>
     public static Tensor ge(Tensor left, Tensor right) => left.ge(right);
-
-    /// <inheritdoc cref="Tensor.ge(Scalar)"/>
-    public static Tensor ge(Tensor left, Scalar right) => left.ge(right);
 
     /// <inheritdoc cref="Tensor.logical_and(Tensor)"/>
     public static Tensor logical_and(Tensor left, Tensor right) => left.logical_and(right);
@@ -157,10 +136,10 @@ public static partial class torch
     public static Tensor add(Tensor left, Scalar right) => left.add(right);
 
     /// <inheritdoc cref="Tensor.pow(Tensor)"/>
-    public static Tensor pow(Tensor left, Tensor right) => left.pow(right);
+    public static Tensor pow(Tensor left, Tensor exponent) => left.pow(exponent);
 
     /// <inheritdoc cref="Tensor.pow(Scalar)"/>
-    public static Tensor pow(Tensor left, Scalar right) => left.pow(right);
+    public static Tensor pow(Tensor left, Scalar exponent) => left.pow(exponent);
 
     /// <inheritdoc cref="Tensor.remainder(Tensor)"/>
     public static Tensor remainder(Tensor left, Tensor right) => left.remainder(right);
@@ -176,9 +155,6 @@ public static partial class torch
 
     /// <inheritdoc cref="Tensor.add(Tensor, Scalar)"/>
     public static Tensor add(Tensor left, Tensor right, Scalar alpha) => left.add(right, alpha);
-
-    /// <inheritdoc cref="Tensor.sub(Tensor, Scalar)"/>
-    public static Tensor sub(Tensor left, Tensor right, Scalar alpha) => left.sub(right, alpha);
 
     /// <inheritdoc cref="Tensor.div(Tensor, RoundingMode)"/>
     public static Tensor div(Tensor left, Tensor right, RoundingMode rounding_mode = RoundingMode.None) => left.div(right, rounding_mode);

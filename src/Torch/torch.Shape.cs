@@ -69,6 +69,6 @@ public static partial class torch
     /// <inheritdoc cref="Tensor.flip(long[])"/>
     public static Tensor flip(Tensor input, params long[] dims) => input.flip(dims);
 
-    /// <inheritdoc cref="Tensor.roll(long, long)"/>
-    public static Tensor roll(Tensor input, long shifts, long dims) => input.roll(shifts, dims);
+    /// <inheritdoc cref="Tensor.roll(long, long?)"/>
+    public static Tensor roll(Tensor input, long shifts, long? dims = null) => input.roll(shifts, dims);
 }

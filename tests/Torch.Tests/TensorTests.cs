@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Torch.Tests;
@@ -120,7 +121,7 @@ public sealed class TensorTests : IDisposable
         Assert.True((x > 0).all().item<bool>());
         Assert.False((x > 6).any().item<bool>());
         Assert.Equal([1f, 6f, 9f], Values(x[0].cumsum(0)));
-        Assert.Equal([0f, 2f, 1f], Values(tensor([1L, 1L, 2L]).bincount()));
+        Assert.Equal([0f, 2f, 1f], Values(tensor([1L, 1L, 2L]).bincount(null)));
     }
 
     [Fact]

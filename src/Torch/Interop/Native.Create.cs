@@ -69,9 +69,6 @@ internal static unsafe partial class Native
     internal static partial int ev_fill_(nint t, NativeScalar value);
 
     [LibraryImport(Library)]
-    internal static partial int ev_set_data(nint t, nint source);
-
-    [LibraryImport(Library)]
     internal static partial nint ev_to(nint t, int dtype, int dev, int index, int nonBlocking, int copy);
 
     [LibraryImport(Library)]

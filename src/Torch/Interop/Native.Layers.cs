@@ -9,9 +9,6 @@ internal static unsafe partial class Native
     internal static partial nint ev_linear(nint x, nint w, nint b);
 
     [LibraryImport(Library)]
-    internal static partial nint ev_embedding(nint weight, nint indices);
-
-    [LibraryImport(Library)]
     internal static partial nint ev_conv2d(nint x, nint w, nint b, long* stride, long* padding, long* dilation, long groups);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

@@ -75,19 +75,10 @@ internal static unsafe partial class Native
     internal static partial nint ev_square(nint t);
 
     [LibraryImport(Library)]
-    internal static partial int ev_square_(nint t);
-
-    [LibraryImport(Library)]
     internal static partial nint ev_reciprocal(nint t);
 
     [LibraryImport(Library)]
     internal static partial int ev_reciprocal_(nint t);
-
-    [LibraryImport(Library)]
-    internal static partial nint ev_round(nint t);
-
-    [LibraryImport(Library)]
-    internal static partial int ev_round_(nint t);
 
     [LibraryImport(Library)]
     internal static partial nint ev_floor(nint t);
@@ -363,6 +354,12 @@ internal static unsafe partial class Native
     internal static partial nint ev_minimum(nint a, nint b);
 
     [LibraryImport(Library)]
+    internal static partial nint ev_round_d(nint t, long decimals);
+
+    [LibraryImport(Library)]
+    internal static partial int ev_round_d_(nint t, long decimals);
+
+    [LibraryImport(Library)]
     internal static partial nint ev_add(nint a, nint b, NativeScalar alpha);
 
     [LibraryImport(Library)]
@@ -453,7 +450,7 @@ internal static unsafe partial class Native
     internal static partial nint ev_silu(nint t);
 
     [LibraryImport(Library)]
-    internal static partial nint ev_softplus(nint t);
+    internal static partial nint ev_softplus(nint t, double beta, double threshold);
 
     [LibraryImport(Library)]
     internal static partial nint ev_leaky_relu(nint t, double slope);

@@ -72,9 +72,6 @@ internal static unsafe partial class Native
     internal static partial int ev_min_d(nint t, long dim, int keep, nint* first, nint* second);
 
     [LibraryImport(Library)]
-    internal static partial int ev_median_d(nint t, long dim, int keep, nint* first, nint* second);
-
-    [LibraryImport(Library)]
     internal static partial nint ev_median(nint t);
 
     [LibraryImport(Library)]
@@ -100,9 +97,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library)]
     internal static partial nint ev_logsumexp(nint t, long dim, int keep);
-
-    [LibraryImport(Library)]
-    internal static partial nint ev_quantile(nint t, double q);
 
     [LibraryImport(Library)]
     internal static partial nint ev_bincount(nint t, nint weights, long minimum);

@@ -69,9 +69,6 @@ internal static unsafe partial class Native
     internal static partial int ev_scatter_(nint t, long dim, nint index, nint source);
 
     [LibraryImport(Library)]
-    internal static partial int ev_scatter_s_(nint t, long dim, nint index, NativeScalar value);
-
-    [LibraryImport(Library)]
     internal static partial int ev_scatter_add_(nint t, long dim, nint index, nint source);
 
     [LibraryImport(Library)]

@@ -36,17 +36,11 @@ public static partial class torch
         /// <summary>The difference to a number.</summary>
         public Tensor sub(Scalar target) => New(Native.ev_sub_s(H, Scalar.Of(target), Scalar.One), this);
 
-        /// <summary>this - alpha * target.</summary>
-        public Tensor sub(Tensor target, Scalar alpha) => New(Native.ev_sub(H, target.H, Scalar.Of(alpha)), this, target);
-
         /// <summary>Subtracts a tensor in place.</summary>
         public Tensor sub_(Tensor target) => Self(Native.ev_sub_(H, target.H, Scalar.One), target);
 
         /// <summary>Subtracts a number in place.</summary>
         public Tensor sub_(Scalar target) => Self(Native.ev_sub_s_(H, Scalar.Of(target), Scalar.One));
-
-        /// <summary>Subtracts alpha * target in place.</summary>
-        public Tensor sub_(Tensor target, Scalar alpha) => Self(Native.ev_sub_(H, target.H, Scalar.Of(alpha)), target);
 
         /// <summary>The quotient with a tensor.</summary>
         public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None)
@@ -77,28 +71,28 @@ public static partial class torch
         public Tensor mul_(Scalar target) => Self(Native.ev_mul_s_(H, Scalar.Of(target)));
 
         /// <summary>The remainder, with the sign of the divisor, with a tensor.</summary>
-        public Tensor remainder(Tensor other) => New(Native.ev_remainder(H, other.H), this, other);
+        public Tensor remainder(Tensor target) => New(Native.ev_remainder(H, target.H), this, target);
 
         /// <summary>The remainder, with the sign of the divisor, with a number.</summary>
-        public Tensor remainder(Scalar other) => New(Native.ev_remainder_s(H, Scalar.Of(other)), this);
+        public Tensor remainder(Scalar scalar) => New(Native.ev_remainder_s(H, Scalar.Of(scalar)), this);
 
         /// <summary>Takes the remainder in place, with a tensor.</summary>
-        public Tensor remainder_(Tensor other) => Self(Native.ev_remainder_(H, other.H), other);
+        public Tensor remainder_(Tensor target) => Self(Native.ev_remainder_(H, target.H), target);
 
         /// <summary>Takes the remainder in place, with a number.</summary>
-        public Tensor remainder_(Scalar other) => Self(Native.ev_remainder_s_(H, Scalar.Of(other)));
+        public Tensor remainder_(Scalar scalar) => Self(Native.ev_remainder_s_(H, Scalar.Of(scalar)));
 
         /// <summary>The remainder, with the sign of the dividend, with a tensor.</summary>
-        public Tensor fmod(Tensor other) => New(Native.ev_fmod(H, other.H), this, other);
+        public Tensor fmod(Tensor target) => New(Native.ev_fmod(H, target.H), this, target);
 
         /// <summary>The remainder, with the sign of the dividend, with a number.</summary>
-        public Tensor fmod(Scalar other) => New(Native.ev_fmod_s(H, Scalar.Of(other)), this);
+        public Tensor fmod(Scalar scalar) => New(Native.ev_fmod_s(H, Scalar.Of(scalar)), this);
 
         /// <summary>Takes the remainder in place, with a tensor.</summary>
-        public Tensor fmod_(Tensor other) => Self(Native.ev_fmod_(H, other.H), other);
+        public Tensor fmod_(Tensor target) => Self(Native.ev_fmod_(H, target.H), target);
 
         /// <summary>Takes the remainder in place, with a number.</summary>
-        public Tensor fmod_(Scalar other) => Self(Native.ev_fmod_s_(H, Scalar.Of(other)));
+        public Tensor fmod_(Scalar scalar) => Self(Native.ev_fmod_s_(H, Scalar.Of(scalar)));
 
         /// <summary>The power with a tensor.</summary>
         public Tensor pow(Tensor exponent) => New(Native.ev_pow(H, exponent.H), this, exponent);

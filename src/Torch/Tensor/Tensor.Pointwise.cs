@@ -66,14 +66,8 @@ public static partial class torch
         /// <summary>this + weight * (end - this).</summary>
         public Tensor lerp(Tensor end, Tensor weight) => New(Native.ev_lerp_t(H, end.H, weight.H), this, end, weight);
 
-        /// <summary>this + weight * (end - this).</summary>
-        public Tensor lerp(Tensor end, Scalar weight) => New(Native.ev_lerp(H, end.H, Scalar.Of(weight)), this, end);
-
         /// <summary>this + weight * (end - this), in place.</summary>
         public Tensor lerp_(Tensor end, Tensor weight) => Self(Native.ev_lerp_t_(H, end.H, weight.H), end, weight);
-
-        /// <summary>this + weight * (end - this), in place.</summary>
-        public Tensor lerp_(Tensor end, Scalar weight) => Self(Native.ev_lerp_(H, end.H, Scalar.Of(weight)), end);
 
         /// <summary>this + value * tensor1 * tensor2.</summary>
         public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value)
@@ -82,10 +76,6 @@ public static partial class torch
         /// <summary>this + value * tensor1 * tensor2, in place.</summary>
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value)
             => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.Of(value)), tensor1, tensor2);
-
-        /// <summary>this + tensor1 * tensor2, in place.</summary>
-        public Tensor addcmul_(Tensor tensor1, Tensor tensor2)
-            => Self(Native.ev_addcmul_(H, tensor1.H, tensor2.H, Scalar.One), tensor1, tensor2);
 
         /// <summary>this + value * tensor1 / tensor2.</summary>
         public Tensor addcdiv(Tensor tensor1, Tensor tensor2, Scalar value)
@@ -105,8 +95,8 @@ public static partial class torch
         /// <summary>x * sigmoid(x).</summary>
         public Tensor silu() => New(Native.ev_silu(H), this);
 
-        /// <summary>log(1 + exp(x)).</summary>
-        public Tensor softplus() => New(Native.ev_softplus(H), this);
+        /// <summary>log(1 + exp(beta x)) / beta; linear above the threshold.</summary>
+        public Tensor softplus(double beta = 1, double threshold = 20) => New(Native.ev_softplus(H, beta, threshold), this);
 
         /// <summary>x where positive, weight * x elsewhere; one weight, or one per channel (dimension 1).</summary>
         public Tensor prelu(Tensor target) => New(Native.ev_prelu(H, target.H), this, target);
@@ -161,12 +151,12 @@ public static partial class torch
     /// <summary>exp(x) divided by its sum along a dimension.</summary>
     public static Tensor softmax(Tensor input, int dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
 
-    /// <summary>start + weight * (end - start).</summary>
-    public static Tensor lerp(Tensor start, Tensor end, Tensor weight) => start.lerp(end, weight);
+    /// <summary>input + weight * (end - input).</summary>
+    public static Tensor lerp(Tensor input, Tensor end, Tensor weight) => input.lerp(end, weight);
 
     /// <inheritdoc cref="Tensor.allclose(Tensor, double, double, bool)"/>
-    public static bool allclose(Tensor input, Tensor other, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false)
-        => input.allclose(other, rtol, atol, equal_nan);
+    public static bool allclose(Tensor tensor, Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false)
+        => tensor.allclose(target, rtol, atol, equal_nan);
 
     internal static Tensor Contiguous(Tensor tensor) => tensor.contiguous();
 }

@@ -145,13 +145,6 @@ public static partial class torch
         /// <summary>The median of all elements (the lower one of two).</summary>
         public Tensor median() => New(Native.ev_median(H), this);
 
-        /// <summary>The medians along a dimension and their indices.</summary>
-        public unsafe (Tensor values, Tensor indices) median(long dim, bool keepdim = false)
-        {
-            nint first, second;
-            return Pair(Native.ev_median_d(H, dim, Native.Flag(keepdim), &first, &second), first, second, this);
-        }
-
         /// <summary>The index of the largest element of the flattened tensor.</summary>
         public Tensor argmax() => New(Native.ev_argmax(H), this);
 
@@ -184,11 +177,8 @@ public static partial class torch
         /// <summary>log(sum(exp(x))) along a dimension.</summary>
         public Tensor logsumexp(long dim, bool keepdim = false) => New(Native.ev_logsumexp(H, dim, Native.Flag(keepdim)), this);
 
-        /// <summary>The q-quantile of all elements.</summary>
-        public Tensor quantile(double q) => New(Native.ev_quantile(H, q), this);
-
         /// <summary>How often each integer occurs, optionally weighted.</summary>
-        public Tensor bincount(Tensor? weights = null, long minlength = 0)
+        public Tensor bincount(Tensor? weights, long minlength = 0)
             => New(Native.ev_bincount(H, weights is null ? 0 : weights.H, minlength), this, weights);
 
         /// <summary>The matrix product, batched and broadcast over leading dimensions.</summary>

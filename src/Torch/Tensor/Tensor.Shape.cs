@@ -21,9 +21,6 @@ public static partial class torch
         /// <summary>The same memory with the size of another tensor.</summary>
         public Tensor view_as(Tensor other) => view(other.shape);
 
-        /// <summary>The same elements with the size of another tensor.</summary>
-        public Tensor reshape_as(Tensor other) => reshape(other.shape);
-
         /// <summary>Joins the dimensions from <paramref name="start_dim"/> to <paramref name="end_dim"/>.</summary>
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => New(Native.ev_flatten(H, start_dim, end_dim), this);
 
@@ -79,7 +76,7 @@ public static partial class torch
         }
 
         /// <summary>Every element repeated in place, along a dimension or flattened.</summary>
-        public Tensor repeat_interleave(long repeats, long? dim = null)
+        public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null)
             => New(Native.ev_repeat_interleave(H, repeats, dim ?? 0, Native.Flag(dim is not null)), this);
 
         /// <summary>A range of a dimension.</summary>
@@ -106,10 +103,6 @@ public static partial class torch
         /// <summary>Writes <paramref name="src"/> at positions along a dimension.</summary>
         public Tensor scatter_(long dim, Tensor index, Tensor src) => Self(Native.ev_scatter_(H, dim, index.H, src.H), index, src);
 
-        /// <summary>Writes a number at positions along a dimension.</summary>
-        public Tensor scatter_(long dim, Tensor index, Scalar value)
-            => Self(Native.ev_scatter_s_(H, dim, index.H, Scalar.Of(value)), index);
-
         /// <summary>Adds <paramref name="src"/> at positions along a dimension.</summary>
         public Tensor scatter_add_(long dim, Tensor index, Tensor src) => Self(Native.ev_scatter_add_(H, dim, index.H, src.H), index, src);
 
@@ -127,8 +120,8 @@ public static partial class torch
         /// <summary>The positions that are not zero, one row each.</summary>
         public Tensor nonzero() => New(Native.ev_nonzero(H), this);
 
-        /// <summary>Shifted along a dimension; what leaves at one end returns at the other.</summary>
-        public unsafe Tensor roll(long shifts, long dims) => New(Native.ev_roll(H, &shifts, 1, &dims, 1), this);
+        /// <summary>Shifted along a dimension (null: flattened); what leaves at one end returns at the other.</summary>
+        public Tensor roll(long shifts, long? dims = null) => roll([shifts], dims is { } dim ? [dim] : []);
 
         /// <summary>Shifted along dimensions.</summary>
         public unsafe Tensor roll(long[] shifts, long[] dims)
@@ -167,10 +160,10 @@ public static partial class torch
         }
 
         /// <summary>The slices along a dimension, which disappears.</summary>
-        public unsafe Tensor[] unbind(int dim = 0)
+        public unsafe Tensor[] unbind(long dimension = 0L)
         {
             long count;
-            return Many(Native.ev_unbind(H, dim, &count), count, this);
+            return Many(Native.ev_unbind(H, dimension, &count), count, this);
         }
 
         /// <summary>The elements in row-major order without gaps, copied only if they must be.</summary>
@@ -191,8 +184,5 @@ public static partial class torch
 
         /// <summary>Sets all elements to a number.</summary>
         public Tensor fill_(Scalar value) => Self(Native.ev_fill_(H, Scalar.Of(value)));
-
-        /// <summary>Makes this tensor refer to the memory of another.</summary>
-        public void set_data(Tensor source) => Self(Native.ev_set_data(H, source.H), source);
     }
 }

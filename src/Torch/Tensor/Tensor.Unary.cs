@@ -75,20 +75,17 @@ public static partial class torch
         /// <summary>Squares.</summary>
         public Tensor square() => New(Native.ev_square(H), this);
 
-        /// <summary>Squares, in place.</summary>
-        public Tensor square_() => Self(Native.ev_square_(H));
-
         /// <summary>Reciprocals.</summary>
         public Tensor reciprocal() => New(Native.ev_reciprocal(H), this);
 
         /// <summary>Reciprocals, in place.</summary>
         public Tensor reciprocal_() => Self(Native.ev_reciprocal_(H));
 
-        /// <summary>Values rounded to the nearest integer, halves to the even one.</summary>
-        public Tensor round() => New(Native.ev_round(H), this);
+        /// <summary>Values rounded to a number of decimals, halves to the even digit.</summary>
+        public Tensor round(long decimals = 0L) => New(Native.ev_round_d(H, decimals), this);
 
-        /// <summary>Values rounded to the nearest integer, halves to the even one, in place.</summary>
-        public Tensor round_() => Self(Native.ev_round_(H));
+        /// <summary>Values rounded to a number of decimals, halves to the even digit, in place.</summary>
+        public Tensor round_(long decimals = 0L) => Self(Native.ev_round_d_(H, decimals));
 
         /// <summary>Values rounded down.</summary>
         public Tensor floor() => New(Native.ev_floor(H), this);

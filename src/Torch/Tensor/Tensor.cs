@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using TorchSharp.Interop;
+using TorchSharp.Utils;
 
 namespace TorchSharp;
 
@@ -242,7 +243,7 @@ public static partial class torch
         }
 
         /// <summary>The distance in elements between neighbours of one dimension.</summary>
-        public long stride(long dim)
+        public long stride(int dim)
         {
             long[] all = stride();
             return all[dim < 0 ? dim + all.Length : dim];

@@ -82,7 +82,6 @@ EV_API T ev_contiguous(T t) { EV_TENSOR(t->contiguous()) }
 EV_API int ev_copy_(T t, T source, int non_blocking) { EV_STATUS(t->copy_(*source, non_blocking != 0)) }
 EV_API int ev_zero_(T t) { EV_STATUS(t->zero_()) }
 EV_API int ev_fill_(T t, EvScalar value) { EV_STATUS(t->fill_(scalar(value))) }
-EV_API int ev_set_data(T t, T source) { EV_STATUS(t->set_data(*source)) }
 
 EV_API T ev_to(T t, int dtype, int dev, int index, int non_blocking, int copy) {
   EV_TENSOR(t->to(device(dev, index), static_cast<at::ScalarType>(dtype), non_blocking != 0, copy != 0))

@@ -5,7 +5,6 @@
 using namespace ev;
 
 EV_API T ev_linear(T x, T w, T b) { EV_TENSOR(at::linear(*x, *w, maybe(b))) }
-EV_API T ev_embedding(T weight, T indices) { EV_TENSOR(at::embedding(*weight, *indices)) }
 
 EV_API T ev_conv2d(T x, T w, T b, const int64_t* stride, const int64_t* padding, const int64_t* dilation, int64_t groups) {
   EV_TENSOR(at::conv2d(*x, *w, maybe(b), sizes(stride, 2), sizes(padding, 2), sizes(dilation, 2), groups))
@@ -63,8 +62,12 @@ EV_API T ev_interpolate(T x, const int64_t* size, const double* scale, int mode,
     const bool corners = align != 0;
     switch (mode) {
       case 0: return own(at::upsample_nearest2d(*x, out, sh, sw));
-      case 2: return own(antialias ? at::_upsample_bilinear2d_aa(*x, out, corners, sh, sw) : at::upsample_bilinear2d(*x, out, corners, sh, sw));
-      case 3: return own(antialias ? at::_upsample_bicubic2d_aa(*x, out, corners, sh, sw) : at::upsample_bicubic2d(*x, out, corners, sh, sw));
+      case 2:
+        if (antialias) return own(at::_upsample_bilinear2d_aa(*x, out, corners, sh, sw));
+        return own(at::upsample_bilinear2d(*x, out, corners, sh, sw));
+      case 3:
+        if (antialias) return own(at::_upsample_bicubic2d_aa(*x, out, corners, sh, sw));
+        return own(at::upsample_bicubic2d(*x, out, corners, sh, sw));
       case 5: return own(at::adaptive_avg_pool2d(*x, out));
       case 6: return own(at::_upsample_nearest_exact2d(*x, out, sh, sw));
       default: TORCH_CHECK(false, "interpolate supports the modes Nearest, Bilinear, Bicubic, Area and NearestExact for images");

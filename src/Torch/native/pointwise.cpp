@@ -8,9 +8,12 @@ using namespace ev;
 
 UNARY_(abs) UNARY_(neg) UNARY_(sign) UNARY_(exp) UNARY_(expm1) UNARY_(log) UNARY_(log1p) UNARY_(log2) UNARY_(log10) UNARY_(sqrt)
 UNARY_(rsqrt)
-UNARY_(square) UNARY_(reciprocal) UNARY_(round) UNARY_(floor) UNARY_(ceil) UNARY_(trunc) UNARY_(frac) UNARY_(sin) UNARY_(cos) UNARY_(tanh)
+UNARY(square) UNARY_(reciprocal) UNARY_(floor) UNARY_(ceil) UNARY_(trunc) UNARY_(frac) UNARY_(sin) UNARY_(cos) UNARY_(tanh)
 UNARY_(sigmoid) UNARY_(relu) UNARY_(erf) UNARY_(erfinv) UNARY_(logical_not) UNARY_(bitwise_not)
 UNARY(isnan) UNARY(isfinite) UNARY(isinf)
+
+EV_API T ev_round_d(T t, int64_t decimals) { EV_TENSOR(at::round(*t, decimals)) }
+EV_API int ev_round_d_(T t, int64_t decimals) { EV_STATUS(t->round_(decimals)) }
 
 #define BINARY(name) EV_API T ev_##name(T a, T b) { EV_TENSOR(at::name(*a, *b)) }
 #define BINARY_(name) BINARY(name) EV_API int ev_##name##_(T a, T b) { EV_STATUS(a->name##_(*b)) }
@@ -63,7 +66,7 @@ EV_API int ev_addcdiv_(T t, T a, T b, EvScalar value) { EV_STATUS(t->addcdiv_(*a
 
 EV_API T ev_gelu(T t, int tanh_form) { EV_TENSOR(at::gelu(*t, tanh_form ? "tanh" : "none")) }
 EV_API T ev_silu(T t) { EV_TENSOR(at::silu(*t)) }
-EV_API T ev_softplus(T t) { EV_TENSOR(at::softplus(*t)) }
+EV_API T ev_softplus(T t, double beta, double threshold) { EV_TENSOR(at::softplus(*t, beta, threshold)) }
 EV_API T ev_leaky_relu(T t, double slope) { EV_TENSOR(at::leaky_relu(*t, slope)) }
 EV_API T ev_hardtanh(T t, double low, double high) { EV_TENSOR(at::hardtanh(*t, low, high)) }
 EV_API T ev_prelu(T t, T weight) { EV_TENSOR(at::prelu(*t, *weight)) }

@@ -44,7 +44,6 @@ EV_API T ev_amax(T t, const int64_t* d, int64_t n, int keep) { EV_TENSOR(at::ama
 EV_API T ev_amin(T t, const int64_t* d, int64_t n, int keep) { EV_TENSOR(at::amin(*t, sizes(d, n), keep != 0)) }
 EV_API int ev_max_d(T t, int64_t dim, int keep, T* first, T* second) { EV_PAIR(at::max(*t, dim, keep != 0)) }
 EV_API int ev_min_d(T t, int64_t dim, int keep, T* first, T* second) { EV_PAIR(at::min(*t, dim, keep != 0)) }
-EV_API int ev_median_d(T t, int64_t dim, int keep, T* first, T* second) { EV_PAIR(at::median(*t, dim, keep != 0)) }
 EV_API T ev_median(T t) { EV_TENSOR(at::median(*t)) }
 EV_API T ev_argmax(T t) { EV_TENSOR(at::argmax(*t)) }
 EV_API T ev_argmax_d(T t, int64_t dim, int keep) { EV_TENSOR(at::argmax(*t, dim, keep != 0)) }
@@ -58,7 +57,6 @@ EV_API int ev_sort(T t, int64_t dim, int descending, int stable, T* first, T* se
   EV_PAIR(at::sort(*t, ev::optional<bool>(stable != 0), dim, descending != 0))
 }
 EV_API T ev_logsumexp(T t, int64_t dim, int keep) { EV_TENSOR(at::logsumexp(*t, {dim}, keep != 0)) }
-EV_API T ev_quantile(T t, double q) { EV_TENSOR(at::quantile(*t, q)) }
 EV_API T ev_bincount(T t, T weights, int64_t minimum) { EV_TENSOR(at::bincount(*t, maybe(weights), minimum)) }
 
 EV_API T ev_matmul(T a, T b) { EV_TENSOR(at::matmul(*a, *b)) }

@@ -38,7 +38,6 @@ EV_API T ev_index_select(T t, int64_t dim, T index) { EV_TENSOR(t->index_select(
 EV_API T ev_gather(T t, int64_t dim, T index) { EV_TENSOR(t->gather(dim, *index)) }
 EV_API T ev_scatter(T t, int64_t dim, T index, T source) { EV_TENSOR(t->scatter(dim, *index, *source)) }
 EV_API int ev_scatter_(T t, int64_t dim, T index, T source) { EV_STATUS(t->scatter_(dim, *index, *source)) }
-EV_API int ev_scatter_s_(T t, int64_t dim, T index, EvScalar value) { EV_STATUS(t->scatter_(dim, *index, scalar(value))) }
 EV_API int ev_scatter_add_(T t, int64_t dim, T index, T source) { EV_STATUS(t->scatter_add_(dim, *index, *source)) }
 EV_API int ev_index_add_(T t, int64_t dim, T index, T source, EvScalar alpha) {
   EV_STATUS(t->index_add_(dim, *index, *source, scalar(alpha)))

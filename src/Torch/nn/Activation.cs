@@ -15,7 +15,7 @@ namespace TorchSharp.Modules
         public bool inplace { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.relu(input, inplace);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.relu(tensor, inplace);
     }
 
     /// <summary>The Gaussian error linear unit.</summary>
@@ -30,7 +30,7 @@ namespace TorchSharp.Modules
         public bool inplace { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.gelu(input, inplace);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.gelu(tensor, inplace);
     }
 
     /// <summary>x * sigmoid(x).</summary>
@@ -45,7 +45,7 @@ namespace TorchSharp.Modules
         public bool inplace { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.silu(input, inplace);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.silu(tensor, inplace);
     }
 
     /// <summary>1 / (1 + exp(-x)).</summary>
@@ -56,7 +56,7 @@ namespace TorchSharp.Modules
         }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.sigmoid();
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.sigmoid();
     }
 
     /// <summary>Hyperbolic tangents.</summary>
@@ -67,14 +67,15 @@ namespace TorchSharp.Modules
         }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.tanh();
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.tanh();
     }
 
     /// <summary>Values limited to [min_val, max_val].</summary>
     public sealed class Hardtanh : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
-        internal Hardtanh(double min_val, double max_val) : base(nameof(Hardtanh))
+        internal Hardtanh(double min_val, double max_val, bool inplace) : base(nameof(Hardtanh))
         {
+            this.inplace = inplace;
             this.min_val = min_val;
             this.max_val = max_val;
         }
@@ -85,8 +86,11 @@ namespace TorchSharp.Modules
         /// <summary>The upper limit.</summary>
         public double max_val { get; set; }
 
+        /// <summary>Whether the input is overwritten.</summary>
+        public bool inplace { get; set; }
+
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.hardtanh(input, min_val, max_val);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.hardtanh(tensor, min_val, max_val, inplace);
     }
 
     /// <summary>exp(x) divided by its sum along a dimension.</summary>
@@ -101,7 +105,7 @@ namespace TorchSharp.Modules
         public long dim { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.softmax(dim);
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.softmax(dim);
     }
 
     /// <summary>The logarithm of softmax.</summary>
@@ -116,7 +120,7 @@ namespace TorchSharp.Modules
         public long dim { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.log_softmax(dim);
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.log_softmax(dim);
     }
 
     /// <summary>The input.</summary>
@@ -127,7 +131,7 @@ namespace TorchSharp.Modules
         }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.alias();
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.alias();
     }
 
     /// <summary>Joins dimensions.</summary>
@@ -165,7 +169,7 @@ namespace TorchSharp.Modules
         public bool inplace { get; set; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.dropout(input, p, training, inplace);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.dropout(tensor, p, training, inplace);
     }
 }
 
@@ -179,10 +183,16 @@ namespace TorchSharp
             public static ReLU ReLU(bool inplace = false) => new(inplace);
 
             /// <summary>The Gaussian error linear unit.</summary>
-            public static GELU GELU(bool inplace = false) => new(inplace);
+            public static GELU GELU() => new(false);
+
+            /// <summary>The Gaussian error linear unit.</summary>
+            public static GELU GELU(bool inplace) => new(inplace);
 
             /// <summary>x * sigmoid(x).</summary>
-            public static SiLU SiLU(bool inplace = false) => new(inplace);
+            public static SiLU SiLU() => new(false);
+
+            /// <summary>x * sigmoid(x).</summary>
+            public static SiLU SiLU(bool inplace) => new(inplace);
 
             /// <summary>1 / (1 + exp(-x)).</summary>
             public static Sigmoid Sigmoid() => new();
@@ -191,7 +201,8 @@ namespace TorchSharp
             public static Tanh Tanh() => new();
 
             /// <summary>Values limited to [min_val, max_val].</summary>
-            public static Hardtanh Hardtanh(double min_val = -1.0, double max_val = 1.0) => new(min_val, max_val);
+            public static Hardtanh Hardtanh(double min_val = -1.0, double max_val = 1.0, bool inplace = false)
+                => new(min_val, max_val, inplace);
 
             /// <summary>exp(x) divided by its sum along a dimension.</summary>
             public static Softmax Softmax(long dim) => new(dim);

@@ -189,11 +189,11 @@ namespace TorchSharp.Modules
             => append(_list.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), module);
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input)
+        public override torch.Tensor forward(torch.Tensor tensor)
         {
-            if (_list.Count == 0) return input.alias();
+            if (_list.Count == 0) return tensor.alias();
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor value = input;
+            torch.Tensor value = tensor;
             foreach (torch.nn.Module<torch.Tensor, torch.Tensor> module in _list) value = module.call(value);
             return scope.MoveToOuter(value);
         }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using F = TorchSharp.torch.nn.functional;
 
 namespace TorchSharp.Modules
@@ -41,26 +42,7 @@ namespace TorchSharp.Modules
         public long out_features => weight.shape[0];
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.linear(input, _weight, _bias);
-    }
-
-    /// <summary>Rows of a table; weight [rows, columns].</summary>
-    public sealed class Embedding : torch.nn.Module<torch.Tensor, torch.Tensor>
-    {
-        [ComponentName(Name = nameof(weight))]
-        private Parameter _weight;
-
-        internal Embedding(long rows, long columns, torch.Device? device, torch.ScalarType? dtype) : base(nameof(Embedding))
-        {
-            _weight = new Parameter(torch.randn(rows, columns, dtype, device));
-            RegisterComponents();
-        }
-
-        /// <summary>The table.</summary>
-        public Parameter weight { get => _weight; set => _weight = Replace(nameof(weight), value)!; }
-
-        /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.embedding(input, _weight);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.linear(tensor, _weight, _bias);
     }
 }
 
@@ -95,10 +77,6 @@ namespace TorchSharp
 
             /// <summary>x W^T + b with given parameters.</summary>
             public static Linear Linear(Parameter weight, Parameter? bias = null) => new(weight, bias);
-
-            /// <summary>Rows of a table of normally distributed numbers.</summary>
-            public static Embedding Embedding(long num_embeddings, long embedding_dims, Device? device = null, ScalarType? dtype = null)
-                => new(num_embeddings, embedding_dims, device, dtype);
         }
     }
 }

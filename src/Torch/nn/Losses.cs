@@ -29,8 +29,8 @@ namespace TorchSharp.Modules
         public long? ignore_index { get; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input1, torch.Tensor input2)
-            => F.cross_entropy(input1, input2, weight, ignore_index ?? -100, reduction);
+        public override torch.Tensor forward(torch.Tensor input, torch.Tensor target)
+            => F.cross_entropy(input, target, weight, ignore_index ?? -100, reduction);
     }
 
     /// <summary>Squared differences.</summary>
@@ -41,7 +41,7 @@ namespace TorchSharp.Modules
         }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input1, torch.Tensor input2) => F.mse_loss(input1, input2, reduction);
+        public override torch.Tensor forward(torch.Tensor input, torch.Tensor target) => F.mse_loss(input, target, reduction);
     }
 
     /// <summary>The Kullback-Leibler divergence of log-probabilities from a target.</summary>
@@ -53,7 +53,7 @@ namespace TorchSharp.Modules
         public bool log_target { get; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input1, torch.Tensor input2) => F.kl_div(input1, input2, log_target, reduction);
+        public override torch.Tensor forward(torch.Tensor input, torch.Tensor target) => F.kl_div(input, target, log_target, reduction);
     }
 }
 

@@ -1,15 +1,8 @@
 using System.Reflection;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 
 namespace TorchSharp;
-
-/// <summary>Gives a module, parameter or buffer in a field another name than the field's.</summary>
-[AttributeUsage(AttributeTargets.Field)]
-public sealed class ComponentNameAttribute : Attribute
-{
-    /// <summary>The name in state_dict().</summary>
-    public string Name { get; set; } = "";
-}
 
 public static partial class torch
 {

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using F = TorchSharp.torch.nn.functional;
 
 namespace TorchSharp.Modules
@@ -158,7 +159,7 @@ namespace TorchSharp.Modules
         public Parameter? bias { get => _bias; set => _bias = Replace(nameof(bias), value); }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => F.layer_norm(input, normalized_shape, _weight, _bias, eps);
+        public override torch.Tensor forward(torch.Tensor tensor) => F.layer_norm(tensor, normalized_shape, _weight, _bias, eps);
     }
 }
 

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using F = TorchSharp.torch.nn.functional;
 
 namespace TorchSharp.Modules
@@ -106,7 +107,7 @@ namespace TorchSharp.Modules
         public double init { get; }
 
         /// <inheritdoc/>
-        public override torch.Tensor forward(torch.Tensor input) => input.prelu(_weight);
+        public override torch.Tensor forward(torch.Tensor tensor) => tensor.prelu(_weight);
     }
 }
 

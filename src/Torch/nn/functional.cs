@@ -128,15 +128,18 @@ public static partial class torch
             public static Tensor sigmoid(Tensor x) => x.sigmoid();
 
             /// <summary>Hyperbolic tangents.</summary>
-            public static Tensor tanh(Tensor x) => x.tanh();
+            public static Tensor tanh(Tensor x, bool inplace = false) => inplace ? x.tanh_().alias() : x.tanh();
 
             /// <summary>x where positive, slope * x elsewhere.</summary>
-            public static Tensor leaky_relu(Tensor input, double negative_slope = 0.01)
-                => Tensor.New(Native.ev_leaky_relu(input.H, negative_slope), input);
+            public static Tensor leaky_relu(Tensor input, double negative_slope = 0.01, bool inplace = false)
+            {
+                Tensor result = Tensor.New(Native.ev_leaky_relu(input.H, negative_slope), input);
+                return inplace ? input.copy_(result).alias() : result;
+            }
 
             /// <summary>Values limited to [min_val, max_val].</summary>
-            public static Tensor hardtanh(Tensor x, double min_val = -1.0, double max_val = 1.0)
-                => Tensor.New(Native.ev_hardtanh(x.H, min_val, max_val), x);
+            public static Tensor hardtanh(Tensor x, double min_val = -1.0, double max_val = 1.0, bool inplace = false)
+                => inplace ? x.clamp_((Scalar)min_val, (Scalar)max_val).alias() : Tensor.New(Native.ev_hardtanh(x.H, min_val, max_val), x);
 
             /// <summary>exp(x) divided by its sum along a dimension.</summary>
             public static Tensor softmax(Tensor input, long dim, ScalarType? dtype = null) => input.softmax(dim, dtype);
@@ -149,9 +152,6 @@ public static partial class torch
 
                     => inplace ? input.Self(Native.ev_dropout_(input.H, p, Native.Flag(training))).alias()
                         : Tensor.New(Native.ev_dropout(input.H, p, Native.Flag(training)), input);
-
-            /// <summary>Rows of a table.</summary>
-            public static Tensor embedding(Tensor x, Tensor weight) => Tensor.New(Native.ev_embedding(weight.H, x.H), weight, x);
 
             /// <summary>Integers as vectors with a single one; -1 takes the number of classes from the largest.</summary>
             public static Tensor one_hot(Tensor x, long num_classes = -1) => Tensor.New(Native.ev_one_hot(x.H, num_classes), x);

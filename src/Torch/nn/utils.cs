@@ -36,12 +36,12 @@ public static partial class torch
                 => WrappedTensorDisposeScope(() => cat([.. tensors.Select(t => t.reshape(-1))]));
 
             /// <summary>Copies the elements of a vector into the parameters.</summary>
-            public static void vector_to_parameters(Tensor vec, IEnumerable<Parameter> parameters)
+            public static void vector_to_parameters(Tensor vec, IEnumerable<Parameter> tensors)
             {
                 using DisposeScope scope = NewDisposeScope();
                 using IDisposable quiet = no_grad();
                 long position = 0;
-                foreach (Parameter parameter in parameters)
+                foreach (Parameter parameter in tensors)
                 {
                     parameter.copy_(vec.narrow(0, position, parameter.numel()).view_as(parameter));
                     position += parameter.numel();
