@@ -22,8 +22,11 @@ public static partial class torch
         internal Tensor(nint handle)
         {
             _handle = handle;
-            AddPressure();
-            DisposeScope.Current?.Include(this);
+            // A scope will free the tensor in time. Telling the collector of its size, too, makes it collect dozens of times per training step.
+            if (DisposeScope.Current is { } scope)
+                scope.Include(this);
+            else
+                AddPressure();
         }
 
         /// <summary>Frees the native tensor if nobody disposed this object.</summary>
