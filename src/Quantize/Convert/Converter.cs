@@ -55,8 +55,8 @@ public static class Converter
             BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
             _folder.Prepare(options.Resume, options.Overwrite, expectedBytes: 256L << 20);
             Device device = ChooseDevice(options.Device);
-            if (options.Threads is int threads)
-                torch.set_num_threads(threads);
+            // Stated, not left to torch: a BLAS told to use one thread takes the rest of libtorch with it.
+            torch.set_num_threads(options.Threads ?? Environment.ProcessorCount);
 
             progress.Report(new StageStarted("data", $"reading {options.Data}"));
             ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
