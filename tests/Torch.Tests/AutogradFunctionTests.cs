@@ -68,8 +68,60 @@ public sealed class DoubleInPlaceFunction : autograd.SingleTensorFunction<Double
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => [grad_output * 2];
 }
 
+public sealed class SortFunction : autograd.MultiTensorFunction<SortFunction>
+{
+    public override string Name => nameof(SortFunction);
+
+    public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        (Tensor values, Tensor order) = ((Tensor)vars[0]).sort();
+        ctx.mark_non_differentiable([order]);
+        ctx.save_for_backward([order]);
+        return [values, order];
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+        => [zeros_like(grad_outputs[0]).scatter_(0, ctx.get_saved_variables()[0], grad_outputs[0])];
+}
+
+public sealed class TooManyFunction : autograd.SingleTensorFunction<TooManyFunction>
+{
+    public override string Name => nameof(TooManyFunction);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        if (vars.Length > 1) throw new InvalidDataException("the forward pass of the test");
+        return ((Tensor)vars[0]) * 2;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => [grad_output, grad_output];
+}
+
 public sealed class AutogradFunctionTests
 {
+    [Fact]
+    public void OutputsWithoutGradientStayOutsideTheGraph()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = tensor([3f, 1f, 2f], requires_grad: true);
+        List<Tensor> sorted = SortFunction.apply(x);
+        Assert.False(sorted[1].requires_grad);
+        (sorted[0] * tensor([1f, 10f, 100f])).sum().backward();
+        Assert.Equal([100f, 1f, 10f], x.grad!.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void MistakesOfAFunctionAreNamed()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = tensor([1f], requires_grad: true);
+        Assert.Contains("TooManyFunction.backward returned 2 gradients", Assert.Throws<ExternalException>(()
+            => TooManyFunction.apply(x).backward()).Message);
+        Assert.Throws<InvalidDataException>(() => TooManyFunction.apply(x, 1));
+        Assert.True(is_grad_enabled());
+        Assert.Same(scope, CurrentDisposeScope);
+    }
+
     [Fact]
     public void SingleOutputGivesTheWrittenGradient()
     {

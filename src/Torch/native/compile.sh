@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles what changed and links: compile.sh <object folder>, with CXX, SHIM_FLAGS and SHIM_LINK set by native.targets.
+# Compiles what changed and links: compile.sh <object folder>, with CXX, SHIM_FLAGS, SHIM_LINK and LIBTORCH set by native.targets.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1%/}
@@ -7,6 +7,17 @@ command -v "${CXX%% *}" >/dev/null || {
   echo "error: the bridge to libtorch needs a C++17 compiler; install g++ (setup.sh does)." >&2
   exit 1
 }
+
+# Two builds of the same folder take turns.
+if command -v flock >/dev/null; then
+  exec 9>"$out/lock"
+  flock 9
+fi
+
+# PyTorch's packages before 2.7 were built with the old layout of std::string; their symbols tell.
+if [ -n "$LIBTORCH" ] && grep -qa '_ZN3c105ErrorC[12]ENS_14SourceLocationESs' "$LIBTORCH/lib/libc10.so"; then
+  SHIM_FLAGS="$SHIM_FLAGS -D_GLIBCXX_USE_CXX11_ABI=0"
+fi
 
 stale=""
 count=0
