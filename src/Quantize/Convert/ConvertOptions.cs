@@ -48,7 +48,7 @@ public sealed record ConvertOptions
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Threads of the training on the processor; all of its cores when null.</summary>
+    /// <summary>Threads of the training on the processor; as many as pay when null.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Seed of everything random.</summary>
