@@ -25,85 +25,85 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
                 switch (s->Kind)
                 {
                     case StageKind.Load:
-                    {
-                        float* row = Floats(s, c);
-                        x0 = TLanes.Load(row);
-                        x1 = TLanes.Load(row + n);
-                        x2 = TLanes.Load(row + (2 * n));
-                        x3 = TLanes.Load(row + (3 * n));
-                        break;
-                    }
-
-                    case StageKind.AddRow:
-                    {
-                        float* row = Floats(s, c);
-                        x0 = TLanes.Add(x0, TLanes.Load(row));
-                        x1 = TLanes.Add(x1, TLanes.Load(row + n));
-                        x2 = TLanes.Add(x2, TLanes.Load(row + (2 * n)));
-                        x3 = TLanes.Add(x3, TLanes.Load(row + (3 * n)));
-                        break;
-                    }
-
-                    case StageKind.LoadDifferences:
-                    {
-                        // K - 2 * count is an integer below 2^17: the fused multiply-add that computes it is exact.
-                        ushort* row = (ushort*)s->Row + c;
-                        TVector k = TLanes.Broadcast(s->Number);
-                        TVector minusTwo = TLanes.Broadcast(-2f);
-                        x0 = Affine(s, c, TLanes.Fma(TLanes.FromUnsigned(row), minusTwo, k));
-                        x1 = Affine(s, c + n, TLanes.Fma(TLanes.FromUnsigned(row + n), minusTwo, k));
-                        x2 = Affine(s, c + (2 * n), TLanes.Fma(TLanes.FromUnsigned(row + (2 * n)), minusTwo, k));
-                        x3 = Affine(s, c + (3 * n), TLanes.Fma(TLanes.FromUnsigned(row + (3 * n)), minusTwo, k));
-                        break;
-                    }
-
-                    case StageKind.LoadCounts:
-                    {
-                        short* row = (short*)s->Row + c;
-                        x0 = Affine(s, c, TLanes.FromSigned(row));
-                        x1 = Affine(s, c + n, TLanes.FromSigned(row + n));
-                        x2 = Affine(s, c + (2 * n), TLanes.FromSigned(row + (2 * n)));
-                        x3 = Affine(s, c + (3 * n), TLanes.FromSigned(row + (3 * n)));
-                        break;
-                    }
-
-                    case StageKind.LoadPool or StageKind.AddPool:
-                    {
-                        TVector p0 = zero;
-                        TVector p1 = zero;
-                        TVector p2 = zero;
-                        TVector p3 = zero;
-                        PoolRange range = s->Range;
-                        for (int y = range.Top; y < range.Bottom; y++)
                         {
-                            float* row = (float*)(s->Origin + ((((long)y * s->GridWidth) + range.Left) * s->Stride)) + c;
-                            for (int x = range.Left; x < range.Right; x++)
-                            {
-                                p0 = TLanes.Add(p0, TLanes.Load(row));
-                                p1 = TLanes.Add(p1, TLanes.Load(row + n));
-                                p2 = TLanes.Add(p2, TLanes.Load(row + (2 * n)));
-                                p3 = TLanes.Add(p3, TLanes.Load(row + (3 * n)));
-                                row = (float*)((byte*)row + s->Stride);
-                            }
-                        }
-
-                        TVector factor = TLanes.Broadcast(s->Number);
-                        p0 = TLanes.Multiply(p0, factor);
-                        p1 = TLanes.Multiply(p1, factor);
-                        p2 = TLanes.Multiply(p2, factor);
-                        p3 = TLanes.Multiply(p3, factor);
-                        if (s->Kind == StageKind.LoadPool)
-                        {
-                            (x0, x1, x2, x3) = (p0, p1, p2, p3);
+                            float* row = Floats(s, c);
+                            x0 = TLanes.Load(row);
+                            x1 = TLanes.Load(row + n);
+                            x2 = TLanes.Load(row + (2 * n));
+                            x3 = TLanes.Load(row + (3 * n));
                             break;
                         }
 
-                        x0 = TLanes.Add(x0, Affine(s, c, p0));
-                        x1 = TLanes.Add(x1, Affine(s, c + n, p1));
-                        x2 = TLanes.Add(x2, Affine(s, c + (2 * n), p2));
-                        x3 = TLanes.Add(x3, Affine(s, c + (3 * n), p3));
-                        break;
-                    }
+                    case StageKind.AddRow:
+                        {
+                            float* row = Floats(s, c);
+                            x0 = TLanes.Add(x0, TLanes.Load(row));
+                            x1 = TLanes.Add(x1, TLanes.Load(row + n));
+                            x2 = TLanes.Add(x2, TLanes.Load(row + (2 * n)));
+                            x3 = TLanes.Add(x3, TLanes.Load(row + (3 * n)));
+                            break;
+                        }
+
+                    case StageKind.LoadDifferences:
+                        {
+                            // K - 2 * count is an integer below 2^17: the fused multiply-add that computes it is exact.
+                            ushort* row = (ushort*)s->Row + c;
+                            TVector k = TLanes.Broadcast(s->Number);
+                            TVector minusTwo = TLanes.Broadcast(-2f);
+                            x0 = Affine(s, c, TLanes.Fma(TLanes.FromUnsigned(row), minusTwo, k));
+                            x1 = Affine(s, c + n, TLanes.Fma(TLanes.FromUnsigned(row + n), minusTwo, k));
+                            x2 = Affine(s, c + (2 * n), TLanes.Fma(TLanes.FromUnsigned(row + (2 * n)), minusTwo, k));
+                            x3 = Affine(s, c + (3 * n), TLanes.Fma(TLanes.FromUnsigned(row + (3 * n)), minusTwo, k));
+                            break;
+                        }
+
+                    case StageKind.LoadCounts:
+                        {
+                            short* row = (short*)s->Row + c;
+                            x0 = Affine(s, c, TLanes.FromSigned(row));
+                            x1 = Affine(s, c + n, TLanes.FromSigned(row + n));
+                            x2 = Affine(s, c + (2 * n), TLanes.FromSigned(row + (2 * n)));
+                            x3 = Affine(s, c + (3 * n), TLanes.FromSigned(row + (3 * n)));
+                            break;
+                        }
+
+                    case StageKind.LoadPool or StageKind.AddPool:
+                        {
+                            TVector p0 = zero;
+                            TVector p1 = zero;
+                            TVector p2 = zero;
+                            TVector p3 = zero;
+                            PoolRange range = s->Range;
+                            for (int y = range.Top; y < range.Bottom; y++)
+                            {
+                                float* row = (float*)(s->Origin + ((((long)y * s->GridWidth) + range.Left) * s->Stride)) + c;
+                                for (int x = range.Left; x < range.Right; x++)
+                                {
+                                    p0 = TLanes.Add(p0, TLanes.Load(row));
+                                    p1 = TLanes.Add(p1, TLanes.Load(row + n));
+                                    p2 = TLanes.Add(p2, TLanes.Load(row + (2 * n)));
+                                    p3 = TLanes.Add(p3, TLanes.Load(row + (3 * n)));
+                                    row = (float*)((byte*)row + s->Stride);
+                                }
+                            }
+
+                            TVector factor = TLanes.Broadcast(s->Number);
+                            p0 = TLanes.Multiply(p0, factor);
+                            p1 = TLanes.Multiply(p1, factor);
+                            p2 = TLanes.Multiply(p2, factor);
+                            p3 = TLanes.Multiply(p3, factor);
+                            if (s->Kind == StageKind.LoadPool)
+                            {
+                                (x0, x1, x2, x3) = (p0, p1, p2, p3);
+                                break;
+                            }
+
+                            x0 = TLanes.Add(x0, Affine(s, c, p0));
+                            x1 = TLanes.Add(x1, Affine(s, c + n, p1));
+                            x2 = TLanes.Add(x2, Affine(s, c + (2 * n), p2));
+                            x3 = TLanes.Add(x3, Affine(s, c + (3 * n), p3));
+                            break;
+                        }
 
                     case StageKind.Affine:
                         x0 = Affine(s, c, x0);
@@ -120,31 +120,31 @@ internal sealed unsafe class VectorRowKernel<TLanes, TVector> : RowKernel
                         break;
 
                     case StageKind.Store:
-                    {
-                        float* row = (float*)s->Row + c;
-                        TLanes.Store(row, x0);
-                        TLanes.Store(row + n, x1);
-                        TLanes.Store(row + (2 * n), x2);
-                        TLanes.Store(row + (3 * n), x3);
-                        break;
-                    }
-
-                    default:
-                    {
-                        float* shift = s->P0 + c;
-                        ulong mask = TLanes.SignMask(TLanes.Add(x0, TLanes.Load(shift)));
-                        mask |= TLanes.SignMask(TLanes.Add(x1, TLanes.Load(shift + n))) << n;
-                        mask |= TLanes.SignMask(TLanes.Add(x2, TLanes.Load(shift + (2 * n)))) << (2 * n);
-                        mask |= TLanes.SignMask(TLanes.Add(x3, TLanes.Load(shift + (3 * n)))) << (3 * n);
-                        int real = s->Channels - c;
-                        if (real < 4 * n)
                         {
-                            mask &= real <= 0 ? 0 : (1UL << real) - 1;
+                            float* row = (float*)s->Row + c;
+                            TLanes.Store(row, x0);
+                            TLanes.Store(row + n, x1);
+                            TLanes.Store(row + (2 * n), x2);
+                            TLanes.Store(row + (3 * n), x3);
+                            break;
                         }
 
-                        TLanes.StoreSigns(s->Row, c, mask);
-                        break;
-                    }
+                    default:
+                        {
+                            float* shift = s->P0 + c;
+                            ulong mask = TLanes.SignMask(TLanes.Add(x0, TLanes.Load(shift)));
+                            mask |= TLanes.SignMask(TLanes.Add(x1, TLanes.Load(shift + n))) << n;
+                            mask |= TLanes.SignMask(TLanes.Add(x2, TLanes.Load(shift + (2 * n)))) << (2 * n);
+                            mask |= TLanes.SignMask(TLanes.Add(x3, TLanes.Load(shift + (3 * n)))) << (3 * n);
+                            int real = s->Channels - c;
+                            if (real < 4 * n)
+                            {
+                                mask &= real <= 0 ? 0 : (1UL << real) - 1;
+                            }
+
+                            TLanes.StoreSigns(s->Row, c, mask);
+                            break;
+                        }
                 }
             }
         }

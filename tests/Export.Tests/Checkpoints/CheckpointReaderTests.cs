@@ -93,12 +93,14 @@ public class CheckpointReaderTests(ITestOutputHelper output)
             {
                 p.Global("torch._utils", "_rebuild_parameter").Op('(');
                 p.Tensor("FloatStorage", "0", 24, 23, [], []).Op(0x88).EmptyDictCall().Op('t').Op('R');
-            }),
+            }
+        ),
             ("typed", () =>
             {
                 p.Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage("UntypedStorage", "1", 8, module: "torch.storage").Int(1);
                 p.Ints([1]).Ints([1]).Op(0x89).EmptyDictCall().Global("torch", "float32").Op('t').Op('R');
-            })).Stop();
+            }
+        )).Stop();
         byte[] bytes = MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
         IReadOnlyDictionary<string, FloatTensor> tensors =
             TempFile.Open(TorchWriter.Zip(p.ToArray(), [("0", bytes), ("1", bytes[4..12])], deflate: deflate)).Tensors;
