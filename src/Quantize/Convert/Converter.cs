@@ -55,7 +55,9 @@ public static class Converter
             BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
             _folder.Prepare(options.Resume, options.Overwrite, expectedBytes: 256L << 20);
             Device device = ChooseDevice(options.Device);
-            UseThreads(Environment.ProcessorCount);
+            // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
+            // soon as another program has one of the cores.
+            torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
 
             progress.Report(new StageStarted("data", $"reading {options.Data}"));
             ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
@@ -159,14 +161,8 @@ public static class Converter
                 teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, recipe.Augmentation.Flip, device, progress, cancel);
             ITrainingTask task = teacher is null ? new ClassifyTask(student) : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration);
-            // The student's fused kernels are short: on two cores, waiting for the other one costs more than it gives.
-            UseThreads(Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount);
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel);
-            UseThreads(Environment.ProcessorCount);
         }
-
-        /// <summary>Stated, not left to torch: a BLAS that is told to use one thread takes the rest of libtorch with it.</summary>
-        private void UseThreads(int cores) => torch.set_num_threads(options.Threads ?? cores);
 
         /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms
         /// and fresh ones, estimated with frozen weights.</summary>
