@@ -105,6 +105,14 @@ public class DataTests
     }
 
     [Fact]
+    public void WhateverFailsWhileImagesAreReadReachesTheCaller()
+    {
+        using var loader = new BatchLoader(PixelSource.Open(new Unreadable(), Preprocess32, limit: 0), [0, 1, 2, 3], 2, Augmentation.None, 1);
+        Assert.Throws<DllNotFoundException>(() => loader.Get(0));
+        Assert.Throws<DllNotFoundException>(() => PixelSource.Open(new Unreadable(), Preprocess32));
+    }
+
+    [Fact]
     public void StatisticsOfTheTrainingImages()
     {
         PixelSource source = Shapes(30);
@@ -119,4 +127,20 @@ public class DataTests
 
     internal static PixelSource Shapes(int count) =>
         PixelSource.Open(DatasetFolder.Open("shapes", new DatasetOptions { ShapesTrainCount = count, ShapesTestCount = 10 }).Train, Preprocess32);
+
+    /// <summary>Four images that cannot be read, for a reason that has nothing to do with them.</summary>
+    private sealed class Unreadable : IImageDataset
+    {
+        public string Name => "unreadable";
+
+        public IReadOnlyList<string> Classes => ["a", "b"];
+
+        public int Count => 4;
+
+        public int Label(int index) => index % 2;
+
+        public string SourceName(int index) => $"image {index}";
+
+        public RgbImage Load(int index) => throw new DllNotFoundException("no codec");
+    }
 }

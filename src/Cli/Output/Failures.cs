@@ -21,7 +21,7 @@ internal static class Failures
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
         TypeInitializationException { InnerException: { } inner } => Describe(inner),
-        AggregateException { InnerExceptions: [var only] } => Describe(only),
+        AggregateException { InnerExceptions: [var first, ..] } => Describe(first),
         _ => ($"sorry, this is a bug in edgevit: {e.GetType().Name}: {FirstLine(e.Message)} Set {DebugVariable}=1 to see where, and report it.", ExitCode.Failure),
     };
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace EdgeVit.Quantize;
 
@@ -69,7 +70,8 @@ public sealed class BatchLoader : IDisposable
         }
         catch (InvalidOperationException) when (_failure is not null)
         {
-            throw _failure;
+            ExceptionDispatchInfo.Throw(_failure);
+            throw;
         }
     }
 
@@ -138,8 +140,9 @@ public sealed class BatchLoader : IDisposable
         {
             // The consumer stopped while the queue was full.
         }
-        catch (Exception e) when (e is Imaging.ImageException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // Whatever it is belongs to the consumer: unhandled on this thread it would end the process.
             _failure = e;
             queue.CompleteAdding();
         }
@@ -169,9 +172,9 @@ public sealed class BatchLoader : IDisposable
             {
                 Parallel.For(0, part.Length, () => new byte[length], (i, _, scratch) => { One(i, scratch); return scratch; }, static _ => { });
             }
-            catch (AggregateException e) when (e.InnerException is Imaging.ImageException inner)
+            catch (AggregateException e)
             {
-                throw inner;
+                ExceptionDispatchInfo.Throw(e.InnerException!);
             }
         }
         return new Batch(epoch, part, images, labels, mirrored);

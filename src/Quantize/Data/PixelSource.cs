@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
@@ -49,9 +50,9 @@ public sealed class PixelSource
             var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
             Parallel.For(0, dataset.Count, options, i => pipeline.ToPixels(dataset.Load(i), pixels.AsSpan(i * pipeline.Length, pipeline.Length)));
         }
-        catch (AggregateException e) when (e.InnerException is ImageException inner)
+        catch (AggregateException e)
         {
-            throw inner;
+            ExceptionDispatchInfo.Throw(e.InnerException!);
         }
         return new PixelSource(dataset, pipeline, pixels);
     }
