@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
+using EdgeVit.Imaging;
 using EdgeVit.Quantize;
 
 namespace EdgeVit.Cli.Training;
@@ -51,7 +52,8 @@ internal static class ConvertRun
             .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}"));
         printer.Say("Next:");
         printer.Say($"  edgevit inspect {r.Model}");
-        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}");
+        string seed = settings.Data == DatasetFolder.Shapes && settings.Seed is { } s ? $" --seed {s}" : "";
+        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}{seed}");
         printer.Say($"  edgevit bench {r.Model} --quick");
     }
 
