@@ -30,8 +30,14 @@ public class ConverterTests
         var taken = Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder), new SilentProgress()));
         Assert.Contains("already holds a run", taken.Message, StringComparison.Ordinal);
         Assert.Equal(result.Sha256, Converter.Convert(Tiny(folder) with { Resume = true }, new SilentProgress()).Sha256);
+        string[] before = Contents(folder);
         var changed = Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder) with { Resume = true, LearningRate = 0.01 }, new SilentProgress()));
         Assert.Contains("student.learningRate was 0.005, is 0.01", changed.Message, StringComparison.Ordinal);
+
+        // An overwriting run that cannot begin takes nothing away.
+        foreach (ConvertOptions wrong in (ConvertOptions[])[Tiny(folder) with { Data = folder.File("nowhere") }, Tiny(folder) with { Device = "tpu" }, Tiny(folder) with { Teacher = "nobody" }])
+            Assert.ThrowsAny<Exception>(() => Converter.Convert(wrong with { Overwrite = true }, new SilentProgress()));
+        Assert.Equal(before, Contents(folder));
 
         // Its teacher serves another run.
         ConvertResult second = Converter.Convert(
@@ -88,6 +94,13 @@ public class ConverterTests
         ParityImages = 3,
         Device = "cpu",
     };
+
+    /// <summary>Every file of the run with its content.</summary>
+    private static string[] Contents(TempFolder folder) =>
+    [
+        .. Directory.EnumerateFiles(folder.File("run"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(f => $"{f} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}"),
+    ];
 
     private sealed class Recorder : IConvertProgress
     {

@@ -15,7 +15,7 @@ public sealed record ConvertOptions
     public string Student { get; init; } = "binaryvit-nano";
 
     /// <summary><c>resnet</c>: trained here; <c>none</c>: learn from labels alone; a path: a teacher checkpoint of an earlier run
-    /// (<c>.safetensors</c>) or an ONNX classifier (<c>.onnx</c>).</summary>
+    /// (<c>.safetensors</c>).</summary>
     public string Teacher { get; init; } = "resnet";
 
     /// <summary>Passes of the student over the training images; fractions count.</summary>

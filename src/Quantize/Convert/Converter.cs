@@ -55,6 +55,7 @@ public static class Converter
             BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
             _folder.Prepare(options.Resume, options.Overwrite, expectedBytes: 256L << 20);
             Device device = ChooseDevice(options.Device);
+            RequireTeacher();
             // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
             // soon as another program has one of the cores.
             torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
@@ -64,6 +65,10 @@ public static class Converter
             BinaryViTConfig network = preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
+            if (options.Resume)
+                _folder.RequireSame(configuration);
+            else if (options.Overwrite)
+                _folder.Clear();
             _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
             double dataSeconds = Lap();
 
@@ -81,7 +86,8 @@ public static class Converter
             double validationTop1 = Settle(student, recipe, data, device);
             LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(student));
             string provenance = Provenance(recipe, data, teacher, teacherTop1, validationTop1);
-            EvitFile file = EvitWriter.Write(_folder.Model, lowered, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed);
+            byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed);
+            EvitFile file = EvitFile.Parse(packed);
             double exportSeconds = Lap();
 
             progress.Report(new StageStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
@@ -90,12 +96,8 @@ public static class Converter
             verification.Layers(check, data.Source, data.Split.Held.Take(options.ParityImages));
             Verification.Outcome outcome = verification.EndToEnd(check, data.Test, data.TestIndices);
             _folder.Write("parity.json", check.Report.ToJson());
-            if (!check.Report.Passed)
-            {
-                throw new ConvertException(
-                    $"The packed model {_folder.Model} does not compute what was trained. This is a fault of the exporter or the runtime, not of the data; please report it with {_folder.File("parity.json")}.\n{check.Report}",
-                    ConvertException.CheckFailed);
-            }
+            Verification.Require(check.Report, _folder.File("parity.json"));
+            AtomicFile.Write(_folder.Model, packed);
             var result = new ConvertResult(
                 _folder.Model, file.Bytes, file.Sha256, network.Name, parameters, network.Classes,
                 data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count,
@@ -126,7 +128,7 @@ public static class Converter
             }
             else
             {
-                LoadTeacher(model);
+                Checkpoint.Load(options.Teacher, model);
                 name = Path.GetFileName(options.Teacher);
             }
             double top1 = Trainer.Top1(model, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device);
@@ -134,8 +136,11 @@ public static class Converter
             return (new ModuleTeacher(name, model), top1);
         }
 
-        private void LoadTeacher(ResNet model)
+        /// <summary>Finds a teacher that cannot be loaded before the data are read.</summary>
+        private void RequireTeacher()
         {
+            if (options.Teacher is "resnet" or "none")
+                return;
             if (!File.Exists(options.Teacher))
             {
                 throw new ConvertException(
@@ -147,7 +152,6 @@ public static class Converter
                 throw new ConvertException(
                     $"--teacher {options.Teacher}: only teacher checkpoints (.safetensors) of earlier runs can be loaded.", ConvertException.NotSupported);
             }
-            Checkpoint.Load(options.Teacher, model);
         }
 
         private void StudentStage(
@@ -179,7 +183,8 @@ public static class Converter
                 (best, which) = (top1, name);
                 foreach (Tensor tensor in kept?.Values ?? Enumerable.Empty<Tensor>())
                     tensor.Dispose();
-                kept = student.state_dict().ToDictionary(p => p.Key, p => p.Value.detach().clone());
+                using IDisposable frozen = torch.no_grad();
+                kept = student.state_dict().ToDictionary(p => p.Key, p => p.Value.clone());
             }
 
             void Reestimate() => NormStatistics.Reestimate(

@@ -26,7 +26,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
 
         var teacher = new TrainSettings
         {
-            Steps = Steps(options.TeacherEpochs ?? (4), teacherBatch),
+            Steps = Steps(options.TeacherEpochs ?? 4, teacherBatch),
             BatchSize = Math.Min(teacherBatch, images),
             LearningRate = 3e-3,
             Warmup = 0.1,

@@ -22,19 +22,21 @@ public sealed record RunFolder(string Path)
     /// <summary>Folder of the student's checkpoints.</summary>
     public string Student => File("student");
 
+    /// <summary>Where a run goes on from.</summary>
+    private string[] Checkpoints => [System.IO.Path.Combine(Teacher, "last.safetensors"), System.IO.Path.Combine(Student, "last.safetensors")];
+
     /// <summary>A file of the folder.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Makes the folder ready before anything long starts: creates it, tries to write, looks at the free space, refuses to touch an
-    /// earlier run unless told to.</summary>
+    /// earlier run unless told to. An earlier run is still whole afterwards, see <see cref="Clear"/>.</summary>
     /// <param name="resume">The folder's run goes on.</param>
     /// <param name="overwrite">The folder's run is replaced.</param>
     /// <param name="expectedBytes">What the run will write, roughly.</param>
     /// <exception cref="ConvertException">It is no place for a run; the message says why and what to do.</exception>
     public void Prepare(bool resume, bool overwrite, long expectedBytes)
     {
-        string[] runs = [Model, System.IO.Path.Combine(Teacher, "last.safetensors"), System.IO.Path.Combine(Student, "last.safetensors")];
-        string? earlier = Array.Find(runs, System.IO.File.Exists);
+        string? earlier = Checkpoints.Prepend(Model).FirstOrDefault(System.IO.File.Exists);
         if (earlier is not null && !resume && !overwrite)
         {
             throw new ConvertException(
@@ -53,16 +55,38 @@ public sealed record RunFolder(string Path)
             long free = new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
             if (free < expectedBytes + Reserve)
                 throw new IOException($"{free >> 20} MB are free on that disk, about {(expectedBytes + Reserve) >> 20} MB are needed.");
-            if (overwrite && !resume)
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(e);
+        }
+    }
+
+    /// <summary>Deletes an earlier run but for its best weights, which the new run may take as teacher and writes anew at its first evaluation.
+    /// To be called when nothing but the training itself can fail any more.</summary>
+    /// <exception cref="ConvertException">A file cannot be deleted.</exception>
+    internal void Clear()
+    {
+        try
+        {
+            foreach (string old in (string[])[Model, .. Checkpoints, Metrics, File("parity.json"), File("result.json"), File("card.md")])
             {
-                foreach (string old in runs.Append(Metrics).Where(System.IO.File.Exists))
+                if (System.IO.File.Exists(old))
                     System.IO.File.Delete(old);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConvertException($"The output folder {Path} cannot be used: {e.Message} Choose another --out, or free the disk.", e);
+            throw Unusable(e);
         }
+    }
+
+    /// <summary>Makes sure that a run that goes on has the configuration that it began with.</summary>
+    /// <exception cref="ConvertException">It has another; the message names the keys.</exception>
+    internal void RequireSame(IReadOnlyDictionary<string, string> configuration)
+    {
+        foreach (string checkpoint in Checkpoints.Where(System.IO.File.Exists))
+            Checkpoint.RequireSame(checkpoint, configuration);
     }
 
     /// <summary>Writes a text file whole or not at all.</summary>
@@ -95,4 +119,7 @@ public sealed record RunFolder(string Path)
             ["started"] = DateTime.UtcNow.ToString("O"),
         }, ConvertJsonContext.Default.DictionaryStringString));
     }
+
+    private ConvertException Unusable(Exception e) =>
+        new($"The output folder {Path} cannot be used: {e.Message} Choose another --out, or free the disk.", e);
 }

@@ -8,9 +8,6 @@ namespace EdgeVit.Quantize;
 /// <summary>Measures a packed file with the packed runtime and holds it against the simulator that it came from.</summary>
 internal sealed class Verification
 {
-    // Images whose logits differ by more than rounding are looked into, at most so many: each must be explained by a tie.
-    private const int MostExamined = 200;
-
     private readonly BinaryViT _model;
     private readonly EvitFile _file;
     private readonly Device _device;
@@ -37,10 +34,11 @@ internal sealed class Verification
         }
     }
 
-    /// <summary>Runs all images through both. Where the predictions differ, the image is added to the check, which demands a tie as the reason.</summary>
+    /// <summary>Runs all images through both. Where the predictions differ, the image is added to the check, which demands a tie as the reason;
+    /// once the check has failed, no more are.</summary>
     internal Outcome EndToEnd(ParityCheck check, PixelSource source, IReadOnlyList<int> indices)
     {
-        (int packedRight, int simulatorRight, int same, int examined, int done) = (0, 0, 0, 0, 0);
+        (int packedRight, int simulatorRight, int same, int done) = (0, 0, 0, 0);
         using EvitModel packed = EvitModel.Load(_file);
         using Session session = packed.CreateSession(new SessionOptions { Threads = Math.Min(64, Environment.ProcessorCount) });
         int classes = packed.Classes;
@@ -58,13 +56,27 @@ internal sealed class Verification
                 simulatorRight += a == batch.Labels[i] ? 1 : 0;
                 packedRight += b == batch.Labels[i] ? 1 : 0;
                 same += a == b ? 1 : 0;
-                if (a != b && examined++ < MostExamined)
+                if (a != b && (check.Report is { Images: 0 } or { Passed: true }))
                     Examine(check, batch.Images.AsSpan(i * source.ImageBytes, source.ImageBytes).ToArray(), source);
             }
             _progress.Report(new StepProgress("check", done += batch.Count, indices.Count));
         }
         double n = Math.Max(1, indices.Count);
         return new Outcome(100 * packedRight / n, 100 * simulatorRight / n, same, indices.Count - same);
+    }
+
+    /// <summary>Makes sure that a check has passed.</summary>
+    /// <param name="report">What it found.</param>
+    /// <param name="path">Where that is written down.</param>
+    /// <exception cref="ConvertException">It has failed (<see cref="ConvertException.CheckFailed"/>).</exception>
+    internal static void Require(ParityReport report, string path)
+    {
+        if (!report.Passed)
+        {
+            throw new ConvertException(
+                $"The packed model does not compute what was trained, so it is not written. This is a fault of the exporter or the runtime, not of the data; please report it with {path}.\n{report}",
+                ConvertException.CheckFailed);
+        }
     }
 
     private void Examine(ParityCheck check, float[] image, PixelSource source)

@@ -93,7 +93,7 @@ public static class Checkpoint
         foreach ((string name, Tensor value) in target)
         {
             if (!file.Tensors.TryGetValue(ModelPrefix + name, out SafetensorsTensor? tensor) || tensor.Count != value.numel())
-                throw new ConvertException($"{path}: tensor '{name}' is {(tensor is null ? "missing" : "of another size")}. The checkpoint belongs to another network; choose another output folder.");
+                throw new ConvertException($"{path}: tensor '{name}' is {(tensor is null ? "missing" : "of another size")}. The checkpoint belongs to another network, or to one for other classes.");
             value.copy_(value.dtype == ScalarType.Int64
                 ? torch.tensor(MemoryMarshal.Cast<byte, long>(tensor.Bytes.Span).ToArray()).view(value.shape)
                 : torch.tensor(MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).ToArray()).view(value.shape));
@@ -111,6 +111,10 @@ public static class Checkpoint
     /// <summary>The position of a checkpoint, without loading it into a network.</summary>
     /// <exception cref="ConvertException">The file is damaged.</exception>
     public static TrainState Peek(string path) => State(path, Read(path));
+
+    /// <summary>Compares the configuration of a checkpoint.</summary>
+    /// <exception cref="ConvertException">It is another; the message names the keys. Or the file is damaged.</exception>
+    internal static void RequireSame(string path, IReadOnlyDictionary<string, string> configuration) => CheckConfiguration(path, Read(path), configuration);
 
     private static TrainState State(string path, SafetensorsFile file)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EdgeVit.Export;
 
 namespace EdgeVit.Quantize;
 
@@ -23,7 +24,7 @@ public sealed class MetricsLog : IDisposable
             List<string> kept = [Header];
             if (File.Exists(path))
                 kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, stage, step)));
-            File.WriteAllText(path, string.Join('\n', kept) + "\n", Encoding.ASCII);
+            AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
             return new MetricsLog(new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
