@@ -21,6 +21,7 @@ public sealed class ConvertTests
         Assert.True((bool)json["certificate"]!["passed"]!);
         Assert.Equal(0, (long)json["certificate"]!["mismatches"]!);
         Assert.Equal(40, (int)json["certificate"]!["same_predictions"]! + (int)json["certificate"]!["different_predictions"]!);
+        Assert.InRange((long)json["memory"]!["peak_bytes"]!, 50_000_000, 4_000_000_000);
         Assert.Contains("student", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", outcome.Error, StringComparison.Ordinal);
 
@@ -33,6 +34,27 @@ public sealed class ConvertTests
         EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", run, .. s_tiny]).Fails(2, "already holds a run", "--resume", "--overwrite");
         EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", run, "--resume", "--seed", "5", .. s_tiny]).Fails(2, "seed");
         Assert.Equal(before, File.ReadAllBytes(model));
+    }
+
+    [Fact]
+    public void A_picture_that_cannot_be_decoded_is_named_or_left_out_and_counted()
+    {
+        using var folder = new TestFolder();
+        foreach (string kind in (string[])["cat", "dog"])
+        {
+            for (int i = 0; i < 40; i++)
+                folder.File(Path.Combine("photos", "train", kind, $"{i:00}.png"), Png.Random(32, 32, i + kind.Length));
+        }
+        string bad = Path.Combine("photos", "train", "cat", "07.png");
+        folder.File(bad, Png.Random(32, 32, 7)[..200]);
+        string[] convert = ["convert", "--data", folder["photos"], "--out", folder["run"], "--teacher", "none", "--epochs", "1", "--batch", "16", "--parity-images", "1"];
+
+        EdgeVitProcess.Run(convert).Fails(1, "07.png", "--skip-bad");
+        Assert.False(File.Exists(Path.Combine(folder["run"], "model.evit")));
+
+        JsonObject images = EdgeVitProcess.Run([.. convert, "--skip-bad", "--overwrite", "--json"]).Expect(0).Json["images"]!.AsObject();
+        Assert.Equal(1, (int)images["skipped"]!);
+        Assert.Equal(79, (int)images["train"]! + (int)images["validation"]! + (int)images["test"]!);
     }
 
     [Fact]

@@ -43,13 +43,14 @@ internal static class ConvertRun
         ConvertTimings t = r.Timings;
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {Quantity.Count(r.Parameters)} parameters, {r.Classes} classes")
-            .Add("images", $"{Quantity.Count(r.TrainImages)} to train, {Quantity.Count(r.ValidationImages)} to choose, {Quantity.Count(r.TestImages)} to test")
+            .Add("images", $"{Quantity.Count(r.TrainImages)} to train, {Quantity.Count(r.ValidationImages)} to choose, {Quantity.Count(r.TestImages)} to test" + (r.SkippedImages > 0 ? $"; {Quantity.Count(r.SkippedImages)} cannot be decoded and were left out" : ""))
             .Add("teacher", r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
             .Add("simulator", $"top-1 {Percent(r.SimulatorTop1)}")
             .Add("packed", $"top-1 {Percent(r.Top1)}")
             .Add("parity", $"{(parity.Passed ? "passed" : "FAILED")}: {Quantity.Count(parity.Compared)} values of {parity.Layers.Count} layers compared, {Quantity.Count(parity.Ties)} sign ties, {Quantity.Count(parity.Mismatches)} mismatches; "
-                + $"{Quantity.Count(r.SamePredictions)} of {Quantity.Count(r.SamePredictions + r.DifferentPredictions)} test predictions the same, {Quantity.Count(r.DifferentPredictions)} changed by ties")
-            .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}"));
+                + $"{Quantity.Count(r.SamePredictions)} of {Quantity.Count(r.SamePredictions + r.DifferentPredictions)} test predictions the same, on {Quantity.Count(r.DifferentPredictions)} rounding decides a sign")
+            .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}")
+            .Add("memory", $"{Quantity.Bytes(r.PeakMemoryBytes)} at most"));
         printer.Say("Next:");
         printer.Say($"  edgevit inspect {r.Model}");
         string seed = settings.Data == DatasetFolder.Shapes && settings.Seed is { } s ? $" --seed {s}" : "";
@@ -69,7 +70,7 @@ internal static class ConvertRun
         ["network"] = r.Network,
         ["parameters"] = r.Parameters,
         ["classes"] = r.Classes,
-        ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages },
+        ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages, ["skipped"] = r.SkippedImages },
         ["top1"] = Quantity.Json(r.Top1),
         ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
         ["teacher_top1"] = Quantity.Json(r.TeacherTop1),
@@ -93,5 +94,6 @@ internal static class ConvertRun
             ["check"] = Quantity.Json(r.Timings.Check, 2),
             ["total"] = Quantity.Json(r.Timings.Total, 2),
         },
+        ["memory"] = new JsonObject { ["peak_bytes"] = r.PeakMemoryBytes },
     };
 }

@@ -26,18 +26,20 @@ public sealed record ConvertTimings(double Data, double Teacher, double Student,
 /// <param name="TrainImages">Images learnt from.</param>
 /// <param name="ValidationImages">Images held out of training, for choices.</param>
 /// <param name="TestImages">Images of the figures below; never used for choices.</param>
+/// <param name="SkippedImages">Images left out because they cannot be decoded (<see cref="ConvertOptions.SkipBad"/>).</param>
 /// <param name="Top1">Right predictions of the packed file on the test images, per cent, measured by the packed runtime.</param>
 /// <param name="SimulatorTop1">The same by the float simulator.</param>
 /// <param name="TeacherTop1">The teacher's; null without a teacher.</param>
 /// <param name="ValidationTop1">The simulator's on the validation images.</param>
 /// <param name="SamePredictions">Test images that both predict alike.</param>
-/// <param name="DifferentPredictions">Test images that they predict differently; every one of them because of ties.</param>
+/// <param name="DifferentPredictions">Test images that they predict differently; in every one of them rounding decides a sign.</param>
 /// <param name="Parity">Layer by layer.</param>
 /// <param name="Timings">Seconds.</param>
+/// <param name="PeakMemoryBytes">The most memory that the process had resident, bytes.</param>
 public sealed record ConvertResult(
-    string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages,
+    string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages, int SkippedImages,
     double Top1, double SimulatorTop1, double? TeacherTop1, double ValidationTop1, int SamePredictions, int DifferentPredictions,
-    ParityReport Parity, ConvertTimings Timings)
+    ParityReport Parity, ConvertTimings Timings, long PeakMemoryBytes)
 {
     /// <summary>The result as indented JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);

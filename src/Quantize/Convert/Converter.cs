@@ -100,12 +100,18 @@ public static class Converter
             AtomicFile.Write(_folder.Model, packed);
             var result = new ConvertResult(
                 _folder.Model, file.Bytes, file.Sha256, network.Name, parameters, network.Classes,
-                data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count,
+                data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count, data.Skipped,
                 outcome.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
-                check.Report, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()));
+                check.Report, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory());
             _folder.Write("result.json", result.ToJson());
             _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
             return result;
+        }
+
+        private static long PeakMemory()
+        {
+            using Process self = Process.GetCurrentProcess();
+            return self.PeakWorkingSet64;
         }
 
         /// <summary>Trains or loads the teacher and measures it on the test images.</summary>

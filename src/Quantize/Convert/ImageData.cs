@@ -10,7 +10,9 @@ namespace EdgeVit.Quantize;
 /// <param name="Split">Which of it are learnt from, which are held out for choices.</param>
 /// <param name="Test">The test set, or the training set where the data has none.</param>
 /// <param name="TestIndices">The test images within <paramref name="Test"/>.</param>
-public sealed record ImageData(string Name, string Kind, PixelSource Source, DataSplit Split, PixelSource Test, IReadOnlyList<int> TestIndices)
+/// <param name="Skipped">Images left out because they cannot be decoded.</param>
+public sealed record ImageData(
+    string Name, string Kind, PixelSource Source, DataSplit Split, PixelSource Test, IReadOnlyList<int> TestIndices, int Skipped)
 {
     internal static ImageData Open(
         ConvertOptions options, int imageSize, double validationShare, int mostValidation, double testShare, int mostTest, IConvertProgress progress,
@@ -52,6 +54,6 @@ public sealed record ImageData(string Name, string Kind, PixelSource Source, Dat
         (float[] mean, float[] std) = raw.Statistics(split.Train);
         PixelSource source = raw.Normalised(mean, std);
         PixelSource testSource = splits.Test is null ? source : PixelSource.Open(splits.Test, source.Preprocess, cancel);
-        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, held ?? [.. Enumerable.Range(0, testSource.Count)]);
+        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, held ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped);
     }
 }
