@@ -69,7 +69,10 @@ public sealed class ConvertTests
         Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(run, "metrics.csv")), TimeSpan.FromMinutes(3)), "training did not begin");
         await Task.Delay(2000);
         Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
-        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "did not stop");
+        bool stopped = process.WaitForExit(TimeSpan.FromMinutes(2));
+        if (!stopped)
+            process.Kill();
+        Assert.True(stopped, "did not stop");
         Assert.Equal(130, process.ExitCode);
         Assert.Contains("--resume", await error, StringComparison.Ordinal);
         Assert.Empty(await output);

@@ -49,7 +49,8 @@ internal static class EdgeVitProcess
 
     public static Process Start(string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        // env: a test run in the background of a script ignores SIGINT, and its children would inherit that.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
