@@ -11,7 +11,7 @@ internal static class Configuration
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
         SortedDictionary<string, string> keys = new(StringComparer.Ordinal)
         {
-            ["data"] = options.Data,
+            ["data"] = $"{data.Name} ({data.Kind})",
             ["data.images"] = Text(data.Split.Train.Count),
             ["data.validation"] = Text(data.Split.Held.Count),
             ["augment.pad"] = Text(recipe.Augmentation.Pad),

@@ -78,7 +78,7 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         Tensor shortcut = input;
         if (downsample is not null)
         {
-            Tensor pooled = _stride == 1 ? input : F.avg_pool2d(input, [_stride, _stride]);
+            Tensor pooled = _stride == 1 ? input : F.avg_pool2d(input, [_stride, _stride], ceil_mode: true);
             shortcut = downsample_bn!.call(downsample.call(pooled));
         }
         Tensor y = F.relu(bn1.call(conv1.call(input)));
