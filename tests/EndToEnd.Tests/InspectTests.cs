@@ -61,7 +61,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         using var folder = new TestFolder();
         byte[] bytes = model.Bytes;
         EdgeVitProcess.Run("inspect", folder.File("empty.evit", [])).Fails(1, "empty.evit");
-        EdgeVitProcess.Run("inspect", folder.File("short.evit", bytes[..(bytes.Length / 2)])).Fails(1, "short.evit");
+        EdgeVitProcess.Run("inspect", folder.File("short.evit", bytes[..(bytes.Length / 2)])).Fails(1, "short.evit", "copy it again");
         EdgeVitProcess.Run("inspect", folder.File("noise.evit", [.. Enumerable.Range(0, 4096).Select(i => (byte)(i * 7))])).Fails(1, "noise.evit");
         EdgeVitProcess.Run("inspect", folder.File("picture.evit", Png.Random(8, 8, 1))).Fails(1, "picture.evit");
     }

@@ -16,7 +16,8 @@ internal static class Failures
     {
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
-        EvitFormatException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
+        EvitFormatException format => ($"{format.Message.TrimEnd('.')}. The file is incomplete, damaged or not a model: copy it again, or convert it anew.", ExitCode.Failure),
+        ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
