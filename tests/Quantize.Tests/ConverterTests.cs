@@ -43,6 +43,14 @@ public class ConverterTests
         ConvertResult second = Converter.Convert(
             Tiny(folder) with { Out = folder.File("second"), Teacher = folder.File("run/teacher/best.safetensors"), Epochs = 0.1 }, new SilentProgress());
         Assert.Equal(result.TeacherTop1, second.TeacherTop1);
+
+        // One that learnt from differently normalised pixels does not.
+        SafetensorsFile teacher = SafetensorsFile.Parse(File.ReadAllBytes(folder.File("run/teacher/best.safetensors")));
+        Dictionary<string, string> other = new(teacher.Metadata) { ["config.preprocess.mean"] = "0.9 0.9 0.9" };
+        SafetensorsWriter.Write(folder.File("other.safetensors"), teacher.Tensors.Values, other);
+        var refused = Assert.Throws<ConvertException>(() => Converter.Convert(
+            Tiny(folder) with { Out = folder.File("third"), Teacher = folder.File("other.safetensors") }, new SilentProgress()));
+        Assert.Contains("preprocess.mean 0.9 0.9 0.9", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,6 +6,9 @@ namespace EdgeVit.Quantize;
 /// <summary>Everything that decides the outcome of a run, as text by key: written to <c>config.json</c>, kept in checkpoints, compared on resume.</summary>
 internal static class Configuration
 {
+    /// <summary>Keys of the normalisation of pixels, three numbers each.</summary>
+    internal const string Mean = "preprocess.mean", Std = "preprocess.std";
+
     internal static IReadOnlyDictionary<string, string> Describe(ConvertOptions options, BinaryViTConfig network, Recipe recipe, ImageData data)
     {
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
@@ -14,6 +17,8 @@ internal static class Configuration
             ["data"] = $"{data.Name} ({data.Kind})",
             ["data.images"] = Text(data.Split.Train.Count),
             ["data.validation"] = Text(data.Split.Held.Count),
+            [Mean] = Numbers(data.Source.Preprocess.Mean),
+            [Std] = Numbers(data.Source.Preprocess.Std),
             ["augment.pad"] = Text(recipe.Augmentation.Pad),
             ["augment.flip"] = recipe.Augmentation.Flip ? "true" : "false",
             ["student"] = network.Name,
@@ -37,4 +42,16 @@ internal static class Configuration
         }
         return keys;
     }
+
+    /// <summary>Whether two lists of numbers, as <see cref="Describe"/> writes them, are the same but for what another split of the same images changes.</summary>
+    internal static bool Near(string a, string b)
+    {
+        float[] x = Parse(a), y = Parse(b);
+        return x.Length == y.Length && x.Zip(y).All(p => Math.Abs(p.First - p.Second) <= 0.02f);
+    }
+
+    private static string Numbers(IEnumerable<float> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+
+    private static float[] Parse(string text) =>
+        [.. text.Split(' ').Select(t => float.TryParse(t, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];
 }

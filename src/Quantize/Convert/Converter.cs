@@ -135,6 +135,7 @@ public static class Converter
             else
             {
                 Checkpoint.Load(options.Teacher, model);
+                RequireNormalisation(options.Teacher, configuration);
                 name = Path.GetFileName(options.Teacher);
             }
             double top1 = Trainer.Top1(model, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device);
@@ -157,6 +158,20 @@ public static class Converter
             {
                 throw new ConvertException(
                     $"--teacher {options.Teacher}: only teacher checkpoints (.safetensors) of earlier runs can be loaded.", ConvertException.NotSupported);
+            }
+        }
+
+        /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
+        private static void RequireNormalisation(string teacher, IReadOnlyDictionary<string, string> configuration)
+        {
+            foreach (string key in (string[])[Configuration.Mean, Configuration.Std])
+            {
+                if (Checkpoint.Setting(teacher, key) is string learnt && !Configuration.Near(learnt, configuration[key]))
+                {
+                    throw new ConvertException(
+                        $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher resnet).",
+                        ConvertException.Usage);
+                }
             }
         }
 

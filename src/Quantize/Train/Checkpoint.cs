@@ -23,6 +23,7 @@ public static class Checkpoint
 {
     private const string ModelPrefix = "model.";
     private const string OptimizerName = "optimizer.state";
+    private const string ConfigurationPrefix = "config.";
 
     /// <summary>Writes a checkpoint, replacing an older one.</summary>
     /// <param name="path">The file.</param>
@@ -62,7 +63,7 @@ public static class Checkpoint
             ["seconds"] = state.Seconds.ToString("R", CultureInfo.InvariantCulture),
         };
         foreach ((string key, string value) in configuration)
-            metadata[$"config.{key}"] = value;
+            metadata[ConfigurationPrefix + key] = value;
         try
         {
             SafetensorsWriter.Write(path, tensors, metadata);
@@ -92,8 +93,11 @@ public static class Checkpoint
         Dictionary<string, Tensor> target = model.state_dict();
         foreach ((string name, Tensor value) in target)
         {
-            if (!file.Tensors.TryGetValue(ModelPrefix + name, out SafetensorsTensor? tensor) || tensor.Count != value.numel())
-                throw new ConvertException($"{path}: tensor '{name}' is {(tensor is null ? "missing" : "of another size")}. The checkpoint belongs to another network, or to one for other classes.");
+            if (!file.Tensors.TryGetValue(ModelPrefix + name, out SafetensorsTensor? tensor) || tensor.Count != value.numel()
+                || tensor.Type != (value.dtype == ScalarType.Int64 ? SafetensorsType.I64 : SafetensorsType.F32))
+            {
+                throw new ConvertException($"{path}: tensor '{name}' is {(tensor is null ? "missing" : "of another size or type")}. The checkpoint belongs to another network, or to one for other classes.");
+            }
             value.copy_(value.dtype == ScalarType.Int64
                 ? torch.tensor(MemoryMarshal.Cast<byte, long>(tensor.Bytes.Span).ToArray()).view(value.shape)
                 : torch.tensor(MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).ToArray()).view(value.shape));
@@ -111,6 +115,10 @@ public static class Checkpoint
     /// <summary>The position of a checkpoint, without loading it into a network.</summary>
     /// <exception cref="ConvertException">The file is damaged.</exception>
     public static TrainState Peek(string path) => State(path, Read(path));
+
+    /// <summary>One setting of the run that a checkpoint is from; null if the file does not tell.</summary>
+    /// <exception cref="ConvertException">The file is damaged.</exception>
+    internal static string? Setting(string path, string key) => Read(path).Metadata.GetValueOrDefault(ConfigurationPrefix + key);
 
     /// <summary>Compares the configuration of a checkpoint.</summary>
     /// <exception cref="ConvertException">It is another; the message names the keys. Or the file is damaged.</exception>
@@ -145,7 +153,7 @@ public static class Checkpoint
 
     private static void CheckConfiguration(string path, SafetensorsFile file, IReadOnlyDictionary<string, string> configuration)
     {
-        const string prefix = "config.";
+        const string prefix = ConfigurationPrefix;
         string[] keys = [.. configuration.Keys
             .Union(file.Metadata.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).Select(k => k[prefix.Length..]))
             .Order(StringComparer.Ordinal)];
