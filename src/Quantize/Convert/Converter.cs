@@ -53,7 +53,7 @@ public static class Converter
         internal ConvertResult Run()
         {
             BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
-            _folder.Prepare(options.Resume, options.Overwrite, expectedBytes: 256L << 20);
+            _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
             RequireTeacher();
             // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
@@ -106,6 +106,14 @@ public static class Converter
             _folder.Write("result.json", result.ToJson());
             _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
             return result;
+        }
+
+        /// <summary>Bytes that the run will write, roughly: the student's two checkpoints (weights twice and two averages of AdamW), the newer once
+        /// more while it is replaced, and the teacher's.</summary>
+        private static long ExpectedBytes(BinaryViTConfig network)
+        {
+            long weights = sizeof(float) * new TensorManifest(network).Required.Sum(t => t.Shape.Aggregate(1L, (n, size) => n * size));
+            return (4 + 3) * weights + (128L << 20);
         }
 
         private static long PeakMemory()
