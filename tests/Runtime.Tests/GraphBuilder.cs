@@ -70,6 +70,18 @@ internal sealed class GraphBuilder
 
     internal string GroupMean(string x, int factor) => Node(Op.GroupMeanChannels, null, [x], [("factor", factor)], []);
 
+    internal string LayerNorm(string x, int channels, float epsilon = 1e-5f) => Node(
+        Op.LayerNorm, null, [x], [],
+        [("scale", Floats(channels)), ("offset", Floats(channels)), ("epsilon", Store(name => TensorData.Of(name, [epsilon], 1)))]);
+
+    internal string Gelu(string x) => Node(Op.Gelu, null, [x], [], []);
+
+    internal string SoftmaxAttention(string q, string k, string v, int heads) => Node(Op.SoftmaxAttention, null, [q, k, v], [("heads", heads)], []);
+
+    internal string Prepend(string x, int tokens, int channels) => Node(Op.PrependTokens, null, [x], [], [("tokens", Floats(tokens, channels))]);
+
+    internal string Slice(string x, int start, int count) => Node(Op.SliceTokens, null, [x], [("start", start), ("count", count)], []);
+
     internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
 
     /// <summary>A tensor of zeros.</summary>

@@ -32,7 +32,7 @@ internal static class RandomGraphs
     private static Item Next(GraphBuilder b, Random random, Item x, List<Item> values)
     {
         int c = x.Channels;
-        switch (random.Next(13))
+        switch (random.Next(18))
         {
             case 0:
                 return x with { Name = b.Affine(x.Name, c) };
@@ -67,6 +67,23 @@ internal static class RandomGraphs
             case 11:
                 int group = Enumerable.Range(1, c).Where(e => c % e == 0 && e <= 16).OrderBy(_ => random.Next()).First();
                 return x with { Name = b.GroupMean(x.Name, group), Channels = c / group };
+            case 12:
+                return x with { Name = b.LayerNorm(x.Name, c) };
+            case 13:
+                return x with { Name = b.Gelu(x.Name) };
+            case 14:
+                int parts = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();
+                Item[] like = [.. values.Where(v => v.Channels == c)];
+                Item key = like[random.Next(like.Length)];
+                Item[] alike = [.. like.Where(v => (v.Height, v.Width) == (key.Height, key.Width))];
+                return x with { Name = b.SoftmaxAttention(x.Name, key.Name, alike[random.Next(alike.Length)].Name, parts) };
+            case 15 when x.Height * x.Width < 150:
+                int more = random.Next(1, 3);
+                return new Item(b.Prepend(x.Name, more, c), c, more + (x.Height * x.Width), 1);
+            case 16:
+                int start = random.Next(x.Height * x.Width);
+                int count = random.Next(1, (x.Height * x.Width) - start + 1);
+                return new Item(b.Slice(x.Name, start, count), c, count, 1);
             default:
                 int floats = random.Next(1, 100);
                 return x with { Name = b.Linear(x.Name, c, floats, random.Next(2) == 0), Channels = floats };

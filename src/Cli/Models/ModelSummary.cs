@@ -39,6 +39,10 @@ internal sealed class ModelSummary
         [Op.Add] = "shortcuts carry real values past the 1-bit products",
         [Op.GroupMeanChannels] = "averages are real values",
         [Op.MeanTokens] = "averages are real values",
+        [Op.LayerNorm] = "divides by a deviation of real values",
+        [Op.Gelu] = "the activation works on real values",
+        [Op.SoftmaxAttention] = "attention of a float network",
+        [Op.PrependTokens] = "the learned class token",
     };
 
     private readonly IReadOnlyList<NodeFacts> _facts;

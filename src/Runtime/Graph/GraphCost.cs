@@ -53,6 +53,8 @@ public static class GraphCost
             Op.BinaryLinear => new(outputs * x.Channels, 0, outputs),
             Op.BinaryConv => new(outputs * x.Channels * Square(node.Attributes["kernel"]), 0, outputs),
             Op.BinaryAttention => new(2.0 * x.Elements * inputs[1].Tokens, 0, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
+            Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
+            Op.LayerNorm => new(0, 0, 3 * outputs),
             Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),
             Op.Add => new(0, 0, outputs * inputs.Count),
             _ => new(0, 0, Math.Max(x.Elements, outputs)),

@@ -2,8 +2,8 @@ namespace EdgeVit.Runtime;
 
 /// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones;
 /// every kernel must give the same bits.</summary>
-/// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other. They hold on every
-/// machine.</remarks>
+/// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other; those of
+/// <see cref="Op.LayerNorm"/> and of softmax run on 16 lanes. They hold on every machine.</remarks>
 public sealed class GraphInterpreter
 {
     private readonly ModelGraph _graph;
@@ -107,6 +107,21 @@ public sealed class GraphInterpreter
                 break;
             case Op.MeanTokens:
                 ReferenceOps.MeanTokens(x, y);
+                break;
+            case Op.LayerNorm:
+                ReferenceFloatOps.LayerNorm(x, Floats(node, "scale"), Floats(node, "offset"), Floats(node, "epsilon")[0], y);
+                break;
+            case Op.Gelu:
+                ReferenceFloatOps.Gelu(x, y);
+                break;
+            case Op.SoftmaxAttention:
+                ReferenceFloatOps.SoftmaxAttention(x, values[node.Inputs[1]], values[node.Inputs[2]], node.Attributes["heads"], y);
+                break;
+            case Op.PrependTokens:
+                ReferenceFloatOps.PrependTokens(x, Floats(node, "tokens"), y);
+                break;
+            case Op.SliceTokens:
+                ReferenceFloatOps.SliceTokens(x, node.Attributes["start"], y);
                 break;
             default:
                 throw new EvitFormatException($"op {node.Op} is unknown to this runtime");

@@ -143,6 +143,17 @@ public sealed partial class GraphValidator
             case Op.MeanTokens:
                 Expect(x, ValueKind.Tokens);
                 return x with { Height = 1, Width = 1 };
+            case Op.LayerNorm:
+                return LayerNorm(node, x);
+            case Op.Gelu:
+                Expect(x, ValueKind.Tokens);
+                return x;
+            case Op.SoftmaxAttention:
+                return SoftmaxAttention(node, x);
+            case Op.PrependTokens:
+                return PrependTokens(node, x);
+            case Op.SliceTokens:
+                return SliceTokens(node, x);
             default:
                 throw new EvitFormatException($"{_where}: op is unknown to this runtime");
         }

@@ -59,4 +59,22 @@ public enum Op
 
     /// <summary>Tokens <c>[N, C]</c> → <c>[1, C]</c>: the mean over tokens.</summary>
     MeanTokens,
+
+    /// <summary>Per token <c>(x - mean) / sqrt(variance + epsilon) * scale + offset</c> over its channels. Tensors <c>scale [C]</c>,
+    /// <c>offset [C]</c>, <c>epsilon</c> F32 <c>[1]</c>.</summary>
+    LayerNorm,
+
+    /// <summary><c>x * (1 + erf(x / sqrt 2)) / 2</c>.</summary>
+    Gelu,
+
+    /// <summary>Float attention: query <c>[N, C]</c>, key <c>[M, C]</c>, value <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>;
+    /// head g owns channels <c>g * d .. g * d + d - 1</c>; scores are divided by <c>sqrt(d)</c>, the softmax runs over the keys.</summary>
+    SoftmaxAttention,
+
+    /// <summary>Puts the rows of tensor <c>tokens [K, C]</c> before tokens <c>[N, C]</c>: <c>[K + N, C]</c> on a grid of one
+    /// column.</summary>
+    PrependTokens,
+
+    /// <summary>Tokens <c>[N, C]</c> → <c>[count, C]</c> on a grid of one column: attributes <c>start</c>, <c>count</c>.</summary>
+    SliceTokens,
 }

@@ -26,7 +26,11 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
             ("paddingH", 0, MaxWindow), ("paddingW", 0, MaxWindow)]),
         Op.Upsample => new(1, 1, s_none, s_none, [("factor", 1, MaxWindow)]),
         Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [("factor", 1, 1 << 16)]),
-        Op.MeanTokens => new(1, 1, s_none, s_none, s_noAttributes),
+        Op.MeanTokens or Op.Gelu => new(1, 1, s_none, s_none, s_noAttributes),
+        Op.LayerNorm => new(1, 1, ["scale", "offset", "epsilon"], s_none, s_noAttributes),
+        Op.SoftmaxAttention => new(3, 3, s_none, s_none, [("heads", 1, int.MaxValue)]),
+        Op.PrependTokens => new(1, 1, ["tokens"], s_none, s_noAttributes),
+        Op.SliceTokens => new(1, 1, s_none, s_none, [("start", 0, int.MaxValue), ("count", 1, int.MaxValue)]),
         _ => throw new EvitFormatException($"op {op} is unknown to this runtime"),
     };
 

@@ -17,6 +17,11 @@ internal static unsafe class StepFactory
         ValueShape output = file.Shapes[head.Output];
         ValueShape input = file.Shapes[head.Inputs[0]];
         RowProgram program = builder.Build(Source(head, input, output, weights));
+        if (FloatStepFactory.Makes(head.Op))
+        {
+            return FloatStepFactory.Build(head, kind, program, builder.RowBytes, file, places, weights, kernels);
+        }
+
         switch (head.Op)
         {
             case Op.BinaryLinear or Op.BinaryConv:
@@ -50,7 +55,7 @@ internal static unsafe class StepFactory
     private static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
     {
         int padded = BitKernel.Pad(output.Channels);
-        if (head.Op is Op.Conv2d or Op.Linear)
+        if (head.Op is not (Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention))
         {
             return new Stage { Kind = StageKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };
         }

@@ -89,7 +89,7 @@ internal sealed class StepGrouping
     /// <summary>True where a value must be in the arena: another step reads it, or it is the result.</summary>
     internal bool IsStored(string value) => value == _graph.OutputName || ReadingSteps(value).Any(step => step != _stepOf[value]);
 
-    private static bool IsHead(Op op) => op is Op.Conv2d or Op.Linear or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention;
+    private static bool IsHead(Op op) => op is Op.Conv2d or Op.Linear or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention || FloatStepFactory.Makes(op);
 
     private static bool ReadsRows(Op op) => op is Op.Add or Op.Affine or Op.RPReLU or Op.Position or Op.ShiftSign;
 

@@ -30,6 +30,10 @@ internal sealed class ValuePlaces
             {
                 layout.Add(Operands(attention, shapes).PreparedBytes, step, step, offset => _prepared[attention] = offset);
             }
+            else if (draft.Head is { Op: Op.SoftmaxAttention } softmax)
+            {
+                layout.Add(SoftmaxOperands.Of(softmax, shapes).PreparedBytes, step, step, offset => _prepared[softmax] = offset);
+            }
         }
 
         // Kernels may read up to a vector behind a row.
@@ -55,6 +59,15 @@ internal sealed class ValuePlaces
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
     internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) =>
         (Operands(node, shapes) with { Query = Offset(node.Inputs[0]), Key = Offset(node.Inputs[1]), Value = Offset(node.Inputs[2]) }, _prepared[node]);
+
+    /// <summary>A float attention's operands.</summary>
+    internal SoftmaxOperands SoftmaxAttention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) => SoftmaxOperands.Of(node, shapes) with
+    {
+        Query = Offset(node.Inputs[0]),
+        Key = Offset(node.Inputs[1]),
+        Value = Offset(node.Inputs[2]),
+        Prepared = _prepared[node],
+    };
 
     private static long Bytes(ValueShape shape) => shape.Tokens * Stride(shape);
 

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeVit.Runtime;
+
+/// <content>Shapes of the ops of float transformers, and of those that add or take tokens. Where these change the number of tokens, the
+/// grid becomes one column.</content>
+public sealed partial class GraphValidator
+{
+    private ValueShape LayerNorm(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        PerChannel(node, x.Channels, "scale", "offset");
+        StoredTensor epsilon = Tensor(node, "epsilon");
+        if (epsilon.Type != StoredType.F32 || !epsilon.Shape.SequenceEqual([1]))
+        {
+            throw Wrong(node, "epsilon", epsilon, "F32 [1]");
+        }
+
+        float value = MemoryMarshal.Read<float>(epsilon.Bytes.Span);
+        return value >= 0 && float.IsFinite(value)
+            ? x
+            : throw new EvitFormatException($"{_where}: tensor '{epsilon.Name}' (epsilon) is {value}, expected a finite number, at least 0");
+    }
+
+    private ValueShape SoftmaxAttention(GraphNode node, ValueShape query)
+    {
+        ValueShape key = Input(node.Inputs[1]);
+        ValueShape value = Input(node.Inputs[2]);
+        Expect(query, ValueKind.Tokens);
+        Expect(key, ValueKind.Tokens);
+        if (key != value || key.Channels != query.Channels)
+        {
+            throw new EvitFormatException(
+                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
+        }
+
+        int heads = node.Attributes["heads"];
+        if (query.Channels % heads != 0)
+        {
+            throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
+        }
+
+        return key.Tokens <= short.MaxValue
+            ? query
+            : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
+    }
+
+    private ValueShape PrependTokens(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        StoredTensor tokens = Tensor(node, "tokens");
+        if (tokens.Shape.Count != 2 || tokens.Shape[0] < 1)
+        {
+            throw Wrong(node, "tokens", tokens, $"floats [tokens, {x.Channels}]");
+        }
+
+        Floats(node, "tokens", tokens.Shape[0], x.Channels);
+        return Bounded(x, x.Channels, (long)x.Tokens + tokens.Shape[0], 1);
+    }
+
+    private ValueShape SliceTokens(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        (int start, int count) = (node.Attributes["start"], node.Attributes["count"]);
+        return (long)start + count <= x.Tokens
+            ? x with { Height = count, Width = 1 }
+            : throw new EvitFormatException($"{_where}: tokens {start} to {(long)start + count - 1} are taken of {x}");
+    }
+}

@@ -1,0 +1,62 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
+internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowProgram program, long rowBytes, int channels)
+    : RowSourceStep(name, kind, items, Tile, program, rowBytes, (long)Tile * BitKernel.Pad(channels) * sizeof(float))
+{
+    private const int Tile = 4;
+
+    private protected sealed override int TileTokens => Tile;
+
+    private protected sealed override long SourceBytes => 0;
+
+    /// <summary>Floats from row to row, of the source and of the tile.</summary>
+    private protected int Stride { get; } = BitKernel.Pad(channels);
+
+    private protected sealed override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            FillRow(frame, token + i, (float*)tile + ((long)i * Stride));
+        }
+    }
+
+    /// <summary>Computes one token's row.</summary>
+    private protected abstract void FillRow(in Frame frame, int token, float* row);
+}
+
+/// <summary><see cref="Op.LayerNorm"/>.</summary>
+internal sealed unsafe class LayerNormStep(
+    string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source, float* scale, float* offset, float epsilon)
+    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+{
+    private readonly int _channels = channels;
+
+    private protected override void FillRow(in Frame frame, int token, float* row) =>
+        FloatKernel.LayerNorm((float*)(frame.Arena + source) + ((long)token * Stride), _channels, scale, offset, epsilon, row);
+}
+
+/// <summary><see cref="Op.Gelu"/>.</summary>
+internal sealed unsafe class GeluStep(string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source)
+    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+{
+    private readonly int _channels = channels;
+
+    private protected override void FillRow(in Frame frame, int token, float* row) =>
+        FloatKernel.Gelu((float*)(frame.Arena + source) + ((long)token * Stride), _channels, row);
+}
+
+/// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, then rows of a stored value from its row
+/// <paramref name="first"/> on.</summary>
+internal sealed unsafe class TokenRowsStep(
+    string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source, int first, float* constants, int constantRows)
+    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+{
+    private protected override void FillRow(in Frame frame, int token, float* row)
+    {
+        float* from = token < constantRows
+            ? constants + ((long)token * Stride)
+            : (float*)(frame.Arena + source) + ((long)(token - constantRows + first) * Stride);
+        new ReadOnlySpan<float>(from, Stride).CopyTo(new Span<float>(row, Stride));
+    }
+}
