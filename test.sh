@@ -37,7 +37,7 @@ wanted() {
   return 1
 }
 
-for project in tests/*/*.csproj; do
+for project in tests/*.Tests/*.csproj; do
   wanted "$project" "$@" || continue
   name=$(basename "$project" .csproj)
   echo "== $name"

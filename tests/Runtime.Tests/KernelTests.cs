@@ -27,6 +27,7 @@ public unsafe class KernelTests
         {
             Check(kernel, random, k, 65, 8, 1, $"{name} K {k}, all differ");
             Check(kernel, random, k, 65, 1, 1, $"{name} K {k}, all differ, one token");
+            Check(kernel, random, k, 65, 8, 2, $"{name} K {k}, all equal");
         }
     }
 
@@ -108,6 +109,41 @@ public unsafe class KernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void AttentionToThousandsOfKeysThatAllMatchDoesNotOverflow(string name)
+    {
+        AttentionKernel kernel = KernelSet.Of(Models.Choice(name)).Attention;
+        foreach (int size in new[] { 16, 24, 64 })
+        {
+            foreach (int keys in new[] { 256, 31 * 64, (31 * 64) + 1, (63 * 64) + 5 })
+            {
+                int keyWords = (keys + 63) / 64;
+                ulong[] query = Words(null, 1, size);
+                ulong[] key = Words(null, keys, size);
+                ulong[] value = Words(null, keyWords, 64 * 64);
+                long[] exp = [.. Enumerable.Range(0, size + 1).Select(m => (long)m << 40)];
+                var matches = new ushort[keyWords * 64];
+                var attended = new ulong[keyWords];
+                var counts = new short[size];
+                fixed (ulong* q = query, k = key, v = value, a = attended)
+                fixed (long* e = exp)
+                fixed (ushort* m = matches)
+                fixed (short* c = counts)
+                {
+                    Assert.Equal(keys * exp[size], kernel.Score(q, k, keys, 1, size, e, m));
+                    Assert.All(matches.Take(keys), x => Assert.Equal(size, x));
+                    Assert.Equal(keys, kernel.Select(m, keys, size, a));
+                    kernel.Context(a, v, keyWords, 64, keys, size, c);
+                    Assert.All(counts, x => Assert.Equal(keys, x));
+                    Assert.Equal(0, kernel.Select(m, keys, size + 1, a));
+                    kernel.Context(a, v, keyWords, 64, 0, size, c);
+                    Assert.All(counts, x => Assert.Equal(0, x));
+                }
+            }
+        }
+    }
+
     [Fact]
     public void TheAttentionThresholdIsTheComparison()
     {
@@ -179,12 +215,12 @@ public unsafe class KernelTests
         int padded = BitKernel.Pad(outputs);
         ulong[] weights = Words(random, outputs, inputs);
         ulong[] rows = Words(random, tokens, inputs);
-        if (mode == 1)
+        if (mode != 0)
         {
             ulong[] ones = Words(null, 1, inputs);
             for (int i = 0; i < weights.Length; i++)
             {
-                weights[i] = 0;
+                weights[i] = mode == 2 ? ones[i % n] : 0;
             }
 
             for (int i = 0; i < rows.Length; i++)

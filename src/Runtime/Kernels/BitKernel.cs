@@ -11,9 +11,10 @@ internal abstract unsafe class BitKernel
     /// <summary>The longest reduction; counts must fit 16 bits and an expanded row its place.</summary>
     internal const int MaxInputs = 16384;
 
-    /// <summary>Bytes that one expanded row takes, the same for all rows so that it is a constant in the inner loop; not a multiple of
-    /// 4096, which would put the same column of all rows into one cache set.</summary>
-    internal const int RowStride = (MaxInputs / 4) + 64;
+    /// <summary>Bytes that one expanded row takes, the same for all rows so that it is a constant in the inner loop: at most one for each
+    /// input. Not a multiple of 4096, which would put the same column of all rows into one cache set; half of that spreads rows of up to
+    /// 2048 bytes over the sets.</summary>
+    internal const int RowStride = MaxInputs + 2048;
 
     /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>
     internal const int TileBytes = TileTokens * RowStride;

@@ -12,6 +12,8 @@ internal sealed record KernelSet(BitKernel Bits, RowKernel Rows, AttentionKernel
     {
         KernelChoice.Avx512 => new(new Avx512BitKernel(), new VectorRowKernel<Lanes512, Vector512<float>>(), new Avx512AttentionKernel()),
         KernelChoice.Avx2 => new(new Avx2BitKernel(), new VectorRowKernel<Lanes256, Vector256<float>>(), new Avx2AttentionKernel()),
+        KernelChoice.Neon => new(new NeonBitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel()),
+        KernelChoice.NeonDot => new(new NeonDotBitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel()),
         KernelChoice.Vector128 => new(new Vector128BitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel()),
         _ => new(new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>(), new ScalarAttentionKernel()),
     };

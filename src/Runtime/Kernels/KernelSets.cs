@@ -18,6 +18,12 @@ public enum KernelChoice
 
     /// <summary>AVX-512 with byte permutes (F, BW, VBMI).</summary>
     Avx512,
+
+    /// <summary>NEON (AdvSimd): CNT, pairwise widening additions.</summary>
+    Neon,
+
+    /// <summary>NEON with dot products (UDOT).</summary>
+    NeonDot,
 }
 
 /// <summary>A kernel set was asked for that this machine can't run, or that does not exist.</summary>
@@ -44,12 +50,13 @@ public sealed class KernelNotSupportedException : NotSupportedException
 /// <summary>Which kernel sets there are and which one a session gets.</summary>
 public static class KernelSets
 {
-    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c> or <c>avx512</c>.</summary>
+    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c>, <c>avx512</c>, <c>neon</c> or
+    /// <c>neon-dot</c>.</summary>
     public const string Variable = "EDGEVIT_KERNEL";
 
     /// <summary>The sets that this machine runs, best first.</summary>
     public static IReadOnlyList<KernelChoice> Available { get; } =
-        [.. new[] { KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
+        [.. new[] { KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
 
     /// <summary>The first of <see cref="Available"/>.</summary>
     public static KernelChoice Best => Available[0];
@@ -59,6 +66,8 @@ public static class KernelSets
     {
         KernelChoice.Avx512 => "avx512",
         KernelChoice.Avx2 => "avx2",
+        KernelChoice.Neon => "neon",
+        KernelChoice.NeonDot => "neon-dot",
         KernelChoice.Vector128 => "vector128",
         _ => "scalar",
     };
@@ -95,6 +104,8 @@ public static class KernelSets
     {
         KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported,
         KernelChoice.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        KernelChoice.Neon => AdvSimd.Arm64.IsSupported,
+        KernelChoice.NeonDot => AdvSimd.Arm64.IsSupported && Dp.IsSupported,
         KernelChoice.Vector128 => Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported)),
         _ => true,
     };

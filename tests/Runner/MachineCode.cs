@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+
+namespace EdgeVit.Runner;
+
+/// <summary>An inner loop: instructions from the target of a backward branch to the branch, with no other such loop in it.</summary>
+/// <param name="Method">Name of the type and method, without namespace and parameters.</param>
+/// <param name="Instructions">As the JIT prints them.</param>
+internal sealed record InnerLoop(string Method, IReadOnlyList<string> Instructions)
+{
+    /// <summary>Whether an instruction with this mnemonic is in it.</summary>
+    internal bool Has(string mnemonic) => Instructions.Any(i => i.Split(' ')[0] == mnemonic);
+}
+
+/// <summary>Reads the listing that the JIT writes with <c>DOTNET_JitDisasm</c> on ARM64.</summary>
+internal static partial class MachineCode
+{
+    /// <summary>The inner loops of all methods in a listing, in its order; of a method that was compiled several times, the last
+    /// ones.</summary>
+    internal static IReadOnlyList<InnerLoop> InnerLoops(string listing)
+    {
+        var loops = new Dictionary<string, InnerLoop[]>(StringComparer.Ordinal);
+        foreach (string text in listing.Split("; Assembly listing for method ").Skip(1))
+        {
+            string[] lines = text.Split('\n');
+            string signature = lines[0].Split('(')[0].Split('[')[0];
+            string method = signature[(signature.LastIndexOf('.') + 1)..].Replace(':', '.');
+            loops[method] = [.. Inner(lines).Select(body => new InnerLoop(method, body))];
+        }
+
+        return [.. loops.Values.SelectMany(l => l)];
+    }
+
+    private static IEnumerable<string[]> Inner(string[] lines)
+    {
+        var code = new List<string>();
+        var labels = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string line in lines.Skip(1))
+        {
+            if (Label().Match(line) is { Success: true } label)
+                labels[label.Groups[1].Value] = code.Count;
+            else if (Instruction().IsMatch(line))
+                code.Add(Regex.Replace(line.Trim(), @"\s+", " "));
+        }
+
+        (int From, int To)[] ranges =
+        [
+            .. code.Select((text, at) => (From: labels.GetValueOrDefault(text.Split(' ', ',')[^1], int.MaxValue), To: at))
+                .Where(r => r.From <= r.To),
+        ];
+        return ranges.Where(r => !ranges.Any(q => q != r && q.From >= r.From && q.To <= r.To)).Select(r => code.GetRange(r.From, r.To - r.From + 1).ToArray());
+    }
+
+    [GeneratedRegex(@"^(G_M\w+):")]
+    private static partial Regex Label();
+
+    [GeneratedRegex(@"^\s{4,}[a-z]")]
+    private static partial Regex Instruction();
+}

@@ -1,0 +1,47 @@
+namespace EdgeVit.Runner;
+
+/// <summary>What the inner loops of the NEON kernels must be made of. A kernel of which the JIT makes calls, or which it does not vectorise,
+/// still computes the right bits; only its machine code shows it.</summary>
+internal static class MachineCodeCheck
+{
+    private static readonly (string Method, string[] Needed)[] s_loops =
+    [
+        ("NeonBitKernel.Four", ["eor", "cnt", "uadalp"]),
+        ("NeonBitKernel.One", ["eor", "cnt", "uadalp"]),
+        ("NeonAttentionKernel.Score", ["eor", "cnt", "addp"]),
+        ("NeonAttentionKernel.Select", ["cmhs", "uzp1", "addp"]),
+        ("NeonAttentionKernel.Context", ["and", "cnt"]),
+    ];
+
+    private static readonly (string Method, string[] Needed)[] s_dotLoops =
+    [
+        ("NeonDotBitKernel.Four", ["eor", "cnt", "udot"]),
+        ("NeonDotBitKernel.One", ["eor", "cnt", "udot"]),
+    ];
+
+    /// <summary>Checks a listing.</summary>
+    /// <param name="path">The JIT's listing.</param>
+    /// <param name="dot">Whether the kernels with dot products ran.</param>
+    internal static int Run(string path, bool dot)
+    {
+        ILookup<string, InnerLoop> loops = MachineCode.InnerLoops(File.ReadAllText(path)).ToLookup(l => l.Method, StringComparer.Ordinal);
+        int wrong = 0;
+        foreach ((string method, string[] needed) in dot ? s_loops.Concat(s_dotLoops) : s_loops)
+        {
+            InnerLoop[] found = [.. loops[method].Where(l => needed.All(l.Has))];
+            InnerLoop[] calling = [.. loops[method].Where(l => l.Has("bl") || l.Has("blr"))];
+            if (found.Length == 0 || calling.Length > 0)
+            {
+                wrong++;
+                Console.WriteLine($"WRONG {method}: {(calling.Length > 0 ? "an inner loop with a call" : $"no inner loop with {string.Join(", ", needed)}")} among {loops[method].Count()}");
+                foreach (InnerLoop loop in loops[method])
+                    Console.WriteLine("  " + string.Join("\n  ", loop.Instructions) + "\n");
+                continue;
+            }
+
+            Console.WriteLine($"{method}: {string.Join(", ", needed)}; {found[0].Instructions.Count} instructions, no calls");
+        }
+
+        return wrong == 0 ? 0 : 1;
+    }
+}

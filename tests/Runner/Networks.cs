@@ -1,0 +1,77 @@
+using EdgeVit.Runtime;
+using EdgeVit.Runtime.Tests;
+using Stage = EdgeVit.Runtime.Tests.Stage;
+
+namespace EdgeVit.Runner;
+
+/// <summary>Whole networks with the logits that they must give: written by the reference interpreter on one machine, checked on
+/// another.</summary>
+internal static class Networks
+{
+    private const ulong InputSeed = 3;
+    private const int RandomGraphCount = 40;
+
+    /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling; then random graphs of
+    /// all ops.</summary>
+    internal static int Write(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        (int Image, int Patch, Stage[] Stages, int Classes, bool Binary, bool Pools)[] networks =
+        [
+            (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, true),
+            (16, 4, [new(1, 24, 96, 1, 2), new(1, 48, 96, 2, 1)], 7, true, true),
+            (12, 2, [new(1, 96, 192, 3, 3), new(1, 192, 384, 8, 1)], 101, false, true),
+            (10, 1, [new(1, 5, 15, 1, 5), new(1, 10, 50, 2, 1)], 1, true, false),
+            (28, 4, [new(1, 40, 280, 5, 7)], 65, true, true),
+            (14, 2, [new(2, 130, 260, 1, 1)], 64, true, true),
+            (28, 2, [new(1, 64, 256, 1, 1)], 12, true, true),
+        ];
+        for (int i = 0; i < networks.Length; i++)
+        {
+            var n = networks[i];
+            Write(folder, $"network-{i}", BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Pools));
+        }
+
+        for (int seed = 0; seed < RandomGraphCount; seed++)
+            Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
+        Console.WriteLine($"{networks.Length + RandomGraphCount} models in {folder}");
+        return 0;
+    }
+
+    /// <summary>Every file's self-test with every kernel set and number of threads.</summary>
+    internal static int Check(string[] paths, int[] threads)
+    {
+        string[] files = [.. paths.SelectMany(p => Directory.Exists(p) ? Directory.GetFiles(p, "*.evit") : [p]).Order(StringComparer.Ordinal)];
+        IReadOnlyList<KernelChoice> choices = Environment.GetEnvironmentVariable(KernelSets.Variable) is { Length: > 0 } ? [KernelSets.Resolve(null)] : KernelSets.Available;
+        int wrong = 0;
+        foreach (KernelChoice choice in choices)
+        {
+            foreach (string file in files)
+            {
+                using EvitModel model = EvitModel.Open(file);
+                foreach (int count in threads)
+                {
+                    SelfTestResult result = model.RunSelfTest(new SessionOptions { Kernel = choice, Threads = count });
+                    if (!result.Passed)
+                    {
+                        wrong++;
+                        Console.WriteLine($"WRONG {Path.GetFileName(file)}, {KernelSets.Name(choice)}, {count} threads");
+                    }
+                }
+            }
+
+            Console.WriteLine($"{KernelSets.Name(choice)}: {files.Length} networks, {string.Join(", ", threads)} threads");
+        }
+
+        Console.WriteLine(wrong == 0 ? "all logits as stored, bit for bit" : $"{wrong} runs gave other logits");
+        return wrong == 0 && files.Length > 0 ? 0 : 1;
+    }
+
+    private static void Write(string folder, string name, (ModelGraph Graph, GraphBuilder Builder) network)
+    {
+        (ModelGraph graph, GraphBuilder builder) = network;
+        float[] input = SelfTest.Input(InputSeed, graph.InputShape);
+        float[] logits = new GraphInterpreter(graph, builder.Tensors).Run(input)[graph.OutputName].Floats;
+        File.WriteAllBytes(Path.Combine(folder, name + ".evit"), EvitBytes.Model(graph, builder.Tensors, new SelfTest(InputSeed, logits)));
+    }
+}
