@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using EdgeVit.Export.Onnx.Wire;
+using Google.Protobuf;
+
+namespace EdgeVit.Export.Onnx;
+
+/// <summary>Builds an ONNX graph node by node. Every method that makes a value returns its name, which is what later nodes take as input;
+/// values without a name of their own are called after their operator.</summary>
+/// <param name="name">Name of the graph.</param>
+/// <param name="opset">Version of the standard's operator set that the nodes mean.</param>
+public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
+{
+    /// <summary>The operator set where none is named: 17 brought LayerNormalization; every ONNX Runtime since 1.12 has it.</summary>
+    public const int DefaultOpset = 17;
+
+    // IR version 8 is the one that came with operator set 17.
+    private const int IrVersion = 8;
+
+    private readonly GraphProto _graph = new() { Name = name };
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _domains = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
+
+    /// <summary>Number of nodes so far.</summary>
+    public int NodeCount => _graph.Node.Count;
+
+    /// <summary>Makes a runtime's own operators available, as <c>domain.Operator</c>.</summary>
+    /// <param name="domain">Such as <c>com.microsoft</c>.</param>
+    /// <param name="version">Version of its operator set.</param>
+    public void Import(string domain, int version) => _domains[domain] = version;
+
+    /// <summary>Declares an input of the graph.</summary>
+    /// <param name="input">Its name.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Sizes, outermost first; -1 for one that is free.</param>
+    /// <returns><paramref name="input"/>.</returns>
+    public string Input(string input, OnnxType type, params IReadOnlyList<long> shape)
+    {
+        _graph.Input.Add(Describe(Fresh(input), type, shape));
+        return input;
+    }
+
+    /// <summary>Declares a value as an output of the graph.</summary>
+    /// <param name="value">A value that a node has written.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Sizes, outermost first; -1 for one that is free.</param>
+    public void Output(string value, OnnxType type, params IReadOnlyList<long> shape)
+    {
+        Known(value);
+        _graph.Output.Add(Describe(value, type, shape));
+    }
+
+    /// <summary>A constant.</summary>
+    /// <typeparam name="T">float, byte, sbyte, int or long.</typeparam>
+    /// <param name="constant">Its name.</param>
+    /// <param name="values">Elements, row-major.</param>
+    /// <param name="shape">Sizes, outermost first; none for a scalar.</param>
+    /// <returns><paramref name="constant"/>.</returns>
+    /// <exception cref="ArgumentException">Another type, or elements and shape do not agree.</exception>
+    public string Constant<T>(string constant, ReadOnlySpan<T> values, params IReadOnlyList<long> shape) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        long elements = shape.Aggregate(1L, (product, size) => product * size);
+        if (elements != values.Length)
+            throw new ArgumentException($"constant '{constant}' has {values.Length} elements, expected {elements} for [{string.Join(", ", shape)}]", nameof(values));
+        OnnxType type = TypeOf<T>() ?? throw new ArgumentException($"constant '{constant}': ONNX graphs here hold no {typeof(T).Name}", nameof(values));
+        var tensor = new TensorProto { Name = Fresh(constant), DataType = (int)type, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)) };
+        tensor.Dims.Add(shape);
+        _graph.Initializer.Add(tensor);
+        return constant;
+    }
+
+    /// <summary>A scalar constant.</summary>
+    public string Scalar<T>(string constant, T value) where T : unmanaged => Constant(constant, new ReadOnlySpan<T>(ref value));
+
+    /// <summary>A node with one output.</summary>
+    /// <param name="op">Operator of the standard, or <c>domain.Operator</c>.</param>
+    /// <param name="inputs">Values; an empty name leaves an optional input out.</param>
+    /// <param name="attributes">Names and values.</param>
+    /// <returns>The output's name.</returns>
+    public string Node(string op, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
+        Named(op, Unnamed(op), inputs, attributes);
+
+    /// <summary>A node whose one output has a given name, which is the node's too.</summary>
+    public string Named(string op, string output, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
+        Nodes(op, [output], inputs, attributes)[0];
+
+    /// <summary>A node with several outputs.</summary>
+    /// <param name="op">Operator of the standard, or <c>domain.Operator</c>.</param>
+    /// <param name="outputs">Names of the outputs; the first one names the node.</param>
+    /// <param name="inputs">Values; an empty name leaves an optional input out.</param>
+    /// <param name="attributes">Names and values.</param>
+    /// <returns><paramref name="outputs"/>.</returns>
+    /// <exception cref="ArgumentException">An input that nothing has written, or an output that exists.</exception>
+    public IReadOnlyList<string> Nodes(
+        string op, IReadOnlyList<string> outputs, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(attributes);
+        foreach (string input in inputs)
+        {
+            if (input.Length > 0)
+                Known(input);
+        }
+        int dot = op.LastIndexOf('.');
+        string domain = dot < 0 ? "" : op[..dot];
+        if (dot >= 0 && !_domains.ContainsKey(domain))
+            throw new ArgumentException($"operator '{op}' is of a domain that is not imported", nameof(op));
+        var node = new NodeProto { OpType = op[(dot + 1)..], Domain = domain, Name = outputs[0] };
+        node.Input.Add(inputs);
+        node.Output.Add(outputs.Select(output => Fresh(output)));
+        node.Attribute.Add(attributes.Select(a => a.Value.ToProto(a.Name)));
+        _graph.Node.Add(node);
+        return outputs;
+    }
+
+    /// <summary>The file's bytes.</summary>
+    /// <param name="description">What the graph is, for people; null for nothing.</param>
+    /// <param name="metadata">Keys and texts that readers keep; null for none.</param>
+    public byte[] ToBytes(string? description = null, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "EdgeVit", DocString = description ?? "", Graph = _graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
+        model.OpsetImport.Add(_domains.Select(d => new OperatorSetIdProto { Domain = d.Key, Version = d.Value }));
+        foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model.ToByteArray();
+    }
+
+    private static OnnxType? TypeOf<T>() => default(T) switch
+    {
+        float => OnnxType.Float,
+        byte => OnnxType.UInt8,
+        sbyte => OnnxType.Int8,
+        int => OnnxType.Int32,
+        long => OnnxType.Int64,
+        bool => OnnxType.Bool,
+        _ => null,
+    };
+
+    private static ValueInfoProto Describe(string value, OnnxType type, IReadOnlyList<long> sizes)
+    {
+        var shape = new TensorShapeProto();
+        for (int i = 0; i < sizes.Count; i++)
+        {
+            shape.Dim.Add(sizes[i] < 0
+                ? new TensorShapeProto.Types.Dimension { DimParam = $"{value}_{i}" }
+                : new TensorShapeProto.Types.Dimension { DimValue = sizes[i] });
+        }
+        return new ValueInfoProto { Name = value, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
+    }
+
+    private string Unnamed(string op)
+    {
+        ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(_counters, op, out _);
+        return $"{op}_{count++}";
+    }
+
+    private string Fresh(string value, [CallerArgumentExpression(nameof(value))] string argument = "") =>
+        value.Length > 0 && _names.Add(value) ? value : throw new ArgumentException($"a value '{value}' exists already, or its name is empty", argument);
+
+    private void Known(string value)
+    {
+        if (!_names.Contains(value))
+            throw new ArgumentException($"no input, constant or earlier node is called '{value}'", nameof(value));
+    }
+}
