@@ -8,10 +8,12 @@ namespace EdgeVit.Bench;
 internal static class RandomModels
 {
     /// <summary>A preset by its name.</summary>
-    public static EvitModel Preset(string name)
+    public static EvitModel Preset(string name) => EvitModel.Load(EvitFile.Parse(Bytes(BinaryViTPresets.Get(name))));
+
+    /// <summary>A network as the bytes of a model file.</summary>
+    public static byte[] Bytes(BinaryViTConfig config)
     {
-        BinaryViTConfig config = BinaryViTPresets.Get(name);
         LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1));
-        return EvitModel.Load(EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}")));
+        return EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
     }
 }

@@ -13,13 +13,9 @@ namespace EdgeVit.Cli;
 /// <param name="Results">One for each thread count; the first is the headline.</param>
 /// <param name="Plan">How long was measured.</param>
 /// <param name="Quick">Whether the result is only indicative.</param>
-/// <param name="LoadMs">Reading the file, checking it, packing the weights and planning.</param>
-/// <param name="FirstMs">The first inference of the process.</param>
-/// <param name="ResidentBefore">Resident bytes before loading.</param>
-/// <param name="ResidentAfter">Resident bytes after the first inference.</param>
+/// <param name="Cold">Loading, the first inference, and memory.</param>
 internal sealed record BenchReport(
-    EvitFile File, string Kernel, BoardInfo Board, CpuClock Clock, IReadOnlyList<LatencyResult> Results, LatencyPlan Plan, bool Quick,
-    double LoadMs, double FirstMs, long ResidentBefore, long ResidentAfter)
+    EvitFile File, string Kernel, BoardInfo Board, CpuClock Clock, IReadOnlyList<LatencyResult> Results, LatencyPlan Plan, bool Quick, ColdStart Cold)
 {
     /// <summary>Where the time goes; null where it was not asked for.</summary>
     public StepProfile? Profile { get; init; }
@@ -38,9 +34,8 @@ internal sealed record BenchReport(
             table.Add(Quantity.Count(r.Threads), Quantity.Count(l.Count), Ms(l.P50), Ms(l.P90), Ms(l.P99), Ms(l.Mean), Ms(l.Deviation), Ms(l.Maximum), Quantity.Fixed(l.PerSecond, 1));
         }
         printer.Data(table);
-        printer.Data($"cold: load {Ms(LoadMs)} ms, first inference {Ms(FirstMs)} ms (with compilation); warm-up {string.Join(", ", Results.Select(r => r.WarmUp))} runs");
-        printer.Data($"memory: file {Quantity.Bytes(File.Bytes)}, scratch {Quantity.Bytes(Results[0].ArenaBytes)}, process {Quantity.Bytes(ResidentAfter)} "
-            + $"({Quantity.Bytes(ResidentBefore)} before loading), allocated per run {Quantity.Fixed(Results.Max(r => r.AllocatedPerRun), 1)} B");
+        Cold.Print(printer);
+        printer.Data($"warm-up {string.Join(", ", Results.Select(r => r.WarmUp))} runs; allocated per run {Quantity.Fixed(Results.Max(r => r.AllocatedPerRun), 1)} B");
         Profile?.Print(printer);
 
         LatencyResult first = Results[0];
@@ -59,6 +54,9 @@ internal sealed record BenchReport(
         IReadOnlyList<string> reasons = Reasons;
         JsonObject latency = first.Latency.ToJson(first.Threads, first.Seconds);
         latency["by_threads"] = new JsonArray([.. Results.Select(r => (JsonNode)r.Latency.ToJson(r.Threads, r.Seconds))]);
+        JsonObject memory = Cold.Memory();
+        memory["rss_peak_bytes"] = ProcessMemory.Read().PeakBytes;
+        memory["allocated_bytes_per_run"] = Quantity.Json(Results.Max(r => r.AllocatedPerRun), 2);
         return new JsonObject
         {
             ["schema"] = 1,
@@ -75,18 +73,10 @@ internal sealed record BenchReport(
                 ["warmup"] = first.WarmUp,
                 ["measured"] = "bytes at the input's size to logits, one image after the other; decoding and resizing are not included",
             },
-            ["cold"] = new JsonObject { ["load_ms"] = Quantity.Json(LoadMs), ["first_ms"] = Quantity.Json(FirstMs) },
+            ["cold"] = Cold.Times(),
             ["latency"] = latency,
             ["layers"] = Profile?.Json(),
-            ["memory"] = new JsonObject
-            {
-                ["file_bytes"] = File.Bytes,
-                ["arena_bytes"] = first.ArenaBytes,
-                ["rss_before_bytes"] = ResidentBefore,
-                ["rss_after_bytes"] = ResidentAfter,
-                ["rss_peak_bytes"] = ProcessMemory.Read().PeakBytes,
-                ["allocated_bytes_per_run"] = Quantity.Json(Results.Max(r => r.AllocatedPerRun), 2),
-            },
+            ["memory"] = memory,
             ["thermal"] = Thermal(),
             ["background_load"] = Quantity.Json(Results.Max(r => r.OthersLoad)),
             ["valid"] = reasons.Count == 0,

@@ -13,18 +13,21 @@ internal sealed class BenchVerb : Verb
     private readonly Option<string> _threads = new("--threads") { Description = "Thread counts to measure, such as 1,2,4.", DefaultValueFactory = _ => "1" };
     private readonly Option<string?> _duration = new("--duration") { Description = "How long to measure each, such as 60s or 5m. [default: 60s]", HelpName = "TIME" };
     private readonly Option<bool> _quick = new("--quick") { Description = "Three seconds instead of a minute; the result is indicative." };
+    private readonly Option<bool> _cold = new("--cold") { Description = "Only the cold start: from the file to the first logits, and memory." };
     private readonly Option<bool> _profile = new("--profile") { Description = "Also time every step of the network." };
 
     public BenchVerb() : base(
         "bench",
         "Measures latency, images per second, cold start and memory on this machine.",
         "bench runs/demo/model.evit --threads 1,2",
-        "bench model.evit --quick --profile")
+        "bench model.evit --quick --profile",
+        "bench model.evit --cold")
     {
         Add(_model);
         Add(_threads);
         Add(_duration);
         Add(_quick);
+        Add(_cold);
         Add(_profile);
         AddCommonOptions();
     }
@@ -42,11 +45,18 @@ internal sealed class BenchVerb : Verb
         long residentBefore = ProcessMemory.Read().ResidentBytes;
         long start = Stopwatch.GetTimestamp();
         using EvitModel model = EvitModel.Open(path);
+        double openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         using Session session = model.CreateSession(Threads.Options(threads[0]));
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         var measurement = new LatencyMeasurement(model);
         double firstMs = measurement.First(session);
-        long residentAfter = ProcessMemory.Read().ResidentBytes;
+        var cold = new ColdStart(model.File.Bytes, openMs, loadMs, firstMs, session.ArenaBytes, session.WeightBytes, residentBefore, ProcessMemory.Read().ResidentBytes);
+        if (arguments.GetValue(_cold))
+        {
+            printer.Object(cold.ToJson());
+            cold.Print(printer);
+            return ExitCode.Ok;
+        }
 
         var results = new List<LatencyResult>();
         foreach (int count in threads)
@@ -55,7 +65,7 @@ internal sealed class BenchVerb : Verb
             results.Add(measurement.Measure(count, plan, (seconds, n) =>
                 printer.Live($"{Quantity.Fixed(seconds, 0)} / {Quantity.Fixed(plan.Duration.TotalSeconds, 0)} s  {n} images  {Quantity.Milliseconds(1000 * seconds / n)} ms"), interruption.Token));
         }
-        var report = new BenchReport(model.File, session.KernelName, BoardDetector.Detect(), CpuClock.Read(), results, plan, quick, loadMs, firstMs, residentBefore, residentAfter)
+        var report = new BenchReport(model.File, session.KernelName, BoardDetector.Detect(), CpuClock.Read(), results, plan, quick, cold)
         {
             Profile = arguments.GetValue(_profile) ? StepProfile.Measure(model, threads[0], results[0].Latency.Mean) : null,
         };

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using EdgeVit.Devices;
+using EdgeVit.Export;
+using EdgeVit.Export.Tests;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Bench;
+
+/// <summary><c>dotnet run -c Release --project bench -- compare</c>: EdgeVit and ONNX Runtime side by side, the goals, and the files in
+/// <c>bench/results/</c>.</summary>
+internal static class ComparisonCommand
+{
+    private const string Usage = """
+        compare [--seconds N] [--out DIR] [--processes N]
+          --seconds N    time for the interleaved rounds, 60 unless told; loading takes about 30 s more
+          --processes N  processes for the cold start, 7 unless told
+          --out DIR      where to write, each processor has a folder there; bench/results unless told, and then README.md gets the new tables
+        """;
+
+    private static readonly string[] s_networks = ["binaryvit-small", "binaryvit-32"];
+
+    /// <summary>Runs the command.</summary>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        int seconds = 60, processes = 7;
+        string root = Repository();
+        string output = Path.Combine(root, "bench", "results");
+        for (int i = 0; i < arguments.Count; i += 2)
+        {
+            string? value = i + 1 < arguments.Count ? arguments[i + 1] : null;
+            bool number = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 3600;
+            switch (arguments[i])
+            {
+                case "--seconds" when number:
+                    seconds = count;
+                    break;
+                case "--processes" when number:
+                    processes = count;
+                    break;
+                case "--out" when value is not null:
+                    output = value;
+                    break;
+                default:
+                    Console.Error.WriteLine($"compare: '{string.Join(' ', arguments.Skip(i))}' is not understood.\n{Usage}");
+                    return 2;
+            }
+        }
+        var report = Measure(seconds, processes, root, $"compare{string.Concat(arguments.Select(a => $" {a}"))}");
+        string folder = Path.Combine(output, report.Folder);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "comparison.md"), report.ToMarkdown());
+        File.WriteAllText(Path.Combine(folder, "comparison.json"), report.ToJson().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        string readme = Path.Combine(root, "README.md");
+        if (output == Path.Combine(root, "bench", "results") && File.Exists(readme))
+            File.WriteAllText(readme, ReadmeTable.Replace(File.ReadAllText(readme), report.Folder, report.Tables()));
+        Console.WriteLine(report.ToMarkdown());
+        Console.Error.WriteLine($"written: {folder}/comparison.md, comparison.json");
+        return 0;
+    }
+
+    private static ComparisonReport Measure(int seconds, int processes, string root, string command)
+    {
+        var models = s_networks.ToDictionary(n => n, RandomModels.Preset);
+        var contestants = new List<Contestant>();
+        try
+        {
+            var versions = new List<(string, string)>
+            {
+                ("EdgeVit", typeof(Session).Assembly.GetName().Version!.ToString(3)),
+                (".NET", Environment.Version.ToString()),
+            };
+            Console.Error.WriteLine("loading");
+            foreach (string network in s_networks)
+            {
+                foreach (KernelChoice kernel in KernelSets.Available)
+                {
+                    foreach (int threads in Enumerable.Range(1, Math.Min(2, Environment.ProcessorCount)))
+                        contestants.Add(EdgeVitContestants.Of(models[network], kernel, threads));
+                }
+            }
+#if ONNXRUNTIME
+            BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-small");
+            contestants.AddRange(OnnxContestants.All(Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1))));
+            versions.Add(("ONNX Runtime", OnnxContestants.Version));
+#endif
+            IReadOnlyList<ContestantTimes> times = InterleavedRounds.Measure(contestants, TimeSpan.FromSeconds(seconds), round => Console.Error.Write($"\rround {round} "));
+            Console.Error.WriteLine("\ncold starts");
+            return new ComparisonReport(BoardDetector.Detect(), versions, Commit(root), $"dotnet run -c Release --project bench -- {command}",
+                DateTimeOffset.UtcNow, times, Cold(models["binaryvit-small"].File, processes));
+        }
+        finally
+        {
+            contestants.ForEach(c => c.Dispose());
+            foreach (EvitModel model in models.Values)
+                model.Dispose();
+        }
+    }
+
+    private static ColdStart? Cold(EvitFile file, int processes)
+    {
+        string folder = Directory.CreateTempSubdirectory("edgevit-bench-").FullName;
+        try
+        {
+            string model = Path.Combine(folder, "model.evit"), tensor = Path.Combine(folder, "input.safetensors");
+            BinaryViTConfig config = BinaryViTPresets.Get(file.Graph.Name);
+            File.WriteAllBytes(model, RandomModels.Bytes(config));
+            float[] input = SelfTest.Input(1, file.Graph.InputShape);
+            SafetensorsWriter.Write(tensor, [new FloatTensor("input", [1, .. file.Graph.InputShape], input)]);
+            return ColdStart.Measure(model, tensor, processes);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // The commit, and whether sources differ from it; the results themselves may.
+    private static string Commit(string root)
+    {
+        string head = Git(root, "rev-parse", "--short=12", "HEAD");
+        string changed = Git(root, "status", "--porcelain", "--", "src", "bench/*.cs", "devices");
+        return head.Length == 0 ? "unknown" : changed.Length == 0 ? head : $"{head} with changes";
+    }
+
+    private static string Git(string root, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        try
+        {
+            using Process process = Process.Start(start)!;
+            string output = process.StandardOutput.ReadToEnd().Trim();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? output : "";
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "";
+        }
+    }
+
+    private static string Repository()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "EdgeVit.sln")))
+                return folder.FullName;
+        }
+        return Environment.CurrentDirectory;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using EdgeVit.Devices;
+
+namespace EdgeVit.Bench;
+
+/// <summary>The outcome of a comparison: what was measured, where, by which versions, and which goals it reaches.</summary>
+/// <param name="Board">The machine.</param>
+/// <param name="Versions">Name and version of each program that takes part.</param>
+/// <param name="Commit">What was measured, with a word when files differ from it.</param>
+/// <param name="Command">The command line.</param>
+/// <param name="Date">When.</param>
+/// <param name="Times">All contestants.</param>
+/// <param name="Cold">Load and memory; null where the command is not built.</param>
+internal sealed record ComparisonReport(
+    BoardInfo Board, IReadOnlyList<(string Name, string Version)> Versions, string Commit, string Command, DateTimeOffset Date,
+    IReadOnlyList<ContestantTimes> Times, ColdStart? Cold)
+{
+    /// <summary>What must be reached.</summary>
+    public IReadOnlyList<Goal> Goals { get; } = Goal.Of(Times, Cold);
+
+    /// <summary>Name of the processor as a folder: lower case, digits and hyphens.</summary>
+    public string Folder
+    {
+        get
+        {
+            var name = new StringBuilder();
+            foreach (char c in Board.Cpu.ToLowerInvariant())
+            {
+                if (char.IsAsciiLetterOrDigit(c))
+                    name.Append(c);
+                else if (name.Length > 0 && name[^1] != '-')
+                    name.Append('-');
+            }
+            return name.ToString().Trim('-');
+        }
+    }
+
+    /// <summary>The table of latencies, GitHub's Markdown.</summary>
+    public string LatencyTable()
+    {
+        var text = new StringBuilder("| network | engine | threads | median | fastest run | rounds |\n|---|---|---:|---:|---:|---:|\n");
+        foreach (ContestantTimes t in Times)
+            text.Append(CultureInfo.InvariantCulture, $"| {t.Contestant.Name} | {t.Contestant.Engine} | {t.Contestant.Threads} | {Goal.Text(t.Median)} ms | {Goal.Text(t.Minimum)} ms | {t.Rounds.Count} |\n");
+        return text.ToString();
+    }
+
+    /// <summary>The table of goals, GitHub's Markdown.</summary>
+    public string GoalTable()
+    {
+        var text = new StringBuilder("| goal | measured | needed | reached |\n|---|---:|---:|---|\n");
+        foreach (Goal g in Goals)
+            text.Append(CultureInfo.InvariantCulture, $"| {g.What} | {g.Value} | {g.Needed} | {(g.Met ? "yes" : "no")} |\n");
+        return text.ToString();
+    }
+
+    /// <summary>The whole report for people.</summary>
+    public string ToMarkdown() => $"""
+        # {Board.Cpu}
+
+        {Board.Model}, {Board.Cores} cores, {string.Join(" ", Board.Features)}; {Board.OperatingSystem}, Linux {Board.Kernel}.
+        {string.Join(", ", Versions.Select(v => $"{v.Name} {v.Version}"))}. Measured {Date.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC at commit {Commit} by `{Command}`.
+
+        Batch 1, random weights, float image in, logits out, turn by turn in one process. A median is that of the rounds' medians; a ratio is
+        the median of the ratios within rounds, with the range of four fifths of them.
+
+        {Tables()}
+        """;
+
+    /// <summary>Both tables.</summary>
+    public string Tables() => $"{LatencyTable()}\n{GoalTable()}";
+
+    /// <summary>The whole report for programs.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["schema"] = 1,
+        ["date"] = Date.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+        ["commit"] = Commit,
+        ["command"] = Command,
+        ["machine"] = new JsonObject
+        {
+            ["model"] = Board.Model,
+            ["cpu"] = Board.Cpu,
+            ["cores"] = Board.Cores,
+            ["architecture"] = Board.Architecture,
+            ["features"] = new JsonArray([.. Board.Features.Select(f => (JsonNode)f)]),
+            ["os"] = Board.OperatingSystem,
+            ["kernel"] = Board.Kernel,
+        },
+        ["versions"] = new JsonObject(Versions.Select(v => KeyValuePair.Create(v.Name, (JsonNode?)v.Version))),
+        ["contestants"] = new JsonArray([.. Times.Select(t => (JsonNode)new JsonObject
+        {
+            ["name"] = t.Contestant.Name,
+            ["engine"] = t.Contestant.Engine,
+            ["threads"] = t.Contestant.Threads,
+            ["median_ms"] = Rounded(t.Median),
+            ["p10_ms"] = Rounded(Spread.Of(t.Rounds).Low),
+            ["p90_ms"] = Rounded(Spread.Of(t.Rounds).High),
+            ["min_ms"] = Rounded(t.Minimum),
+            ["rounds"] = t.Rounds.Count,
+            ["runs"] = t.Runs,
+        })]),
+        ["goals"] = new JsonArray([.. Goals.Select(g => (JsonNode)new JsonObject
+        {
+            ["goal"] = g.What,
+            ["measured"] = Rounded(g.Measured),
+            ["p10"] = g.Spread is { } low ? Rounded(low.Low) : null,
+            ["p90"] = g.Spread is { } high ? Rounded(high.High) : null,
+            ["needed"] = g.Needed,
+            ["met"] = g.Met,
+        })]),
+        ["cold"] = Cold is null ? null : new JsonObject
+        {
+            ["load_and_first_ms"] = Rounded(Cold.LoadAndFirstMs.Median),
+            ["run_process_ms"] = Rounded(Cold.WallMs.Median),
+            ["rss_bytes"] = Cold.ResidentBytes,
+            ["arena_bytes"] = Cold.ArenaBytes,
+            ["weight_bytes"] = Cold.WeightBytes,
+        },
+    };
+
+    private static double Rounded(double value) => Math.Round(value, 4);
+}
