@@ -49,65 +49,68 @@ internal sealed unsafe class Avx2BitKernel : BitKernel
     internal override void Count(byte* expanded, byte* weights, ushort* counts, int outputs, int inputs, int tokens)
     {
         int steps = (inputs + 3) >> 2;
-        if (tokens > 2)
+        for (int o = 0; o < outputs; o += 64)
         {
-            for (int o = 0; o < outputs; o += 32)
+            byte* w = weights + ((long)o * steps);
+            int t = 0;
+            for (; t + 2 < tokens; t += 4)
             {
-                Eight(expanded, weights + ((long)o * steps), steps, counts + o, outputs);
+                Four(expanded + (t * RowStride), w, steps, counts + (t * outputs) + o, outputs);
             }
 
-            return;
-        }
-
-        for (int t = 0; t < tokens; t++)
-        {
-            for (int o = 0; o < outputs; o += 64)
+            for (; t < tokens; t++)
             {
-                One(expanded + (t * RowStride), weights + ((long)o * steps), steps, counts + (t * outputs) + o);
+                One(expanded + (t * RowStride), w, steps, counts + (t * outputs) + o);
             }
         }
     }
 
-    // Eight tokens, 32 outputs.
+    // Four tokens, 64 outputs: a table is loaded once for two vectors of weights.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Eight(byte* a, byte* w, int steps, ushort* counts, int outputs)
+    private static void Four(byte* a, byte* w, int steps, ushort* counts, int outputs)
     {
         byte* tables = s_tables;
+        int second = steps * 32;
         for (int k0 = 0; k0 < steps; k0 += StepsPerWiden)
         {
-            Vector256<byte> s0 = Vector256<byte>.Zero;
-            Vector256<byte> s1 = s0;
-            Vector256<byte> s2 = s0;
-            Vector256<byte> s3 = s0;
-            Vector256<byte> s4 = s0;
-            Vector256<byte> s5 = s0;
-            Vector256<byte> s6 = s0;
-            Vector256<byte> s7 = s0;
+            Vector256<byte> a0 = Vector256<byte>.Zero;
+            Vector256<byte> a1 = a0;
+            Vector256<byte> b0 = a0;
+            Vector256<byte> b1 = a0;
+            Vector256<byte> c0 = a0;
+            Vector256<byte> c1 = a0;
+            Vector256<byte> d0 = a0;
+            Vector256<byte> d1 = a0;
             byte* at = a + k0;
             byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
             byte* weight = w + (k0 * 32);
             for (; at < end; at++, weight += 32)
             {
                 Vector256<byte> x = Vector256.Load(weight);
-                s0 += Look(tables, at[0], x);
-                s1 += Look(tables, at[RowStride], x);
-                s2 += Look(tables, at[2 * RowStride], x);
-                s3 += Look(tables, at[3 * RowStride], x);
-                s4 += Look(tables, at[4 * RowStride], x);
-                s5 += Look(tables, at[5 * RowStride], x);
-                s6 += Look(tables, at[6 * RowStride], x);
-                s7 += Look(tables, at[7 * RowStride], x);
+                Vector256<byte> y = Vector256.Load(weight + second);
+                Vector256<byte> table = Avx2.BroadcastVector128ToVector256(tables + at[0]);
+                a0 += Avx2.Shuffle(table, x);
+                a1 += Avx2.Shuffle(table, y);
+                table = Avx2.BroadcastVector128ToVector256(tables + at[RowStride]);
+                b0 += Avx2.Shuffle(table, x);
+                b1 += Avx2.Shuffle(table, y);
+                table = Avx2.BroadcastVector128ToVector256(tables + at[2 * RowStride]);
+                c0 += Avx2.Shuffle(table, x);
+                c1 += Avx2.Shuffle(table, y);
+                table = Avx2.BroadcastVector128ToVector256(tables + at[3 * RowStride]);
+                d0 += Avx2.Shuffle(table, x);
+                d1 += Avx2.Shuffle(table, y);
             }
 
             ushort* to = counts;
-            Store(to, s0, k0);
-            Store(to += outputs, s1, k0);
-            Store(to += outputs, s2, k0);
-            Store(to += outputs, s3, k0);
-            Store(to += outputs, s4, k0);
-            Store(to += outputs, s5, k0);
-            Store(to += outputs, s6, k0);
-            Store(to + outputs, s7, k0);
+            Store(to, a0, k0);
+            Store(to + 32, a1, k0);
+            Store(to += outputs, b0, k0);
+            Store(to + 32, b1, k0);
+            Store(to += outputs, c0, k0);
+            Store(to + 32, c1, k0);
+            Store(to += outputs, d0, k0);
+            Store(to + 32, d1, k0);
         }
     }
 
@@ -132,10 +135,6 @@ internal sealed unsafe class Avx2BitKernel : BitKernel
             Store(counts + 32, s1, k0);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Look(byte* tables, byte offset, Vector256<byte> weights) =>
-        Avx2.Shuffle(Avx2.BroadcastVector128ToVector256(tables + offset), weights);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ushort* counts, Vector256<byte> sum, int k0)

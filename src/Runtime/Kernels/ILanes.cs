@@ -9,6 +9,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Floats in a vector.</summary>
     static abstract int Count { get; }
 
+    /// <summary>Tokens that a chain takes together: 4, or 1 of single floats.</summary>
+    static abstract int Tokens { get; }
+
     static abstract TVector Load(float* source);
 
     static abstract void Store(float* target, TVector x);
@@ -24,11 +27,11 @@ internal unsafe interface ILanes<TVector>
     /// <summary>a * b + c, rounded once.</summary>
     static abstract TVector Fma(TVector a, TVector b, TVector c);
 
-    /// <summary>u &gt; 0 ? u : other.</summary>
-    static abstract TVector SelectPositive(TVector u, TVector other);
+    /// <summary>u &gt; 0 ? u : slope * u.</summary>
+    static abstract TVector Leaky(TVector u, TVector slope);
 
-    /// <summary>Bit i is set where lane i is at least 0; NaN gives 0.</summary>
-    static abstract ulong SignMask(TVector x);
+    /// <summary>Bit i is set where lane i of x is at least that of the threshold; NaN gives 0.</summary>
+    static abstract ulong MaskAtLeast(TVector x, TVector threshold);
 
     /// <summary>Unsigned 16-bit integers as floats.</summary>
     static abstract TVector FromUnsigned(ushort* source);
@@ -36,9 +39,20 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Signed 16-bit integers as floats.</summary>
     static abstract TVector FromSigned(short* source);
 
-    /// <summary>The lanes with even and with odd index of a followed by b.</summary>
-    static abstract (TVector Even, TVector Odd) Unzip(TVector a, TVector b);
+    /// <summary>A transposition within each part of four floats: vector j of the result holds float j of every group of four of a, b, c
+    /// and d. In which order the groups lie is the width's own.</summary>
+    static abstract (TVector V0, TVector V1, TVector V2, TVector V3) Quarters(TVector a, TVector b, TVector c, TVector d);
 
-    /// <summary>Stores the sign bits of four vectors, <paramref name="channel"/> a multiple of 4 * <see cref="Count"/>.</summary>
+    /// <summary>From two vectors in the order of <see cref="Quarters"/>: the even groups of both, and the odd groups of both.</summary>
+    static abstract (TVector Even, TVector Odd) Pairs(TVector a, TVector b);
+
+    /// <summary>Stores one result for each group of <see cref="Quarters"/>: half a vector for a and b, and half for c and d.</summary>
+    static abstract void StoreFours(float* ab, float* cd, TVector x);
+
+    /// <summary>Stores one result for each pair of groups of <see cref="Pairs"/>: a quarter of a vector for a and b of the first vector's
+    /// <see cref="Quarters"/>, one for its c and d, and two for the second's.</summary>
+    static abstract void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, TVector x);
+
+    /// <summary>Stores the sign bits of two vectors, <paramref name="channel"/> a multiple of 2 * <see cref="Count"/>.</summary>
     static abstract void StoreSigns(byte* row, int channel, ulong mask);
 }

@@ -7,6 +7,8 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
 {
     public static int Count => 1;
 
+    public static int Tokens => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(float* source) => *source;
 
@@ -29,10 +31,10 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SelectPositive(float u, float other) => u > 0 ? u : other;
+    public static float Leaky(float u, float slope) => u > 0 ? u : slope * u;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong SignMask(float x) => x >= 0 ? 1UL : 0UL;
+    public static ulong MaskAtLeast(float x, float threshold) => x >= threshold ? 1UL : 0UL;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float FromUnsigned(ushort* source) => *source;
@@ -41,13 +43,25 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float FromSigned(short* source) => *source;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (float Even, float Odd) Unzip(float a, float b) => (a, b);
+    public static (float V0, float V1, float V2, float V3) Quarters(float a, float b, float c, float d) => throw NoGroups();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (float Even, float Odd) Pairs(float a, float b) => throw NoGroups();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFours(float* ab, float* cd, float x) => throw NoGroups();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, float x) => throw NoGroups();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSigns(byte* row, int channel, ulong mask)
     {
-        // Four bits: the low half of a byte starts it, the high half completes it.
+        // Two bits: the first of a byte start it, the others are added.
         byte* at = row + (channel >> 3);
-        *at = (channel & 4) == 0 ? (byte)mask : (byte)(*at | (mask << 4));
+        int shift = channel & 7;
+        *at = (byte)((shift == 0 ? 0 : *at) | ((int)mask << shift));
     }
+
+    private static NotSupportedException NoGroups() => new("group means of single floats are taken in memory");
 }

@@ -9,6 +9,8 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
 {
     public static int Count => 8;
 
+    public static int Tokens => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
@@ -31,11 +33,11 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Fma(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> SelectPositive(Vector256<float> u, Vector256<float> other) =>
-        Vector256.ConditionalSelect(Vector256.GreaterThan(u, Vector256<float>.Zero), u, other);
+    public static Vector256<float> Leaky(Vector256<float> u, Vector256<float> slope) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(u, Vector256<float>.Zero), u, slope * u);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong SignMask(Vector256<float> x) => Vector256.GreaterThanOrEqual(x, Vector256<float>.Zero).ExtractMostSignificantBits();
+    public static ulong MaskAtLeast(Vector256<float> x, Vector256<float> threshold) => Vector256.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> FromUnsigned(ushort* source) =>
@@ -46,14 +48,40 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector256<float> Even, Vector256<float> Odd) Unzip(Vector256<float> a, Vector256<float> b)
+    public static (Vector256<float> V0, Vector256<float> V1, Vector256<float> V2, Vector256<float> V3) Quarters(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
     {
-        // Within 128-bit lanes first; the quarters then stand as 0, 2, 1, 3.
-        Vector256<double> even = Avx.Shuffle(a, b, 0x88).AsDouble();
-        Vector256<double> odd = Avx.Shuffle(a, b, 0xDD).AsDouble();
-        return (Avx2.Permute4x64(even, 0xD8).AsSingle(), Avx2.Permute4x64(odd, 0xD8).AsSingle());
+        // A transposition within 128-bit lanes: the lower one holds the even groups, the upper one the odd ones.
+        Vector256<double> ab = Avx.UnpackLow(a, b).AsDouble();
+        Vector256<double> cd = Avx.UnpackLow(c, d).AsDouble();
+        Vector256<double> ef = Avx.UnpackHigh(a, b).AsDouble();
+        Vector256<double> gh = Avx.UnpackHigh(c, d).AsDouble();
+        return (
+            Avx.UnpackLow(ab, cd).AsSingle(), Avx.UnpackHigh(ab, cd).AsSingle(),
+            Avx.UnpackLow(ef, gh).AsSingle(), Avx.UnpackHigh(ef, gh).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask) => *(uint*)(row + (channel >> 3)) = (uint)mask;
+    public static (Vector256<float> Even, Vector256<float> Odd) Pairs(Vector256<float> a, Vector256<float> b) =>
+        (Avx.Permute2x128(a, b, 0x20), Avx.Permute2x128(a, b, 0x31));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFours(float* ab, float* cd, Vector256<float> x)
+    {
+        Vector256<float> ordered = Avx2.PermuteVar8x32(x, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7));
+        ordered.GetLower().Store(ab);
+        ordered.GetUpper().Store(cd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, Vector256<float> x)
+    {
+        x.GetLower().GetLower().Store(ab1);
+        x.GetLower().GetUpper().Store(cd1);
+        x.GetUpper().GetLower().Store(ab2);
+        x.GetUpper().GetUpper().Store(cd2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSigns(byte* row, int channel, ulong mask) => *(ushort*)(row + (channel >> 3)) = (ushort)mask;
 }

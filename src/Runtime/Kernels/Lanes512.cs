@@ -9,6 +9,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 {
     public static int Count => 16;
 
+    public static int Tokens => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
 
@@ -31,11 +33,11 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> Fma(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> SelectPositive(Vector512<float> u, Vector512<float> other) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(u, Vector512<float>.Zero), u, other);
+    public static Vector512<float> Leaky(Vector512<float> u, Vector512<float> slope) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(u, Vector512<float>.Zero), u, slope * u);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong SignMask(Vector512<float> x) => Vector512.GreaterThanOrEqual(x, Vector512<float>.Zero).ExtractMostSignificantBits();
+    public static ulong MaskAtLeast(Vector512<float> x, Vector512<float> threshold) => Vector512.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> FromUnsigned(ushort* source) =>
@@ -46,12 +48,41 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector512<float> Even, Vector512<float> Odd) Unzip(Vector512<float> a, Vector512<float> b)
+    public static (Vector512<float> V0, Vector512<float> V1, Vector512<float> V2, Vector512<float> V3) Quarters(
+        Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
-        Vector512<int> even = Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-        return (Avx512F.PermuteVar16x32x2(a, even, b), Avx512F.PermuteVar16x32x2(a, even + Vector512<int>.One, b));
+        // A transposition within 128-bit lanes: lane i holds groups i, 4 + i, 8 + i, 12 + i.
+        Vector512<double> ab = Avx512F.UnpackLow(a, b).AsDouble();
+        Vector512<double> cd = Avx512F.UnpackLow(c, d).AsDouble();
+        Vector512<double> ef = Avx512F.UnpackHigh(a, b).AsDouble();
+        Vector512<double> gh = Avx512F.UnpackHigh(c, d).AsDouble();
+        return (
+            Avx512F.UnpackLow(ab, cd).AsSingle(), Avx512F.UnpackHigh(ab, cd).AsSingle(),
+            Avx512F.UnpackLow(ef, gh).AsSingle(), Avx512F.UnpackHigh(ef, gh).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask) => *(ulong*)(row + (channel >> 3)) = (ulong)mask;
+    public static (Vector512<float> Even, Vector512<float> Odd) Pairs(Vector512<float> a, Vector512<float> b) =>
+        (Avx512F.Shuffle4x128(a, b, 0x88), Avx512F.Shuffle4x128(a, b, 0xDD));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFours(float* ab, float* cd, Vector512<float> x)
+    {
+        Vector512<float> ordered = Avx512F.PermuteVar16x32(x, Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+        ordered.GetLower().Store(ab);
+        ordered.GetUpper().Store(cd);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, Vector512<float> x)
+    {
+        Vector512<float> ordered = Avx512F.PermuteVar16x32(x, Vector512.Create(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15));
+        ordered.GetLower().GetLower().Store(ab1);
+        ordered.GetLower().GetUpper().Store(cd1);
+        ordered.GetUpper().GetLower().Store(ab2);
+        ordered.GetUpper().GetUpper().Store(cd2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSigns(byte* row, int channel, ulong mask) => *(uint*)(row + (channel >> 3)) = (uint)mask;
 }

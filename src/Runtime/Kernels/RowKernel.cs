@@ -4,8 +4,16 @@ namespace EdgeVit.Runtime;
 /// channels, so that there are no tails; what stands in the padding is never read into a real channel.</summary>
 internal abstract unsafe class RowKernel
 {
-    /// <summary>Runs a chain of stages over a row, a block of channels at a time, the block staying in registers between stages.</summary>
-    /// <param name="stages">With their rows resolved for the token.</param>
+    /// <summary>Tokens that <see cref="Chain"/> takes together, at most <see cref="Stage.MaxTokens"/>.</summary>
+    internal abstract int Tokens { get; }
+
+    /// <summary>True where a chain can hold <see cref="StageKind.GroupMean"/> of this many adjacent channels.</summary>
+    internal abstract bool TakesGroupMean(int factor);
+
+    /// <summary>Runs a chain of stages over the rows of <see cref="Tokens"/> tokens, a block of channels at a time, the block staying in
+    /// registers between stages.</summary>
+    /// <param name="stages">With their rows resolved for the tokens; where there are fewer tokens, the last one's rows are
+    /// repeated.</param>
     /// <param name="count">Number of stages.</param>
     /// <param name="channels">Padded channels.</param>
     internal abstract void Chain(Stage* stages, int count, int channels);

@@ -81,20 +81,30 @@ internal sealed unsafe class AttentionStep(
     string kind,
     int items,
     RowProgram program,
-    long rowBytes,
     AttentionKernel kernel,
     AttentionOperands operands,
     long prepared,
     long* exp,
     float* clip)
-    : RowSourceStep(name, kind, items, 1, program, rowBytes, (long)BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+    : RowSourceStep(name, kind, items, 1, program, (long)TokensPerTile * BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
-    private protected override int TileTokens => 1;
+    private const int TokensPerTile = 8;
+
+    private protected override int TileTokens => TokensPerTile;
 
     private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)) + Align(operands.KeyWords * 8);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+        int stride = BitKernel.Pad(operands.Heads * operands.HeadSize);
+        for (int i = 0; i < count; i++)
+        {
+            FillRow(frame, token + i, (short*)tile + (i * stride), own);
+        }
+    }
+
+    private void FillRow(in Frame frame, int token, short* counts, byte* own)
     {
         int size = operands.HeadSize;
         int words = operands.HeadWords;
@@ -115,7 +125,7 @@ internal sealed unsafe class AttentionStep(
             int threshold = AttentionKernel.Threshold(exp, size, (double)clip[head] * (double)sum);
             int selected = kernel.Select(matches, operands.Keys, threshold, attended);
             ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
-            kernel.Context(attended, values, keyWords, words * 64, selected, size, (short*)tile + (head * size));
+            kernel.Context(attended, values, keyWords, words * 64, selected, size, counts + (head * size));
         }
     }
 }

@@ -3,8 +3,8 @@ namespace EdgeVit.Runtime;
 /// <summary>A binary product: <see cref="Op.BinaryLinear"/>, or <see cref="Op.BinaryConv"/> with its windows gathered into rows
 /// first.</summary>
 internal sealed unsafe class BinaryProductStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, BitKernel kernel, BitsSource source, byte* weights, int outputs)
-    : RowSourceStep(name, kind, items, BitKernel.TileTokens, program, rowBytes, (long)BitKernel.TileTokens * BitKernel.Pad(outputs) * sizeof(ushort))
+    string name, string kind, int items, RowProgram program, BitKernel kernel, BitsSource source, byte* weights, int outputs)
+    : RowSourceStep(name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * BitKernel.Pad(outputs) * sizeof(ushort))
 {
     private readonly int _outputs = BitKernel.Pad(outputs);
 

@@ -2,8 +2,8 @@ namespace EdgeVit.Runtime;
 
 /// <summary>A float product: <see cref="Op.Conv2d"/>, and <see cref="Op.Linear"/> as a window of one token.</summary>
 internal sealed unsafe class FloatProductStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
-    : RowSourceStep(name, kind, items, 4, program, rowBytes, 4L * BitKernel.Pad(outputs) * sizeof(float))
+    string name, string kind, int items, RowProgram program, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
+    : RowSourceStep(name, kind, items, 4, program, 4L * BitKernel.Pad(outputs) * sizeof(float))
 {
     private readonly int _outputs = BitKernel.Pad(outputs);
 

@@ -26,7 +26,7 @@ internal abstract unsafe class PlanStep(string name, string kind, int items, int
 }
 
 /// <summary>A step that computes rows: a source writes a tile of rows, the program does the rest, row by row.</summary>
-internal abstract unsafe class RowSourceStep(string name, string kind, int items, int granularity, RowProgram program, long rowBytes, long tileBytes)
+internal abstract unsafe class RowSourceStep(string name, string kind, int items, int granularity, RowProgram program, long tileBytes)
     : PlanStep(name, kind, items, granularity)
 {
     /// <summary>Tokens that the source computes together.</summary>
@@ -35,22 +35,20 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
     /// <summary>Scratch of the source.</summary>
     private protected abstract long SourceBytes { get; }
 
-    internal sealed override long ScratchBytes => Align(program.ScratchBytes) + Align(rowBytes) + Align(tileBytes) + Align(SourceBytes);
+    internal sealed override long ScratchBytes => program.ScratchBytes + Align(tileBytes) + Align(SourceBytes);
 
     internal sealed override void Run(in Frame frame, int begin, int end)
     {
-        Stage* stages = (Stage*)frame.Scratch;
-        byte* rows = frame.Scratch + Align(program.ScratchBytes);
-        byte* tile = rows + Align(rowBytes);
+        byte* tile = frame.Scratch + program.ScratchBytes;
         byte* own = tile + Align(tileBytes);
-        program.Prepare(frame, stages, rows, tile);
+        Stage* stages = program.Prepare(frame, frame.Scratch, tile);
         for (int token = begin; token < end; token += TileTokens)
         {
             int count = Math.Min(TileTokens, end - token);
             Fill(frame, token, count, tile, own);
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < count; i += program.Tokens)
             {
-                program.Run(stages, token + i, i);
+                program.Run(stages, token + i, i, Math.Min(program.Tokens, count - i));
             }
         }
     }
@@ -60,8 +58,8 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
 }
 
 /// <summary>A step without a source: everything is read from stored values.</summary>
-internal sealed unsafe class RowStep(string name, string kind, int items, RowProgram program, long rowBytes)
-    : RowSourceStep(name, kind, items, 1, program, rowBytes, 0)
+internal sealed unsafe class RowStep(string name, string kind, int items, RowProgram program)
+    : RowSourceStep(name, kind, items, 1, program, 0)
 {
     private protected override int TileTokens => 16;
 

@@ -6,7 +6,8 @@ namespace EdgeVit.Runtime;
 internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTensor> tensors) : IDisposable
 {
     private readonly List<NativeBuffer> _buffers = [];
-    private readonly Dictionary<(string, int), nint> _padded = [];
+    private readonly Dictionary<(string, int, int), nint> _padded = [];
+    private readonly Dictionary<int, nint> _zeros = [];
 
     /// <summary>Bytes of all copies.</summary>
     internal long Bytes => _buffers.Sum(b => b.Bytes);
@@ -28,27 +29,22 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     }
 
     /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64.</summary>
-    internal float* Rows(string name, int width)
-    {
-        if (!_padded.TryGetValue((name, width), out nint pointer))
-        {
-            float[] values = TensorData.Floats(tensors[name]);
-            int padded = BitKernel.Pad(width);
-            int rows = values.Length / width;
-            pointer = Allocate((long)rows * padded * sizeof(float));
-            for (int r = 0; r < rows; r++)
-            {
-                values.AsSpan(r * width, width).CopyTo(new Span<float>((float*)pointer + ((long)r * padded), width));
-            }
+    internal float* Rows(string name, int width) => Rows(name, width, 1);
 
-            _padded[(name, width)] = pointer;
+    /// <summary>The same, each float with its sign changed.</summary>
+    internal float* Negated(string name, int width) => Rows(name, width, -1);
+
+    /// <summary>Zeros for an absent bias, or for what lies outside a grid.</summary>
+    internal float* Zeros(int width)
+    {
+        if (!_zeros.TryGetValue(width, out nint pointer))
+        {
+            pointer = Allocate((long)BitKernel.Pad(width) * sizeof(float));
+            _zeros[width] = pointer;
         }
 
         return (float*)pointer;
     }
-
-    /// <summary>Zeros for an absent bias.</summary>
-    internal float* Zeros(int width) => (float*)Allocate((long)BitKernel.Pad(width) * sizeof(float));
 
     /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[inputs][padded outputs]</c>.</summary>
     internal float* Transposed(string name, int outputs)
@@ -79,5 +75,23 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         long* result = (long*)Allocate(values.Length * sizeof(long));
         values.CopyTo(new Span<long>(result, values.Length));
         return result;
+    }
+
+    private float* Rows(string name, int width, int sign)
+    {
+        if (!_padded.TryGetValue((name, width, sign), out nint pointer))
+        {
+            float[] values = TensorData.Floats(tensors[name]);
+            int padded = BitKernel.Pad(width);
+            pointer = Allocate((long)(values.Length / width) * padded * sizeof(float));
+            for (int i = 0; i < values.Length; i++)
+            {
+                ((float*)pointer)[((long)(i / width) * padded) + (i % width)] = sign * values[i];
+            }
+
+            _padded[(name, width, sign)] = pointer;
+        }
+
+        return (float*)pointer;
     }
 }

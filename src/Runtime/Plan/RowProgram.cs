@@ -21,24 +21,36 @@ internal enum RowInstructionKind
 /// <param name="Factor">Factor of a group mean or tile.</param>
 internal readonly record struct RowInstruction(RowInstructionKind Kind, int First, int Count, int Channels, int Factor);
 
-/// <summary>All that a step does with one token's row.</summary>
-internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowInstruction[] instructions, int gridWidth)
+/// <summary>All that a step does with one token's row, for a few tokens at a time.</summary>
+internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowInstruction[] instructions, int gridWidth, long rowBytes)
 {
     private readonly RowKernel _kernel = kernel;
     private readonly Stage[] _stages = stages;
     private readonly RowInstruction[] _instructions = instructions;
     private readonly bool _needsGrid = stages.Any(s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
 
-    /// <summary>Bytes of scratch for the thread's copy of the stages.</summary>
-    internal long ScratchBytes => (long)_stages.Length * sizeof(Stage);
+    /// <summary>Tokens that <see cref="Run"/> takes at most.</summary>
+    internal int Tokens => _kernel.Tokens;
+
+    /// <summary>Bytes of scratch: the thread's copy of the stages, the tables of windows, the rows that live only within a token.</summary>
+    internal long ScratchBytes => StageBytes + PlacesBytes + RowBytes;
+
+    private long StageBytes => Align((long)_stages.Length * sizeof(Stage));
+
+    private long PlacesBytes => Align(_stages.Sum(Places) * sizeof(float*));
+
+    private long RowBytes => Align(rowBytes) * Tokens;
 
     /// <summary>Copies the stages into the thread's scratch and finds the rows' origins.</summary>
     /// <param name="frame">The thread's memory.</param>
-    /// <param name="target">Where to copy them.</param>
-    /// <param name="rows">Start of the scratch rows.</param>
+    /// <param name="scratch"><see cref="ScratchBytes"/> bytes.</param>
     /// <param name="tile">Start of the tile's rows.</param>
-    internal void Prepare(in Frame frame, Stage* target, byte* rows, byte* tile)
+    /// <returns>The stages.</returns>
+    internal Stage* Prepare(in Frame frame, byte* scratch, byte* tile)
     {
+        var target = (Stage*)scratch;
+        var places = (float**)(scratch + StageBytes);
+        byte* rows = scratch + StageBytes + PlacesBytes;
         for (int i = 0; i < _stages.Length; i++)
         {
             Stage* s = target + i;
@@ -50,67 +62,135 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
                 RowSpace.Tile => tile + s->Offset,
                 _ => (byte*)s->Offset,
             };
-            s->Row = s->Origin;
             s->TokenStep = s->Space is RowSpace.Arena or RowSpace.Weights ? s->Stride : 0;
             s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
+            s->Step = s->Space is RowSpace.Scratch ? Align(rowBytes) : s->TokenStep + s->TileStep;
+            s->PlacesMemory = places;
+            places += Places(_stages[i]);
         }
+
+        return target;
     }
 
-    /// <summary>Runs the program for a token.</summary>
+    /// <summary>Runs the program for a group of tokens.</summary>
     /// <param name="stages">As prepared.</param>
-    /// <param name="token">The token.</param>
+    /// <param name="token">The first token.</param>
     /// <param name="tileRow">Its row in the tile.</param>
-    internal void Run(Stage* stages, int token, int tileRow)
+    /// <param name="count">1 to <see cref="Tokens"/>.</param>
+    internal void Run(Stage* stages, int token, int tileRow, int count)
     {
         Stage* end = stages + _stages.Length;
+        int tokens = Tokens;
         for (Stage* s = stages; s < end; s++)
         {
-            s->Row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
+            byte* row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
+            for (int t = 0; t < tokens; t++)
+            {
+                s->Rows[t] = (long)row;
+                row += t + 1 < count ? s->Step : 0;
+            }
         }
 
         if (_needsGrid)
         {
-            Locate(stages, token);
+            Locate(stages, token, count);
         }
 
         foreach (RowInstruction instruction in _instructions)
         {
             Stage* first = stages + instruction.First;
-            switch (instruction.Kind)
+            if (instruction.Kind == RowInstructionKind.Chain)
             {
-                case RowInstructionKind.Chain:
-                    _kernel.Chain(first, instruction.Count, instruction.Channels);
-                    break;
-                case RowInstructionKind.GroupMean:
-                    _kernel.GroupMean((float*)first->Row, (float*)first[1].Row, instruction.Channels, instruction.Factor, first->Number);
-                    break;
-                default:
-                    long bytes = (long)instruction.Channels * sizeof(float);
-                    for (int i = 0; i < instruction.Factor; i++)
-                    {
-                        Buffer.MemoryCopy(first->Row, first[1].Row + (i * bytes), bytes, bytes);
-                    }
+                _kernel.Chain(first, instruction.Count, instruction.Channels);
+                continue;
+            }
 
-                    break;
+            for (int t = 0; t < count; t++)
+            {
+                RowToRow(instruction, first->Number, (float*)first->Rows[t], (float*)first[1].Rows[t]);
             }
         }
     }
 
-    /// <summary>The rows of up-sampled values and the windows of pools, which depend on the token's place in the grid.</summary>
-    private void Locate(Stage* stages, int token)
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
+
+    private long Places(Stage stage) => stage.Zeros == null ? 0 : (long)stage.Window.KernelH * stage.Window.KernelW * Tokens;
+
+    private void RowToRow(RowInstruction instruction, float factor, float* from, float* to)
     {
-        int y = (int)((uint)token / (uint)gridWidth);
-        int x = token - (y * gridWidth);
+        if (instruction.Kind == RowInstructionKind.GroupMean)
+        {
+            _kernel.GroupMean(from, to, instruction.Channels, instruction.Factor, factor);
+            return;
+        }
+
+        long bytes = (long)instruction.Channels * sizeof(float);
+        for (int i = 0; i < instruction.Factor; i++)
+        {
+            Buffer.MemoryCopy(from, (byte*)to + (i * bytes), bytes, bytes);
+        }
+    }
+
+    /// <summary>The rows of up-sampled values and the windows of pools, which depend on the tokens' places in the grid.</summary>
+    private void Locate(Stage* stages, int token, int count)
+    {
         for (int i = 0; i < _stages.Length; i++)
         {
             Stage* s = stages + i;
             if (s->Kind is StageKind.LoadPool or StageKind.AddPool)
             {
-                s->Range = PoolRange.Of(*s, y, x);
+                LocateWindows(s, token, count);
             }
             else if (s->Factor > 1)
             {
-                s->Row = s->Origin + ((((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor)) * s->Stride);
+                for (int t = 0; t < Tokens; t++)
+                {
+                    (int y, int x) = Math.DivRem(token + Math.Min(t, count - 1), gridWidth);
+                    s->Rows[t] = (long)s->Origin + ((((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor)) * s->Stride);
+                }
+            }
+        }
+    }
+
+    private void LocateWindows(Stage* s, int token, int count)
+    {
+        int* tops = stackalloc int[Stage.MaxTokens];
+        int* lefts = stackalloc int[Stage.MaxTokens];
+        int tokens = Tokens;
+        bool inside = true;
+        (int y, int x) = Math.DivRem(token, gridWidth);
+        for (int t = 0; t < tokens; t++)
+        {
+            int top = (y * s->Window.StrideH) - s->Window.PaddingH;
+            int left = (x * s->Window.StrideW) - s->Window.PaddingW;
+            inside &= top >= 0 && top + s->Window.KernelH <= s->GridHeight && left >= 0 && left + s->Window.KernelW <= s->GridWidth;
+            s->Rows[t] = (long)s->Origin + ((((long)top * s->GridWidth) + left) * s->Stride);
+            tops[t] = top;
+            lefts[t] = left;
+            if (t + 1 < count && ++x == gridWidth)
+            {
+                x = 0;
+                y++;
+            }
+        }
+
+        s->Places = null;
+        if (inside)
+        {
+            return;
+        }
+
+        float** place = s->Places = s->PlacesMemory;
+        for (int ky = 0; ky < s->Window.KernelH; ky++)
+        {
+            for (int kx = 0; kx < s->Window.KernelW; kx++)
+            {
+                long step = (((long)ky * s->GridWidth) + kx) * s->Stride;
+                for (int t = 0; t < tokens; t++)
+                {
+                    bool real = (uint)(tops[t] + ky) < (uint)s->GridHeight && (uint)(lefts[t] + kx) < (uint)s->GridWidth;
+                    *place++ = real ? (float*)(s->Rows[t] + step) : s->Zeros;
+                }
             }
         }
     }

@@ -13,9 +13,7 @@ internal sealed unsafe class RowProgramBuilder(
     private int _chainStart;
     private int _chainChannels;
     private string? _register;
-
-    /// <summary>Bytes of the rows that live only within a token.</summary>
-    internal long RowBytes { get; private set; }
+    private long _rowBytes;
 
     /// <summary>Builds the program.</summary>
     /// <param name="source">The stage that loads the head's row; null for a step without a head.</param>
@@ -51,7 +49,7 @@ internal sealed unsafe class RowProgramBuilder(
         }
 
         Close();
-        return new RowProgram(kernel, [.. _stages], [.. _instructions], draft.Width);
+        return new RowProgram(kernel, [.. _stages], [.. _instructions], draft.Width, _rowBytes);
     }
 
     private void Emit(GraphNode node)
@@ -179,14 +177,25 @@ internal sealed unsafe class RowProgramBuilder(
         stage.GridWidth = grid.Width;
         stage.Window = window;
         stage.Number = window.Factor;
+        stage.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(grid.Channels);
         return stage;
     }
 
     private void RowToRow(GraphNode node)
     {
-        Close();
         int factor = node.Attributes["factor"];
         bool mean = node.Op == Op.GroupMeanChannels;
+        if (mean && _register == node.Inputs[0] && IsStage(node))
+        {
+            Stage stage = Target(node.Output);
+            stage.Kind = StageKind.GroupMean;
+            stage.Group = factor;
+            stage.Number = (float)(1.0 / factor);
+            _stages.Add(stage);
+            return;
+        }
+
+        Close();
         Stage from = Row(node.Inputs[0], StageKind.Load, null);
         from.Number = (float)(1.0 / factor);
         _instructions.Add(new RowInstruction(
@@ -204,7 +213,7 @@ internal sealed unsafe class RowProgramBuilder(
         if (_register == value)
         {
             GraphNode[] readers = [.. grouping.Consumers(value).SelectMany(Readers).Where(n => _own.Contains(n.Output))];
-            bool passedOn = readers.Length == 1 && next < nodes.Length && ReferenceEquals(readers[0], nodes[next]) && TakesRegister(nodes[next], value);
+            bool passedOn = readers.Length == 1 && next < nodes.Length && ReferenceEquals(readers[0], nodes[next]) && (TakesRegister(nodes[next], value) || IsStage(nodes[next]));
             if (places.IsStored(value) || (readers.Length > 0 && !passedOn))
             {
                 _stages.Add(Target(value));
@@ -240,6 +249,10 @@ internal sealed unsafe class RowProgramBuilder(
         _ => false,
     };
 
+    /// <summary>A group mean that a chain can take on its way: of whole blocks of channels.</summary>
+    private bool IsStage(GraphNode node) =>
+        node.Op == Op.GroupMeanChannels && shapes[node.Output].Channels % 64 == 0 && kernel.TakesGroupMean(node.Attributes["factor"]);
+
     private void Sign(GraphNode node)
     {
         if (!places.IsStored(node.Output))
@@ -249,7 +262,7 @@ internal sealed unsafe class RowProgramBuilder(
 
         Stage stage = Target(node.Output);
         stage.Kind = StageKind.Sign;
-        stage.P0 = Parameter(node, "shift");
+        stage.P0 = weights.Negated(node.Tensors["shift"], shapes[node.Output].Channels);
         stage.Channels = shapes[node.Output].Channels;
         _stages.Add(stage);
     }
@@ -317,9 +330,9 @@ internal sealed unsafe class RowProgramBuilder(
 
         if (!_scratch.TryGetValue(value, out long offset))
         {
-            offset = RowBytes;
+            offset = _rowBytes;
             _scratch[value] = offset;
-            RowBytes += BitKernel.Pad(shapes[value].Channels) * (long)sizeof(float);
+            _rowBytes += BitKernel.Pad(shapes[value].Channels) * (long)sizeof(float);
         }
 
         return new Stage { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };

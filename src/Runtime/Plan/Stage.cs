@@ -30,7 +30,11 @@ internal enum StageKind
     /// <summary>row = x.</summary>
     Store,
 
-    /// <summary>bits = x + shift >= 0.</summary>
+    /// <summary>row = means of <see cref="Stage.Group"/> adjacent channels of x; x stays.</summary>
+    GroupMean,
+
+    /// <summary>bits = x &gt;= threshold. A sum rounds to a number of the sign that it exactly has, so x + shift &gt;= 0 is
+    /// x &gt;= -shift.</summary>
     Sign,
 }
 
@@ -43,7 +47,7 @@ internal enum RowSpace
     /// <summary>In the session's arena, one row a token.</summary>
     Arena,
 
-    /// <summary>In the thread's scratch, one row for all tokens.</summary>
+    /// <summary>In the thread's scratch, one row for each of the tokens that a chain takes together.</summary>
     Scratch,
 
     /// <summary>In the thread's scratch, one row for each token of the tile.</summary>
@@ -53,10 +57,13 @@ internal enum RowSpace
     Weights,
 }
 
-/// <summary>One stage: planned once (offsets), then copied by each thread, which fills in <see cref="Origin"/> and, for each token,
-/// <see cref="Row"/>. A plain struct without references, so that a run copies it without allocating.</summary>
+/// <summary>One stage: planned once (offsets), then copied by each thread, which fills in <see cref="Origin"/> and, for each group of tokens,
+/// <see cref="Rows"/>. A plain struct without references, so that a run copies it without allocating.</summary>
 internal unsafe struct Stage
 {
+    /// <summary>The most tokens that a chain takes together.</summary>
+    internal const int MaxTokens = 4;
+
     internal StageKind Kind;
     internal RowSpace Space;
 
@@ -71,6 +78,9 @@ internal unsafe struct Stage
 
     /// <summary>Channels after which the row repeats (a multiple of 64); 0 for never.</summary>
     internal int Modulo;
+
+    /// <summary>Adjacent channels of a group mean.</summary>
+    internal int Group;
 
     /// <summary>Columns of the row's grid, where it differs from the token's.</summary>
     internal int GridWidth;
@@ -90,7 +100,10 @@ internal unsafe struct Stage
     /// <summary>See <see cref="P0"/>.</summary>
     internal float* P2;
 
-    /// <summary>K of a difference; factor of a pool.</summary>
+    /// <summary>A row of zeros for what lies outside a pool's grid.</summary>
+    internal float* Zeros;
+
+    /// <summary>K of a difference; factor of a pool or group mean.</summary>
     internal float Number;
 
     /// <summary>Channels that are real; those above are padding and their sign bits 0.</summary>
@@ -99,15 +112,22 @@ internal unsafe struct Stage
     /// <summary>Address of row 0, filled in by the thread.</summary>
     internal byte* Origin;
 
-    /// <summary>Address of the current token's row.</summary>
-    internal byte* Row;
-
-    /// <summary>Bytes from token to token: <see cref="Stride"/> or 0.</summary>
+    /// <summary>Bytes from token to token for the first of a group's tokens.</summary>
     internal long TokenStep;
 
-    /// <summary>Bytes from row to row of the tile: <see cref="Stride"/> or 0.</summary>
+    /// <summary>Bytes from row to row of the tile for the first of a group's tokens.</summary>
     internal long TileStep;
 
-    /// <summary>The part of the current token's window that lies inside the grid (pools only).</summary>
-    internal PoolRange Range;
+    /// <summary>Bytes from row to row within a group of tokens.</summary>
+    internal long Step;
+
+    /// <summary>Addresses of the current tokens' rows; of a pool, of the first place of their windows.</summary>
+    internal fixed long Rows[MaxTokens];
+
+    /// <summary>Rows of all places of the current tokens' windows, token by token for each place; null where all windows lie inside the
+    /// grid (pools only).</summary>
+    internal float** Places;
+
+    /// <summary>Memory for <see cref="Places"/>.</summary>
+    internal float** PlacesMemory;
 }

@@ -11,7 +11,7 @@ internal static unsafe class StepFactory
         if (draft.Head is not { } head)
         {
             RowProgram plain = builder.Build(null);
-            return [new RowStep(draft.Nodes[0].Name, kind, items, plain, builder.RowBytes)];
+            return [new RowStep(draft.Nodes[0].Name, kind, items, plain)];
         }
 
         ValueShape output = file.Shapes[head.Output];
@@ -28,7 +28,7 @@ internal static unsafe class StepFactory
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
                 byte* packed = weights.Binary(head.Tensors["weight"], output.Channels, source.Inputs, kernels.Bits);
-                return [new BinaryProductStep(head.Name, kind, items, program, builder.RowBytes, kernels.Bits, source, packed, output.Channels)];
+                return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
                 (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
@@ -37,7 +37,7 @@ internal static unsafe class StepFactory
                 return
                 [
                     new AttentionPrepareStep(head.Name, operands, prepared),
-                    new AttentionStep(head.Name, kind, items, program, builder.RowBytes, kernels.Attention, operands, prepared, exp, clip),
+                    new AttentionStep(head.Name, kind, items, program, kernels.Attention, operands, prepared, exp, clip),
                 ];
 
             default:
@@ -48,7 +48,7 @@ internal static unsafe class StepFactory
                 var floats = new FloatSource(input, offset, output.Width, size, stride, padding);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
                 float* bias = head.Tensors.TryGetValue("bias", out string? name) ? weights.Rows(name, output.Channels) : weights.Zeros(output.Channels);
-                return [new FloatProductStep(head.Name, kind, items, program, builder.RowBytes, kernels.Rows, floats, matrix, bias, output.Channels)];
+                return [new FloatProductStep(head.Name, kind, items, program, kernels.Rows, floats, matrix, bias, output.Channels)];
         }
     }
 
