@@ -16,6 +16,11 @@ public class LoweringTests(ITestOutputHelper output)
         ],
         Classes: 5, BinaryDownsampling: binary, PoolBranches: branches).Validate();
 
+    /// <summary>The ReActNet form of DeiT with everything but the class token; heads of 24 channels, a grid of 3 x 3.</summary>
+    private static BinaryViTConfig DeiT() => new BinaryViTConfig(
+        "deit", ImageSize: 12, PatchSize: 4, [new StageConfig(Depth: 2, Width: 72, FfnWidth: 288, Heads: 3, Reduction: 1)], Classes: 5,
+        EmbeddingNorm: false).Validate();
+
     public static TheoryData<string, BinaryViTConfig, bool> Networks => new()
     {
         { "head size 32", Config(), false },
@@ -24,6 +29,13 @@ public class LoweringTests(ITestOutputHelper output)
         { "head size 16 in four and eight heads", Config(width: 64, heads: 4, reduction: 8, expansion: 2), true },
         { "float down-sampling", Config(binary: false), false },
         { "no branches", Config(branches: false), false },
+        { "LayerNorm", Config() with { LayerNorm = true }, false },
+        { "LayerNorm and float down-sampling", Config(binary: false) with { LayerNorm = true, LayerScale = false }, false },
+        { "class token", DeiT() with { ClassToken = true, LayerScale = false, PoolBranches = false }, false },
+        { "class token, LayerNorm, layer scale", DeiT() with { ClassToken = true, PoolBranches = false, LayerNorm = true }, true },
+        { "average pooling", DeiT() with { LayerScale = false, PoolBranches = false }, false },
+        { "average pooling and branches", DeiT() with { LayerScale = false }, false },
+        { "average pooling, branches and layer scale", DeiT(), false },
     };
 
     [Theory]

@@ -40,8 +40,10 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             if (s + 1 < config.Stages.Count)
                 x = Downsample($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
         }
-        Tap("vit.pooled", [MeanRow(x)]);
-        double[] pooled = MeanRow(Norm("vit.layernorm", x));
+        double[][] normed = Norm("vit.layernorm", x);
+        double[] pooled = Pooled(normed);
+        Tap("vit.pooled", [config.LayerNorm && !config.ClassToken ? pooled : Pooled(x)]);
+        Tap("vit.layernorm", config.ClassToken ? [pooled] : normed);
         double[] bias = D("classifier.bias");
         double[] weight = D("classifier.weight");
         double[] logits = [.. bias.Select((b, o) => b + pooled.Select((p, c) => p * weight[(o * pooled.Length) + c]).Sum())];
@@ -74,7 +76,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                 }
             }
         }
-        x = Tap("vit.embeddings.norm", Norm("vit.embeddings.norm", x));
+        x = config.EmbeddingNorm ? Tap("vit.embeddings.norm", Norm("vit.embeddings.norm", Tap("vit.embeddings.norm.product", x))) : Tap("vit.embeddings.patch_embeddings", x);
+        if (config.ClassToken)
+            x = Tap("vit.embeddings.tokens", [D("vit.embeddings.cls_token"), .. x]);
         return Tap("vit.embeddings", AddFlat(x, D("vit.embeddings.position_embeddings")));
     }
 
@@ -95,7 +99,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] context = Attend(
             att, stage,
             Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
-        context = Tap($"{att}.norm_context", Norm($"{att}.norm_context", context));
+        context = Tap($"{att}.norm_context", Norm($"{att}.norm_context", Tap($"{att}.context", context)));
         double[][] kUp = Up(k, grid, r);
         double[][] vUp = Up(v, grid, r);
         double[][] y = Tap($"{att}.rprelu_context", RPReLU($"{att}.rprelu_context", Add(Add(Add(context, q), kUp), vUp)));
@@ -103,7 +107,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         string o = $"{l}.attention.output";
         double[][] dense = Tap($"{o}.dense", Norm($"{o}.norm", Linear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move"))));
         double[][] attended = Tap($"{o}.rprelu", RPReLU($"{o}.rprelu", Add(dense, y)));
-        double[][] x1 = Tap($"{l}.attention", Add(x, Tap($"{o}.layerscale", LayerScale($"{o}.layerscale", attended))));
+        double[][] x1 = Tap($"{l}.attention", Add(x, OutputScale($"{o}.layerscale", attended)));
 
         double[][] b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         int e = stage.Expansion;
@@ -116,7 +120,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] g = Tap($"{narrow}.dense", Norm($"{narrow}.norm", Linear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move"))));
         double[][] mean = Map(Rows(b.Length, width), (t, c, _) => Enumerable.Range(0, e).Average(i => f[t][SwapGroups ? c + (i * width) : (c * e) + i]));
         g = Tap($"{narrow}.rprelu", RPReLU($"{narrow}.rprelu", Add(g, mean)));
-        double[][] x2 = Add(x1, Tap($"{narrow}.layerscale", LayerScale($"{narrow}.layerscale", g)));
+        double[][] x2 = Add(x1, OutputScale($"{narrow}.layerscale", g));
         if (config.PoolBranches)
         {
             x2 = Add(x2, LayerScale($"{l}.layerscale_h3", Pool(b, grid, 3, 1, 1, 1, 0)));
@@ -183,7 +187,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                 }
             }
         }
-        double[][] y = Tap($"{name}.proj", Norm($"{name}.norm", product));
+        double[][] y = Tap($"{name}.proj", Norm($"{name}.norm", Tap($"{name}.proj.product", product)));
         if (config.BinaryDownsampling)
         {
             double[][] pooled = Pool(z, grid, 2, 2, 2, 0, 0);
@@ -215,12 +219,18 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                     y[t][o] += alpha * (row[i] - mean >= 0 ? 1 : -1) * signs[t][i];
             }
         }
-        return y;
+        return Tap($"{name}.product", y);
     }
 
     private double[][] Norm(string name, double[][] x)
     {
         (double[] weight, double[] bias) = (D($"{name}.weight"), D($"{name}.bias"));
+        if (config.LayerNorm)
+        {
+            (double Mean, double Deviation)[] rows =
+                [.. x.Select(row => (row.Average(), Math.Sqrt(row.Average(v => (v - row.Average()) * (v - row.Average())) + config.BatchNormEps)))];
+            return Map(x, (t, c, v) => ((v - rows[t].Mean) / rows[t].Deviation * weight[c]) + bias[c]);
+        }
         (double[] mean, double[] variance) = (D($"{name}.running_mean"), D($"{name}.running_var"));
         return Map(x, (_, c, v) => ((v - mean[c]) / Math.Sqrt(variance[c] + config.BatchNormEps) * weight[c]) + bias[c]);
     }
@@ -230,6 +240,10 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         (double[] move1, double[] slope, double[] move2) = (D($"{name}.move1"), D($"{name}.prelu.weight"), D($"{name}.move2"));
         return Map(x, (_, c, v) => (v - move1[c] > 0 ? v - move1[c] : slope[c] * (v - move1[c])) + move2[c]);
     }
+
+    private double[][] OutputScale(string name, double[][] x) => config.LayerScale ? Tap(name, LayerScale(name, x)) : x;
+
+    private double[] Pooled(double[][] x) => config.ClassToken ? x[0] : MeanRow(x);
 
     private double[][] LayerScale(string name, double[][] x)
     {
@@ -253,7 +267,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     }
 
     private static double[][] Up(double[][] x, int grid, int factor) =>
-        Map(Rows(grid * grid, x[0].Length), (t, c, _) => x[(t / grid / factor * (grid / factor)) + (t % grid / factor)][c]);
+        factor == 1 ? x : Map(Rows(grid * grid, x[0].Length), (t, c, _) => x[(t / grid / factor * (grid / factor)) + (t % grid / factor)][c]);
 
     private static double[][] Add(double[][] a, double[][] b) => Map(a, (t, c, v) => v + b[t][c]);
 

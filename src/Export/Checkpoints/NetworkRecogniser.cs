@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace EdgeVit.Export;
@@ -8,15 +7,19 @@ namespace EdgeVit.Export;
 /// <param name="HeadSize">Channels of one attention head, the same in all stages; see <see cref="NetworkRecogniser"/>.</param>
 /// <param name="Reductions">The reduction of keys and values, one for each stage.</param>
 /// <param name="ImageSize">Height and width of the image in pixels, when the position embeddings are not to decide.</param>
-/// <param name="BatchNormEps">Added to the variance in batch norms.</param>
+/// <param name="NormEps">Added to the variance in norms; by default what the library or the paper's code uses.</param>
 public sealed record RecogniserOptions(
-    string? Name = null, int? HeadSize = null, IReadOnlyList<int>? Reductions = null, int? ImageSize = null, double BatchNormEps = 1e-5);
+    string? Name = null, int? HeadSize = null, IReadOnlyList<int>? Reductions = null, int? ImageSize = null, double? NormEps = null);
 
 /// <summary>A network that was recognised.</summary>
-/// <param name="Config">Its configuration.</param>
-/// <param name="Variant">What it is called: <c>BinaryViT</c> or <c>BinaryViT* (float down-sampling)</c>.</param>
+/// <param name="Config">Its configuration: a <see cref="BinaryViTConfig"/> or a <see cref="FloatViTConfig"/>.</param>
+/// <param name="Variant">What it is called, such as <c>BinaryViT</c> or <c>ReActNet-DeiT (baseline, with a class token)</c>.</param>
 /// <param name="Assumed">What the tensors do not show and a rule decided, in sentences for people.</param>
-public sealed record RecognisedNetwork(BinaryViTConfig Config, string Variant, IReadOnlyList<string> Assumed);
+public sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IReadOnlyList<string> Assumed)
+{
+    /// <summary>What a float network's tensors are called.</summary>
+    internal ViTNames? Names { get; init; }
+}
 
 /// <summary>Reads a network's configuration off the names and shapes of its tensors.</summary>
 /// <remarks>
@@ -26,6 +29,7 @@ public sealed record RecognisedNetwork(BinaryViTConfig Config, string Variant, I
 /// narrower (which then has one head): <c>d = min(64, C of the first stage)</c>, as in the paper.</para>
 /// <para><b>Reduction.</b> Whether a stage has one is visible (<c>mover</c>); its factor is not. The rule is that a reduced stage has as many keys
 /// as the last stage has tokens: <c>r = grid / grid of the last stage</c>, which is the paper's <c>sqrt(N / 49)</c> at 224 pixels.</para>
+/// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
 /// <para>One tensor that is missing or misshaped does not keep a network from being recognised; <see cref="Lowering"/> lists all of those.</para>
 /// </remarks>
 public static partial class NetworkRecogniser
@@ -35,41 +39,54 @@ public static partial class NetworkRecogniser
     /// <summary>Recognises a network.</summary>
     /// <param name="tensors">Its tensors by state_dict name.</param>
     /// <param name="options">What is known besides; null for nothing.</param>
-    /// <exception cref="CheckpointException">It is no network of this family, a variant that is not supported yet (named), or the tensors
-    /// contradict each other.</exception>
+    /// <exception cref="CheckpointException">It is no network that is known, or the tensors contradict each other.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
     public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         options ??= new RecogniserOptions();
-        string variant = NetworkVariants.Name(tensors) ?? throw new CheckpointException(
+        if (NetworkForm.IsBinary(tensors))
+            return Binary(tensors, options);
+        ViTNames names = ViTNames.Of(tensors) ?? throw new CheckpointException(
             $"No network that is known has these {tensors.Count} tensors: {string.Join(", ", tensors.Keys.Take(6))}{(tensors.Count > 6 ? ", …" : "")}. "
-            + "Known: BinaryViT checkpoints of the paper's code (names such as vit.encoder.layer.0.attention.attention.moveq)");
-        if (variant is not (NetworkVariants.Pyramid or NetworkVariants.FloatDownsampling))
-        {
-            throw new CheckpointException($"This is a {variant}, which is not supported yet. Supported: {NetworkVariants.Pyramid} and "
-                + $"{NetworkVariants.FloatDownsampling}, with batch norm and layer scale");
-        }
+            + "Known: BinaryViT checkpoints of the paper's code (names such as vit.encoder.layer.0.attention.attention.moveq), and float DeiT or ViT "
+            + "checkpoints with the names of timm (blocks.0.attn.qkv.weight) or Hugging Face (vit.encoder.layer.0.attention.attention.query.weight)");
+        return FloatViTRecogniser.Recognise(tensors, names, options);
+    }
 
+    /// <summary>An image size that the position embeddings are not for.</summary>
+    internal static CheckpointException OtherSize(int found, int asked) => new(
+        $"The position embeddings are for images of {found}x{found} pixels, not {asked}x{asked}. "
+        + "Train or resample them for that size; leave --image-size out to import the network as it is");
+
+    private static RecognisedNetwork Binary(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options)
+    {
+        NetworkForm form = NetworkForm.Of(tensors);
         var assumed = new List<string>();
         List<StageConfig> stages = Stages(tensors);
-        (int patch, int channels) = Patch(tensors);
-        int grid = options.ImageSize is { } size ? size / patch : Grid(tensors, stages.Count);
+        (int patch, int channels) = TensorSizes.Patch(tensors, "vit.embeddings.patch_embeddings.projection.weight");
+        int grid = Grid(tensors, stages.Count, form.ClassToken ? 1 : 0);
+        if (options.ImageSize is { } size && size / patch != grid)
+            throw OtherSize(grid * patch, size);
         stages = [.. SetReductions(tensors, stages, grid, options, assumed)];
         stages = [.. SetHeads(tensors, stages, options, assumed)];
         var config = new BinaryViTConfig(
-            options.Name ?? "binaryvit",
+            options.Name ?? (form.EmbeddingNorm ? "binaryvit" : "reactnet-deit"),
             options.ImageSize ?? grid * patch,
             patch,
             stages,
-            Size(tensors, ("classifier.weight", 0), ("classifier.bias", 0)) ?? throw Lacks("the number of classes", "classifier.weight"),
+            TensorSizes.Size(tensors, ("classifier.weight", 0), ("classifier.bias", 0)) ?? throw TensorSizes.Lacks("the number of classes", "classifier.weight"),
             channels,
-            BinaryDownsampling: variant == NetworkVariants.Pyramid,
-            PoolBranches: tensors.Keys.Any(n => n.EndsWith(".layerscale_w3.alpha", StringComparison.Ordinal)),
-            options.BatchNormEps);
+            form.BinaryDownsampling,
+            form.Branches3 || form.Branches5,
+            options.NormEps ?? 1e-5,
+            form.EmbeddingNorm,
+            form.ClassToken,
+            form.LayerScale,
+            form.LayerNorm);
         if (options.Name is null && BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes })) is { } preset)
             config = config with { Name = preset.Name };
-        return new RecognisedNetwork(config.Validate(), variant, assumed);
+        return new RecognisedNetwork(config.Validate(), form.Name(stages.Count), assumed);
     }
 
     [GeneratedRegex(@"^vit\.encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
@@ -81,15 +98,15 @@ public static partial class NetworkRecogniser
     /// <summary>Stages with depths and widths; heads and reductions are still 1.</summary>
     private static List<StageConfig> Stages(IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        int layers = Count(tensors, LayerName(), first: 0, "vit.encoder.layer.N");
-        int stages = 1 + Count(tensors, DownsamplingName(), first: 1, "vit.encoder.patch_embedN");
+        int layers = TensorSizes.Count(tensors, LayerName(), first: 0, "vit.encoder.layer.N");
+        int stages = 1 + TensorSizes.Count(tensors, DownsamplingName(), first: 1, "vit.encoder.patch_embedN");
         var result = new List<StageConfig>();
         for (int l = 0; l < layers; l++)
         {
             string at = $"vit.encoder.layer.{l}";
-            int? width = Size(tensors, ($"{at}.layernorm_before.weight", 0), ($"{at}.layernorm_before.bias", 0), ($"{at}.layernorm_after.weight", 0),
+            int? width = TensorSizes.Size(tensors, ($"{at}.layernorm_before.weight", 0), ($"{at}.layernorm_before.bias", 0), ($"{at}.layernorm_after.weight", 0),
                 ($"{at}.attention.output.move", 0), ($"{at}.attention.attention.moveq", 0), ($"{at}.attention.attention.query.weight", 0));
-            int? ffn = Size(tensors, ($"{at}.output.move", 0), ($"{at}.output.dense.weight", 1), ($"{at}.intermediate.dense.weight", 0),
+            int? ffn = TensorSizes.Size(tensors, ($"{at}.output.move", 0), ($"{at}.output.dense.weight", 1), ($"{at}.intermediate.dense.weight", 0),
                 ($"{at}.intermediate.norm.weight", 0), ($"{at}.intermediate.rprelu.move1", 0));
             if (result.Count > 0 && (width is null || width == result[^1].Width) && (ffn is null || width is null || ffn == result[^1].FfnWidth))
             {
@@ -97,8 +114,8 @@ public static partial class NetworkRecogniser
             }
             else
             {
-                result.Add(new StageConfig(1, width ?? throw Lacks("the width", $"{at}.layernorm_before.weight"),
-                    ffn ?? throw Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1));
+                result.Add(new StageConfig(1, width ?? throw TensorSizes.Lacks("the width", $"{at}.layernorm_before.weight"),
+                    ffn ?? throw TensorSizes.Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1));
             }
         }
         return result.Count == stages ? result : throw new CheckpointException(
@@ -106,33 +123,8 @@ public static partial class NetworkRecogniser
             + $"but there are {stages - 1} down-samplings (vit.encoder.patch_embed1 ...), expected {result.Count - 1}. Tensors are missing or of another network");
     }
 
-    /// <summary>One more than the largest index in names, which must be about as many as there are tensors of it.</summary>
-    private static int Count(IReadOnlyDictionary<string, FloatTensor> tensors, Regex pattern, int first, string what)
-    {
-        HashSet<int> found =
-        [
-            .. tensors.Keys.Select(n => pattern.Match(n)).Where(m => m.Success)
-                .Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
-        ];
-        if (found.Count == 0)
-            return first == 1 ? 0 : throw Lacks("the blocks", what);
-        int count = found.Max() + 1 - first;
-        if (found.Min() < first || count > 2 * found.Count)
-            throw new CheckpointException($"Of {what} there are N = {string.Join(", ", found.Order().Take(20))}, expected {first}, {first + 1}, ... without gaps");
-        return count;
-    }
-
-    private static (int Patch, int Channels) Patch(IReadOnlyDictionary<string, FloatTensor> tensors)
-    {
-        const string Name = "vit.embeddings.patch_embeddings.projection.weight";
-        if (!tensors.TryGetValue(Name, out FloatTensor? projection))
-            throw Lacks("the patch size", Name);
-        return projection.Shape is [_, > 0 and var channels, > 0 and var height, var width] && height == width ? (height, channels)
-            : throw new CheckpointException($"{Name} is {projection.ShapeText}, expected [width, channels, patch, patch] with a square patch");
-    }
-
     /// <summary>The token grid of the first stage, as most of the stages' position embeddings say.</summary>
-    private static int Grid(IReadOnlyDictionary<string, FloatTensor> tensors, int stages)
+    private static int Grid(IReadOnlyDictionary<string, FloatTensor> tensors, int stages, int leading)
     {
         const string First = "vit.embeddings.position_embeddings";
         var sides = new List<int>();
@@ -143,14 +135,13 @@ public static partial class NetworkRecogniser
             {
                 continue;
             }
-            int side = (int)Math.Sqrt(positions.Shape[^2]);
-            if (side > 0 && side * side == positions.Shape[^2] && side <= int.MaxValue >> s)
+            if (TensorSizes.Side(positions.Shape[^2] - leading) is { } side && side <= int.MaxValue >> s)
                 sides.Add(side << s);
         }
-        return Most(sides) ?? (tensors.TryGetValue(First, out FloatTensor? first)
-            ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions are a square grid. "
+        return TensorSizes.Most(sides) ?? (tensors.TryGetValue(First, out FloatTensor? first)
+            ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions{(leading > 0 ? ", without the class token's," : "")} are a square grid. "
                 + "Only square images are supported")
-            : throw Lacks("the image size", First));
+            : throw TensorSizes.Lacks("the image size", First));
     }
 
     private static IEnumerable<StageConfig> SetReductions(
@@ -214,22 +205,4 @@ public static partial class NetworkRecogniser
             assumed.Add($"heads of {size} channels ({string.Join(", ", result.Select(s => s.Heads))} heads); the tensors do not show them (--head-size)");
         return result;
     }
-
-    /// <summary>The size that most of these tensors have in the named dimension, so that one bad tensor does not decide.</summary>
-    private static int? Size(IReadOnlyDictionary<string, FloatTensor> tensors, params ReadOnlySpan<(string Name, int Dimension)> candidates)
-    {
-        var sizes = new List<int>();
-        foreach ((string name, int dimension) in candidates)
-        {
-            if (tensors.TryGetValue(name, out FloatTensor? tensor) && tensor.Shape.Length > dimension && tensor.Shape[dimension] > 0)
-                sizes.Add(tensor.Shape[dimension]);
-        }
-        return Most(sizes);
-    }
-
-    /// <summary>The most frequent value, the first of those as frequent; null for none.</summary>
-    private static int? Most(List<int> values) => values.Count == 0 ? null : values.MaxBy(v => values.Count(w => w == v));
-
-    private static CheckpointException Lacks(string what, string name) =>
-        new($"The tensors do not show {what}: '{name}' is missing. The checkpoint is not of this network, or not complete");
 }

@@ -19,22 +19,24 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return _graph.Build(config.Name, Lowering.InputName, [config.Channels, config.ImageSize, config.ImageSize], Lowering.OutputName);
     }
 
-    /// <summary>Patches to tokens [N, C], normed, plus positions.</summary>
+    /// <summary>Patches to tokens [N, C], normed, the class token before them, plus positions.</summary>
     private string Embedding()
     {
         const string Projection = "vit.embeddings.patch_embeddings.projection";
         FloatTensor weight = tensors[$"{Projection}.weight"];
-        ChannelAffine norm = Norm("vit.embeddings.norm");
-        float[] bias = Folded(norm, Data($"{Projection}.bias"));
-        string x = _graph.Conv2d(
-            "vit.embeddings.norm", Lowering.InputName, ScaledRows(weight.Data, norm), weight.Shape, bias, config.PatchSize);
-        return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), norm.Channels);
+        int width = weight.Shape[0];
+        string x = config.EmbeddingNorm
+            ? NormedConv("vit.embeddings.norm", "vit.embeddings.norm", Lowering.InputName, weight, Data($"{Projection}.bias"), config.PatchSize)
+            : _graph.Conv2d("vit.embeddings.patch_embeddings", Lowering.InputName, weight.Data, weight.Shape, Data($"{Projection}.bias"), config.PatchSize);
+        if (config.ClassToken)
+            x = _graph.PrependTokens("vit.embeddings.tokens", x, Data("vit.embeddings.cls_token"), width);
+        return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), width);
     }
 
     private string Block(string block, StageConfig stage, string x)
     {
         string attended = _graph.Add($"{block}.attention", x, Attention(block, stage, x));
-        string b = _graph.Affine($"{block}.layernorm_after", attended, Norm($"{block}.layernorm_after"));
+        string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         string narrow = FeedForward(block, stage, b);
         return _graph.Add(block, [attended, narrow, .. config.PoolBranches ? Branches(block, b) : []]);
     }
@@ -43,7 +45,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     private string Attention(string block, StageConfig stage, string x)
     {
         string att = $"{block}.attention.attention";
-        string a = _graph.Affine($"{block}.layernorm_before", x, Norm($"{block}.layernorm_before"));
+        string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
         string source = a;
         if (stage.Reduction > 1)
         {
@@ -69,7 +71,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string module = $"{block}.attention.output";
         string dense = BinaryLinear($"{module}.dense", $"{module}.norm", _graph.ShiftSign($"{module}.sign", y, Data($"{module}.move")));
         string o = RPReLU($"{module}.rprelu", _graph.Add($"{module}.sum", dense, y), $"{module}.rprelu");
-        return LayerScale($"{module}.layerscale", o);
+        return OutputScale($"{module}.layerscale", o);
     }
 
     /// <summary>Sign, binary linear with its norm, shortcut, RPReLU: [N, C] to [N, C].</summary>
@@ -80,14 +82,17 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return RPReLU($"{att}.{rprelu}", _graph.Add($"{att}.{linear}.sum", product, input), $"{att}.{rprelu}");
     }
 
-    /// <summary>The attention's value is its clip times a count, so the clip goes into the norm's scale.</summary>
+    /// <summary>The attention's value is its clip times a count, so the clip goes into the scale.</summary>
     private string Context(string att, StageConfig stage, string query, string key, string value)
     {
         float[] clip = Data($"{att}.att_prob_clip");
         if (clip.Length == 1)
             clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
         double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
-        return _graph.BinaryAttention($"{att}.norm_context", query, key, value, clip, Norm($"{att}.norm_context").AfterScaling(factor));
+        if (!config.LayerNorm)
+            return _graph.BinaryAttention($"{att}.norm_context", query, key, value, clip, Norm($"{att}.norm_context").AfterScaling(factor));
+        string context = _graph.BinaryAttention($"{att}.context", query, key, value, clip, ChannelAffine.Scaling(factor));
+        return Normed($"{att}.norm_context", context, $"{att}.norm_context");
     }
 
     /// <summary>B [N, C] to the hidden layer [N, e * C] and back, without the residual.</summary>
@@ -102,7 +107,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         dense = BinaryLinear($"{narrow}.dense", $"{narrow}.norm", _graph.ShiftSign($"{narrow}.sign", f, Data($"{narrow}.move")));
         string mean = stage.Expansion == 1 ? f : _graph.GroupMeanChannels($"{narrow}.mean", f, stage.Expansion);
         string g = RPReLU($"{narrow}.rprelu", _graph.Add($"{narrow}.sum", dense, mean), $"{narrow}.rprelu");
-        return LayerScale($"{narrow}.layerscale", g);
+        return OutputScale($"{narrow}.layerscale", g);
     }
 
     private IEnumerable<string> Branches(string block, string b)
@@ -119,26 +124,36 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     /// <summary>[N, C] to [N / 4, channels], plus positions.</summary>
     private string Downsampling(string name, int channels, string x)
     {
-        string z = _graph.Affine($"{name}.norm0", x, Norm($"{name}.norm0"));
+        string z = Normed($"{name}.norm0", x, $"{name}.norm0");
         FloatTensor weight = tensors[$"{name}.proj.weight"];
-        ChannelAffine norm = Norm($"{name}.norm");
         if (!config.BinaryDownsampling)
         {
-            z = _graph.Conv2d($"{name}.proj", z, ScaledRows(weight.Data, norm), weight.Shape, norm.OffsetFloats(), stride: 2);
+            z = NormedConv($"{name}.proj", $"{name}.norm", z, weight, new float[channels], stride: 2);
             return _graph.Position(name, z, Data($"{name}.position_embeddings"), channels);
         }
         string sign = _graph.ShiftSign($"{name}.sign", z, Data($"{name}.move"));
-        string product = _graph.BinaryConv(
-            $"{name}.proj", sign, SignPacking.ChannelsLast(weight.Data, weight.Shape[0], weight.Shape[1], kernel: 2),
-            norm.AfterScaling(SignPacking.RowMagnitudes(weight.Data, channels)), kernel: 2);
+        string product = NormedProduct(
+            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(weight.Data, channels),
+            (value, affine) => _graph.BinaryConv(
+                value, sign, SignPacking.ChannelsLast(weight.Data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
         string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
         string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
         return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
     }
 
-    /// <summary>Final norm, mean over tokens, classifier. The norm commutes with the mean, and folds into the classifier.</summary>
+    /// <summary>Final norm, mean over tokens (or the class token), classifier. A batch norm commutes with the mean, and folds into the
+    /// classifier; a LayerNorm of the class token alone is that of all tokens.</summary>
     private void Head(string x)
     {
+        if (config.LayerNorm)
+        {
+            FloatTensor plain = tensors["classifier.weight"];
+            string normed = config.ClassToken
+                ? Normed("vit.layernorm", _graph.SliceTokens("vit.pooled", x, start: 0, count: 1), "vit.layernorm")
+                : _graph.MeanTokens("vit.pooled", Normed("vit.layernorm", x, "vit.layernorm"));
+            _graph.Linear(Lowering.OutputName, normed, plain.Data, plain.Shape, Data("classifier.bias"));
+            return;
+        }
         ChannelAffine norm = Norm("vit.layernorm");
         FloatTensor weight = tensors["classifier.weight"];
         float[] bias = Data("classifier.bias");
@@ -154,7 +169,8 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             }
             offset[o] = (float)sum;
         }
-        _graph.Linear(Lowering.OutputName, _graph.MeanTokens("vit.pooled", x), folded, weight.Shape, offset);
+        string pooled = config.ClassToken ? _graph.SliceTokens("vit.pooled", x, start: 0, count: 1) : _graph.MeanTokens("vit.pooled", x);
+        _graph.Linear(Lowering.OutputName, pooled, folded, weight.Shape, offset);
     }
 
     private string BinaryLinear(string linear, string norm, string bits)
@@ -164,13 +180,35 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         float[] means = tensors.TryGetValue(linear + TensorManifest.RowMean, out FloatTensor? given)
             ? given.Data
             : SignPacking.RowMeans(weight.Data, rows);
-        return _graph.BinaryLinear(
-            linear, bits, SignPacking.Centred(weight.Data, means),
-            Norm(norm).AfterScaling(SignPacking.RowMagnitudes(weight.Data, rows)));
+        return NormedProduct(
+            linear, norm, SignPacking.RowMagnitudes(weight.Data, rows),
+            (value, affine) => _graph.BinaryLinear(value, bits, SignPacking.Centred(weight.Data, means), affine));
     }
+
+    /// <summary>A binary product with its norm: a batch norm is folded into the product's scales; a LayerNorm is a node of its own behind
+    /// the product.</summary>
+    private string NormedProduct(string value, string norm, double[] magnitudes, Func<string, ChannelAffine, string> product) =>
+        config.LayerNorm
+            ? Normed(value, product($"{value}.product", ChannelAffine.Scaling(magnitudes)), norm)
+            : product(value, Norm(norm).AfterScaling(magnitudes));
+
+    /// <summary>A float convolution with its norm.</summary>
+    private string NormedConv(string value, string norm, string input, FloatTensor weight, float[] bias, int stride)
+    {
+        if (config.LayerNorm)
+            return Normed(value, _graph.Conv2d($"{value}.product", input, weight.Data, weight.Shape, bias, stride), norm);
+        ChannelAffine affine = Norm(norm);
+        return _graph.Conv2d(value, input, ScaledRows(weight.Data, affine), weight.Shape, Folded(affine, bias), stride);
+    }
+
+    private string Normed(string value, string input, string norm) => config.LayerNorm
+        ? _graph.LayerNorm(value, input, Data($"{norm}.weight"), Data($"{norm}.bias"), config.BatchNormEps)
+        : _graph.Affine(value, input, Norm(norm));
 
     private string RPReLU(string value, string input, string module) =>
         _graph.RPReLU(value, input, Data($"{module}.move1"), Data($"{module}.prelu.weight"), Data($"{module}.move2"));
+
+    private string OutputScale(string module, string input) => config.LayerScale ? LayerScale(module, input) : input;
 
     private string LayerScale(string module, string input) =>
         _graph.Affine(module, input, new ChannelAffine([.. Data($"{module}.alpha")], [.. Data($"{module}.move")]));

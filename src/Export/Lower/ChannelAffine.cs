@@ -19,6 +19,9 @@ internal sealed record ChannelAffine(double[] Scale, double[] Offset)
         return new ChannelAffine(scale, offset);
     }
 
+    /// <summary><c>factor[c] * x</c>.</summary>
+    public static ChannelAffine Scaling(double[] factor) => new(factor, new double[factor.Length]);
+
     /// <summary>This affine applied to <c>factor[c] * x</c>.</summary>
     public ChannelAffine AfterScaling(double[] factor) => this with { Scale = [.. Scale.Zip(factor, (s, f) => s * f)] };
 

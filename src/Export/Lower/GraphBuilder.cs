@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -63,6 +64,21 @@ internal sealed class GraphBuilder
 
     public string MeanTokens(string name, string input) => Node(Op.MeanTokens, name, [input], []);
 
+    public string LayerNorm(string name, string input, float[] scale, float[] offset, double epsilon) =>
+        Node(Op.LayerNorm, name, [input], [Floats(name, "scale", scale), Floats(name, "offset", offset), Epsilon(epsilon)]);
+
+    public string Gelu(string name, string input) => Node(Op.Gelu, name, [input], []);
+
+    public string SoftmaxAttention(string name, string query, string key, string value, int heads) =>
+        Node(Op.SoftmaxAttention, name, [query, key, value], [], ("heads", heads));
+
+    /// <summary>Puts tokens <c>[K, channels]</c> before the input's.</summary>
+    public string PrependTokens(string name, string input, float[] tokens, int channels) =>
+        Node(Op.PrependTokens, name, [input], [Floats(name, "tokens", tokens, [tokens.Length / channels, channels])]);
+
+    public string SliceTokens(string name, string input, int start, int count) =>
+        Node(Op.SliceTokens, name, [input], [], ("start", start), ("count", count));
+
     private string Node(
         Op op, string name, IReadOnlyList<string> inputs, IEnumerable<(string Role, StoredTensor Tensor)> tensors, params (string, int)[] attributes)
     {
@@ -84,6 +100,10 @@ internal sealed class GraphBuilder
 
     private static (string Role, StoredTensor Tensor) Bits(string node, ulong[] words, int rows) =>
         ("weight", TensorData.Of($"{node}.weight", words, rows, words.Length / rows));
+
+    /// <summary>One tensor serves all LayerNorms with this epsilon.</summary>
+    private static (string Role, StoredTensor Tensor) Epsilon(double value) =>
+        ("epsilon", TensorData.Of(string.Create(CultureInfo.InvariantCulture, $"epsilon.{value}"), [(float)value], 1));
 
     /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp((s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the number of
     /// matching signs of a query and a key of d channels. One table serves every attention of that head size. It is stored because

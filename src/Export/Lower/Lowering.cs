@@ -18,6 +18,21 @@ public static class Lowering
     /// <summary>Name of the graph's output value.</summary>
     public const string OutputName = "logits";
 
+    /// <summary>Lowers a network that was recognised.</summary>
+    /// <param name="network">As recognised from these tensors.</param>
+    /// <param name="tensors">Its tensors by state_dict name.</param>
+    /// <exception cref="ModelFormatException">The tensors do not fit it; the message lists everything.</exception>
+    public static LoweredModel Lower(RecognisedNetwork network, IReadOnlyDictionary<string, FloatTensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return network.Config switch
+        {
+            BinaryViTConfig binary => Lower(binary, tensors),
+            FloatViTConfig vit => FloatViTLowering.Lower(vit, network.Names ?? ViTNames.HuggingFace, tensors),
+            _ => throw new ModelFormatException($"The network '{network.Config.Name}' is of a kind that has no lowering."),
+        };
+    }
+
     /// <summary>Lowers a trained network.</summary>
     /// <param name="config">Its configuration.</param>
     /// <param name="tensors">Its tensors by state_dict name; counters (<c>num_batches_tracked</c>) may be among them.</param>

@@ -8,20 +8,24 @@ public sealed class TensorManifest
     /// that the simulator subtracts before it takes signs, see <see cref="Lowering"/>.</summary>
     public const string RowMean = ".row_mean";
 
-    private const string BatchCount = ".num_batches_tracked";
-    private readonly List<(string Name, int[] Shape)> _required = [];
-    private readonly Dictionary<string, int[]> _optional = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _clips = new(StringComparer.Ordinal);
+    private readonly TensorChecklist _list = new();
+    private readonly bool _layerNorm;
+    private readonly bool _layerScale;
 
     /// <summary>The manifest of a valid configuration.</summary>
     public TensorManifest(BinaryViTConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        (_layerNorm, _layerScale) = (config.LayerNorm, config.LayerScale);
+        _list.Ignore(".num_batches_tracked");
         int first = config.Stages[0].Width;
-        Add("vit.embeddings.position_embeddings", 1, config.Tokens(0), first);
+        if (config.ClassToken)
+            _list.RequireLoose("vit.embeddings.cls_token", 1, 1, first);
+        _list.RequireLoose("vit.embeddings.position_embeddings", 1, config.Tokens(0) + (config.ClassToken ? 1 : 0), first);
         Add("vit.embeddings.patch_embeddings.projection.weight", first, config.Channels, config.PatchSize, config.PatchSize);
         Add("vit.embeddings.patch_embeddings.projection.bias", first);
-        AddNorm("vit.embeddings.norm", first);
+        if (config.EmbeddingNorm)
+            AddNorm("vit.embeddings.norm", first);
         for (int s = 0, layer = 0; s < config.Stages.Count; s++)
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
@@ -36,68 +40,19 @@ public sealed class TensorManifest
     }
 
     /// <summary>Names and shapes of the tensors that must be there. The attention clips are scalars (<c>[]</c>); <c>[1]</c> and, for a clip
-    /// for each head, <c>[heads]</c> are accepted too. Position embeddings may lack the leading 1.</summary>
-    public IReadOnlyList<(string Name, int[] Shape)> Required => _required;
+    /// for each head, <c>[heads]</c> are accepted too. Position embeddings and the class token may lack their leading ones.</summary>
+    public IReadOnlyList<(string Name, int[] Shape)> Required => _list.Required;
 
     /// <summary>Checks names, shapes and values.</summary>
     /// <exception cref="ModelFormatException">Something is missing, superfluous, of another shape, not finite, a negative variance, or a
     /// clip that is not positive; the message lists everything.</exception>
-    public void Check(IReadOnlyDictionary<string, FloatTensor> tensors, string network)
-    {
-        ArgumentNullException.ThrowIfNull(tensors);
-        var faults = new List<string>();
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        foreach ((string name, int[] shape) in _required)
-        {
-            known.Add(name);
-            if (!tensors.TryGetValue(name, out FloatTensor? tensor))
-                faults.Add($"missing: {name} {FloatTensor.Text(shape)}");
-            else
-                CheckTensor(tensor, name, shape, faults);
-        }
-        foreach ((string name, FloatTensor tensor) in tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
-        {
-            if (known.Contains(name) || name.EndsWith(BatchCount, StringComparison.Ordinal))
-                continue;
-            if (_optional.TryGetValue(name, out int[]? shape))
-                CheckTensor(tensor, name, shape, faults);
-            else
-                faults.Add($"not of this network: {name} {tensor.ShapeText}");
-        }
-        if (faults.Count > 0)
-            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({faults.Count} faults):\n  {string.Join("\n  ", faults)}");
-    }
+    public void Check(IReadOnlyDictionary<string, FloatTensor> tensors, string network) => _list.Check(tensors, network);
 
-    private void CheckTensor(FloatTensor tensor, string name, int[] shape, List<string> faults)
-    {
-        if (!Fits(name, tensor.Shape, shape) || tensor.Data.Length != FloatTensor.Count(tensor.Shape))
-        {
-            string per = _clips.TryGetValue(name, out int heads) && heads > 1 ? $" or [{heads}]" : "";
-            faults.Add($"shape: {name} is {tensor.ShapeText} with {tensor.Data.Length} values, expected {FloatTensor.Text(shape)}{per}");
-            return;
-        }
-        int bad = Array.FindIndex(tensor.Data, v => !float.IsFinite(v));
-        if (bad >= 0)
-            faults.Add($"value: {name} is {tensor.Data[bad]} at element {bad}, expected finite numbers");
-        else if (name.EndsWith(".running_var", StringComparison.Ordinal) && tensor.Data.Any(v => v < 0))
-            faults.Add($"value: {name} has a negative variance, {tensor.Data.Min()}");
-        else if (_clips.ContainsKey(name) && tensor.Data.Any(v => v <= 0))
-            faults.Add($"value: {name} is {tensor.Data.Min()}, expected a positive clip");
-    }
-
-    private bool Fits(string name, int[] found, int[] expected)
-    {
-        if (_clips.TryGetValue(name, out int heads))
-            return found.Length == 0 || (found.Length == 1 && (found[0] == 1 || found[0] == heads));
-        return found.AsSpan().SequenceEqual(expected)
-            || (name.EndsWith("position_embeddings", StringComparison.Ordinal) && found.AsSpan().SequenceEqual(expected.AsSpan(1)));
-    }
-
-    private void Add(string name, params int[] shape) => _required.Add((name, shape));
+    private void Add(string name, params int[] shape) => _list.Require(name, shape);
 
     private void AddNorm(string name, int channels)
     {
-        foreach (string part in (ReadOnlySpan<string>)["weight", "bias", "running_mean", "running_var"])
+        foreach (string part in (string[])(_layerNorm ? ["weight", "bias"] : ["weight", "bias", "running_mean", "running_var"]))
             Add($"{name}.{part}", channels);
     }
 
@@ -116,7 +71,7 @@ public sealed class TensorManifest
     private void AddBinaryLinear(string name, int outputs, int inputs)
     {
         Add($"{name}.weight", outputs, inputs);
-        _optional.Add(name + RowMean, [outputs]);
+        _list.Allow(name + RowMean, outputs);
     }
 
     private void AddBlock(string block, StageConfig stage, bool branches)
@@ -138,16 +93,17 @@ public sealed class TensorManifest
             AddNorm($"{attention}.norm_r", stage.Width);
             AddRPReLU($"{attention}.rprelur", stage.Width);
         }
-        Add($"{attention}.att_prob_clip");
-        _clips.Add($"{attention}.att_prob_clip", stage.Heads);
+        _list.RequireClip($"{attention}.att_prob_clip", stage.Heads);
         AddNorm($"{attention}.norm_context", stage.Width);
         AddRPReLU($"{attention}.rprelu_context", stage.Width);
         AddDense($"{block}.attention.output", stage.Width, stage.Width);
-        AddLayerScale($"{block}.attention.output.layerscale", stage.Width);
+        if (_layerScale)
+            AddLayerScale($"{block}.attention.output.layerscale", stage.Width);
         AddNorm($"{block}.layernorm_after", stage.Width);
         AddDense($"{block}.intermediate", stage.FfnWidth, stage.Width);
         AddDense($"{block}.output", stage.Width, stage.FfnWidth);
-        AddLayerScale($"{block}.output.layerscale", stage.Width);
+        if (_layerScale)
+            AddLayerScale($"{block}.output.layerscale", stage.Width);
         if (branches)
         {
             foreach (string branch in (ReadOnlySpan<string>)["h3", "w3", "h5", "w5"])
@@ -176,6 +132,6 @@ public sealed class TensorManifest
             Add($"{name}.move", 1, inputs, 1, 1);
             AddRPReLU($"{name}.rprelu", outputs);
         }
-        Add($"{name}.position_embeddings", 1, config.Tokens(stage + 1), outputs);
+        _list.RequireLoose($"{name}.position_embeddings", 1, config.Tokens(stage + 1), outputs);
     }
 }

@@ -17,7 +17,23 @@ public sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, 
     public int Expansion => FfnWidth / Width;
 }
 
-/// <summary>The shape of a BinaryViT pyramid: everything that decides which tensors it has and how they are used. Square images, square
+/// <summary>What every network description says.</summary>
+public interface INetworkConfig
+{
+    /// <summary>Name of the network, stored in the model.</summary>
+    string Name { get; }
+
+    /// <summary>Height and width of the input in pixels.</summary>
+    int ImageSize { get; }
+
+    /// <summary>Channels of the image.</summary>
+    int Channels { get; }
+
+    /// <summary>Number of logits.</summary>
+    int Classes { get; }
+}
+
+/// <summary>The shape of a BinaryViT, a pyramid or one stage: everything that decides which tensors it has and how they are used. Square images, square
 /// patches; between two stages the grid halves. Instances are checked by <see cref="Validate"/>; what is derived (grids, keys, counts)
 /// assumes a valid one.</summary>
 /// <param name="Name">Name of the network, stored in the model.</param>
@@ -28,7 +44,13 @@ public sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, 
 /// <param name="Channels">Channels of the image.</param>
 /// <param name="BinaryDownsampling">Whether the convolutions between stages are binary (with a shortcut) or float (without).</param>
 /// <param name="PoolBranches">Whether blocks have the four average-pool branches (3x1, 1x3, 5x1, 1x5).</param>
-/// <param name="BatchNormEps">Added to the variance in every batch norm.</param>
+/// <param name="BatchNormEps">Added to the variance in every norm.</param>
+/// <param name="EmbeddingNorm">Whether the patches are normed before the positions are added; the DeiT forms have no such norm.</param>
+/// <param name="ClassToken">Whether a learned token stands before the patches and gives the logits, in place of the mean of all tokens. One
+/// stage, no pools.</param>
+/// <param name="LayerScale">Whether attention and FFN are scaled and shifted per channel before they are added.</param>
+/// <param name="LayerNorm">Whether every norm is a LayerNorm over a token's channels in place of a batch norm.</param>
+/// <remarks>The trainer builds the pyramid, with the last four at their defaults; the other forms are imported.</remarks>
 public sealed record BinaryViTConfig(
     string Name,
     int ImageSize,
@@ -38,7 +60,11 @@ public sealed record BinaryViTConfig(
     int Channels = 3,
     bool BinaryDownsampling = true,
     bool PoolBranches = true,
-    double BatchNormEps = 1e-5)
+    double BatchNormEps = 1e-5,
+    bool EmbeddingNorm = true,
+    bool ClassToken = false,
+    bool LayerScale = true,
+    bool LayerNorm = false) : INetworkConfig
 {
     /// <summary>Total number of blocks.</summary>
     public int Layers => Stages.Sum(s => s.Depth);
@@ -96,9 +122,11 @@ public sealed record BinaryViTConfig(
         if (Classes < 2)
             yield return $"{Classes} classes, at least 2 are needed";
         if (!(BatchNormEps > 0) || !double.IsFinite(BatchNormEps))
-            yield return string.Create(CultureInfo.InvariantCulture, $"batch norm eps {BatchNormEps}, a small positive number is needed");
+            yield return string.Create(CultureInfo.InvariantCulture, $"norm eps {BatchNormEps}, a small positive number is needed");
         if (Stages.Count == 0)
             yield return "it has no stages";
+        if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || PoolBranches))
+            yield return "a class token needs a single stage without reduction and without pool branches: it has no place in a grid";
         if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
         {
             yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
@@ -147,6 +175,7 @@ public sealed record BinaryViTConfig(
     public bool Equals(BinaryViTConfig? other) => other is not null
         && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
         && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && PoolBranches == other.PoolBranches
+        && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
         && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>

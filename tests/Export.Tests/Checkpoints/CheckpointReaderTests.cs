@@ -148,7 +148,7 @@ public class CheckpointReaderTests(ITestOutputHelper output)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             var clock = Stopwatch.StartNew();
-            BinaryViTConfig found = NetworkRecogniser.Recognise(CheckpointReader.Read(file.Path)).Config;
+            INetworkConfig found = NetworkRecogniser.Recognise(CheckpointReader.Read(file.Path)).Config;
             best = clock.Elapsed < best ? clock.Elapsed : best;
             long taken = GC.GetAllocatedBytesForCurrentThread() - before;
             output.WriteLine($"{length} bytes in {clock.ElapsedMilliseconds} ms, {taken} bytes allocated");

@@ -54,7 +54,7 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
         Reshape("vit.encoder.patch_embed1.position_embeddings", [1, 15, 128]);
         RecognisedNetwork network = NetworkRecogniser.Recognise(tensors);
         Assert.Equal(nano, network.Config);
-        string message = Assert.Throws<ModelFormatException>(() => Lowering.Lower(network.Config, tensors)).Message;
+        string message = Assert.Throws<ModelFormatException>(() => Lowering.Lower(network, tensors)).Message;
         foreach (string part in (string[])["layer.1.layernorm_before.weight", "layer.2.attention.attention.moveq", "extra", "layer.0.layernorm_before.weight", "patch_embed1.position"])
             Assert.Contains(part, message, StringComparison.Ordinal);
 
@@ -62,14 +62,14 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("manifest_binaryvit-s.tsv", null)]
-    [InlineData("manifest_binaryvit-s-somefp.tsv", null)]
-    [InlineData("manifest_deit-s-fp-teacher.tsv", "float DeiT/ViT (Hugging Face names)")]
-    [InlineData("manifest_reactnet-deit-s.tsv", "ReActNet-DeiT (baseline, with a class token)")]
-    [InlineData("manifest_reactnet-deit-s_avgpool.tsv", "ReActNet-DeiT (with average pooling)")]
-    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch.tsv", "ReActNet-DeiT (with average pooling and branches)")]
-    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch_ls.tsv", "ReActNet-DeiT (with average pooling, branches and layer scale)")]
-    public void ThePapersSevenNetworks(string manifest, string? refusedAs)
+    [InlineData("manifest_binaryvit-s.tsv", "BinaryViT", "binaryvit-small")]
+    [InlineData("manifest_binaryvit-s-somefp.tsv", "BinaryViT* (float down-sampling)", "binaryvit-small-fp")]
+    [InlineData("manifest_deit-s-fp-teacher.tsv", "float DeiT/ViT (Hugging Face names)", "vit")]
+    [InlineData("manifest_reactnet-deit-s.tsv", "ReActNet-DeiT (baseline, with a class token)", "reactnet-deit")]
+    [InlineData("manifest_reactnet-deit-s_avgpool.tsv", "ReActNet-DeiT (with average pooling)", "reactnet-deit")]
+    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch.tsv", "ReActNet-DeiT (with average pooling and branches)", "reactnet-deit")]
+    [InlineData("manifest_reactnet-deit-s_avgpool_multibranch_ls.tsv", "ReActNet-DeiT (with average pooling, branches and layer scale)", "reactnet-deit")]
+    public void ThePapersSevenNetworks(string manifest, string variant, string name)
     {
         if (SharedFolder.Reference("tiny64") is not { } folder)
         {
@@ -85,28 +85,55 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
             int[] shape = [.. parts[1].Split(['x', ',', '[', ']', '(', ')', ' '], StringSplitOptions.RemoveEmptyEntries).Where(s => int.TryParse(s, out _)).Select(int.Parse)];
             tensors[parts[0]] = new FloatTensor(parts[0], shape, []);
         }
-        if (refusedAs is null)
-        {
-            BinaryViTConfig config = NetworkRecogniser.Recognise(tensors).Config;
-            Assert.Equal(BinaryViTPresets.Get(manifest.Contains("somefp", StringComparison.Ordinal) ? "binaryvit-small-fp" : "binaryvit-small"), config);
-            return;
-        }
-        string message = Message(tensors, null);
-        Assert.Contains($"{refusedAs}, which is not supported yet", message, StringComparison.Ordinal);
+        RecognisedNetwork network = NetworkRecogniser.Recognise(tensors);
+        Assert.Equal(variant, network.Variant);
+        Assert.Equal(name, network.Config.Name);
+        Assert.Equal((224, 3, 1000), (network.Config.ImageSize, network.Config.Channels, network.Config.Classes));
+        if (BinaryViTPresets.Names.Contains(name))
+            Assert.Equal(BinaryViTPresets.Get(name), network.Config);
+        else if (network.Config is BinaryViTConfig deit)
+            Assert.Equal([new StageConfig(12, 384, 1536, 6, 1)], deit.Stages);
+        else
+            Assert.Equal(new FloatViTConfig("vit", 224, 16, 384, 1536, 12, 6, 1000, NormEps: 1e-5), network.Config);
+
+        IEnumerable<(string Name, int[] Shape)> required = network.Config is BinaryViTConfig binary
+            ? new TensorManifest(binary).Required
+            : FloatViTLowering.Checklist((FloatViTConfig)network.Config, ViTNames.HuggingFace).Required;
+        Assert.Equal(
+            tensors.Values.Where(t => !t.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal) && !Optional(t.Name)).Select(t => $"{t.Name} {t.ShapeText}").Order(StringComparer.Ordinal),
+            required.Select(r => $"{r.Name} {FloatTensor.Text(r.Shape)}").Order(StringComparer.Ordinal));
+
+        // Some float transformers have no bias there.
+        bool Optional(string tensor) => network.Config is FloatViTConfig
+            && (tensor.EndsWith("projection.bias", StringComparison.Ordinal) || (tensor.Contains(".attention.attention.", StringComparison.Ordinal) && tensor.EndsWith("bias", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public void OtherNetworksByName()
+    public void TheFormsOfAPyramid()
     {
         BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
-        Dictionary<string, FloatTensor> layerNorm = Shapes(nano).Where(t => !t.Key.Contains("running", StringComparison.Ordinal)).ToDictionary();
-        Assert.Contains("LayerNorm in place of batch norm, which is not supported yet", Message(layerNorm, null), StringComparison.Ordinal);
-        Dictionary<string, FloatTensor> half = Shapes(nano).Where(t => !t.Key.Contains("layerscale_w5", StringComparison.Ordinal) && !t.Key.Contains("layerscale_h5", StringComparison.Ordinal)).ToDictionary();
-        Assert.Contains("3-wide branches only", Message(half, null), StringComparison.Ordinal);
-        Assert.Contains("without layer scale", Message(Shapes(nano).Where(t => !t.Key.Contains("layerscale.", StringComparison.Ordinal)).ToDictionary(), null), StringComparison.Ordinal);
-        Assert.Contains("timm", Message(One("blocks.0.attn.qkv.weight"), null), StringComparison.Ordinal);
+        RecognisedNetwork layerNorm = NetworkRecogniser.Recognise(Without("running"));
+        Assert.Equal("BinaryViT with LayerNorm in place of batch norm", layerNorm.Variant);
+        Assert.Equal(nano with { Name = "binaryvit", LayerNorm = true }, layerNorm.Config);
+        RecognisedNetwork unscaled = NetworkRecogniser.Recognise(Without("layerscale."));
+        Assert.Equal("BinaryViT without layer scale", unscaled.Variant);
+        Assert.Equal(nano with { Name = "binaryvit", LayerScale = false }, unscaled.Config);
+        RecognisedNetwork half = NetworkRecogniser.Recognise(Without("layerscale_w5", "layerscale_h5"));
+        Assert.Equal("BinaryViT with 3-wide branches only", half.Variant);
+        Assert.Equal(nano, half.Config);
+
+        Dictionary<string, FloatTensor> Without(params string[] parts) =>
+            Shapes(nano).Where(t => !parts.Any(p => t.Key.Contains(p, StringComparison.Ordinal))).ToDictionary();
+    }
+
+    [Fact]
+    public void WhatIsNoNetwork()
+    {
         Assert.Contains("conv1.weight", Message(One("conv1.weight"), null), StringComparison.Ordinal);
         Assert.Contains("without gaps", Message(One("vit.encoder.layer.999999999.attention.attention.moveq", "vit.embeddings.norm.weight", "vit.encoder.layer.0.output.layerscale.alpha", "vit.encoder.layer.0.layernorm_before.running_mean"), null), StringComparison.Ordinal);
+        Assert.Contains("blocks.0.norm1.weight", Message(One("blocks.0.attn.qkv.weight", "blocks.1.attn.qkv.weight"), null), StringComparison.Ordinal);
+        Assert.Contains("without gaps", Message(One("blocks.0.attn.qkv.weight", "blocks.77.attn.qkv.weight"), null), StringComparison.Ordinal);
+        Assert.Contains("224x224 pixels, not 256x256", Message(Shapes(BinaryViTPresets.Get("binaryvit-small")), new RecogniserOptions(ImageSize: 256)), StringComparison.Ordinal);
     }
 
     /// <summary>A file of torch.save, read, recognised and lowered gives the logits of the same tensors in memory, and those of the paper's code.</summary>
@@ -127,14 +154,14 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
         Assert.Equal(ReferenceNetworkTests.Tiny64, tiny.Config);
         IReadOnlyDictionary<string, FloatTensor> acts = CheckpointReader.Read(Path.Combine(folder, "acts.safetensors"));
         float[] input = acts["input"].Data;
-        float[] logits = Logits(Lowering.Lower(tiny.Config, checkpoint.Tensors), input[..(input.Length / 4)]);
+        float[] logits = Logits(Lowering.Lower(tiny, checkpoint.Tensors), input[..(input.Length / 4)]);
         Assert.True(logits.Zip(acts["logits"].Data, (a, b) => Math.Abs(a - b)).Max() <= 1e-5f);
     }
 
     private static float[] Import(byte[] file, float[] image)
     {
         Checkpoint checkpoint = TempFile.Open(file);
-        return Logits(Lowering.Lower(NetworkRecogniser.Recognise(checkpoint.Tensors).Config, checkpoint.Tensors), image);
+        return Logits(Lowering.Lower(NetworkRecogniser.Recognise(checkpoint.Tensors), checkpoint.Tensors), image);
     }
 
     private static float[] Logits(LoweredModel model, float[] image) =>

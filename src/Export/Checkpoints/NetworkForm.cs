@@ -1,0 +1,49 @@
+namespace EdgeVit.Export;
+
+/// <summary>Which member of the binary family a set of tensors is, by the tensors that only one has. The steps of the paper: the ReActNet form of
+/// DeiT with a class token, average pooling in its place, branches, layer scale, the pyramid, the pyramid with float down-sampling; each with
+/// batch norms or LayerNorms.</summary>
+/// <param name="EmbeddingNorm">A norm behind the patches: the pyramid, which other tensors tell too.</param>
+/// <param name="ClassToken">A class token.</param>
+/// <param name="BinaryDownsampling">Binary convolutions between stages.</param>
+/// <param name="Branches3">Average-pool branches 3 wide.</param>
+/// <param name="Branches5">Average-pool branches 5 wide.</param>
+/// <param name="LayerScale">Scales behind attention and FFN.</param>
+/// <param name="LayerNorm">LayerNorms in place of batch norms.</param>
+internal sealed record NetworkForm(
+    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool LayerScale, bool LayerNorm)
+{
+    /// <summary>Whether the tensors are of this family.</summary>
+    public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq");
+
+    /// <summary>The form of a set of tensors. One missing tensor decides nothing: each question is asked of all blocks.</summary>
+    public static NetworkForm Of(IReadOnlyDictionary<string, FloatTensor> tensors) => new(
+        EmbeddingNorm: Has(tensors, "vit.embeddings.norm.") || Has(tensors, ".patch_embed1.") || Has(tensors, ".mover"),
+        ClassToken: Has(tensors, "embeddings.cls_token"),
+        BinaryDownsampling: !Has(tensors, ".patch_embed1.") || Has(tensors, ".patch_embed1.rprelu.") || Has(tensors, ".patch_embed1.move"),
+        Branches3: Has(tensors, ".layerscale_w3.") || Has(tensors, ".layerscale_h3."),
+        Branches5: Has(tensors, ".layerscale_w5.") || Has(tensors, ".layerscale_h5."),
+        LayerScale: Has(tensors, ".output.layerscale."),
+        LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"));
+
+    /// <summary>What the network is called.</summary>
+    public string Name(int stages)
+    {
+        string norm = LayerNorm ? " with LayerNorm in place of batch norm" : "";
+        string half = Branches3 == Branches5 ? "" : Branches3 ? "3-wide " : "5-wide ";
+        bool branches = Branches3 || Branches5;
+        if (EmbeddingNorm || stages > 1)
+        {
+            string name = BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)";
+            string[] parts = [.. LayerScale ? [] : (string[])["without layer scale"], .. half.Length > 0 ? [$"with {half}branches only"] : (string[])[]];
+            return name + string.Concat(parts.Select(p => $" {p}")) + norm;
+        }
+        string step = ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"
+            : branches ? (LayerScale ? $"with average pooling, {half}branches and layer scale" : $"with average pooling and {half}branches")
+            : LayerScale ? "with average pooling and layer scale" : "with average pooling";
+        return $"ReActNet-DeiT ({step}){norm}";
+    }
+
+    private static bool Has(IReadOnlyDictionary<string, FloatTensor> tensors, string part) =>
+        tensors.Keys.Any(name => name.Contains(part, StringComparison.Ordinal));
+}

@@ -1,0 +1,109 @@
+namespace EdgeVit.Export;
+
+/// <summary>Which tensors a network has and of what shape, and the check that a set of trained tensors is exactly that.</summary>
+internal sealed class TensorChecklist
+{
+    private const int MostFaults = 200;
+    private const int MostSuggestions = 40;
+    private const int MostCandidates = 200;
+
+    private readonly List<(string Name, int[] Shape)> _required = [];
+    private readonly Dictionary<string, int[]> _optional = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _clips = new(StringComparer.Ordinal);
+    private readonly List<string> _ignoredEndings = [];
+    private readonly HashSet<string> _loose = new(StringComparer.Ordinal);
+
+    /// <summary>Names and shapes of the tensors that must be there.</summary>
+    public IReadOnlyList<(string Name, int[] Shape)> Required => _required;
+
+    /// <summary>A tensor that must be there.</summary>
+    public void Require(string name, params int[] shape) => _required.Add((name, shape));
+
+    /// <summary>A tensor that must be there; leading sizes of 1 may be left out.</summary>
+    public void RequireLoose(string name, params int[] shape)
+    {
+        Require(name, shape);
+        _loose.Add(name);
+    }
+
+    /// <summary>An attention's clip: a scalar, <c>[1]</c>, or one for each head; positive.</summary>
+    public void RequireClip(string name, int heads)
+    {
+        Require(name);
+        _clips.Add(name, heads);
+    }
+
+    /// <summary>A tensor that may be there.</summary>
+    public void Allow(string name, params int[] shape) => _optional.Add(name, shape);
+
+    /// <summary>Tensors whose names end so may be there and play no part.</summary>
+    public void Ignore(string ending) => _ignoredEndings.Add(ending);
+
+    /// <summary>Checks names, shapes and values.</summary>
+    /// <exception cref="ModelFormatException">Something is missing, superfluous, of another shape, not finite, a negative variance, or a
+    /// clip that is not positive; the message lists everything.</exception>
+    public void Check(IReadOnlyDictionary<string, FloatTensor> tensors, string network)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        var known = _required.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+        FloatTensor[] others =
+        [
+            .. tensors.Where(t => !known.Contains(t.Key) && !_optional.ContainsKey(t.Key)
+                    && !_ignoredEndings.Any(e => t.Key.EndsWith(e, StringComparison.Ordinal)))
+                .Select(t => t.Value with { Name = t.Key }).OrderBy(t => t.Name, StringComparer.Ordinal),
+        ];
+        var faults = new List<string>();
+        foreach ((string name, int[] shape) in _required)
+        {
+            if (tensors.TryGetValue(name, out FloatTensor? tensor))
+                CheckTensor(tensor, name, shape, faults);
+            else
+                faults.Add($"missing: {name} {FloatTensor.Text(shape)}{(faults.Count < MostSuggestions ? Similar(name, shape, others) : "")}");
+        }
+        foreach ((string name, int[] shape) in _optional)
+        {
+            if (tensors.TryGetValue(name, out FloatTensor? tensor))
+                CheckTensor(tensor, name, shape, faults);
+        }
+        faults.AddRange(others.Select(t => $"not of this network: {t.Name} {t.ShapeText}"));
+        if (faults.Count > 0)
+        {
+            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({faults.Count} faults):\n  "
+                + string.Join("\n  ", faults.Take(MostFaults)) + (faults.Count > MostFaults ? $"\n  and {faults.Count - MostFaults} more" : ""));
+        }
+    }
+
+    /// <summary>The tensor of the same shape that a missing one may be under another name.</summary>
+    private static string Similar(string name, int[] shape, FloatTensor[] others)
+    {
+        FloatTensor? nearest = others.Where(t => t.Shape.AsSpan().SequenceEqual(shape)).Take(MostCandidates)
+            .MinBy(t => BinaryViTPresets.EditDistance(name, t.Name));
+        return nearest is not null && BinaryViTPresets.EditDistance(name, nearest.Name) <= name.Length / 3
+            ? $" (is it '{nearest.Name}'?)" : "";
+    }
+
+    private void CheckTensor(FloatTensor tensor, string name, int[] shape, List<string> faults)
+    {
+        if (!Fits(name, tensor.Shape, shape) || tensor.Data.Length != FloatTensor.Count(tensor.Shape))
+        {
+            string per = _clips.TryGetValue(name, out int heads) && heads > 1 ? $" or [{heads}]" : "";
+            faults.Add($"shape: {name} is {tensor.ShapeText} with {tensor.Data.Length} values, expected {FloatTensor.Text(shape)}{per}");
+            return;
+        }
+        int bad = Array.FindIndex(tensor.Data, v => !float.IsFinite(v));
+        if (bad >= 0)
+            faults.Add($"value: {name} is {tensor.Data[bad]} at element {bad}, expected finite numbers");
+        else if (name.EndsWith(".running_var", StringComparison.Ordinal) && tensor.Data.Any(v => v < 0))
+            faults.Add($"value: {name} has a negative variance, {tensor.Data.Min()}");
+        else if (_clips.ContainsKey(name) && tensor.Data.Any(v => v <= 0))
+            faults.Add($"value: {name} is {tensor.Data.Min()}, expected a positive clip");
+    }
+
+    private bool Fits(string name, int[] found, int[] expected)
+    {
+        if (_clips.TryGetValue(name, out int heads))
+            return found.Length == 0 || (found.Length == 1 && (found[0] == 1 || found[0] == heads));
+        return found.AsSpan().SequenceEqual(expected)
+            || (_loose.Contains(name) && expected.AsSpan().EndsWith(found) && expected[..^found.Length].All(size => size == 1));
+    }
+}

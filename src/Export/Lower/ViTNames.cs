@@ -1,0 +1,76 @@
+namespace EdgeVit.Export;
+
+/// <summary>What the tensors of a float vision transformer are called in one library. A module has <c>.weight</c> and <c>.bias</c>.</summary>
+/// <param name="Library">The library, for people.</param>
+/// <param name="ClassToken">The class token.</param>
+/// <param name="DistillationToken">DeiT's second token.</param>
+/// <param name="Positions">Position embeddings.</param>
+/// <param name="Patches">The first convolution.</param>
+/// <param name="Block">What blocks are called, with <c>{0}</c> for the index.</param>
+/// <param name="NormBefore">Within a block: the norm before attention.</param>
+/// <param name="Qkv">Within a block: query, key and value; one name where they are one tensor.</param>
+/// <param name="Projection">Within a block: attention's output.</param>
+/// <param name="ScaleAttention">Within a block: LayerScale after attention; empty where the library has none.</param>
+/// <param name="NormAfter">Within a block: the norm before the FFN.</param>
+/// <param name="Wide">Within a block: into the hidden layer.</param>
+/// <param name="Narrow">Within a block: back.</param>
+/// <param name="ScaleFfn">Within a block: LayerScale after the FFN; empty where the library has none.</param>
+/// <param name="Norm">The final norm.</param>
+/// <param name="PooledNorm">The norm behind a mean over tokens, in place of the final one; empty where the library has none.</param>
+/// <param name="Head">The classifier.</param>
+/// <param name="DistillationHead">The distillation token's classifier.</param>
+internal sealed record ViTNames(
+    string Library,
+    string ClassToken,
+    string DistillationToken,
+    string Positions,
+    string Patches,
+    string Block,
+    string NormBefore,
+    IReadOnlyList<string> Qkv,
+    string Projection,
+    string ScaleAttention,
+    string NormAfter,
+    string Wide,
+    string Narrow,
+    string ScaleFfn,
+    string Norm,
+    string PooledNorm,
+    string Head,
+    string DistillationHead)
+{
+    /// <summary>timm's names, and those of the original DeiT and ViT code.</summary>
+    public static ViTNames Timm { get; } = new(
+        "timm", "cls_token", "dist_token", "pos_embed", "patch_embed.proj", "blocks.{0}",
+        "norm1", ["attn.qkv"], "attn.proj", "ls1.gamma", "norm2", "mlp.fc1", "mlp.fc2", "ls2.gamma",
+        "norm", "fc_norm", "head", "head_dist");
+
+    /// <summary>Hugging Face's names of ViT, which the paper's teacher has too.</summary>
+    public static ViTNames HuggingFace { get; } = Transformers("vit", "classifier");
+
+    /// <summary>Hugging Face's names of DeiT with one head.</summary>
+    public static ViTNames HuggingFaceDeiT { get; } = Transformers("deit", "classifier");
+
+    /// <summary>Hugging Face's names of DeiT with a class and a distillation head.</summary>
+    public static ViTNames HuggingFaceDistilled { get; } = Transformers("deit", "cls_classifier");
+
+    /// <summary>The names that a set of tensors has; null for none of these.</summary>
+    public static ViTNames? Of(IReadOnlyDictionary<string, FloatTensor> tensors) =>
+        Has(tensors, "blocks.0.attn.") ? Timm
+        : !Has(tensors, ".attention.attention.query.") ? null
+        : Has(tensors, "vit.encoder.") ? HuggingFace
+        : !Has(tensors, "deit.encoder.") ? null
+        : tensors.ContainsKey("cls_classifier.weight") ? HuggingFaceDistilled : HuggingFaceDeiT;
+
+    /// <summary>A name within a block.</summary>
+    public string In(int block, string part) => $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, Block, block)}.{part}";
+
+    private static ViTNames Transformers(string prefix, string head) => new(
+        "Hugging Face", $"{prefix}.embeddings.cls_token", $"{prefix}.embeddings.distillation_token", $"{prefix}.embeddings.position_embeddings",
+        $"{prefix}.embeddings.patch_embeddings.projection", prefix + ".encoder.layer.{0}",
+        "layernorm_before", ["attention.attention.query", "attention.attention.key", "attention.attention.value"], "attention.output.dense", "",
+        "layernorm_after", "intermediate.dense", "output.dense", "", $"{prefix}.layernorm", "", head, "distillation_classifier");
+
+    private static bool Has(IReadOnlyDictionary<string, FloatTensor> tensors, string part) =>
+        tensors.Keys.Any(name => name.Contains(part, StringComparison.Ordinal));
+}

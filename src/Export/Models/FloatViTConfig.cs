@@ -1,0 +1,83 @@
+namespace EdgeVit.Export;
+
+/// <summary>The shape of a float vision transformer (DeiT, ViT): everything that decides which tensors it has and how they are used. Square
+/// images, square patches, LayerNorm before attention and FFN, GELU by the error function.</summary>
+/// <param name="Name">Name of the network, stored in the model.</param>
+/// <param name="ImageSize">Height and width of the input in pixels.</param>
+/// <param name="PatchSize">Height and width of a patch = stride of the first convolution.</param>
+/// <param name="Width">Channels C of the tokens.</param>
+/// <param name="FfnWidth">Channels of the feed-forward hidden layer.</param>
+/// <param name="Depth">Number of blocks.</param>
+/// <param name="Heads">Attention heads; each owns <c>Width / Heads</c> channels.</param>
+/// <param name="Classes">Number of logits.</param>
+/// <param name="Channels">Channels of the image.</param>
+/// <param name="LeadingTokens">Learned tokens before the patches: 0, 1 (class) or 2 (class and distillation, whose two logits are
+/// averaged).</param>
+/// <param name="Pooling">What the logits are computed from.</param>
+/// <param name="LayerScale">Whether attention and FFN are scaled per channel before they are added.</param>
+/// <param name="LeadingPositions">Whether the leading tokens have position embeddings too.</param>
+/// <param name="NormEps">Added to the variance in every LayerNorm.</param>
+public sealed record FloatViTConfig(
+    string Name,
+    int ImageSize,
+    int PatchSize,
+    int Width,
+    int FfnWidth,
+    int Depth,
+    int Heads,
+    int Classes,
+    int Channels = 3,
+    int LeadingTokens = 1,
+    ViTPooling Pooling = ViTPooling.LeadingToken,
+    bool LayerScale = false,
+    bool LeadingPositions = true,
+    double NormEps = 1e-6) : INetworkConfig
+{
+    /// <summary>Height and width of the grid of patches.</summary>
+    public int Grid => ImageSize / PatchSize;
+
+    /// <summary>Tokens with the leading ones.</summary>
+    public int Tokens => (Grid * Grid) + LeadingTokens;
+
+    /// <summary>Tokens that have a position embedding.</summary>
+    public int Positions => (Grid * Grid) + (LeadingPositions ? LeadingTokens : 0);
+
+    /// <summary>Checks that the network can exist and returns it.</summary>
+    /// <exception cref="ModelFormatException">It cannot; the message lists every reason.</exception>
+    public FloatViTConfig Validate()
+    {
+        List<string> faults = [.. Faults()];
+        return faults.Count == 0 ? this : throw new ModelFormatException($"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
+    }
+
+    private IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(Name))
+            yield return "it has no name";
+        if (Channels < 1 || Width < 1 || FfnWidth < 1 || Depth < 1)
+            yield return $"{Channels} image channels, {Width} channels, an FFN of {FfnWidth} and {Depth} blocks; at least 1 of each is needed";
+        if (Classes < 2)
+            yield return $"{Classes} classes, at least 2 are needed";
+        if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
+            yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
+        if (Heads < 1 || Width % Heads != 0)
+            yield return $"{Width} channels do not divide into {Heads} heads";
+        if (LeadingTokens is < 0 or > 2 || (LeadingTokens == 0 && Pooling == ViTPooling.LeadingToken))
+            yield return $"{LeadingTokens} leading tokens with pooling {Pooling}, expected 1 or 2, or 0 with a mean";
+        if (!(NormEps >= 0) || !double.IsFinite(NormEps))
+            yield return FormattableString.Invariant($"norm eps {NormEps}, a small number is needed");
+    }
+}
+
+/// <summary>What the logits of a float transformer are computed from.</summary>
+public enum ViTPooling
+{
+    /// <summary>The class token, normed; with a distillation token the logits of both are averaged.</summary>
+    LeadingToken,
+
+    /// <summary>The mean of the normed tokens.</summary>
+    MeanOfNormed,
+
+    /// <summary>The norm of the mean of the patches' tokens (without the leading ones).</summary>
+    NormOfMean,
+}
