@@ -33,6 +33,7 @@ internal sealed class DoctorVerb : Verb
         JsonObject device = Machine.Json(board, clock);
         device["kernel_set"] = kernel;
         device["kernel_sets"] = new JsonArray([.. KernelSets.Available.Select(k => (JsonNode)KernelSets.Name(k))]);
+        device["instructions"] = new JsonObject(InstructionSets.All.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value)));
         device["temperatures"] = new JsonArray([.. temperatures.Select(t => (JsonNode)new JsonObject { ["sensor"] = t.Sensor, ["celsius"] = Quantity.Json(t.Celsius, 2) })]);
         device["throttle"] = throttle?.Bits;
         var json = new JsonObject

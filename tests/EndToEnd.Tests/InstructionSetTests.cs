@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>The same logits at every level of instruction sets, for every kernel set that is left and 1 to 4 threads. The levels are those
+/// that .NET 10 has: it switches AVX2 off together with FMA and BMI, and VBMI as part of <c>AVX512v2</c>; the finer names of earlier
+/// versions, such as <c>EnableAVX512VBMI</c>, do nothing any more, which is why every test asks the process what is left.</summary>
+public sealed class InstructionSetTests(ReferenceNetworks networks) : IClassFixture<ReferenceNetworks>
+{
+    public static TheoryData<string, string[]> Levels => RuntimeInformation.ProcessArchitecture == Architecture.X64
+        ? new()
+        {
+            { "EnableGFNI", ["Gfni"] },
+            { "EnableAVX512v2", ["Avx512Vbmi"] },
+            { "EnableAVX512", ["Avx512F", "Avx512BW", "Avx512Vbmi"] },
+            { "EnableAVX2", ["Avx2", "Fma", "Avx512F"] },
+            { "EnableAVX", ["Avx", "Avx2", "Fma", "Avx512F"] },
+            { "EnableSSE42", ["Ssse3", "Sse42", "Popcnt", "Avx", "Avx2", "Fma", "Avx512F"] },
+            { "EnableHWIntrinsic", ["Ssse3", "Popcnt", "Avx2", "Avx512F"] },
+        }
+        : new()
+        {
+            { "EnableArm64Dp", ["Dp"] },
+            { "EnableHWIntrinsic", ["Dp"] },
+        };
+
+    public static TheoryData<string> Kernels => [.. KernelSets.Available.Select(KernelSets.Name)];
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Logits_keep_their_bits_without(string setting, string[] off)
+    {
+        (string, string) without = ("DOTNET_" + setting, "0");
+        JsonObject device = EdgeVitProcess.Run(["doctor", "--json"], null, without).Expect(0).Json["device"]!.AsObject();
+        JsonObject instructions = device["instructions"]!.AsObject();
+        Assert.All(off, name => Assert.False((bool)instructions[name]!, $"{setting} = 0 left {name} on"));
+
+        // What is switched off takes its kernel sets along and no others, and a forced one is refused.
+        string[] left = [.. device["kernel_sets"]!.AsArray().Select(k => (string)k!)];
+        string[] all = [.. KernelSets.Available.Select(KernelSets.Name)];
+        Assert.Equal(all.Where(k => left.Contains(k)), left);
+        Assert.All(Requirements().Where(r => off.Contains(r.Instruction)), r => Assert.DoesNotContain(left, k => k.StartsWith(r.Kernels, StringComparison.Ordinal)));
+        Assert.Equal("scalar", left[^1]);
+        foreach (string gone in all.Except(left))
+        {
+            Outcome refused = RunnerProcess.Run(["check", networks.Folder], without, (KernelSets.Variable, gone)).Expect(4);
+            Assert.Contains($"available: {string.Join(", ", left)}", refused.Error, StringComparison.Ordinal);
+        }
+
+        Outcome outcome = RunnerProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], without).Expect(0);
+        Assert.All(left, kernel => Assert.Contains($"{kernel}: {networks.Count} networks, 1, 2, 3, 4 threads", outcome.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Logits_keep_their_bits_with(string kernel)
+    {
+        Outcome outcome = RunnerProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], (KernelSets.Variable, kernel)).Expect(0);
+        Assert.StartsWith($"{kernel}: {networks.Count} networks, 1, 2, 3, 4 threads\nall logits", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_logits_are_noticed()
+    {
+        using var folder = new TestFolder();
+        byte[] bytes = File.ReadAllBytes(Directory.GetFiles(networks.Folder, "network-0.evit").Single());
+        EvitFile file = EvitFile.Parse(bytes);
+        float[] logits = [.. file.SelfTest!.Logits];
+        logits[^1] = MathF.BitIncrement(logits[^1]);
+        var metadata = new Dictionary<string, string>(SafetensorsFile.Parse(bytes).Metadata) { [MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(file.SelfTest with { Logits = logits }) };
+        SafetensorsTensor[] tensors = [.. SafetensorsFile.Parse(bytes).Tensors.Values];
+        metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, tensors);
+        string path = folder.File("other.evit", Export.SafetensorsWriter.ToBytes(tensors, metadata));
+        Assert.Contains("WRONG other.evit, scalar, 2 threads", RunnerProcess.Run(["check", path, "--threads", "2"]).Expect(1).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Kernel sets, by how their names begin, that can't run without an instruction set.</summary>
+    private static IEnumerable<(string Instruction, string Kernels)> Requirements() =>
+    [
+        ("Ssse3", "vector128"), ("Avx2", "avx2"), ("Fma", "avx2"), ("Fma", "vector128"), ("Avx512F", "avx512"), ("Avx512BW", "avx512"),
+        ("Avx512Vbmi", "avx512-vbmi"), ("AdvSimd", "neon"), ("Dp", "neon-dot"),
+    ];
+}
+
+/// <summary>Networks with the logits of the reference interpreter, written once.</summary>
+public sealed class ReferenceNetworks : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    public ReferenceNetworks() => RunnerProcess.Run(["write", _folder.Root]).Expect(0);
+
+    public string Folder => _folder.Root;
+
+    public int Count => Directory.GetFiles(Folder, "*.evit").Length;
+
+    public void Dispose() => _folder.Dispose();
+}
