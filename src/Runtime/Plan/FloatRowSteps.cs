@@ -1,8 +1,8 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
-internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowProgram program, long rowBytes, int channels)
-    : RowSourceStep(name, kind, items, Tile, program, rowBytes, (long)Tile * BitKernel.Pad(channels) * sizeof(float))
+internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowProgram program, int channels)
+    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * BitKernel.Pad(channels) * sizeof(float))
 {
     private const int Tile = 4;
 
@@ -27,8 +27,8 @@ internal abstract unsafe class FloatRowStep(string name, string kind, int items,
 
 /// <summary><see cref="Op.LayerNorm"/>.</summary>
 internal sealed unsafe class LayerNormStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source, float* scale, float* offset, float epsilon)
-    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+    string name, string kind, int items, RowProgram program, int channels, long source, float* scale, float* offset, float epsilon)
+    : FloatRowStep(name, kind, items, program, channels)
 {
     private readonly int _channels = channels;
 
@@ -37,8 +37,8 @@ internal sealed unsafe class LayerNormStep(
 }
 
 /// <summary><see cref="Op.Gelu"/>.</summary>
-internal sealed unsafe class GeluStep(string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source)
-    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+internal sealed unsafe class GeluStep(string name, string kind, int items, RowProgram program, int channels, long source)
+    : FloatRowStep(name, kind, items, program, channels)
 {
     private readonly int _channels = channels;
 
@@ -49,8 +49,8 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPr
 /// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, then rows of a stored value from its row
 /// <paramref name="first"/> on.</summary>
 internal sealed unsafe class TokenRowsStep(
-    string name, string kind, int items, RowProgram program, long rowBytes, int channels, long source, int first, float* constants, int constantRows)
-    : FloatRowStep(name, kind, items, program, rowBytes, channels)
+    string name, string kind, int items, RowProgram program, int channels, long source, int first, float* constants, int constantRows)
+    : FloatRowStep(name, kind, items, program, channels)
 {
     private protected override void FillRow(in Frame frame, int token, float* row)
     {

@@ -8,7 +8,7 @@ internal static unsafe class FloatStepFactory
 
     /// <summary>The steps of a draft whose head is such an op.</summary>
     internal static IEnumerable<PlanStep> Build(
-        GraphNode head, string kind, RowProgram program, long rowBytes, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+        GraphNode head, string kind, RowProgram program, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
     {
         ValueShape output = file.Shapes[head.Output];
         (string name, int items, int channels) = (head.Name, output.Tokens, output.Channels);
@@ -19,7 +19,7 @@ internal static unsafe class FloatStepFactory
             return
             [
                 new SoftmaxPrepareStep(name, operands),
-                new SoftmaxAttentionStep(name, kind, items, program, rowBytes, kernels.Rows, operands, zeros),
+                new SoftmaxAttentionStep(name, kind, items, program, kernels.Rows, operands, zeros),
             ];
         }
 
@@ -30,15 +30,15 @@ internal static unsafe class FloatStepFactory
                 float* scale = weights.Rows(head.Tensors["scale"], channels);
                 float* offset = weights.Rows(head.Tensors["offset"], channels);
                 float epsilon = TensorData.Floats(file.Tensors[head.Tensors["epsilon"]])[0];
-                return [new LayerNormStep(name, kind, items, program, rowBytes, channels, source, scale, offset, epsilon)];
+                return [new LayerNormStep(name, kind, items, program, channels, source, scale, offset, epsilon)];
             case Op.Gelu:
-                return [new GeluStep(name, kind, items, program, rowBytes, channels, source)];
+                return [new GeluStep(name, kind, items, program, channels, source)];
             case Op.PrependTokens:
                 int rows = file.Tensors[head.Tensors["tokens"]].Shape[0];
                 float* tokens = weights.Rows(head.Tensors["tokens"], channels);
-                return [new TokenRowsStep(name, kind, items, program, rowBytes, channels, source, 0, tokens, rows)];
+                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, tokens, rows)];
             default:
-                return [new TokenRowsStep(name, kind, items, program, rowBytes, channels, source, head.Attributes["start"], null, 0)];
+                return [new TokenRowsStep(name, kind, items, program, channels, source, head.Attributes["start"], null, 0)];
         }
     }
 }

@@ -19,7 +19,7 @@ internal static unsafe class StepFactory
         RowProgram program = builder.Build(Source(head, input, output, weights));
         if (FloatStepFactory.Makes(head.Op))
         {
-            return FloatStepFactory.Build(head, kind, program, builder.RowBytes, file, places, weights, kernels);
+            return FloatStepFactory.Build(head, kind, program, file, places, weights, kernels);
         }
 
         switch (head.Op)
