@@ -84,6 +84,23 @@ internal sealed class GraphBuilder
 
     internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
 
+    /// <summary>Sets all values of a node's tensor of floats.</summary>
+    internal void Fill(string node, string role, float value)
+    {
+        string name = _nodes.Single(n => n.Output == node).Tensors[role];
+        IReadOnlyList<int> shape = _tensors[name].Shape;
+        _tensors[name] = TensorData.Of(name, Enumerable.Repeat(value, shape.Aggregate(1, (a, b) => a * b)).ToArray(), [.. shape]);
+    }
+
+    /// <summary>Sets all words of a node's packed tensor.</summary>
+    internal void Fill(string node, string role, Func<int, int, ulong> word)
+    {
+        string name = _nodes.Single(n => n.Output == node).Tensors[role];
+        IReadOnlyList<int> shape = _tensors[name].Shape;
+        ulong[] words = [.. Enumerable.Range(0, shape[0] * shape[1]).Select(i => word(i / shape[1], i % shape[1]))];
+        _tensors[name] = TensorData.Of(name, words, [.. shape]);
+    }
+
     /// <summary>A tensor of zeros.</summary>
     internal string Zeros(int count) => Store(name => TensorData.Of(name, new float[count], count));
 

@@ -19,6 +19,9 @@ public enum KernelChoice
     /// <summary>AVX-512 with byte permutes (F, BW, VBMI).</summary>
     Avx512,
 
+    /// <summary>AVX-512 with VPOPCNTDQ, by machine code made for the model.</summary>
+    Avx512Popcnt,
+
     /// <summary>NEON (AdvSimd): CNT, pairwise widening additions.</summary>
     Neon,
 
@@ -56,7 +59,7 @@ public static class KernelSets
 
     /// <summary>The sets that this machine runs, best first.</summary>
     public static IReadOnlyList<KernelChoice> Available { get; } =
-        [.. new[] { KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
+        [.. new[] { KernelChoice.Avx512Popcnt, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
 
     /// <summary>The first of <see cref="Available"/>.</summary>
     public static KernelChoice Best => Available[0];
@@ -64,6 +67,7 @@ public static class KernelSets
     /// <summary>The name as in <see cref="Variable"/>.</summary>
     public static string Name(KernelChoice choice) => choice switch
     {
+        KernelChoice.Avx512Popcnt => "avx512-popcnt",
         KernelChoice.Avx512 => "avx512",
         KernelChoice.Avx2 => "avx2",
         KernelChoice.Neon => "neon",
@@ -102,6 +106,7 @@ public static class KernelSets
 
     private static bool IsSupported(KernelChoice choice) => choice switch
     {
+        KernelChoice.Avx512Popcnt => StepCompiler.IsSupported,
         KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported,
         KernelChoice.Avx2 => Avx2.IsSupported && Fma.IsSupported,
         KernelChoice.Neon => AdvSimd.Arm64.IsSupported,

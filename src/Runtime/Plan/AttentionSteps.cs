@@ -27,8 +27,8 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
     /// channels.</summary>
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
-    /// <summary>Bytes of the prepared operands: all heads' keys, then all heads' values.</summary>
-    internal long PreparedBytes => Heads * (KeyBlock + ValueBlock) * 8;
+    /// <summary>Bytes of the prepared operands; keys may be filled up to a multiple of 16.</summary>
+    internal long PreparedBytes => Heads * (KeyBlock + (15 * HeadWords) + ValueBlock) * 8;
 }
 
 /// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as

@@ -42,12 +42,13 @@ internal sealed unsafe class ExecutionPlan
         var places = new ValuePlaces(file.Graph, shapes, grouping);
         var weights = new PlanWeights(file.Tensors);
         var steps = new List<PlanStep>();
+        var factory = new StepFactory(file, grouping, places, weights, kernels);
         foreach (StepDraft draft in grouping.Steps)
         {
-            var builder = new RowProgramBuilder(grouping, places, shapes, weights, kernels.Rows, draft);
-            steps.AddRange(StepFactory.Build(draft, builder, file, places, weights, kernels));
+            steps.AddRange(factory.Build(draft));
         }
 
+        factory.Finish();
         return new ExecutionPlan(kernel, weights, [.. steps], places.ArenaBytes, places.Offset(file.Graph.OutputName));
     }
 

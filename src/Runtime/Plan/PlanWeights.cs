@@ -8,6 +8,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     private readonly List<NativeBuffer> _buffers = [];
     private readonly Dictionary<(string, int, int), nint> _padded = [];
     private readonly Dictionary<int, nint> _zeros = [];
+    private readonly List<IDisposable> _kept = [];
 
     /// <summary>Bytes of all copies.</summary>
     internal long Bytes => _buffers.Sum(b => b.Bytes);
@@ -18,7 +19,15 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         {
             buffer.Dispose();
         }
+
+        foreach (IDisposable kept in _kept)
+        {
+            kept.Dispose();
+        }
     }
+
+    /// <summary>Disposes something with the plan.</summary>
+    internal void Keep(IDisposable kept) => _kept.Add(kept);
 
     /// <summary>Zeroed memory that lives as long as the plan.</summary>
     internal nint Allocate(long bytes)
@@ -64,9 +73,8 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return result;
     }
 
-    /// <summary>Binary weights packed by a kernel.</summary>
-    internal byte* Binary(string name, int outputs, int inputs, BitKernel kernel) =>
-        kernel.Pack(MemoryMarshal.Cast<byte, ulong>(tensors[name].Bytes.Span), outputs, inputs, Allocate);
+    /// <summary>Binary weights, canonical rows.</summary>
+    internal ulong[] Words(string name) => MemoryMarshal.Cast<byte, ulong>(tensors[name].Bytes.Span).ToArray();
 
     /// <summary>A table of integers.</summary>
     internal long* Integers(string name)

@@ -29,6 +29,18 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     private readonly RowInstruction[] _instructions = instructions;
     private readonly bool _needsGrid = stages.Any(s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
 
+    /// <summary>The stages of all instructions.</summary>
+    internal Stage[] Stages => _stages;
+
+    /// <summary>The passes over a row, in order.</summary>
+    internal RowInstruction[] Instructions => _instructions;
+
+    /// <summary>Columns of the tokens' grid.</summary>
+    internal int GridWidth => gridWidth;
+
+    /// <summary>Bytes of a token's rows that live only within the token.</summary>
+    internal long TokenRowBytes => rowBytes;
+
     /// <summary>Tokens that <see cref="Run"/> takes at most.</summary>
     internal int Tokens => _kernel.Tokens;
 

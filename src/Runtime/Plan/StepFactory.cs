@@ -1,17 +1,25 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes the runnable steps of a draft.</summary>
-internal static unsafe class StepFactory
+internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
-    internal static IEnumerable<PlanStep> Build(
-        StepDraft draft, RowProgramBuilder builder, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+    private readonly StepCompiler? _compiler = kernels.Compiled ? new StepCompiler(weights, places) : null;
+    private readonly Dictionary<string, GroupOrder> _orders = new(StringComparer.Ordinal);
+
+    /// <summary>Call after the last step.</summary>
+    internal void Finish() => _compiler?.Finish();
+
+    /// <summary>The steps of a draft.</summary>
+    internal IEnumerable<PlanStep> Build(StepDraft draft)
     {
+        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
         int items = draft.Height * draft.Width;
         string kind = Kind(draft);
         if (draft.Head is not { } head)
         {
             RowProgram plain = builder.Build(null);
-            return [new RowStep(draft.Nodes[0].Name, kind, items, plain)];
+            string name = draft.Nodes[0].Name;
+            return [_compiler?.TryCompile(name, kind, items, plain, null, out _) ?? (PlanStep)new RowStep(name, kind, items, plain)];
         }
 
         ValueShape output = file.Shapes[head.Output];
@@ -27,14 +35,35 @@ internal static unsafe class StepFactory
             case Op.BinaryLinear or Op.BinaryConv:
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-                byte* packed = weights.Binary(head.Tensors["weight"], output.Channels, source.Inputs, kernels.Bits);
+                ulong[] rows = weights.Words(head.Tensors["weight"]);
+                if (_orders.TryGetValue(head.Inputs[0], out GroupOrder inputOrder))
+                {
+                    rows = inputOrder.Permute(rows);
+                }
+
+                if (_compiler is not null)
+                {
+                    string? signs = ReorderableSigns(draft);
+                    var binary = new BinaryOperands(source, rows, output.Channels, signs is not null);
+                    if (_compiler.TryCompile(head.Name, kind, items, program, binary, out GroupOrder? order) is { } compiled)
+                    {
+                        if (order is { } signOrder)
+                        {
+                            _orders[signs!] = signOrder;
+                        }
+
+                        return [compiled];
+                    }
+                }
+
+                byte* packed = kernels.Bits.Pack(rows, output.Channels, source.Inputs, weights.Allocate);
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
                 (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
                 long* exp = weights.Integers(head.Tensors["exp"]);
                 float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
-                return
+                return _compiler?.TryCompile(head.Name, kind, items, program, operands, prepared, exp, clip) ??
                 [
                     new AttentionPrepareStep(head.Name, operands, prepared),
                     new AttentionStep(head.Name, kind, items, program, kernels.Attention, operands, prepared, exp, clip),
@@ -47,9 +76,21 @@ internal static unsafe class StepFactory
                 int padding = head.Attributes.GetValueOrDefault("padding", 0);
                 var floats = new FloatSource(input, offset, output.Width, size, stride, padding);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
-                float* bias = head.Tensors.TryGetValue("bias", out string? name) ? weights.Rows(name, output.Channels) : weights.Zeros(output.Channels);
+                float* bias = head.Tensors.TryGetValue("bias", out string? biasName) ? weights.Rows(biasName, output.Channels) : weights.Zeros(output.Channels);
+                if (_compiler?.TryCompile(head.Name, kind, items, program, floats, matrix, bias, BitKernel.Pad(output.Channels)) is { } product)
+                {
+                    return [product];
+                }
+
                 return [new FloatProductStep(head.Name, kind, items, program, kernels.Rows, floats, matrix, bias, output.Channels)];
         }
+    }
+
+    /// <summary>The step's only stored signs, if binary products alone read them.</summary>
+    private string? ReorderableSigns(StepDraft draft)
+    {
+        GraphNode[] signs = [.. draft.Nodes.Where(n => n.Op == Op.ShiftSign && places.IsStored(n.Output))];
+        return signs.Length == 1 && grouping.Consumers(signs[0].Output).All(n => n.Op == Op.BinaryLinear) ? signs[0].Output : null;
     }
 
     private static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
@@ -76,11 +117,11 @@ internal static unsafe class StepFactory
     private static string Kind(StepDraft draft)
     {
         IEnumerable<GraphNode> nodes = draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head);
-        return string.Join(" + ", nodes.Select(n => n.Op.ToString()).GroupAdjacent());
+        return string.Join(" + ", GroupAdjacent(nodes.Select(n => n.Op.ToString())));
     }
 
     /// <summary>Runs of equal names as <c>name x count</c>.</summary>
-    private static IEnumerable<string> GroupAdjacent(this IEnumerable<string> names)
+    private static IEnumerable<string> GroupAdjacent(IEnumerable<string> names)
     {
         string? last = null;
         int count = 0;

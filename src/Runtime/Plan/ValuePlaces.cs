@@ -4,6 +4,7 @@ namespace EdgeVit.Runtime;
 internal sealed class ValuePlaces
 {
     private const long MaxArenaBytes = 1L << 30;
+    private const int ZeroRowCount = 10;
 
     private readonly Dictionary<string, long> _offsets = new(StringComparer.Ordinal);
     private readonly Dictionary<GraphNode, long> _prepared = [];
@@ -37,7 +38,9 @@ internal sealed class ValuePlaces
         }
 
         // Kernels may read up to a vector behind a row.
-        ArenaBytes = layout.Place() + 64;
+        long widest = graph.Nodes.Where(n => n.Op == Op.AvgPool2d).Select(n => Stride(shapes[n.Output])).DefaultIfEmpty().Max();
+        ZeroRows = layout.Place() + 64;
+        ArenaBytes = ZeroRows + (ZeroRowCount * widest);
         if (ArenaBytes > MaxArenaBytes)
         {
             throw new EvitFormatException(
@@ -46,6 +49,9 @@ internal sealed class ValuePlaces
     }
 
     internal long ArenaBytes { get; }
+
+    /// <summary>Offset of ten rows of zeros, each as wide as the widest input of a pool; nobody writes there.</summary>
+    internal long ZeroRows { get; }
 
     /// <summary>True where the value lies in the arena.</summary>
     internal bool IsStored(string value) => _offsets.ContainsKey(value);

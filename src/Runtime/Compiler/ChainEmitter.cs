@@ -1,0 +1,255 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Emits a chain of stages over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
+/// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
+internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, int tokens)
+{
+    private const int GreaterOrEqual = 29;
+    private const int NotGreater = 26;
+
+    private int _mask;
+
+    /// <summary>Emits one stage on the blocks in the vectors.</summary>
+    internal void Emit(int stage, in Stage s)
+    {
+        RowPlace place = places[stage];
+        switch (s.Kind)
+        {
+            case StageKind.Load when place.Access == RowAccess.None:
+                break;
+            case StageKind.Load:
+                Row(place, (t, memory) => code.LoadVector(t, memory));
+                break;
+            case StageKind.AddRow:
+                Row(place, (t, memory) => code.AddSingle(t, t, memory));
+                break;
+            case StageKind.LoadDifferences:
+                ForTokens(t => code.Int32ToSingle(t, t));
+                ForTokens(t => code.Fma213(t, Registers.MinusTwo, Registers.Inputs));
+                Affine(place);
+                break;
+            case StageKind.LoadCounts:
+                ForTokens(t => code.Int32ToSingle(t, t));
+                Affine(place);
+                break;
+            case StageKind.LoadPool:
+                LoadPool(place, s);
+                break;
+            case StageKind.Affine:
+                Affine(place);
+                break;
+            case StageKind.RPReLU:
+                Parameters(place, 3);
+                ForTokens(t => code.SubSingle(t, t, Registers.Parameter));
+                for (int t = 0; t < tokens; t++)
+                {
+                    int mask = NextMask();
+                    code.CompareSingle(mask, t, Registers.Zero, NotGreater);
+                    code.MulSingle(t, t, Registers.Parameter + 1, mask);
+                }
+
+                ForTokens(t => code.AddSingle(t, t, Registers.Parameter + 2));
+                break;
+            case StageKind.Store:
+                Row(place, (t, memory) => code.StoreVector(memory, t));
+                break;
+            case StageKind.Sign:
+                Sign(place);
+                break;
+            default:
+                throw new InvalidOperationException($"stage {s.Kind} has no code of its own");
+        }
+    }
+
+    /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value. All tokens of the tile lie in one row of the
+    /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
+    /// right of the tile; beyond the border they point at zeros, which leave a sum that starts at +0 as it is.</summary>
+    internal void AddPools(int first, ReadOnlySpan<Stage> pools)
+    {
+        RowPlace place = places[first];
+        code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
+        int row = Registers.Temporary + 2;
+        int reach = 0;
+        foreach (Stage pool in pools)
+        {
+            reach = Math.Max(reach, pool.Window.KernelW / 2);
+        }
+
+        int stride = (int)pools[0].Stride;
+        Gpr[] pointers = [Gpr.R8, Gpr.R11, Gpr.Rsi, Gpr.Rax, Gpr.Rbx];
+        for (int i = 0; i < 5; i++)
+        {
+            Neighbour(pointers[i], i);
+        }
+
+        ForTokens(t => code.LoadVector(row + t, new Mem(Gpr.Rsi, Registers.Channel, t * stride)));
+        if (reach > 0)
+        {
+            // The pointers left and right are those of tokens -1 and T, had they been there.
+            Neighbour(Gpr.Rsi, 5);
+            for (int x = -reach; x < 0; x++)
+            {
+                code.LoadVector(row + x, new Mem(Gpr.Rsi, Registers.Channel, x * stride));
+            }
+
+            Neighbour(Gpr.Rsi, 6);
+            for (int x = tokens; x < tokens + reach; x++)
+            {
+                code.LoadVector(row + x, new Mem(Gpr.Rsi, Registers.Channel, x * stride));
+            }
+        }
+
+        int sum = Registers.Temporary + 12;
+        for (int i = 0; i < pools.Length; i++)
+        {
+            PoolWindow window = pools[i].Window;
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal));
+            code.BroadcastSingle(Registers.Parameter, new Mem(Gpr.Rdi));
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal + 1));
+            code.LoadVector(Registers.Parameter + 1, new Mem(Gpr.Rdi, Registers.Channel, 0));
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal + 2));
+            code.LoadVector(Registers.Parameter + 2, new Mem(Gpr.Rdi, Registers.Channel, 0));
+            for (int t0 = 0; t0 < tokens; t0 += 4)
+            {
+                int t1 = Math.Min(tokens, t0 + 4);
+                int from = window.KernelH > 1 ? window.KernelH / 2 : window.KernelW / 2;
+                for (int d = -from; d <= from; d++)
+                {
+                    for (int t = t0; t < t1; t++)
+                    {
+                        int target = sum + (t - t0);
+                        int start = d == -from ? Registers.Zero : target;
+                        if (window.KernelW > 1 || d == 0)
+                        {
+                            code.AddSingle(target, start, row + t + (window.KernelW > 1 ? d : 0));
+                        }
+                        else
+                        {
+                            code.AddSingle(target, start, new Mem(pointers[d + 2], Registers.Channel, t * stride));
+                        }
+                    }
+                }
+
+                for (int t = t0; t < t1; t++)
+                {
+                    code.MulSingle(sum + t - t0, sum + t - t0, Registers.Parameter);
+                }
+
+                for (int t = t0; t < t1; t++)
+                {
+                    code.Fma213(sum + t - t0, Registers.Parameter + 1, Registers.Parameter + 2);
+                }
+
+                for (int t = t0; t < t1; t++)
+                {
+                    code.AddSingle(t, t, sum + t - t0);
+                }
+            }
+        }
+
+        void Neighbour(Gpr register, int entry)
+        {
+            code.MovSignExtended(register, new Mem(Gpr.Rdi, entry * sizeof(int)));
+            code.Add(register, Registers.Arena);
+        }
+    }
+
+    private void ForTokens(Action<int> emit)
+    {
+        for (int t = 0; t < tokens; t++)
+        {
+            emit(t);
+        }
+    }
+
+    private int NextMask()
+    {
+        _mask = (_mask % 6) + 1;
+        return _mask;
+    }
+
+    private void Row(RowPlace place, Action<int, Mem> emit)
+    {
+        switch (place.Access)
+        {
+            case RowAccess.Scratch:
+                ForTokens(t => emit(t, new Mem(Registers.Scratch, place.Index, place.Offset + (t * place.Stride))));
+                break;
+            case RowAccess.Table:
+                code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
+                ForTokens(t =>
+                {
+                    code.MovSignExtended(Gpr.Rax, new Mem(Gpr.Rdi, t * sizeof(int)));
+                    code.Add(Gpr.Rax, place.Index);
+                    emit(t, new Mem(Registers.Arena, Gpr.Rax, 0));
+                });
+                break;
+            default:
+                code.Mov(Gpr.Rax, RowPointers.Slot(place.Slot));
+                ForTokens(t => emit(t, new Mem(Gpr.Rax, place.Index, t * place.Stride)));
+                break;
+        }
+    }
+
+    /// <summary>Loads a block of each of a stage's parameter vectors.</summary>
+    private void Parameters(RowPlace place, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            code.Mov(Gpr.Rax, RowPointers.LiteralAt(place.Literal + i));
+            code.LoadVector(Registers.Parameter + i, new Mem(Gpr.Rax, Registers.Channel, 0));
+        }
+    }
+
+    private void Affine(RowPlace place)
+    {
+        Parameters(place, 2);
+        ForTokens(t => code.Fma213(t, Registers.Parameter, Registers.Parameter + 1));
+    }
+
+    private void Sign(RowPlace place)
+    {
+        Parameters(place, 1);
+        if (place.MaskLiteral >= 0)
+        {
+            code.Mov(Gpr.Rax, RowPointers.LiteralAt(place.MaskLiteral));
+            code.LoadMask16(7, new Mem(Gpr.Rax, Registers.BitByte, 0));
+        }
+
+        // A rounded sum with gradual underflow has the sign of the exact one: x + shift >= 0 where x >= -shift.
+        code.Mov(Gpr.Rax, RowPointers.Slot(place.Slot));
+        for (int t = 0; t < tokens; t++)
+        {
+            int mask = NextMask();
+            code.CompareSingle(mask, t, Registers.Parameter, GreaterOrEqual);
+            if (place.MaskLiteral >= 0)
+            {
+                code.AndMask64(mask, mask, 7);
+            }
+
+            code.StoreMask16(new Mem(Gpr.Rax, Registers.BitByte, t * place.Stride), mask);
+        }
+    }
+
+    private void LoadPool(RowPlace place, in Stage s)
+    {
+        code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
+        code.Mov(Gpr.Rax, RowPointers.LiteralAt(place.Literal));
+        code.BroadcastSingle(Registers.Parameter, new Mem(Gpr.Rax));
+        for (int t = 0; t < tokens; t++)
+        {
+            code.MovSignExtended(Gpr.Rax, new Mem(Gpr.Rdi, t * sizeof(int)));
+            code.Add(Gpr.Rax, Registers.Channel);
+            for (int y = 0; y < s.Window.KernelH; y++)
+            {
+                for (int x = 0; x < s.Window.KernelW; x++)
+                {
+                    int offset = (int)(((y * s.GridWidth) + x) * s.Stride);
+                    code.AddSingle(t, y + x == 0 ? Registers.Zero : t, new Mem(Registers.Arena, Gpr.Rax, offset));
+                }
+            }
+        }
+
+        ForTokens(t => code.MulSingle(t, t, Registers.Parameter));
+    }
+}

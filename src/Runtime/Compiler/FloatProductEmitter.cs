@@ -1,0 +1,94 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>A float product over windows whose tiles lie in one row of the grid.</summary>
+/// <param name="Channels">Input channels.</param>
+/// <param name="Kernel">Rows and columns of a window.</param>
+/// <param name="ChannelStep">Bytes from channel to channel of the input.</param>
+/// <param name="RowStep">Bytes from row to row of the input's grid.</param>
+/// <param name="PixelStep">Bytes from column to column.</param>
+/// <param name="TokenStep">Bytes from window to window.</param>
+/// <param name="OutputStep">Bytes from one input's weights to the next's.</param>
+/// <param name="InputSlot">Slot of the image's address; -1 where the input lies in the arena.</param>
+/// <param name="WindowSlot">Slot of the table with each token's window.</param>
+/// <param name="WeightsLiteral">Literal with the address of the weights, <c>[K][padded outputs]</c>.</param>
+/// <param name="BiasLiteral">Literal with the bias' address.</param>
+internal sealed record FloatProductForm(
+    int Channels,
+    int Kernel,
+    int ChannelStep,
+    int RowStep,
+    int PixelStep,
+    int TokenStep,
+    int OutputStep,
+    int InputSlot,
+    int WindowSlot,
+    int WeightsLiteral,
+    int BiasLiteral);
+
+/// <summary>Emits a float product for sixteen outputs of each token of a tile: acc = bias; acc = fma(x, w, acc) in the order channel, row,
+/// column. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Multiply"/> with <see cref="Lanes1"/>.</summary>
+internal sealed class FloatProductEmitter(X64Assembler code, FloatProductForm form, int tokens)
+{
+    private const int MostUnrolled = 64;
+
+    /// <summary>Emits the product of the block at <see cref="Registers.Channel"/>.</summary>
+    internal void Emit()
+    {
+        code.Mov(Gpr.Rdi, RowPointers.Slot(form.WindowSlot));
+        code.MovSignExtended(Registers.Bits, new Mem(Gpr.Rdi));
+        if (form.InputSlot < 0)
+        {
+            code.Add(Registers.Bits, Registers.Arena);
+        }
+        else
+        {
+            code.Mov(Gpr.Rax, RowPointers.Slot(form.InputSlot));
+            code.Add(Registers.Bits, Gpr.Rax);
+        }
+
+        code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.BiasLiteral));
+        for (int t = 0; t < tokens; t++)
+        {
+            code.LoadVector(t, new Mem(Gpr.Rax, Registers.Channel, 0));
+        }
+
+        code.Mov(Registers.Weights, RowPointers.LiteralAt(form.WeightsLiteral));
+        code.Add(Registers.Weights, Registers.Channel);
+        if (form.Channels * form.Kernel * form.Kernel <= MostUnrolled)
+        {
+            for (int c = 0; c < form.Channels; c++)
+            {
+                Window(c);
+            }
+
+            return;
+        }
+
+        var loop = new CodeLabel();
+        code.Zero(Gpr.Rsi);
+        code.Place(loop);
+        Window(0);
+        code.Add(Registers.Weights, form.Kernel * form.Kernel * form.OutputStep);
+        code.Add(Registers.Bits, form.ChannelStep);
+        code.Add(Gpr.Rsi, 1);
+        code.Cmp(Gpr.Rsi, form.Channels);
+        code.JumpIfBelow(loop);
+    }
+
+    private void Window(int channel)
+    {
+        for (int y = 0; y < form.Kernel; y++)
+        {
+            for (int x = 0; x < form.Kernel; x++)
+            {
+                int k = (((channel * form.Kernel) + y) * form.Kernel) + x;
+                int at = (channel * form.ChannelStep) + (y * form.RowStep) + (x * form.PixelStep);
+                code.LoadVector(Registers.Parameter, new Mem(Registers.Weights, k * form.OutputStep));
+                for (int t = 0; t < tokens; t++)
+                {
+                    code.Fma231Each(t, Registers.Parameter, new Mem(Registers.Bits, at + (t * form.TokenStep)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>The grid of a step's tokens.</summary>
+/// <param name="Width">Columns.</param>
+/// <param name="Tokens">Number of tokens.</param>
+/// <param name="TileTokens">Tokens of a tile.</param>
+internal readonly record struct StepGrid(int Width, int Tokens, int TileTokens);
+
+/// <summary>Constants and tables of arena offsets that compiled code reads; equal ones are made once for a plan.</summary>
+internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
+{
+    private readonly Dictionary<(string, long, long, int, StepGrid, PoolWindow), nint> _tables = [];
+    private readonly Dictionary<uint, nint> _numbers = [];
+    private readonly Dictionary<int, nint> _masks = [];
+
+    /// <summary>A float in memory.</summary>
+    internal nint Number(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (!_numbers.TryGetValue(bits, out nint pointer))
+        {
+            pointer = weights.Allocate(sizeof(float));
+            *(float*)pointer = value;
+            _numbers[bits] = pointer;
+        }
+
+        return pointer;
+    }
+
+    /// <summary>A vector of floats with the opposite signs.</summary>
+    internal float* Negated(float* vector, int length)
+    {
+        float* result = (float*)weights.Allocate((long)length * sizeof(float));
+        for (int i = 0; i < length; i++)
+        {
+            result[i] = -vector[i];
+        }
+
+        return result;
+    }
+
+    /// <summary>Offset of the first input of each token's window.</summary>
+    internal int* Windows(FloatSource source, StepGrid grid, int pixelStep) => Table(
+        "inputs",
+        new Stage { Offset = source.Shape.Kind == ValueKind.Image ? 0 : source.Offset, Stride = pixelStep, Factor = source.Stride, GridWidth = source.Shape.Width },
+        grid,
+        1,
+        (token, entries) => entries[0] = checked((int)((source.Shape.Kind == ValueKind.Image ? 0 : source.Offset)
+            + ((((long)(token / grid.Width) * source.Stride * source.Shape.Width) + (token % grid.Width * source.Stride)) * pixelStep))));
+
+    /// <summary>A bit for each channel, set where the channel is real.</summary>
+    internal nint RealChannels(int channels)
+    {
+        if (!_masks.TryGetValue(channels, out nint pointer))
+        {
+            pointer = weights.Allocate(BitKernel.Pad(channels) / 8);
+            for (int c = 0; c < channels; c++)
+            {
+                ((byte*)pointer)[c >> 3] |= (byte)(1 << (c & 7));
+            }
+
+            _masks[channels] = pointer;
+        }
+
+        return pointer;
+    }
+
+    /// <summary>Offset of the row that an up-sampled token shows.</summary>
+    internal int* UpSampled(Stage s, StepGrid grid) => Table("up", s, grid, 1, (token, entries) =>
+        entries[0] = Offset(s, (token / grid.Width / s.Factor * s.GridWidth) + (token % grid.Width / s.Factor)));
+
+    /// <summary>Offset of the first row of a window that lies inside the grid.</summary>
+    internal int* Windows(Stage s, StepGrid grid) => Table("window", s, grid, 1, (token, entries) =>
+        entries[0] = Offset(s, (token / grid.Width * s.Window.StrideH * s.GridWidth) + (token % grid.Width * s.Window.StrideW)));
+
+    /// <summary>Offsets of the rows two up, one up, its own, one down, two down, and of the tokens -1 and T were the tile to begin left and
+    /// right of itself; zeros stand beyond the border.</summary>
+    internal int* Neighbours(Stage s, StepGrid grid) => Table("neighbours", s with { Window = default, Number = 0 }, grid, 7, (token, entries) =>
+    {
+        int y = token / grid.Width;
+        int x = token % grid.Width;
+        int height = grid.Tokens / grid.Width;
+        for (int d = -2; d <= 2; d++)
+        {
+            entries[d + 2] = y + d >= 0 && y + d < height ? Offset(s, token + (d * grid.Width)) : checked((int)zeros);
+        }
+
+        // Read at negative and at tile-sized distances.
+        entries[5] = x >= 2 ? Offset(s, token) : checked((int)(zeros + (2 * s.Stride)));
+        entries[6] = x + grid.TileTokens + 1 < grid.Width ? Offset(s, token) : checked((int)(zeros - (grid.TileTokens * s.Stride)));
+    });
+
+    private static int Offset(in Stage s, int row) => checked((int)(s.Offset + (row * s.Stride)));
+
+    private delegate void Fill(int token, int* entries);
+
+    private int* Table(string kind, Stage s, StepGrid grid, int entries, Fill fill)
+    {
+        (string, long, long, int, StepGrid, PoolWindow) key = (kind, s.Offset, s.Stride, (s.Factor << 16) | s.GridWidth, grid, s.Window);
+        if (!_tables.TryGetValue(key, out nint pointer))
+        {
+            pointer = weights.Allocate((long)grid.Tokens * entries * sizeof(int));
+            for (int token = 0; token < grid.Tokens; token++)
+            {
+                fill(token, (int*)pointer + (token * entries));
+            }
+
+            _tables[key] = pointer;
+        }
+
+        return (int*)pointer;
+    }
+}

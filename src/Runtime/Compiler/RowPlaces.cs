@@ -1,0 +1,90 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>How code reaches a row.</summary>
+internal enum RowAccess
+{
+    /// <summary>The stage has no row.</summary>
+    None,
+
+    /// <summary>A pointer that moves on with the tokens.</summary>
+    Pointer,
+
+    /// <summary>The thread's scratch, one row for each token of the tile.</summary>
+    Scratch,
+
+    /// <summary>A table of arena offsets, by token.</summary>
+    Table,
+}
+
+/// <summary>Where a stage's row and parameters are.</summary>
+/// <param name="Access">How the row is reached.</param>
+/// <param name="Slot">Its pointer, or its table's.</param>
+/// <param name="Offset">Scratch: bytes to token 0's row.</param>
+/// <param name="Stride">Bytes from token to token within a tile.</param>
+/// <param name="Index">Register that counts the bytes within the row.</param>
+/// <param name="Literal">First of the literals that point at parameter vectors.</param>
+/// <param name="MaskLiteral">Literal that points at the bits of the real channels; -1 where all are real.</param>
+internal readonly record struct RowPlace(RowAccess Access, int Slot, int Offset, int Stride, Gpr Index, int Literal, int MaskLiteral);
+
+/// <summary>The places of all stages of a step.</summary>
+internal sealed unsafe class RowPlaces
+{
+    private readonly List<RowPlace> _places = [];
+    private readonly RowPointers _pointers;
+    private readonly OffsetTables _tables;
+    private readonly int _scratchRowBytes;
+
+    internal RowPlaces(RowPointers pointers, OffsetTables tables, int scratchRowBytes)
+    {
+        _pointers = pointers;
+        _tables = tables;
+        _scratchRowBytes = scratchRowBytes;
+    }
+
+    internal RowPlace this[int stage] => _places[stage];
+
+    /// <summary>Finds the place of the next stage.</summary>
+    internal void Add(in Stage s, StepGrid grid)
+    {
+        int literal = -1;
+        if (s.Kind is StageKind.LoadPool or StageKind.AddPool)
+        {
+            literal = _pointers.Literal((long)_tables.Number(s.Number));
+        }
+
+        nint first = s.Kind == StageKind.Sign ? (nint)_tables.Negated(s.P0, BitKernel.Pad(s.Channels)) : (nint)s.P0;
+        foreach (nint parameter in (ReadOnlySpan<nint>)[first, (nint)s.P1, (nint)s.P2])
+        {
+            if (parameter != 0)
+            {
+                int place = _pointers.Literal(parameter);
+                literal = literal < 0 ? place : literal;
+            }
+        }
+
+        int mask = s.Kind == StageKind.Sign && (s.Channels & 63) != 0 ? _pointers.Literal((long)_tables.RealChannels(s.Channels)) : -1;
+        Gpr index = s.Modulo != 0 ? Registers.Repeating : Registers.Channel;
+        _places.Add(s switch
+        {
+            { Kind: StageKind.AddPool } => Table(_tables.Neighbours(s, grid), 7 * sizeof(int)),
+            { Kind: StageKind.LoadPool } => Table(_tables.Windows(s, grid), sizeof(int)),
+            { Factor: > 1 } => Table(_tables.UpSampled(s, grid), sizeof(int)),
+            { Space: RowSpace.Scratch } => new RowPlace(RowAccess.Scratch, -1, (int)s.Offset, _scratchRowBytes, index, literal, mask),
+            { Space: RowSpace.Arena or RowSpace.Weights } =>
+                new RowPlace(RowAccess.Pointer, _pointers.Add(s.Space == RowSpace.Arena, s.Offset, s.Stride), 0, (int)s.Stride, index, literal, mask),
+            _ => new RowPlace(RowAccess.None, -1, 0, 0, index, literal, mask),
+        });
+
+        RowPlace Table(int* table, int stride) =>
+            new(RowAccess.Table, _pointers.Add(false, (long)table, stride), 0, stride, index, literal, mask);
+    }
+
+    /// <summary>What decides the code, beside the stages' kinds.</summary>
+    internal void Describe(List<long> form)
+    {
+        foreach (RowPlace p in _places)
+        {
+            form.AddRange([(long)p.Access, p.Slot, p.Offset, p.Stride, (long)p.Index, p.Literal, p.MaskLiteral]);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>Compiled steps against the scalar ones. On a machine that cannot run such code there is nothing to compare, and the last test
+/// says that the set is refused.</summary>
+public unsafe class StepCompilerTests
+{
+    private static readonly (int Image, int Patch, Stage[] Stages, bool Binary, bool Pools)[] s_networks =
+    [
+        (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], true, true),
+        (28, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], true, true),
+        (24, 2, [new(1, 128, 512, 2, 3), new(1, 192, 768, 3, 1)], false, true),
+        (20, 2, [new(1, 192, 768, 2, 2), new(1, 384, 1536, 4, 1)], true, true),
+        (22, 2, [new(2, 64, 512, 1, 1)], true, false),
+        (26, 2, [new(1, 64, 128, 1, 1)], true, true),
+        (12, 4, [new(1, 64, 512, 1, 1)], true, true),
+        (16, 1, [new(1, 64, 64, 1, 1)], true, true),
+        (16, 2, [new(1, 96, 384, 1, 1)], true, true),
+        (16, 2, [new(1, 128, 512, 4, 1)], true, true),
+        (16, 4, [new(1, 40, 280, 5, 1)], true, true),
+        (8, 8, [new(1, 64, 2048, 1, 1)], true, true),
+    ];
+
+    public static TheoryData<int> Networks => [.. Enumerable.Range(0, s_networks.Length)];
+
+    private static bool IsSupported => KernelSets.Available.Contains(KernelChoice.Avx512Popcnt);
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void CompiledNetworksComputeTheBitsOfScalarOnes(int index)
+    {
+        if (!IsSupported)
+        {
+            return;
+        }
+
+        (int image, int patch, Stage[] stages, bool binary, bool pools) = s_networks[index];
+        for (int seed = 0; seed < 3; seed++)
+        {
+            (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(seed, image, patch, stages, 7, binary, pools);
+            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors)));
+            float[] input = SelfTest.Input((ulong)seed, model.InputShape);
+            uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
+            for (int threads = 1; threads <= 3; threads++)
+            {
+                Assert.Equal(scalar, Run(model, KernelChoice.Avx512Popcnt, threads, input));
+            }
+        }
+    }
+
+    [Fact]
+    public void EveryStepOfAnOrdinaryNetworkIsCompiled()
+    {
+        if (!IsSupported)
+        {
+            return;
+        }
+
+        (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10);
+        EvitFile file = EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors));
+        var plan = ExecutionPlan.Build(file, KernelChoice.Avx512Popcnt);
+        string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep)).Select(s => s.Kind)];
+        plan.Release();
+        Assert.Equal(["Linear"], others);
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(576)]
+    [InlineData(2048)]
+    [InlineData(16384)]
+    public void TheLargestCountsFit(int inputs)
+    {
+        if (!IsSupported)
+        {
+            return;
+        }
+
+        // Shifts far from 0 make all signs equal, so that rows of equal weights match or differ in every bit.
+        foreach (float shift in new[] { 1e30f, -1e30f })
+        {
+            var b = new GraphBuilder(3, 3, 3, 3);
+            string x = b.ShiftSign(b.Conv2d("image", 3, inputs, 1, 1), inputs);
+            b.Fill(x, "shift", shift);
+            string y = b.BinaryLinear(x, inputs, 80);
+            b.Fill(y, "weight", (row, word) => row % 3 == 0 ? ulong.MaxValue : row % 3 == 1 ? 0 : 0x5555555555555555UL << (word & 1));
+            ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 80, 80, name: "logits"));
+            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors)));
+            float[] input = SelfTest.Input(1, model.InputShape);
+            Assert.Equal(Run(model, KernelChoice.Scalar, 1, input), Run(model, KernelChoice.Avx512Popcnt, 1, input));
+        }
+    }
+
+    [Fact]
+    public void GroupOrderIsAPermutation()
+    {
+        foreach ((int groups, int size) in new[] { (64, 2), (64, 4), (64, 8), (192, 4), (512, 4), (128, 8) })
+        {
+            var order = new GroupOrder(groups, size);
+            Assert.True(order.IsSupported);
+            Assert.Equal(Enumerable.Range(0, order.Channels), Enumerable.Range(0, order.Channels).Select(order.Channel).Order());
+        }
+    }
+
+    private static uint[] Run(EvitModel model, KernelChoice kernel, int threads, float[] input)
+    {
+        using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
+        var logits = new float[model.Classes];
+        session.Run(input, logits);
+        session.Run(input, logits);
+        return [.. logits.Select(BitConverter.SingleToUInt32Bits)];
+    }
+}
