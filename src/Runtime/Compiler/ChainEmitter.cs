@@ -216,7 +216,6 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             code.LoadMask16(7, new Mem(Gpr.Rax, Registers.BitByte, 0));
         }
 
-        // A rounded sum with gradual underflow has the sign of the exact one: x + shift >= 0 where x >= -shift.
         code.Mov(Gpr.Rax, RowPointers.Slot(place.Slot));
         for (int t = 0; t < tokens; t++)
         {

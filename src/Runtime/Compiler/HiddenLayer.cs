@@ -4,38 +4,36 @@ namespace EdgeVit.Runtime;
 /// channels. In <see cref="GroupOrder"/> it needs no memory for its floats.</summary>
 internal static unsafe class HiddenLayer
 {
+    private const int StageCount = 5;
+
     /// <summary>The order that a program's hidden layer takes; null where it has none of this form.</summary>
     internal static GroupOrder? Find(RowProgram program)
     {
-        RowInstruction[] passes = program.Instructions;
-        if (passes.Length < 2 || passes[0].Kind != RowInstructionKind.Chain || passes[1].Kind != RowInstructionKind.GroupMean)
+        if (program.Instructions is not [{ Kind: RowInstructionKind.Chain, Count: StageCount } pass, ..])
         {
             return null;
         }
 
-        ReadOnlySpan<Stage> s = program.Stages.AsSpan(passes[0].First, passes[0].Count);
-        if (s.Length != 5 || s[0].Kind != StageKind.LoadDifferences || s[1] is not { Kind: StageKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
-            || s[2].Kind != StageKind.RPReLU || s[3] is not { Kind: StageKind.Store, Space: RowSpace.Scratch } || s[4].Kind != StageKind.Sign)
+        ReadOnlySpan<Stage> s = program.Stages.AsSpan(pass.First, pass.Count);
+        if (s[0].Kind != StageKind.LoadDifferences || s[1] is not { Kind: StageKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
+            || s[2].Kind != StageKind.RPReLU || s[3].Kind != StageKind.Sign || s[4] is not { Kind: StageKind.GroupMean } mean)
         {
             return null;
         }
 
-        Stage mean = program.Stages[passes[1].First];
-        var order = new GroupOrder(passes[1].Channels, passes[1].Factor);
-        bool fits = order.IsSupported && order.Channels == passes[0].Channels && s[1].Modulo == order.Groups
-            && mean.Space == RowSpace.Scratch && mean.Offset == s[3].Offset;
-        return fits ? order : null;
+        var order = new GroupOrder(pass.Channels / mean.Group, mean.Group);
+        return order.IsSupported && s[1].Modulo == order.Groups ? order : null;
     }
 
-    /// <summary>The passes with the chain's store left out.</summary>
-    internal static RowInstruction[] Passes(RowInstruction[] passes) => [passes[0] with { Count = 4 }, .. passes.Skip(1)];
+    /// <summary>The passes with the chain's mean left out.</summary>
+    internal static RowInstruction[] Passes(RowInstruction[] passes) => [passes[0] with { Count = StageCount - 1 }, .. passes.Skip(1)];
 
-    /// <summary>Rewrites the stages: parameters in group order, the shortcut from scratch, signs in the store's place.</summary>
+    /// <summary>Rewrites the stages: parameters in group order, the shortcut from scratch.</summary>
     internal static GroupForm Rewrite(
         Stage[] stages, RowInstruction[] passes, GroupOrder order, RowPointers pointers, PlanWeights weights, OffsetTables tables, ref long scratchRow)
     {
         int first = passes[0].First;
-        for (int i = first; i < first + 5; i++)
+        for (int i = first; i < first + StageCount; i++)
         {
             Stage s = stages[i];
             stages[i] = s with { P0 = Reorder(s.P0, order, weights), P1 = Reorder(s.P1, order, weights), P2 = Reorder(s.P2, order, weights) };
@@ -45,13 +43,12 @@ internal static unsafe class HiddenLayer
         int offset = (int)scratchRow;
         scratchRow += order.ShortcutFloats * sizeof(float);
         stages[first + 1] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
-        (stages[first + 3], stages[first + 4]) = (stages[first + 4], stages[first + 3]);
         int[] indices = GroupEmitter.Indices(order);
         nint vectors = weights.Allocate(indices.Length * sizeof(int));
         indices.CopyTo(new Span<int>((void*)vectors, indices.Length));
         return new GroupForm(
-            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset,
-            pointers.Literal(vectors), pointers.Literal(tables.Number(stages[passes[1].First].Number)));
+            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset, first + StageCount - 1,
+            pointers.Literal(vectors), pointers.Literal(tables.Number(stages[first + StageCount - 1].Number)));
     }
 
     private static float* Reorder(float* vector, GroupOrder order, PlanWeights weights)

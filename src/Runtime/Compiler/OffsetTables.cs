@@ -27,18 +27,6 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
         return pointer;
     }
 
-    /// <summary>A vector of floats with the opposite signs.</summary>
-    internal float* Negated(float* vector, int length)
-    {
-        float* result = (float*)weights.Allocate((long)length * sizeof(float));
-        for (int i = 0; i < length; i++)
-        {
-            result[i] = -vector[i];
-        }
-
-        return result;
-    }
-
     /// <summary>Offset of the first input of each token's window.</summary>
     internal int* Windows(FloatSource source, StepGrid grid, int pixelStep) => Table(
         "inputs",

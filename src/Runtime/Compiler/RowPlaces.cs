@@ -52,8 +52,7 @@ internal sealed unsafe class RowPlaces
             literal = _pointers.Literal((long)_tables.Number(s.Number));
         }
 
-        nint first = s.Kind == StageKind.Sign ? (nint)_tables.Negated(s.P0, BitKernel.Pad(s.Channels)) : (nint)s.P0;
-        foreach (nint parameter in (ReadOnlySpan<nint>)[first, (nint)s.P1, (nint)s.P2])
+        foreach (nint parameter in (ReadOnlySpan<nint>)[(nint)s.P0, (nint)s.P1, (nint)s.P2])
         {
             if (parameter != 0)
             {

@@ -51,7 +51,7 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
 
         var pointers = new RowPointers();
         order = product is { MayReorder: true } ? HiddenLayer.Find(program) : null;
-        if (program.Instructions.Skip(order is null ? 0 : 2).Any(i => i.Kind != RowInstructionKind.Chain))
+        if (order is null && program.Stages.Any(s => s.Kind == StageKind.GroupMean))
         {
             return null;
         }
@@ -111,8 +111,8 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         string name, string kind, int items, RowProgram program, FloatSource source, float* matrix, float* bias, int outputs)
     {
         bool image = source.Shape.Kind == ValueKind.Image;
-        if (items < Registers.MaxTokens || source.Padding > 0 || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
-            || program.Instructions.Any(i => i.Kind != RowInstructionKind.Chain))
+        if (source.Padding > 0 || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
+            || program.Stages.Any(s => s.Kind == StageKind.GroupMean))
         {
             return null;
         }
@@ -159,7 +159,7 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         string name, string kind, int items, RowProgram program, AttentionOperands operands, long prepared, long* exp, float* clip)
     {
         if (StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16 || !AttentionTables.IsSupported(operands, exp)
-            || program.Instructions.Any(i => i.Kind != RowInstructionKind.Chain) || program.Stages.Any(s => s.Kind == StageKind.AddPool))
+            || program.Stages.Any(s => s.Kind is StageKind.AddPool or StageKind.GroupMean))
         {
             return null;
         }

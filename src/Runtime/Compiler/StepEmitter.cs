@@ -117,7 +117,7 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         if (form.Group is { } group)
         {
             Hidden(chain, group, tokens);
-            next = 2;
+            next = 1;
         }
         else if (form.Attention is { } attention)
         {
@@ -195,7 +195,7 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         code.Add(Gpr.R8, 1);
         code.Cmp(Gpr.R8, group.Order.Size);
         code.JumpIfBelow(member);
-        groups.Finish(form.Places[form.Instructions[1].First + 1], RowPointers.LiteralAt(group.InverseLiteral));
+        groups.Finish(form.Places[group.MeanStage], RowPointers.LiteralAt(group.InverseLiteral));
         code.Add(Gpr.R11, 64);
         code.Cmp(Gpr.R11, group.Order.Groups * sizeof(float));
         code.JumpIfBelow(block);

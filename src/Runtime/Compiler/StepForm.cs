@@ -26,7 +26,7 @@ internal sealed class StepForm
     /// <summary>The attention that starts the first chain; null for none.</summary>
     internal AttentionForm? Attention { get; init; }
 
-    /// <summary>The hidden layer that the first two instructions are; null for none.</summary>
+    /// <summary>The hidden layer that the first instruction is; null for none.</summary>
     internal GroupForm? Group { get; init; }
 
     /// <summary>Bytes of a token's scratch rows.</summary>
@@ -66,6 +66,7 @@ internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int We
 /// <param name="SourceSlot">Slot of the shortcut's row.</param>
 /// <param name="SourceStride">Its bytes from token to token.</param>
 /// <param name="ShortcutOffset">Scratch bytes of the shortcut's row in group order.</param>
+/// <param name="MeanStage">The stage whose row takes the means.</param>
 /// <param name="IndicesLiteral">Literal with the address of the index vectors.</param>
 /// <param name="InverseLiteral">Literal with the address of 1 / size.</param>
-internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int IndicesLiteral, int InverseLiteral);
+internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int MeanStage, int IndicesLiteral, int InverseLiteral);

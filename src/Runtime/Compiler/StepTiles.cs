@@ -16,6 +16,11 @@ internal readonly record struct StepTiles(int Tokens, int Last)
         bool neighbours = false;
         foreach (RowInstruction pass in program.Instructions)
         {
+            if (pass.Kind != RowInstructionKind.Chain)
+            {
+                return null;
+            }
+
             int repeat = 0;
             for (int i = pass.First; i < pass.First + pass.Count; i++)
             {

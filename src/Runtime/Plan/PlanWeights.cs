@@ -55,6 +55,9 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return (float*)pointer;
     }
 
+    /// <summary>A node's bias; zeros where it has none.</summary>
+    internal float* Bias(GraphNode node, int width) => node.Tensors.TryGetValue("bias", out string? name) ? Rows(name, width) : Zeros(width);
+
     /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[inputs][padded outputs]</c>.</summary>
     internal float* Transposed(string name, int outputs)
     {

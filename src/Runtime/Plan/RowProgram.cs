@@ -47,9 +47,9 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     /// <summary>Bytes of scratch: the thread's copy of the stages, the tables of windows, the rows that live only within a token.</summary>
     internal long ScratchBytes => StageBytes + PlacesBytes + RowBytes;
 
-    private long StageBytes => Align((long)_stages.Length * sizeof(Stage));
+    private long StageBytes { get; } = Align((long)stages.Length * sizeof(Stage));
 
-    private long PlacesBytes => Align(_stages.Sum(Places) * sizeof(float*));
+    private long PlacesBytes { get; } = Align(stages.Sum(s => Places(s, kernel.Tokens)) * sizeof(float*));
 
     private long RowBytes => Align(rowBytes) * Tokens;
 
@@ -78,7 +78,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
             s->Step = s->Space is RowSpace.Scratch ? Align(rowBytes) : s->TokenStep + s->TileStep;
             s->PlacesMemory = places;
-            places += Places(_stages[i]);
+            places += Places(_stages[i], Tokens);
         }
 
         return target;
@@ -126,7 +126,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;
 
-    private long Places(Stage stage) => stage.Zeros == null ? 0 : (long)stage.Window.KernelH * stage.Window.KernelW * Tokens;
+    private static long Places(Stage stage, int tokens) => stage.Zeros == null ? 0 : (long)stage.Window.KernelH * stage.Window.KernelW * tokens;
 
     private void RowToRow(RowInstruction instruction, float factor, float* from, float* to)
     {

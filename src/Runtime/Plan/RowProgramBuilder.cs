@@ -3,7 +3,13 @@ namespace EdgeVit.Runtime;
 /// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed
 /// where the next node needs something else. A value goes to memory only where someone reads it from there.</summary>
 internal sealed unsafe class RowProgramBuilder(
-    StepGrouping grouping, ValuePlaces places, IReadOnlyDictionary<string, ValueShape> shapes, PlanWeights weights, RowKernel kernel, StepDraft draft)
+    StepGrouping grouping,
+    ValuePlaces places,
+    IReadOnlyDictionary<string, ValueShape> shapes,
+    PlanWeights weights,
+    RowKernel kernel,
+    StepDraft draft,
+    bool compiled = false)
 {
     private readonly List<Stage> _stages = [];
     private readonly List<RowInstruction> _instructions = [];
@@ -251,7 +257,7 @@ internal sealed unsafe class RowProgramBuilder(
 
     /// <summary>A group mean that a chain can take on its way: of whole blocks of channels.</summary>
     private bool IsStage(GraphNode node) =>
-        node.Op == Op.GroupMeanChannels && shapes[node.Output].Channels % 64 == 0 && kernel.TakesGroupMean(node.Attributes["factor"]);
+        node.Op == Op.GroupMeanChannels && shapes[node.Output].Channels % 64 == 0 && (compiled || kernel.TakesGroupMean(node.Attributes["factor"]));
 
     private void Sign(GraphNode node)
     {

@@ -3,23 +3,26 @@ namespace EdgeVit.Runtime;
 /// <summary>Makes the runnable steps of a draft.</summary>
 internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
-    private readonly StepCompiler? _compiler = kernels.Compiled ? new StepCompiler(weights, places) : null;
-    private readonly Dictionary<string, GroupOrder> _orders = new(StringComparer.Ordinal);
+    private readonly CompiledStepFactory? _compiled = kernels.Compiled ? new CompiledStepFactory(file, grouping, places, weights, kernels.Rows) : null;
 
     /// <summary>Call after the last step.</summary>
-    internal void Finish() => _compiler?.Finish();
+    internal void Finish() => _compiled?.Finish();
 
     /// <summary>The steps of a draft.</summary>
     internal IEnumerable<PlanStep> Build(StepDraft draft)
     {
-        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
         int items = draft.Height * draft.Width;
         string kind = Kind(draft);
+        if (_compiled?.TryBuild(draft, kind) is { } steps)
+        {
+            return steps;
+        }
+
+        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
         if (draft.Head is not { } head)
         {
             RowProgram plain = builder.Build(null);
-            string name = draft.Nodes[0].Name;
-            return [_compiler?.TryCompile(name, kind, items, plain, null, out _) ?? (PlanStep)new RowStep(name, kind, items, plain)];
+            return [new RowStep(draft.Nodes[0].Name, kind, items, plain)];
         }
 
         ValueShape output = file.Shapes[head.Output];
@@ -35,27 +38,7 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
             case Op.BinaryLinear or Op.BinaryConv:
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-                ulong[] rows = weights.Words(head.Tensors["weight"]);
-                if (_orders.TryGetValue(head.Inputs[0], out GroupOrder inputOrder))
-                {
-                    rows = inputOrder.Permute(rows);
-                }
-
-                if (_compiler is not null)
-                {
-                    string? signs = ReorderableSigns(draft);
-                    var binary = new BinaryOperands(source, rows, output.Channels, signs is not null);
-                    if (_compiler.TryCompile(head.Name, kind, items, program, binary, out GroupOrder? order) is { } compiled)
-                    {
-                        if (order is { } signOrder)
-                        {
-                            _orders[signs!] = signOrder;
-                        }
-
-                        return [compiled];
-                    }
-                }
-
+                ulong[] rows = _compiled is null ? weights.Words(head.Tensors["weight"]) : _compiled.Rows(head);
                 byte* packed = kernels.Bits.Pack(rows, output.Channels, source.Inputs, weights.Allocate);
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
@@ -63,37 +46,22 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
                 long* exp = weights.Integers(head.Tensors["exp"]);
                 float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
-                return _compiler?.TryCompile(head.Name, kind, items, program, operands, prepared, exp, clip) ??
+                return
                 [
                     new AttentionPrepareStep(head.Name, operands, prepared),
                     new AttentionStep(head.Name, kind, items, program, kernels.Attention, operands, prepared, exp, clip),
                 ];
 
             default:
-                int size = head.Op == Op.Linear ? 1 : file.Tensors[head.Tensors["weight"]].Shape[2];
-                long offset = input.Kind == ValueKind.Image ? 0 : places.Offset(head.Inputs[0]);
-                int stride = head.Attributes.GetValueOrDefault("stride", 1);
-                int padding = head.Attributes.GetValueOrDefault("padding", 0);
-                var floats = new FloatSource(input, offset, output.Width, size, stride, padding);
+                FloatSource floats = FloatSource.Of(head, file, places);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
-                float* bias = head.Tensors.TryGetValue("bias", out string? biasName) ? weights.Rows(biasName, output.Channels) : weights.Zeros(output.Channels);
-                if (_compiler?.TryCompile(head.Name, kind, items, program, floats, matrix, bias, BitKernel.Pad(output.Channels)) is { } product)
-                {
-                    return [product];
-                }
-
+                float* bias = weights.Bias(head, output.Channels);
                 return [new FloatProductStep(head.Name, kind, items, program, kernels.Rows, floats, matrix, bias, output.Channels)];
         }
     }
 
-    /// <summary>The step's only stored signs, if binary products alone read them.</summary>
-    private string? ReorderableSigns(StepDraft draft)
-    {
-        GraphNode[] signs = [.. draft.Nodes.Where(n => n.Op == Op.ShiftSign && places.IsStored(n.Output))];
-        return signs.Length == 1 && grouping.Consumers(signs[0].Output).All(n => n.Op == Op.BinaryLinear) ? signs[0].Output : null;
-    }
-
-    private static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
+    /// <summary>The stage that loads a head's row.</summary>
+    internal static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
     {
         int padded = BitKernel.Pad(output.Channels);
         if (head.Op is not (Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention))
