@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -20,22 +21,39 @@ public static class EvitChecksum
         ArgumentNullException.ThrowIfNull(metadata);
         ArgumentNullException.ThrowIfNull(tensors);
         ulong hash = Basis;
-        foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        string[] keys = [.. metadata.Keys];
+        Array.Sort(keys, StringComparer.Ordinal);
+        foreach (string key in keys)
         {
             if (key != MetadataJson.ChecksumKey)
             {
-                hash = Add(Add(hash, key), value);
+                hash = Add(Add(hash, key), metadata[key]);
             }
         }
 
-        foreach (SafetensorsTensor tensor in tensors.OrderBy(t => t.Name, StringComparer.Ordinal))
+        SafetensorsTensor[] ordered = [.. tensors];
+        Array.Sort(ordered, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        foreach (SafetensorsTensor tensor in ordered)
         {
-            hash = Add(Add(hash, tensor.Name), $"{SafetensorsTypes.Name(tensor.Type)}[{string.Join(',', tensor.Shape)}]");
+            hash = Add(Add(hash, tensor.Name), $"{SafetensorsTypes.Name(tensor.Type)}[{Sizes(tensor.Shape)}]");
             hash = Add(hash, tensor.Bytes.Span);
         }
 
         return $"fnv1a64:{hash:x16}";
     }
+
+    private static string Sizes(IReadOnlyList<int> shape)
+    {
+        string text = "";
+        for (int i = 0; i < shape.Count; i++)
+        {
+            text = i == 0 ? Number(shape[i]) : $"{text},{Number(shape[i])}";
+        }
+
+        return text;
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static ulong Add(ulong hash, string text) => Add(hash, Encoding.UTF8.GetBytes(text));
 

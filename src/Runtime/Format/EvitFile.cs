@@ -97,7 +97,7 @@ public sealed class EvitFile
 
         foreach (string key in container.Metadata.Keys)
         {
-            if (key.StartsWith("edgevit.", StringComparison.Ordinal) && !s_keys.Contains(key))
+            if (key.StartsWith("edgevit.", StringComparison.Ordinal) && Array.IndexOf(s_keys, key) < 0)
             {
                 throw new EvitFormatException($"metadata key '{key}' is unknown to this runtime (a file of a newer EdgeVit?)");
             }
@@ -112,7 +112,15 @@ public sealed class EvitFile
         }
 
         ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey]);
-        var used = graph.Nodes.SelectMany(node => node.Tensors.Values).ToHashSet(StringComparer.Ordinal);
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (GraphNode node in graph.Nodes)
+        {
+            foreach (string name in node.Tensors.Values)
+            {
+                used.Add(name);
+            }
+        }
+
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach ((string name, SafetensorsTensor tensor) in container.Tensors)
         {

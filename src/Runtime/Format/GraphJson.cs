@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace EdgeVit.Runtime;
@@ -9,6 +10,9 @@ namespace EdgeVit.Runtime;
 public static class GraphJson
 {
     private const int MaxNodes = 4096;
+
+    // In the order of their values, which are 0, 1, 2 ...
+    private static readonly string[] s_opNames = Enum.GetNames(typeof(Op));
 
     /// <summary>Writes a graph.</summary>
     public static string Write(ModelGraph graph)
@@ -41,30 +45,37 @@ public static class GraphJson
     {
         ArgumentNullException.ThrowIfNull(json);
         const string Where = "graph";
-        using JsonDocument document = Json.Parse(json, Where);
-        JsonElement root = document.RootElement;
-        Json.OnlyKeys(root, Where, "schema", "name", "input", "output", "nodes");
-        string schema = Json.String(Json.Get(root, "schema", Where), "graph: schema");
+        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
+        root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");
+        string schema = root.Get("schema", Where).String("graph: schema");
         if (schema != ModelGraph.Schema)
         {
             throw new EvitFormatException($"graph: schema is '{schema}', expected '{ModelGraph.Schema}' (a file of a newer EdgeVit?)");
         }
 
-        JsonElement input = Json.Get(root, "input", Where);
-        Json.OnlyKeys(input, "graph: input", "name", "shape");
-        JsonElement nodes = Json.Get(root, "nodes", Where);
-        Json.Expect(nodes, JsonValueKind.Array, "graph: nodes");
-        if (nodes.GetArrayLength() > MaxNodes)
+        JsonNode input = root.Get("input", Where);
+        input.OnlyKeys("graph: input", "name", "shape");
+        JsonNode list = root.Get("nodes", Where);
+        int count = list.Count("graph: nodes");
+        if (count > MaxNodes)
         {
-            throw new EvitFormatException($"graph: {nodes.GetArrayLength()} nodes, expected at most {MaxNodes}");
+            throw new EvitFormatException($"graph: {count} nodes, expected at most {MaxNodes}");
+        }
+
+        var nodes = new GraphNode[count];
+        int index = 0;
+        foreach (JsonNode node in list.Elements("graph: nodes"))
+        {
+            nodes[index] = ReadNode(node, index);
+            index++;
         }
 
         return new ModelGraph(
-            Json.String(Json.Get(root, "name", Where), "graph: name"),
-            Json.String(Json.Get(input, "name", "graph: input"), "graph: input name"),
-            Json.Ints(Json.Get(input, "shape", "graph: input"), "graph: input shape"),
-            Json.String(Json.Get(root, "output", Where), "graph: output"),
-            [.. nodes.EnumerateArray().Select(ReadNode)]);
+            root.Get("name", Where).String("graph: name"),
+            input.Get("name", "graph: input").String("graph: input name"),
+            input.Get("shape", "graph: input").Ints("graph: input shape"),
+            root.Get("output", Where).String("graph: output"),
+            nodes);
     }
 
     private static void WriteNode(Utf8JsonWriter writer, GraphNode node)
@@ -103,41 +114,38 @@ public static class GraphJson
         writer.WriteEndObject();
     }
 
-    private static GraphNode ReadNode(JsonElement element, int index)
+    private static GraphNode ReadNode(JsonNode node, int index)
     {
         string where = $"graph node {index}";
-        Json.OnlyKeys(element, where, "op", "name", "inputs", "output", "tensors", "attributes");
-        string name = Json.String(Json.Get(element, "name", where), $"{where}: name");
+        node.OnlyKeys(where, "op", "name", "inputs", "output", "tensors", "attributes");
+        string name = node.Get("name", where).String($"{where}: name");
         where = $"graph node {index} ('{name}')";
-        string opName = Json.String(Json.Get(element, "op", where), $"{where}: op");
-        if (!Enum.TryParse(opName, out Op op) || op.ToString() != opName)
+        string opName = node.Get("op", where).String($"{where}: op");
+        int op = Array.IndexOf(s_opNames, opName);
+        if (op < 0)
         {
-            throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", Enum.GetNames<Op>())}");
+            throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", s_opNames)}");
         }
 
         var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
         var attributes = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (element.TryGetProperty("tensors", out JsonElement tensorsElement))
+        if (node.Find("tensors", where) is { } roles)
         {
-            Json.Expect(tensorsElement, JsonValueKind.Object, $"{where}: tensors");
-            foreach (JsonProperty pair in tensorsElement.EnumerateObject())
+            foreach (JsonMember role in roles.Members($"{where}: tensors"))
             {
-                string role = Json.Name(pair, where);
-                Json.Add(tensors, role, Json.String(pair.Value, $"{where}: tensor '{role}'"), $"{where}: tensors");
+                JsonNode.Add(tensors, role.Name, role.Value.String($"{where}: tensor '{role.Name}'"), $"{where}: tensors");
             }
         }
 
-        if (element.TryGetProperty("attributes", out JsonElement attributesElement))
+        if (node.Find("attributes", where) is { } numbers)
         {
-            Json.Expect(attributesElement, JsonValueKind.Object, $"{where}: attributes");
-            foreach (JsonProperty pair in attributesElement.EnumerateObject())
+            foreach (JsonMember number in numbers.Members($"{where}: attributes"))
             {
-                string key = Json.Name(pair, where);
-                Json.Add(attributes, key, Json.Int(pair.Value, $"{where}: attribute '{key}'"), $"{where}: attributes");
+                JsonNode.Add(attributes, number.Name, number.Value.Int($"{where}: attribute '{number.Name}'"), $"{where}: attributes");
             }
         }
 
-        string output = element.TryGetProperty("output", out JsonElement outputElement) ? Json.String(outputElement, $"{where}: output") : name;
-        return new GraphNode(op, name, Json.Strings(Json.Get(element, "inputs", where), $"{where}: inputs"), output, tensors, attributes);
+        string output = node.Find("output", where) is { } named ? named.String($"{where}: output") : name;
+        return new GraphNode((Op)op, name, node.Get("inputs", where).Strings($"{where}: inputs"), output, tensors, attributes);
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 
 namespace EdgeVit.Runtime;
 
@@ -46,10 +46,9 @@ public static class MetadataJson
     public static Preprocess ReadPreprocess(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        using JsonDocument document = Json.Parse(json, PreprocessKey);
-        JsonElement root = document.RootElement;
-        Json.OnlyKeys(root, PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
-        string name = Json.String(Json.Get(root, "interpolation", PreprocessKey), $"{PreprocessKey}: interpolation");
+        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), PreprocessKey);
+        root.OnlyKeys(PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
+        string name = root.Get("interpolation", PreprocessKey).String($"{PreprocessKey}: interpolation");
         Interpolation interpolation = name switch
         {
             "bilinear" => Interpolation.Bilinear,
@@ -58,13 +57,13 @@ public static class MetadataJson
         };
 
         var result = new Preprocess(
-            Json.Int(Json.Get(root, "height", PreprocessKey), $"{PreprocessKey}: height"),
-            Json.Int(Json.Get(root, "width", PreprocessKey), $"{PreprocessKey}: width"),
-            Json.Int(Json.Get(root, "resize", PreprocessKey), $"{PreprocessKey}: resize"),
+            root.Get("height", PreprocessKey).Int($"{PreprocessKey}: height"),
+            root.Get("width", PreprocessKey).Int($"{PreprocessKey}: width"),
+            root.Get("resize", PreprocessKey).Int($"{PreprocessKey}: resize"),
             interpolation,
-            Json.Floats(Json.Get(root, "mean", PreprocessKey), $"{PreprocessKey}: mean"),
-            Json.Floats(Json.Get(root, "std", PreprocessKey), $"{PreprocessKey}: std"));
-        if (result.Mean.Count != 3 || result.Std.Count != 3 || result.Std.Any(s => s <= 0))
+            root.Get("mean", PreprocessKey).Floats($"{PreprocessKey}: mean"),
+            root.Get("std", PreprocessKey).Floats($"{PreprocessKey}: std"));
+        if (result.Mean.Count != 3 || result.Std.Count != 3 || !(result.Std[0] > 0 && result.Std[1] > 0 && result.Std[2] > 0))
         {
             throw new EvitFormatException(
                 $"{PreprocessKey}: found {result.Mean.Count} means and std [{string.Join(", ", result.Std)}], expected three means and three positive deviations");
@@ -100,8 +99,8 @@ public static class MetadataJson
     public static IReadOnlyList<string> ReadLabels(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        using JsonDocument document = Json.Parse(json, LabelsKey);
-        return Json.Strings(document.RootElement, LabelsKey);
+        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), LabelsKey);
+        return root.Strings(LabelsKey);
     }
 
     /// <summary>Writes the self-test.</summary>
@@ -128,14 +127,9 @@ public static class MetadataJson
     public static SelfTest ReadSelfTest(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        using JsonDocument document = Json.Parse(json, SelfTestKey);
-        JsonElement root = document.RootElement;
-        Json.OnlyKeys(root, SelfTestKey, "seed", "logits");
-        JsonElement seed = Json.Get(root, "seed", SelfTestKey);
-        Json.Expect(seed, JsonValueKind.Number, $"{SelfTestKey}: seed");
-        return seed.TryGetUInt64(out ulong value)
-            ? new SelfTest(value, Json.Floats(Json.Get(root, "logits", SelfTestKey), $"{SelfTestKey}: logits"))
-            : throw new EvitFormatException($"{SelfTestKey}: seed is not an unsigned 64-bit integer");
+        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), SelfTestKey);
+        root.OnlyKeys(SelfTestKey, "seed", "logits");
+        return new SelfTest(root.Get("seed", SelfTestKey).Unsigned($"{SelfTestKey}: seed"), root.Get("logits", SelfTestKey).Floats($"{SelfTestKey}: logits"));
     }
 
     /// <summary>Checks that a provenance is one JSON object.</summary>
@@ -143,8 +137,8 @@ public static class MetadataJson
     public static void CheckProvenance(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        using JsonDocument document = Json.Parse(json, ProvenanceKey);
-        Json.Expect(document.RootElement, JsonValueKind.Object, ProvenanceKey);
+        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), ProvenanceKey);
+        root.Expect(JsonKind.Object, ProvenanceKey);
     }
 
     private static string InterpolationName(Interpolation interpolation) => interpolation == Interpolation.Bicubic ? "bicubic" : "bilinear";

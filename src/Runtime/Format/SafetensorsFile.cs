@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 
 namespace EdgeVit.Runtime;
 
@@ -44,17 +43,14 @@ public sealed class SafetensorsFile
         }
 
         ReadOnlyMemory<byte> data = file[(8 + (int)headerLength)..];
-        using JsonDocument header = Json.Parse(file.Slice(8, (int)headerLength), "safetensors header");
-        Json.Expect(header.RootElement, JsonValueKind.Object, "safetensors header");
-
+        JsonNode header = JsonTable.Parse(file.Slice(8, (int)headerLength), "safetensors header");
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
-        var extents = new List<(int Begin, int End, string Name)>();
+        var extents = new List<Extent>();
         bool hasMetadata = false;
-        foreach (JsonProperty entry in header.RootElement.EnumerateObject())
+        foreach (JsonMember entry in header.Members("safetensors header"))
         {
-            string name = Json.Name(entry, "safetensors header");
-            if (name == MetadataKey)
+            if (entry.Name == MetadataKey)
             {
                 if (hasMetadata)
                 {
@@ -62,36 +58,33 @@ public sealed class SafetensorsFile
                 }
 
                 hasMetadata = true;
-                Json.Expect(entry.Value, JsonValueKind.Object, MetadataKey);
-                foreach (JsonProperty pair in entry.Value.EnumerateObject())
+                foreach (JsonMember pair in entry.Value.Members(MetadataKey))
                 {
-                    string key = Json.Name(pair, MetadataKey);
-                    Json.Add(metadata, key, Json.String(pair.Value, $"{MetadataKey}.{key}"), MetadataKey);
+                    JsonNode.Add(metadata, pair.Name, pair.Value.String($"{MetadataKey}.{pair.Name}"), MetadataKey);
                 }
 
                 continue;
             }
 
-            (SafetensorsTensor tensor, int begin) = ReadEntry(name, entry.Value, data);
-            Json.Add(tensors, name, tensor, "safetensors header");
-            extents.Add((begin, begin + tensor.Bytes.Length, name));
+            Extent extent = ReadEntry(entry.Name, entry.Value, data);
+            JsonNode.Add(tensors, entry.Name, extent.Tensor, "safetensors header");
+            extents.Add(extent);
         }
 
         CheckExtents(extents, data.Length);
         return new SafetensorsFile(metadata, tensors);
     }
 
-    private static (SafetensorsTensor Tensor, int Begin) ReadEntry(string name, JsonElement entry, ReadOnlyMemory<byte> data)
+    private static Extent ReadEntry(string name, JsonNode entry, ReadOnlyMemory<byte> data)
     {
         string where = $"tensor '{name}'";
-        Json.OnlyKeys(entry, where, "dtype", "shape", "data_offsets");
-        string dtype = Json.String(Json.Get(entry, "dtype", where), $"{where}: dtype");
+        entry.OnlyKeys(where, "dtype", "shape", "data_offsets");
+        string dtype = entry.Get("dtype", where).String($"{where}: dtype");
         SafetensorsType type = SafetensorsTypes.Parse(dtype)
             ?? throw new EvitFormatException(
                 $"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
 
-        JsonElement shapeElement = Json.Get(entry, "shape", where);
-        int[] shape = Json.Ints(shapeElement, $"{where}: shape");
+        int[] shape = entry.Get("shape", where).Ints($"{where}: shape");
         if (shape.Length > MaxRank)
         {
             throw new EvitFormatException($"{where}: shape has {shape.Length} dimensions, expected at most {MaxRank}");
@@ -114,8 +107,14 @@ public sealed class SafetensorsFile
         }
 
         long bytes = elements * SafetensorsTypes.Size(type);
-        JsonElement offsets = Json.Get(entry, "data_offsets", where);
-        long[] range = Json.Longs(offsets, $"{where}: data_offsets");
+        JsonNode offsets = entry.Get("data_offsets", where);
+        var range = new long[offsets.Count($"{where}: data_offsets")];
+        int at = 0;
+        foreach (JsonNode offset in offsets.Elements(where))
+        {
+            range[at++] = offset.Long($"{where}: data_offsets");
+        }
+
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > data.Length)
         {
             throw new EvitFormatException(
@@ -128,27 +127,43 @@ public sealed class SafetensorsFile
                 $"{where}: {range[1] - range[0]} bytes lie at its offsets, expected {bytes} for {type} [{string.Join(", ", shape)}]");
         }
 
-        return (new SafetensorsTensor(name, type, shape, data.Slice((int)range[0], (int)bytes)), (int)range[0]);
+        return new Extent((int)range[0], new SafetensorsTensor(name, type, shape, data.Slice((int)range[0], (int)bytes)));
     }
 
-    private static void CheckExtents(List<(int Begin, int End, string Name)> extents, int dataLength)
+    private static void CheckExtents(List<Extent> extents, int dataLength)
     {
-        extents.Sort();
+        extents.Sort(Extent.ByPlace);
         int end = 0;
-        foreach ((int begin, int next, string name) in extents)
+        foreach (Extent extent in extents)
         {
-            if (begin != end)
+            if (extent.Begin != end)
             {
-                string what = begin < end ? "overlaps the tensor before it" : "leaves a hole before it";
-                throw new EvitFormatException($"tensor '{name}' begins at byte {begin} of the data and {what}, expected {end}");
+                string what = extent.Begin < end ? "overlaps the tensor before it" : "leaves a hole before it";
+                throw new EvitFormatException($"tensor '{extent.Tensor.Name}' begins at byte {extent.Begin} of the data and {what}, expected {end}");
             }
 
-            end = next;
+            end = extent.Begin + extent.Tensor.Bytes.Length;
         }
 
         if (end != dataLength)
         {
             throw new EvitFormatException($"the tensors end at byte {end} of the data, but the data section has {dataLength} bytes");
+        }
+    }
+
+    /// <summary>Where a tensor lies. A class, as lists of classes are compiled ahead of time everywhere.</summary>
+    private sealed class Extent(int begin, SafetensorsTensor tensor)
+    {
+        internal int Begin { get; } = begin;
+
+        internal SafetensorsTensor Tensor { get; } = tensor;
+
+        // Empty tensors stand before the one that begins at the same byte.
+        internal static int ByPlace(Extent a, Extent b)
+        {
+            int order = a.Begin.CompareTo(b.Begin);
+            order = order != 0 ? order : a.Tensor.Bytes.Length.CompareTo(b.Tensor.Bytes.Length);
+            return order != 0 ? order : string.CompareOrdinal(a.Tensor.Name, b.Tensor.Name);
         }
     }
 }

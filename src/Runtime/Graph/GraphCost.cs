@@ -42,7 +42,7 @@ public static class GraphCost
     }
 
     internal static NodeCost Of(
-        GraphNode node, IReadOnlyList<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
+        GraphNode node, ReadOnlySpan<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         ValueShape x = inputs[0];
         double outputs = output.Elements;
@@ -56,7 +56,7 @@ public static class GraphCost
             Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
             Op.LayerNorm => new(0, 0, 3 * outputs),
             Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),
-            Op.Add => new(0, 0, outputs * inputs.Count),
+            Op.Add => new(0, 0, outputs * inputs.Length),
             _ => new(0, 0, Math.Max(x.Elements, outputs)),
         };
     }

@@ -28,12 +28,12 @@ public sealed partial class GraphValidator
         }
     }
 
-    private void Floats(GraphNode node, string role, params int[] shape)
+    private void Floats(GraphNode node, string role, params ReadOnlySpan<int> shape)
     {
         StoredTensor tensor = Tensor(node, role);
-        if (tensor.Type is not (StoredType.F32 or StoredType.F16) || !tensor.Shape.SequenceEqual(shape))
+        if (tensor.Type is not (StoredType.F32 or StoredType.F16) || !IsShape(tensor, shape))
         {
-            throw Wrong(node, role, tensor, $"floats [{string.Join(", ", shape)}]");
+            throw Wrong(node, role, tensor, $"floats [{string.Join(", ", shape.ToArray())}]");
         }
 
         if (!_finite.Add(tensor.Name))
@@ -42,12 +42,23 @@ public sealed partial class GraphValidator
         }
 
         bool finite = tensor.Type == StoredType.F32
-            ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).IndexOfNonFinite() < 0
-            : MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span).IndexOfNonFinite() < 0;
+            ? FiniteScan.AllFinite(MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span))
+            : FiniteScan.AllFinite(MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span));
         if (!finite)
         {
             throw new EvitFormatException($"{_where}: tensor '{tensor.Name}' ({role}) holds a NaN or an infinity, expected finite floats");
         }
+    }
+
+    private static bool IsShape(StoredTensor tensor, params ReadOnlySpan<int> shape)
+    {
+        bool same = tensor.Shape.Count == shape.Length;
+        for (int i = 0; same && i < shape.Length; i++)
+        {
+            same = tensor.Shape[i] == shape[i];
+        }
+
+        return same;
     }
 
     private int BinaryWeights(GraphNode node, long inputs)

@@ -11,7 +11,7 @@ public sealed partial class GraphValidator
         Expect(x, ValueKind.Tokens);
         PerChannel(node, x.Channels, "scale", "offset");
         StoredTensor epsilon = Tensor(node, "epsilon");
-        if (epsilon.Type != StoredType.F32 || !epsilon.Shape.SequenceEqual([1]))
+        if (epsilon.Type != StoredType.F32 || !IsShape(epsilon, 1))
         {
             throw Wrong(node, "epsilon", epsilon, "F32 [1]");
         }

@@ -40,7 +40,7 @@ public sealed partial class GraphValidator
     private Dictionary<string, ValueShape> Run()
     {
         IReadOnlyList<int> input = _graph.InputShape;
-        if (input.Count != 3 || input.Any(size => size < 1) || (double)input[0] * input[1] * input[2] > MaxValueElements)
+        if (input.Count != 3 || input[0] < 1 || input[1] < 1 || input[2] < 1 || (double)input[0] * input[1] * input[2] > MaxValueElements)
         {
             throw new EvitFormatException(
                 $"graph: input shape is [{string.Join(", ", input)}], expected [channels, height, width], all positive, at most {MaxValueElements} elements");
@@ -67,7 +67,7 @@ public sealed partial class GraphValidator
                     $"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
             }
 
-            work += GraphCost.Of(node, [.. node.Inputs.Select(i => _shapes[i])], shape, _tensors).Work;
+            work += GraphCost.Of(node, InputShapes(node), shape, _tensors).Work;
             if (!(work <= MaxWork))
             {
                 throw new EvitFormatException(
@@ -85,6 +85,17 @@ public sealed partial class GraphValidator
         return output is { Kind: ValueKind.Tokens, Tokens: 1 }
             ? _shapes
             : throw new EvitFormatException($"graph: output '{_graph.OutputName}' is {output}, expected Tokens [1, classes]");
+    }
+
+    private ValueShape[] InputShapes(GraphNode node)
+    {
+        var shapes = new ValueShape[node.Inputs.Count];
+        for (int i = 0; i < shapes.Length; i++)
+        {
+            shapes[i] = _shapes[node.Inputs[i]];
+        }
+
+        return shapes;
     }
 
     private ValueShape ShapeOf(GraphNode node)
@@ -218,7 +229,7 @@ public sealed partial class GraphValidator
         }
 
         StoredTensor exp = Tensor(node, "exp");
-        if (exp.Type != StoredType.I64 || !exp.Shape.SequenceEqual([size + 1]))
+        if (exp.Type != StoredType.I64 || !IsShape(exp, size + 1))
         {
             throw Wrong(node, "exp", exp, $"I64 [{size + 1}] for heads of {size} channels");
         }

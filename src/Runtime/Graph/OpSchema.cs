@@ -1,36 +1,36 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>What an op takes: number of inputs, tensor roles, attributes with their ranges.</summary>
-internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, string[] OptionalTensors, (string Name, int Min, int Max)[] Attributes)
+internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, string[] OptionalTensors, AttributeRange[] Attributes)
 {
     // Windows and factors that no network needs would only serve to make a small file run for hours.
     private const int MaxWindow = 256;
 
     private static readonly string[] s_none = [];
-    private static readonly (string, int, int)[] s_noAttributes = [];
+    private static readonly AttributeRange[] s_noAttributes = [];
 
     internal static OpSchema Of(Op op) => op switch
     {
-        Op.Conv2d => new(1, 1, ["weight"], ["bias"], [("stride", 1, MaxWindow), ("padding", 0, MaxWindow)]),
+        Op.Conv2d => new(1, 1, ["weight"], ["bias"], [new("stride", 1, MaxWindow), new("padding", 0, MaxWindow)]),
         Op.Linear => new(1, 1, ["weight"], ["bias"], s_noAttributes),
         Op.Position => new(1, 1, ["position"], s_none, s_noAttributes),
         Op.Affine => new(1, 1, ["scale", "offset"], s_none, s_noAttributes),
         Op.ShiftSign => new(1, 1, ["shift"], s_none, s_noAttributes),
         Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, s_noAttributes),
-        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [("kernel", 1, MaxWindow)]),
-        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [("heads", 1, int.MaxValue)]),
+        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [new("kernel", 1, MaxWindow)]),
+        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [new("heads", 1, int.MaxValue)]),
         Op.RPReLU => new(1, 1, ["shift", "slope", "offset"], s_none, s_noAttributes),
         Op.Add => new(2, 64, s_none, s_none, s_noAttributes),
         Op.AvgPool2d => new(1, 1, s_none, s_none, [
-            ("kernelH", 1, MaxWindow), ("kernelW", 1, MaxWindow), ("strideH", 1, MaxWindow), ("strideW", 1, MaxWindow),
-            ("paddingH", 0, MaxWindow), ("paddingW", 0, MaxWindow)]),
-        Op.Upsample => new(1, 1, s_none, s_none, [("factor", 1, MaxWindow)]),
-        Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [("factor", 1, 1 << 16)]),
+            new("kernelH", 1, MaxWindow), new("kernelW", 1, MaxWindow), new("strideH", 1, MaxWindow), new("strideW", 1, MaxWindow),
+            new("paddingH", 0, MaxWindow), new("paddingW", 0, MaxWindow)]),
+        Op.Upsample => new(1, 1, s_none, s_none, [new("factor", 1, MaxWindow)]),
+        Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [new("factor", 1, 1 << 16)]),
         Op.MeanTokens or Op.Gelu => new(1, 1, s_none, s_none, s_noAttributes),
         Op.LayerNorm => new(1, 1, ["scale", "offset", "epsilon"], s_none, s_noAttributes),
-        Op.SoftmaxAttention => new(3, 3, s_none, s_none, [("heads", 1, int.MaxValue)]),
+        Op.SoftmaxAttention => new(3, 3, s_none, s_none, [new("heads", 1, int.MaxValue)]),
         Op.PrependTokens => new(1, 1, ["tokens"], s_none, s_noAttributes),
-        Op.SliceTokens => new(1, 1, s_none, s_none, [("start", 0, int.MaxValue), ("count", 1, int.MaxValue)]),
+        Op.SliceTokens => new(1, 1, s_none, s_none, [new("start", 0, int.MaxValue), new("count", 1, int.MaxValue)]),
         _ => throw new EvitFormatException($"op {op} is unknown to this runtime"),
     };
 
@@ -53,15 +53,16 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
         foreach (string role in node.Tensors.Keys)
         {
-            if (!Tensors.Contains(role) && !OptionalTensors.Contains(role))
+            if (Array.IndexOf(Tensors, role) < 0 && Array.IndexOf(OptionalTensors, role) < 0)
             {
                 throw new EvitFormatException(
                     $"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
             }
         }
 
-        foreach ((string name, int min, int max) in Attributes)
+        foreach (AttributeRange range in Attributes)
         {
+            (string name, int min, int max) = range;
             if (!node.Attributes.TryGetValue(name, out int value))
             {
                 throw new EvitFormatException($"{where}: attribute '{name}' is missing");
@@ -75,7 +76,7 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
         foreach (string name in node.Attributes.Keys)
         {
-            if (!Attributes.Any(a => a.Name == name))
+            if (!Array.Exists(Attributes, a => a.Name == name))
             {
                 throw new EvitFormatException(
                     $"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
@@ -85,3 +86,6 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
     private static string Names(string[] names) => names.Length == 0 ? "none" : string.Join(", ", names);
 }
+
+/// <summary>An attribute and the values that it may have.</summary>
+internal sealed record AttributeRange(string Name, int Min, int Max);

@@ -1,0 +1,233 @@
+using System.Globalization;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>A value of a JSON document that may be anything: every step is checked and fails with its place in the document.</summary>
+internal readonly struct JsonNode(JsonTable table, int index)
+{
+    private readonly JsonTable _table = table;
+    private readonly int _index = index;
+
+    internal JsonKind Kind => _table.KindOf(_index);
+
+    internal void Expect(JsonKind kind, string where)
+    {
+        if (Kind != kind)
+        {
+            throw new EvitFormatException($"{where}: found JSON {Kind}, expected {kind}");
+        }
+    }
+
+    /// <summary>The members of an object in their order.</summary>
+    internal JsonMembers Members(string where)
+    {
+        Expect(JsonKind.Object, where);
+        return new JsonMembers(_table, _index, where);
+    }
+
+    /// <summary>The value of a key; of the last one where it stands there twice.</summary>
+    internal JsonNode? Find(string key, string where)
+    {
+        JsonNode? found = null;
+        foreach (JsonMember member in Members(where))
+        {
+            if (member.Name == key)
+            {
+                found = member.Value;
+            }
+        }
+
+        return found;
+    }
+
+    internal JsonNode Get(string key, string where) => Find(key, where) ?? throw new EvitFormatException($"{where}: key '{key}' is missing");
+
+    /// <summary>Refuses other keys and keys that stand there twice.</summary>
+    internal void OnlyKeys(string where, params ReadOnlySpan<string> keys)
+    {
+        ulong seen = 0;
+        foreach (JsonMember member in Members(where))
+        {
+            int index = -1;
+            for (int i = 0; i < keys.Length && index < 0; i++)
+            {
+                index = keys[i] == member.Name ? i : -1;
+            }
+
+            if (index < 0)
+            {
+                throw new EvitFormatException($"{where}: unknown key '{Clip(member.Name)}', expected only {string.Join(", ", keys)}");
+            }
+
+            if ((seen >> index & 1) != 0)
+            {
+                throw Twice(member.Name, where);
+            }
+
+            seen |= 1UL << index;
+        }
+    }
+
+    internal string String(string where)
+    {
+        Expect(JsonKind.String, where);
+        return _table.Text(_index) ?? throw new EvitFormatException($"{where}: holds an unpaired surrogate");
+    }
+
+    internal int Int(string where)
+    {
+        Expect(JsonKind.Number, where);
+        return int.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Written()}, expected a 32-bit integer");
+    }
+
+    internal long Long(string where)
+    {
+        Expect(JsonKind.Number, where);
+        return long.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Written()}, expected a 64-bit integer");
+    }
+
+    internal ulong Unsigned(string where)
+    {
+        Expect(JsonKind.Number, where);
+        return ulong.TryParse(_table.Raw(_index), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Written()}, expected an unsigned 64-bit integer");
+    }
+
+    internal float Float(string where)
+    {
+        Expect(JsonKind.Number, where);
+        return float.TryParse(_table.Raw(_index), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
+            ? value
+            : throw new EvitFormatException($"{where}: found {Written()}, expected a finite 32-bit float");
+    }
+
+    internal int[] Ints(string where)
+    {
+        var values = new int[Count(where)];
+        int i = 0;
+        foreach (JsonNode element in Elements(where))
+        {
+            values[i++] = element.Int(where);
+        }
+
+        return values;
+    }
+
+    internal float[] Floats(string where)
+    {
+        var values = new float[Count(where)];
+        int i = 0;
+        foreach (JsonNode element in Elements(where))
+        {
+            values[i++] = element.Float(where);
+        }
+
+        return values;
+    }
+
+    internal string[] Strings(string where)
+    {
+        var values = new string[Count(where)];
+        int i = 0;
+        foreach (JsonNode element in Elements(where))
+        {
+            values[i++] = element.String(where);
+        }
+
+        return values;
+    }
+
+    /// <summary>Number of elements of an array.</summary>
+    internal int Count(string where)
+    {
+        int count = 0;
+        foreach (JsonNode _ in Elements(where))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>The elements of an array.</summary>
+    internal JsonElements Elements(string where)
+    {
+        Expect(JsonKind.Array, where);
+        return new JsonElements(_table, _index);
+    }
+
+    /// <summary>Adds what a key stands for; the second time is an error.</summary>
+    internal static void Add<T>(Dictionary<string, T> target, string key, T value, string where)
+    {
+        if (!target.TryAdd(key, value))
+        {
+            throw Twice(key, where);
+        }
+    }
+
+    private string Written() => Clip(System.Text.Encoding.UTF8.GetString(_table.Raw(_index)));
+
+    private static EvitFormatException Twice(string key, string where) => new($"{where}: key '{Clip(key)}' stands there twice");
+
+    private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";
+}
+
+/// <summary>A key and its value.</summary>
+internal readonly struct JsonMember(string name, JsonNode value)
+{
+    internal string Name { get; } = name;
+
+    internal JsonNode Value { get; } = value;
+}
+
+/// <summary>Goes through the members of an object.</summary>
+internal struct JsonMembers(JsonTable table, int index, string where)
+{
+    private int _at = index + 1;
+    private JsonMember _current;
+
+    public readonly JsonMember Current => _current;
+
+    public readonly JsonMembers GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        if (_at == table.Next(index))
+        {
+            return false;
+        }
+
+        string name = table.Text(_at) ?? throw new EvitFormatException($"{where}: a key holds an unpaired surrogate");
+        _current = new JsonMember(name, new JsonNode(table, _at + 1));
+        _at = table.Next(_at + 1);
+        return true;
+    }
+}
+
+/// <summary>Goes through the elements of an array.</summary>
+internal struct JsonElements(JsonTable table, int index)
+{
+    private int _at = index + 1;
+    private int _current;
+
+    public readonly JsonNode Current => new(table, _current);
+
+    public readonly JsonElements GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        _current = _at;
+        if (_at == table.Next(index))
+        {
+            return false;
+        }
+
+        _at = table.Next(_at);
+        return true;
+    }
+}
