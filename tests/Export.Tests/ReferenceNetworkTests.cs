@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace EdgeVit.Export.Tests;
 
-/// <summary>A network computed by the paper's own code, tie-free: every bit and every logit must come out again.</summary>
+/// <summary>Networks computed by the paper's own code, tie-free: every bit and every logit must come out again.</summary>
 public class ReferenceNetworkTests(ITestOutputHelper output)
 {
     internal static BinaryViTConfig Tiny64 { get; } = new BinaryViTConfig(
@@ -18,26 +18,104 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         ],
         Classes: 10).Validate();
 
-    [Fact]
-    public void EveryBitAndLogitOfThePapersCode()
+    /// <summary>The two networks that are carried beside the tests, and the larger one where the machine has it: as saved by the training
+    /// script, imported, and run by the interpreter and under every kernel set.</summary>
+    [Theory]
+    [InlineData("tinydeit-cls", 32, "ReActNet-DeiT (baseline, with a class token)", 20)]
+    [InlineData("tinydeit-fp", 32, "float DeiT/ViT (Hugging Face names)", 0)]
+    [InlineData("tiny64", null, "BinaryViT", 56)]
+    public void EveryBitAndLogitOfThePapersCode(string network, int? headSize, string variant, int sites)
     {
-        if (SharedFolder.Reference("tiny64") is not { } folder)
+        if (Expected(network) is not { } files)
         {
-            output.WriteLine("NOT RUN: no shared/reference/tiny64 on this machine (set EDGEVIT_SHARED to the folder that holds reference/).");
+            output.WriteLine($"NOT RUN: no shared/reference/{network} on this machine (set EDGEVIT_SHARED to the folder that holds reference/).");
             return;
         }
-        LoweredModel model = Lowering.Lower(Tiny64, NamedTensorsReader.ReadSafetensors(Path.Combine(folder, "model.safetensors")));
-        IReadOnlyDictionary<string, FloatTensor> acts = NamedTensorsReader.ReadSafetensors(Path.Combine(folder, "acts.safetensors"));
-        SafetensorsFile signs = SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(folder, "signs-image0.safetensors")));
-
-        float[] images = acts["input"].Data;
+        ImportedCheckpoint imported = CheckpointImport.Open(files.Checkpoint, new ImportOptions(new RecogniserOptions(HeadSize: headSize)));
+        Assert.Equal(variant, imported.Network.Variant);
+        LoweredModel model = imported.Lower();
+        float[] images = Floats(files.Values, "input");
+        float[] logits = Floats(files.Values, "logits");
+        int image = images.Length / 4;
         var interpreter = new GraphInterpreter(model.Graph, model.Tensors);
-        IReadOnlyDictionary<string, Value> values = interpreter.Run(images.AsSpan(0, images.Length / 4));
+        IReadOnlyDictionary<string, Value>[] values = [.. Enumerable.Range(0, 4).Select(i => interpreter.Run(images.AsSpan(i * image, image)))];
+        float[] found = [.. values.SelectMany(v => v[Lowering.OutputName].Floats)];
+        float worst = found.Zip(logits, (a, b) => Math.Abs(a - b)).Max();
+        output.WriteLine($"{network}: largest logit difference {worst:E2} (largest logit {logits.Max(Math.Abs):F3})");
+        Assert.True(worst <= 1e-5, $"largest logit difference {worst}");
+        CompareStages(files.Values, values);
 
-        (long compared, long mismatched) = (0, 0);
-        foreach (SafetensorsTensor site in signs.Tensors.Values)
+        (long compared, long mismatched, int seen) = CompareSigns(files.Signs, model, values[0]);
+        output.WriteLine($"{seen} sites, {compared} bits compared, {mismatched} mismatched");
+        Assert.Equal((sites, 0), (seen, mismatched));
+
+        byte[] file = EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, imported.Provenance());
+        using EvitModel loaded = EvitModel.Load(EvitFile.Parse(file));
+        foreach (KernelChoice kernel in KernelSets.Available)
         {
-            bool[] bits = ValueName(site.Name) is { } name ? Bits(values[name]) : AttentionBits(model, values, site.Name[..^".prob".Length]);
+            using Session session = loaded.CreateSession(new SessionOptions { Kernel = kernel });
+            var run = new float[logits.Length];
+            session.Run(images, run);
+            Assert.Equal(found, run);
+        }
+    }
+
+    [Fact]
+    public void TheCarriedNetworksAreTheReferences()
+    {
+        foreach (string network in (string[])["tinydeit-cls", "tinydeit-fp"])
+        {
+            if (SharedFolder.Reference(network) is { } folder)
+                Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "checkpoint.pth")), File.ReadAllBytes(Path.Combine(Carried(network), "checkpoint.pth")));
+        }
+    }
+
+    private static string Carried(string network) => Path.Combine(AppContext.BaseDirectory, "Reference", network);
+
+    /// <summary>Checkpoint, values and packed signs of a network: carried ones in one file, with signs under <c>sign:</c>.</summary>
+    private static (string Checkpoint, SafetensorsFile Values, List<(string Site, SafetensorsTensor Bits)> Signs)? Expected(string network)
+    {
+        const string Sign = "sign:";
+        if (Directory.Exists(Carried(network)))
+        {
+            SafetensorsFile file = SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(Carried(network), "expected.safetensors")));
+            return (Path.Combine(Carried(network), "checkpoint.pth"), file,
+                [.. file.Tensors.Where(t => t.Key.StartsWith(Sign, StringComparison.Ordinal)).Select(t => (t.Key[Sign.Length..], t.Value))]);
+        }
+        if (SharedFolder.Reference(network) is not { } folder)
+            return null;
+        SafetensorsFile signs = SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(folder, "signs-image0.safetensors")));
+        return (Path.Combine(folder, "checkpoint.pth"), SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(folder, "acts.safetensors"))),
+            [.. signs.Tensors.Select(t => (t.Key, t.Value))]);
+    }
+
+    private static float[] Floats(SafetensorsFile file, string name) => file.Tensors[name].ToFloats();
+
+    /// <summary>Values of all four images that the graph and the reference have under one name.</summary>
+    private void CompareStages(SafetensorsFile expected, IReadOnlyDictionary<string, Value>[] values)
+    {
+        int compared = 0;
+        foreach ((string name, SafetensorsTensor tensor) in expected.Tensors)
+        {
+            if (tensor.Shape is not [4, _, _] || !values[0].TryGetValue(name, out Value? value) || value.Shape.Elements * 4 != tensor.Shape.Aggregate(1L, (a, b) => a * b))
+                continue;
+            float[] all = [.. values.SelectMany(v => v[name].Floats)];
+            float[] right = tensor.ToFloats();
+            double worst = all.Zip(right, (a, b) => Math.Abs(a - b)).Max() / Math.Max(1, right.Max(Math.Abs));
+            Assert.True(worst <= 1e-5, $"{name}: {worst:E2}");
+            compared++;
+        }
+        output.WriteLine($"{compared} stages compared");
+        Assert.True(compared >= 3);
+    }
+
+    private static (long Compared, long Mismatched, int Sites) CompareSigns(
+        List<(string Site, SafetensorsTensor Bits)> signs, LoweredModel model, IReadOnlyDictionary<string, Value> values)
+    {
+        (long compared, long mismatched) = (0, 0);
+        foreach ((string name, SafetensorsTensor site) in signs)
+        {
+            bool[] bits = ValueName(name) is { } value ? Bits(values[value]) : AttentionBits(model, values, name[..^".prob".Length]);
             int row = bits.Length / (site.Bytes.Length / site.Shape[^1]);
             for (int i = 0; i < bits.Length; i++, compared++)
             {
@@ -45,19 +123,7 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
                 mismatched += (packed & 1) != 0 != bits[i] ? 1 : 0;
             }
         }
-        output.WriteLine($"{signs.Tensors.Count} sites, {compared} bits compared, {mismatched} mismatched");
-        Assert.Equal(56, signs.Tensors.Count);
-        Assert.Equal(0, mismatched);
-
-        byte[] file = EvitWriter.ToBytes(model, RandomNetwork.Preprocess(Tiny64), RandomNetwork.Labels(Tiny64), "{}");
-        using EvitModel loaded = EvitModel.Load(EvitFile.Parse(file));
-        using Session session = loaded.CreateSession();
-        var logits = new float[40];
-        session.Run(images, logits);
-        float worst = logits.Zip(acts["logits"].Data, (a, b) => Math.Abs(a - b)).Max();
-        output.WriteLine($"session: largest logit difference {worst:E2} (largest logit {acts["logits"].Data.Max(Math.Abs):F3}), file {file.Length} bytes");
-        Assert.True(worst <= 1e-5, $"largest logit difference {worst}");
-        Assert.Equal(logits.Take(10), values[Lowering.OutputName].Floats);
+        return (compared, mismatched, signs.Count);
     }
 
     /// <summary>The value that a binarisation site of the reference is, or null for attention bits, which are no value.</summary>

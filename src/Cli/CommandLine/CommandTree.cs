@@ -27,6 +27,7 @@ internal static class CommandTree
         var root = new RootCommand("EdgeVit turns a full-precision vision model into a 1-bit one that runs in real time on a small board.")
         {
             new ConvertVerb(),
+            new ImportVerb(),
             new InspectVerb(),
             new RunVerb(),
             new ValidateVerb(),

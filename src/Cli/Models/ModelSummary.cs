@@ -114,7 +114,7 @@ internal sealed class ModelSummary
             g.Sum(f => f.Bytes - (f.WeightBits > 0 ? TensorBytes(f.Node, StoredType.U64) : 0)),
             g.Sum(f => f.Cost.FloatMacs),
             g.Sum(f => f.Cost.ElementOps),
-            s_reasons.GetValueOrDefault(g.Key, "moves values without computing")))
+            g.Key == Op.Linear && BinaryWeights == 0 ? "the products of a float network" : s_reasons.GetValueOrDefault(g.Key, "moves values without computing")))
         .OrderByDescending(p => p.FloatMacs + p.ElementOps)];
 
     /// <summary>The module that a node belongs to, from the names that the paper's code gives.</summary>

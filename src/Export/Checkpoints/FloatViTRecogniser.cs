@@ -38,7 +38,7 @@ internal static partial class FloatViTRecogniser
         if (headSize < 1 || width % headSize != 0)
             throw new CheckpointException($"The {width} channels do not divide into heads of {headSize}. Say the channels of one head: --head-size");
         if (options.HeadSize is null)
-            assumed.Add($"heads of {headSize} channels ({width / headSize} heads); the tensors do not show them (--head-size)");
+            assumed.Add($"heads of {headSize} channels ({width / headSize} in each block); the tensors do not show them (--head-size)");
         double eps = options.NormEps ?? (names == ViTNames.Timm ? 1e-6 : names == ViTNames.HuggingFace ? 1e-5 : 1e-12);
         if (options.NormEps is null)
             assumed.Add(string.Create(CultureInfo.InvariantCulture, $"LayerNorm epsilon {eps}; the tensors do not show it (--norm-eps)"));

@@ -202,7 +202,7 @@ public static partial class NetworkRecogniser
             result.Add(stages[s] with { Heads = heads });
         }
         if (options.HeadSize is null && guessed)
-            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Select(s => s.Heads))} heads); the tensors do not show them (--head-size)");
+            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
         return result;
     }
 }

@@ -6,6 +6,8 @@ namespace EdgeVit.Runtime;
 /// <summary>SHA-256 (FIPS 180-4). The one of .NET needs OpenSSL on Linux, and a device that only runs models should not.</summary>
 internal static class Sha256
 {
+    private const int BlockBytes = 64;
+
     private static readonly uint[] s_initial = Fractions(8, Math.Sqrt);
     private static readonly uint[] s_rounds = Fractions(64, Math.Cbrt);
 
@@ -14,19 +16,47 @@ internal static class Sha256
     {
         Span<uint> state = stackalloc uint[8];
         s_initial.CopyTo(state);
-        ReadOnlySpan<byte> rest = data;
-        for (; rest.Length >= 64; rest = rest[64..])
-        {
-            Block(state, rest[..64]);
-        }
+        int whole = data.Length & -BlockBytes;
+        Blocks(state, data[..whole]);
+        return Finish(state, data[whole..], data.Length);
+    }
 
+    /// <summary>The digest of what is left in a stream.</summary>
+    internal static string Hex(Stream stream)
+    {
+        Span<uint> state = stackalloc uint[8];
+        s_initial.CopyTo(state);
+        var buffer = new byte[1 << 16];
+        for (long length = 0; ;)
+        {
+            int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            length += read;
+            int whole = read & -BlockBytes;
+            Blocks(state, buffer.AsSpan(0, whole));
+            if (read < buffer.Length)
+            {
+                return Finish(state, buffer.AsSpan(whole, read - whole), length);
+            }
+        }
+    }
+
+    private static void Blocks(Span<uint> state, ReadOnlySpan<byte> data)
+    {
+        for (; data.Length > 0; data = data[BlockBytes..])
+        {
+            Block(state, data[..BlockBytes]);
+        }
+    }
+
+    private static string Finish(Span<uint> state, ReadOnlySpan<byte> rest, long length)
+    {
         // A one bit, zeros, and the length in bits fill the last one or two blocks.
         Span<byte> last = stackalloc byte[128];
         last.Clear();
         rest.CopyTo(last);
         last[rest.Length] = 0x80;
         int end = rest.Length < 56 ? 64 : 128;
-        BinaryPrimitives.WriteUInt64BigEndian(last[(end - 8)..], (ulong)data.Length * 8);
+        BinaryPrimitives.WriteUInt64BigEndian(last[(end - 8)..], (ulong)length * 8);
         for (int at = 0; at < end; at += 64)
         {
             Block(state, last.Slice(at, 64));

@@ -1,0 +1,163 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit import</c>: a checkpoint of the paper's code, of timm or of Hugging Face goes in, a packed model comes out.</summary>
+internal sealed class ImportVerb : Verb
+{
+    private const int MostNotBinary = 4;
+
+    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file. Nothing in it is executed." };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write.", HelpName = "model.evit", Required = true };
+    private readonly Option<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the network. [default: by its form]" };
+    private readonly Option<string?> _key = new("--key") { Description = "Where the weights lie in a checkpoint with several sets of them, such as model_ema. [default: the usual places]" };
+    private readonly Option<int?> _headSize = new("--head-size") { Description = "Channels of one attention head. [default: 64, or all channels where there are fewer]", HelpName = "N" };
+    private readonly Option<string?> _reductions = new("--reductions") { Description = "How much each stage shrinks keys and values. [default: to the tokens of the last stage]", HelpName = "A,B,..." };
+    private readonly Option<double?> _normEps = new("--norm-eps") { Description = "Epsilon of the norms. [default: 1e-5; for float networks that of their library]", HelpName = "X" };
+    private readonly Option<int?> _imageSize = new("--image-size") { Description = "Side of the input in pixels. [default: by the position embeddings]", HelpName = "N" };
+    private readonly Option<int?> _resize = new("--resize") { Description = "Shorter side of an image before the centre crop. [default: 8/7 of the input; the input below 128]", HelpName = "N" };
+    private readonly Option<string?> _interpolation = new("--interpolation") { Description = "bicubic or bilinear. [default: bicubic]", HelpName = "NAME" };
+    private readonly Option<string?> _mean = new("--mean") { Description = "Means of red, green, blue of pixels in 0..1. [default: 0.485,0.456,0.406]", HelpName = "R,G,B" };
+    private readonly Option<string?> _std = new("--std") { Description = "Their deviations. [default: 0.229,0.224,0.225]", HelpName = "R,G,B" };
+
+    public ImportVerb() : base(
+        "import",
+        "Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, float DeiT and ViT of timm or Hugging Face.",
+        "import checkpoint.pth --out model.evit --labels classes.txt",
+        "import deit_tiny.safetensors --out teacher.evit --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
+        "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1")
+    {
+        Add(_checkpoint);
+        foreach (Option option in new Option[] { _out, _labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std })
+            Add(option);
+        AddCommonOptions();
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+        string path = arguments.GetRequiredValue(_checkpoint);
+        string target = arguments.GetRequiredValue(_out);
+        if (Path.GetFullPath(path) == Path.GetFullPath(target))
+            throw new UserException($"--out {target} is the checkpoint itself. Name another file.", ExitCode.Usage);
+        ImportOptions options = Said(arguments);
+        var clock = Stopwatch.StartNew();
+        if (File.Exists(path))
+            printer.Say($"reading {path} ({Quantity.Bytes(new FileInfo(path).Length)})");
+        ImportedCheckpoint imported = CheckpointImport.Open(path, options);
+        printer.Say($"recognised {imported.Network.Variant}: {Shape(imported.Network.Config)}");
+        foreach (string note in imported.Notes)
+            printer.Say(note);
+        printer.Say("packing, and computing the self-test from the packed file");
+        EvitFile file = EvitWriter.Write(target, imported.Lower(), imported.Preprocess, imported.Labels, imported.Provenance());
+        clock.Stop();
+        var summary = new ModelSummary(file);
+        printer.Object(Json(target, imported, summary, clock.Elapsed));
+        Print(printer, target, imported, summary, clock.Elapsed);
+        return ExitCode.Ok;
+    }
+
+    private ImportOptions Said(ParseResult arguments) => new(
+        new RecogniserOptions(
+            arguments.GetValue(_name) is not { } name ? null : name.Trim().Length > 0 ? name : throw new UserException("--name is empty, expected a name.", ExitCode.Usage),
+            Positive(arguments.GetValue(_headSize), "--head-size"),
+            Reductions(arguments.GetValue(_reductions)),
+            Positive(arguments.GetValue(_imageSize), "--image-size"),
+            arguments.GetValue(_normEps) is { } eps and (not (>= 0 and <= 1))
+                ? throw new UserException(string.Create(CultureInfo.InvariantCulture, $"--norm-eps is {eps}, expected 0 to 1, such as 1e-6."), ExitCode.Usage)
+                : arguments.GetValue(_normEps)),
+        arguments.GetValue(_key),
+        arguments.GetValue(_labels) is { } labels ? LabelFile.Read(labels) : null,
+        Positive(arguments.GetValue(_resize), "--resize"),
+        arguments.GetValue(_interpolation)?.ToLowerInvariant() switch
+        {
+            null => null,
+            "bicubic" => Interpolation.Bicubic,
+            "bilinear" => Interpolation.Bilinear,
+            var other => throw new UserException($"--interpolation is '{other}', expected bicubic or bilinear.", ExitCode.Usage),
+        },
+        Triple(arguments.GetValue(_mean), "--mean"),
+        Triple(arguments.GetValue(_std), "--std"));
+
+    private static int? Positive(int? value, string option) =>
+        value is < 1 ? throw new UserException($"{option} is {value}, expected at least 1.", ExitCode.Usage) : value;
+
+    private static int[]? Reductions(string? text)
+    {
+        if (text is null)
+            return null;
+        int[] values = [.. text.Split(',').Select(s => int.TryParse(s, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) ? n : 0)];
+        return values.All(n => n > 0) ? values
+            : throw new UserException($"--reductions is '{text}', expected whole numbers such as 8,4,1,1, one for each stage.", ExitCode.Usage);
+    }
+
+    private static float[]? Triple(string? text, string option)
+    {
+        if (text is null)
+            return null;
+        float[] values = [.. text.Split(',').Select(s => float.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];
+        return values.Length == 3 && values.All(float.IsFinite) ? values
+            : throw new UserException($"{option} is '{text}', expected three numbers such as 0.5,0.5,0.5.", ExitCode.Usage);
+    }
+
+    /// <summary>A network's sizes in words.</summary>
+    private static string Shape(INetworkConfig config) => config switch
+    {
+        BinaryViTConfig b => $"{string.Join(" + ", b.Stages.Select(s => s.Depth))} blocks of {string.Join(", ", b.Stages.Select(s => s.Width))} channels, {Input(b)}",
+        FloatViTConfig f => $"{f.Depth} blocks of {f.Width} channels, {Input(f)}",
+        _ => Input(config),
+    };
+
+    private static string Input(INetworkConfig config) => $"images of {config.ImageSize}x{config.ImageSize}, {Quantity.Count(config.Classes)} classes";
+
+    private static void Print(Printer printer, string target, ImportedCheckpoint imported, ModelSummary s, TimeSpan time)
+    {
+        EvitFile file = s.File;
+        var table = new TextTable(null, "", "")
+            .Add("model", $"{target}  {Quantity.Bytes(file.Bytes)}; the same parameters as fp32 {Quantity.Bytes(s.Fp32Bytes)}")
+            .Add("network", $"{file.Graph.Name}: {imported.Network.Variant}")
+            .Add("parameters", $"{Quantity.Count(imported.Parameters)}, of which {Quantity.Count(s.BinaryWeights)} are 1-bit weights ({Quantity.Percent((double)s.BinaryWeights / imported.Parameters)})")
+            .Add("operations", $"{Quantity.Percent(s.BinaryShare)} of the multiply-adds are 1-bit");
+        foreach ((FloatPart part, int i) in s.NotBinary().Where(p => p.Bytes > 0).OrderByDescending(p => p.Bytes).Take(MostNotBinary).Select((p, i) => (p, i)))
+            table.Add(i == 0 ? "not 1-bit" : "", $"{part.Kind} {Quantity.Bytes(part.Bytes)}: {part.Reason}");
+        printer.Data(table
+            .Add("sha256", file.Sha256)
+            .Add("time", Quantity.Time(time)));
+        printer.Say("Next:");
+        printer.Say($"  edgevit inspect {target}");
+        printer.Say($"  edgevit run {target} photo.jpg");
+        printer.Say($"  edgevit bench {target} --quick");
+    }
+
+    private static JsonObject Json(string target, ImportedCheckpoint imported, ModelSummary s, TimeSpan time) => new()
+    {
+        ["model"] = target,
+        ["bytes"] = s.File.Bytes,
+        ["sha256"] = s.File.Sha256,
+        ["network"] = s.File.Graph.Name,
+        ["variant"] = imported.Network.Variant,
+        ["parameters"] = imported.Parameters,
+        ["classes"] = imported.Network.Config.Classes,
+        ["input"] = new JsonArray([.. s.File.Graph.InputShape.Select(v => (JsonNode)v)]),
+        ["binary_weights"] = s.BinaryWeights,
+        ["binary_share"] = Quantity.Json(s.BinaryShare, 6),
+        ["not_binary"] = new JsonArray([.. s.NotBinary().Select(p => (JsonNode)new JsonObject { ["op"] = p.Kind, ["nodes"] = p.Nodes, ["bytes"] = p.Bytes, ["why"] = p.Reason })]),
+        ["notes"] = new JsonArray([.. imported.Notes.Select(n => (JsonNode)n)]),
+        ["source"] = new JsonObject
+        {
+            ["file"] = imported.Source.File,
+            ["bytes"] = imported.Source.Bytes,
+            ["sha256"] = imported.Source.Sha256,
+            ["format"] = imported.Source.Format,
+            ["key"] = imported.Source.Key,
+            ["prefix"] = imported.Source.Prefix,
+            ["tensors"] = imported.Source.Tensors,
+        },
+        ["seconds"] = Quantity.Json(time.TotalSeconds, 2),
+    };
+}

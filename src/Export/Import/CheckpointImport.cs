@@ -1,0 +1,148 @@
+using System.Globalization;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>From a checkpoint file to a network that is understood: reads it without executing anything in it, recognises the network, and
+/// settles what a model file needs besides.</summary>
+public static class CheckpointImport
+{
+    /// <summary>What most training on photographs subtracts and divides by.</summary>
+    private static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];
+    private static readonly float[] s_std = [0.229f, 0.224f, 0.225f];
+
+    /// <summary>A probability is never above a half of this, so that no attention bit is set.</summary>
+    private const float ClipOfNoBits = 2;
+
+    private const int SmallImage = 128;
+    private const int Photograph = 224;
+    private const int PhotographResize = 256;
+
+    /// <summary>Reads and understands a checkpoint.</summary>
+    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c> or <c>.safetensors</c> file; the contents decide, not the name.</param>
+    /// <param name="options">What is known besides; null for nothing.</param>
+    /// <exception cref="CheckpointException">The file cannot be read, or holds no network that is known.</exception>
+    /// <exception cref="ModelFormatException">The network is impossible, or the options do not fit it.</exception>
+    public static ImportedCheckpoint Open(string path, ImportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        options ??= new ImportOptions();
+        Task<string> hash = Task.Run(() => Hash(path));
+        Checkpoint checkpoint = CheckpointReader.Open(path, options.Key);
+        RecognisedNetwork network = Recognise(path, checkpoint, options.Network);
+        List<string> notes = [.. network.Assumed.Select(a => $"assumed: {a}")];
+        if (network.Config.Channels != 3)
+        {
+            throw new ModelFormatException(
+                $"{path}: the network reads images of {network.Config.Channels} channels; a model file is for RGB images, 3 channels. Only such networks can be imported.");
+        }
+        Dictionary<string, FloatTensor> tensors = new(checkpoint.Tensors, StringComparer.Ordinal);
+        AddAbsentBranches(network, tensors);
+        ReplaceClipsOfNoBits(tensors, notes);
+        string[] integers = [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
+        if (integers.Length > 0)
+            notes.Add($"integer tensors were left out: {string.Join(", ", integers.Take(6))}{(integers.Length > 6 ? $" and {integers.Length - 6} more" : "")}");
+        Preprocess preprocess = Preprocessing(network.Config.ImageSize, options, notes);
+        IReadOnlyList<string> labels = Labels(path, network.Config.Classes, options.Labels, notes);
+        var source = new CheckpointSource(
+            Path.GetFileName(path), new FileInfo(path).Length, hash.GetAwaiter().GetResult(), checkpoint.Format, checkpoint.Key, checkpoint.Prefix, checkpoint.Tensors.Count);
+        return new ImportedCheckpoint(source, network, tensors, preprocess, labels, notes);
+    }
+
+    private static RecognisedNetwork Recognise(string path, Checkpoint checkpoint, RecogniserOptions? options)
+    {
+        try
+        {
+            return NetworkRecogniser.Recognise(checkpoint.Tensors, options);
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{path}: {e.Message}", e);
+        }
+        catch (ModelFormatException e)
+        {
+            throw new ModelFormatException($"{path}: {e.Message}", e);
+        }
+    }
+
+    private static string Hash(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return FileDigest.Sha256(stream);
+    }
+
+    /// <summary>A network with branches of one width only is one whose others are scaled by zero.</summary>
+    private static void AddAbsentBranches(RecognisedNetwork network, Dictionary<string, FloatTensor> tensors)
+    {
+        if (network.Config is not BinaryViTConfig { PoolBranches: true } config)
+            return;
+        NetworkForm form = NetworkForm.Of(tensors);
+        foreach (string branch in (string[])[.. form.Branches3 ? [] : (string[])["h3", "w3"], .. form.Branches5 ? [] : (string[])["h5", "w5"]])
+        {
+            for (int l = 0; l < config.Layers; l++)
+            {
+                int width = config.Stages[config.StageOf(l)].Width;
+                foreach (string part in (string[])["alpha", "move"])
+                {
+                    string name = $"vit.encoder.layer.{l}.layerscale_{branch}.{part}";
+                    tensors[name] = new FloatTensor(name, [width], new float[width]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The quantiser <c>clip * clamp(round(p / clip), 0, 1)</c> is 0 for every clip that is not positive. A clip above twice every
+    /// probability says the same to a lowering that divides by nothing.</summary>
+    private static void ReplaceClipsOfNoBits(Dictionary<string, FloatTensor> tensors, List<string> notes)
+    {
+        const string Ending = ".att_prob_clip";
+        var replaced = new List<string>();
+        foreach (FloatTensor clip in tensors.Values.Where(t => t.Name.EndsWith(Ending, StringComparison.Ordinal) && t.Data.Any(v => v <= 0)).ToArray())
+        {
+            replaced.Add(string.Create(CultureInfo.InvariantCulture, $"{clip.Name[..^Ending.Length]} ({string.Join(", ", clip.Data)})"));
+            tensors[clip.Name] = clip with { Data = [.. clip.Data.Select(v => v <= 0 ? ClipOfNoBits : v)] };
+        }
+        if (replaced.Count > 0)
+        {
+            notes.Add($"{replaced.Count} attention clips are 0 or below, so that no attention bit is ever set there, in training as here: "
+                + $"{string.Join("; ", replaced.Take(6))}{(replaced.Count > 6 ? "; ..." : "")}. These attentions add a constant only");
+        }
+    }
+
+    private static Preprocess Preprocessing(int size, ImportOptions options, List<string> notes)
+    {
+        int resize = options.ResizeShorterSide ?? (size < SmallImage ? size : (int)Math.Round((double)size * PhotographResize / Photograph));
+        if (resize < size || resize > 1 << 16)
+            throw new ModelFormatException($"Images would be resized to {resize} pixels, expected at least the network's {size} and at most 65536 (--resize).");
+        CheckTriple(options.Mean, "--mean", v => v is >= -10 and <= 10, "three numbers, as of pixels in 0..1");
+        CheckTriple(options.Std, "--std", v => v is > 0 and <= 10, "three positive numbers, as of pixels in 0..1");
+        Interpolation interpolation = options.Interpolation ?? Interpolation.Bicubic;
+        string[] assumed =
+        [
+            .. options.Mean is null ? [$"mean {Text(s_mean)} (--mean)"] : (string[])[],
+            .. options.Std is null ? [$"std {Text(s_std)} (--std)"] : (string[])[],
+            .. options.ResizeShorterSide is null ? [$"shorter side to {resize} (--resize)"] : (string[])[],
+            .. options.Interpolation is null ? ["bicubic (--interpolation)"] : (string[])[],
+        ];
+        if (assumed.Length > 0)
+            notes.Add($"assumed: images are prepared with {string.Join(", ", assumed)}; a checkpoint does not say how it was trained");
+        return new Preprocess(size, size, resize, interpolation, options.Mean ?? s_mean, options.Std ?? s_std);
+    }
+
+    private static void CheckTriple(IReadOnlyList<float>? values, string option, Predicate<float> fits, string expected)
+    {
+        if (values is not null && (values.Count != 3 || values.Any(v => !fits(v))))
+            throw new ModelFormatException($"{option} is {Text(values)}, expected {expected}.");
+    }
+
+    private static string Text(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
+
+    private static IReadOnlyList<string> Labels(string path, int classes, IReadOnlyList<string>? given, List<string> notes)
+    {
+        if (given is not null && given.Count != classes)
+            throw new ModelFormatException($"{path}: the network has {classes} classes, but {given.Count} labels are given. Give one label for each class, in the order of the classes.");
+        if (given is null)
+            notes.Add($"no labels were given: the classes are called 'class 0' to 'class {classes - 1}' (--labels)");
+        return given ?? [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+public sealed class ImportTests : IDisposable
+{
+    private static readonly BinaryViTConfig s_network = new BinaryViTConfig(
+        "reactnet-deit", ImageSize: 32, PatchSize: 8, [new StageConfig(2, 64, 128, 1, 1)], Classes: 4,
+        PoolBranches: false, EmbeddingNorm: false, ClassToken: true).Validate();
+
+    private readonly TestFolder _folder = new();
+    private readonly Dictionary<string, FloatTensor> _tensors = RandomNetwork.Tensors(s_network, seed: 8);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_checkpoint_becomes_a_model_that_runs()
+    {
+        File.WriteAllText(_folder["labels.txt"], "ant\nbee\ncow\ndog\n");
+        string checkpoint = Checkpoint("net.safetensors");
+        Outcome outcome = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["sub/net.evit"], "--labels", _folder["labels.txt"]).Expect(0);
+        foreach (string part in (string[])["reading", "ReActNet-DeiT (baseline, with a class token and layer scale)", "assumed: heads of 64", "--mean", "edgevit inspect"])
+            Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
+        foreach (string part in (string[])["net.evit", "1-bit weights", "not 1-bit", "sha256"])
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("class 0", outcome.Error, StringComparison.Ordinal);
+
+        using EvitModel model = EvitModel.Open(_folder["sub/net.evit"]);
+        Assert.Equal(["ant", "bee", "cow", "dog"], model.Labels);
+        LoweredModel lowered = Lowering.Lower(s_network, _tensors);
+        float[] image = RandomNetwork.Images(s_network, 1, seed: 2);
+        var logits = new float[4];
+        using Session session = model.CreateSession();
+        session.Run(image, logits);
+        Assert.Equal(new GraphInterpreter(lowered.Graph, lowered.Tensors).Run(image)[Lowering.OutputName].Floats, logits);
+        EdgeVitProcess.Run("inspect", _folder["sub/net.evit"]).Expect(0);
+        EdgeVitProcess.Run("doctor", _folder["sub/net.evit"], "--json");
+    }
+
+    [Fact]
+    public void Json_has_the_keys_that_scripts_read()
+    {
+        string checkpoint = Checkpoint("net.safetensors");
+        Outcome outcome = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["net.evit"], "--json", "--quiet", "--name", "mine").Expect(0);
+        JsonObject json = outcome.Json;
+        Assert.Equal(_folder["net.evit"], (string)json["model"]!);
+        Assert.Equal(new FileInfo(_folder["net.evit"]).Length, (long)json["bytes"]!);
+        Assert.Equal("mine", (string)json["network"]!);
+        Assert.Equal(4, (int)json["classes"]!);
+        Assert.Equal(_tensors.Values.Sum(t => (long)t.Data.Length), (long)json["parameters"]!);
+        Assert.Equal("safetensors", (string)json["source"]!["format"]!);
+        Assert.Equal("net.safetensors", (string)json["source"]!["file"]!);
+        Assert.Contains(json["notes"]!.AsArray(), n => ((string)n!).Contains("--labels", StringComparison.Ordinal));
+        Assert.Empty(outcome.Error);
+    }
+
+    [Fact]
+    public void Mistakes_are_explained()
+    {
+        string checkpoint = Checkpoint("net.safetensors");
+        string model = _folder["net.evit"];
+        Import().Fails(2, "import needs CHECKPOINT");
+        Import(checkpoint).Fails(2, "import needs --out");
+        Import(checkpoint, "--out", checkpoint).Fails(2, "is the checkpoint itself");
+        Import(checkpoint, "--out", model, "--reductions", "4,x").Fails(2, "--reductions is '4,x'", "8,4,1,1");
+        Import(checkpoint, "--out", model, "--mean", "1,2").Fails(2, "--mean is '1,2'", "three numbers");
+        Import(checkpoint, "--out", model, "--head-size", "0").Fails(2, "--head-size is 0");
+        Import(checkpoint, "--out", model, "--norm-eps", "-1").Fails(2, "--norm-eps");
+        Import(checkpoint, "--out", model, "--interpolation", "cubic").Fails(2, "bicubic or bilinear");
+        Import(checkpoint, "--out", model, "--image-size", "64").Fails(1, "32x32 pixels, not 64x64");
+        Import(checkpoint, "--out", model, "--labels", _folder["none.txt"]).Fails(1, "none.txt: no such file");
+        File.WriteAllText(_folder["labels.txt"], "ant\n\nbee\n");
+        Import(checkpoint, "--out", model, "--labels", _folder["labels.txt"]).Fails(1, "label 2 of 3 is empty");
+        File.WriteAllText(_folder["labels.json"], """["ant", "bee"]""");
+        Import(checkpoint, "--out", model, "--labels", _folder["labels.json"]).Fails(1, "4 classes, but 2 labels");
+        Import(_folder["none.pth"], "--out", model).Fails(1, "none.pth");
+        File.WriteAllText(_folder["text.pth"], "not a checkpoint");
+        Import(_folder["text.pth"], "--out", model).Fails(1, "text.pth: is not a checkpoint", "torch.save");
+        _tensors.Remove("vit.layernorm.bias");
+        _tensors.Remove("vit.encoder.layer.1.intermediate.move");
+        Import(Checkpoint("lacks.safetensors"), "--out", model).Fails(1, "(2 faults)", "missing: vit.layernorm.bias [64]", "missing: vit.encoder.layer.1.intermediate.move [64]");
+        Assert.False(File.Exists(model));
+    }
+
+    private static Outcome Import(params string[] arguments) => EdgeVitProcess.Run(["import", .. arguments]);
+
+    private string Checkpoint(string name)
+    {
+        SafetensorsWriter.Write(_folder[name], _tensors.Values);
+        return _folder[name];
+    }
+}
