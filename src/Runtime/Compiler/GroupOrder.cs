@@ -27,20 +27,45 @@ internal readonly record struct GroupOrder(int Groups, int Size)
         return (((16 * block) + (position % 16)) * Size) + member;
     }
 
-    /// <summary>Reorders the bits of packed rows.</summary>
+    /// <summary>Reorders the bits of packed rows. A word holds the members of 64 / <see cref="Size"/> groups; those of one place within
+    /// their group are taken out together.</summary>
     internal ulong[] Permute(ReadOnlySpan<ulong> rows)
     {
         int words = Channels / 64;
+        int groups = 64 / Size;
         var result = new ulong[rows.Length];
-        for (int r = 0; r < rows.Length; r += words)
+        for (int i = 0; i < rows.Length; i++)
         {
-            for (int p = 0; p < Channels; p++)
+            int row = i / words * words;
+            int group = (i - row) * groups;
+            for (int j = 0; j < Size; j++)
             {
-                int c = Channel(p);
-                result[r + (p >> 6)] |= ((rows[r + (c >> 6)] >> (c & 63)) & 1) << (p & 63);
+                ulong members = rows[i] >> j;
+                for (int size = Size; size > 1; size /= 2)
+                {
+                    members = EvenBits(members);
+                }
+
+                // At most sixteen of them lie side by side.
+                for (int g = 0; g < groups; g += 16, members >>= 16)
+                {
+                    int position = (((((group + g) / 16) * Size) + j) * 16) + ((group + g) % 16);
+                    result[row + (position >> 6)] |= (members & 0xFFFF) << (position & 63);
+                }
             }
         }
 
         return result;
+    }
+
+    /// <summary>Bits 0, 2, 4 ... side by side.</summary>
+    private static ulong EvenBits(ulong x)
+    {
+        x &= 0x5555555555555555;
+        x = (x | (x >> 1)) & 0x3333333333333333;
+        x = (x | (x >> 2)) & 0x0F0F0F0F0F0F0F0F;
+        x = (x | (x >> 4)) & 0x00FF00FF00FF00FF;
+        x = (x | (x >> 8)) & 0x0000FFFF0000FFFF;
+        return (x | (x >> 16)) & 0x00000000FFFFFFFF;
     }
 }

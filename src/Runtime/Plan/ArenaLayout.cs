@@ -6,39 +6,78 @@ internal sealed class ArenaLayout
 {
     private const int Alignment = 64;
 
-    private readonly List<(long Bytes, int From, int To, Action<long> Place)> _blocks = [];
+    private readonly List<Block> _blocks = [];
 
     /// <summary>Asks for memory.</summary>
     /// <param name="bytes">Size.</param>
     /// <param name="from">First step that touches it.</param>
     /// <param name="to">Last step that touches it.</param>
     /// <param name="place">Receives the offset when all are placed.</param>
-    internal void Add(long bytes, int from, int to, Action<long> place) => _blocks.Add(((bytes + Alignment - 1) / Alignment * Alignment, from, to, place));
+    internal void Add(long bytes, int from, int to, Action<long> place) =>
+        _blocks.Add(new Block((bytes + Alignment - 1) / Alignment * Alignment, from, to, _blocks.Count, place));
 
     /// <summary>Places all blocks.</summary>
     /// <returns>Bytes of the arena.</returns>
     internal long Place()
     {
-        var placed = new List<(long Begin, long End, int From, int To)>();
+        Block[] blocks = [.. _blocks];
+        Array.Sort(blocks, Block.LargestFirst);
+
+        // In the order of their offsets.
+        var placed = new List<Block>(blocks.Length);
         long total = 0;
-        foreach ((long bytes, int from, int to, Action<long> place) in _blocks.OrderByDescending(b => b.Bytes).ThenBy(b => b.From))
+        foreach (Block block in blocks)
         {
             long offset = 0;
-            foreach ((long begin, long end, int _, int _) in placed.Where(p => p.From <= to && from <= p.To).OrderBy(p => p.Begin))
+            foreach (Block other in placed)
             {
-                if (offset + bytes <= begin)
+                if (other.From > block.To || block.From > other.To)
+                {
+                    continue;
+                }
+
+                if (offset + block.Bytes <= other.Offset)
                 {
                     break;
                 }
 
-                offset = Math.Max(offset, end);
+                offset = Math.Max(offset, other.Offset + other.Bytes);
             }
 
-            placed.Add((offset, offset + bytes, from, to));
-            total = Math.Max(total, offset + bytes);
-            place(offset);
+            block.Offset = offset;
+            int at = placed.Count;
+            while (at > 0 && placed[at - 1].Offset > offset)
+            {
+                at--;
+            }
+
+            placed.Insert(at, block);
+            total = Math.Max(total, offset + block.Bytes);
+            block.Place(offset);
         }
 
         return total;
+    }
+
+    private sealed class Block(long bytes, int from, int to, int order, Action<long> place)
+    {
+        internal long Bytes { get; } = bytes;
+
+        internal int From { get; } = from;
+
+        internal int To { get; } = to;
+
+        internal Action<long> Place { get; } = place;
+
+        internal long Offset { get; set; }
+
+        private int Order { get; } = order;
+
+        internal static int LargestFirst(Block a, Block b)
+        {
+            int result = b.Bytes.CompareTo(a.Bytes);
+            result = result != 0 ? result : a.From.CompareTo(b.From);
+            return result != 0 ? result : a.Order.CompareTo(b.Order);
+        }
     }
 }

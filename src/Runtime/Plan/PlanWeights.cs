@@ -5,6 +5,9 @@ namespace EdgeVit.Runtime;
 /// <summary>A plan's copies of the tensors, in the layouts of its kernels; made once, shared by all sessions.</summary>
 internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTensor> tensors) : IDisposable
 {
+    // Floats of a side of the blocks in which a matrix is transposed: a cache line.
+    private const int TransposeBlock = 16;
+
     private readonly List<NativeBuffer> _buffers = [];
     private readonly Dictionary<(string, int, int), nint> _padded = [];
     private readonly Dictionary<int, nint> _zeros = [];
@@ -65,11 +68,17 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         int inputs = values.Length / outputs;
         int padded = BitKernel.Pad(outputs);
         float* result = (float*)Allocate((long)inputs * padded * sizeof(float));
-        for (int o = 0; o < outputs; o++)
+        for (int k0 = 0; k0 < inputs; k0 += TransposeBlock)
         {
-            for (int k = 0; k < inputs; k++)
+            for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
             {
-                result[((long)k * padded) + o] = values[(o * inputs) + k];
+                for (int k = k0; k < Math.Min(inputs, k0 + TransposeBlock); k++)
+                {
+                    for (int o = o0; o < Math.Min(outputs, o0 + TransposeBlock); o++)
+                    {
+                        result[((long)k * padded) + o] = values[(o * inputs) + k];
+                    }
+                }
             }
         }
 
@@ -95,9 +104,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
             float[] values = TensorData.Floats(tensors[name]);
             int padded = BitKernel.Pad(width);
             pointer = Allocate((long)(values.Length / width) * padded * sizeof(float));
-            for (int i = 0; i < values.Length; i++)
+            float* to = (float*)pointer;
+            for (int row = 0; row < values.Length; row += width, to += padded)
             {
-                ((float*)pointer)[((long)(i / width) * padded) + (i % width)] = sign * values[i];
+                for (int i = 0; i < width; i++)
+                {
+                    to[i] = sign * values[row + i];
+                }
             }
 
             _padded[(name, width, sign)] = pointer;

@@ -25,7 +25,7 @@ internal sealed unsafe class RowProgramBuilder(
     /// <param name="source">The stage that loads the head's row; null for a step without a head.</param>
     internal RowProgram Build(Stage? source)
     {
-        foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
+        foreach (GraphNode node in draft.All)
         {
             _own.Add(node.Output);
         }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes the runnable steps of a draft.</summary>
@@ -82,36 +84,28 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
         };
     }
 
+    /// <summary>The ops of a step, runs of equal ones as <c>name x count</c>.</summary>
     private static string Kind(StepDraft draft)
     {
-        IEnumerable<GraphNode> nodes = draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head);
-        return string.Join(" + ", GroupAdjacent(nodes.Select(n => n.Op.ToString())));
-    }
-
-    /// <summary>Runs of equal names as <c>name x count</c>.</summary>
-    private static IEnumerable<string> GroupAdjacent(IEnumerable<string> names)
-    {
-        string? last = null;
-        int count = 0;
-        foreach (string name in names)
+        var text = new StringBuilder();
+        GraphNode[] nodes = draft.All;
+        int count = 1;
+        for (int i = 0; i < nodes.Length; i++, count++)
         {
-            if (name == last)
+            if (i + 1 < nodes.Length && nodes[i + 1].Op == nodes[i].Op)
             {
-                count++;
                 continue;
             }
 
-            if (last is not null)
+            text.Append(text.Length == 0 ? "" : " + ").Append(nodes[i].Op.ToString());
+            if (count > 1)
             {
-                yield return count == 1 ? last : $"{last} x {count}";
+                text.Append(" x ").Append(count);
             }
 
-            (last, count) = (name, 1);
+            count = 0;
         }
 
-        if (last is not null)
-        {
-            yield return count == 1 ? last : $"{last} x {count}";
-        }
+        return text.ToString();
     }
 }

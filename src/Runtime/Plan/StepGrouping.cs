@@ -12,6 +12,9 @@ internal sealed class StepDraft(GraphNode? head, int height, int width)
 
     /// <summary>The rest, in graph order.</summary>
     internal List<GraphNode> Nodes { get; } = [];
+
+    /// <summary>The head, where there is one, and the rest.</summary>
+    internal GraphNode[] All => Head is null ? [.. Nodes] : [Head, .. Nodes];
 }
 
 /// <summary>Puts the nodes of a graph into steps. A step computes one token's row from start to end: a node joins the step of its inputs
@@ -67,6 +70,18 @@ internal sealed class StepGrouping
     /// <summary>The nodes that read a value.</summary>
     internal IReadOnlyList<GraphNode> Consumers(string value) => _consumers.TryGetValue(value, out List<GraphNode>? list) ? list : [];
 
+    /// <summary>The last step that reads a value; -1 where none does.</summary>
+    internal int LastReader(string value)
+    {
+        int last = -1;
+        foreach (int step in ReadingSteps(value))
+        {
+            last = Math.Max(last, step);
+        }
+
+        return last;
+    }
+
     /// <summary>The steps that read a value, directly or through views.</summary>
     internal IEnumerable<int> ReadingSteps(string value)
     {
@@ -87,7 +102,23 @@ internal sealed class StepGrouping
     }
 
     /// <summary>True where a value must be in the arena: another step reads it, or it is the result.</summary>
-    internal bool IsStored(string value) => value == _graph.OutputName || ReadingSteps(value).Any(step => step != _stepOf[value]);
+    internal bool IsStored(string value)
+    {
+        if (value == _graph.OutputName)
+        {
+            return true;
+        }
+
+        foreach (int step in ReadingSteps(value))
+        {
+            if (step != _stepOf[value])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool IsHead(Op op) => op is Op.Conv2d or Op.Linear or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention || FloatStepFactory.Makes(op);
 

@@ -15,7 +15,7 @@ internal sealed class ValuePlaces
         for (int step = 0; step < grouping.Steps.Count; step++)
         {
             StepDraft draft = grouping.Steps[step];
-            foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
+            foreach (GraphNode node in draft.All)
             {
                 string value = node.Output;
                 if (!grouping.IsStored(value))
@@ -23,7 +23,7 @@ internal sealed class ValuePlaces
                     continue;
                 }
 
-                int last = value == graph.OutputName ? grouping.Steps.Count : grouping.ReadingSteps(value).Max();
+                int last = value == graph.OutputName ? grouping.Steps.Count : grouping.LastReader(value);
                 layout.Add(Bytes(shapes[value]), step, last, offset => _offsets[value] = offset);
             }
 
