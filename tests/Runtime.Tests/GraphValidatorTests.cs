@@ -138,4 +138,12 @@ public class GraphValidatorTests
         EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, _b.Tensors));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void EveryOpHasItsName()
+    {
+        Assert.Equal(Enum.GetNames<Op>(), OpNames.All);
+        Assert.All(Enum.GetValues<Op>(), op => Assert.Equal(op, OpNames.Parse(OpNames.Of(op))));
+        Assert.Null(OpNames.Parse("0"));
+    }
 }

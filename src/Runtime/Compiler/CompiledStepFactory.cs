@@ -13,7 +13,7 @@ internal sealed unsafe class CompiledStepFactory(EvitFile file, StepGrouping gro
     internal ulong[] Rows(GraphNode head)
     {
         ulong[] words = weights.Words(head.Tensors["weight"]);
-        return _orders.TryGetValue(head.Inputs[0], out GroupOrder order) ? order.Permute(words) : words;
+        return _orders.TryGetValue(head.Inputs[0], out GroupOrder? order) ? order.Permute(words) : words;
     }
 
     /// <summary>The compiled steps of a draft; null where there is no code for it.</summary>

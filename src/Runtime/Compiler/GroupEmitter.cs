@@ -15,11 +15,18 @@ internal sealed unsafe class GroupEmitter(X64Assembler code, GroupOrder order, i
         for (int member = 0; member < order.Size; member++)
         {
             int valid = 32 / order.Size;
-            result.AddRange(Enumerable.Range(0, 16).Select(i => ((i % valid) * order.Size) + member));
+            for (int i = 0; i < 16; i++)
+            {
+                result.Add(((i % valid) * order.Size) + member);
+            }
+
             for (int operands = Sources(order) / 2; operands > 1; operands /= 2, valid *= 2)
             {
-                int have = valid;
-                result.AddRange(Enumerable.Range(0, 16).Select(i => i % (2 * have)).Select(i => i < have ? i : 16 + i - have));
+                for (int i = 0; i < 16; i++)
+                {
+                    int lane = i % (2 * valid);
+                    result.Add(lane < valid ? lane : 16 + lane - valid);
+                }
             }
         }
 

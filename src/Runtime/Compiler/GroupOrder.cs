@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 /// <c>(b * size + j) * 16 + i</c> holds channel <c>(16 * b + i) * size + j</c>.</summary>
 /// <param name="Groups">Number of groups, a multiple of 64.</param>
 /// <param name="Size">Channels of a group: 2, 4 or 8.</param>
-internal readonly record struct GroupOrder(int Groups, int Size)
+internal sealed record GroupOrder(int Groups, int Size)
 {
     /// <summary>All channels.</summary>
     internal int Channels => Groups * Size;

@@ -9,22 +9,20 @@ internal readonly record struct StepGrid(int Width, int Tokens, int TileTokens);
 /// <summary>Constants and tables of arena offsets that compiled code reads; equal ones are made once for a plan.</summary>
 internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
 {
-    private readonly Dictionary<(string, long, long, int, StepGrid, PoolWindow), nint> _tables = [];
-    private readonly Dictionary<uint, nint> _numbers = [];
-    private readonly Dictionary<int, nint> _masks = [];
+    private readonly Dictionary<string, NativeBuffer> _tables = new(StringComparer.Ordinal);
 
     /// <summary>A float in memory.</summary>
     internal nint Number(float value)
     {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (!_numbers.TryGetValue(bits, out nint pointer))
+        string key = $"number {BitConverter.SingleToUInt32Bits(value)}";
+        if (!_tables.TryGetValue(key, out NativeBuffer? number))
         {
-            pointer = weights.Allocate(sizeof(float));
-            *(float*)pointer = value;
-            _numbers[bits] = pointer;
+            number = weights.New(sizeof(float));
+            *(float*)number.Pointer = value;
+            _tables[key] = number;
         }
 
-        return pointer;
+        return (nint)number.Pointer;
     }
 
     /// <summary>Offset of the first input of each token's window.</summary>
@@ -39,18 +37,19 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     /// <summary>A bit for each channel, set where the channel is real.</summary>
     internal nint RealChannels(int channels)
     {
-        if (!_masks.TryGetValue(channels, out nint pointer))
+        string key = $"mask {channels}";
+        if (!_tables.TryGetValue(key, out NativeBuffer? mask))
         {
-            pointer = weights.Allocate(BitKernel.Pad(channels) / 8);
+            mask = weights.New(BitKernel.Pad(channels) / 8);
             for (int c = 0; c < channels; c++)
             {
-                ((byte*)pointer)[c >> 3] |= (byte)(1 << (c & 7));
+                mask.Pointer[c >> 3] |= (byte)(1 << (c & 7));
             }
 
-            _masks[channels] = pointer;
+            _tables[key] = mask;
         }
 
-        return pointer;
+        return (nint)mask.Pointer;
     }
 
     /// <summary>Offset of the row that an up-sampled token shows.</summary>
@@ -84,18 +83,20 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
 
     private int* Table(string kind, Stage s, StepGrid grid, int entries, Fill fill)
     {
-        (string, long, long, int, StepGrid, PoolWindow) key = (kind, s.Offset, s.Stride, (s.Factor << 16) | s.GridWidth, grid, s.Window);
-        if (!_tables.TryGetValue(key, out nint pointer))
+        PoolWindow w = s.Window;
+        string key = $"{kind} {s.Offset} {s.Stride} {s.Factor} {s.GridWidth} {grid.Width} {grid.Tokens} {grid.TileTokens} "
+            + $"{w.KernelH} {w.KernelW} {w.StrideH} {w.StrideW} {w.PaddingH} {w.PaddingW}";
+        if (!_tables.TryGetValue(key, out NativeBuffer? table))
         {
-            pointer = weights.Allocate((long)grid.Tokens * entries * sizeof(int));
+            table = weights.New((long)grid.Tokens * entries * sizeof(int));
             for (int token = 0; token < grid.Tokens; token++)
             {
-                fill(token, (int*)pointer + (token * entries));
+                fill(token, (int*)table.Pointer + (token * entries));
             }
 
-            _tables[key] = pointer;
+            _tables[key] = table;
         }
 
-        return (int*)pointer;
+        return (int*)table.Pointer;
     }
 }

@@ -6,7 +6,7 @@ internal sealed class RowPointers
 {
     private const int Given = -1;
 
-    private readonly List<(bool Arena, int Literal, int Stride)> _slots = [];
+    private readonly List<RowSlot> _slots = [];
     private readonly List<long> _literals = [];
 
     /// <summary>Stack bytes of the slots.</summary>
@@ -30,20 +30,23 @@ internal sealed class RowPointers
     /// <returns>Its slot.</returns>
     internal int Add(bool arena, long start, long stride)
     {
-        int found = _slots.FindIndex(s => s.Literal != Given && s.Arena == arena && _literals[s.Literal] == start && s.Stride == stride);
-        if (found >= 0)
+        for (int i = 0; i < _slots.Count; i++)
         {
-            return found;
+            RowSlot s = _slots[i];
+            if (s.Literal != Given && s.Arena == arena && _literals[s.Literal] == start && s.Stride == stride)
+            {
+                return i;
+            }
         }
 
-        _slots.Add((arena, Literal(start), checked((int)stride)));
+        _slots.Add(new RowSlot(arena, Literal(start), checked((int)stride)));
         return _slots.Count - 1;
     }
 
     /// <summary>Adds a row that the caller gives: the address for the first token.</summary>
     internal int AddGiven(int stride)
     {
-        _slots.Add((false, Given, stride));
+        _slots.Add(new RowSlot(false, Given, stride));
         return _slots.Count - 1;
     }
 
@@ -96,3 +99,9 @@ internal sealed class RowPointers
 
     internal static Mem LiteralAt(int literal) => new(Registers.Literals, 8 * literal);
 }
+
+/// <summary>A pointer that moves on with the tokens.</summary>
+/// <param name="Arena">True where it counts from the arena's start.</param>
+/// <param name="Literal">Where its start stands.</param>
+/// <param name="Stride">Bytes from token to token.</param>
+internal sealed record RowSlot(bool Arena, int Literal, int Stride);

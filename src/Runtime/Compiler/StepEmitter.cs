@@ -24,6 +24,9 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
 
     private int SlotBytes => form.Pointers.StackBytes;
 
+    /// <summary>Where a field stands in the arguments.</summary>
+    private static int At(CodeArguments* arguments, void* field) => (int)((byte*)field - (byte*)arguments);
+
     internal void Emit()
     {
         bool windows = OperatingSystem.IsWindows();
@@ -70,12 +73,13 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
             }
         }
 
-        code.Mov(Registers.Arena, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.Arena))));
-        code.Mov(Registers.Scratch, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.Scratch))));
-        code.Mov(Registers.Token, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.Begin))));
-        code.Mov(Registers.End, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.End))));
-        code.Mov(Registers.Literals, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.Literals))));
-        form.Pointers.Start(code, new Mem(Gpr.Rbx, (int)Marshal.OffsetOf<CodeArguments>(nameof(CodeArguments.Rows))));
+        CodeArguments layout;
+        code.Mov(Registers.Arena, new Mem(Gpr.Rbx, At(&layout, &layout.Arena)));
+        code.Mov(Registers.Scratch, new Mem(Gpr.Rbx, At(&layout, &layout.Scratch)));
+        code.Mov(Registers.Token, new Mem(Gpr.Rbx, At(&layout, &layout.Begin)));
+        code.Mov(Registers.End, new Mem(Gpr.Rbx, At(&layout, &layout.End)));
+        code.Mov(Registers.Literals, new Mem(Gpr.Rbx, At(&layout, &layout.Literals)));
+        form.Pointers.Start(code, new Mem(Gpr.Rbx, At(&layout, &layout.Rows)));
         code.Xor(Registers.Zero, Registers.Zero, Registers.Zero);
         if (form.Product is { } product)
         {

@@ -11,9 +11,6 @@ public static class GraphJson
 {
     private const int MaxNodes = 4096;
 
-    // In the order of their values, which are 0, 1, 2 ...
-    private static readonly string[] s_opNames = Enum.GetNames(typeof(Op));
-
     /// <summary>Writes a graph.</summary>
     public static string Write(ModelGraph graph)
     {
@@ -81,7 +78,7 @@ public static class GraphJson
     private static void WriteNode(Utf8JsonWriter writer, GraphNode node)
     {
         writer.WriteStartObject();
-        writer.WriteString("op", node.Op.ToString());
+        writer.WriteString("op", OpNames.Of(node.Op));
         writer.WriteString("name", node.Name);
         JsonText.Array(writer, "inputs", node.Inputs);
         if (node.Output != node.Name)
@@ -121,11 +118,8 @@ public static class GraphJson
         string name = node.Get("name", where).String($"{where}: name");
         where = $"graph node {index} ('{name}')";
         string opName = node.Get("op", where).String($"{where}: op");
-        int op = Array.IndexOf(s_opNames, opName);
-        if (op < 0)
-        {
-            throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", s_opNames)}");
-        }
+        Op op = OpNames.Parse(opName)
+            ?? throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", OpNames.All)}");
 
         var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
         var attributes = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -146,6 +140,6 @@ public static class GraphJson
         }
 
         string output = node.Find("output", where) is { } named ? named.String($"{where}: output") : name;
-        return new GraphNode((Op)op, name, node.Get("inputs", where).Strings($"{where}: inputs"), output, tensors, attributes);
+        return new GraphNode(op, name, node.Get("inputs", where).Strings($"{where}: inputs"), output, tensors, attributes);
     }
 }

@@ -52,7 +52,7 @@ public sealed partial class GraphValidator
         double work = 0;
         foreach (GraphNode node in _graph.Nodes)
         {
-            _where = $"graph node '{node.Name}' ({node.Op})";
+            _where = $"graph node '{node.Name}' ({OpNames.Of(node.Op)})";
             OpSchema.Of(node.Op).Check(node, _where);
             if (!names.Add(node.Name))
             {

@@ -57,12 +57,16 @@ public static class KernelSets
     /// <c>neon-dot</c>.</summary>
     public const string Variable = "EDGEVIT_KERNEL";
 
+    private static readonly KernelChoice[] s_available = FindAvailable();
+
+    /// <summary>How many sets there are, of any machine.</summary>
+    internal static int Count => (int)KernelChoice.NeonDot + 1;
+
     /// <summary>The sets that this machine runs, best first.</summary>
-    public static IReadOnlyList<KernelChoice> Available { get; } =
-        [.. new[] { KernelChoice.Avx512Popcnt, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar }.Where(IsSupported)];
+    public static IReadOnlyList<KernelChoice> Available => s_available;
 
     /// <summary>The first of <see cref="Available"/>.</summary>
-    public static KernelChoice Best => Available[0];
+    public static KernelChoice Best => s_available[0];
 
     /// <summary>The name as in <see cref="Variable"/>.</summary>
     public static string Name(KernelChoice choice) => choice switch
@@ -87,6 +91,24 @@ public static class KernelSets
             ? choice
             : throw new KernelNotSupportedException(
                 $"kernel set '{Name(choice)}' needs an instruction set that this machine lacks; available: {Names()}");
+    }
+
+    private static KernelChoice[] FindAvailable()
+    {
+        KernelChoice[] all =
+        [
+            KernelChoice.Avx512Popcnt, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar,
+        ];
+        int count = 0;
+        foreach (KernelChoice choice in all)
+        {
+            if (IsSupported(choice))
+            {
+                all[count++] = choice;
+            }
+        }
+
+        return all[..count];
     }
 
     private static KernelChoice Parse(string name)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
@@ -9,12 +10,23 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     private const int TransposeBlock = 16;
 
     private readonly List<NativeBuffer> _buffers = [];
-    private readonly Dictionary<(string, int, int), nint> _padded = [];
-    private readonly Dictionary<int, nint> _zeros = [];
+    private readonly Dictionary<string, NativeBuffer> _padded = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _kept = [];
 
     /// <summary>Bytes of all copies.</summary>
-    internal long Bytes => _buffers.Sum(b => b.Bytes);
+    internal long Bytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (NativeBuffer buffer in _buffers)
+            {
+                sum += buffer.Bytes;
+            }
+
+            return sum;
+        }
+    }
 
     public void Dispose()
     {
@@ -35,9 +47,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Zeroed memory that lives as long as the plan.</summary>
     internal nint Allocate(long bytes)
     {
-        var buffer = new NativeBuffer(bytes);
-        _buffers.Add(buffer);
-        return (nint)buffer.Pointer;
+        return (nint)New(bytes).Pointer;
     }
 
     /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64.</summary>
@@ -49,13 +59,14 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Zeros for an absent bias, or for what lies outside a grid.</summary>
     internal float* Zeros(int width)
     {
-        if (!_zeros.TryGetValue(width, out nint pointer))
+        string key = width.ToString(CultureInfo.InvariantCulture);
+        if (!_padded.TryGetValue(key, out NativeBuffer? buffer))
         {
-            pointer = Allocate((long)BitKernel.Pad(width) * sizeof(float));
-            _zeros[width] = pointer;
+            buffer = New((long)BitKernel.Pad(width) * sizeof(float));
+            _padded[key] = buffer;
         }
 
-        return (float*)pointer;
+        return (float*)buffer.Pointer;
     }
 
     /// <summary>A node's bias; zeros where it has none.</summary>
@@ -99,12 +110,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
     private float* Rows(string name, int width, int sign)
     {
-        if (!_padded.TryGetValue((name, width, sign), out nint pointer))
+        string key = $"{width} {sign} {name}";
+        if (!_padded.TryGetValue(key, out NativeBuffer? buffer))
         {
             float[] values = TensorData.Floats(tensors[name]);
             int padded = BitKernel.Pad(width);
-            pointer = Allocate((long)(values.Length / width) * padded * sizeof(float));
-            float* to = (float*)pointer;
+            buffer = New((long)(values.Length / width) * padded * sizeof(float));
+            float* to = (float*)buffer.Pointer;
             for (int row = 0; row < values.Length; row += width, to += padded)
             {
                 for (int i = 0; i < width; i++)
@@ -113,9 +125,17 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
                 }
             }
 
-            _padded[(name, width, sign)] = pointer;
+            _padded[key] = buffer;
         }
 
-        return (float*)pointer;
+        return (float*)buffer.Pointer;
+    }
+
+    /// <summary>Zeroed memory that lives as long as the plan.</summary>
+    internal NativeBuffer New(long bytes)
+    {
+        var buffer = new NativeBuffer(bytes);
+        _buffers.Add(buffer);
+        return buffer;
     }
 }

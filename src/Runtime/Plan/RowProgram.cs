@@ -27,7 +27,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     private readonly RowKernel _kernel = kernel;
     private readonly Stage[] _stages = stages;
     private readonly RowInstruction[] _instructions = instructions;
-    private readonly bool _needsGrid = stages.Any(s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
+    private readonly bool _needsGrid = Array.Exists(stages, s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
 
     /// <summary>The stages of all instructions.</summary>
     internal Stage[] Stages => _stages;

@@ -97,7 +97,7 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 continue;
             }
 
-            text.Append(text.Length == 0 ? "" : " + ").Append(nodes[i].Op.ToString());
+            text.Append(text.Length == 0 ? "" : " + ").Append(OpNames.Of(nodes[i].Op));
             if (count > 1)
             {
                 text.Append(" x ").Append(count);

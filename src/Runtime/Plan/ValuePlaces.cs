@@ -7,7 +7,7 @@ internal sealed class ValuePlaces
     private const int ZeroRowCount = 10;
 
     private readonly Dictionary<string, long> _offsets = new(StringComparer.Ordinal);
-    private readonly Dictionary<GraphNode, long> _prepared = [];
+    private readonly Dictionary<string, long> _prepared = new(StringComparer.Ordinal);
 
     internal ValuePlaces(ModelGraph graph, IReadOnlyDictionary<string, ValueShape> shapes, StepGrouping grouping)
     {
@@ -29,16 +29,21 @@ internal sealed class ValuePlaces
 
             if (draft.Head is { Op: Op.BinaryAttention } attention)
             {
-                layout.Add(Operands(attention, shapes).PreparedBytes, step, step, offset => _prepared[attention] = offset);
+                layout.Add(Operands(attention, shapes).PreparedBytes, step, step, offset => _prepared[attention.Name] = offset);
             }
             else if (draft.Head is { Op: Op.SoftmaxAttention } softmax)
             {
-                layout.Add(SoftmaxOperands.Of(softmax, shapes).PreparedBytes, step, step, offset => _prepared[softmax] = offset);
+                layout.Add(SoftmaxOperands.Of(softmax, shapes).PreparedBytes, step, step, offset => _prepared[softmax.Name] = offset);
             }
         }
 
         // Kernels may read up to a vector behind a row.
-        long widest = graph.Nodes.Where(n => n.Op == Op.AvgPool2d).Select(n => Stride(shapes[n.Output])).DefaultIfEmpty().Max();
+        long widest = 0;
+        foreach (GraphNode node in graph.Nodes)
+        {
+            widest = node.Op == Op.AvgPool2d ? Math.Max(widest, Stride(shapes[node.Output])) : widest;
+        }
+
         ZeroRows = layout.Place() + 64;
         ArenaBytes = ZeroRows + (ZeroRowCount * widest);
         if (ArenaBytes > MaxArenaBytes)
@@ -64,7 +69,7 @@ internal sealed class ValuePlaces
 
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
     internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) =>
-        (Operands(node, shapes) with { Query = Offset(node.Inputs[0]), Key = Offset(node.Inputs[1]), Value = Offset(node.Inputs[2]) }, _prepared[node]);
+        (Operands(node, shapes) with { Query = Offset(node.Inputs[0]), Key = Offset(node.Inputs[1]), Value = Offset(node.Inputs[2]) }, _prepared[node.Name]);
 
     /// <summary>A float attention's operands.</summary>
     internal SoftmaxOperands SoftmaxAttention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) => SoftmaxOperands.Of(node, shapes) with
@@ -72,7 +77,7 @@ internal sealed class ValuePlaces
         Query = Offset(node.Inputs[0]),
         Key = Offset(node.Inputs[1]),
         Value = Offset(node.Inputs[2]),
-        Prepared = _prepared[node],
+        Prepared = _prepared[node.Name],
     };
 
     private static long Bytes(ValueShape shape) => shape.Tokens * Stride(shape);

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// go on when it is disposed before them.</summary>
 public sealed class EvitModel : IDisposable
 {
-    private readonly Dictionary<KernelChoice, ExecutionPlan> _plans = [];
+    private readonly ExecutionPlan?[] _plans = new ExecutionPlan?[KernelSets.Count];
     private readonly Lock _lock = new();
     private bool _disposed;
 
@@ -50,11 +50,7 @@ public sealed class EvitModel : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_plans.TryGetValue(kernel, out plan))
-            {
-                plan = ExecutionPlan.Build(File, kernel);
-                _plans[kernel] = plan;
-            }
+            plan = _plans[(int)kernel] ??= ExecutionPlan.Build(File, kernel);
 
             plan.Hold();
         }
@@ -90,9 +86,9 @@ public sealed class EvitModel : IDisposable
             if (!_disposed)
             {
                 _disposed = true;
-                foreach (ExecutionPlan plan in _plans.Values)
+                foreach (ExecutionPlan? plan in _plans)
                 {
-                    plan.Release();
+                    plan?.Release();
                 }
             }
         }
