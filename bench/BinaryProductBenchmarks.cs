@@ -30,13 +30,7 @@ public unsafe class BinaryProductBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _kernel = Kernel switch
-        {
-            KernelChoice.Avx512 => new Avx512BitKernel(),
-            KernelChoice.Avx2 => new Avx2BitKernel(),
-            KernelChoice.Vector128 => new Vector128BitKernel(),
-            _ => new ScalarBitKernel(),
-        };
+        _kernel = KernelSet.Of(Kernel).Bits;
         var random = new Random(1);
         ulong[] weights = [.. Enumerable.Range(0, Outputs * Inputs / 64).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue))];
         _weights = _kernel.Pack(weights, Outputs, Inputs, Allocate);

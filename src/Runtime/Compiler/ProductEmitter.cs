@@ -30,7 +30,7 @@ internal sealed class ProductEmitter(X64Assembler code, int words, int rowStride
             return;
         }
 
-        int unrolled = words % 8 == 0 ? 8 : 2;
+        int unrolled = words % 8 == 0 ? 8 : words % 2 == 0 ? 2 : 1;
         for (int t = 0; t < tokens; t++)
         {
             code.Xor(t, t, t);

@@ -19,12 +19,31 @@ internal abstract unsafe class BitKernel
     /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>
     internal const int TileBytes = TileTokens * RowStride;
 
+    /// <summary>Bytes of packed weights.</summary>
+    internal abstract long PackedBytes(int outputs, int inputs);
+
     /// <summary>Packs weights for this kernel.</summary>
     /// <param name="words">Canonical rows, <c>[outputs][ceil(inputs / 64)]</c>.</param>
     /// <param name="outputs">Rows.</param>
     /// <param name="inputs">Bits of a row.</param>
+    /// <param name="packed"><see cref="PackedBytes"/> bytes; what belongs to outputs that are padding may be left as it is.</param>
+    internal abstract void Pack(ulong* words, int outputs, int inputs, byte* packed);
+
+    /// <summary>Packs weights into memory of their own.</summary>
+    /// <param name="words">Canonical rows, <c>[outputs][ceil(inputs / 64)]</c>.</param>
+    /// <param name="outputs">Rows.</param>
+    /// <param name="inputs">Bits of a row.</param>
     /// <param name="allocate">Gives zeroed memory of a number of bytes that lives as long as the plan.</param>
-    internal abstract byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate);
+    internal byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    {
+        byte* packed = (byte*)allocate(PackedBytes(outputs, inputs));
+        fixed (ulong* rows = words)
+        {
+            Pack(rows, outputs, inputs, packed);
+        }
+
+        return packed;
+    }
 
     /// <summary>Brings one row of activations into the kernel's form.</summary>
     /// <param name="row">Words, padding bits 0; up to 64 bytes behind the row may be read.</param>
@@ -43,17 +62,4 @@ internal abstract unsafe class BitKernel
 
     /// <summary>Rounds up to whole blocks of 64.</summary>
     internal static int Pad(int channels) => (channels + 63) & ~63;
-
-    /// <summary>Up to eight bits of a canonical row, from bit <paramref name="start"/>; bits behind the row are 0.</summary>
-    private protected static int Bits(ReadOnlySpan<ulong> row, int start, int count)
-    {
-        int word = start >> 6;
-        ulong bits = word < row.Length ? row[word] >> (start & 63) : 0;
-        if ((start & 63) + count > 64 && word + 1 < row.Length)
-        {
-            bits |= row[word + 1] << (64 - (start & 63));
-        }
-
-        return (int)(bits & ((1UL << count) - 1));
-    }
 }

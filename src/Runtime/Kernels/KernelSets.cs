@@ -16,8 +16,11 @@ public enum KernelChoice
     /// <summary>AVX2 with FMA.</summary>
     Avx2,
 
-    /// <summary>AVX-512 with byte permutes (F, BW, VBMI).</summary>
+    /// <summary>AVX-512 (F, BW).</summary>
     Avx512,
+
+    /// <summary>AVX-512 with byte permutes (VBMI).</summary>
+    Avx512Vbmi,
 
     /// <summary>AVX-512 with VPOPCNTDQ, by machine code made for the model.</summary>
     Avx512Popcnt,
@@ -53,8 +56,8 @@ public sealed class KernelNotSupportedException : NotSupportedException
 /// <summary>Which kernel sets there are and which one a session gets.</summary>
 public static class KernelSets
 {
-    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c>, <c>avx512</c>, <c>neon</c> or
-    /// <c>neon-dot</c>.</summary>
+    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c>, <c>avx512</c>, <c>avx512-vbmi</c>,
+    /// <c>avx512-popcnt</c>, <c>neon</c> or <c>neon-dot</c>.</summary>
     public const string Variable = "EDGEVIT_KERNEL";
 
     private static readonly KernelChoice[] s_available = FindAvailable();
@@ -72,6 +75,7 @@ public static class KernelSets
     public static string Name(KernelChoice choice) => choice switch
     {
         KernelChoice.Avx512Popcnt => "avx512-popcnt",
+        KernelChoice.Avx512Vbmi => "avx512-vbmi",
         KernelChoice.Avx512 => "avx512",
         KernelChoice.Avx2 => "avx2",
         KernelChoice.Neon => "neon",
@@ -97,7 +101,8 @@ public static class KernelSets
     {
         KernelChoice[] all =
         [
-            KernelChoice.Avx512Popcnt, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot, KernelChoice.Vector128, KernelChoice.Scalar,
+            KernelChoice.Avx512Popcnt, KernelChoice.Avx512Vbmi, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot,
+            KernelChoice.Vector128, KernelChoice.Scalar,
         ];
         int count = 0;
         foreach (KernelChoice choice in all)
@@ -126,10 +131,12 @@ public static class KernelSets
 
     private static string Names() => string.Join(", ", Available.Select(Name));
 
-    private static bool IsSupported(KernelChoice choice) => choice switch
+    /// <summary>True where this machine runs the set.</summary>
+    internal static bool IsSupported(KernelChoice choice) => choice switch
     {
         KernelChoice.Avx512Popcnt => StepCompiler.IsSupported,
-        KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported,
+        KernelChoice.Avx512Vbmi => IsSupported(KernelChoice.Avx512) && Avx512Vbmi.IsSupported,
+        KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Fma.IsSupported,
         KernelChoice.Avx2 => Avx2.IsSupported && Fma.IsSupported,
         KernelChoice.Neon => AdvSimd.Arm64.IsSupported,
         KernelChoice.NeonDot => AdvSimd.Arm64.IsSupported && Dp.IsSupported,

@@ -15,22 +15,21 @@ internal sealed unsafe class NeonBitKernel : BitKernel
     private const int BlockOutputs = 32;
     private const int StepBytes = 2 * 4 * 16;
 
-    internal override byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) / BlockOutputs * ((inputs + 31) >> 5) * StepBytes;
+
+    internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {
         int n = (inputs + 63) >> 6;
         int steps = (inputs + 31) >> 5;
-        byte* packed = (byte*)allocate((long)Pad(outputs) / BlockOutputs * steps * StepBytes);
         for (int o = 0; o < outputs; o++)
         {
-            ReadOnlySpan<ulong> row = words.Slice(o * n, n);
+            ulong* row = words + ((long)o * n);
             ushort* to = (ushort*)(packed + ((long)(o / BlockOutputs) * steps * StepBytes)) + (o % BlockOutputs);
             for (int k = 0; k < 2 * steps; k++)
             {
                 to[k * BlockOutputs] = (ushort)(row[k >> 2] >> (16 * (k & 3)));
             }
         }
-
-        return packed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -14,21 +14,20 @@ internal sealed unsafe class NeonDotBitKernel : BitKernel
     private const int BlockOutputs = 16;
     private const int StepBytes = 2 * 4 * 16;
 
-    internal override byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) / BlockOutputs * ((inputs + 63) >> 6) * StepBytes;
+
+    internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {
         int n = (inputs + 63) >> 6;
-        byte* packed = (byte*)allocate((long)Pad(outputs) / BlockOutputs * n * StepBytes);
         for (int o = 0; o < outputs; o++)
         {
-            ReadOnlySpan<ulong> row = words.Slice(o * n, n);
+            ulong* row = words + ((long)o * n);
             uint* to = (uint*)(packed + ((long)(o / BlockOutputs) * n * StepBytes)) + (o % BlockOutputs);
             for (int k = 0; k < 2 * n; k++)
             {
                 to[k * BlockOutputs] = (uint)(row[k >> 1] >> (32 * (k & 1)));
             }
         }
-
-        return packed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -5,12 +5,12 @@ namespace EdgeVit.Runtime;
 /// <summary>One 64-bit word at a time.</summary>
 internal sealed unsafe class ScalarBitKernel : BitKernel
 {
-    internal override byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * ((inputs + 63) >> 6) * 8;
+
+    internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {
         int n = (inputs + 63) >> 6;
-        byte* packed = (byte*)allocate((long)Pad(outputs) * n * 8);
-        words.CopyTo(new Span<ulong>(packed, words.Length));
-        return packed;
+        new ReadOnlySpan<ulong>(words, outputs * n).CopyTo(new Span<ulong>(packed, outputs * n));
     }
 
     internal override void Expand(ulong* row, int inputs, byte* expanded)

@@ -12,20 +12,20 @@ internal sealed unsafe class Vector128BitKernel : BitKernel
 {
     private const int StepsPerWiden = 31;
 
-    internal override byte* Pack(ReadOnlySpan<ulong> words, int outputs, int inputs, Func<long, nint> allocate)
+    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * ((inputs + 7) >> 3);
+
+    internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {
         int n = (inputs + 63) >> 6;
         int steps = (inputs + 7) >> 3;
-        byte* packed = (byte*)allocate((long)Pad(outputs) * steps);
         for (int o = 0; o < outputs; o++)
         {
+            byte* row = (byte*)(words + ((long)o * n));
             for (int k = 0; k < steps; k++)
             {
-                packed[(((long)(o >> 4) * steps) + k) * 16 + (o & 15)] = (byte)Bits(words.Slice(o * n, n), 8 * k, 8);
+                packed[(((long)(o >> 4) * steps) + k) * 16 + (o & 15)] = row[k];
             }
         }
-
-        return packed;
     }
 
     internal override void Expand(ulong* row, int inputs, byte* expanded) => Buffer.MemoryCopy(row, expanded, RowStride, (inputs + 7) >> 3);

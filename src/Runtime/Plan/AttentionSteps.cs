@@ -27,8 +27,11 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
     /// channels.</summary>
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
-    /// <summary>Bytes of the prepared operands; keys may be filled up to a multiple of 16.</summary>
-    internal long PreparedBytes => Heads * (KeyBlock + (15 * HeadWords) + ValueBlock) * 8;
+    /// <summary>Bytes of the prepared operands, room for any kernel set's form of them: words, keys filled up to a multiple of 16,
+    /// or a byte for four bits of padded heads.</summary>
+    internal long PreparedBytes => Heads * Math.Max(
+        (KeyBlock + (15 * HeadWords) + ValueBlock) * 8,
+        (BitKernel.Pad(Keys) * ((HeadSize + 3L) / 4)) + (BitKernel.Pad(HeadSize) * ((Keys + 3L) / 4)) + (BitKernel.Pad(HeadSize) * 2L) + 128);
 }
 
 /// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as

@@ -99,6 +99,18 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Binary weights, canonical rows.</summary>
     internal ulong[] Words(string name) => MemoryMarshal.Cast<byte, ulong>(tensors[name].Bytes.Span).ToArray();
 
+    /// <summary>Doubles 2 * table[count - 1], 2 * table[count - 2], ...</summary>
+    internal double* TwiceReversed(long* table, int count)
+    {
+        double* result = (double*)Allocate((long)count * sizeof(double));
+        for (int i = 0; i < count; i++)
+        {
+            result[i] = 2 * (double)table[count - 1 - i];
+        }
+
+        return result;
+    }
+
     /// <summary>A table of integers.</summary>
     internal long* Integers(string name)
     {

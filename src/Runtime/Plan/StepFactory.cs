@@ -48,6 +48,17 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
                 long* exp = weights.Integers(head.Tensors["exp"]);
                 float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
+                if (kernels.Tables is { } tables && TableAttentionStep.Takes(operands))
+                {
+                    byte* table = tables.Table(exp, operands.HeadSize, weights.Allocate);
+                    double* twice = weights.TwiceReversed(exp, operands.HeadSize + 1);
+                    return
+                    [
+                        new TableAttentionPrepareStep(head.Name, operands, prepared, kernels.Bits),
+                        new TableAttentionStep(head.Name, kind, items, program, kernels.Bits, tables, operands, prepared, table, twice, clip),
+                    ];
+                }
+
                 return
                 [
                     new AttentionPrepareStep(head.Name, operands, prepared),

@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Tables of four bits for both widths of byte shuffles: an activation byte is the nibble times 16, the offset of its
+/// table.</summary>
+internal static unsafe class NibbleTables
+{
+    private const int Rows = 32;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Expand(ulong* row, int inputs, byte* expanded)
+    {
+        int words = (inputs + 63) >> 6;
+        Vector128<byte> high = Vector128.Create((byte)0xF0);
+        for (int w = 0; w < words; w++)
+        {
+            Vector128<byte> x = Vector128.CreateScalar(row[w]).AsByte();
+            Vector128<byte> even = Sse2.ShiftLeftLogical(x.AsUInt16(), 4).AsByte() & high;
+            Sse2.UnpackLow(even, x & high).Store(expanded + (16 * w));
+        }
+    }
+
+    /// <summary>Packs up to <paramref name="lanes"/> rows, 32 at a time.</summary>
+    internal static void Pack(ulong* rows, int words, int count, int steps, byte* packed, int lanes)
+    {
+        for (int first = 0; first < lanes; first += Rows)
+        {
+            for (int w = 0; w < words; w++)
+            {
+                Word(rows + ((long)first * words) + w, words, count - first, Math.Min(16, steps - (16 * w)), packed + (16L * w * lanes) + first, lanes);
+            }
+        }
+    }
+
+    /// <summary>One word of 32 rows: a transposition of bytes, then its nibbles.</summary>
+    private static void Word(ulong* column, int words, int count, int steps, byte* packed, int lanes)
+    {
+        // Rows 2i, 2i + 1 in the lower and 16 + 2i, 17 + 2i in the upper 128 bits, so that the unpacks below put them in order.
+        Vector256<byte> pairs = Vector256.Create((byte)0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+        Vector256<byte>* rows = stackalloc Vector256<byte>[8];
+        for (int i = 0; i < 8; i++)
+        {
+            Vector256<ulong> four = Vector256.Create(At(2 * i), At((2 * i) + 1), At(16 + (2 * i)), At(17 + (2 * i)));
+            rows[i] = Avx2.Shuffle(four.AsByte(), pairs);
+        }
+
+        Vector256<byte>* bytes = stackalloc Vector256<byte>[8];
+        for (int half = 0; half < 2; half++)
+        {
+            // Bytes 4 * half .. 4 * half + 3 of four rows, eight rows, sixteen rows.
+            Vector256<uint> a = Unpack16(rows[0], rows[1], half);
+            Vector256<uint> b = Unpack16(rows[2], rows[3], half);
+            Vector256<uint> c = Unpack16(rows[4], rows[5], half);
+            Vector256<uint> d = Unpack16(rows[6], rows[7], half);
+            Vector256<ulong> ab = Avx2.UnpackLow(a, b).AsUInt64();
+            Vector256<ulong> cd = Avx2.UnpackLow(c, d).AsUInt64();
+            Vector256<ulong> ef = Avx2.UnpackHigh(a, b).AsUInt64();
+            Vector256<ulong> gh = Avx2.UnpackHigh(c, d).AsUInt64();
+            bytes[4 * half] = Avx2.UnpackLow(ab, cd).AsByte();
+            bytes[(4 * half) + 1] = Avx2.UnpackHigh(ab, cd).AsByte();
+            bytes[(4 * half) + 2] = Avx2.UnpackLow(ef, gh).AsByte();
+            bytes[(4 * half) + 3] = Avx2.UnpackHigh(ef, gh).AsByte();
+        }
+
+        Vector256<byte> nibble = Vector256.Create((byte)15);
+        for (int k = 0; k < steps; k++)
+        {
+            Vector256<byte> x = bytes[k >> 1];
+            ((k & 1) == 0 ? x & nibble : (x.AsUInt16() >> 4).AsByte() & nibble).Store(packed + ((long)k * lanes));
+        }
+
+        ulong At(int row) => row < count ? column[(long)row * words] : 0;
+    }
+
+    private static Vector256<uint> Unpack16(Vector256<byte> a, Vector256<byte> b, int half) => half == 0
+        ? Avx2.UnpackLow(a.AsUInt16(), b.AsUInt16()).AsUInt32()
+        : Avx2.UnpackHigh(a.AsUInt16(), b.AsUInt16()).AsUInt32();
+}
+
+/// <summary>AVX2: 32 outputs, four bits.</summary>
+internal readonly unsafe struct NibbleTables256 : ITables<Vector256<byte>>
+{
+    public static int Lanes => 32;
+
+    public static int Bits => 4;
+
+    public static bool ManyRegisters => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Load(byte* source) => Vector256.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Table(byte* tables, byte activation) => Avx2.BroadcastVector128ToVector256(tables + activation);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Look(Vector256<byte> table, Vector256<byte> weights) => Avx2.Shuffle(table, weights);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Add(Vector256<byte> a, Vector256<byte> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(Vector256<byte> sum, ushort* counts, bool add)
+    {
+        Vector256<ushort> lower = Avx2.ConvertToVector256Int16(sum.GetLower()).AsUInt16();
+        Vector256<ushort> upper = Avx2.ConvertToVector256Int16(sum.GetUpper()).AsUInt16();
+        if (add)
+        {
+            lower += Vector256.Load(counts);
+            upper += Vector256.Load(counts + 16);
+        }
+
+        lower.Store(counts);
+        upper.Store(counts + 16);
+    }
+
+    public static void Expand(ulong* row, int inputs, byte* expanded) => NibbleTables.Expand(row, inputs, expanded);
+
+    public static void Pack(ulong* rows, int words, int count, int steps, byte* packed) =>
+        NibbleTables.Pack(rows, words, count, steps, packed, Lanes);
+}
+
+/// <summary>AVX-512 without byte permutes: 64 outputs, four bits.</summary>
+internal readonly unsafe struct NibbleTables512 : ITables<Vector512<byte>>
+{
+    public static int Lanes => 64;
+
+    public static int Bits => 4;
+
+    public static bool ManyRegisters => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Load(byte* source) => Vector512.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Table(byte* tables, byte activation) =>
+        Avx512F.BroadcastVector128ToVector512((int*)(tables + activation)).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Look(Vector512<byte> table, Vector512<byte> weights) => Avx512BW.Shuffle(table, weights);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Add(Vector512<byte> a, Vector512<byte> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(Vector512<byte> sum, ushort* counts, bool add) => SixBitTables512.Widen(sum, counts, add);
+
+    public static void Expand(ulong* row, int inputs, byte* expanded) => NibbleTables.Expand(row, inputs, expanded);
+
+    public static void Pack(ulong* rows, int words, int count, int steps, byte* packed) =>
+        NibbleTables.Pack(rows, words, count, steps, packed, Lanes);
+}

@@ -1,0 +1,302 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>The bit kernel of all instruction sets with byte shuffles on wide vectors. A table that is loaded once meets two vectors of
+/// weights, a vector of weights all tokens: loads would be the limit, not shuffles.</summary>
+/// <remarks>Weights <c>[outputs / Lanes][steps][Lanes]</c>, one group of bits a byte; activations one group a byte. Bits behind the row are 0 on
+/// both sides and never differ. A byte of the sum holds at most 252 before it is widened. Scalar twin:
+/// <see cref="ScalarBitKernel"/>.</remarks>
+internal sealed unsafe class TableBitKernel<TTables, TVector> : BitKernel
+    where TTables : struct, ITables<TVector>
+    where TVector : struct
+{
+    // An argument of the loops: a static would be looked up within them.
+    private readonly byte* _tables = Tables();
+
+    private static int StepsPerWiden
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 252 / TTables.Bits;
+    }
+
+    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * Steps(inputs);
+
+    internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
+    {
+        int n = (inputs + 63) >> 6;
+        int steps = Steps(inputs);
+        for (int o = 0; o < Pad(outputs); o += TTables.Lanes)
+        {
+            TTables.Pack(words + ((long)o * n), n, outputs - o, steps, packed + ((long)o * steps));
+        }
+    }
+
+    internal override void Expand(ulong* row, int inputs, byte* expanded) => TTables.Expand(row, inputs, expanded);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void Count(byte* expanded, byte* weights, ushort* counts, int outputs, int inputs, int tokens)
+    {
+        int steps = Steps(inputs);
+        int o = 0;
+        for (; o + (2 * TTables.Lanes) <= outputs; o += 2 * TTables.Lanes)
+        {
+            byte* w = weights + ((long)o * steps);
+            int t = 0;
+            if (TTables.ManyRegisters && tokens > 4)
+            {
+                EightByTwo(_tables, expanded, w, steps, counts + o, outputs);
+                continue;
+            }
+
+            for (; t + 1 < tokens; t += 4)
+            {
+                FourByTwo(_tables, expanded + (t * RowStride), w, steps, counts + (t * outputs) + o, outputs);
+            }
+
+            if (t < tokens)
+            {
+                One(_tables, expanded + (t * RowStride), w, steps, counts + (t * outputs) + o);
+                One(_tables, expanded + (t * RowStride), w + (steps * TTables.Lanes), steps, counts + (t * outputs) + o + TTables.Lanes);
+            }
+        }
+
+        if (o < outputs)
+        {
+            byte* w = weights + ((long)o * steps);
+            if (tokens > 1)
+            {
+                Eight(_tables, expanded, w, steps, counts + o, outputs);
+                return;
+            }
+
+            One(_tables, expanded, w, steps, counts + o);
+        }
+    }
+
+    // Eight tokens, two vectors of outputs: 16 sums, for 32 registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void EightByTwo(byte* tables, byte* a, byte* w, int steps, ushort* counts, int outputs)
+    {
+        int second = steps * TTables.Lanes;
+        for (int k0 = 0; k0 < steps; k0 += StepsPerWiden)
+        {
+            TVector a0 = default;
+            TVector a1 = default;
+            TVector b0 = default;
+            TVector b1 = default;
+            TVector c0 = default;
+            TVector c1 = default;
+            TVector d0 = default;
+            TVector d1 = default;
+            TVector e0 = default;
+            TVector e1 = default;
+            TVector f0 = default;
+            TVector f1 = default;
+            TVector g0 = default;
+            TVector g1 = default;
+            TVector h0 = default;
+            TVector h1 = default;
+            byte* at = a + k0;
+            byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
+            byte* weight = w + (k0 * TTables.Lanes);
+            for (; at < end; at++, weight += TTables.Lanes)
+            {
+                TVector x = TTables.Load(weight);
+                TVector y = TTables.Load(weight + second);
+                TVector table = TTables.Table(tables, at[0]);
+                a0 = TTables.Add(a0, TTables.Look(table, x));
+                a1 = TTables.Add(a1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[RowStride]);
+                b0 = TTables.Add(b0, TTables.Look(table, x));
+                b1 = TTables.Add(b1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[2 * RowStride]);
+                c0 = TTables.Add(c0, TTables.Look(table, x));
+                c1 = TTables.Add(c1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[3 * RowStride]);
+                d0 = TTables.Add(d0, TTables.Look(table, x));
+                d1 = TTables.Add(d1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[4 * RowStride]);
+                e0 = TTables.Add(e0, TTables.Look(table, x));
+                e1 = TTables.Add(e1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[5 * RowStride]);
+                f0 = TTables.Add(f0, TTables.Look(table, x));
+                f1 = TTables.Add(f1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[6 * RowStride]);
+                g0 = TTables.Add(g0, TTables.Look(table, x));
+                g1 = TTables.Add(g1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[7 * RowStride]);
+                h0 = TTables.Add(h0, TTables.Look(table, x));
+                h1 = TTables.Add(h1, TTables.Look(table, y));
+            }
+
+            ushort* to = counts;
+            TTables.Widen(a0, to, k0 != 0);
+            TTables.Widen(a1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(b0, to, k0 != 0);
+            TTables.Widen(b1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(c0, to, k0 != 0);
+            TTables.Widen(c1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(d0, to, k0 != 0);
+            TTables.Widen(d1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(e0, to, k0 != 0);
+            TTables.Widen(e1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(f0, to, k0 != 0);
+            TTables.Widen(f1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(g0, to, k0 != 0);
+            TTables.Widen(g1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(h0, to, k0 != 0);
+            TTables.Widen(h1, to + TTables.Lanes, k0 != 0);
+        }
+    }
+
+    // Four tokens, two vectors of outputs: 8 sums, for 16 registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourByTwo(byte* tables, byte* a, byte* w, int steps, ushort* counts, int outputs)
+    {
+        int second = steps * TTables.Lanes;
+        for (int k0 = 0; k0 < steps; k0 += StepsPerWiden)
+        {
+            TVector a0 = default;
+            TVector a1 = default;
+            TVector b0 = default;
+            TVector b1 = default;
+            TVector c0 = default;
+            TVector c1 = default;
+            TVector d0 = default;
+            TVector d1 = default;
+            byte* at = a + k0;
+            byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
+            byte* weight = w + (k0 * TTables.Lanes);
+            for (; at < end; at++, weight += TTables.Lanes)
+            {
+                TVector x = TTables.Load(weight);
+                TVector y = TTables.Load(weight + second);
+                TVector table = TTables.Table(tables, at[0]);
+                a0 = TTables.Add(a0, TTables.Look(table, x));
+                a1 = TTables.Add(a1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[RowStride]);
+                b0 = TTables.Add(b0, TTables.Look(table, x));
+                b1 = TTables.Add(b1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[2 * RowStride]);
+                c0 = TTables.Add(c0, TTables.Look(table, x));
+                c1 = TTables.Add(c1, TTables.Look(table, y));
+                table = TTables.Table(tables, at[3 * RowStride]);
+                d0 = TTables.Add(d0, TTables.Look(table, x));
+                d1 = TTables.Add(d1, TTables.Look(table, y));
+            }
+
+            ushort* to = counts;
+            TTables.Widen(a0, to, k0 != 0);
+            TTables.Widen(a1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(b0, to, k0 != 0);
+            TTables.Widen(b1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(c0, to, k0 != 0);
+            TTables.Widen(c1, to + TTables.Lanes, k0 != 0);
+            to += outputs;
+            TTables.Widen(d0, to, k0 != 0);
+            TTables.Widen(d1, to + TTables.Lanes, k0 != 0);
+        }
+    }
+
+    // Eight tokens, one vector of outputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Eight(byte* tables, byte* a, byte* w, int steps, ushort* counts, int outputs)
+    {
+        for (int k0 = 0; k0 < steps; k0 += StepsPerWiden)
+        {
+            TVector a0 = default;
+            TVector b0 = default;
+            TVector c0 = default;
+            TVector d0 = default;
+            TVector e0 = default;
+            TVector f0 = default;
+            TVector g0 = default;
+            TVector h0 = default;
+            byte* at = a + k0;
+            byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
+            byte* weight = w + (k0 * TTables.Lanes);
+            for (; at < end; at++, weight += TTables.Lanes)
+            {
+                TVector x = TTables.Load(weight);
+                TVector table = TTables.Table(tables, at[0]);
+                a0 = TTables.Add(a0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[RowStride]);
+                b0 = TTables.Add(b0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[2 * RowStride]);
+                c0 = TTables.Add(c0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[3 * RowStride]);
+                d0 = TTables.Add(d0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[4 * RowStride]);
+                e0 = TTables.Add(e0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[5 * RowStride]);
+                f0 = TTables.Add(f0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[6 * RowStride]);
+                g0 = TTables.Add(g0, TTables.Look(table, x));
+                table = TTables.Table(tables, at[7 * RowStride]);
+                h0 = TTables.Add(h0, TTables.Look(table, x));
+            }
+
+            ushort* to = counts;
+            TTables.Widen(a0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(b0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(c0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(d0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(e0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(f0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(g0, to, k0 != 0);
+            to += outputs;
+            TTables.Widen(h0, to, k0 != 0);
+        }
+    }
+
+    // One token, one vector of outputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void One(byte* tables, byte* a, byte* w, int steps, ushort* counts)
+    {
+        for (int k0 = 0; k0 < steps; k0 += StepsPerWiden)
+        {
+            TVector a0 = default;
+            byte* at = a + k0;
+            byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
+            byte* weight = w + (k0 * TTables.Lanes);
+            for (; at < end; at++, weight += TTables.Lanes)
+            {
+                TVector x = TTables.Load(weight);
+                TVector table = TTables.Table(tables, at[0]);
+                a0 = TTables.Add(a0, TTables.Look(table, x));
+            }
+
+            TTables.Widen(a0, counts, k0 != 0);
+        }
+    }
+
+    private static int Steps(int inputs) => (inputs + TTables.Bits - 1) / TTables.Bits;
+
+    private static byte* Tables()
+    {
+        int count = 1 << TTables.Bits;
+        byte* tables = NativeBuffer.AllocateForever(count * count);
+        for (int i = 0; i < count * count; i++)
+        {
+            tables[i] = (byte)int.PopCount((i / count) ^ (i % count));
+        }
+
+        return tables;
+    }
+}

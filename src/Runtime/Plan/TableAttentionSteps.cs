@@ -1,0 +1,220 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Where the parts of one head's prepared operands lie.</summary>
+/// <param name="bits">The kernel that packs them.</param>
+/// <param name="operands">The attention.</param>
+internal readonly struct PackedHead(BitKernel bits, AttentionOperands operands)
+{
+    /// <summary>Bytes of the packed keys: outputs of the product with a query.</summary>
+    internal long KeyBytes { get; } = Align(bits.PackedBytes(operands.Keys, operands.HeadSize));
+
+    /// <summary>Bytes of the packed values: channels by keys, outputs of the product with a row of attention.</summary>
+    internal long ValueBytes { get; } = Align(bits.PackedBytes(operands.HeadSize, operands.Keys));
+
+    /// <summary>Bytes of a head: keys, values, and for each channel the number of positive values as a 16-bit integer.</summary>
+    internal long Bytes => KeyBytes + ValueBytes + (BitKernel.Pad(operands.HeadSize) * sizeof(short));
+
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
+}
+
+/// <summary>Packs each head's keys, and its values turned to bits over the keys, as weights of a <see cref="BitKernel"/>.</summary>
+internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOperands operands, long prepared, BitKernel bits)
+    : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
+{
+    private readonly PackedHead _head = new(bits, operands);
+
+    internal override long ScratchBytes => (operands.KeyBlock + operands.ValueBlock + 64) * sizeof(ulong);
+
+    internal override void Run(in Frame frame, int begin, int end)
+    {
+        ulong* block = (ulong*)frame.Scratch;
+        ulong* keys = block + 64;
+        ulong* values = keys + operands.KeyBlock;
+        for (int head = begin; head < end; head++)
+        {
+            byte* packed = frame.Arena + prepared + (head * _head.Bytes);
+            for (int j = 0; j < operands.Keys; j++)
+            {
+                ulong* key = (ulong*)(frame.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                for (int w = 0; w < operands.HeadWords; w++)
+                {
+                    keys[((long)j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
+                }
+            }
+
+            bits.Pack(keys, operands.Keys, operands.HeadSize, packed);
+            Transpose(frame, head, block, values);
+            bits.Pack(values, operands.HeadSize, operands.Keys, packed + _head.KeyBytes);
+            short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
+            for (int c = 0; c < operands.HeadSize; c++)
+            {
+                int count = 0;
+                for (int w = 0; w < operands.KeyWords; w++)
+                {
+                    count += BitOperations.PopCount(values[((long)c * operands.KeyWords) + w]);
+                }
+
+                positive[c] = (short)count;
+            }
+        }
+    }
+
+    /// <summary>The values of a head as rows of bits over the keys, <c>[channels][KeyWords]</c>.</summary>
+    private void Transpose(in Frame frame, int head, ulong* block, ulong* values)
+    {
+        for (int j = 0; j < operands.KeyWords; j++)
+        {
+            for (int w = 0; w < operands.HeadWords; w++)
+            {
+                for (int i = 0; i < 64; i++)
+                {
+                    int token = (64 * j) + i;
+                    ulong* value = (ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords);
+                    block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
+                }
+
+                BitRows.Transpose(block);
+                for (int i = 0; i < 64; i++)
+                {
+                    values[((((long)w * 64) + i) * operands.KeyWords) + j] = block[i];
+                }
+            }
+        }
+    }
+}
+
+/// <summary>Binary attention in integers for a tile of queries: differing bits of queries and keys are one binary product; each row's sum of
+/// exponentials gives a threshold on them, as p &gt; clip / 2 asks; attention bits and values are another product. Of a channel with v
+/// positive values, x of them at keys where the row's bit differs, 2 * popcount(attended and values) - popcount(attended) is
+/// v - x.</summary>
+internal sealed unsafe class TableAttentionStep(
+    string name,
+    string kind,
+    int items,
+    RowProgram program,
+    BitKernel bits,
+    TableAttention kernel,
+    AttentionOperands operands,
+    long prepared,
+    byte* table,
+    double* twice,
+    float* clip)
+    : RowSourceStep(
+        name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+{
+    private readonly PackedHead _head = new(bits, operands);
+    private readonly int _stride = BitKernel.Pad(operands.Heads * operands.HeadSize);
+    private readonly int _paddedKeys = BitKernel.Pad(operands.Keys);
+    private readonly int _paddedSize = BitKernel.Pad(operands.HeadSize);
+
+    private protected override int TileTokens => BitKernel.TileTokens;
+
+    private protected override long SourceBytes => BitKernel.TileBytes + CountBytes + (BitKernel.TileTokens * RowBytes) + 64;
+
+    private long CountBytes => (long)BitKernel.TileTokens * Math.Max(_paddedKeys, _paddedSize) * sizeof(ushort);
+
+    private long RowBytes => Align(Math.Max(operands.HeadWords, operands.KeyWords) * sizeof(ulong));
+
+    /// <summary>True where reductions fit the kernel.</summary>
+    internal static bool Takes(AttentionOperands operands) => operands.HeadSize <= BitKernel.MaxInputs && operands.Keys <= BitKernel.MaxInputs;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    {
+        int size = operands.HeadSize;
+        int keys = operands.Keys;
+        ushort* counts = (ushort*)(own + BitKernel.TileBytes);
+        byte* rows = own + BitKernel.TileBytes + CountBytes;
+        double* limits = stackalloc double[BitKernel.TileTokens];
+        int most = size / 2;
+        for (int head = 0; head < operands.Heads; head++)
+        {
+            byte* packed = frame.Arena + prepared + (head * _head.Bytes);
+            for (int i = 0; i < count; i++)
+            {
+                bits.Expand(Query(frame, token + i, head, (ulong*)(rows + (i * RowBytes))), size, own + (i * BitKernel.RowStride));
+            }
+
+            bits.Count(own, packed, counts, _paddedKeys, size, count);
+
+            // Loop by loop, so that the rows' sums overlap and no row's bits are read right after they are written.
+            for (int i = 0; i < count; i++)
+            {
+                limits[i] = (double)clip[head] * (double)kernel.Sum(counts + ((long)i * _paddedKeys), keys, table, size);
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                most = Threshold(most, limits[i]);
+                kernel.Select(counts + ((long)i * _paddedKeys), keys, most, (ulong*)(rows + (i * RowBytes)));
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                bits.Expand((ulong*)(rows + (i * RowBytes)), keys, own + (i * BitKernel.RowStride));
+            }
+
+            bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, keys, count);
+            short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
+            for (int i = 0; i < count; i++)
+            {
+                Subtract(positive, (short*)counts + ((long)i * _paddedSize), (short*)tile + ((long)i * _stride) + (head * size), size);
+            }
+        }
+    }
+
+    /// <summary>A head's bits of a query; gathered where heads are not whole words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong* Query(in Frame frame, int token, int head, ulong* gathered)
+    {
+        ulong* query = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
+        if ((operands.HeadSize & 63) == 0)
+        {
+            return query + (head * operands.HeadWords);
+        }
+
+        for (int w = 0; w < operands.HeadWords; w++)
+        {
+            gathered[w] = BitRows.Extract(query, head * operands.HeadSize, operands.HeadSize, w);
+        }
+
+        return gathered;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Subtract(short* a, short* b, short* target, int count)
+    {
+        int c = 0;
+        for (; c + Vector128<short>.Count <= count; c += Vector128<short>.Count)
+        {
+            (Vector128.Load(a + c) - Vector128.Load(b + c)).Store(target + c);
+        }
+
+        for (; c < count; c++)
+        {
+            target[c] = (short)(a[c] - b[c]);
+        }
+    }
+
+    /// <summary>The most differences whose exponential is above the limit, -1 for none, found from the previous row's: rows are much
+    /// alike.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Threshold(int most, double limit)
+    {
+        while (most < operands.HeadSize && twice[most + 1] > limit)
+        {
+            most++;
+        }
+
+        while (most >= 0 && !(twice[most] > limit))
+        {
+            most--;
+        }
+
+        return most;
+    }
+}

@@ -1,0 +1,207 @@
+using RowStage = EdgeVit.Runtime.Stage;
+
+namespace EdgeVit.Runtime.Tests;
+
+/// <summary>Chains of row stages of every kernel set against plain loops: random stages between a load and a store, over widths and numbers of
+/// tokens.</summary>
+public sealed unsafe class RowChainTests : IDisposable
+{
+    private readonly List<NativeBuffer> _buffers = [];
+    private Random _random = new(1);
+
+    public static TheoryData<string> Kernels => [.. KernelSets.Available.Select(KernelSets.Name)];
+
+    public void Dispose() => _buffers.ForEach(b => b.Dispose());
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void ChainsComputeWhatTheirStagesSay(string name)
+    {
+        RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;
+        Assert.InRange(kernel.Tokens, 1, RowStage.MaxTokens);
+        for (int seed = 0; seed < 200; seed++)
+        {
+            _random = new Random(seed);
+            int channels = 64 * _random.Next(1, 6);
+            int tokens = _random.Next(1, kernel.Tokens + 1);
+            var stages = new RowStage[_random.Next(3, 10)];
+            var expected = new float[tokens][];
+            for (int i = 0; i < stages.Length; i++)
+            {
+                StageKind kind = (StageKind)_random.Next(i == 0 ? (int)StageKind.AddRow : (int)StageKind.Sign + 1);
+                kind = i == stages.Length - 1 ? StageKind.Store : kind == StageKind.GroupMean && !kernel.TakesGroupMean(8) ? StageKind.Affine : kind;
+                stages[i] = Make(kind, kernel.Tokens, tokens, channels);
+                for (int t = 0; t < tokens; t++)
+                {
+                    expected[t] = Apply(stages[i], kernel.Tokens, t, expected[t], channels);
+                }
+            }
+
+            fixed (RowStage* s = stages)
+            {
+                kernel.Chain(s, stages.Length, channels);
+                for (int t = 0; t < tokens; t++)
+                {
+                    // Stores and signs on the way are checked by what Apply left behind them.
+                    Models.AssertSameBits(expected[t], new ReadOnlySpan<float>((float*)s[stages.Length - 1].Rows[t], channels), $"{name} seed {seed} token {t}");
+                    for (int i = 0; i < stages.Length; i++)
+                    {
+                        AssertStored(s + i, t, channels, $"{name} seed {seed} stage {i} {stages[i].Kind} token {t}");
+                    }
+                }
+            }
+
+            Dispose();
+            _buffers.Clear();
+        }
+    }
+
+    /// <summary>A stage with rows for its tokens, the last one's repeated as <see cref="RowProgram"/> does. Rows that a stage writes are
+    /// followed by what must be found there.</summary>
+    private RowStage Make(StageKind kind, int kernelTokens, int tokens, int channels)
+    {
+        var s = new RowStage
+        {
+            Kind = kind,
+            P0 = Floats(channels),
+            P1 = Floats(channels),
+            P2 = Floats(channels),
+            Number = kind is StageKind.LoadDifferences ? _random.Next(1, BitKernel.MaxInputs) : 1f / _random.Next(1, 9),
+            Modulo = kind is StageKind.Load or StageKind.AddRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
+            Group = _random.Next(2) == 0 ? 4 : 8,
+            Channels = channels - _random.Next(64),
+            Window = new PoolWindow(_random.Next(1, 4), _random.Next(1, 4), 1, 1, 0, 0),
+            GridWidth = 5,
+            Stride = channels * sizeof(float),
+        };
+        int places = s.Window.KernelH * s.Window.KernelW;
+        bool pool = kind is StageKind.LoadPool or StageKind.AddPool;
+        float* row = null;
+        for (int t = 0; t < kernelTokens; t++)
+        {
+            row = t >= tokens ? row : kind is StageKind.LoadDifferences or StageKind.LoadCounts ? Counts(channels) : Floats(channels * (pool ? 20 : 2));
+            s.Rows[t] = (long)row;
+        }
+
+        if (pool && _random.Next(2) == 0)
+        {
+            s.Places = (float**)Allocate(places * kernelTokens * sizeof(nint));
+            float* zeros = (float*)Allocate(channels * sizeof(float));
+            for (int i = 0; i < places * kernelTokens; i++)
+            {
+                s.Places[i] = i % kernelTokens >= tokens ? s.Places[i - 1] : _random.Next(3) == 0 ? zeros : Floats(channels);
+            }
+        }
+
+        return s;
+    }
+
+    /// <summary>What a stage makes of a token's row, in plain loops.</summary>
+    private static float[] Apply(RowStage s, int kernelTokens, int token, float[] x, int channels)
+    {
+        float* row = (float*)s.Rows[token];
+        var y = new float[channels];
+        for (int c = 0; c < channels; c++)
+        {
+            int wrapped = s.Modulo == 0 ? c : c % s.Modulo;
+            y[c] = s.Kind switch
+            {
+                StageKind.Load => row[wrapped],
+                StageKind.AddRow => x[c] + row[wrapped],
+                StageKind.LoadDifferences => MathF.FusedMultiplyAdd(s.P0[c], s.Number - (2 * ((ushort*)row)[c]), s.P1[c]),
+                StageKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
+                StageKind.LoadPool => Average(s, kernelTokens, token, c),
+                StageKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
+                StageKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
+                StageKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],
+                _ => x[c],
+            };
+        }
+
+        if (s.Kind is StageKind.Store or StageKind.Sign or StageKind.GroupMean)
+        {
+            y.CopyTo(new Span<float>(row + channels, channels));
+        }
+
+        return y;
+    }
+
+    private static float Average(RowStage s, int kernelTokens, int token, int channel)
+    {
+        float sum = 0;
+        for (int y = 0; y < s.Window.KernelH; y++)
+        {
+            for (int x = 0; x < s.Window.KernelW; x++)
+            {
+                sum += s.Places != null
+                    ? s.Places[(((y * s.Window.KernelW) + x) * kernelTokens) + token][channel]
+                    : *(float*)(s.Rows[token] + (((y * s.GridWidth) + x) * s.Stride) + (channel * sizeof(float)));
+            }
+        }
+
+        return sum * s.Number;
+    }
+
+    private static void AssertStored(RowStage* s, int token, int channels, string what)
+    {
+        float* row = (float*)s->Rows[token];
+        var x = new ReadOnlySpan<float>(row + channels, channels);
+        switch (s->Kind)
+        {
+            case StageKind.Store:
+                Models.AssertSameBits(x, new ReadOnlySpan<float>(row, channels), what);
+                break;
+            case StageKind.GroupMean:
+                for (int g = 0; g < channels / s->Group; g++)
+                {
+                    float sum = 0;
+                    foreach (float value in x.Slice(g * s->Group, s->Group))
+                    {
+                        sum += value;
+                    }
+
+                    Assert.True(sum * s->Number == row[g], $"{what}, group {g}");
+                }
+
+                break;
+            case StageKind.Sign:
+                for (int c = 0; c < channels; c++)
+                {
+                    bool found = ((((byte*)row)[c >> 3] >> (c & 7)) & 1) != 0;
+                    Assert.True(found == (c < s->Channels && x[c] >= s->P0[c]), $"{what}, channel {c}");
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    private byte* Allocate(int bytes)
+    {
+        _buffers.Add(new NativeBuffer(bytes));
+        return _buffers[^1].Pointer;
+    }
+
+    private float* Floats(int count)
+    {
+        float* values = (float*)Allocate(count * sizeof(float));
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = _random.Next(20) == 0 ? 0 : (float)(_random.NextDouble() - 0.5) * MathF.Pow(10, _random.Next(-2, 3));
+        }
+
+        return values;
+    }
+
+    private float* Counts(int count)
+    {
+        short* values = (short*)Allocate(count * sizeof(short));
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = (short)_random.Next(short.MinValue, short.MaxValue + 1);
+        }
+
+        return (float*)values;
+    }
+}
