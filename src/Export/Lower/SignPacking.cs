@@ -50,22 +50,32 @@ internal static class SignPacking
     }
 
     /// <summary>Row means of a weight: summed in double precision, rounded once.</summary>
-    public static float[] RowMeans(float[] weight, int rows) => [.. RowAverages(weight, rows, v => v).Select(v => (float)v)];
-
-    /// <summary>The scale of a binary weight: the mean magnitude of each row, of the weight as it is (not centred).</summary>
-    public static double[] RowMagnitudes(float[] weight, int rows) => RowAverages(weight, rows, Math.Abs);
-
-    private static double[] RowAverages(float[] weight, int rows, Func<double, double> of)
+    public static float[] RowMeans(float[] weight, int rows)
     {
         int columns = weight.Length / rows;
-        var averages = new double[rows];
+        var means = new float[rows];
         for (int r = 0; r < rows; r++)
         {
             double sum = 0;
             foreach (float value in weight.AsSpan(r * columns, columns))
-                sum += of(value);
-            averages[r] = sum / columns;
+                sum += value;
+            means[r] = (float)(sum / columns);
         }
-        return averages;
+        return means;
+    }
+
+    /// <summary>The scale of a binary weight: the mean magnitude of each row, of the weight as it is (not centred).</summary>
+    public static double[] RowMagnitudes(float[] weight, int rows)
+    {
+        int columns = weight.Length / rows;
+        var magnitudes = new double[rows];
+        for (int r = 0; r < rows; r++)
+        {
+            double sum = 0;
+            foreach (float value in weight.AsSpan(r * columns, columns))
+                sum += Math.Abs((double)value);
+            magnitudes[r] = sum / columns;
+        }
+        return magnitudes;
     }
 }

@@ -55,8 +55,9 @@ internal sealed unsafe class CompiledStepFactory(EvitFile file, StepGrouping gro
             return _compiler.TryCompile(head.Name, kind, items, program, operands, prepared, exp, clip);
         }
 
-        // A single token has one chain of additions at a time; the row kernel runs several.
-        if (head.Op is not (Op.Conv2d or Op.Linear) || items < Registers.MaxTokens)
+        // A single token has one chain of additions at a time; the row kernel runs several. A linear of many tokens has more weights than the
+        // cache holds and its own step, which goes through them block by block.
+        if (head.Op != Op.Conv2d || items < Registers.MaxTokens)
         {
             return null;
         }

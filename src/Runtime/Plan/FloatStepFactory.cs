@@ -41,4 +41,12 @@ internal static unsafe class FloatStepFactory
                 return [new TokenRowsStep(name, kind, items, program, channels, source, head.Attributes["start"], null, 0)];
         }
     }
+    /// <summary>A linear of many tokens.</summary>
+    internal static PlanStep Linear(
+        GraphNode head, string kind, RowProgram program, ValueShape input, ValueShape output, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+    {
+        float* matrix = weights.TransposedBlocks(head.Tensors["weight"], output.Channels, TokenLinearStep.Block);
+        return new TokenLinearStep(
+            head.Name, kind, output.Tokens, program, kernels.Rows, input, places.Offset(head.Inputs[0]), matrix, weights.Bias(head, output.Channels), output.Channels);
+    }
 }

@@ -73,21 +73,25 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     internal float* Bias(GraphNode node, int width) => node.Tensors.TryGetValue("bias", out string? name) ? Rows(name, width) : Zeros(width);
 
     /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[inputs][padded outputs]</c>.</summary>
-    internal float* Transposed(string name, int outputs)
+    internal float* Transposed(string name, int outputs) => TransposedBlocks(name, outputs, BitKernel.Pad(outputs));
+
+    /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[blocks][inputs][width]</c>: blocks of <paramref name="width"/> outputs, a
+    /// divisor of the padded ones.</summary>
+    internal float* TransposedBlocks(string name, int outputs, int width)
     {
         float[] values = TensorData.Floats(tensors[name]);
         int inputs = values.Length / outputs;
-        int padded = BitKernel.Pad(outputs);
-        float* result = (float*)Allocate((long)inputs * padded * sizeof(float));
-        for (int k0 = 0; k0 < inputs; k0 += TransposeBlock)
+        float* result = (float*)Allocate((long)inputs * BitKernel.Pad(outputs) * sizeof(float));
+        for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
         {
-            for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
+            float* block = result + ((long)(o0 / width) * inputs * width) + (o0 % width);
+            for (int k0 = 0; k0 < inputs; k0 += TransposeBlock)
             {
                 for (int k = k0; k < Math.Min(inputs, k0 + TransposeBlock); k++)
                 {
                     for (int o = o0; o < Math.Min(outputs, o0 + TransposeBlock); o++)
                     {
-                        result[((long)k * padded) + o] = values[(o * inputs) + k];
+                        block[((long)k * width) + (o - o0)] = values[(o * inputs) + k];
                     }
                 }
             }

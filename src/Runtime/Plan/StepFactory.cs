@@ -65,6 +65,9 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                     new AttentionStep(head.Name, kind, items, program, kernels.Attention, operands, prepared, exp, clip),
                 ];
 
+            case Op.Linear when items > 1:
+                return [FloatStepFactory.Linear(head, kind, program, input, output, places, weights, kernels)];
+
             default:
                 FloatSource floats = FloatSource.Of(head, file, places);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
