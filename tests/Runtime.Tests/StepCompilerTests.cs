@@ -91,6 +91,30 @@ public unsafe class StepCompilerTests
     }
 
     [Fact]
+    public void BlocksOfBitsAreTransposedAsByTheScalarLoop()
+    {
+        if (!IsSupported)
+        {
+            return;
+        }
+
+        var random = new Random(5);
+        ulong* expected = stackalloc ulong[64];
+        ulong* found = stackalloc ulong[64];
+        for (int round = 0; round < 50; round++)
+        {
+            for (int i = 0; i < 64; i++)
+            {
+                expected[i] = found[i] = round == 0 ? 1UL << i : (ulong)random.NextInt64(long.MinValue, long.MaxValue);
+            }
+
+            BitRows.Transpose(expected);
+            AttentionPackStep.Transpose(found);
+            Assert.Equal(new Span<ulong>(expected, 64).ToArray(), new Span<ulong>(found, 64).ToArray());
+        }
+    }
+
+    [Fact]
     public void GroupOrderIsAPermutation()
     {
         foreach ((int groups, int size) in new[] { (64, 2), (64, 4), (64, 8), (192, 4), (512, 4), (128, 8) })

@@ -89,6 +89,8 @@ public class X64AssemblerTests
                 yield return c => c.LoadMask64(7, m);
                 yield return c => c.SaveXmm(m, a);
                 yield return c => c.RestoreXmm(a, m);
+                yield return c => c.MulSingleEach(a, b, m);
+                yield return c => c.Fma213(a, b, m);
             }
 
             yield return c => c.MoveVector(a, b);

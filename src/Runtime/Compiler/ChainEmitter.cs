@@ -100,51 +100,35 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
         }
 
         int sum = Registers.Temporary + 12;
+        int scale = sum + Registers.MaxTokens;
         for (int i = 0; i < pools.Length; i++)
         {
             PoolWindow window = pools[i].Window;
-            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal));
-            code.BroadcastSingle(Registers.Parameter, new Mem(Gpr.Rdi));
-            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal + 1));
-            code.LoadVector(Registers.Parameter + 1, new Mem(Gpr.Rdi, Registers.Channel, 0));
-            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(places[first + i].Literal + 2));
-            code.LoadVector(Registers.Parameter + 2, new Mem(Gpr.Rdi, Registers.Channel, 0));
-            for (int t0 = 0; t0 < tokens; t0 += 4)
+            int reachHere = Math.Max(window.KernelH, window.KernelW) / 2;
+            for (int d = -reachHere; d <= reachHere; d++)
             {
-                int t1 = Math.Min(tokens, t0 + 4);
-                int from = window.KernelH > 1 ? window.KernelH / 2 : window.KernelW / 2;
-                for (int d = -from; d <= from; d++)
+                for (int t = 0; t < tokens; t++)
                 {
-                    for (int t = t0; t < t1; t++)
+                    int start = d == -reachHere ? Registers.Zero : sum + t;
+                    if (window.KernelW > 1 || d == 0)
                     {
-                        int target = sum + (t - t0);
-                        int start = d == -from ? Registers.Zero : target;
-                        if (window.KernelW > 1 || d == 0)
-                        {
-                            code.AddSingle(target, start, row + t + (window.KernelW > 1 ? d : 0));
-                        }
-                        else
-                        {
-                            code.AddSingle(target, start, new Mem(pointers[d + 2], Registers.Channel, t * stride));
-                        }
+                        code.AddSingle(sum + t, start, row + t + (window.KernelW > 1 ? d : 0));
+                    }
+                    else
+                    {
+                        code.AddSingle(sum + t, start, new Mem(pointers[d + 2], Registers.Channel, t * stride));
                     }
                 }
-
-                for (int t = t0; t < t1; t++)
-                {
-                    code.MulSingle(sum + t - t0, sum + t - t0, Registers.Parameter);
-                }
-
-                for (int t = t0; t < t1; t++)
-                {
-                    code.Fma213(sum + t - t0, Registers.Parameter + 1, Registers.Parameter + 2);
-                }
-
-                for (int t = t0; t < t1; t++)
-                {
-                    code.AddSingle(t, t, sum + t - t0);
-                }
             }
+
+            int literal = places[first + i].Literal;
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal));
+            ForTokens(t => code.MulSingleEach(sum + t, sum + t, new Mem(Gpr.Rdi)));
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal + 1));
+            code.LoadVector(scale, new Mem(Gpr.Rdi, Registers.Channel, 0));
+            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal + 2));
+            ForTokens(t => code.Fma213(sum + t, scale, new Mem(Gpr.Rdi, Registers.Channel, 0)));
+            ForTokens(t => code.AddSingle(t, t, sum + t));
         }
 
         void Neighbour(Gpr register, int entry)

@@ -53,10 +53,15 @@ internal sealed partial class X64Assembler
 
     internal void MulSingle(int to, int a, int b, int mask = 0) => Evex(1, None, 0, 0x59, to, a, b, mask);
 
+    internal void MulSingleEach(int to, int a, Mem b) => Evex(1, None, 0, 0x59, to, a, b, 4, each: true);
+
     internal void MulDoubleEach(int to, int a, Mem b) => Evex(1, P66, 1, 0x59, to, a, b, 8, each: true);
 
     /// <summary>to = to * a + b, rounded once.</summary>
     internal void Fma213(int to, int a, int b) => Evex(2, P66, 0, 0xA8, to, a, b);
+
+    /// <summary>to = to * a + b, rounded once.</summary>
+    internal void Fma213(int to, int a, Mem b) => Evex(2, P66, 0, 0xA8, to, a, b, Vector);
 
     /// <summary>to = a * b + to, rounded once, b one float for all lanes.</summary>
     internal void Fma231Each(int to, int a, Mem b) => Evex(2, P66, 0, 0xB8, to, a, b, 4, each: true);
