@@ -26,7 +26,12 @@ internal static unsafe class HiddenLayer
     }
 
     /// <summary>The passes with the chain's mean left out.</summary>
-    internal static RowInstruction[] Passes(RowInstruction[] passes) => [passes[0] with { Count = StageCount - 1 }, .. passes.Skip(1)];
+    internal static RowInstruction[] Passes(RowInstruction[] passes)
+    {
+        var result = (RowInstruction[])passes.Clone();
+        result[0] = passes[0] with { Count = StageCount - 1 };
+        return result;
+    }
 
     /// <summary>Rewrites the stages: parameters in group order, the shortcut from scratch.</summary>
     internal static GroupForm Rewrite(

@@ -29,7 +29,7 @@ internal readonly record struct RowPlace(RowAccess Access, int Slot, int Offset,
 /// <summary>The places of all stages of a step.</summary>
 internal sealed unsafe class RowPlaces
 {
-    private readonly List<RowPlace> _places = [];
+    private readonly ValueList<RowPlace> _places = new();
     private readonly RowPointers _pointers;
     private readonly OffsetTables _tables;
     private readonly int _scratchRowBytes;
@@ -79,7 +79,7 @@ internal sealed unsafe class RowPlaces
     }
 
     /// <summary>What decides the code, beside the stages' kinds.</summary>
-    internal void Describe(List<long> form)
+    internal void Describe(ValueList<long> form)
     {
         foreach (RowPlace p in _places)
         {

@@ -7,13 +7,13 @@ internal sealed class RowPointers
     private const int Given = -1;
 
     private readonly List<RowSlot> _slots = [];
-    private readonly List<long> _literals = [];
+    private readonly ValueList<long> _literals = new();
 
     /// <summary>Stack bytes of the slots.</summary>
     internal int StackBytes => ((_slots.Count * 8) + 15) & ~15;
 
     /// <summary>The numbers that differ between steps of the same form.</summary>
-    internal IReadOnlyList<long> Literals => _literals;
+    internal ValueList<long> Literals => _literals;
 
     /// <summary>Adds a number that the code reads from the literals.</summary>
     /// <returns>Its place.</returns>
@@ -87,7 +87,7 @@ internal sealed class RowPointers
     }
 
     /// <summary>What decides the code: everything but the literals' values.</summary>
-    internal void Describe(List<long> form)
+    internal void Describe(ValueList<long> form)
     {
         foreach ((bool arena, int literal, int stride) in _slots)
         {

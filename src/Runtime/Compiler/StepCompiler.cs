@@ -10,7 +10,7 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
     private readonly X64Assembler _code = new();
     private readonly OffsetTables _tables = new(weights, places.ZeroRows);
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
-    private readonly List<(CompiledStep Step, int Entry, nint Literals)> _steps = [];
+    private readonly List<Linked> _steps = [];
 
     /// <summary>True where this machine runs such code and the process may make it.</summary>
     internal static bool IsSupported { get; } =
@@ -26,9 +26,9 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
 
         var memory = ExecutableMemory.Of(_code.Code);
         weights.Keep(memory);
-        foreach ((CompiledStep step, int entry, nint literals) in _steps)
+        foreach (Linked link in _steps)
         {
-            step.Link(memory.Pointer + entry, (long*)literals);
+            link.Step.Link(memory.Pointer + link.Entry, (long*)link.Literals);
         }
     }
 
@@ -203,9 +203,11 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
             ((long*)literals)[i] = form.Pointers.Literals[i];
         }
 
-        _steps.Add((step, entry, literals));
+        _steps.Add(new Linked(step, entry, literals));
         return step;
     }
 
     private static bool HasPopulationCount() => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 14)) != 0;
+
+    private sealed record Linked(CompiledStep Step, int Entry, nint Literals);
 }

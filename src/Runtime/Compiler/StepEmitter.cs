@@ -100,9 +100,9 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
 
         code.ZeroUpper();
         code.Add(Gpr.Rsp, SlotBytes + 8 + (windows ? SavedXmmBytes : 0));
-        foreach (Gpr r in s_saved.Reverse())
+        for (int i = s_saved.Length - 1; i >= 0; i--)
         {
-            code.Pop(r);
+            code.Pop(s_saved[i]);
         }
 
         code.Ret();

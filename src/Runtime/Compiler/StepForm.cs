@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>What a step's code is made from. Steps with equal <see cref="Key"/> share their code.</summary>
@@ -35,7 +37,8 @@ internal sealed class StepForm
     /// <summary>A text that is equal where the code is.</summary>
     internal string Key()
     {
-        var numbers = new List<long> { TileTokens, LastTileTokens };
+        var numbers = new ValueList<long>();
+        numbers.AddRange([TileTokens, LastTileTokens]);
         foreach (Stage s in Stages)
         {
             numbers.AddRange([(long)s.Kind, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
@@ -48,7 +51,7 @@ internal sealed class StepForm
 
         Pointers.Describe(numbers);
         Places.Describe(numbers);
-        return $"{string.Join(',', numbers)};{Product};{Floats};{Attention};{Group}";
+        return $"{Product};{Floats};{Attention};{Group};{new string(MemoryMarshal.Cast<long, char>(numbers.ToArray()))}";
     }
 }
 

@@ -11,8 +11,8 @@ internal sealed unsafe class RowProgramBuilder(
     StepDraft draft,
     bool compiled = false)
 {
-    private readonly List<Stage> _stages = [];
-    private readonly List<RowInstruction> _instructions = [];
+    private readonly ValueList<Stage> _stages = new();
+    private readonly ValueList<RowInstruction> _instructions = new();
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (GraphNode Pool, GraphNode Scale)> _branches = new(StringComparer.Ordinal);
@@ -55,7 +55,7 @@ internal sealed unsafe class RowProgramBuilder(
         }
 
         Close();
-        return new RowProgram(kernel, [.. _stages], [.. _instructions], draft.Width, _rowBytes);
+        return new RowProgram(kernel, _stages.ToArray(), _instructions.ToArray(), draft.Width, _rowBytes);
     }
 
     private void Emit(GraphNode node)
