@@ -18,6 +18,7 @@ public unsafe class StepCompilerTests
         (16, 2, [new(1, 128, 512, 4, 1)], true, true),
         (16, 4, [new(1, 40, 280, 5, 1)], true, true),
         (8, 8, [new(1, 64, 2048, 1, 1)], true, true),
+        (32, 16, [new(1, 128, 256, 2, 1)], true, true),
     ];
 
     public static TheoryData<int> Networks => [.. Enumerable.Range(0, s_networks.Length)];

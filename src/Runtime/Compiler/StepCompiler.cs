@@ -7,6 +7,9 @@ namespace EdgeVit.Runtime;
 /// tokens while it is in registers: product, scale, shortcut, activation, signs, pools.</summary>
 internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces places)
 {
+    /// <summary>Rows and columns of the largest window whose inputs are written out one by one.</summary>
+    private const int MostWindow = 16;
+
     private readonly X64Assembler _code = new();
     private readonly OffsetTables _tables = new(weights, places.ZeroRows);
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
@@ -111,7 +114,7 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         string name, string kind, int items, RowProgram program, FloatSource source, float* matrix, float* bias, int outputs)
     {
         bool image = source.Shape.Kind == ValueKind.Image;
-        if (source.Padding > 0 || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
+        if (source.Padding > 0 || source.Kernel > MostWindow || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
             || program.Stages.Any(s => s.Kind == StageKind.GroupMean))
         {
             return null;
