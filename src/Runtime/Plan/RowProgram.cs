@@ -9,7 +9,7 @@ internal enum RowInstructionKind
     /// <summary>Means of adjacent channels, from the first stage's row to the second's.</summary>
     GroupMean,
 
-    /// <summary>Repeats the first stage's row into the second's; for channels that are no multiple of 64.</summary>
+    /// <summary>Repeats the first stage's row into the second's; for channels that are no multiple of 64, and once for a mere copy.</summary>
     Tile,
 }
 

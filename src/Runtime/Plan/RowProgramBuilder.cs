@@ -291,14 +291,23 @@ internal sealed unsafe class RowProgramBuilder(
 
     private void Close()
     {
-        if (_stages.Count > _chainStart)
+        int count = _stages.Count - _chainStart;
+        if (count == 2 && !compiled && IsCopy(_stages[_chainStart], _stages[_chainStart + 1]))
         {
-            _instructions.Add(new RowInstruction(RowInstructionKind.Chain, _chainStart, _stages.Count - _chainStart, _chainChannels, 0));
+            _instructions.Add(new RowInstruction(RowInstructionKind.Tile, _chainStart, 2, _chainChannels, 1));
+        }
+        else if (count > 0)
+        {
+            _instructions.Add(new RowInstruction(RowInstructionKind.Chain, _chainStart, count, _chainChannels, 0));
         }
 
         _chainStart = _stages.Count;
         _register = null;
     }
+
+    /// <summary>A row that only goes to memory, such as the logits: a copy, which needs no kernel.</summary>
+    private static bool IsCopy(in Stage from, in Stage to) =>
+        from is { Kind: StageKind.Load, Factor: <= 1, Modulo: 0 } && to is { Kind: StageKind.Store, Modulo: 0 };
 
     /// <summary>A stage that reads a value's row, through the view that the value may be.</summary>
     private Stage Row(string value, StageKind kind, GraphNode? through)
