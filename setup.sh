@@ -117,14 +117,18 @@ apt_install() {
 # --- Asking NuGet -----------------------------------------------------------------------------------------------------------------
 # probe PACKAGE: 0 = restores, 1 = the sources do not have it, 2 = nobody answered in time. Three run side by side.
 probe() {
-  local folder="$state/probe/$1" version
-  version=$(version_of "$1")
+  local folder="$state/probe/$1" reference
+  case "$1" in
+    # The compiler of the framework's own version, for this machine.
+    crossgen2) reference='<PackageDownload Include="microsoft.netcore.app.crossgen2.$(NETCoreSdkPortableRuntimeIdentifier)" Version="[$(BundledNETCoreAppPackageVersion)]" />' ;;
+    *) reference="<PackageReference Include=\"$1\" Version=\"$(version_of "$1")\" />" ;;
+  esac
   mkdir -p "$folder"
   for stop in Directory.Build.props Directory.Build.targets Directory.Packages.props; do echo '<Project />' >"$folder/$stop"; done
   cat >"$folder/probe.csproj" <<XML
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><TargetFramework>net10.0</TargetFramework><NuGetAudit>false</NuGetAudit></PropertyGroup>
-  <ItemGroup><PackageReference Include="$1" Version="$version" /></ItemGroup>
+  <ItemGroup>$reference</ItemGroup>
 </Project>
 XML
   if timeout 900 dotnet restore "$folder/probe.csproj" --nologo -v q >"$folder/log" 2>&1; then return 0; fi
@@ -155,13 +159,14 @@ why_not() { [ "$(cat "$state/answer.$1" 2>/dev/null || echo 2)" = 1 ] && echo "N
 torch=$(saved TorchFrom)
 onnx=$(saved OnnxRuntimeFrom)
 iot=$(saved IotFrom)
+crossgen=$(saved CrossgenFrom)
 libtorch=${EDGEVIT_LIBTORCH:-$(saved EDGEVIT_LIBTORCH)}
 changed=no
 arch=$(uname -m)
 
 # A light set-up never takes away what a fuller one has installed; a fuller one adds what a light one has put off.
 if [ "$mode" = runtime ] && [ -n "$torch" ] && [ "$torch" != none ]; then mode=training; fi
-if [ "$force" = yes ]; then torch=''; onnx=''; iot=''; fi
+if [ "$force" = yes ]; then torch=''; onnx=''; iot=''; crossgen=''; fi
 if [ "$mode" != runtime ] && [ "$torch" = none ]; then torch=''; fi
 if [ "$mode" = full ] && [ -f "$state/onnx-put-off" ]; then onnx=''; fi
 
@@ -177,15 +182,16 @@ fi
 if [ "$mode" = runtime ]; then
   [ -n "$torch" ] || { torch=none; changed=yes; say "training: left out (--runtime); ./setup.sh adds it"; }
   [ -n "$onnx" ] || { onnx=none; changed=yes; touch "$state/onnx-put-off"; }
-  if [ -z "$iot" ]; then
-    changed=yes
-    ask_nuget Iot.Device.Bindings
-  fi
+  questions=()
+  [ -n "$iot" ] || questions+=(Iot.Device.Bindings)
+  [ -n "$crossgen" ] || questions+=(crossgen2)
+  if [ ${#questions[@]} != 0 ]; then changed=yes; ask_nuget "${questions[@]}"; fi
 else
   questions=()
   [ -n "$torch" ] || questions+=(TorchSharp-cpu)
   [ -n "$onnx" ] || questions+=(Microsoft.ML.OnnxRuntime)
   [ -n "$iot" ] || questions+=(Iot.Device.Bindings)
+  [ -n "$crossgen" ] || questions+=(crossgen2)
   if [ ${#questions[@]} != 0 ]; then changed=yes; ask_nuget "${questions[@]}"; fi
   if [ -z "$torch" ]; then
     if [ "$arch" != x86_64 ]; then
@@ -203,6 +209,11 @@ fi
 if [ -z "$iot" ]; then
   if nuget_has Iot.Device.Bindings; then iot=package; say "device bindings: the Iot.Device.Bindings package, because NuGet has it"
   else iot=none; say "device bindings: left out (sysfs still works), because $(why_not Iot.Device.Bindings)"; fi
+fi
+
+if [ -z "$crossgen" ]; then
+  if nuget_has crossgen2; then crossgen=package; say "compiling ahead of time: yes, because NuGet has the compiler"
+  else crossgen=none; say "compiling ahead of time: no (programs start a little later), because $(why_not crossgen2)"; fi
 fi
 
 # --- Image codecs: every verb that reads pictures ---------------------------------------------------------------------------------
@@ -282,6 +293,7 @@ write_if_changed() {
   echo "    <TorchFrom>$torch</TorchFrom>"
   echo "    <OnnxRuntimeFrom>$onnx</OnnxRuntimeFrom>"
   echo "    <IotFrom>$iot</IotFrom>"
+  echo "    <CrossgenFrom>$crossgen</CrossgenFrom>"
   if [ "$torch" = system ] && [ -n "$libtorch" ]; then echo "    <EDGEVIT_LIBTORCH>$libtorch</EDGEVIT_LIBTORCH>"; fi
   echo "  </PropertyGroup>"
   echo "</Project>"
