@@ -89,11 +89,14 @@ public sealed class JsonTests
                         string? name = Try(() => member.Name);
                         if (name is null)
                         {
-                            Assert.Throws<EvitFormatException>(() => other.MoveNext());
+                            Assert.True(other.MoveNext());
+                            Assert.Throws<EvitFormatException>(() => other.Current.Name);
                             return;
                         }
                         Assert.True(other.MoveNext());
                         Assert.Equal(name, other.Current.Name);
+                        Assert.True(other.Current.IsNamed(name));
+                        Assert.False(other.Current.IsNamed(name + "x"));
                         Same(member.Value, other.Current.Value);
                     }
                     Assert.False(other.MoveNext());

@@ -7,7 +7,7 @@ namespace EdgeVit.Runtime;
 /// <param name="Weights">Canonical rows, <c>[outputs][words]</c>, in the order of the activations' bits.</param>
 /// <param name="Outputs">Number of outputs.</param>
 /// <param name="MayReorder">True where all who read the signs that the step writes can follow another order of their bits.</param>
-internal sealed unsafe record BinaryOperands(BitsSource Source, ulong[] Weights, int Outputs, bool MayReorder)
+internal sealed unsafe record BinaryOperands(BitsSource Source, ReadOnlyMemory<byte> Weights, int Outputs, bool MayReorder)
 {
     /// <summary>Packs the weights as compiled products read them, <c>[outputs / 16][words][16]</c> of 32-bit words, outputs padded with
     /// zeros to a multiple of 64.</summary>
@@ -18,7 +18,7 @@ internal sealed unsafe record BinaryOperands(BitsSource Source, ulong[] Weights,
     {
         int words = Source.Words * 2;
         nint packed = weights.Allocate((long)BitKernel.Pad(Outputs) * words * sizeof(uint));
-        ReadOnlySpan<uint> rows = MemoryMarshal.Cast<ulong, uint>(Weights);
+        ReadOnlySpan<uint> rows = MemoryMarshal.Cast<byte, uint>(Weights.Span);
         for (int position = 0; position < Outputs; position++)
         {
             int output = order?.Channel(position) ?? position;

@@ -10,10 +10,10 @@ internal sealed unsafe class CompiledStepFactory(EvitFile file, StepGrouping gro
     internal void Finish() => _compiler.Finish();
 
     /// <summary>A product's weights, in the order in which its input's bits stand.</summary>
-    internal ulong[] Rows(GraphNode head)
+    internal ReadOnlyMemory<byte> Rows(GraphNode head)
     {
-        ulong[] words = weights.Words(head.Tensors["weight"]);
-        return _orders.TryGetValue(head.Inputs[0], out GroupOrder? order) ? order.Permute(words) : words;
+        ReadOnlyMemory<byte> words = weights.Words(head.Tensors["weight"]);
+        return _orders.TryGetValue(head.Inputs[0], out GroupOrder? order) ? order.Permute(words.Span) : words;
     }
 
     /// <summary>The compiled steps of a draft; null where there is no code for it.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>The order in which compiled code keeps the hidden channels of a feed-forward network, so that means of adjacent channels need
@@ -29,11 +31,13 @@ internal sealed record GroupOrder(int Groups, int Size)
 
     /// <summary>Reorders the bits of packed rows. A word holds the members of 64 / <see cref="Size"/> groups; those of one place within
     /// their group are taken out together.</summary>
-    internal ulong[] Permute(ReadOnlySpan<ulong> rows)
+    internal byte[] Permute(ReadOnlySpan<byte> bytes)
     {
+        ReadOnlySpan<ulong> rows = MemoryMarshal.Cast<byte, ulong>(bytes);
         int words = Channels / 64;
         int groups = 64 / Size;
-        var result = new ulong[rows.Length];
+        var permuted = new byte[bytes.Length];
+        Span<ulong> result = MemoryMarshal.Cast<byte, ulong>(permuted.AsSpan());
         for (int i = 0; i < rows.Length; i++)
         {
             int row = i / words * words;
@@ -55,7 +59,7 @@ internal sealed record GroupOrder(int Groups, int Size)
             }
         }
 
-        return result;
+        return permuted;
     }
 
     /// <summary>Bits 0, 2, 4 ... side by side.</summary>

@@ -9,20 +9,15 @@ internal readonly record struct StepGrid(int Width, int Tokens, int TileTokens);
 /// <summary>Constants and tables of arena offsets that compiled code reads; equal ones are made once for a plan.</summary>
 internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
 {
-    private readonly Dictionary<string, NativeBuffer> _tables = new(StringComparer.Ordinal);
-
     /// <summary>A float in memory.</summary>
     internal nint Number(float value)
     {
-        string key = $"number {BitConverter.SingleToUInt32Bits(value)}";
-        if (!_tables.TryGetValue(key, out NativeBuffer? number))
+        return weights.Shared($"number {BitConverter.SingleToUInt32Bits(value)}", () =>
         {
-            number = weights.New(sizeof(float));
-            *(float*)number.Pointer = value;
-            _tables[key] = number;
-        }
-
-        return (nint)number.Pointer;
+            float* number = (float*)weights.Allocate(sizeof(float));
+            *number = value;
+            return (nint)number;
+        });
     }
 
     /// <summary>Offset of the first input of each token's window.</summary>
@@ -37,19 +32,16 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     /// <summary>A bit for each channel, set where the channel is real.</summary>
     internal nint RealChannels(int channels)
     {
-        string key = $"mask {channels}";
-        if (!_tables.TryGetValue(key, out NativeBuffer? mask))
+        return weights.Shared($"mask {channels}", () =>
         {
-            mask = weights.New(BitKernel.Pad(channels) / 8);
+            byte* mask = (byte*)weights.Allocate(BitKernel.Pad(channels) / 8);
             for (int c = 0; c < channels; c++)
             {
-                mask.Pointer[c >> 3] |= (byte)(1 << (c & 7));
+                mask[c >> 3] |= (byte)(1 << (c & 7));
             }
 
-            _tables[key] = mask;
-        }
-
-        return (nint)mask.Pointer;
+            return (nint)mask;
+        });
     }
 
     /// <summary>Offset of the row that an up-sampled token shows.</summary>
@@ -86,17 +78,15 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
         PoolWindow w = s.Window;
         string key = $"{kind} {s.Offset} {s.Stride} {s.Factor} {s.GridWidth} {grid.Width} {grid.Tokens} {grid.TileTokens} "
             + $"{w.KernelH} {w.KernelW} {w.StrideH} {w.StrideW} {w.PaddingH} {w.PaddingW}";
-        if (!_tables.TryGetValue(key, out NativeBuffer? table))
+        return (int*)weights.Shared(key, () =>
         {
-            table = weights.New((long)grid.Tokens * entries * sizeof(int));
+            int* table = (int*)weights.Allocate((long)grid.Tokens * entries * sizeof(int));
             for (int token = 0; token < grid.Tokens; token++)
             {
-                fill(token, (int*)table.Pointer + (token * entries));
+                fill(token, table + (token * entries));
             }
 
-            _tables[key] = table;
-        }
-
-        return (int*)table.Pointer;
+            return (nint)table;
+        });
     }
 }

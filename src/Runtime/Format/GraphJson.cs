@@ -127,7 +127,8 @@ public static class GraphJson
         {
             foreach (JsonMember role in roles.Members($"{where}: tensors"))
             {
-                JsonNode.Add(tensors, role.Name, role.Value.String($"{where}: tensor '{role.Name}'"), $"{where}: tensors");
+                string key = role.Name;
+                JsonNode.Add(tensors, key, role.Value.String($"{where}: tensor '{key}'"), $"{where}: tensors");
             }
         }
 
@@ -135,7 +136,8 @@ public static class GraphJson
         {
             foreach (JsonMember number in numbers.Members($"{where}: attributes"))
             {
-                JsonNode.Add(attributes, number.Name, number.Value.Int($"{where}: attribute '{number.Name}'"), $"{where}: attributes");
+                string key = number.Name;
+                JsonNode.Add(attributes, key, number.Value.Int($"{where}: attribute '{key}'"), $"{where}: attributes");
             }
         }
 

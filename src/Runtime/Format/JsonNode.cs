@@ -31,7 +31,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
         JsonNode? found = null;
         foreach (JsonMember member in Members(where))
         {
-            if (member.Name == key)
+            if (member.IsNamed(key))
             {
                 found = member.Value;
             }
@@ -51,7 +51,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
             int index = -1;
             for (int i = 0; i < keys.Length && index < 0; i++)
             {
-                index = keys[i] == member.Name ? i : -1;
+                index = member.IsNamed(keys[i]) ? i : -1;
             }
 
             if (index < 0)
@@ -178,11 +178,14 @@ internal readonly struct JsonNode(JsonTable table, int index)
 }
 
 /// <summary>A key and its value.</summary>
-internal readonly struct JsonMember(string name, JsonNode value)
+internal readonly struct JsonMember(JsonTable table, int index, string where)
 {
-    internal string Name { get; } = name;
+    /// <summary>The key; half of a surrogate pair in it is an error.</summary>
+    internal string Name => table.Text(index) ?? throw new EvitFormatException($"{where}: a key holds an unpaired surrogate");
 
-    internal JsonNode Value { get; } = value;
+    internal JsonNode Value => new(table, index + 1);
+
+    internal bool IsNamed(string key) => table.TextEquals(index, key);
 }
 
 /// <summary>Goes through the members of an object.</summary>
@@ -202,8 +205,7 @@ internal struct JsonMembers(JsonTable table, int index, string where)
             return false;
         }
 
-        string name = table.Text(_at) ?? throw new EvitFormatException($"{where}: a key holds an unpaired surrogate");
-        _current = new JsonMember(name, new JsonNode(table, _at + 1));
+        _current = new JsonMember(table, _at, where);
         _at = table.Next(_at + 1);
         return true;
     }

@@ -96,6 +96,13 @@ internal sealed class JsonTable
         return Encoding.UTF8.GetString(plain, 0, length + raw.Length);
     }
 
+    /// <summary>Whether a string is a given text; one without escapes is compared as it lies.</summary>
+    internal bool TextEquals(int index, string text)
+    {
+        ReadOnlySpan<byte> raw = Raw(index);
+        return raw.IndexOf(Backslash) < 0 ? Ascii.Equals(raw, text) || (!Ascii.IsValid(text) && Text(index) == text) : Text(index) == text;
+    }
+
     /// <summary>Resolves an escape whose form is right already; 0 for half of a surrogate pair.</summary>
     /// <param name="after">The text behind the backslash.</param>
     /// <param name="target">Receives UTF-8.</param>

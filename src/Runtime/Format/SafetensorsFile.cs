@@ -50,7 +50,8 @@ public sealed class SafetensorsFile
         bool hasMetadata = false;
         foreach (JsonMember entry in header.Members("safetensors header"))
         {
-            if (entry.Name == MetadataKey)
+            string name = entry.Name;
+            if (name == MetadataKey)
             {
                 if (hasMetadata)
                 {
@@ -60,14 +61,15 @@ public sealed class SafetensorsFile
                 hasMetadata = true;
                 foreach (JsonMember pair in entry.Value.Members(MetadataKey))
                 {
-                    JsonNode.Add(metadata, pair.Name, pair.Value.String($"{MetadataKey}.{pair.Name}"), MetadataKey);
+                    string key = pair.Name;
+                    JsonNode.Add(metadata, key, pair.Value.String($"{MetadataKey}.{key}"), MetadataKey);
                 }
 
                 continue;
             }
 
-            Extent extent = ReadEntry(entry.Name, entry.Value, data);
-            JsonNode.Add(tensors, entry.Name, extent.Tensor, "safetensors header");
+            Extent extent = ReadEntry(name, entry.Value, data);
+            JsonNode.Add(tensors, name, extent.Tensor, "safetensors header");
             extents.Add(extent);
         }
 

@@ -8,11 +8,15 @@ internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
 
+    private void* _start;
+
     internal NativeBuffer(long bytes)
     {
         Bytes = Math.Max(bytes, Alignment);
-        Pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, Alignment);
-        NativeMemory.Clear(Pointer, (nuint)Bytes);
+
+        // Large memory comes zeroed from the system, untouched; clearing it would bring every page into the process.
+        _start = NativeMemory.AllocZeroed((nuint)(Bytes + Alignment - 1));
+        Pointer = (byte*)(((nuint)_start + (Alignment - 1)) & ~(nuint)(Alignment - 1));
     }
 
     ~NativeBuffer() => Free();
@@ -37,7 +41,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(Pointer);
+        NativeMemory.Free(_start);
+        _start = null;
         Pointer = null;
     }
 }

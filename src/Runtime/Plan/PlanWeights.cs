@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
@@ -9,24 +8,17 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     // Floats of a side of the blocks in which a matrix is transposed: a cache line.
     private const int TransposeBlock = 16;
 
+    private const int Alignment = 64;
+    private const long ChunkBytes = 1 << 20;
+
     private readonly List<NativeBuffer> _buffers = [];
-    private readonly Dictionary<string, NativeBuffer> _padded = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Address> _shared = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _kept = [];
+    private NativeBuffer? _chunk;
+    private long _used;
 
     /// <summary>Bytes of all copies.</summary>
-    internal long Bytes
-    {
-        get
-        {
-            long sum = 0;
-            foreach (NativeBuffer buffer in _buffers)
-            {
-                sum += buffer.Bytes;
-            }
-
-            return sum;
-        }
-    }
+    internal long Bytes { get; private set; }
 
     public void Dispose()
     {
@@ -47,7 +39,37 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Zeroed memory that lives as long as the plan.</summary>
     internal nint Allocate(long bytes)
     {
-        return (nint)New(bytes).Pointer;
+        bytes = (bytes + Alignment - 1) / Alignment * Alignment;
+        Bytes += bytes;
+        if (bytes > ChunkBytes / 4)
+        {
+            var own = new NativeBuffer(bytes);
+            _buffers.Add(own);
+            return (nint)own.Pointer;
+        }
+
+        if (_chunk is null || _used + bytes > ChunkBytes)
+        {
+            _chunk = new NativeBuffer(ChunkBytes);
+            _buffers.Add(_chunk);
+            _used = 0;
+        }
+
+        nint result = (nint)_chunk.Pointer + (nint)_used;
+        _used += bytes;
+        return result;
+    }
+
+    /// <summary>Memory that is made once for a key.</summary>
+    internal nint Shared(string key, Func<nint> make)
+    {
+        if (!_shared.TryGetValue(key, out Address? address))
+        {
+            address = new Address(make());
+            _shared[key] = address;
+        }
+
+        return address.Value;
     }
 
     /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64.</summary>
@@ -59,14 +81,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Zeros for an absent bias, or for what lies outside a grid.</summary>
     internal float* Zeros(int width)
     {
-        string key = width.ToString(CultureInfo.InvariantCulture);
-        if (!_padded.TryGetValue(key, out NativeBuffer? buffer))
-        {
-            buffer = New((long)BitKernel.Pad(width) * sizeof(float));
-            _padded[key] = buffer;
-        }
-
-        return (float*)buffer.Pointer;
+        return (float*)Shared($"zeros {width}", () => Allocate((long)BitKernel.Pad(width) * sizeof(float)));
     }
 
     /// <summary>A node's bias; zeros where it has none.</summary>
@@ -79,7 +94,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// divisor of the padded ones.</summary>
     internal float* TransposedBlocks(string name, int outputs, int width)
     {
-        float[] values = TensorData.Floats(tensors[name]);
+        ReadOnlySpan<float> values = Floats(name);
         int inputs = values.Length / outputs;
         float* result = (float*)Allocate((long)inputs * BitKernel.Pad(outputs) * sizeof(float));
         for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
@@ -100,8 +115,8 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return result;
     }
 
-    /// <summary>Binary weights, canonical rows.</summary>
-    internal ulong[] Words(string name) => MemoryMarshal.Cast<byte, ulong>(tensors[name].Bytes.Span).ToArray();
+    /// <summary>Binary weights, canonical rows of 64-bit words; the file's own bytes.</summary>
+    internal ReadOnlyMemory<byte> Words(string name) => tensors[name].Bytes;
 
     /// <summary>Doubles 2 * table[count - 1], 2 * table[count - 2], ...</summary>
     internal double* TwiceReversed(long* table, int count)
@@ -126,13 +141,12 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
     private float* Rows(string name, int width, int sign)
     {
-        string key = $"{width} {sign} {name}";
-        if (!_padded.TryGetValue(key, out NativeBuffer? buffer))
+        return (float*)Shared($"{width} {sign} {name}", () =>
         {
-            float[] values = TensorData.Floats(tensors[name]);
+            ReadOnlySpan<float> values = Floats(name);
             int padded = BitKernel.Pad(width);
-            buffer = New((long)(values.Length / width) * padded * sizeof(float));
-            float* to = (float*)buffer.Pointer;
+            float* rows = (float*)Allocate((long)(values.Length / width) * padded * sizeof(float));
+            float* to = rows;
             for (int row = 0; row < values.Length; row += width, to += padded)
             {
                 for (int i = 0; i < width; i++)
@@ -141,17 +155,20 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
                 }
             }
 
-            _padded[key] = buffer;
-        }
-
-        return (float*)buffer.Pointer;
+            return (nint)rows;
+        });
     }
 
-    /// <summary>Zeroed memory that lives as long as the plan.</summary>
-    internal NativeBuffer New(long bytes)
+    /// <summary>A tensor's floats: the file's own bytes, or a copy that is widened.</summary>
+    private ReadOnlySpan<float> Floats(string name)
     {
-        var buffer = new NativeBuffer(bytes);
-        _buffers.Add(buffer);
-        return buffer;
+        StoredTensor tensor = tensors[name];
+        return tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
+    }
+
+    /// <summary>A pointer as an object: dictionaries of objects are compiled ahead of time everywhere.</summary>
+    private sealed class Address(nint value)
+    {
+        internal nint Value { get; } = value;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EdgeVit.Runtime;
@@ -40,8 +41,8 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
             case Op.BinaryLinear or Op.BinaryConv:
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-                ulong[] rows = _compiled is null ? weights.Words(head.Tensors["weight"]) : _compiled.Rows(head);
-                byte* packed = kernels.Bits.Pack(rows, output.Channels, source.Inputs, weights.Allocate);
+                ReadOnlyMemory<byte> bytes = _compiled is null ? weights.Words(head.Tensors["weight"]) : _compiled.Rows(head);
+                byte* packed = kernels.Bits.Pack(MemoryMarshal.Cast<byte, ulong>(bytes.Span), output.Channels, source.Inputs, weights.Allocate);
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
