@@ -23,6 +23,9 @@ public static class CheckpointReader
 
     private const int HeadBytes = 512;
 
+    /// <summary>What a tensor takes beside its elements, on the whole way of an import: records, names, entries of dictionaries.</summary>
+    internal const long TensorMemory = 1000;
+
     /// <summary>The float tensors of a checkpoint by state_dict name.</summary>
     /// <inheritdoc cref="Open"/>
     public static IReadOnlyDictionary<string, FloatTensor> Read(string path, string? key = null) => Open(path, key).Tensors;
@@ -73,6 +76,7 @@ public static class CheckpointReader
                 continue;
             if (text.Length > MaxName)
                 throw new CheckpointException($"has a tensor whose name begins with '{text[..40]}' and has {text.Length} letters, expected at most {MaxName}");
+            file.Budget.Charge(TensorMemory, "the list of tensors");
             views[text] = content.View(tensor);
         }
         content.Finish();

@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 internal sealed class MemoryBudget(long fileLength)
 {
     /// <summary>What small files may take: the objects of a pickle are larger in memory than on disk.</summary>
-    private const long Base = 40L << 20;
+    private const long Base = 16L << 20;
 
     private readonly long _limit = (2 * fileLength) + Base;
     private long _used;

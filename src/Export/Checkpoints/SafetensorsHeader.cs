@@ -28,7 +28,7 @@ internal static class SafetensorsHeader
             Expect(ref reader, JsonTokenType.StartObject, "the header");
             while (NextName(ref reader, "the header") is { } name)
             {
-                file.Budget.Charge(EntryBytes + (2L * name.Length), "the safetensors header");
+                file.Budget.Charge(EntryBytes + CheckpointReader.TensorMemory + (2L * name.Length), "the safetensors header");
                 if (!names.Add(name))
                     throw Fault($"has '{name}' twice");
                 if (name == MetadataKey)

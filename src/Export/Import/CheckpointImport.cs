@@ -39,14 +39,15 @@ public static class CheckpointImport
         Dictionary<string, FloatTensor> tensors = new(checkpoint.Tensors, StringComparer.Ordinal);
         AddAbsentBranches(network, tensors);
         ReplaceClipsOfNoBits(tensors, notes);
-        string[] integers = [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
-        if (integers.Length > 0)
-            notes.Add($"integer tensors were left out: {string.Join(", ", integers.Take(6))}{(integers.Length > 6 ? $" and {integers.Length - 6} more" : "")}");
         Preprocess preprocess = Preprocessing(network.Config.ImageSize, options, notes);
-        IReadOnlyList<string> labels = Labels(path, network.Config.Classes, options.Labels, notes);
+        CheckLabels(path, network.Config.Classes, options.Labels, notes);
         var source = new CheckpointSource(
             Path.GetFileName(path), new FileInfo(path).Length, hash.GetAwaiter().GetResult(), checkpoint.Format, checkpoint.Key, checkpoint.Prefix, checkpoint.Tensors.Count);
-        return new ImportedCheckpoint(source, network, tensors, preprocess, labels, notes);
+        string[] integers = [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
+        var imported = new ImportedCheckpoint(source, network, tensors, preprocess, options.Labels, integers, notes);
+        if (integers.Length > 0)
+            notes.Add(imported.LeftOutText);
+        return imported;
     }
 
     private static RecognisedNetwork Recognise(string path, Checkpoint checkpoint, RecogniserOptions? options)
@@ -137,12 +138,11 @@ public static class CheckpointImport
 
     private static string Text(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
 
-    private static IReadOnlyList<string> Labels(string path, int classes, IReadOnlyList<string>? given, List<string> notes)
+    private static void CheckLabels(string path, int classes, IReadOnlyList<string>? given, List<string> notes)
     {
-        if (given is not null && given.Count != classes)
-            throw new ModelFormatException($"{path}: the network has {classes} classes, but {given.Count} labels are given. Give one label for each class, in the order of the classes.");
         if (given is null)
             notes.Add($"no labels were given: the classes are called 'class 0' to 'class {classes - 1}' (--labels)");
-        return given ?? [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
+        else if (given.Count != classes)
+            throw new ModelFormatException($"{path}: the network has {classes} classes, but {given.Count} labels are given. Give one label for each class, in the order of the classes.");
     }
 }

@@ -19,18 +19,25 @@ public sealed record CheckpointSource(string File, long Bytes, string Sha256, st
 /// <param name="Network">The network.</param>
 /// <param name="Tensors">Its tensors by state_dict name, as the lowering and a float simulator take them.</param>
 /// <param name="Preprocess">From a decoded image to the network's input.</param>
-/// <param name="Labels">Class names, as many as logits.</param>
+/// <param name="GivenLabels">Class names, as many as logits; null where nobody named the classes.</param>
+/// <param name="LeftOut">Integer tensors of the file (<c>name I64 [1]</c>) other than counters: no network here has any.</param>
 /// <param name="Notes">What was assumed, and what is worth knowing, in sentences for people.</param>
 public sealed record ImportedCheckpoint(
     CheckpointSource Source,
     RecognisedNetwork Network,
     IReadOnlyDictionary<string, FloatTensor> Tensors,
     Preprocess Preprocess,
-    IReadOnlyList<string> Labels,
+    IReadOnlyList<string>? GivenLabels,
+    IReadOnlyList<string> LeftOut,
     IReadOnlyList<string> Notes)
 {
+    private const int MostNamed = 6;
+
     /// <summary>Numbers that the network has: parameters and the statistics of batch norms, as in a state_dict without its counters.</summary>
     public long Parameters => Tensors.Values.Sum(t => (long)t.Data.Length);
+
+    /// <summary>Class names: the given ones, or <c>class 0</c>, <c>class 1</c> and so on.</summary>
+    public IReadOnlyList<string> Labels => GivenLabels ?? [.. Enumerable.Range(0, Network.Config.Classes).Select(i => $"class {i}")];
 
     /// <summary>The packed network.</summary>
     /// <exception cref="ModelFormatException">The tensors do not fit the network; the message lists everything.</exception>
@@ -42,9 +49,13 @@ public sealed record ImportedCheckpoint(
         }
         catch (ModelFormatException e)
         {
-            throw new ModelFormatException($"{Source.File}: {e.Message}", e);
+            string integers = LeftOut.Count == 0 ? "" : $"\n  {LeftOutText}";
+            throw new ModelFormatException($"{Source.File}: {e.Message}{integers}", e);
         }
     }
+
+    /// <summary>The integer tensors in words.</summary>
+    internal string LeftOutText => $"integer tensors were left out: {string.Join(", ", LeftOut.Take(MostNamed))}{(LeftOut.Count > MostNamed ? $" and {LeftOut.Count - MostNamed} more" : "")}";
 
     /// <summary>What the model file says about where it comes from: a JSON object.</summary>
     public string Provenance() => new JsonObject

@@ -50,7 +50,7 @@ internal sealed class TensorChecklist
         [
             .. tensors.Where(t => !known.Contains(t.Key) && !_optional.ContainsKey(t.Key)
                     && !_ignoredEndings.Any(e => t.Key.EndsWith(e, StringComparison.Ordinal)))
-                .Select(t => t.Value with { Name = t.Key }).OrderBy(t => t.Name, StringComparer.Ordinal),
+                .OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => t.Value with { Name = t.Key }),
         ];
         var faults = new List<string>();
         foreach ((string name, int[] shape) in _required)
@@ -65,21 +65,25 @@ internal sealed class TensorChecklist
             if (tensors.TryGetValue(name, out FloatTensor? tensor))
                 CheckTensor(tensor, name, shape, faults);
         }
-        faults.AddRange(others.Select(t => $"not of this network: {t.Name} {t.ShapeText}"));
-        if (faults.Count > 0)
+        int count = faults.Count + others.Length;
+        if (count > 0)
         {
-            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({faults.Count} faults):\n  "
-                + string.Join("\n  ", faults.Take(MostFaults)) + (faults.Count > MostFaults ? $"\n  and {faults.Count - MostFaults} more" : ""));
+            IEnumerable<string> all = [.. faults, .. others.Take(MostFaults).Select(t => $"not of this network: {t.Name} {t.ShapeText}")];
+            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({count} faults):\n  "
+                + string.Join("\n  ", all.Take(MostFaults)) + (count > MostFaults ? $"\n  and {count - MostFaults} more" : ""));
         }
     }
 
     /// <summary>The tensor of the same shape that a missing one may be under another name.</summary>
     private static string Similar(string name, int[] shape, FloatTensor[] others)
     {
-        FloatTensor? nearest = others.Where(t => t.Shape.AsSpan().SequenceEqual(shape)).Take(MostCandidates)
-            .MinBy(t => BinaryViTPresets.EditDistance(name, t.Name));
-        return nearest is not null && BinaryViTPresets.EditDistance(name, nearest.Name) <= name.Length / 3
-            ? $" (is it '{nearest.Name}'?)" : "";
+        int most = name.Length / 3;
+        (string Name, int Edits)[] near =
+        [
+            .. others.Where(t => Math.Abs(t.Name.Length - name.Length) <= most && t.Shape.AsSpan().SequenceEqual(shape)).Take(MostCandidates)
+                .Select(t => (t.Name, BinaryViTPresets.EditDistance(name, t.Name))).Where(t => t.Item2 <= most),
+        ];
+        return near.Length > 0 ? $" (is it '{near.MinBy(t => t.Edits).Name}'?)" : "";
     }
 
     private void CheckTensor(FloatTensor tensor, string name, int[] shape, List<string> faults)

@@ -20,6 +20,9 @@ public sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBits
 /// <summary>Counts operations and bytes, per node.</summary>
 public static class GraphCost
 {
+    /// <summary>Element operations of an exponential.</summary>
+    private const double ExpOps = 8;
+
     /// <summary>The facts of every node of a graph, in execution order.</summary>
     /// <exception cref="EvitFormatException">The graph is not valid.</exception>
     public static IReadOnlyList<NodeFacts> Of(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
@@ -53,7 +56,7 @@ public static class GraphCost
             Op.BinaryLinear => new(outputs * x.Channels, 0, outputs),
             Op.BinaryConv => new(outputs * x.Channels * Square(node.Attributes["kernel"]), 0, outputs),
             Op.BinaryAttention => new(2.0 * x.Elements * inputs[1].Tokens, 0, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
-            Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
+            Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + (ExpOps * x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
             Op.LayerNorm => new(0, 0, 3 * outputs),
             Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),
             Op.Add => new(0, 0, outputs * inputs.Length),
