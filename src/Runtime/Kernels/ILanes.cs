@@ -53,6 +53,9 @@ internal unsafe interface ILanes<TVector>
     /// <see cref="Quarters"/>, one for its c and d, and two for the second's.</summary>
     static abstract void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, TVector x);
 
-    /// <summary>Stores the sign bits of two vectors, <paramref name="channel"/> a multiple of 2 * <see cref="Count"/>.</summary>
-    static abstract void StoreSigns(byte* row, int channel, ulong mask);
+    /// <summary>Stores the sign bits of two vectors; those of less than a byte are added to the byte that the first of them begins.</summary>
+    /// <param name="at">The byte of the first bit.</param>
+    /// <param name="first">Its place in the byte.</param>
+    /// <param name="mask">The bits.</param>
+    static abstract void StoreSigns(byte* at, int first, ulong mask);
 }

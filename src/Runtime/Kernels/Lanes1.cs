@@ -55,13 +55,7 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, float x) => throw NoGroups();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask)
-    {
-        // Two bits: the first of a byte start it, the others are added.
-        byte* at = row + (channel >> 3);
-        int shift = channel & 7;
-        *at = (byte)((shift == 0 ? 0 : *at) | ((int)mask << shift));
-    }
+    public static void StoreSigns(byte* at, int first, ulong mask) => *at = (byte)((first == 0 ? 0 : *at) | ((int)mask << first));
 
     private static NotSupportedException NoGroups() => new("group means of single floats are taken in memory");
 }

@@ -67,6 +67,13 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFours(float* ab, float* cd, Vector128<float> x)
     {
+        if (Sse.IsSupported)
+        {
+            Sse.StoreLow(ab, x);
+            Sse.StoreHigh(cd, x);
+            return;
+        }
+
         x.GetLower().Store(ab);
         x.GetUpper().Store(cd);
     }
@@ -81,7 +88,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask) => row[channel >> 3] = (byte)mask;
+    public static void StoreSigns(byte* at, int first, ulong mask) => *at = (byte)mask;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector128<float> Lower, Vector128<float> Upper) Zip(Vector128<float> a, Vector128<float> b) => AdvSimd.Arm64.IsSupported

@@ -76,12 +76,12 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, Vector256<float> x)
     {
-        x.GetLower().GetLower().Store(ab1);
-        x.GetLower().GetUpper().Store(cd1);
-        x.GetUpper().GetLower().Store(ab2);
-        x.GetUpper().GetUpper().Store(cd2);
+        Sse.StoreLow(ab1, x.GetLower());
+        Sse.StoreHigh(cd1, x.GetLower());
+        Sse.StoreLow(ab2, x.GetUpper());
+        Sse.StoreHigh(cd2, x.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask) => *(ushort*)(row + (channel >> 3)) = (ushort)mask;
+    public static void StoreSigns(byte* at, int first, ulong mask) => *(ushort*)at = (ushort)mask;
 }

@@ -34,7 +34,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Leaky(Vector512<float> u, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(u, Vector512<float>.Zero), u, slope * u);
+        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(u, Vector512<float>.Zero), slope * u, u);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector512<float> x, Vector512<float> threshold) => Vector512.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
@@ -84,5 +84,5 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* row, int channel, ulong mask) => *(uint*)(row + (channel >> 3)) = (uint)mask;
+    public static void StoreSigns(byte* at, int first, ulong mask) => *(uint*)at = (uint)mask;
 }

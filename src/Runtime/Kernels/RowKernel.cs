@@ -10,10 +10,15 @@ internal abstract unsafe class RowKernel
     /// <summary>True where a chain can hold <see cref="StageKind.GroupMean"/> of this many adjacent channels.</summary>
     internal abstract bool TakesGroupMean(int factor);
 
+    /// <summary>Lets the kernel rewrite a thread's copy of a chain into stages of its own.</summary>
+    /// <param name="stages">The chain's.</param>
+    /// <param name="count">Number of stages.</param>
+    internal abstract void Fuse(Stage* stages, int count);
+
     /// <summary>Runs a chain of stages over the rows of <see cref="Tokens"/> tokens, a block of channels at a time, the block staying in
     /// registers between stages.</summary>
-    /// <param name="stages">With their rows resolved for the tokens; where there are fewer tokens, the last one's rows are
-    /// repeated.</param>
+    /// <param name="stages">After <see cref="Fuse"/>, with their rows resolved for <see cref="Tokens"/> tokens, or for a single one: all rows
+    /// the same, steps 0.</param>
     /// <param name="count">Number of stages.</param>
     /// <param name="channels">Padded channels.</param>
     internal abstract void Chain(Stage* stages, int count, int channels);

@@ -10,34 +10,73 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     internal override bool TakesGroupMean(int factor) => TLanes.Tokens > 1 && (factor is 4 or 8);
 
+    internal override void Fuse(Stage* stages, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Stage* s = stages + i;
+            if (s->Kind == StageKind.AddRow && s->Factor > 1)
+            {
+                s->Kind = StageKind.AddScattered;
+            }
+            else if (s->Kind == StageKind.LoadDifferences && i + 2 < count
+                && s[1].Kind == StageKind.AddRow && s[1].Factor <= 1 && s[2].Kind == StageKind.RPReLU)
+            {
+                bool hidden = i == 0 && count == 5 && s[3].Kind == StageKind.Sign && s[4].Kind == StageKind.GroupMean;
+                s->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Chain(Stage* stages, int count, int channels)
     {
-        int n = TLanes.Count;
+        if (stages->Kind == StageKind.Hidden)
+        {
+            Hidden(stages, channels);
+            return;
+        }
+
+        float* block = stackalloc float[Stage.MaxTokens * 32];
+        nint n = TLanes.Count;
         Column<TVector> x0 = default;
         Column<TVector> x1 = default;
         Stage* end = stages + count;
-        for (int c = 0; c < channels; c += 2 * n)
+        for (nint c = 0; c < channels; c += 2 * n)
         {
             for (Stage* s = stages; s < end; s++)
             {
                 switch (s->Kind)
                 {
+                    case StageKind.Neuron:
+                        {
+                            nint at = Wrap(s + 1, c);
+                            x0 = RPReLU(s + 2, c, Add(Differences(s, c), Row(s + 1, at)));
+                            x1 = RPReLU(s + 2, c + n, Add(Differences(s, c + n), Row(s + 1, at + n)));
+                            s += 2;
+                            break;
+                        }
+
                     case StageKind.Load:
                         {
-                            int at = Wrap(s, c);
-                            x0 = Load(s, at);
-                            x1 = Load(s, at + n);
+                            nint at = Wrap(s, c);
+                            x0 = s->Factor > 1 ? Scattered(s, at) : Row(s, at);
+                            x1 = s->Factor > 1 ? Scattered(s, at + n) : Row(s, at + n);
                             break;
                         }
 
                     case StageKind.AddRow:
                         {
-                            int at = Wrap(s, c);
-                            x0 = AddRow(s, at, x0);
-                            x1 = AddRow(s, at + n, x1);
+                            nint at = Wrap(s, c);
+                            x0 = Add(x0, Row(s, at));
+                            x1 = Add(x1, Row(s, at + n));
                             break;
                         }
+
+                    case StageKind.AddScattered:
+                        x0 = Add(x0, Scattered(s, c));
+                        x1 = Add(x1, Scattered(s, c + n));
+                        break;
 
                     case StageKind.LoadDifferences:
                         x0 = Differences(s, c);
@@ -70,14 +109,16 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                         break;
 
                     case StageKind.Store:
-                        Store(s, c, x0);
-                        Store(s, c + n, x1);
+                        Store((float*)s->Rows[0] + c, (nint)s->Step / sizeof(float), x0);
+                        Store((float*)s->Rows[0] + c + n, (nint)s->Step / sizeof(float), x1);
                         break;
 
                     case StageKind.GroupMean:
                         if (TLanes.Tokens > 1)
                         {
-                            StoreMeans(s, c, x0, x1);
+                            Store(block, 2 * n, x0);
+                            Store(block + n, 2 * n, x1);
+                            StoreMeans(s, c, block, 2 * (int)n);
                         }
 
                         break;
@@ -90,17 +131,49 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         }
     }
 
+    /// <summary>The hidden layer of an FFN, which is the most of all float work: a neuron, its sign, and the group mean.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Hidden(Stage* s, int channels)
+    {
+        nint n = TLanes.Count;
+        for (nint c = 0; c < channels; c += 2 * n)
+        {
+            nint at = Wrap(s + 1, c);
+            Column<TVector> x0 = RPReLU(s + 2, c, Add(Differences(s, c), Row(s + 1, at)));
+            Column<TVector> x1 = RPReLU(s + 2, c + n, Add(Differences(s, c + n), Row(s + 1, at + n)));
+            StoreSigns(s + 3, c, x0, x1);
+            StoreMeans(s + 4, c, x0, x1);
+        }
+    }
+
     /// <summary>Where channel c of a row that repeats lies; a row that repeats after a power of two of channels is spared the
     /// division.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Wrap(Stage* s, int c)
+    private static nint Wrap(Stage* s, nint c)
     {
         int modulo = s->Modulo;
-        return modulo == 0 ? c : (modulo & (modulo - 1)) == 0 ? c & (modulo - 1) : (int)((uint)c % (uint)modulo);
+        return modulo == 0 ? c : (modulo & (modulo - 1)) == 0 ? c & (modulo - 1) : (nint)((uint)c % (uint)modulo);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Load(Stage* s, int c)
+    private static Column<TVector> Row(Stage* s, nint c)
+    {
+        byte* row = (byte*)((float*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        Column<TVector> x = default;
+        x.A = TLanes.Load((float*)row);
+        if (TLanes.Tokens > 1)
+        {
+            x.B = TLanes.Load((float*)(row + step));
+            x.C = TLanes.Load((float*)(row + (2 * step)));
+            x.D = TLanes.Load((float*)(row + (3 * step)));
+        }
+
+        return x;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<TVector> Scattered(Stage* s, nint c)
     {
         Column<TVector> x = default;
         x.A = TLanes.Load((float*)s->Rows[0] + c);
@@ -113,9 +186,6 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
         return x;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> AddRow(Stage* s, int c, Column<TVector> x) => Add(x, Load(s, c));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<TVector> Add(Column<TVector> x, Column<TVector> y)
@@ -133,39 +203,43 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>K - 2 * count is an integer below 2^17: the fused multiply-add that computes it is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Differences(Stage* s, int c)
+    private static Column<TVector> Differences(Stage* s, nint c)
     {
         TVector k = TLanes.Broadcast(s->Number);
         TVector minusTwo = TLanes.Broadcast(-2f);
+        byte* row = (byte*)((ushort*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
         Column<TVector> x = default;
-        x.A = TLanes.Fma(TLanes.FromUnsigned((ushort*)s->Rows[0] + c), minusTwo, k);
+        x.A = TLanes.Fma(TLanes.FromUnsigned((ushort*)row), minusTwo, k);
         if (TLanes.Tokens > 1)
         {
-            x.B = TLanes.Fma(TLanes.FromUnsigned((ushort*)s->Rows[1] + c), minusTwo, k);
-            x.C = TLanes.Fma(TLanes.FromUnsigned((ushort*)s->Rows[2] + c), minusTwo, k);
-            x.D = TLanes.Fma(TLanes.FromUnsigned((ushort*)s->Rows[3] + c), minusTwo, k);
+            x.B = TLanes.Fma(TLanes.FromUnsigned((ushort*)(row + step)), minusTwo, k);
+            x.C = TLanes.Fma(TLanes.FromUnsigned((ushort*)(row + (2 * step))), minusTwo, k);
+            x.D = TLanes.Fma(TLanes.FromUnsigned((ushort*)(row + (3 * step))), minusTwo, k);
         }
 
         return Affine(s, c, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Counts(Stage* s, int c)
+    private static Column<TVector> Counts(Stage* s, nint c)
     {
+        byte* row = (byte*)((short*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
         Column<TVector> x = default;
-        x.A = TLanes.FromSigned((short*)s->Rows[0] + c);
+        x.A = TLanes.FromSigned((short*)row);
         if (TLanes.Tokens > 1)
         {
-            x.B = TLanes.FromSigned((short*)s->Rows[1] + c);
-            x.C = TLanes.FromSigned((short*)s->Rows[2] + c);
-            x.D = TLanes.FromSigned((short*)s->Rows[3] + c);
+            x.B = TLanes.FromSigned((short*)(row + step));
+            x.C = TLanes.FromSigned((short*)(row + (2 * step)));
+            x.D = TLanes.FromSigned((short*)(row + (3 * step)));
         }
 
         return Affine(s, c, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Affine(Stage* s, int c, Column<TVector> x)
+    private static Column<TVector> Affine(Stage* s, nint c, Column<TVector> x)
     {
         TVector scale = TLanes.Load(s->P0 + c);
         TVector offset = TLanes.Load(s->P1 + c);
@@ -181,7 +255,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> RPReLU(Stage* s, int c, Column<TVector> x)
+    private static Column<TVector> RPReLU(Stage* s, nint c, Column<TVector> x)
     {
         TVector shift = TLanes.Load(s->P0 + c);
         TVector slope = TLanes.Load(s->P1 + c);
@@ -200,7 +274,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     /// <summary>Averages of the tokens' windows, rows added in order. Where a window leaves the grid, a table names a row for each of its
     /// places, zeros outside: as a sum begins at +0 it is never -0, and adding +0 does not change it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Pool(Stage* s, int c)
+    private static Column<TVector> Pool(Stage* s, nint c)
     {
         Column<TVector> p = default;
         TVector zero = TLanes.Broadcast(0f);
@@ -239,7 +313,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                     p.B = TLanes.Add(p.B, TLanes.Load(places[1] + c));
                 }
 
-                if (TLanes.Tokens > 2)
+                if (TLanes.Tokens > 1)
                 {
                     p.C = TLanes.Add(p.C, TLanes.Load(places[2] + c));
                     p.D = TLanes.Add(p.D, TLanes.Load(places[3] + c));
@@ -256,21 +330,37 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Stage* s, int c, Column<TVector> x)
+    private static void Store(float* row, nint step, Column<TVector> x)
     {
-        TLanes.Store((float*)s->Rows[0] + c, x.A);
+        TLanes.Store(row, x.A);
         if (TLanes.Tokens > 1)
         {
-            TLanes.Store((float*)s->Rows[1] + c, x.B);
-            TLanes.Store((float*)s->Rows[2] + c, x.C);
-            TLanes.Store((float*)s->Rows[3] + c, x.D);
+            TLanes.Store(row + step, x.B);
+            TLanes.Store(row + (2 * step), x.C);
+            TLanes.Store(row + (3 * step), x.D);
+        }
+    }
+
+    /// <summary>Means of adjacent channels of a block in memory, token by token.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreMeans(Stage* s, nint c, float* block, int count)
+    {
+        for (int i = 0; i < TLanes.Tokens * count; i += s->Group)
+        {
+            float sum = 0;
+            for (int j = 0; j < s->Group; j++)
+            {
+                sum += block[i + j];
+            }
+
+            ((float*)s->Rows[i / count])[(c + (i % count)) / s->Group] = sum * s->Number;
         }
     }
 
     /// <summary>Means of adjacent channels. The groups of four of two tokens make a vector of sums; where eight are asked for, the sums of
     /// the even groups go on over the odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreMeans(Stage* s, int c, Column<TVector> x0, Column<TVector> x1)
+    private static void StoreMeans(Stage* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
         (TVector v0, TVector v1, TVector v2, TVector v3) = TLanes.Quarters(x0.A, x1.A, x0.B, x1.B);
         (TVector w0, TVector w1, TVector w2, TVector w3) = TLanes.Quarters(x0.C, x1.C, x0.D, x1.D);
@@ -299,19 +389,22 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>Bits of channels behind the real ones are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreSigns(Stage* s, int c, Column<TVector> x0, Column<TVector> x1)
+    private static void StoreSigns(Stage* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
         int n = TLanes.Count;
         TVector t0 = TLanes.Load(s->P0 + c);
         TVector t1 = TLanes.Load(s->P0 + c + n);
-        int left = s->Channels - c;
-        ulong real = left >= 2 * n ? ulong.MaxValue : left <= 0 ? 0 : (1UL << left) - 1;
-        TLanes.StoreSigns((byte*)s->Rows[0], c, (TLanes.MaskAtLeast(x0.A, t0) | (TLanes.MaskAtLeast(x1.A, t1) << n)) & real);
+        nint left = s->Channels - c;
+        ulong real = left >= 2 * n ? ulong.MaxValue : left <= 0 ? 0 : (1UL << (int)left) - 1;
+        byte* row = (byte*)s->Rows[0] + (c >> 3);
+        nint step = (nint)s->Step;
+        int first = (int)c & 7;
+        TLanes.StoreSigns(row, first, (TLanes.MaskAtLeast(x0.A, t0) | (TLanes.MaskAtLeast(x1.A, t1) << n)) & real);
         if (TLanes.Tokens > 1)
         {
-            TLanes.StoreSigns((byte*)s->Rows[1], c, (TLanes.MaskAtLeast(x0.B, t0) | (TLanes.MaskAtLeast(x1.B, t1) << n)) & real);
-            TLanes.StoreSigns((byte*)s->Rows[2], c, (TLanes.MaskAtLeast(x0.C, t0) | (TLanes.MaskAtLeast(x1.C, t1) << n)) & real);
-            TLanes.StoreSigns((byte*)s->Rows[3], c, (TLanes.MaskAtLeast(x0.D, t0) | (TLanes.MaskAtLeast(x1.D, t1) << n)) & real);
+            TLanes.StoreSigns(row + step, first, (TLanes.MaskAtLeast(x0.B, t0) | (TLanes.MaskAtLeast(x1.B, t1) << n)) & real);
+            TLanes.StoreSigns(row + (2 * step), first, (TLanes.MaskAtLeast(x0.C, t0) | (TLanes.MaskAtLeast(x1.C, t1) << n)) & real);
+            TLanes.StoreSigns(row + (3 * step), first, (TLanes.MaskAtLeast(x0.D, t0) | (TLanes.MaskAtLeast(x1.D, t1) << n)) & real);
         }
     }
 }

@@ -46,9 +46,11 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
         {
             int count = Math.Min(TileTokens, end - token);
             Fill(frame, token, count, tile, own);
-            for (int i = 0; i < count; i += program.Tokens)
+            for (int i = 0; i < count;)
             {
-                program.Run(stages, token + i, i, Math.Min(program.Tokens, count - i));
+                int group = count - i < program.Tokens ? 1 : program.Tokens;
+                program.Run(stages, token + i, i, group);
+                i += group;
             }
         }
     }

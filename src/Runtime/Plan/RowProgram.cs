@@ -76,9 +76,17 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             };
             s->TokenStep = s->Space is RowSpace.Arena or RowSpace.Weights ? s->Stride : 0;
             s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
-            s->Step = s->Space is RowSpace.Scratch ? Align(rowBytes) : s->TokenStep + s->TileStep;
+            s->GroupStep = s->Space is RowSpace.Scratch ? Align(rowBytes) : s->TokenStep + s->TileStep;
             s->PlacesMemory = places;
             places += Places(_stages[i], Tokens);
+        }
+
+        foreach (RowInstruction instruction in _instructions)
+        {
+            if (instruction.Kind == RowInstructionKind.Chain)
+            {
+                _kernel.Fuse(target + instruction.First, instruction.Count);
+            }
         }
 
         return target;
@@ -88,7 +96,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     /// <param name="stages">As prepared.</param>
     /// <param name="token">The first token.</param>
     /// <param name="tileRow">Its row in the tile.</param>
-    /// <param name="count">1 to <see cref="Tokens"/>.</param>
+    /// <param name="count"><see cref="Tokens"/>, or 1.</param>
     internal void Run(Stage* stages, int token, int tileRow, int count)
     {
         Stage* end = stages + _stages.Length;
@@ -96,10 +104,10 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
         for (Stage* s = stages; s < end; s++)
         {
             byte* row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
-            for (int t = 0; t < tokens; t++)
+            s->Step = count == 1 ? 0 : s->GroupStep;
+            for (int t = 0; t < tokens; t++, row += s->Step)
             {
                 s->Rows[t] = (long)row;
-                row += t + 1 < count ? s->Step : 0;
             }
         }
 

@@ -36,6 +36,17 @@ internal enum StageKind
     /// <summary>bits = x &gt;= threshold. A sum rounds to a number of the sign that it exactly has, so x + shift &gt;= 0 is
     /// x &gt;= -shift.</summary>
     Sign,
+
+    /// <summary>Only within a row kernel: a <see cref="LoadDifferences"/> together with the <see cref="AddRow"/> and the
+    /// <see cref="RPReLU"/> behind it, which are skipped.</summary>
+    Neuron,
+
+    /// <summary>Only within a row kernel: a whole chain of a <see cref="Neuron"/>, its <see cref="Sign"/> and its
+    /// <see cref="GroupMean"/>.</summary>
+    Hidden,
+
+    /// <summary>Only within a row kernel: an <see cref="AddRow"/> whose tokens' rows do not lie at equal distances.</summary>
+    AddScattered,
 }
 
 /// <summary>Where a stage's row lies.</summary>
@@ -118,7 +129,10 @@ internal unsafe struct Stage
     /// <summary>Bytes from row to row of the tile for the first of a group's tokens.</summary>
     internal long TileStep;
 
-    /// <summary>Bytes from row to row within a group of tokens.</summary>
+    /// <summary>Bytes from row to row within a whole group of tokens.</summary>
+    internal long GroupStep;
+
+    /// <summary>Bytes from row to row of the current tokens: <see cref="GroupStep"/>, or 0 for a single token.</summary>
     internal long Step;
 
     /// <summary>Addresses of the current tokens' rows; of a pool, of the first place of their windows.</summary>
