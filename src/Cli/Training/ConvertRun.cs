@@ -18,11 +18,16 @@ internal static class ConvertRun
         ConvertResult result;
         try
         {
+            if (settings.Plan)
+            {
+                PlanReport.Print(printer, settings, Converter.Plan(settings.ToOptions(), progress, interruption.Token));
+                return ExitCode.Ok;
+            }
             result = Converter.Convert(settings.ToOptions(), progress, interruption.Token);
         }
-        catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted)
+        catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted && !settings.Plan)
         {
-            throw new UserException($"stopped; what was trained so far is saved. Go on with:  edgevit convert --data {settings.Data} --out {settings.Out} --resume  (and the other options as before)", ExitCode.Interrupted, e);
+            throw new UserException($"{(interruption.Token.IsCancellationRequested ? "stopped" : "the time of this call is over")}; what was trained so far is saved. Go on with:  edgevit convert --data {settings.Data} --out {settings.Out} --resume  (and the other options as before)", ExitCode.Interrupted, e);
         }
         catch (ConvertException e)
         {

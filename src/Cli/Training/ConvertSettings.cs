@@ -15,6 +15,14 @@ internal sealed record ConvertSettings
 
     public required string Device { get; init; }
 
+    public string? Init { get; init; }
+
+    public TimeSpan? Budget { get; init; }
+
+    public TimeSpan? StopAfter { get; init; }
+
+    public bool Plan { get; init; }
+
     public double? Epochs { get; init; }
 
     public double? TeacherEpochs { get; init; }
@@ -58,6 +66,9 @@ internal sealed record ConvertSettings
             Student = Student,
             Teacher = Teacher,
             Device = Device,
+            Init = Init,
+            Budget = Budget,
+            StopAfter = StopAfter,
             Epochs = Epochs,
             TeacherEpochs = TeacherEpochs,
             BatchSize = BatchSize,

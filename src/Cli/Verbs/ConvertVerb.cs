@@ -7,8 +7,12 @@ internal sealed class ConvertVerb : Verb
 {
     private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
-    private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small or binaryvit-small-fp.", HelpName = "NAME", DefaultValueFactory = _ => "binaryvit-nano" };
+    private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
     private readonly Option<string> _teacher = new("--teacher") { Description = "resnet (trained here), none, or a teacher checkpoint.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
+    private readonly Option<string?> _budget = new("--budget") { Description = "Fit the training to a time, e.g. 9m or 1h30m.", HelpName = "TIME" };
+    private readonly Option<string?> _stopAfter = new("--stop-after") { Description = "End this call after a time with everything saved; go on with --resume.", HelpName = "TIME" };
+    private readonly Option<bool> _plan = new("--plan") { Description = "Only say what it would take: parameters, bytes, memory, time from 20 measured steps." };
     private readonly Option<double?> _epochs = new("--epochs") { Description = "Passes of the student over the images. [default: by the network and the data]" };
     private readonly Option<double?> _teacherEpochs = new("--teacher-epochs") { Description = "Passes of the teacher." };
     private readonly Option<int?> _batch = new("--batch") { Description = "Images per step." };
@@ -33,11 +37,12 @@ internal sealed class ConvertVerb : Verb
         "Trains a teacher, distils a 1-bit student from it, packs it into one file and proves that the file computes what was trained.",
         "convert --data shapes --out runs/demo",
         "convert --data photos/ --out runs/photos --student binaryvit-32 --epochs 30",
+        "convert --data photos/ --out runs/photos --student binaryvit-32 --plan",
         "convert --data photos/ --out runs/photos --resume")
     {
         foreach (Option option in new Option[]
         {
-            _data, _out, _student, _teacher, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _flip, _pad, _device, _threads,
+            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _flip, _pad, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _shapesTrain, _shapesTest, _parityImages,
         })
             Add(option);
@@ -61,6 +66,10 @@ internal sealed class ConvertVerb : Verb
         Out = arguments.GetRequiredValue(_out),
         Student = arguments.GetRequiredValue(_student),
         Teacher = arguments.GetRequiredValue(_teacher),
+        Init = arguments.GetValue(_init),
+        Plan = arguments.GetValue(_plan),
+        Budget = Duration.Parse("--budget", arguments.GetValue(_budget)),
+        StopAfter = Duration.Parse("--stop-after", arguments.GetValue(_stopAfter)),
         Epochs = arguments.GetValue(_epochs),
         TeacherEpochs = arguments.GetValue(_teacherEpochs),
         BatchSize = arguments.GetValue(_batch),

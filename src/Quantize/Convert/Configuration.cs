@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using EdgeVit.Export;
 
 namespace EdgeVit.Quantize;
@@ -30,6 +31,10 @@ internal static class Configuration
             ["distill.weight"] = Text(options.TeacherWeight),
             ["seed"] = Text(options.Seed),
         };
+        if (StudentLayout.IsFile(options.Student))
+            keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
+        if (options.Init is { } init)
+            keys["student.init"] = FileHash(init);
         foreach ((string stage, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })
         {
             keys[$"{stage}.steps"] = Text(settings.Steps);
@@ -48,6 +53,19 @@ internal static class Configuration
     {
         float[] x = Parse(a), y = Parse(b);
         return x.Length == y.Length && x.Zip(y).All(p => Math.Abs(p.First - p.Second) <= 0.02f);
+    }
+
+    private static string FileHash(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConvertException($"--init {path}: cannot be read: {e.Message}", e, ConvertException.Usage);
+        }
     }
 
     private static string Numbers(IEnumerable<float> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));

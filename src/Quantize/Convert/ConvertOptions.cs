@@ -11,12 +11,22 @@ public sealed record ConvertOptions
     /// <summary>The run folder: checkpoints, metrics and <c>model.evit</c> go there.</summary>
     public required string Out { get; init; }
 
-    /// <summary>Name of the student's preset.</summary>
+    /// <summary>Name of the student's preset, or a JSON file with a layout of one's own.</summary>
     public string Student { get; init; } = "binaryvit-nano";
 
     /// <summary><c>resnet</c>: trained here; <c>none</c>: learn from labels alone; a path: a teacher checkpoint of an earlier run
     /// (<c>.safetensors</c>).</summary>
     public string Teacher { get; init; } = "resnet";
+
+    /// <summary>A checkpoint that the student starts from: of an earlier run, or of the paper's code. Null: fresh weights.</summary>
+    public string? Init { get; init; }
+
+    /// <summary>Time that everything together shall take; the lengths of the trainings are fitted to it. Null: as <see cref="Epochs"/> and
+    /// <see cref="TeacherEpochs"/> say.</summary>
+    public TimeSpan? Budget { get; init; }
+
+    /// <summary>Time after which this call ends with everything saved, to be continued by <see cref="Resume"/>.</summary>
+    public TimeSpan? StopAfter { get; init; }
 
     /// <summary>Passes of the student over the training images; fractions count.</summary>
     public double? Epochs { get; init; }
@@ -83,6 +93,10 @@ public sealed record ConvertOptions
                 faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {v}, expected {least} to {most}"));
         }
 
+        Check("budget", Budget?.TotalSeconds, 1, 1e8);
+        Check("stop-after", StopAfter?.TotalSeconds, 1, 1e8);
+        if (Budget is not null && (Epochs is not null || TeacherEpochs is not null))
+            faults.Add("--budget decides how long is trained, so --epochs and --teacher-epochs have no place beside it");
         Check("epochs", Epochs, 0.001, 100_000);
         Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
         Check("batch", BatchSize, 2, 65_536);

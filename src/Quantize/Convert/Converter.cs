@@ -44,26 +44,47 @@ public static class Converter
         }
     }
 
+    /// <summary>Says what a conversion would do and cost: reads the images, measures some steps with networks that are thrown away, writes
+    /// nothing.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Receives events.</param>
+    /// <param name="cancel">Stops after the step in progress.</param>
+    /// <exception cref="ConvertException">It cannot be done.</exception>
+    /// <inheritdoc cref="Convert"/>
+    public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(progress);
+        options.Validate();
+        try
+        {
+            return new Conversion(options, progress, cancel).Plan();
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ConvertException("Stopped; nothing was written.", e, ConvertException.Interrupted);
+        }
+    }
+
     /// <summary>One conversion from its start to its end.</summary>
     private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
     {
         private readonly RunFolder _folder = new(options.Out);
         private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private readonly Stopwatch _whole = Stopwatch.StartNew();
+        private readonly TrainingLengths _lengths = new(options, progress, cancel);
+        private readonly Deadline _deadline = options.StopAfter is { } time ? Deadline.In(time) : default;
 
         internal ConvertResult Run()
         {
-            BinaryViTConfig preset = BinaryViTPresets.Get(options.Student);
+            BinaryViTConfig preset = StudentLayout.Of(options.Student);
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
             RequireTeacher();
-            // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
-            // soon as another program has one of the cores.
-            torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
-
-            progress.Report(new StageStarted("data", $"reading {options.Data}"));
-            ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
-            BinaryViTConfig network = preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize);
+            (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
+            if (options.Budget is { } budget)
+                recipe = Fitted(recipe, budget, network, data, device);
             IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
             if (options.Resume)
                 _folder.RequireSame(configuration);
@@ -79,6 +100,8 @@ public static class Converter
             using var student = new BinaryViT(network);
             student.to(device);
             long parameters = student.parameters().Sum(p => p.numel());
+            if (options.Init is { } init)
+                progress.Report(new Note($"student starts from {InitialWeights.Load(student, init)}"));
             StudentStage(student, teacher, recipe, data, device, configuration, parameters);
             double studentSeconds = Lap();
 
@@ -106,6 +129,52 @@ public static class Converter
             _folder.Write("result.json", result.ToJson());
             _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
             return result;
+        }
+
+        internal ConvertPlan Plan()
+        {
+            BinaryViTConfig preset = StudentLayout.Of(options.Student);
+            Device device = ChooseDevice(options.Device);
+            RequireTeacher();
+            (ImageData data, BinaryViTConfig network) = ReadData(preset);
+            Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
+            if (options.Budget is { } budget)
+            {
+                recipe = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
+                teacher = teacher is null ? null : teacher with { Steps = recipe.Teacher.Steps };
+                student = student with { Steps = recipe.Student.Steps };
+            }
+
+            using var fresh = new BinaryViT(network);
+            LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(fresh));
+            long bits = GraphCost.Of(lowered.Graph, lowered.Tensors).Sum(n => n.WeightBits);
+            byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Classes, "{}", options.Seed);
+            return new ConvertPlan(
+                network.Name, ConfigJson.Write(network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.Train.Count,
+                teacher, student, PeakMemory());
+        }
+
+        private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset)
+        {
+            // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
+            // soon as another program has one of the cores.
+            torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
+            progress.Report(new StageStarted("data", $"reading {options.Data}"));
+            ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
+            return (data, preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize));
+        }
+
+        /// <summary>The recipe with lengths that fit the time; a run that goes on keeps those that it began with.</summary>
+        private Recipe Fitted(Recipe recipe, TimeSpan budget, BinaryViTConfig network, ImageData data, Device device)
+        {
+            if (options.Resume && _folder.RecordedSteps() is var (teacherSteps, studentSteps))
+                return recipe with { Teacher = recipe.Teacher with { Steps = teacherSteps }, Student = recipe.Student with { Steps = studentSteps } };
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
+            Recipe fitted = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
+            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture,
+                $"budget of {budget.TotalSeconds:F0} s: {(teacher is null ? "" : $"teacher {fitted.Teacher.Steps} steps of {teacher.StepSeconds * 1000:F0} ms, ")}student {fitted.Student.Steps} steps of {student.StepSeconds * 1000:F0} ms")));
+            return fitted;
         }
 
         /// <summary>Bytes that the run will write, roughly: the student's two checkpoints (weights twice and two averages of AdamW), the newer once
@@ -137,7 +206,7 @@ public static class Converter
             if (options.Teacher == "resnet")
             {
                 var task = new ClassifyTask(model);
-                new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel);
+                new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
                 Checkpoint.Load(files.Best, model);
             }
             else
@@ -194,7 +263,7 @@ public static class Converter
                 teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, recipe.Augmentation.Flip, device, progress, cancel);
             ITrainingTask task = teacher is null ? new ClassifyTask(student) : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration);
-            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel);
+            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
         }
 
         /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms

@@ -89,6 +89,22 @@ public sealed record RunFolder(string Path)
             Checkpoint.RequireSame(checkpoint, configuration);
     }
 
+    /// <summary>The lengths of teacher and student that the folder's run began with; null where it tells none.</summary>
+    internal (long Teacher, long Student)? RecordedSteps()
+    {
+        try
+        {
+            Dictionary<string, string>? keys = JsonSerializer.Deserialize(System.IO.File.ReadAllText(File("config.json")), ConvertJsonContext.Default.DictionaryStringString);
+            return keys is not null && long.TryParse(keys.GetValueOrDefault("teacher.steps"), out long teacher) && long.TryParse(keys.GetValueOrDefault("student.steps"), out long student)
+                ? (teacher, student)
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Writes a text file whole or not at all.</summary>
     /// <exception cref="ConvertException">It cannot be written.</exception>
     public void Write(string name, string text)

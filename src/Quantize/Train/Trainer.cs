@@ -55,12 +55,15 @@ public sealed class Trainer
     }
 
     /// <summary>Trains to the end, from the last checkpoint if <paramref name="resume"/> and there is one.</summary>
+    /// <param name="resume">Whether to go on from the last checkpoint.</param>
+    /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
+    /// <param name="deadline">When this call ends; the run can go on in another.</param>
     /// <exception cref="ConvertException">The loss is not finite; the run was stopped; a file cannot be written.</exception>
-    public TrainState Run(bool resume, CancellationToken cancel)
+    public TrainState Run(bool resume, CancellationToken cancel, Deadline deadline = default)
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
-        Parameter[] parameters = [.. model.parameters()];
-        using AdamW optimizer = CreateOptimizer(model);
+        using var learning = new TrainingStep(_task, _settings, _source, _device);
+        AdamW optimizer = learning.Optimizer;
         TrainState state = TrainState.Start;
         if (resume && File.Exists(_files.Last))
         {
@@ -76,13 +79,15 @@ public sealed class Trainer
         model.train();
         for (long step = state.Step; step < _settings.Steps; step++)
         {
-            double rate = SetRate(optimizer, step);
-            (double loss, double norm) = Step(loader.Get(step), optimizer, parameters, step);
+            double rate = learning.SetRate(step);
+            (double loss, double norm) = learning.Run(loader.Get(step));
+            if (!double.IsFinite(loss) || !double.IsFinite(norm))
+                throw double.IsFinite(loss) ? NotFinite("gradient", norm, step) : NotFinite("loss", loss, step);
             long done = step + 1;
             meter.Add(loss);
             state = state with { Step = done, Seconds = meter.Seconds };
 
-            bool stop = cancel.IsCancellationRequested && done < _settings.Steps;
+            bool stop = (cancel.IsCancellationRequested || deadline.Passed) && done < _settings.Steps;
             bool evaluate = !stop && EvaluationAt(done);
             if (evaluate)
                 state = Evaluate(model, state, meter, metrics, rate, norm);
@@ -92,7 +97,7 @@ public sealed class Trainer
                 meter.SinceCheckpoint.Restart();
             }
             if (stop)
-                throw Interrupted(state);
+                throw Interrupted(state, cancel.IsCancellationRequested);
             if (!evaluate && meter.SinceReport.Elapsed > s_reportEvery)
             {
                 TrainingProgress report = meter.Report(done, rate);
@@ -131,48 +136,6 @@ public sealed class Trainer
     internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) =>
         torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
 
-    private (double Loss, double Norm) Step(Batch batch, AdamW optimizer, Parameter[] parameters, long step)
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        Tensor images = ToTensor(batch, _source, _device);
-        Tensor labels = torch.tensor(batch.Labels).to(_device);
-        optimizer.zero_grad();
-        Tensor loss = _task.Loss(images, labels, batch);
-        double value = loss.item<float>();
-        if (!double.IsFinite(value))
-            throw NotFinite("loss", value, step);
-        loss.backward();
-        double norm = nn.utils.clip_grad_norm_(parameters, _settings.GradientNorm);
-        if (!double.IsFinite(norm))
-            throw NotFinite("gradient", norm, step);
-        optimizer.step();
-        return (value, norm);
-    }
-
-    private AdamW CreateOptimizer(nn.Module model)
-    {
-        List<Parameter> usual = [];
-        List<Parameter> slow = [];
-        foreach ((string name, Parameter parameter) in model.named_parameters())
-            (name.EndsWith("att_prob_clip_log", StringComparison.Ordinal) ? slow : usual).Add(parameter);
-        List<AdamW.ParamGroup> groups = [new AdamW.ParamGroup(usual, _settings.LearningRate, weight_decay: _settings.WeightDecay)];
-        if (slow.Count > 0)
-            groups.Add(new AdamW.ParamGroup(slow, _settings.LearningRate * _settings.ClipRate, weight_decay: 0));
-        return optim.AdamW(groups, _settings.LearningRate);
-    }
-
-    private double SetRate(AdamW optimizer, long step)
-    {
-        double rate = _settings.Schedule.At(step);
-        double factor = 1;
-        foreach (optim.ILearningRateController group in optimizer.ParamGroups)
-        {
-            group.LearningRate = rate * factor;
-            factor = _settings.ClipRate;    // the second group, if there is one, holds the attention clips
-        }
-        return rate;
-    }
-
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
 
@@ -201,8 +164,8 @@ public sealed class Trainer
             $"{_files.Stage}: the {what} became {value} at step {step + 1} of {_settings.Steps}. Three likely causes: the learning rate ({_settings.LearningRate}) is too high, try a third of it; the warm-up ({_settings.Schedule.WarmupSteps} steps) is too short for this batch size; an image or the teacher gives values that are not finite, look at the data. {saved}"));
     }
 
-    private ConvertException Interrupted(TrainState state) => new(
-        $"{_files.Stage}: stopped after step {state.Step} of {_settings.Steps}; everything is saved in {_files.Last}. Go on with the same command and --resume.",
+    private ConvertException Interrupted(TrainState state, bool asked) => new(
+        $"{_files.Stage}: {(asked ? "stopped" : "the time of this call is over")} after step {state.Step} of {_settings.Steps}; everything is saved in {_files.Last}. Go on with the same command and --resume.",
         ConvertException.Interrupted);
 
     /// <summary>Times and means of a running stage.</summary>

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EdgeVit.Quantize;
+
+namespace EdgeVit.Cli.Training;
+
+/// <summary>Prints what a conversion would take.</summary>
+internal static class PlanReport
+{
+    public static void Print(Printer printer, ConvertSettings settings, ConvertPlan plan)
+    {
+        printer.Object(Json(plan));
+        var table = new TextTable(null, "", "")
+            .Add("student", $"{plan.Network}, {Quantity.Count(plan.Parameters)} parameters, {Quantity.Count(plan.BinaryParameters)} of them single bits ({Share(plan)})")
+            .Add("model file", $"{Quantity.Bytes(plan.ModelBytes)} with 32-bit floats; as floats alone {Quantity.Bytes(4 * plan.Parameters)}")
+            .Add("images", $"{Quantity.Count(plan.TrainImages)} to learn from");
+        if (plan.Teacher is { } teacher)
+            table.Add("teacher training", Stage(teacher));
+        printer.Data(table
+            .Add("its training", Stage(plan.Student))
+            .Add("training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")
+            .Add("memory", $"{Quantity.Bytes(plan.PeakMemoryBytes)} at most so far"));
+        printer.Say("Layout, as a file for --student:");
+        printer.Data(plan.Layout);
+        printer.Say("Next:");
+        printer.Say($"  edgevit convert --data {settings.Data} --out {settings.Out}  (and the other options as before, without --plan)");
+    }
+
+    private static string Stage(StagePlan stage) => string.Create(CultureInfo.InvariantCulture,
+        $"{stage.Steps:N0} steps of {stage.BatchSize} images, {stage.StepSeconds * 1000:F0} ms a step, {stage.ImagesPerSecond:F0} img/s, an epoch in {Quantity.Time(TimeSpan.FromSeconds(stage.EpochSeconds))}, all in {Quantity.Time(TimeSpan.FromSeconds(stage.Seconds))}");
+
+    private static string Share(ConvertPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{100.0 * plan.BinaryParameters / plan.Parameters:F1} %");
+
+    private static JsonObject Json(ConvertPlan plan) => new()
+    {
+        ["network"] = plan.Network,
+        ["layout"] = JsonNode.Parse(plan.Layout),
+        ["parameters"] = plan.Parameters,
+        ["binary_parameters"] = plan.BinaryParameters,
+        ["model_bytes"] = plan.ModelBytes,
+        ["train_images"] = plan.TrainImages,
+        ["teacher"] = plan.Teacher is { } teacher ? Json(teacher) : null,
+        ["student"] = Json(plan.Student),
+        ["seconds"] = Quantity.Json(plan.Seconds, 2),
+        ["memory"] = new JsonObject { ["peak_bytes"] = plan.PeakMemoryBytes },
+    };
+
+    private static JsonObject Json(StagePlan stage) => new()
+    {
+        ["steps"] = stage.Steps,
+        ["batch"] = stage.BatchSize,
+        ["step_seconds"] = Quantity.Json(stage.StepSeconds, 6),
+        ["epoch_seconds"] = Quantity.Json(stage.EpochSeconds, 3),
+        ["images_per_second"] = Quantity.Json(stage.ImagesPerSecond, 1),
+        ["seconds"] = Quantity.Json(stage.Seconds, 2),
+    };
+}

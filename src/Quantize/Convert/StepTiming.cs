@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How long training steps take here: measured, on the run's own images, with networks that are thrown away.</summary>
+internal static class StepTiming
+{
+    /// <summary>Steps that are measured.</summary>
+    internal const int Steps = 20;
+
+    private const int Warmup = 2;
+
+    /// <summary>Seconds of a step, the median over <see cref="Steps"/> steps; loading of images included.</summary>
+    internal static double Measure(
+        ITrainingTask task, TrainSettings settings, PixelSource source, DataSplit split, Augmentation augmentation, Device device, CancellationToken cancel)
+    {
+        using var learning = new TrainingStep(task, settings, source, device);
+        using var loader = new BatchLoader(source, split.Train, settings.BatchSize, augmentation, settings.Seed);
+        task.Model.train();
+        List<double> seconds = [];
+        for (int step = 0; step < Warmup + Steps; step++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            long start = Stopwatch.GetTimestamp();
+            learning.SetRate(step);
+            learning.Run(loader.Get(step));
+            if (step >= Warmup)
+                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        seconds.Sort();
+        return seconds[seconds.Count / 2];
+    }
+}

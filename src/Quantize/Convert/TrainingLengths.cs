@@ -1,0 +1,36 @@
+using EdgeVit.Export;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How long the trainings of a conversion take, and how long they may be.</summary>
+internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
+{
+    /// <summary>Measures the steps of teacher and student.</summary>
+    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device)
+    {
+        progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
+        StagePlan Of(nn.Module<Tensor, Tensor> model, TrainSettings settings)
+        {
+            using nn.Module<Tensor, Tensor> thrownAway = model;
+            model.to(device);
+            double seconds = StepTiming.Measure(new ClassifyTask(model), settings, data.Source, data.Split, recipe.Augmentation, device, cancel);
+            return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
+        }
+
+        StagePlan? teacher = options.Teacher == "resnet"
+            ? Of(new ResNet(data.Source.Classes.Count, recipe.TeacherWidth, data.Source.Preprocess.Height), recipe.Teacher)
+            : null;
+        return (teacher, Of(new BinaryViT(network), recipe.Student));
+    }
+
+    /// <summary>The recipe with lengths that fit a time.</summary>
+    /// <exception cref="ConvertException">The time is too short.</exception>
+    internal Recipe Fit(Recipe recipe, TimeSpan time, StagePlan? teacher, StagePlan student, BinaryViTConfig network, ImageData data)
+    {
+        (double teacherEpochs, double epochs) = Budget.Fit(time.TotalSeconds, teacher, student);
+        ConvertOptions lengths = options with { Budget = null, Epochs = epochs, TeacherEpochs = teacher is null ? null : teacherEpochs };
+        return Recipe.For(lengths, network, data.Split.Train.Count, data.Kind) with { TeacherWidth = recipe.TeacherWidth };
+    }
+}

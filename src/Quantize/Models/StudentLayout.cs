@@ -1,0 +1,43 @@
+using EdgeVit.Export;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>The network that <c>--student</c> means: a preset, or a layout of one's own in a JSON file.</summary>
+internal static class StudentLayout
+{
+    private const string Extension = ".json";
+
+    /// <summary>Whether the name is that of a file.</summary>
+    internal static bool IsFile(string student) => student.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Finds the network.</summary>
+    /// <param name="student">Name of a preset, or path of a JSON file as <see cref="ConfigJson"/> writes it; its number of classes gives way to the
+    /// data's.</param>
+    /// <exception cref="ConvertException">The file cannot be read, or describes a network that the trainer does not build.</exception>
+    /// <exception cref="ModelFormatException">There is no such preset; the file has unknown or missing keys or an impossible network.</exception>
+    internal static BinaryViTConfig Of(string student)
+    {
+        if (!IsFile(student))
+            return BinaryViTPresets.Get(student);
+        BinaryViTConfig network;
+        try
+        {
+            network = ConfigJson.Read(File.ReadAllText(student));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConvertException($"--student {student}: cannot be read: {e.Message} Expected a preset's name or a JSON file with a layout.", e, ConvertException.Usage);
+        }
+        catch (ModelFormatException e)
+        {
+            throw new ModelFormatException($"--student {student}: {e.Message}", e);
+        }
+        if (!network.EmbeddingNorm || network.ClassToken || !network.LayerScale || network.LayerNorm || network.Channels != 3)
+        {
+            throw new ConvertException(
+                $"--student {student}: the trainer builds pyramids on 3 channels with embeddingNorm and layerScale true, classToken and layerNorm false; other forms can be imported, not trained.",
+                ConvertException.NotSupported);
+        }
+        return network;
+    }
+}

@@ -1,0 +1,118 @@
+using EdgeVit.Export;
+using TorchSharp;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>What a conversion starts from: a layout, weights, a time.</summary>
+public class StartTests
+{
+    private static BinaryViTConfig Network(int classes, int image = 16) => new(
+        "start", ImageSize: image, PatchSize: 4,
+        [new StageConfig(Depth: 1, Width: 32, FfnWidth: 64, Heads: 1, Reduction: 1), new StageConfig(Depth: 1, Width: 64, FfnWidth: 128, Heads: 2, Reduction: 1)],
+        Classes: classes);
+
+    [Fact]
+    public void ALayoutOfOnesOwnIsReadAndCheckedByKey()
+    {
+        using var folder = new TempFolder();
+        string path = folder.File("mine.json");
+        File.WriteAllText(path, ConfigJson.Write(Network(10)));
+        Assert.Equal(Network(10), StudentLayout.Of(path));
+
+        File.WriteAllText(path, ConfigJson.Write(Network(10)).Replace("\"depth\"", "\"deepth\"", StringComparison.Ordinal));
+        Assert.Contains("deepth", Assert.Throws<ModelFormatException>(() => StudentLayout.Of(path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, ConfigJson.Write(Network(10) with { LayerNorm = true }));
+        Assert.Equal(ConvertException.NotSupported, Assert.Throws<ConvertException>(() => StudentLayout.Of(path)).ExitCode);
+        Assert.Contains("cannot be read", Assert.Throws<ConvertException>(() => StudentLayout.Of(folder.File("none.json"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AStudentStartsFromWhatFits()
+    {
+        using var folder = new TempFolder();
+        string path = folder.File("trained.safetensors");
+        torch.manual_seed(1);
+        using var trained = new BinaryViT(Network(10));
+        Checkpoint.Save(path, trained, null, TrainState.Start, new Dictionary<string, string>());
+        torch.manual_seed(2);
+        using var student = new BinaryViT(Network(7));
+        IReadOnlyDictionary<string, FloatTensor> before = ModelTensors.Export(student);
+        string said = InitialWeights.Load(student, path);
+        Assert.EndsWith("; fresh: classifier.weight, classifier.bias", said, StringComparison.Ordinal);
+
+        IReadOnlyDictionary<string, FloatTensor> expected = ModelTensors.Export(trained);
+        foreach ((string name, FloatTensor tensor) in ModelTensors.Export(student))
+        {
+            float[] wanted = name.StartsWith("classifier.", StringComparison.Ordinal) ? before[name].Data : expected[name].Data;
+            for (int i = 0; i < wanted.Length; i++)
+                Assert.Equal(wanted[i], tensor.Data[i], 1e-6f * MathF.Max(1, MathF.Abs(wanted[i])));
+        }
+
+        // Another image size keeps its own positions; another width is another network.
+        using var larger = new BinaryViT(Network(10, image: 32));
+        Assert.Contains("fresh: vit.embeddings.position_embeddings", InitialWeights.Load(larger, path), StringComparison.Ordinal);
+        using var other = new BinaryViT(Network(10) with { Stages = [new StageConfig(Depth: 1, Width: 48, FfnWidth: 96, Heads: 1, Reduction: 1)] });
+        Assert.Contains("another network", Assert.Throws<ConvertException>(() => InitialWeights.Load(other, path)).Message, StringComparison.Ordinal);
+        Assert.Contains("no such file", Assert.Throws<ConvertException>(() => InitialWeights.Load(other, folder.File("none.pth"))).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..200]);
+        Assert.StartsWith("--init ", Assert.Throws<ConvertException>(() => InitialWeights.Load(student, path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ABudgetIsDividedBetweenTeacherAndStudent()
+    {
+        var teacher = new StagePlan(Steps: 400, BatchSize: 64, StepSeconds: 0.1, StepsPerEpoch: 100);
+        var student = new StagePlan(Steps: 2000, BatchSize: 64, StepSeconds: 0.2, StepsPerEpoch: 100);
+
+        // 1000 s: 850 train; the teacher needs 40, the student has 810 = 4050 steps of 0.2 s.
+        (double teacherEpochs, double epochs) = Budget.Fit(1000, teacher, student);
+        Assert.Equal(4, teacherEpochs, 1e-9);
+        Assert.Equal(40.5, epochs, 1e-9);
+
+        // 100 s: 85 train; the teacher may have a quarter, 21.25 s = 212.5 steps; the student 63.75 s = 318.75 steps.
+        (teacherEpochs, epochs) = Budget.Fit(100, teacher, student);
+        Assert.Equal(2.125, teacherEpochs, 1e-9);
+        Assert.Equal(3.1875, epochs, 1e-9);
+        Assert.Equal(4.25, Budget.Fit(100, null, student).StudentEpochs, 1e-9);
+        Assert.Contains("at least", Assert.Throws<ConvertException>(() => Budget.Fit(3, teacher, student)).Message, StringComparison.Ordinal);
+        Assert.Throws<ConvertException>(() => Budget.Fit(-5, null, student));
+    }
+
+    [Fact]
+    public void APlanMeasuresAndWritesNothing()
+    {
+        using var folder = new TempFolder();
+        string layout = folder.File("mine.json");
+        File.WriteAllText(layout, ConfigJson.Write(Network(2)));
+        var options = new ConvertOptions { Data = "shapes", Out = folder.File("run"), Student = layout, ShapesTrain = 200, ShapesTest = 20, BatchSize = 16, Epochs = 3, Device = "cpu" };
+        ConvertPlan plan = Converter.Plan(options, new SilentProgress());
+        Assert.Equal("start", plan.Network);
+        Assert.Equal(Network(10), ConfigJson.Read(plan.Layout));
+        Assert.Equal(190, plan.TrainImages);
+        Assert.Equal(3 * (190 / 16), plan.Student.Steps);
+        Assert.InRange(plan.Student.StepSeconds, 1e-6, 60);
+        Assert.NotNull(plan.Teacher);
+        Assert.InRange(plan.BinaryParameters, plan.Parameters / 2, plan.Parameters);
+        Assert.Equal(["mine.json"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
+        Assert.Throws<ConvertException>(() => Converter.Plan(options with { Budget = TimeSpan.FromMinutes(5) }, new SilentProgress()));
+    }
+
+    [Fact]
+    public void ARunEndsAtItsDeadlineAndGoesOn()
+    {
+        using var folder = new TempFolder();
+        PixelSource source = DataTests.Shapes(96);
+        var split = new DataSplit([.. Enumerable.Range(0, 80)], [.. Enumerable.Range(80, 16)]);
+        var settings = new TrainSettings { Steps = 4, BatchSize = 16, Evaluations = 1, Seed = 4 };
+        var files = new TrainerFiles("student", folder.File("run"), folder.File("metrics.csv"), new Dictionary<string, string>());
+        using var model = new BinaryViT(Network(10, image: 32));
+        Trainer New() => new(new ClassifyTask(model), settings, source, split, Augmentation.None, torch.CPU, files, new SilentProgress());
+        for (int step = 1; step < 4; step++)
+        {
+            var over = Assert.Throws<ConvertException>(() => New().Run(resume: true, CancellationToken.None, Deadline.In(TimeSpan.FromTicks(1))));
+            Assert.Contains($"the time of this call is over after step {step} of 4", over.Message, StringComparison.Ordinal);
+            Assert.Equal(ConvertException.Interrupted, over.ExitCode);
+        }
+        Assert.Equal(4, New().Run(resume: true, CancellationToken.None, Deadline.In(TimeSpan.FromTicks(1))).Step);
+    }
+}
