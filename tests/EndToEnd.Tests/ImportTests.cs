@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
+using EdgeVit.Export.Tests.Checkpoints;
 using EdgeVit.Runtime;
+using Xunit.Abstractions;
 
 namespace EdgeVit.EndToEnd.Tests;
 
-public sealed class ImportTests : IDisposable
+public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly BinaryViTConfig s_network = new BinaryViTConfig(
         "reactnet-deit", ImageSize: 32, PatchSize: 8, [new StageConfig(2, 64, 128, 1, 1)], Classes: 4,
@@ -54,6 +56,24 @@ public sealed class ImportTests : IDisposable
         Assert.Equal("net.safetensors", (string)json["source"]!["file"]!);
         Assert.Contains(json["notes"]!.AsArray(), n => ((string)n!).Contains("--labels", StringComparison.Ordinal));
         Assert.Empty(outcome.Error);
+    }
+
+    /// <summary>The paper's network as its training script saves it, 90 MB: packed with less memory than twice the file and 64 MB.</summary>
+    [Fact]
+    public void A_checkpoint_of_the_papers_size_takes_bounded_memory()
+    {
+        BinaryViTConfig small = BinaryViTPresets.Get("binaryvit-small");
+        string checkpoint = _folder["small.pth"];
+        (byte[] pickle, List<(string Key, byte[] Bytes)> storages) = TorchWriter.Checkpoint(RandomNetwork.Tensors(small, seed: 9).Values);
+        File.WriteAllBytes(checkpoint, TorchWriter.Zip(pickle, storages));
+        long length = new FileInfo(checkpoint).Length;
+        JsonObject json = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["small.evit"], "--json", "--quiet").Expect(0).Json;
+        Assert.InRange(length, 90_000_000, 92_000_000);
+        Assert.Equal("binaryvit-small", (string)json["network"]!);
+        Assert.Equal(21_196_800, (long)json["binary_weights"]!);
+        long peak = (long)json["memory"]!["peak_bytes"]!;
+        output.WriteLine($"{length} bytes imported in {(double)json["seconds"]!} s with {peak} bytes at most");
+        Assert.True(peak < (2 * length) + (64L << 20), $"{peak} bytes for a file of {length}");
     }
 
     [Fact]

@@ -127,11 +127,18 @@ internal sealed class ImportVerb : Verb
             table.Add(i == 0 ? "not 1-bit" : "", $"{part.Kind} {Quantity.Bytes(part.Bytes)}: {part.Reason}");
         printer.Data(table
             .Add("sha256", file.Sha256)
-            .Add("time", Quantity.Time(time)));
+            .Add("time", Quantity.Time(time))
+            .Add("memory", $"{Quantity.Bytes(PeakMemory())} at most"));
         printer.Say("Next:");
         printer.Say($"  edgevit inspect {target}");
         printer.Say($"  edgevit run {target} photo.jpg");
         printer.Say($"  edgevit bench {target} --quick");
+    }
+
+    private static long PeakMemory()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.PeakWorkingSet64;
     }
 
     private static JsonObject Json(string target, ImportedCheckpoint imported, ModelSummary s, TimeSpan time) => new()
@@ -159,5 +166,6 @@ internal sealed class ImportVerb : Verb
             ["tensors"] = imported.Source.Tensors,
         },
         ["seconds"] = Quantity.Json(time.TotalSeconds, 2),
+        ["memory"] = new JsonObject { ["peak_bytes"] = PeakMemory() },
     };
 }

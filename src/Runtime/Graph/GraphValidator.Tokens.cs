@@ -2,10 +2,23 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
-/// <content>Shapes of the ops of float transformers, and of those that add or take tokens. Where these change the number of tokens, the
+/// <content>Shapes of linears and the other ops of float transformers, and of those that add or take tokens. Where these change the number of tokens, the
 /// grid becomes one column.</content>
 public sealed partial class GraphValidator
 {
+    private ValueShape Linear(GraphNode node, ValueShape x)
+    {
+        StoredTensor weight = Tensor(node, "weight");
+        if (weight.Shape.Count != 2 || weight.Shape[0] < 1)
+        {
+            throw Wrong(node, "weight", weight, $"floats [outputs, {x.Channels}]");
+        }
+
+        Floats(node, "weight", weight.Shape[0], x.Channels);
+        OptionalFloats(node, "bias", weight.Shape[0]);
+        return x with { Channels = weight.Shape[0] };
+    }
+
     private ValueShape LayerNorm(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);

@@ -191,19 +191,6 @@ public sealed partial class GraphValidator
         return Windows(x, shape[0], shape[2], stride, padding);
     }
 
-    private ValueShape Linear(GraphNode node, ValueShape x)
-    {
-        StoredTensor weight = Tensor(node, "weight");
-        if (weight.Shape.Count != 2 || weight.Shape[0] < 1)
-        {
-            throw Wrong(node, "weight", weight, $"floats [outputs, {x.Channels}]");
-        }
-
-        Floats(node, "weight", weight.Shape[0], x.Channels);
-        OptionalFloats(node, "bias", weight.Shape[0]);
-        return x with { Channels = weight.Shape[0] };
-    }
-
     private ValueShape Attention(GraphNode node, ValueShape query)
     {
         ValueShape key = Input(node.Inputs[1]);
