@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace EdgeVit.Runner;
@@ -30,6 +31,48 @@ internal static partial class MachineCode
         return [.. loops.Values.SelectMany(l => l)];
     }
 
+    /// <summary>The instructions of every method in a listing, by <c>Type.Method</c> and size in bytes. The labels of branches are the
+    /// numbers of the instructions that they lead to, as <c>@5</c>.</summary>
+    internal static IReadOnlyDictionary<(string Name, int Bytes), string[]> Methods(string listing)
+    {
+        var methods = new Dictionary<(string, int), string[]>();
+        foreach (string text in listing.Split("; Assembly listing for method EdgeVit.Runtime.").Skip(1))
+        {
+            if (Size().Match(text) is not { Success: true } size)
+                continue;
+            string signature = text.Split('\n')[0];
+            int colon = signature.LastIndexOf(':', signature.IndexOf('(', StringComparison.Ordinal));
+            string name = signature[..colon].Split('[')[0] + "." + signature[(colon + 1)..].Split('(', '[')[0];
+            methods[(name, int.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture))] =
+                Numbered(text.Split('\n').Skip(1));
+        }
+
+        return methods;
+    }
+
+    private static string[] Numbered(IEnumerable<string> lines)
+    {
+        var code = new List<string>();
+        var labels = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string line in lines)
+        {
+            if (Label().Match(line) is { Success: true } label)
+                labels[label.Groups[1].Value] = code.Count;
+            else if (Instruction().IsMatch(line))
+                code.AddRange(Expand(line));
+        }
+
+        return [.. code.Select(text => labels.TryGetValue(text.Split(' ', ',')[^1], out int to) ? text[..(text.LastIndexOf(' ') + 1)] + "@" + to : text)];
+    }
+
+    private static IEnumerable<string> Expand(string line)
+    {
+        string text = Regex.Replace(line.Trim(), @"\s+", " ");
+        return Padding().Match(text) is { Success: true } padding
+            ? Enumerable.Repeat("nop", int.Parse(padding.Groups[1].Value, CultureInfo.InvariantCulture) / 4)
+            : text.StartsWith("align", StringComparison.Ordinal) ? [] : [text];
+    }
+
     private static IEnumerable<string[]> Inner(string[] lines)
     {
         var code = new List<string>();
@@ -52,6 +95,12 @@ internal static partial class MachineCode
 
     [GeneratedRegex(@"^(G_M\w+):")]
     private static partial Regex Label();
+
+    [GeneratedRegex(@"^; Total bytes of code (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Size();
+
+    [GeneratedRegex(@"^align \[(\d+) bytes")]
+    private static partial Regex Padding();
 
     [GeneratedRegex(@"^\s{4,}[a-z]")]
     private static partial Regex Instruction();

@@ -8,6 +8,8 @@ internal static class MachineCodeCheck
     [
         ("NeonBitKernel.Four", ["eor", "cnt", "uadalp"]),
         ("NeonBitKernel.One", ["eor", "cnt", "uadalp"]),
+        ("NeonRowKernel.SignAndMeans", ["fmla", "fcmgt", "fcmge", "addp", "trn1"]),
+        ("NeonRowKernel.StoreAndSign", ["fmla", "fcmgt", "fcmge", "addp"]),
         ("NeonAttentionKernel.Score", ["eor", "cnt", "addp"]),
         ("NeonAttentionKernel.Select", ["cmhs", "uzp1", "addp"]),
         ("NeonAttentionKernel.Context", ["and", "cnt"]),

@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+using EdgeVit.Export.Tests;
 using EdgeVit.Runtime;
 using EdgeVit.Runtime.Tests;
 using Stage = EdgeVit.Runtime.Tests.Stage;
@@ -65,6 +67,29 @@ internal static class Networks
 
         Console.WriteLine(wrong == 0 ? "all logits as stored, bit for bit" : $"{wrong} runs gave other logits");
         return wrong == 0 && files.Length > 0 ? 0 : 1;
+    }
+
+    /// <summary>Writes a preset network with random weights.</summary>
+    internal static int Preset(string name, string path)
+    {
+        BinaryViTConfig config = BinaryViTPresets.Get(name);
+        byte[] bytes = EvitWriter.ToBytes(
+            Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1)), RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
+        File.WriteAllBytes(path, bytes);
+        return 0;
+    }
+
+    /// <summary>Runs a model on one thread.</summary>
+    internal static int Run(string path, int images)
+    {
+        using EvitModel model = EvitModel.Open(path);
+        using Session session = model.CreateSession();
+        float[] input = SelfTest.Input(InputSeed, model.InputShape);
+        var logits = new float[model.Classes];
+        for (int i = 0; i < images; i++)
+            session.Run(input, logits);
+        Console.WriteLine($"{session.KernelName}: {images} images");
+        return 0;
     }
 
     private static void Write(string folder, string name, (ModelGraph Graph, GraphBuilder Builder) network)

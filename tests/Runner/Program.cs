@@ -12,6 +12,10 @@ const string Usage = """
     runner check FILE|FOLDER... [--threads 1,2]
                                          every available kernel set (or EDGEVIT_KERNEL's) must give the stored logits, bit for bit
     runner code LISTING [dot]            the inner loops in the JIT's listing (DOTNET_JitDisasm, DOTNET_JitStdOutFile) must be those meant
+    runner preset NAME FILE              a preset network with random weights
+    runner run FILE COUNT                one thread, COUNT images
+    runner blocks FILE                   counts the blocks in an emulator's log on standard input (see bench/arm-estimate.sh)
+    runner estimate FOLDER MCA KERNEL FILE
     """;
 
 try
@@ -46,6 +50,14 @@ int Run()
             return Networks.Check(paths, [1, 2, 3, 4]);
         case ["code", var listing, .. var dot] when dot is [] or ["dot"]:
             return MachineCodeCheck.Run(listing, dot.Length > 0);
+        case ["preset", var name, var file]:
+            return Networks.Preset(name, file);
+        case ["run", var model, var images]:
+            return Networks.Run(model, int.Parse(images));
+        case ["blocks", var counts]:
+            return Estimate.CountBlocks(Console.In, counts);
+        case ["estimate", var folder, var mca, var kernel, var file]:
+            return Estimate.Run(folder, mca, kernel, file);
         default:
             Console.Error.WriteLine(Usage);
             return 2;

@@ -33,6 +33,48 @@ public unsafe class KernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void DifferencesBecomeFloatsExactly(string name)
+    {
+        RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;
+        var random = new Random(5);
+        const int Channels = 64;
+        using var counts = new NativeBuffer(Channels * sizeof(ushort));
+        using var vectors = new NativeBuffer(3 * Channels * sizeof(float));
+        float* scale = (float*)vectors.Pointer;
+        float* offset = scale + Channels;
+        float* result = offset + Channels;
+        EdgeVit.Runtime.Stage* stages = stackalloc EdgeVit.Runtime.Stage[2];
+        foreach (int inputs in new[] { 1, 2, 63, 64, 575, 2048, BitKernel.MaxInputs - 1, BitKernel.MaxInputs })
+        {
+            stages[0] = new() { Kind = StageKind.LoadDifferences, Number = inputs, P0 = scale, P1 = offset };
+            stages[1] = new() { Kind = StageKind.Store };
+            for (int t = 0; t < EdgeVit.Runtime.Stage.MaxTokens; t++)
+            {
+                stages[0].Rows[t] = (long)counts.Pointer;
+                stages[1].Rows[t] = (long)result;
+            }
+
+            for (int round = 0; round < 20; round++)
+            {
+                for (int c = 0; c < Channels; c++)
+                {
+                    ((ushort*)counts.Pointer)[c] = (ushort)(c < 2 ? c * inputs : random.Next(inputs + 1));
+                    scale[c] = (float)(random.NextDouble() - 0.5);
+                    offset[c] = c % 8 == 0 ? 0 : (float)(random.NextDouble() - 0.5);
+                }
+
+                kernel.Chain(stages, 2, Channels);
+                for (int c = 0; c < Channels; c++)
+                {
+                    float expected = MathF.FusedMultiplyAdd(scale[c], inputs - (2 * ((ushort*)counts.Pointer)[c]), offset[c]);
+                    Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(result[c]));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void GroupMeansAddInOrder(string name)
     {
         RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;

@@ -19,8 +19,8 @@ internal sealed record KernelSet(BitKernel Bits, RowKernel Rows, AttentionKernel
             new TableBitKernel<NibbleTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512Attention()),
         KernelChoice.Avx2 => new(
             new TableBitKernel<NibbleTables256, Vector256<byte>>(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention()),
-        KernelChoice.Neon => new(new NeonBitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel()),
-        KernelChoice.NeonDot => new(new NeonDotBitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel()),
+        KernelChoice.Neon => new(new NeonBitKernel(), new NeonRowKernel(), new NeonAttentionKernel()),
+        KernelChoice.NeonDot => new(new NeonDotBitKernel(), new NeonRowKernel(), new NeonAttentionKernel()),
         KernelChoice.Vector128 => new(new Vector128BitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel()),
         _ => new(new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>(), new ScalarAttentionKernel()),
     };

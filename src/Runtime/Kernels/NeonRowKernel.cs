@@ -1,0 +1,197 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>NEON row kernels: chains over eight channels of four tokens, in eight registers. What every binary product begins with (its
+/// differences, a shortcut, RPReLU) is one piece of code, and the two commonest chains of a transformer are loops of their own. The bits are
+/// those of <see cref="VectorRowKernel{TLanes, TVector}"/>, the twin of this one, which also does all that is not a chain.</summary>
+internal sealed unsafe partial class NeonRowKernel : RowKernel
+{
+    private const int BlockChannels = 8;
+
+    private readonly VectorRowKernel<Lanes128, Vector128<float>> _portable = new();
+
+    internal override int Tokens => 4;
+
+    internal override bool TakesGroupMean(int factor) => factor is 4 or 8;
+
+    internal override void Fuse(Stage* stages, int count)
+    {
+        if (count > 2 && stages[0].Kind == StageKind.LoadDifferences && IsEven(stages->Number)
+            && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU)
+        {
+            bool hidden = count == 5 && IsPlain(stages[1], stages[3]) && stages[4].Kind == StageKind.GroupMean;
+            stages->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
+        }
+    }
+
+    internal override void Chain(Stage* stages, int count, int channels)
+    {
+        if (stages->Kind == StageKind.Hidden)
+        {
+            SignAndMeans(stages, channels);
+        }
+        else if (stages->Kind == StageKind.Neuron && count == 5 && stages[3].Kind == StageKind.Store && IsPlain(stages[1], stages[4]))
+        {
+            StoreAndSign(stages, channels);
+        }
+        else
+        {
+            Stages(stages, count, channels);
+        }
+    }
+
+    /// <summary>The shortcut repeats after a power of two of channels or not at all, and no sign belongs to padding.</summary>
+    private static bool IsPlain(in Stage shortcut, in Stage sign) =>
+        (shortcut.Modulo & (shortcut.Modulo - 1)) == 0 && sign.Kind == StageKind.Sign && sign.Channels % 64 == 0;
+
+    /// <summary>The hidden layer of an FFN, which is not stored: signs for the next product, means for its shortcut.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SignAndMeans(Stage* stages, int channels)
+    {
+        Vector128<float> base24 = Base24(stages->Number);
+        int wrap = stages[1].Modulo - 1;
+        if (stages[4].Group == 8)
+        {
+            for (int c = 0; c < channels; c += BlockChannels)
+            {
+                Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+                StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
+                StoreEighths(stages + 4, c, x0, x1);
+            }
+
+            return;
+        }
+
+        for (int c = 0; c < channels; c += BlockChannels)
+        {
+            Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
+            StoreQuarters(stages + 4, c, x0, x1);
+        }
+    }
+
+    /// <summary>A branch of attention: floats for a shortcut, signs for the next product.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void StoreAndSign(Stage* stages, int channels)
+    {
+        Vector128<float> base24 = Base24(stages->Number);
+        int wrap = stages[1].Modulo - 1;
+        for (int c = 0; c < channels; c += BlockChannels)
+        {
+            Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            Store(stages + 3, c, x0);
+            Store(stages + 3, c + 4, x1);
+            StoreSigns(stages + 4, c, Signs(stages + 4, c, x0, x1));
+        }
+    }
+
+    /// <summary>Differences of an even number of inputs, a shortcut of which channel c lies at <paramref name="at"/>, RPReLU.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Product(Stage* s, int c, int at, Vector128<float> base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    {
+        Differences(s, c, base24, out x0, out x1);
+        x0 = Affine(s, c, x0);
+        x1 = Affine(s, c + 4, x1);
+        x0 = Add(x0, Load(s + 1, at));
+        x1 = Add(x1, Load(s + 1, at + 4));
+        x0 = RPReLU(s + 2, c, x0);
+        x1 = RPReLU(s + 2, c + 4, x1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Stages(Stage* stages, int count, int channels)
+    {
+        Column<Vector128<float>> x0 = default;
+        Column<Vector128<float>> x1 = default;
+        Vector128<float> base24 = Base24(stages->Number);
+        Stage* end = stages + count;
+        for (int c = 0; c < channels; c += BlockChannels)
+        {
+            for (Stage* s = stages; s < end; s++)
+            {
+                switch (s->Kind)
+                {
+                    case StageKind.Neuron:
+                        Product(s, c, Wrap(s + 1, c), base24, out x0, out x1);
+                        s += 2;
+                        break;
+
+                    case StageKind.Load:
+                        {
+                            int at = Wrap(s, c);
+                            x0 = Load(s, at);
+                            x1 = Load(s, at + 4);
+                            break;
+                        }
+
+                    case StageKind.AddRow:
+                        {
+                            int at = Wrap(s, c);
+                            x0 = Add(x0, Load(s, at));
+                            x1 = Add(x1, Load(s, at + 4));
+                            break;
+                        }
+
+                    case StageKind.LoadDifferences:
+                        LoadDifferences(s, c, out x0, out x1);
+                        break;
+
+                    case StageKind.LoadCounts:
+                        LoadCounts(s, c, out x0, out x1);
+                        break;
+
+                    case StageKind.LoadPool:
+                        Pool(s, c, out x0, out x1);
+                        break;
+
+                    case StageKind.AddPool:
+                        {
+                            Pool(s, c, out Column<Vector128<float>> p0, out Column<Vector128<float>> p1);
+                            x0 = Add(x0, Affine(s, c, p0));
+                            x1 = Add(x1, Affine(s, c + 4, p1));
+                            break;
+                        }
+
+                    case StageKind.Affine:
+                        x0 = Affine(s, c, x0);
+                        x1 = Affine(s, c + 4, x1);
+                        break;
+
+                    case StageKind.RPReLU:
+                        x0 = RPReLU(s, c, x0);
+                        x1 = RPReLU(s, c + 4, x1);
+                        break;
+
+                    case StageKind.Store:
+                        Store(s, c, x0);
+                        Store(s, c + 4, x1);
+                        break;
+
+                    case StageKind.GroupMean:
+                        if (s->Group == 8)
+                        {
+                            StoreEighths(s, c, x0, x1);
+                        }
+                        else
+                        {
+                            StoreQuarters(s, c, x0, x1);
+                        }
+
+                        break;
+
+                    default:
+                        StoreSigns(s, c, Signs(s, c, x0, x1) & RealChannels(s->Channels - c));
+                        break;
+                }
+            }
+        }
+    }
+
+    internal override void GroupMean(float* input, float* output, int channels, int factor, float inverse) =>
+        _portable.GroupMean(input, output, channels, factor, inverse);
+
+    internal override void Multiply(float* values, int valueStride, int* indices, int count, float* weights, float* bias, int outputs, float* result, int tokens) =>
+        _portable.Multiply(values, valueStride, indices, count, weights, bias, outputs, result, tokens);
+}
