@@ -90,7 +90,7 @@ if [ -z "$kit" ]; then
 fi
 
 dotnet "$runner" check "$work/networks" models
-tests=(KernelTests SessionTests.ARun SessionTests.Sessions SessionTests.Batches SessionTests.Nan)
+tests=(KernelTests FloatMathTests SessionTests.ARun SessionTests.Sessions SessionTests.Batches SessionTests.Nan)
 echo "== arm64: cortex-a53"
 check false env Q_CPU=cortex-a53 "$kit/q64"
 echo "== arm64: cortex-a76"

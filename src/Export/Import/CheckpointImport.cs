@@ -29,8 +29,12 @@ public static class CheckpointImport
         options ??= new ImportOptions();
         Task<string> hash = Task.Run(() => Hash(path));
         Checkpoint checkpoint = CheckpointReader.Open(path, options.Key);
+        Sidecar sidecar = NetworkForm.IsBinary(checkpoint.Tensors) ? Sidecar.None : Sidecar.Beside(path);
+        options = Completed(options, sidecar);
         RecognisedNetwork network = Recognise(path, checkpoint, options.Network);
         List<string> notes = [.. network.Assumed.Select(a => $"assumed: {a}")];
+        if (sidecar.Describe() is { Length: > 0 } found)
+            notes.Insert(0, $"from the files beside the checkpoint: {found}");
         if (network.Config.Channels != 3)
         {
             throw new ModelFormatException(
@@ -48,6 +52,21 @@ public static class CheckpointImport
         if (integers.Length > 0)
             notes.Add(imported.LeftOutText);
         return imported;
+    }
+
+    /// <summary>What was said, and for the rest what lies beside the checkpoint.</summary>
+    private static ImportOptions Completed(ImportOptions said, Sidecar beside)
+    {
+        RecogniserOptions network = said.Network ?? new RecogniserOptions();
+        return said with
+        {
+            Network = network with { HeadSize = network.HeadSize ?? beside.HeadSize, NormEps = network.NormEps ?? beside.NormEps },
+            Labels = said.Labels ?? beside.Labels,
+            ResizeShorterSide = said.ResizeShorterSide ?? beside.ResizeShorterSide,
+            Interpolation = said.Interpolation ?? beside.Interpolation,
+            Mean = said.Mean ?? beside.Mean,
+            Std = said.Std ?? beside.Std,
+        };
     }
 
     private static RecognisedNetwork Recognise(string path, Checkpoint checkpoint, RecogniserOptions? options)
@@ -136,7 +155,7 @@ public static class CheckpointImport
             throw new ModelFormatException($"{option} is {Text(values)}, expected {expected}.");
     }
 
-    private static string Text(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
+    internal static string Text(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
 
     private static void CheckLabels(string path, int classes, IReadOnlyList<string>? given, List<string> notes)
     {
