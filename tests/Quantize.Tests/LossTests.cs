@@ -25,8 +25,53 @@ public class LossTests
         }
         using var model = new ResNet(3, 8, 8);
         var task = new DistillTask(model, new ModuleTeacher("teacher", model), temperature, weight);
-        double found = task.Loss(ToTensor(student), ToTensor(teacher), torch.tensor(labels)).item<float>();
+        double found = task.Loss(ToTensor(student), ToTensor(teacher), torch.tensor(labels), Plain(2)).item<float>();
         Assert.Equal(expected, found, 1e-5);
+    }
+
+    [Fact]
+    public void HardDistillationLearnsTheTeachersDecisions()
+    {
+        double[][] student = [[1, -2, 0.5], [0, 0, 3]];
+        double[][] teacher = [[2, 0, -1], [1, 4, 0]];
+        double expected = 0;
+        foreach ((int i, int decision, int label) in new[] { (0, 0, 2), (1, 1, 2) })
+            expected -= ((0.7 * LogSoftmax(student[i], 1)[decision]) + (0.3 * LogSoftmax(student[i], 1)[label])) / 2;
+        using var model = new ResNet(3, 8, 8);
+        var task = new DistillTask(model, new ModuleTeacher("teacher", model), Weight: 0.7, Hard: true);
+        Assert.Equal(expected, task.Loss(ToTensor(student), ToTensor(teacher), torch.tensor([2L, 2L]), Plain(2)).item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public void MixedImagesHaveBothLabelsAndSmoothedLabelsAll()
+    {
+        double[][] logits = [[1, -2, 0.5], [0, 0, 3]];
+        long[] labels = [0, 2];
+        Batch mixed = Plain(2) with { OwnShare = 0.75f };
+        double expected = 0;
+        for (int i = 0; i < 2; i++)
+        {
+            double[] log = LogSoftmax(logits[i], 1);
+            double own = -((0.75 * log[labels[i]]) + (0.25 * log[labels[1 - i]]));
+            expected += ((0.9 * own) - (0.1 * log.Average())) / 2;
+        }
+        Assert.Equal(expected, LabelLoss.Of(ToTensor(logits), torch.tensor(labels), mixed, 0.1).item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public void TheCachedTeacherOfAMixedImageGivesTheMixtureOfBothAnswers()
+    {
+        PixelSource source = DataTests.Shapes(20);
+        CachedTeacher cached = CachedTeacher.Ask(new ColumnTeacher(), source, [3, 5], mirrored: false, torch.CPU, new SilentProgress(), default);
+        Batch batch = BatchLoader.InOrder(source, [5, 3], 2).Single();
+        Tensor images = Trainer.ToTensor(batch, source, torch.CPU);
+        float[] own = ModelTensors.ToArray(cached.Logits(images, batch).softmax(1));
+        float[] found = ModelTensors.ToArray(cached.Logits(images, batch with { OwnShare = 0.6f }).softmax(1));
+        for (int c = 0; c < 10; c++)
+        {
+            Assert.Equal((0.6f * own[c]) + (0.4f * own[10 + c]), found[c], 1e-5f);
+            Assert.Equal((0.6f * own[10 + c]) + (0.4f * own[c]), found[10 + c], 1e-5f);
+        }
     }
 
     [Fact]
@@ -67,6 +112,8 @@ public class LossTests
         }
         Assert.Equal(calls + 2, teacher.Calls);
     }
+
+    private static Batch Plain(int count) => new(0, new int[count], [], new long[count], new bool[count]);
 
     private static double[] LogSoftmax(double[] logits, double temperature)
     {

@@ -37,6 +37,16 @@ internal sealed record ConvertSettings
 
     public double? TeacherWeight { get; init; }
 
+    public bool HardDistillation { get; init; }
+
+    public double? LabelSmoothing { get; init; }
+
+    public double? Mixup { get; init; }
+
+    public double? CutMix { get; init; }
+
+    public double? Erase { get; init; }
+
     public bool? Flip { get; init; }
 
     public int? Pad { get; init; }
@@ -76,6 +86,11 @@ internal sealed record ConvertSettings
             ImageSize = ImageSize,
             Temperature = Temperature ?? defaults.Temperature,
             TeacherWeight = TeacherWeight ?? defaults.TeacherWeight,
+            HardDistillation = HardDistillation,
+            LabelSmoothing = LabelSmoothing ?? defaults.LabelSmoothing,
+            Mixup = Mixup ?? defaults.Mixup,
+            CutMix = CutMix ?? defaults.CutMix,
+            Erase = Erase ?? defaults.Erase,
             Flip = Flip,
             Pad = Pad,
             Threads = Threads,

@@ -20,6 +20,11 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<int?> _imageSize = new("--image-size") { Description = "Side of the network's input in pixels. [default: the student's]" };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Softens the distillation." };
     private readonly Option<double?> _teacherWeight = new("--teacher-weight") { Description = "Share of the teacher in the loss, 0 to 1." };
+    private readonly Option<bool> _hard = new("--hard-distillation") { Description = "Learn the teacher's decisions instead of its distribution." };
+    private readonly Option<double?> _smoothing = new("--label-smoothing") { Description = "Share of a label's weight that all classes divide, where labels alone are learnt." };
+    private readonly Option<double?> _mixup = new("--mixup") { Description = "Mix images as weighted sums; parameter of the beta distribution, e.g. 0.2." };
+    private readonly Option<double?> _cutMix = new("--cutmix") { Description = "Mix images by rectangles; parameter of the beta distribution, e.g. 1." };
+    private readonly Option<double?> _erase = new("--erase") { Description = "Probability that a rectangle of a training image is erased." };
     private readonly Option<bool?> _flip = new("--flip") { Description = "Mirror training images. [default: by the kind of data]" };
     private readonly Option<int?> _pad = new("--pad") { Description = "Largest shift of training images in pixels." };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
@@ -42,7 +47,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in new Option[]
         {
-            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _flip, _pad, _device, _threads,
+            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _shapesTrain, _shapesTest, _parityImages,
         })
             Add(option);
@@ -77,6 +82,11 @@ internal sealed class ConvertVerb : Verb
         ImageSize = arguments.GetValue(_imageSize),
         Temperature = arguments.GetValue(_temperature),
         TeacherWeight = arguments.GetValue(_teacherWeight),
+        HardDistillation = arguments.GetValue(_hard),
+        LabelSmoothing = arguments.GetValue(_smoothing),
+        Mixup = arguments.GetValue(_mixup),
+        CutMix = arguments.GetValue(_cutMix),
+        Erase = arguments.GetValue(_erase),
         Flip = arguments.GetValue(_flip),
         Pad = arguments.GetValue(_pad),
         Device = arguments.GetRequiredValue(_device),

@@ -31,6 +31,15 @@ internal static class Configuration
             ["distill.weight"] = Text(options.TeacherWeight),
             ["seed"] = Text(options.Seed),
         };
+        foreach ((string name, double value) in new[]
+        {
+            ("distill.hard", options.HardDistillation ? 1.0 : 0), ("labels.smoothing", options.LabelSmoothing), ("augment.mixup", options.Mixup),
+            ("augment.cutmix", options.CutMix), ("augment.erase", options.Erase),
+        })
+        {
+            if (value != 0)
+                keys[name] = Text(value);
+        }
         if (StudentLayout.IsFile(options.Student))
             keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
         if (options.Init is { } init)

@@ -55,6 +55,22 @@ public sealed record ConvertOptions
     /// <summary>Largest shift of training images in pixels; a sixteenth of the image when null.</summary>
     public int? Pad { get; init; }
 
+    /// <summary>Whether the student learns the teacher's decisions instead of its distribution.</summary>
+    public bool HardDistillation { get; init; }
+
+    /// <summary>Share of a label's weight that all classes divide, where labels alone are learnt: by the teacher, and by a student without
+    /// one.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Parameter of the beta distribution by which images are mixed as weighted sums; 0 for none.</summary>
+    public double Mixup { get; init; }
+
+    /// <summary>The same for rectangles.</summary>
+    public double CutMix { get; init; }
+
+    /// <summary>Probability that a rectangle of a training image is erased.</summary>
+    public double Erase { get; init; }
+
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
     public string Device { get; init; } = "auto";
 
@@ -104,6 +120,10 @@ public sealed record ConvertOptions
         Check("image-size", ImageSize, 4, 1024);
         Check("temperature", Temperature, 0.1, 100);
         Check("teacher-weight", TeacherWeight, 0, 1);
+        Check("label-smoothing", LabelSmoothing, 0, 0.9);
+        Check("mixup", Mixup, 0, 100);
+        Check("cutmix", CutMix, 0, 100);
+        Check("erase", Erase, 0, 1);
         Check("pad", Pad, 0, 512);
         Check("threads", Threads, 1, 1024);
         Check("parity-images", ParityImages, 1, 10_000);

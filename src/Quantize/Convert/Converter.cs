@@ -205,7 +205,7 @@ public static class Converter
             string name = $"resnet-{recipe.TeacherWidth}";
             if (options.Teacher == "resnet")
             {
-                var task = new ClassifyTask(model);
+                var task = new ClassifyTask(model, options.LabelSmoothing);
                 new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
                 Checkpoint.Load(files.Best, model);
             }
@@ -261,7 +261,9 @@ public static class Converter
             bool cache = recipe.Augmentation.IsNone || device.type == DeviceType.CPU;
             if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes, recipe.Augmentation.Flip))
                 teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, recipe.Augmentation.Flip, device, progress, cancel);
-            ITrainingTask task = teacher is null ? new ClassifyTask(student) : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight);
+            ITrainingTask task = teacher is null
+                ? new ClassifyTask(student, options.LabelSmoothing)
+                : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration);
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
         }

@@ -45,7 +45,11 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         };
         var augmentation = new Augmentation(
             options.Pad ?? Math.Max(1, network.ImageSize / 16),
-            options.Flip ?? kind != "IDX");
+            options.Flip ?? kind != "IDX",
+            options.Erase)
+        {
+            Mixing = new Mixing(options.Mixup, options.CutMix),
+        };
         return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, network.ImageSize <= 64 ? 64 : 32);
     }
 }

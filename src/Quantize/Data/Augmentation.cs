@@ -2,21 +2,26 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>What happens to a training image: a crop of the image padded by reflection, and a horizontal flip.</summary>
+/// <summary>What happens to a training image: a crop of the image padded by reflection, a horizontal flip, an erased rectangle, and a mixture with
+/// another image of the batch.</summary>
 /// <param name="Pad">Largest shift in pixels, both axes; 0 for none. Smaller than the image.</param>
 /// <param name="Flip">Whether half of the images are mirrored.</param>
-public sealed record Augmentation(int Pad, bool Flip)
+/// <param name="Erase">Probability that a rectangle is erased, 0 to 1.</param>
+public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
 {
+    /// <summary>How images of a batch are mixed.</summary>
+    public Mixing Mixing { get; init; } = Mixing.None;
+
     /// <summary>Images as they are.</summary>
     public static Augmentation None { get; } = new(0, false);
 
     /// <summary>Whether nothing happens.</summary>
-    public bool IsNone => Pad == 0 && !Flip;
+    public bool IsNone => Pad == 0 && !Flip && Erase == 0 && Mixing.IsNone;
 
     /// <summary>The change of one image: pure function of seed, epoch and the image's index in the training set.</summary>
     internal (int Dx, int Dy, bool Mirror) Draw(ulong seed, long epoch, int index)
     {
-        if (IsNone)
+        if (Pad == 0 && !Flip)
             return (0, 0, false);
         var random = new CounterRandom(seed, (ulong)epoch, (ulong)index);
         int span = (2 * Pad) + 1;

@@ -13,6 +13,9 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
 {
     /// <summary>Number of images B.</summary>
     public int Count => Indices.Length;
+
+    /// <summary>Share of each image that is its own; the rest is that of image <c>B - 1 - i</c>. 1 where nothing is mixed.</summary>
+    public float OwnShare { get; init; } = 1;
 }
 
 /// <summary>Makes batches ahead of the training step on a thread of its own. What batch <c>step</c> holds is a function of the seed and the step
@@ -133,7 +136,8 @@ public sealed class BatchLoader : IDisposable
                 for (int i = 0; i < part.Length; i++)
                     part[i] = _indices[order[start + i]];
                 long of = epoch;
-                queue.Add(Fill(_source, _writer, part, epoch, index => _augmentation.Draw(_seed, of, index)));
+                Batch batch = Fill(_source, _writer, part, epoch, index => _augmentation.Draw(_seed, of, index));
+                queue.Add(Varied(batch, step));
             }
         }
         catch (InvalidOperationException) when (queue.IsAddingCompleted)
@@ -146,6 +150,16 @@ public sealed class BatchLoader : IDisposable
             _failure = e;
             queue.CompleteAdding();
         }
+    }
+
+    /// <summary>Erases and mixes.</summary>
+    private Batch Varied(Batch batch, long step)
+    {
+        (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
+        int length = _source.ImageBytes;
+        for (int i = 0; i < batch.Count; i++)
+            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i]);
+        return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
     }
 
     private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Func<int, (int Dx, int Dy, bool Mirror)> draw)

@@ -18,6 +18,9 @@ internal struct CounterRandom
     /// <summary>Uniform in 0..bound-1.</summary>
     internal int Next(int bound) => (int)Math.BigMul(Next(), (ulong)bound, out _);
 
+    /// <summary>Uniform from 0 to 1, 1 excluded.</summary>
+    internal double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
+
     /// <summary>0..n-1 in random order (Fisher-Yates).</summary>
     internal static int[] Permutation(int n, ulong seed, ulong a = 0)
     {

@@ -99,6 +99,12 @@ public sealed class CachedTeacher : ITeacher
         float[] logits = new float[batch.Count * _classes];
         for (int i = 0; i < batch.Count; i++)
             _logits[batch.Mirrored[i] ? 1 : 0].AsSpan(_rows[batch.Indices[i]] * _classes, _classes).CopyTo(logits.AsSpan(i * _classes));
-        return torch.tensor(logits).view(batch.Count, _classes).to(images.device);
+        Tensor own = torch.tensor(logits).view(batch.Count, _classes).to(images.device);
+        if (batch.OwnShare == 1)
+            return own;
+
+        // A mixed image is taught the mixture of both answers.
+        Tensor probabilities = own.softmax(1);
+        return ((probabilities * batch.OwnShare) + (probabilities.flip(0) * (1 - batch.OwnShare))).log();
     }
 }

@@ -18,32 +18,58 @@ public interface ITrainingTask
 
 /// <summary>Learns the labels by cross-entropy: how teachers are trained.</summary>
 /// <param name="Model">The network.</param>
-public sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model) : ITrainingTask
+/// <param name="Smoothing">Share of the label's weight that all classes divide (Szegedy et al. 2016), 0 to 1.</param>
+public sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model, double Smoothing = 0) : ITrainingTask
 {
     /// <inheritdoc/>
-    public Tensor Loss(Tensor images, Tensor labels, Batch batch) => F.cross_entropy(Model.call(images), labels);
+    public Tensor Loss(Tensor images, Tensor labels, Batch batch) => LabelLoss.Of(Model.call(images), labels, batch, Smoothing);
 }
 
-/// <summary>Learns a teacher's logits: <c>w T² KL(teacher/T, student/T) + (1 - w) CE(labels)</c>, means over the batch.</summary>
+/// <summary>Cross-entropy with the labels of a batch.</summary>
+internal static class LabelLoss
+{
+    /// <summary>The mean loss; where images are mixed, of both labels by their shares.</summary>
+    /// <param name="logits"><c>[B, classes]</c>.</param>
+    /// <param name="labels"><c>[B]</c>.</param>
+    /// <param name="batch">Tells how the images are mixed.</param>
+    /// <param name="smoothing">Share of the label's weight that all classes divide, 0 to 1.</param>
+    internal static Tensor Of(Tensor logits, Tensor labels, Batch batch, double smoothing)
+    {
+        Tensor own = F.cross_entropy(logits, labels);
+        if (batch.OwnShare < 1)
+            own = (own * batch.OwnShare) + (F.cross_entropy(logits, labels.flip(0)) * (1 - batch.OwnShare));
+        return smoothing == 0 ? own : (own * (1 - smoothing)) - (logits.log_softmax(1).mean() * smoothing);
+    }
+}
+
+/// <summary>Learns a teacher's logits: <c>w T² KL(teacher/T, student/T) + (1 - w) CE(labels)</c>, means over the batch; or, hard, the teacher's
+/// decisions: <c>w CE(argmax teacher) + (1 - w) CE(labels)</c> (Touvron et al. 2021, section 4).</summary>
 /// <param name="Model">The student.</param>
 /// <param name="Teacher">Whom it learns from.</param>
 /// <param name="Temperature">T, softens both distributions; positive.</param>
-/// <param name="Weight">w, the share of the teacher, 0 to 1.</param>
-public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teacher, double Temperature = 2, double Weight = 0.9) : ITrainingTask
+/// <param name="Weight">w, the share of the teacher, 0 to 1; 1 needs no labels.</param>
+/// <param name="Hard">Whether the teacher's decisions are learnt instead of its distribution.</param>
+public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teacher, double Temperature = 2, double Weight = 0.9, bool Hard = false) : ITrainingTask
 {
     /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
         Tensor target = Teacher.Logits(images, batch);
-        return Loss(Model.call(images), target, labels);
+        return Loss(Model.call(images), target, labels, batch);
     }
 
     /// <summary>The loss of student logits and teacher logits <c>[B, classes]</c>.</summary>
-    public Tensor Loss(Tensor logits, Tensor teacherLogits, Tensor labels)
+    public Tensor Loss(Tensor logits, Tensor teacherLogits, Tensor labels, Batch batch)
     {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(teacherLogits);
+        if (Hard)
+            return (F.cross_entropy(logits, teacherLogits.argmax(1)) * Weight) + Labels(logits, labels, batch);
         Tensor student = (logits / Temperature).log_softmax(1);
         Tensor teacher = (teacherLogits / Temperature).log_softmax(1);
         Tensor divergence = F.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum) / logits.shape[0];
-        return (divergence * (Weight * Temperature * Temperature)) + (F.cross_entropy(logits, labels) * (1 - Weight));
+        return (divergence * (Weight * Temperature * Temperature)) + Labels(logits, labels, batch);
     }
+
+    private Tensor Labels(Tensor logits, Tensor labels, Batch batch) => LabelLoss.Of(logits, labels, batch, 0) * (1 - Weight);
 }

@@ -1,0 +1,37 @@
+namespace EdgeVit.Quantize;
+
+/// <summary>Random erasing (Zhong et al. 2020): a rectangle of some images becomes the mean colour, 0 after normalisation.</summary>
+internal static class Erasing
+{
+    private const double LeastArea = 0.02;
+    private const double MostArea = 1.0 / 3;
+    private const double LeastAspect = 0.3;
+
+    /// <summary>Erases with a probability: pure function of seed, epoch and image.</summary>
+    /// <param name="image">Normalised <c>[3, H, W]</c>.</param>
+    /// <param name="height">H.</param>
+    /// <param name="width">W.</param>
+    /// <param name="probability">0 to 1.</param>
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="epoch">The pass over the data.</param>
+    /// <param name="index">The image.</param>
+    internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index)
+    {
+        if (probability == 0)
+            return;
+        var random = new CounterRandom(seed ^ 0x4552415345UL, (ulong)epoch, (ulong)index);
+        if (random.NextDouble() >= probability)
+            return;
+        double area = height * width * (LeastArea + ((MostArea - LeastArea) * random.NextDouble()));
+        double aspect = Math.Exp(Math.Log(LeastAspect) * ((2 * random.NextDouble()) - 1));
+        int h = Math.Clamp((int)Math.Round(Math.Sqrt(area * aspect)), 1, height);
+        int w = Math.Clamp((int)Math.Round(Math.Sqrt(area / aspect)), 1, width);
+        int top = random.Next(height - h + 1);
+        int left = random.Next(width - w + 1);
+        for (int c = 0; c < 3; c++)
+        {
+            for (int y = top; y < top + h; y++)
+                image.Slice((((c * height) + y) * width) + left, w).Clear();
+        }
+    }
+}
