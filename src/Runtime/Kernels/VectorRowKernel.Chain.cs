@@ -353,7 +353,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                 sum += block[i + j];
             }
 
-            ((float*)s->Rows[i / count])[(c + (i % count)) / s->Group] = sum * s->Number;
+            ((float*)(s->Rows[0] + (i / count * s->Step)))[(c + (i % count)) / s->Group] = sum * s->Number;
         }
     }
 
@@ -366,21 +366,22 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         (TVector w0, TVector w1, TVector w2, TVector w3) = TLanes.Quarters(x0.C, x1.C, x0.D, x1.D);
         TVector zero = TLanes.Broadcast(0f);
         TVector factor = TLanes.Broadcast(s->Number);
+        nint step = (nint)s->Step / sizeof(float);
         if (s->Group == 4)
         {
-            c >>= 2;
-            TLanes.StoreFours((float*)s->Rows[0] + c, (float*)s->Rows[1] + c, TLanes.Multiply(Sum(zero, v0, v1, v2, v3), factor));
-            TLanes.StoreFours((float*)s->Rows[2] + c, (float*)s->Rows[3] + c, TLanes.Multiply(Sum(zero, w0, w1, w2, w3), factor));
+            float* fours = (float*)s->Rows[0] + (c >> 2);
+            TLanes.StoreFours(fours, fours + step, TLanes.Multiply(Sum(zero, v0, v1, v2, v3), factor));
+            TLanes.StoreFours(fours + (2 * step), fours + (3 * step), TLanes.Multiply(Sum(zero, w0, w1, w2, w3), factor));
             return;
         }
 
-        c >>= 3;
+        float* eights = (float*)s->Rows[0] + (c >> 3);
         (TVector f0, TVector f4) = TLanes.Pairs(v0, w0);
         (TVector f1, TVector f5) = TLanes.Pairs(v1, w1);
         (TVector f2, TVector f6) = TLanes.Pairs(v2, w2);
         (TVector f3, TVector f7) = TLanes.Pairs(v3, w3);
         TVector means = TLanes.Multiply(Sum(Sum(zero, f0, f1, f2, f3), f4, f5, f6, f7), factor);
-        TLanes.StoreEights((float*)s->Rows[0] + c, (float*)s->Rows[1] + c, (float*)s->Rows[2] + c, (float*)s->Rows[3] + c, means);
+        TLanes.StoreEights(eights, eights + step, eights + (2 * step), eights + (3 * step), means);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,9 +15,11 @@ internal sealed unsafe class BinaryProductStep(
     private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
     {
         ulong* gathered = (ulong*)(own + BitKernel.TileBytes);
+        ulong* rows = source.Kernel == 1 ? source.Row(frame, token, gathered) : null;
         for (int i = 0; i < count; i++)
         {
-            kernel.Expand(source.Row(frame, token + i, gathered), source.Inputs, own + (i * BitKernel.RowStride));
+            ulong* row = rows == null ? source.Row(frame, token + i, gathered) : rows + (i * source.Words);
+            kernel.Expand(row, source.Inputs, own + (i * BitKernel.RowStride));
         }
 
         kernel.Count(own, weights, (ushort*)tile, _outputs, source.Inputs, count);

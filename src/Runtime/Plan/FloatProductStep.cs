@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>A float product: <see cref="Op.Conv2d"/>, and <see cref="Op.Linear"/> as a window of one token.</summary>
@@ -24,6 +26,11 @@ internal sealed unsafe class FloatProductStep(
 
         if (whole)
         {
+            for (int i = 0; i < inputs; i++)
+            {
+                indices[i] = i;
+            }
+
             kernel.Multiply(values, inputs, indices, inputs, weights, bias, _outputs, (float*)tile, count);
             return;
         }
@@ -32,6 +39,11 @@ internal sealed unsafe class FloatProductStep(
         for (int i = 0; i < count; i++)
         {
             int real = source.Gather(frame, token + i, values, indices);
+            for (int k = 0; real == inputs && k < inputs; k++)
+            {
+                indices[k] = k;
+            }
+
             kernel.Multiply(values, inputs, indices, real, weights, bias, _outputs, (float*)tile + ((long)i * _outputs), 1);
         }
     }
@@ -61,6 +73,10 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
     internal int Inputs => Shape.Channels * Kernel * Kernel;
 
     /// <summary>Gathers a window, in the order of the reduction: channel, row, column.</summary>
+    /// <param name="frame">The thread's memory.</param>
+    /// <param name="token">The window's token.</param>
+    /// <param name="values">Receives the inputs inside the grid.</param>
+    /// <param name="indices">Receives their places in the window, unless it is a whole one.</param>
     /// <returns>The number of inputs inside the grid.</returns>
     internal int Gather(in Frame frame, int token, float* values, int* indices)
     {
@@ -72,7 +88,7 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
         int left = (token % OutputWidth * Stride) - Padding;
         if (top >= 0 && left >= 0 && top + Kernel <= Shape.Height && left + Kernel <= Shape.Width)
         {
-            GatherWhole(source + ((((long)top * Shape.Width) + left) * pixelStep), channelStep, pixelStep, values, indices);
+            GatherWhole(source + ((((long)top * Shape.Width) + left) * pixelStep), channelStep, pixelStep, values);
             return Inputs;
         }
 
@@ -98,18 +114,22 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
         return n;
     }
 
-    private void GatherWhole(float* source, long channelStep, long pixelStep, float* values, int* indices)
+    private void GatherWhole(float* source, long channelStep, long pixelStep, float* values)
     {
-        int n = 0;
         for (int c = 0; c < Shape.Channels; c++)
         {
             for (int ky = 0; ky < Kernel; ky++)
             {
                 float* at = source + (c * channelStep) + (ky * Shape.Width * pixelStep);
-                for (int kx = 0; kx < Kernel; kx++, n++)
+                int kx = 0;
+                for (; pixelStep == 1 && kx + 4 <= Kernel; kx += 4, values += 4)
                 {
-                    values[n] = at[kx * pixelStep];
-                    indices[n] = n;
+                    Vector128.Load(at + kx).Store(values);
+                }
+
+                for (; kx < Kernel; kx++)
+                {
+                    *values++ = at[kx * pixelStep];
                 }
             }
         }

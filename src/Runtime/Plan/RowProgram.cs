@@ -100,15 +100,11 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     internal void Run(Stage* stages, int token, int tileRow, int count)
     {
         Stage* end = stages + _stages.Length;
-        int tokens = Tokens;
         for (Stage* s = stages; s < end; s++)
         {
             byte* row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
+            s->Rows[0] = (long)row;
             s->Step = count == 1 ? 0 : s->GroupStep;
-            for (int t = 0; t < tokens; t++, row += s->Step)
-            {
-                s->Rows[t] = (long)row;
-            }
         }
 
         if (_needsGrid)
@@ -127,7 +123,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
 
             for (int t = 0; t < count; t++)
             {
-                RowToRow(instruction, first->Number, (float*)first->Rows[t], (float*)first[1].Rows[t]);
+                RowToRow(instruction, first->Number, (float*)(first->Rows[0] + (t * first->Step)), (float*)(first[1].Rows[0] + (t * first[1].Step)));
             }
         }
     }
@@ -154,44 +150,52 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     /// <summary>The rows of up-sampled values and the windows of pools, which depend on the tokens' places in the grid.</summary>
     private void Locate(Stage* stages, int token, int count)
     {
+        int* ys = stackalloc int[Stage.MaxTokens];
+        int* xs = stackalloc int[Stage.MaxTokens];
+        (int y, int x) = Math.DivRem(token, gridWidth);
+        for (int t = 0; t < Tokens; t++)
+        {
+            ys[t] = y;
+            xs[t] = x;
+            if (count > 1 && ++x == gridWidth)
+            {
+                x = 0;
+                y++;
+            }
+        }
+
         for (int i = 0; i < _stages.Length; i++)
         {
             Stage* s = stages + i;
             if (s->Kind is StageKind.LoadPool or StageKind.AddPool)
             {
-                LocateWindows(s, token, count);
+                LocateWindows(s, ys, xs);
             }
             else if (s->Factor > 1)
             {
                 for (int t = 0; t < Tokens; t++)
                 {
-                    (int y, int x) = Math.DivRem(token + Math.Min(t, count - 1), gridWidth);
-                    s->Rows[t] = (long)s->Origin + ((((long)(y / s->Factor) * s->GridWidth) + (x / s->Factor)) * s->Stride);
+                    long row = ((long)((uint)ys[t] / (uint)s->Factor) * s->GridWidth) + ((uint)xs[t] / (uint)s->Factor);
+                    s->Rows[t] = (long)s->Origin + (row * s->Stride);
                 }
             }
         }
     }
 
-    private void LocateWindows(Stage* s, int token, int count)
+    private void LocateWindows(Stage* s, int* ys, int* xs)
     {
         int* tops = stackalloc int[Stage.MaxTokens];
         int* lefts = stackalloc int[Stage.MaxTokens];
         int tokens = Tokens;
         bool inside = true;
-        (int y, int x) = Math.DivRem(token, gridWidth);
         for (int t = 0; t < tokens; t++)
         {
-            int top = (y * s->Window.StrideH) - s->Window.PaddingH;
-            int left = (x * s->Window.StrideW) - s->Window.PaddingW;
+            int top = (ys[t] * s->Window.StrideH) - s->Window.PaddingH;
+            int left = (xs[t] * s->Window.StrideW) - s->Window.PaddingW;
             inside &= top >= 0 && top + s->Window.KernelH <= s->GridHeight && left >= 0 && left + s->Window.KernelW <= s->GridWidth;
             s->Rows[t] = (long)s->Origin + ((((long)top * s->GridWidth) + left) * s->Stride);
             tops[t] = top;
             lefts[t] = left;
-            if (t + 1 < count && ++x == gridWidth)
-            {
-                x = 0;
-                y++;
-            }
         }
 
         s->Places = null;

@@ -135,7 +135,8 @@ internal unsafe struct Stage
     /// <summary>Bytes from row to row of the current tokens: <see cref="GroupStep"/>, or 0 for a single token.</summary>
     internal long Step;
 
-    /// <summary>Addresses of the current tokens' rows; of a pool, of the first place of their windows.</summary>
+    /// <summary>Address of the first of the current tokens' rows, from which <see cref="Step"/> leads to the others; of up-sampled values
+    /// all rows, of pools the first places of all windows.</summary>
     internal fixed long Rows[MaxTokens];
 
     /// <summary>Rows of all places of the current tokens' windows, token by token for each place; null where all windows lie inside the

@@ -110,14 +110,12 @@ internal sealed unsafe class TableAttentionStep(
     private readonly int _stride = BitKernel.Pad(operands.Heads * operands.HeadSize);
     private readonly int _paddedKeys = BitKernel.Pad(operands.Keys);
     private readonly int _paddedSize = BitKernel.Pad(operands.HeadSize);
+    private readonly long _countBytes = (long)BitKernel.TileTokens * BitKernel.Pad(Math.Max(operands.Keys, operands.HeadSize)) * sizeof(ushort);
+    private readonly long _rowBytes = Align(Math.Max(operands.HeadWords, operands.KeyWords) * sizeof(ulong));
 
     private protected override int TileTokens => BitKernel.TileTokens;
 
-    private protected override long SourceBytes => BitKernel.TileBytes + CountBytes + (BitKernel.TileTokens * RowBytes) + 64;
-
-    private long CountBytes => (long)BitKernel.TileTokens * Math.Max(_paddedKeys, _paddedSize) * sizeof(ushort);
-
-    private long RowBytes => Align(Math.Max(operands.HeadWords, operands.KeyWords) * sizeof(ulong));
+    private protected override long SourceBytes => BitKernel.TileBytes + _countBytes + (BitKernel.TileTokens * _rowBytes) + 64;
 
     /// <summary>True where reductions fit the kernel.</summary>
     internal static bool Takes(AttentionOperands operands) => operands.HeadSize <= BitKernel.MaxInputs && operands.Keys <= BitKernel.MaxInputs;
@@ -128,7 +126,7 @@ internal sealed unsafe class TableAttentionStep(
         int size = operands.HeadSize;
         int keys = operands.Keys;
         ushort* counts = (ushort*)(own + BitKernel.TileBytes);
-        byte* rows = own + BitKernel.TileBytes + CountBytes;
+        byte* rows = own + BitKernel.TileBytes + _countBytes;
         double* limits = stackalloc double[BitKernel.TileTokens];
         int most = size / 2;
         for (int head = 0; head < operands.Heads; head++)
@@ -136,7 +134,7 @@ internal sealed unsafe class TableAttentionStep(
             byte* packed = frame.Arena + prepared + (head * _head.Bytes);
             for (int i = 0; i < count; i++)
             {
-                bits.Expand(Query(frame, token + i, head, (ulong*)(rows + (i * RowBytes))), size, own + (i * BitKernel.RowStride));
+                bits.Expand(Query(frame, token + i, head, (ulong*)(rows + (i * _rowBytes))), size, own + (i * BitKernel.RowStride));
             }
 
             bits.Count(own, packed, counts, _paddedKeys, size, count);
@@ -150,12 +148,12 @@ internal sealed unsafe class TableAttentionStep(
             for (int i = 0; i < count; i++)
             {
                 most = Threshold(most, limits[i]);
-                kernel.Select(counts + ((long)i * _paddedKeys), keys, most, (ulong*)(rows + (i * RowBytes)));
+                kernel.Select(counts + ((long)i * _paddedKeys), keys, most, (ulong*)(rows + (i * _rowBytes)));
             }
 
             for (int i = 0; i < count; i++)
             {
-                bits.Expand((ulong*)(rows + (i * RowBytes)), keys, own + (i * BitKernel.RowStride));
+                bits.Expand((ulong*)(rows + (i * _rowBytes)), keys, own + (i * BitKernel.RowStride));
             }
 
             bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, keys, count);
