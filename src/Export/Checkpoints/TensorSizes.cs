@@ -6,6 +6,9 @@ namespace EdgeVit.Export;
 /// <summary>Reads sizes off tensors in such a way that one missing or misshaped tensor does not decide.</summary>
 internal static class TensorSizes
 {
+    /// <summary>Blocks that a network can have: more than a graph has nodes for, and few enough to list the tensors of all.</summary>
+    private const int MostBlocks = 1000;
+
     /// <summary>The size that most of these tensors have in the named dimension; null where none is there.</summary>
     public static int? Size(IReadOnlyDictionary<string, FloatTensor> tensors, params ReadOnlySpan<(string Name, int Dimension)> candidates)
     {
@@ -26,7 +29,7 @@ internal static class TensorSizes
     /// <param name="pattern">Its first group is the index.</param>
     /// <param name="first">The smallest index.</param>
     /// <param name="what">The name with N for the index.</param>
-    /// <exception cref="CheckpointException">There is none (where the first is 0), or the indices have gaps.</exception>
+    /// <exception cref="CheckpointException">There is none (where the first is 0), there are too many, or the indices have gaps.</exception>
     public static int Count(IReadOnlyDictionary<string, FloatTensor> tensors, Regex pattern, int first, string what)
     {
         HashSet<int> found =
@@ -39,7 +42,7 @@ internal static class TensorSizes
         int count = found.Max() + 1 - first;
         if (found.Min() < first || count > 2 * found.Count)
             throw new CheckpointException($"Of {what} there are N = {string.Join(", ", found.Order().Take(20))}, expected {first}, {first + 1}, ... without gaps");
-        return count;
+        return count <= MostBlocks ? count : throw new CheckpointException($"Of {what} there are {count}, expected at most {MostBlocks}");
     }
 
     /// <summary>Patch size and image channels, from the first convolution.</summary>

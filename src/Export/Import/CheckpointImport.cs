@@ -97,15 +97,18 @@ public static class CheckpointImport
         if (network.Config is not BinaryViTConfig { PoolBranches: true } config)
             return;
         NetworkForm form = NetworkForm.Of(tensors);
+        var zeros = new Dictionary<int, float[]>();
         foreach (string branch in (string[])[.. form.Branches3 ? [] : (string[])["h3", "w3"], .. form.Branches5 ? [] : (string[])["h5", "w5"]])
         {
             for (int l = 0; l < config.Layers; l++)
             {
                 int width = config.Stages[config.StageOf(l)].Width;
+                if (!zeros.TryGetValue(width, out float[]? none))
+                    zeros[width] = none = new float[width];
                 foreach (string part in (string[])["alpha", "move"])
                 {
                     string name = $"vit.encoder.layer.{l}.layerscale_{branch}.{part}";
-                    tensors[name] = new FloatTensor(name, [width], new float[width]);
+                    tensors[name] = new FloatTensor(name, [width], none);
                 }
             }
         }

@@ -29,9 +29,17 @@ public class HostileImportTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void AThousandMutations(string format)
+    public void AThousandMutations(string format) => ThousandMutations(format, Write(format, RandomNetwork.Tensors(s_network, seed: 2)));
+
+    [Fact]
+    public void AThousandMutationsOfAFloatNetwork()
     {
-        byte[] original = Write(format, RandomNetwork.Tensors(s_network, seed: 2));
+        var network = new FloatViTConfig("vit", ImageSize: 8, PatchSize: 4, Width: 24, FfnWidth: 48, Depth: 2, Heads: 1, Classes: 3, LeadingTokens: 2);
+        ThousandMutations("safetensors", Write("safetensors", FloatViTTests.Tensors(network, ViTNames.Timm, seed: 3)));
+    }
+
+    private void ThousandMutations(string format, byte[] original)
+    {
         var random = new Random(format.Length);
         var clock = Stopwatch.StartNew();
         (int refused, int imported, long most) = (0, 0, 0);
@@ -157,6 +165,29 @@ public class HostileImportTests(ITestOutputHelper output)
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.True(message.Length < 50_000);
         Assert.True(taken < (2 * length) + Allowance, $"{taken} bytes allocated for a file of {length}");
+    }
+
+    /// <summary>A few small tensors that speak of thousands of blocks, or of hundreds of very wide ones.</summary>
+    [Fact]
+    public void FewTensorsThatAskForMany()
+    {
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(s_network, seed: 6);
+        for (int i = 2; i < 1100; i++)
+            Add($"vit.encoder.layer.{i}.x", 1);
+        Assert.Contains("expected at most 1000", Message(tensors), StringComparison.Ordinal);
+
+        tensors = RandomNetwork.Tensors(s_network, seed: 6);
+        foreach (string name in tensors.Keys.Where(n => n.Contains("layerscale_w3", StringComparison.Ordinal) || n.Contains("layerscale_h3", StringComparison.Ordinal)).ToArray())
+            tensors.Remove(name);
+        foreach (string name in tensors.Keys.Where(n => n.Contains("layer.1.", StringComparison.Ordinal)).ToArray())
+            tensors.Remove(name);
+        for (int i = 2; i < 400; i++)
+            Add($"vit.encoder.layer.{i}.x", 1);
+        Add("vit.encoder.layer.1.layernorm_before.weight", 2_000_000);
+        Add("vit.encoder.layer.1.output.move", 2_000_000);
+        Assert.NotEmpty(Message(tensors));
+
+        void Add(string name, int size) => tensors[name] = new FloatTensor(name, [size], new float[size]);
     }
 
     private static string Message(Dictionary<string, FloatTensor> tensors)
