@@ -76,7 +76,10 @@ check() {
   "$@" "$runner" tests "${tests[@]}"
   DOTNET_JitDisasm='EdgeVit.Runtime.Neon*:*' DOTNET_JitStdOutFile="$work/listing" "$@" "$runner" check "$work/networks" models --threads 1,2,3,4
   if [ "$dot" = true ]; then dotnet "$runner" code "$work/listing" dot; else dotnet "$runner" code "$work/listing"; fi
-  rm "$work/listing"
+  # The check of the machine code must be able to fail.
+  sed 's/uadalp /nop /' "$work/listing" >"$work/spoiled"
+  if dotnet "$runner" code "$work/spoiled" >/dev/null; then fail "machine code without uadalp was accepted"; fi
+  rm "$work/listing" "$work/spoiled"
 }
 
 # The reference: logits of the interpreter on this machine. The packed models in models/ carry those of the machine that made them, an x64.

@@ -23,13 +23,16 @@ internal sealed partial class BlockCosts(string mca, (string Name, bool InOrder)
     /// <param name="offset">Number of the first one in its method.</param>
     internal double[] Of(string[] body, int offset)
     {
-        bool loop = body[^1].EndsWith(" @" + offset.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        bool loop = IsLoop(body, offset);
         string source = ".Lx:\n" + string.Join('\n', body.Select(Spelling)) + "\n.Ldata:\n";
         string key = loop ? "loop " + source : source;
         if (!_known.TryGetValue(key, out double[]? cycles))
             _known[key] = cycles = [.. models.Select(m => Cycles(source, m.Name, loop || m.InOrder))];
         return cycles;
     }
+
+    /// <summary>Whether the block branches back to its own first instruction.</summary>
+    internal static bool IsLoop(string[] body, int offset) => body[^1].EndsWith(" @" + offset.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     private double Cycles(string source, string model, bool repeated)
     {

@@ -34,7 +34,7 @@ internal static class Estimate
     /// <param name="folder">Has listing, perf.1, perf.2 (maps of methods), blocks.1, blocks.2 (counts with one image and two).</param>
     /// <param name="mca">llvm-mca.</param>
     /// <param name="kernel">The kernel set that ran.</param>
-    /// <param name="target">The JSON file; a Markdown table is written beside it.</param>
+    /// <param name="target">The JSON file.</param>
     internal static int Run(string folder, string mca, string kernel, string target)
     {
         IReadOnlyDictionary<(string, int), string[]> code = MachineCode.Methods(File.ReadAllText(Path.Combine(folder, "listing")));
@@ -42,6 +42,7 @@ internal static class Estimate
         var twice = new ExecutedBlocks(folder, 2, code);
         var costs = new BlockCosts(mca, [.. s_cores.Select(c => (c.Model, c.InOrder))]);
         var methods = new Dictionary<string, (double[] Cycles, double Instructions)>(StringComparer.Ordinal);
+        var loops = new List<(string Method, int Instructions, long Rounds, double[] Cycles)>();
         long unlisted = twice.Unlisted - once.Unlisted;
         foreach (((string method, int offset), long count) in twice.Counts)
         {
@@ -50,6 +51,8 @@ internal static class Estimate
                 continue;
             string[] body = twice.Body(method, offset);
             double[] cycles = costs.Of(body, offset);
+            if (BlockCosts.IsLoop(body, offset))
+                loops.Add((method, body.Length, perImage, cycles));
             (double[] Cycles, double Instructions) sum = methods.GetValueOrDefault(method, (new double[s_cores.Length], 0));
             methods[method] = ([.. sum.Cycles.Zip(cycles, (a, b) => a + (b * perImage))], sum.Instructions + ((double)body.Length * perImage));
         }
@@ -73,6 +76,8 @@ internal static class Estimate
                 cycles = Math.Round(rows.Sum(r => r.Value.Cycles[i])),
                 milliseconds = Math.Round(rows.Sum(r => r.Value.Cycles[i]) / c.MHz / 1000, 1),
             }),
+            loops = loops.OrderByDescending(l => l.Rounds * l.Cycles[^1]).Take(10)
+                .Select(l => new { method = l.Method, instructions = l.Instructions, rounds = l.Rounds, cycles_a_round = l.Cycles }),
             methods = rows.Take(20).Select(r => new { method = r.Key, instructions = r.Value.Instructions, cycles = r.Value.Cycles.Select(c => Math.Round(c)) }),
         };
         string json = JsonSerializer.Serialize(result, new JsonSerializerOptions { WriteIndented = true });

@@ -21,13 +21,27 @@ internal static class MachineCodeCheck
         ("NeonDotBitKernel.One", ["eor", "cnt", "udot"]),
     ];
 
+    /// <summary>Methods without any call: one would send the block of channels that is in registers to memory and back.</summary>
+    private static readonly string[] s_leaves = ["NeonRowKernel.Stages", "NeonRowKernel.SignAndMeans", "NeonRowKernel.StoreAndSign"];
+
     /// <summary>Checks a listing.</summary>
     /// <param name="path">The JIT's listing.</param>
     /// <param name="dot">Whether the kernels with dot products ran.</param>
     internal static int Run(string path, bool dot)
     {
-        ILookup<string, InnerLoop> loops = MachineCode.InnerLoops(File.ReadAllText(path)).ToLookup(l => l.Method, StringComparer.Ordinal);
+        string listing = File.ReadAllText(path);
+        ILookup<string, InnerLoop> loops = MachineCode.InnerLoops(listing).ToLookup(l => l.Method, StringComparer.Ordinal);
         int wrong = 0;
+        foreach (string leaf in s_leaves)
+        {
+            string[][] forms = [.. MachineCode.Methods(listing).Where(m => m.Key.Name == leaf).Select(m => m.Value)];
+            if (forms.Length == 0 || forms.Any(code => code.Any(i => i.Split(' ')[0] is "bl" or "blr")))
+            {
+                wrong++;
+                Console.WriteLine($"WRONG {leaf}: {(forms.Length == 0 ? "not in the listing" : "makes calls")}");
+            }
+        }
+
         foreach ((string method, string[] needed) in dot ? s_loops.Concat(s_dotLoops) : s_loops)
         {
             InnerLoop[] found = [.. loops[method].Where(l => needed.All(l.Has))];

@@ -7,9 +7,11 @@ namespace EdgeVit.Runtime;
 /// <content>The stages. A column holds four channels of four tokens, so that a parameter vector is loaded once for all of them.</content>
 internal sealed unsafe partial class NeonRowKernel
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsEven(float inputs) => ((int)inputs & 1) == 0;
 
     /// <summary>2^24 + K, or where K is odd, which is no float then, 2^24 + K - 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Base24(float inputs) => Vector128.Create((float)((1 << 24) + ((int)inputs & ~1)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,10 +35,12 @@ internal sealed unsafe partial class NeonRowKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Differences(Stage* s, int c, Vector128<float> base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
-        Vector128<ushort> a = AdvSimd.LoadVector128((ushort*)s->Rows[0] + c);
-        Vector128<ushort> b = AdvSimd.LoadVector128((ushort*)s->Rows[1] + c);
-        Vector128<ushort> d = AdvSimd.LoadVector128((ushort*)s->Rows[2] + c);
-        Vector128<ushort> e = AdvSimd.LoadVector128((ushort*)s->Rows[3] + c);
+        byte* row = (byte*)((ushort*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        Vector128<ushort> a = AdvSimd.LoadVector128((ushort*)row);
+        Vector128<ushort> b = AdvSimd.LoadVector128((ushort*)(row + step));
+        Vector128<ushort> d = AdvSimd.LoadVector128((ushort*)(row + (2 * step)));
+        Vector128<ushort> e = AdvSimd.LoadVector128((ushort*)(row + (3 * step)));
         Vector128<ushort> high = Vector128.Create((ushort)0x4B80);
         x0.A = base24 - AdvSimd.Arm64.ZipLow(a, high).AsSingle();
         x0.B = base24 - AdvSimd.Arm64.ZipLow(b, high).AsSingle();
@@ -51,10 +55,12 @@ internal sealed unsafe partial class NeonRowKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadCounts(Stage* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
-        Vector128<short> a = AdvSimd.LoadVector128((short*)s->Rows[0] + c);
-        Vector128<short> b = AdvSimd.LoadVector128((short*)s->Rows[1] + c);
-        Vector128<short> d = AdvSimd.LoadVector128((short*)s->Rows[2] + c);
-        Vector128<short> e = AdvSimd.LoadVector128((short*)s->Rows[3] + c);
+        byte* row = (byte*)((short*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        Vector128<short> a = AdvSimd.LoadVector128((short*)row);
+        Vector128<short> b = AdvSimd.LoadVector128((short*)(row + step));
+        Vector128<short> d = AdvSimd.LoadVector128((short*)(row + (2 * step)));
+        Vector128<short> e = AdvSimd.LoadVector128((short*)(row + (3 * step)));
         x0.A = AdvSimd.ConvertToSingle(AdvSimd.SignExtendWideningLower(a.GetLower()));
         x0.B = AdvSimd.ConvertToSingle(AdvSimd.SignExtendWideningLower(b.GetLower()));
         x0.C = AdvSimd.ConvertToSingle(AdvSimd.SignExtendWideningLower(d.GetLower()));
@@ -77,7 +83,20 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Load(Stage* s, int c)
+    private static Column<Vector128<float>> Row(Stage* s, int c)
+    {
+        byte* row = (byte*)((float*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        Column<Vector128<float>> x;
+        x.A = AdvSimd.LoadVector128((float*)row);
+        x.B = AdvSimd.LoadVector128((float*)(row + step));
+        x.C = AdvSimd.LoadVector128((float*)(row + (2 * step)));
+        x.D = AdvSimd.LoadVector128((float*)(row + (3 * step)));
+        return x;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<Vector128<float>> Scattered(Stage* s, int c)
     {
         Column<Vector128<float>> x;
         x.A = AdvSimd.LoadVector128((float*)s->Rows[0] + c);
@@ -201,10 +220,12 @@ internal sealed unsafe partial class NeonRowKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Stage* s, int c, Column<Vector128<float>> x)
     {
-        AdvSimd.Store((float*)s->Rows[0] + c, x.A);
-        AdvSimd.Store((float*)s->Rows[1] + c, x.B);
-        AdvSimd.Store((float*)s->Rows[2] + c, x.C);
-        AdvSimd.Store((float*)s->Rows[3] + c, x.D);
+        byte* row = (byte*)((float*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        AdvSimd.Store((float*)row, x.A);
+        AdvSimd.Store((float*)(row + step), x.B);
+        AdvSimd.Store((float*)(row + (2 * step)), x.C);
+        AdvSimd.Store((float*)(row + (3 * step)), x.D);
     }
 
     /// <summary>Means of eight adjacent channels, one for each token.</summary>
@@ -212,11 +233,12 @@ internal sealed unsafe partial class NeonRowKernel
     private static void StoreEighths(Stage* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
     {
         Vector128<float> mean = AddChannels(AddChannels(Vector128<float>.Zero, x0), x1) * Vector128.Create(s->Number);
-        c >>= 3;
-        ((float*)s->Rows[0])[c] = mean.ToScalar();
-        AdvSimd.StoreSelectedScalar((float*)s->Rows[1] + c, mean, 1);
-        AdvSimd.StoreSelectedScalar((float*)s->Rows[2] + c, mean, 2);
-        AdvSimd.StoreSelectedScalar((float*)s->Rows[3] + c, mean, 3);
+        byte* row = (byte*)((float*)s->Rows[0] + (c >> 3));
+        nint step = (nint)s->Step;
+        *(float*)row = mean.ToScalar();
+        AdvSimd.StoreSelectedScalar((float*)(row + step), mean, 1);
+        AdvSimd.StoreSelectedScalar((float*)(row + (2 * step)), mean, 2);
+        AdvSimd.StoreSelectedScalar((float*)(row + (3 * step)), mean, 3);
     }
 
     /// <summary>Means of four adjacent channels, two for each token.</summary>
@@ -228,11 +250,12 @@ internal sealed unsafe partial class NeonRowKernel
         Vector128<float> second = AddChannels(Vector128<float>.Zero, x1) * factor;
         Vector128<ulong> ab = AdvSimd.Arm64.ZipLow(first, second).AsUInt64();
         Vector128<ulong> cd = AdvSimd.Arm64.ZipHigh(first, second).AsUInt64();
-        c >>= 2;
-        AdvSimd.Store((ulong*)((float*)s->Rows[0] + c), ab.GetLower());
-        AdvSimd.StoreSelectedScalar((ulong*)((float*)s->Rows[1] + c), ab, 1);
-        AdvSimd.Store((ulong*)((float*)s->Rows[2] + c), cd.GetLower());
-        AdvSimd.StoreSelectedScalar((ulong*)((float*)s->Rows[3] + c), cd, 1);
+        byte* row = (byte*)((float*)s->Rows[0] + (c >> 2));
+        nint step = (nint)s->Step;
+        AdvSimd.Store((ulong*)row, ab.GetLower());
+        AdvSimd.StoreSelectedScalar((ulong*)(row + step), ab, 1);
+        AdvSimd.Store((ulong*)(row + (2 * step)), cd.GetLower());
+        AdvSimd.StoreSelectedScalar((ulong*)(row + (3 * step)), cd, 1);
     }
 
     /// <summary>Lane t of the result is the sum with token t's four channels added in order: a transposition puts the tokens side by
@@ -266,16 +289,18 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     /// <summary>The bits of real channels in a byte of every token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint RealChannels(int left) => left >= BlockChannels ? uint.MaxValue : left <= 0 ? 0 : 0x01010101U * ((1U << left) - 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreSigns(Stage* s, int c, uint signs)
     {
-        c >>= 3;
-        ((byte*)s->Rows[0])[c] = (byte)signs;
-        ((byte*)s->Rows[1])[c] = (byte)(signs >> 8);
-        ((byte*)s->Rows[2])[c] = (byte)(signs >> 16);
-        ((byte*)s->Rows[3])[c] = (byte)(signs >> 24);
+        byte* row = (byte*)s->Rows[0] + (c >> 3);
+        nint step = (nint)s->Step;
+        *row = (byte)signs;
+        row[step] = (byte)(signs >> 8);
+        row[2 * step] = (byte)(signs >> 16);
+        row[3 * step] = (byte)(signs >> 24);
     }
 
     /// <summary>Eight comparisons as sixteen bits each.</summary>

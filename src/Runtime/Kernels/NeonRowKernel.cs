@@ -18,6 +18,14 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
 
     internal override void Fuse(Stage* stages, int count)
     {
+        for (Stage* s = stages; s < stages + count; s++)
+        {
+            if (s->Kind == StageKind.AddRow && s->Factor > 1)
+            {
+                s->Kind = StageKind.AddScattered;
+            }
+        }
+
         if (count > 2 && stages[0].Kind == StageKind.LoadDifferences && IsEven(stages->Number)
             && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU)
         {
@@ -94,8 +102,8 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
         Differences(s, c, base24, out x0, out x1);
         x0 = Affine(s, c, x0);
         x1 = Affine(s, c + 4, x1);
-        x0 = Add(x0, Load(s + 1, at));
-        x1 = Add(x1, Load(s + 1, at + 4));
+        x0 = Add(x0, Row(s + 1, at));
+        x1 = Add(x1, Row(s + 1, at + 4));
         x0 = RPReLU(s + 2, c, x0);
         x1 = RPReLU(s + 2, c + 4, x1);
     }
@@ -121,18 +129,23 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                     case StageKind.Load:
                         {
                             int at = Wrap(s, c);
-                            x0 = Load(s, at);
-                            x1 = Load(s, at + 4);
+                            x0 = s->Factor > 1 ? Scattered(s, at) : Row(s, at);
+                            x1 = s->Factor > 1 ? Scattered(s, at + 4) : Row(s, at + 4);
                             break;
                         }
 
                     case StageKind.AddRow:
                         {
                             int at = Wrap(s, c);
-                            x0 = Add(x0, Load(s, at));
-                            x1 = Add(x1, Load(s, at + 4));
+                            x0 = Add(x0, Row(s, at));
+                            x1 = Add(x1, Row(s, at + 4));
                             break;
                         }
+
+                    case StageKind.AddScattered:
+                        x0 = Add(x0, Scattered(s, c));
+                        x1 = Add(x1, Scattered(s, c + 4));
+                        break;
 
                     case StageKind.LoadDifferences:
                         LoadDifferences(s, c, out x0, out x1);
