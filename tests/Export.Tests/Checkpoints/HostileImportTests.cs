@@ -10,6 +10,7 @@ namespace EdgeVit.Export.Tests.Checkpoints;
 public class HostileImportTests(ITestOutputHelper output)
 {
     private const long Allowance = 64L << 20;
+    private const int Mutations = 400;
 
     private static readonly BinaryViTConfig s_network = new BinaryViTConfig(
         "small", ImageSize: 8, PatchSize: 2, [new StageConfig(1, 24, 48, 1, 2), new StageConfig(1, 48, 48, 2, 1)], Classes: 3).Validate();
@@ -29,21 +30,21 @@ public class HostileImportTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void AThousandMutations(string format) => ThousandMutations(format, Write(format, RandomNetwork.Tensors(s_network, seed: 2)));
+    public void RandomMutations(string format) => Mutated(format, Write(format, RandomNetwork.Tensors(s_network, seed: 2)));
 
     [Fact]
-    public void AThousandMutationsOfAFloatNetwork()
+    public void RandomMutationsOfAFloatNetwork()
     {
         var network = new FloatViTConfig("vit", ImageSize: 8, PatchSize: 4, Width: 24, FfnWidth: 48, Depth: 2, Heads: 1, Classes: 3, LeadingTokens: 2);
-        ThousandMutations("safetensors", Write("safetensors", FloatViTTests.Tensors(network, ViTNames.Timm, seed: 3)));
+        Mutated("safetensors", Write("safetensors", FloatViTTests.Tensors(network, ViTNames.Timm, seed: 3)));
     }
 
-    private void ThousandMutations(string format, byte[] original)
+    private void Mutated(string format, byte[] original)
     {
         var random = new Random(format.Length);
         var clock = Stopwatch.StartNew();
         (int refused, int imported, long most) = (0, 0, 0);
-        for (int round = 0; round < 1000; round++)
+        for (int round = 0; round < Mutations; round++)
         {
             byte[] file = [.. original];
             for (int i = random.Next(1, 4); i > 0; i--)
@@ -64,7 +65,7 @@ public class HostileImportTests(ITestOutputHelper output)
             most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         output.WriteLine($"{format}: {refused} refused, {imported} imported, {clock.ElapsedMilliseconds} ms, at most {most} bytes allocated by one of {original.Length}");
-        Assert.True(refused > 100);
+        Assert.True(refused > Mutations / 10);
         Assert.True(most < (2L * original.Length) + Allowance, $"{most} bytes allocated");
     }
 
