@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace EdgeVit.Runtime;
 
 /// <summary>The bit kernel of all instruction sets with byte shuffles on wide vectors. A table that is loaded once meets two vectors of
-/// weights, a vector of weights all tokens: loads would be the limit, not shuffles.</summary>
+/// weights, a vector of weights all tokens, and where there are registers, eight activations come in one load: loads would be the limit, not
+/// shuffles.</summary>
 /// <remarks>Weights <c>[outputs / Lanes][steps][Lanes]</c>, one group of bits a byte; activations one group a byte. Bits behind the row are 0 on
 /// both sides and never differ. A byte of the sum holds at most 252 before it is widened. Scalar twin:
 /// <see cref="ScalarBitKernel"/>.</remarks>
@@ -74,7 +75,7 @@ internal sealed unsafe class TableBitKernel<TTables, TVector> : BitKernel
         }
     }
 
-    // Eight tokens, two vectors of outputs: 16 sums, for 32 registers.
+    // Eight tokens, two vectors of outputs: 16 sums, for 32 registers. Eight steps' activations of a token are loaded at once.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void EightByTwo(byte* tables, byte* a, byte* w, int steps, ushort* counts, int outputs)
     {
@@ -100,6 +101,55 @@ internal sealed unsafe class TableBitKernel<TTables, TVector> : BitKernel
             byte* at = a + k0;
             byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
             byte* weight = w + (k0 * TTables.Lanes);
+            for (; at + 8 <= end; at += 8)
+            {
+                ulong q0 = *(ulong*)(at);
+                ulong q1 = *(ulong*)(at + RowStride);
+                ulong q2 = *(ulong*)(at + (2 * RowStride));
+                ulong q3 = *(ulong*)(at + (3 * RowStride));
+                ulong q4 = *(ulong*)(at + (4 * RowStride));
+                ulong q5 = *(ulong*)(at + (5 * RowStride));
+                ulong q6 = *(ulong*)(at + (6 * RowStride));
+                ulong q7 = *(ulong*)(at + (7 * RowStride));
+                for (byte* until = weight + (8 * TTables.Lanes); weight < until; weight += TTables.Lanes)
+                {
+                    TVector x = TTables.Load(weight);
+                    TVector y = TTables.Load(weight + second);
+                    TVector table = TTables.Table(tables, (byte)q0);
+                    a0 = TTables.Add(a0, TTables.Look(table, x));
+                    a1 = TTables.Add(a1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q1);
+                    b0 = TTables.Add(b0, TTables.Look(table, x));
+                    b1 = TTables.Add(b1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q2);
+                    c0 = TTables.Add(c0, TTables.Look(table, x));
+                    c1 = TTables.Add(c1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q3);
+                    d0 = TTables.Add(d0, TTables.Look(table, x));
+                    d1 = TTables.Add(d1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q4);
+                    e0 = TTables.Add(e0, TTables.Look(table, x));
+                    e1 = TTables.Add(e1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q5);
+                    f0 = TTables.Add(f0, TTables.Look(table, x));
+                    f1 = TTables.Add(f1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q6);
+                    g0 = TTables.Add(g0, TTables.Look(table, x));
+                    g1 = TTables.Add(g1, TTables.Look(table, y));
+                    table = TTables.Table(tables, (byte)q7);
+                    h0 = TTables.Add(h0, TTables.Look(table, x));
+                    h1 = TTables.Add(h1, TTables.Look(table, y));
+                    q0 >>= 8;
+                    q1 >>= 8;
+                    q2 >>= 8;
+                    q3 >>= 8;
+                    q4 >>= 8;
+                    q5 >>= 8;
+                    q6 >>= 8;
+                    q7 >>= 8;
+                }
+            }
+
             for (; at < end; at++, weight += TTables.Lanes)
             {
                 TVector x = TTables.Load(weight);
@@ -225,6 +275,46 @@ internal sealed unsafe class TableBitKernel<TTables, TVector> : BitKernel
             byte* at = a + k0;
             byte* end = a + Math.Min(steps, k0 + StepsPerWiden);
             byte* weight = w + (k0 * TTables.Lanes);
+            for (; at + 8 <= end; at += 8)
+            {
+                ulong q0 = *(ulong*)(at);
+                ulong q1 = *(ulong*)(at + RowStride);
+                ulong q2 = *(ulong*)(at + (2 * RowStride));
+                ulong q3 = *(ulong*)(at + (3 * RowStride));
+                ulong q4 = *(ulong*)(at + (4 * RowStride));
+                ulong q5 = *(ulong*)(at + (5 * RowStride));
+                ulong q6 = *(ulong*)(at + (6 * RowStride));
+                ulong q7 = *(ulong*)(at + (7 * RowStride));
+                for (byte* until = weight + (8 * TTables.Lanes); weight < until; weight += TTables.Lanes)
+                {
+                    TVector x = TTables.Load(weight);
+                    TVector table = TTables.Table(tables, (byte)q0);
+                    a0 = TTables.Add(a0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q1);
+                    b0 = TTables.Add(b0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q2);
+                    c0 = TTables.Add(c0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q3);
+                    d0 = TTables.Add(d0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q4);
+                    e0 = TTables.Add(e0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q5);
+                    f0 = TTables.Add(f0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q6);
+                    g0 = TTables.Add(g0, TTables.Look(table, x));
+                    table = TTables.Table(tables, (byte)q7);
+                    h0 = TTables.Add(h0, TTables.Look(table, x));
+                    q0 >>= 8;
+                    q1 >>= 8;
+                    q2 >>= 8;
+                    q3 >>= 8;
+                    q4 >>= 8;
+                    q5 >>= 8;
+                    q6 >>= 8;
+                    q7 >>= 8;
+                }
+            }
+
             for (; at < end; at++, weight += TTables.Lanes)
             {
                 TVector x = TTables.Load(weight);
