@@ -115,9 +115,9 @@ public static class GraphJson
     {
         string where = $"graph node {index}";
         node.OnlyKeys(where, "op", "name", "inputs", "output", "tensors", "attributes");
-        string name = node.Get("name", where).String($"{where}: name");
+        string name = node.Get("name", where).String(where, "name");
         where = $"graph node {index} ('{name}')";
-        string opName = node.Get("op", where).String($"{where}: op");
+        string opName = node.Get("op", where).String(where, "op");
         Op op = OpNames.Parse(opName)
             ?? throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", OpNames.All)}");
 
@@ -128,7 +128,7 @@ public static class GraphJson
             foreach (JsonMember role in roles.Members($"{where}: tensors"))
             {
                 string key = role.Name;
-                JsonNode.Add(tensors, key, role.Value.String($"{where}: tensor '{key}'"), $"{where}: tensors");
+                JsonNode.Add(tensors, key, role.Value.String(where, "tensor", key), $"{where}: tensors");
             }
         }
 
@@ -137,11 +137,11 @@ public static class GraphJson
             foreach (JsonMember number in numbers.Members($"{where}: attributes"))
             {
                 string key = number.Name;
-                JsonNode.Add(attributes, key, number.Value.Int($"{where}: attribute '{key}'"), $"{where}: attributes");
+                JsonNode.Add(attributes, key, number.Value.Int(where, "attribute", key), $"{where}: attributes");
             }
         }
 
-        string output = node.Find("output", where) is { } named ? named.String($"{where}: output") : name;
-        return new GraphNode(op, name, node.Get("inputs", where).Strings($"{where}: inputs"), output, tensors, attributes);
+        string output = node.Find("output", where) is { } named ? named.String(where, "output") : name;
+        return new GraphNode(op, name, node.Get("inputs", where).Strings(where, "inputs"), output, tensors, attributes);
     }
 }

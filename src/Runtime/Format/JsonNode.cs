@@ -10,11 +10,13 @@ internal readonly struct JsonNode(JsonTable table, int index)
 
     internal JsonKind Kind => _table.KindOf(_index);
 
-    internal void Expect(JsonKind kind, string where)
+    // Below, a place is told by where (the document or its part), what, and the name of that.
+
+    internal void Expect(JsonKind kind, string where, string? what = null, string? name = null)
     {
         if (Kind != kind)
         {
-            throw new EvitFormatException($"{where}: found JSON {Kind}, expected {kind}");
+            throw new EvitFormatException($"{Place(where, what, name)}: found JSON {Kind}, expected {kind}");
         }
     }
 
@@ -68,85 +70,85 @@ internal readonly struct JsonNode(JsonTable table, int index)
         }
     }
 
-    internal string String(string where)
+    internal string String(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.String, where);
-        return _table.Text(_index) ?? throw new EvitFormatException($"{where}: holds an unpaired surrogate");
+        Expect(JsonKind.String, where, what, name);
+        return _table.Text(_index) ?? throw new EvitFormatException($"{Place(where, what, name)}: holds an unpaired surrogate");
     }
 
-    internal int Int(string where)
+    internal int Int(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.Number, where);
+        Expect(JsonKind.Number, where, what, name);
         return int.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new EvitFormatException($"{where}: found {Written()}, expected a 32-bit integer");
+            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 32-bit integer");
     }
 
-    internal long Long(string where)
+    internal long Long(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.Number, where);
+        Expect(JsonKind.Number, where, what, name);
         return long.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
             ? value
-            : throw new EvitFormatException($"{where}: found {Written()}, expected a 64-bit integer");
+            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 64-bit integer");
     }
 
-    internal ulong Unsigned(string where)
+    internal ulong Unsigned(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.Number, where);
+        Expect(JsonKind.Number, where, what, name);
         return ulong.TryParse(_table.Raw(_index), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
             ? value
-            : throw new EvitFormatException($"{where}: found {Written()}, expected an unsigned 64-bit integer");
+            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected an unsigned 64-bit integer");
     }
 
-    internal float Float(string where)
+    internal float Float(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.Number, where);
+        Expect(JsonKind.Number, where, what, name);
         return float.TryParse(_table.Raw(_index), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
             ? value
-            : throw new EvitFormatException($"{where}: found {Written()}, expected a finite 32-bit float");
+            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a finite 32-bit float");
     }
 
-    internal int[] Ints(string where)
+    internal int[] Ints(string where, string? what = null, string? name = null)
     {
-        var values = new int[Count(where)];
+        var values = new int[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where))
+        foreach (JsonNode element in Elements(where, what, name))
         {
-            values[i++] = element.Int(where);
+            values[i++] = element.Int(where, what, name);
         }
 
         return values;
     }
 
-    internal float[] Floats(string where)
+    internal float[] Floats(string where, string? what = null, string? name = null)
     {
-        var values = new float[Count(where)];
+        var values = new float[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where))
+        foreach (JsonNode element in Elements(where, what, name))
         {
-            values[i++] = element.Float(where);
+            values[i++] = element.Float(where, what, name);
         }
 
         return values;
     }
 
-    internal string[] Strings(string where)
+    internal string[] Strings(string where, string? what = null, string? name = null)
     {
-        var values = new string[Count(where)];
+        var values = new string[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where))
+        foreach (JsonNode element in Elements(where, what, name))
         {
-            values[i++] = element.String(where);
+            values[i++] = element.String(where, what, name);
         }
 
         return values;
     }
 
     /// <summary>Number of elements of an array.</summary>
-    internal int Count(string where)
+    internal int Count(string where, string? what = null, string? name = null)
     {
         int count = 0;
-        foreach (JsonNode _ in Elements(where))
+        foreach (JsonNode _ in Elements(where, what, name))
         {
             count++;
         }
@@ -155,9 +157,9 @@ internal readonly struct JsonNode(JsonTable table, int index)
     }
 
     /// <summary>The elements of an array.</summary>
-    internal JsonElements Elements(string where)
+    internal JsonElements Elements(string where, string? what = null, string? name = null)
     {
-        Expect(JsonKind.Array, where);
+        Expect(JsonKind.Array, where, what, name);
         return new JsonElements(_table, _index);
     }
 
@@ -169,6 +171,10 @@ internal readonly struct JsonNode(JsonTable table, int index)
             throw Twice(key, where);
         }
     }
+
+    // Put together only where something is wrong.
+    private static string Place(string where, string? what, string? name) =>
+        what is null ? where : name is null ? $"{where}: {what}" : $"{where}: {what} '{name}'";
 
     private string Written() => Clip(System.Text.Encoding.UTF8.GetString(_table.Raw(_index)));
 

@@ -48,7 +48,7 @@ public static class MetadataJson
         ArgumentNullException.ThrowIfNull(json);
         JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), PreprocessKey);
         root.OnlyKeys(PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
-        string name = root.Get("interpolation", PreprocessKey).String($"{PreprocessKey}: interpolation");
+        string name = root.Get("interpolation", PreprocessKey).String(PreprocessKey, "interpolation");
         Interpolation interpolation = name switch
         {
             "bilinear" => Interpolation.Bilinear,
@@ -57,12 +57,12 @@ public static class MetadataJson
         };
 
         var result = new Preprocess(
-            root.Get("height", PreprocessKey).Int($"{PreprocessKey}: height"),
-            root.Get("width", PreprocessKey).Int($"{PreprocessKey}: width"),
-            root.Get("resize", PreprocessKey).Int($"{PreprocessKey}: resize"),
+            root.Get("height", PreprocessKey).Int(PreprocessKey, "height"),
+            root.Get("width", PreprocessKey).Int(PreprocessKey, "width"),
+            root.Get("resize", PreprocessKey).Int(PreprocessKey, "resize"),
             interpolation,
-            root.Get("mean", PreprocessKey).Floats($"{PreprocessKey}: mean"),
-            root.Get("std", PreprocessKey).Floats($"{PreprocessKey}: std"));
+            root.Get("mean", PreprocessKey).Floats(PreprocessKey, "mean"),
+            root.Get("std", PreprocessKey).Floats(PreprocessKey, "std"));
         if (result.Mean.Count != 3 || result.Std.Count != 3 || !(result.Std[0] > 0 && result.Std[1] > 0 && result.Std[2] > 0))
         {
             throw new EvitFormatException(
@@ -129,7 +129,7 @@ public static class MetadataJson
         ArgumentNullException.ThrowIfNull(json);
         JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), SelfTestKey);
         root.OnlyKeys(SelfTestKey, "seed", "logits");
-        return new SelfTest(root.Get("seed", SelfTestKey).Unsigned($"{SelfTestKey}: seed"), root.Get("logits", SelfTestKey).Floats($"{SelfTestKey}: logits"));
+        return new SelfTest(root.Get("seed", SelfTestKey).Unsigned(SelfTestKey, "seed"), root.Get("logits", SelfTestKey).Floats(SelfTestKey, "logits"));
     }
 
     /// <summary>Checks that a provenance is one JSON object.</summary>

@@ -81,12 +81,12 @@ public sealed class SafetensorsFile
     {
         string where = $"tensor '{name}'";
         entry.OnlyKeys(where, "dtype", "shape", "data_offsets");
-        string dtype = entry.Get("dtype", where).String($"{where}: dtype");
+        string dtype = entry.Get("dtype", where).String(where, "dtype");
         SafetensorsType type = SafetensorsTypes.Parse(dtype)
             ?? throw new EvitFormatException(
                 $"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
 
-        int[] shape = entry.Get("shape", where).Ints($"{where}: shape");
+        int[] shape = entry.Get("shape", where).Ints(where, "shape");
         if (shape.Length > MaxRank)
         {
             throw new EvitFormatException($"{where}: shape has {shape.Length} dimensions, expected at most {MaxRank}");
@@ -110,11 +110,11 @@ public sealed class SafetensorsFile
 
         long bytes = elements * SafetensorsTypes.Size(type);
         JsonNode offsets = entry.Get("data_offsets", where);
-        var range = new long[offsets.Count($"{where}: data_offsets")];
+        var range = new long[offsets.Count(where, "data_offsets")];
         int at = 0;
         foreach (JsonNode offset in offsets.Elements(where))
         {
-            range[at++] = offset.Long($"{where}: data_offsets");
+            range[at++] = offset.Long(where, "data_offsets");
         }
 
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > data.Length)

@@ -108,7 +108,22 @@ public static class SafetensorsTypes
     };
 
     /// <summary>What a file calls the type.</summary>
-    public static string Name(SafetensorsType type) => type == SafetensorsType.Bool ? "BOOL" : type.ToString();
+    public static string Name(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F64 => "F64",
+        SafetensorsType.F32 => "F32",
+        SafetensorsType.F16 => "F16",
+        SafetensorsType.BF16 => "BF16",
+        SafetensorsType.I64 => "I64",
+        SafetensorsType.I32 => "I32",
+        SafetensorsType.I16 => "I16",
+        SafetensorsType.I8 => "I8",
+        SafetensorsType.U64 => "U64",
+        SafetensorsType.U32 => "U32",
+        SafetensorsType.U16 => "U16",
+        SafetensorsType.U8 => "U8",
+        _ => "BOOL",
+    };
 
     /// <summary>Bytes of one element.</summary>
     public static int Size(SafetensorsType type) => type switch
