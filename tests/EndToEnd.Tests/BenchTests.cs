@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EdgeVit.Cli;
 using EdgeVit.Devices;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
 
@@ -23,6 +24,68 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains(json["reasons"]!.AsArray(), r => ((string)r!).Contains("60 s", StringComparison.Ordinal));
         Assert.NotEmpty(json["layers"]!.AsArray());
         Assert.Equal("unattributed", (string)json["layers"]!.AsArray().Last()!["name"]!);
+    }
+
+    [Fact]
+    public void The_profile_adds_up_to_the_run_and_tells_work_and_ceilings()
+    {
+        JsonNode[] layers = [.. EdgeVitProcess.Run("bench", model.Path, "--duration", "100ms", "--profile", "--json").Expect(0).Json["layers"]!.AsArray()!];
+        Assert.Equal(1.0, layers.Sum(l => (double)l["share"]!), 3);
+        JsonNode product = layers.First(l => ((string)l["kind"]!).StartsWith("BinaryLinear", StringComparison.Ordinal));
+        Assert.Equal(3, ((string)product["shape"]!).Split(" x ").Length);
+        Assert.True((double)product["binary_macs"]! > 0 && (double)product["float_ops"]! > 0 && (long)product["bytes"]! > 0);
+        Assert.True((double)product["of_ceiling"]! > 0);
+    }
+
+    [Fact]
+    public void The_cold_start_alone_is_measured()
+    {
+        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--cold", "--json").Expect(0).Json;
+        Assert.Equal((double)json["cold"]!["load_ms"]!, (double)json["cold"]!["open_ms"]! + (double)json["cold"]!["plan_ms"]!, 3);
+        Assert.True((long)json["memory"]!["weight_bytes"]! > 1000);
+        Assert.Null(json["latency"]);
+    }
+
+    [Fact]
+    public void Every_shape_is_timed_with_every_kernel_set()
+    {
+        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--kernels", "--quick", "--json").Expect(0).Json;
+        string[] sets = [.. KernelSets.Available.Select(KernelSets.Name)];
+        Assert.Contains((string)json["pick"]!, sets);
+        JsonArray shapes = json["shapes"]!.AsArray();
+        Assert.Contains(shapes, s => ((string)s!["kind"]!).StartsWith("BinaryAttention", StringComparison.Ordinal));
+        Assert.All(shapes, s => Assert.Equal(sets, s!["kernels"]!.AsObject().Select(k => k.Key)));
+        Assert.Equal(json["misfits"]!.AsArray().Count == 0, (bool)json["passed"]!);
+        Assert.InRange((double)json["mixed_ms"]!, 0, (double)json["picked_ms"]! + 1e-9);
+        EdgeVitProcess.Run("bench", model.Path, "--assert").Fails(2, "--kernels");
+    }
+
+    [Fact]
+    public void A_kernel_choice_that_is_too_slow_is_a_misfit()
+    {
+        var audit = new KernelAudit(["a", "b"], 0, [new AuditedShape("X", "1 x 2", 2, 0, [1.0, 0.95]), new AuditedShape("Y", "3 x 4", 1, 1e9, [1.2, 1.0]), new AuditedShape("Z", "tiny", 1, 0, [1e-5, 1e-6])]);
+        Assert.Equal(["Y"], audit.Misfits.Select(s => s.Kind));
+        Assert.Equal(1.0, audit.Shapes[1].Rate(1.0));
+        Assert.False((bool)audit.ToJson()["passed"]!);
+    }
+
+    [Theory]
+    [InlineData(1, "1")]
+    [InlineData(2, "1,2")]
+    [InlineData(4, "1,2,3,4")]
+    [InlineData(6, "1,2,4,6")]
+    [InlineData(16, "1,2,4,8,16")]
+    public void All_threads_are_a_few_counts_up_to_the_cores(int cores, string counts) =>
+        Assert.Equal(counts, string.Join(',', BenchVerb.ScalingCounts(cores)));
+
+    [Fact]
+    public void Preparing_a_picture_is_measured_apart()
+    {
+        using var folder = new TestFolder();
+        JsonNode json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "100ms", "--image", folder.File("a.png", Png.Random(300, 200, 4)), "--json").Expect(0).Json["preprocess"]!;
+        Assert.Equal("300 x 200", (string)json["picture"]!);
+        Assert.All((string[])["decode_ms", "resize_ms", "normalise_ms"], key => Assert.True((double)json[key]! > 0, key));
+        Assert.Null(EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "100ms", "--json").Expect(0).Json["preprocess"]!["decode_ms"]);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public class PreprocessTests
         byte[] pixels = TestImages.Noise(width, height, height).Pixels;
         float[] vectors = new float[pipeline.Length], plain = new float[pipeline.Length];
         pipeline.Normalise(pixels, vectors);
-        pipeline.NormaliseScalar(pixels, plain, 0);
+        new PixelScale(pipeline.Preprocess).NormaliseScalar(pixels, plain, 0);
         Assert.Equal(plain.Select(BitConverter.SingleToInt32Bits), vectors.Select(BitConverter.SingleToInt32Bits));
     }
 

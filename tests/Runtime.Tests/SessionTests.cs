@@ -160,6 +160,11 @@ public class SessionTests
         IReadOnlyList<StepTime> steps = session.Profile(3);
         Assert.Contains(steps, s => s.Kind.StartsWith("BinaryLinear + Add + RPReLU + ShiftSign", StringComparison.Ordinal));
         Assert.All(steps, s => Assert.True(s.Milliseconds >= 0));
+        IReadOnlyList<NodeFacts> facts = GraphCost.Of(graph, b.Tensors);
+        Assert.Equal(facts.Sum(f => f.Cost.BinaryMacs), steps.Sum(s => s.Work.BinaryMacs));
+        Assert.Equal(facts.Sum(f => f.Cost.FloatMacs + f.Cost.ElementOps), steps.Sum(s => s.Work.FloatOps));
+        Assert.InRange(steps.Sum(s => s.Work.Bytes), b.Tensors.Values.Sum(t => (long)t.Bytes.Length), 10_000_000);
+        Assert.Contains(steps, s => s.Work.Shape == "64 x 128 x 64");
         Assert.True(steps.Count < graph.Nodes.Count / 3, $"{steps.Count} steps of {graph.Nodes.Count} nodes");
     }
 

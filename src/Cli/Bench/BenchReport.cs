@@ -20,6 +20,9 @@ internal sealed record BenchReport(
     /// <summary>Where the time goes; null where it was not asked for.</summary>
     public StepProfile? Profile { get; init; }
 
+    /// <summary>What comes before the network.</summary>
+    public required PreparationTimes Preparation { get; init; }
+
     /// <summary>The rules that fail; none means VALID.</summary>
     public IReadOnlyList<string> Reasons => [.. Results.SelectMany(r => ValidityRules.Failures(r, Clock, Quick)
         .Select(reason => Results.Count > 1 ? $"{Threaded(r.Threads)}: {reason}" : reason))];
@@ -27,13 +30,14 @@ internal sealed record BenchReport(
     /// <summary>For people.</summary>
     public void Print(Printer printer)
     {
-        var table = new TextTable(null, ">threads", ">n", ">p50 ms", ">p90 ms", ">p99 ms", ">mean ms", ">sd", ">max ms", ">images/s");
+        var table = new TextTable(null, ">threads", ">speed-up", ">n", ">p50 ms", ">p90 ms", ">p99 ms", ">mean ms", ">sd", ">max ms", ">images/s");
         foreach (LatencyResult r in Results)
         {
             LatencyStatistics l = r.Latency;
-            table.Add(Quantity.Count(r.Threads), Quantity.Count(l.Count), Ms(l.P50), Ms(l.P90), Ms(l.P99), Ms(l.Mean), Ms(l.Deviation), Ms(l.Maximum), Quantity.Fixed(l.PerSecond, 1));
+            table.Add(Quantity.Count(r.Threads), $"{Quantity.Fixed(SpeedUp(r), 2)}x", Quantity.Count(l.Count), Ms(l.P50), Ms(l.P90), Ms(l.P99), Ms(l.Mean), Ms(l.Deviation), Ms(l.Maximum), Quantity.Fixed(l.PerSecond, 1));
         }
         printer.Data(table);
+        Preparation.Print(printer);
         Cold.Print(printer);
         printer.Data($"warm-up {string.Join(", ", Results.Select(r => r.WarmUp))} runs; allocated per run {Quantity.Fixed(Results.Max(r => r.AllocatedPerRun), 1)} B");
         Profile?.Print(printer);
@@ -53,7 +57,12 @@ internal sealed record BenchReport(
         LatencyResult first = Results[0];
         IReadOnlyList<string> reasons = Reasons;
         JsonObject latency = first.Latency.ToJson(first.Threads, first.Seconds);
-        latency["by_threads"] = new JsonArray([.. Results.Select(r => (JsonNode)r.Latency.ToJson(r.Threads, r.Seconds))]);
+        latency["by_threads"] = new JsonArray([.. Results.Select(r =>
+        {
+            JsonObject one = r.Latency.ToJson(r.Threads, r.Seconds);
+            one["speed_up"] = Quantity.Json(SpeedUp(r));
+            return (JsonNode)one;
+        })]);
         JsonObject memory = Cold.Memory();
         memory["rss_peak_bytes"] = ProcessMemory.Read().PeakBytes;
         memory["allocated_bytes_per_run"] = Quantity.Json(Results.Max(r => r.AllocatedPerRun), 2);
@@ -75,6 +84,7 @@ internal sealed record BenchReport(
             },
             ["cold"] = Cold.Times(),
             ["latency"] = latency,
+            ["preprocess"] = Preparation.ToJson(),
             ["layers"] = Profile?.Json(),
             ["memory"] = memory,
             ["thermal"] = Thermal(),
@@ -97,6 +107,9 @@ internal sealed record BenchReport(
         }))]),
         ["throttled"] = Results.Any(r => r.Throttled is not null) ? Results.Any(r => r.Throttled == true) : null,
     };
+
+    // Against the first thread count that was measured.
+    private double SpeedUp(LatencyResult result) => Results[0].Latency.P50 / result.Latency.P50;
 
     internal static string Threaded(int count) => count == 1 ? "1 thread" : $"{count} threads";
 

@@ -10,24 +10,31 @@ namespace EdgeVit.Cli;
 internal sealed class BenchVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
-    private readonly Option<string> _threads = new("--threads") { Description = "Thread counts to measure, such as 1,2,4.", DefaultValueFactory = _ => "1" };
+    private readonly Option<string> _threads = new("--threads") { Description = "Thread counts to measure, such as 1,2,4; 'all' goes from 1 to the machine's cores.", DefaultValueFactory = _ => "1" };
     private readonly Option<string?> _duration = new("--duration") { Description = "How long to measure each, such as 60s or 5m. [default: 60s]", HelpName = "TIME" };
     private readonly Option<bool> _quick = new("--quick") { Description = "Three seconds instead of a minute; the result is indicative." };
+    private readonly Option<string?> _image = new("--image") { Description = "A picture whose decoding and resizing are measured too.", HelpName = "FILE" };
     private readonly Option<bool> _cold = new("--cold") { Description = "Only the cold start: from the file to the first logits, and memory." };
+    private readonly Option<bool> _kernels = new("--kernels") { Description = "Only the kernels: every shape of the model's steps with every kernel set of this machine." };
+    private readonly Option<bool> _assert = new("--assert") { Description = "With --kernels: fail (3) where the plan's choice is more than 10 % slower than the best." };
     private readonly Option<bool> _profile = new("--profile") { Description = "Also time every step of the network." };
 
     public BenchVerb() : base(
         "bench",
         "Measures latency, images per second, cold start and memory on this machine.",
-        "bench runs/demo/model.evit --threads 1,2",
+        "bench runs/demo/model.evit --threads all --image photo.jpg",
         "bench model.evit --quick --profile",
-        "bench model.evit --cold")
+        "bench model.evit --cold",
+        "bench model.evit --kernels --assert")
     {
         Add(_model);
         Add(_threads);
         Add(_duration);
         Add(_quick);
+        Add(_image);
         Add(_cold);
+        Add(_kernels);
+        Add(_assert);
         Add(_profile);
         AddCommonOptions();
     }
@@ -35,6 +42,8 @@ internal sealed class BenchVerb : Verb
     protected override int Run(ParseResult arguments, Printer printer)
     {
         bool quick = arguments.GetValue(_quick);
+        if (arguments.GetValue(_assert) && !arguments.GetValue(_kernels))
+            throw new UserException("--assert checks the kernels; give --kernels too.", ExitCode.Usage);
         IReadOnlyList<int> threads = ParseThreads(arguments.GetRequiredValue(_threads));
         LatencyPlan plan = quick ? LatencyPlan.Quick : LatencyPlan.Full;
         if (arguments.GetValue(_duration) is { } duration)
@@ -58,6 +67,14 @@ internal sealed class BenchVerb : Verb
             return ExitCode.Ok;
         }
 
+        if (arguments.GetValue(_kernels))
+        {
+            var audit = KernelAudit.Measure(model, quick ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(plan.Duration.TotalSeconds, 10)), round => printer.Live($"round {round}"), interruption.Token);
+            printer.Object(audit.ToJson());
+            audit.Print(printer);
+            return arguments.GetValue(_assert) && audit.Misfits.Count > 0 ? ExitCode.CheckFailed : ExitCode.Ok;
+        }
+
         var results = new List<LatencyResult>();
         foreach (int count in threads)
         {
@@ -67,6 +84,7 @@ internal sealed class BenchVerb : Verb
         }
         var report = new BenchReport(model.File, session.KernelName, BoardDetector.Detect(), CpuClock.Read(), results, plan, quick, cold)
         {
+            Preparation = PreparationTimes.Measure(model.Preprocess, arguments.GetValue(_image)),
             Profile = arguments.GetValue(_profile) ? StepProfile.Measure(model, threads[0], results[0].Latency.Mean) : null,
         };
         printer.Object(report.ToJson());
@@ -74,13 +92,19 @@ internal sealed class BenchVerb : Verb
         return ExitCode.Ok;
     }
 
+    /// <summary>All counts up to four cores, beyond that powers of two and the cores.</summary>
+    internal static IReadOnlyList<int> ScalingCounts(int cores) =>
+        [.. Enumerable.Range(1, cores).Where(n => cores <= 4 || n == cores || int.IsPow2(n))];
+
     internal static IReadOnlyList<int> ParseThreads(string text)
     {
+        if (text == "all")
+            return ScalingCounts(Math.Min(Environment.ProcessorCount, SessionOptions.MaxThreads));
         var counts = new List<int>();
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
-                throw new UserException($"--threads is '{text}', expected counts such as 1,2,4.", ExitCode.Usage);
+                throw new UserException($"--threads is '{text}', expected counts such as 1,2,4, or all.", ExitCode.Usage);
             counts.Add(Threads.Check(count));
         }
         return counts;

@@ -5,16 +5,23 @@ namespace EdgeVit.Runtime;
 internal sealed unsafe class ExecutionPlan
 {
     private readonly PlanWeights _weights;
+    private readonly EvitFile _file;
+    private readonly ValuePlaces _places;
     private int _holders = 1;
 
-    private ExecutionPlan(KernelChoice kernel, PlanWeights weights, PlanStep[] steps, long arenaBytes, long outputOffset)
+    private ExecutionPlan(KernelChoice kernel, EvitFile file, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
     {
         Kernel = kernel;
         _weights = weights;
         Steps = steps;
-        ArenaBytes = arenaBytes;
-        OutputOffset = outputOffset;
-        ScratchBytes = steps.Max(s => s.ScratchBytes) + 64;
+        _file = file;
+        _places = places;
+        ArenaBytes = places.ArenaBytes;
+        OutputOffset = places.Offset(file.Graph.OutputName);
+        foreach (PlanStep step in steps)
+        {
+            ScratchBytes = Math.Max(ScratchBytes, step.ScratchBytes + 64);
+        }
     }
 
     internal KernelChoice Kernel { get; }
@@ -46,11 +53,15 @@ internal sealed unsafe class ExecutionPlan
         foreach (StepDraft draft in grouping.Steps)
         {
             steps.AddRange(factory.Build(draft));
+            steps[^1].Draft = draft;
         }
 
         factory.Finish();
-        return new ExecutionPlan(kernel, weights, [.. steps], places.ArenaBytes, places.Offset(file.Graph.OutputName));
+        return new ExecutionPlan(kernel, file, places, weights, [.. steps]);
     }
+
+    /// <summary>What a step has to do.</summary>
+    internal StepWork WorkOf(PlanStep step) => step.Draft is { } draft ? StepWork.Of(draft, _file, _places) : StepWork.None;
 
     /// <summary>One more holder.</summary>
     internal ExecutionPlan Hold()

@@ -1,41 +1,96 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>Normalisation of pixels: <c>fma(pixel, 1 / (255 * std), -mean / std)</c>, both constants computed in double and rounded
-/// once.</summary>
-internal readonly struct PixelScale
+/// once. Thread-safe.</summary>
+internal sealed class PixelScale
 {
-    private readonly float _scaleR;
-    private readonly float _scaleG;
-    private readonly float _scaleB;
-    private readonly float _offsetR;
-    private readonly float _offsetG;
-    private readonly float _offsetB;
+    private const int Block = 16;
+
+    private static readonly Picker s_red = Picker.Of(0);
+    private static readonly Picker s_green = Picker.Of(1);
+    private static readonly Picker s_blue = Picker.Of(2);
+
+    private readonly float[] _scale = new float[3];
+    private readonly float[] _offset = new float[3];
 
     internal PixelScale(Preprocess preprocess)
     {
-        (_scaleR, _offsetR) = Constants(preprocess, 0);
-        (_scaleG, _offsetG) = Constants(preprocess, 1);
-        (_scaleB, _offsetB) = Constants(preprocess, 2);
-    }
-
-    /// <summary><c>[H, W, 3]</c> RGB bytes → <c>[3, H, W]</c> floats.</summary>
-    internal void Normalise(ReadOnlySpan<byte> pixels, Span<float> output)
-    {
-        int plane = output.Length / 3;
-        Span<float> red = output[..plane];
-        Span<float> green = output.Slice(plane, plane);
-        Span<float> blue = output.Slice(2 * plane, plane);
-        for (int i = 0; i < plane; i++)
+        for (int c = 0; c < 3; c++)
         {
-            red[i] = MathF.FusedMultiplyAdd(pixels[3 * i], _scaleR, _offsetR);
-            green[i] = MathF.FusedMultiplyAdd(pixels[(3 * i) + 1], _scaleG, _offsetG);
-            blue[i] = MathF.FusedMultiplyAdd(pixels[(3 * i) + 2], _scaleB, _offsetB);
+            double std = preprocess.Std[c];
+            _scale[c] = (float)(1.0 / (255.0 * std));
+            _offset[c] = (float)(-preprocess.Mean[c] / std);
         }
     }
 
-    private static (float Scale, float Offset) Constants(Preprocess preprocess, int channel)
+    /// <summary><c>[H, W, 3]</c> RGB bytes to <c>[3, H, W]</c> floats. Sixteen pixels a step: three loads of 16 bytes; per channel one
+    /// shuffle of each picks its 16 bytes, which are widened. The tail is the plain loop's.</summary>
+    internal void Normalise(ReadOnlySpan<byte> pixels, Span<float> output)
     {
-        double std = preprocess.Std[channel];
-        return ((float)(1.0 / (255.0 * std)), (float)(-preprocess.Mean[channel] / std));
+        int plane = output.Length / 3;
+        int i = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            for (; i + Block <= plane; i += Block)
+            {
+                ReadOnlySpan<byte> block = pixels.Slice(3 * i, 3 * Block);
+                Vector128<byte> a = Vector128.Create(block);
+                Vector128<byte> b = Vector128.Create(block[Block..]);
+                Vector128<byte> c = Vector128.Create(block[(2 * Block)..]);
+                Store(s_red.Pick(a, b, c), 0, output[i..]);
+                Store(s_green.Pick(a, b, c), 1, output[(plane + i)..]);
+                Store(s_blue.Pick(a, b, c), 2, output[((2 * plane) + i)..]);
+            }
+        }
+
+        NormaliseScalar(pixels, output, i);
+    }
+
+    /// <summary>The plain loop, from pixel <paramref name="first"/> on: the tail, and the reference of the vector loop.</summary>
+    internal void NormaliseScalar(ReadOnlySpan<byte> pixels, Span<float> output, int first)
+    {
+        int plane = output.Length / 3;
+        for (int c = 0; c < 3; c++)
+        {
+            for (int i = first; i < plane; i++)
+            {
+                output[(c * plane) + i] = MathF.FusedMultiplyAdd(pixels[(3 * i) + c], _scale[c], _offset[c]);
+            }
+        }
+    }
+
+    private void Store(Vector128<byte> levels, int channel, Span<float> output)
+    {
+        Vector128<float> scale = Vector128.Create(_scale[channel]);
+        Vector128<float> offset = Vector128.Create(_offset[channel]);
+        (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(levels);
+        Span<Vector128<float>> four = MemoryMarshal.Cast<float, Vector128<float>>(output[..Block]);
+        four[0] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()), scale, offset);
+        four[1] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()), scale, offset);
+        four[2] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()), scale, offset);
+        four[3] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()), scale, offset);
+    }
+
+    /// <summary>Shuffles that pick a channel's bytes out of 48; an index beyond 15 gives 0.</summary>
+    private sealed class Picker(Vector128<byte> first, Vector128<byte> second, Vector128<byte> third)
+    {
+        internal static Picker Of(int channel)
+        {
+            Span<byte> indices = stackalloc byte[3 * Block];
+            indices.Fill(0xFF);
+            for (int lane = 0; lane < Block; lane++)
+            {
+                int source = (3 * lane) + channel;
+                indices[(Block * (source / Block)) + lane] = (byte)(source % Block);
+            }
+
+            return new Picker(Vector128.Create(indices), Vector128.Create(indices[Block..]), Vector128.Create(indices[(2 * Block)..]));
+        }
+
+        internal Vector128<byte> Pick(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c) =>
+            Vector128.Shuffle(a, first) | Vector128.Shuffle(b, second) | Vector128.Shuffle(c, third);
     }
 }

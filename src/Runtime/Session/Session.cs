@@ -6,7 +6,8 @@ namespace EdgeVit.Runtime;
 /// <param name="Name">Name of the step's first node.</param>
 /// <param name="Kind">The ops that run in it.</param>
 /// <param name="Milliseconds">Mean time over the profiled runs.</param>
-public sealed record StepTime(string Name, string Kind, double Milliseconds);
+/// <param name="Work">What it has to do.</param>
+public sealed record StepTime(string Name, string Kind, double Milliseconds, StepWork Work);
 
 /// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads. A run allocates
 /// nothing.</summary>
@@ -107,7 +108,7 @@ public sealed unsafe class Session : IDisposable
             RunOne(_pixels, logits, ticks);
         }
 
-        return [.. _plan.Steps.Zip(ticks, (step, t) => new StepTime(step.Name, step.Kind, t * 1000.0 / Stopwatch.Frequency / runs))];
+        return [.. _plan.Steps.Zip(ticks, (step, t) => new StepTime(step.Name, step.Kind, t * 1000.0 / Stopwatch.Frequency / runs, _plan.WorkOf(step)))];
     }
 
     /// <summary>Ends the threads and frees the memory.</summary>
