@@ -53,6 +53,15 @@ public sealed class InstructionSetTests(ReferenceNetworks networks) : IClassFixt
         Assert.All(left, kernel => Assert.Contains($"{kernel}: {networks.Count} networks, 1, 2, 3, 4 threads", outcome.Output, StringComparison.Ordinal));
     }
 
+    /// <summary>Without tiers: the thread that compiles again what runs often is a managed one and counts.</summary>
+    [Fact]
+    public void Runs_allocate_nothing_on_any_thread()
+    {
+        Outcome outcome = RunnerProcess.Run(["allocations", Path.Combine(networks.Folder, "network-1.evit"), "1000"], ("DOTNET_TieredCompilation", "0"));
+        Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Error);
+        Assert.Contains("4 threads: 0 bytes in 1000 runs", outcome.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Kernels))]
     public void Logits_keep_their_bits_with(string kernel)

@@ -11,6 +11,7 @@ const string Usage = """
     runner write FOLDER                  models with the logits that the reference interpreter gives
     runner check FILE|FOLDER... [--threads 1,2]
                                          every available kernel set (or EDGEVIT_KERNEL's) must give the stored logits, bit for bit
+    runner allocations FILE RUNS         managed bytes that RUNS runs allocate, of all threads, with 1 to 4 threads
     runner code LISTING [dot]            the inner loops in the JIT's listing (DOTNET_JitDisasm, DOTNET_JitStdOutFile) must be those meant
     runner preset NAME FILE              a preset network with random weights
     runner run FILE COUNT                one thread, COUNT images
@@ -48,6 +49,8 @@ int Run()
             return Networks.Check(paths, [.. threads.Split(',').Select(int.Parse)]);
         case ["check", .. var paths] when paths.Length > 0:
             return Networks.Check(paths, [1, 2, 3, 4]);
+        case ["allocations", var file, var runs]:
+            return Allocations.Run(file, int.Parse(runs));
         case ["code", var listing, .. var dot] when dot is [] or ["dot"]:
             return MachineCodeCheck.Run(listing, dot.Length > 0);
         case ["preset", var name, var file]:

@@ -60,33 +60,18 @@ public class SessionTests
     }
 
     [Fact]
-    public void ARunAllocatesNothing()
+    public void SessionsShareTheWeightsOfTheirKernelSet()
     {
-        (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(6, 16, 2, [new(1, 64, 128, 1, 2), new(1, 128, 256, 2, 1)], 4);
+        (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(6, 16, 2, [new(1, 64, 128, 1, 2)], 4);
         using EvitModel model = Models.Load(graph, b);
-        float[] input = SelfTest.Input(1, graph.InputShape);
-        var pixels = new byte[input.Length];
-        var logits = new float[4];
-        foreach (int threads in new[] { 1, 2 })
-        {
-            using Session session = model.CreateSession(new SessionOptions { Threads = threads });
-            for (int i = 0; i < 20; i++)
-            {
-                session.Run(input, logits);
-                session.Run(pixels, logits);
-            }
-
-            // Two threads of a busy machine wait for each other at every step; a few runs show as much as many.
-            int runs = threads == 1 ? 500 : 50;
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < runs; i++)
-            {
-                session.Run(input, logits);
-                session.Run(pixels, logits);
-            }
-
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
+        using Session first = model.CreateSession();
+        long bytes = first.WeightBytes;
+        using Session second = model.CreateSession(new SessionOptions { Threads = 2 });
+        using Session other = model.CreateSession(new SessionOptions { Kernel = KernelChoice.Scalar });
+        Assert.Same(first.Plan, second.Plan);
+        Assert.NotSame(first.Plan, other.Plan);
+        Assert.Equal((bytes, bytes), (first.WeightBytes, second.WeightBytes));
+        Assert.True(bytes > 0);
     }
 
     [Fact]
@@ -162,7 +147,8 @@ public class SessionTests
         Assert.All(steps, s => Assert.True(s.Milliseconds >= 0));
         IReadOnlyList<NodeFacts> facts = GraphCost.Of(graph, b.Tensors);
         Assert.Equal(facts.Sum(f => f.Cost.BinaryMacs), steps.Sum(s => s.Work.BinaryMacs));
-        Assert.Equal(facts.Sum(f => f.Cost.FloatMacs + f.Cost.ElementOps), steps.Sum(s => s.Work.FloatOps));
+        // Repeated rows are looked up, not computed.
+        Assert.Equal(facts.Where(f => f.Node.Op is not (Op.Upsample or Op.TileChannels)).Sum(f => f.Cost.FloatMacs + f.Cost.ElementOps), steps.Sum(s => s.Work.FloatOps));
         Assert.InRange(steps.Sum(s => s.Work.Bytes), b.Tensors.Values.Sum(t => (long)t.Bytes.Length), 10_000_000);
         Assert.Contains(steps, s => s.Work.Shape == "64 x 128 x 64");
         Assert.True(steps.Count < graph.Nodes.Count / 3, $"{steps.Count} steps of {graph.Nodes.Count} nodes");

@@ -56,6 +56,8 @@ public sealed unsafe class Session : IDisposable
     /// <summary>Bytes of this session's memory: values and scratch.</summary>
     public long ArenaBytes { get; }
 
+    internal ExecutionPlan Plan => _plan;
+
     /// <summary>Bytes of the packed weights, shared with the model's other sessions of the same kernel set.</summary>
     public long WeightBytes => _plan.WeightBytes;
 

@@ -20,6 +20,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
     private volatile bool _stop;
     private long _run;
     private int _sleeping;
+    private int _ready;
 
     internal ThreadTeam(ExecutionPlan plan, byte* arena, byte*[] scratch)
     {
@@ -28,12 +29,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
         _scratch = scratch;
         _shares = new WorkShares(plan.Steps, scratch.Length);
         _threads = new Thread[scratch.Length - 1];
-        for (int i = 0; i < _threads.Length; i++)
-        {
-            int member = i + 1;
-            _threads[i] = new Thread(() => Work(member)) { IsBackground = true, Name = $"edgevit {member}" };
-            _threads[i].Start();
-        }
+        Start();
     }
 
     public void Dispose()
@@ -60,6 +56,33 @@ internal sealed unsafe class ThreadTeam : IDisposable
 
         Wake();
         RunShared(0, Interlocked.Read(ref _run), ticks);
+    }
+
+    /// <summary>Starts the threads and has each of them find the gate closed and wait at it once: the first time a thread does so it
+    /// allocates what later waits use, and a run must not.</summary>
+    private void Start()
+    {
+        if (_threads.Length == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            for (int i = 0; i < _threads.Length; i++)
+            {
+                int member = i + 1;
+                _threads[i] = new Thread(() => Work(member)) { IsBackground = true, Name = $"edgevit {member}" };
+                _threads[i].Start();
+            }
+
+            Thread.Sleep(1);
+        }
+
+        while (Volatile.Read(ref _ready) < _threads.Length)
+        {
+            Thread.Sleep(0);
+        }
     }
 
     private void RunAlone(long[]? ticks)
@@ -132,6 +155,12 @@ internal sealed unsafe class ThreadTeam : IDisposable
 
     private void Work(int member)
     {
+        lock (_gate)
+        {
+            Monitor.Wait(_gate, 1);
+        }
+
+        Interlocked.Increment(ref _ready);
         long seen = 0;
         while (!_stop)
         {

@@ -1,0 +1,46 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Runner;
+
+/// <summary>What runs allocate on the managed heap. It takes a process of its own: the count is that of all threads, also of those that
+/// have nothing to do with a session.</summary>
+internal static class Allocations
+{
+    private const int WarmUp = 100;
+
+    internal static int Run(string file, int runs)
+    {
+        using EvitModel model = EvitModel.Open(file);
+        float[] input = SelfTest.Input(1, model.InputShape);
+        byte[] pixels = new byte[input.Length];
+        float[] logits = new float[model.Classes];
+        long total = 0;
+        foreach (KernelChoice kernel in KernelSets.Available)
+        {
+            for (int threads = 1; threads <= 4; threads++)
+            {
+                using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
+                Repeat(session, input, pixels, logits, WarmUp);
+                long before = GC.GetTotalAllocatedBytes(precise: true);
+                Repeat(session, input, pixels, logits, runs);
+                long bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
+                total += bytes;
+                Console.WriteLine($"{KernelSets.Name(kernel)}, {threads} threads: {bytes} bytes in {runs} runs");
+            }
+        }
+
+        return total == 0 ? 0 : 1;
+    }
+
+    // Floats and pixels in turn.
+    private static void Repeat(Session session, float[] input, byte[] pixels, float[] logits, int runs)
+    {
+        for (int run = 0; run < runs; run++)
+        {
+            if (run % 2 == 0)
+                session.Run(input, logits);
+            else
+                session.Run(pixels, logits);
+        }
+    }
+}
