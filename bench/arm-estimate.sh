@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Estimates the cycles of one image of BinaryViT-small on ARM cores, on an x64 machine: counts the executed basic blocks under an emulator and
-# asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json.
+# asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json and .md; takes a few minutes.
 #
 #   EDGEVIT_ARM64_KIT=DIR bench/arm-estimate.sh [neon]
 #

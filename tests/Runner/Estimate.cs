@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace EdgeVit.Runner;
@@ -34,7 +35,7 @@ internal static class Estimate
     /// <param name="folder">Has listing, perf.1, perf.2 (maps of methods), blocks.1, blocks.2 (counts with one image and two).</param>
     /// <param name="mca">llvm-mca.</param>
     /// <param name="kernel">The kernel set that ran.</param>
-    /// <param name="target">The JSON file.</param>
+    /// <param name="target">The JSON file; a table in Markdown is written beside it.</param>
     internal static int Run(string folder, string mca, string kernel, string target)
     {
         IReadOnlyDictionary<(string, int), string[]> code = MachineCode.Methods(File.ReadAllText(Path.Combine(folder, "listing")));
@@ -82,7 +83,27 @@ internal static class Estimate
         };
         string json = JsonSerializer.Serialize(result, new JsonSerializerOptions { WriteIndented = true });
         File.WriteAllText(target, json + "\n");
+        File.WriteAllText(Path.ChangeExtension(target, ".md"), Table(rows, result.method, kernel));
         Console.WriteLine(json);
         return 0;
+    }
+
+    private static string Table(KeyValuePair<string, (double[] Cycles, double Instructions)>[] rows, string method, string kernel)
+    {
+        var text = new StringBuilder();
+        text.AppendLine("# Cycles of one image on ARM cores, estimated").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"BinaryViT-small at 224 x 224, one core, batch 1, random weights, kernel set `{kernel}`; million cycles. Written by `bench/arm-estimate.sh`:").AppendLine();
+        text.AppendLine(method + ".").AppendLine();
+        text.AppendLine("| | " + string.Join(" | ", s_cores.Select(c => $"{c.Name} ({c.Board})")) + " |");
+        text.AppendLine("|---|" + string.Concat(s_cores.Select(_ => "---:|")));
+        double[] total = [.. s_cores.Select((_, i) => rows.Sum(r => r.Value.Cycles[i]))];
+        foreach ((string name, (double[] cycles, _)) in rows.Take(12))
+            text.AppendLine($"| `{name}` | {Cells(cycles)} |");
+        text.AppendLine($"| the rest | {Cells([.. s_cores.Select((_, i) => rows.Skip(12).Sum(r => r.Value.Cycles[i]))])} |");
+        text.AppendLine($"| **all** | {Cells(total)} |");
+        text.AppendLine("| **ms** | " + string.Join(" | ", s_cores.Select((c, i) => string.Create(CultureInfo.InvariantCulture, $"{total[i] / c.MHz / 1000:F1} at {c.MHz} MHz"))) + " |");
+        return text.ToString();
+
+        static string Cells(double[] cycles) => string.Join(" | ", cycles.Select(c => (c / 1e6).ToString("F1", CultureInfo.InvariantCulture)));
     }
 }
