@@ -282,6 +282,17 @@ fi
 if [ "$mode" = full ]; then rm -f "$state/onnx-put-off"; fi
 if [ "$onnx" = npm ] && ! npm_complete && ! { changed=yes; fetch_npm; }; then onnx=none; fi
 
+# --- The charts of training curves -------------------------------------------------------------------------------------------------
+curves=src/Quantize/Curves
+if [ "$mode" != runtime ] && ! { [ -f $curves/node_modules/uplot/dist/uPlot.iife.min.js ] && cmp -s $curves/package-lock.json $curves/node_modules/.edgevit-lock; }; then
+  if command -v npm >/dev/null && npm ci --prefix "$curves" --ignore-scripts --no-audit --no-fund >"$state/curves.log" 2>&1; then
+    cp $curves/package-lock.json $curves/node_modules/.edgevit-lock
+    changed=yes
+  else
+    say "training curves: left out, because npm or the pinned package cannot be had; metrics.csv has the figures. Later:  ./setup.sh"
+  fi
+fi
+
 # --- Writing down what was chosen -------------------------------------------------------------------------------------------------
 write_if_changed() {
   if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; changed=yes; fi

@@ -95,6 +95,7 @@ public static class Converter
 
             (ITeacher? teacher, double? teacherTop1) = TeacherStage(recipe, data, device, configuration);
             double teacherSeconds = Lap();
+            string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
             torch.manual_seed((long)options.Seed);
             using var student = new BinaryViT(network);
@@ -102,7 +103,14 @@ public static class Converter
             long parameters = student.parameters().Sum(p => p.numel());
             if (options.Init is { } init)
                 progress.Report(new Note($"student starts from {InitialWeights.Load(student, init)}"));
-            StudentStage(student, teacher, recipe, data, device, configuration, parameters);
+            try
+            {
+                StudentStage(student, teacher, recipe, data, device, configuration, parameters);
+            }
+            finally
+            {
+                _folder.DrawCurves(title);
+            }
             double studentSeconds = Lap();
 
             progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));

@@ -105,6 +105,14 @@ public sealed record RunFolder(string Path)
         }
     }
 
+    /// <summary>Draws the metrics so far as <c>curves.html</c>, where the build can.</summary>
+    /// <exception cref="ConvertException">It cannot be written.</exception>
+    internal void DrawCurves(string title)
+    {
+        if (TrainingCurves.IsAvailable && System.IO.File.Exists(Metrics))
+            Write("curves.html", TrainingCurves.Draw(System.IO.File.ReadLines(Metrics), title));
+    }
+
     /// <summary>Writes a text file whole or not at all.</summary>
     /// <exception cref="ConvertException">It cannot be written.</exception>
     public void Write(string name, string text)
