@@ -1,3 +1,4 @@
+using EdgeVit.Export;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
@@ -97,7 +98,7 @@ internal sealed class ModelSummary
         f.Node.Name, f.Node.Op.ToString(), f.Shape.ToString(), Bits(f), f.Bytes, f.Cost.BinaryMacs, f.Cost.FloatMacs))];
 
     /// <summary>One line per module: a block, a down-sampling, the embeddings, the head.</summary>
-    public IReadOnlyList<LayerLine> Modules() => [.. _facts.GroupBy(f => Module(f.Node.Name)).Select(g => new LayerLine(
+    public IReadOnlyList<LayerLine> Modules() => [.. _facts.GroupBy(f => GraphModule.Of(f.Node.Name)).Select(g => new LayerLine(
         g.Key,
         $"{g.Count()} nodes",
         g.Last().Shape.ToString(),
@@ -116,17 +117,6 @@ internal sealed class ModelSummary
             g.Sum(f => f.Cost.ElementOps),
             g.Key == Op.Linear && BinaryWeights == 0 ? "the products of a float network" : s_reasons.GetValueOrDefault(g.Key, "moves values without computing")))
         .OrderByDescending(p => p.FloatMacs + p.ElementOps)];
-
-    /// <summary>The module that a node belongs to, from the names that the paper's code gives.</summary>
-    internal static string Module(string node)
-    {
-        string[] parts = node.Split('.');
-        if (parts is ["vit", "encoder", "layer", var layer, ..])
-            return $"vit.encoder.layer.{layer}";
-        if (parts is ["vit", "encoder", var stage, ..])
-            return $"vit.encoder.{stage}";
-        return parts is ["vit", "embeddings", ..] ? "vit.embeddings" : "head";
-    }
 
     private static string Bits(NodeFacts facts) => facts.Node.Op switch
     {

@@ -23,6 +23,14 @@ internal sealed class TextTable(string? title, params string[] columns)
     /// <summary>Characters of the columns together, without what stands between them.</summary>
     public int Width => Widths().Sum();
 
+    /// <summary>Adds a row for each line, the first one with this name before it.</summary>
+    public TextTable AddLines(string name, IReadOnlyList<string> lines)
+    {
+        for (int i = 0; i < lines.Count; i++)
+            Add(i == 0 ? name : "", lines[i]);
+        return this;
+    }
+
     /// <summary>Adds a row; missing cells at the end are empty.</summary>
     public TextTable Add(params string[] cells)
     {

@@ -44,7 +44,6 @@ internal static class ConvertRun
 
     private static void Print(Printer printer, ConvertSettings settings, ConvertResult r)
     {
-        ParityReport parity = r.Parity;
         ConvertTimings t = r.Timings;
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {Quantity.Count(r.Parameters)} parameters, {r.Classes} classes")
@@ -52,8 +51,7 @@ internal static class ConvertRun
             .Add("teacher", r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
             .Add("simulator", $"top-1 {Percent(r.SimulatorTop1)}")
             .Add("packed", $"top-1 {Percent(r.Top1)}")
-            .Add("parity", $"{(parity.Passed ? "passed" : "FAILED")}: {Quantity.Count(parity.Compared)} values of {parity.Layers.Count} layers compared, {Quantity.Count(parity.Ties)} sign ties, {Quantity.Count(parity.Mismatches)} mismatches; "
-                + $"{Quantity.Count(r.SamePredictions)} of {Quantity.Count(r.SamePredictions + r.DifferentPredictions)} test predictions the same, on {Quantity.Count(r.DifferentPredictions)} rounding decides a sign")
+            .AddLines("certificate", r.Certificate.Lines())
             .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}")
             .Add("memory", $"{Quantity.Bytes(r.PeakMemoryBytes)} at most"));
         printer.Say("Next:");
@@ -66,6 +64,15 @@ internal static class ConvertRun
     private static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:F2} %");
 
     private static string Seconds(double value) => Quantity.Time(TimeSpan.FromSeconds(value));
+
+    private static JsonObject Certificate(ConvertResult r)
+    {
+        JsonObject json = JsonNode.Parse(r.Certificate.ToJson())!.AsObject();
+        json["same_predictions"] = r.SamePredictions;
+        json["different_predictions"] = r.DifferentPredictions;
+        json["report"] = JsonNode.Parse(r.Parity.ToJson());
+        return json;
+    }
 
     private static JsonObject Json(ConvertResult r) => new()
     {
@@ -80,16 +87,7 @@ internal static class ConvertRun
         ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
         ["teacher_top1"] = Quantity.Json(r.TeacherTop1),
         ["validation_top1"] = Quantity.Json(r.ValidationTop1),
-        ["certificate"] = new JsonObject
-        {
-            ["passed"] = r.Parity.Passed,
-            ["compared"] = r.Parity.Compared,
-            ["ties"] = r.Parity.Ties,
-            ["mismatches"] = r.Parity.Mismatches,
-            ["same_predictions"] = r.SamePredictions,
-            ["different_predictions"] = r.DifferentPredictions,
-            ["report"] = JsonNode.Parse(r.Parity.ToJson()),
-        },
+        ["certificate"] = Certificate(r),
         ["seconds"] = new JsonObject
         {
             ["data"] = Quantity.Json(r.Timings.Data, 2),

@@ -61,6 +61,8 @@ internal sealed record ConvertSettings
 
     public bool SkipBad { get; init; }
 
+    public EdgeVit.Export.FloatPolicy Floats { get; init; }
+
     public int? ShapesTrain { get; init; }
 
     public int? ShapesTest { get; init; }
@@ -98,6 +100,7 @@ internal sealed record ConvertSettings
             Resume = Resume,
             Overwrite = Overwrite,
             SkipBad = SkipBad,
+            Floats = Floats,
             ShapesTrain = ShapesTrain ?? defaults.ShapesTrain,
             ShapesTest = ShapesTest ?? defaults.ShapesTest,
             ParityImages = ParityImages ?? defaults.ParityImages,

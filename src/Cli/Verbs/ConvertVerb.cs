@@ -33,6 +33,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start anew in a folder that holds a run." };
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
+    private readonly Option<string> _floats = FloatsOption.Create();
     private readonly Option<int?> _shapesTrain = new("--shapes-train") { Description = "Training images of 'shapes'." };
     private readonly Option<int?> _shapesTest = new("--shapes-test") { Description = "Test images of 'shapes'." };
     private readonly Option<int?> _parityImages = new("--parity-images") { Description = "Images that are compared layer by layer." };
@@ -48,7 +49,7 @@ internal sealed class ConvertVerb : Verb
         foreach (Option option in new Option[]
         {
             _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
-            _seed, _resume, _overwrite, _skipBad, _shapesTrain, _shapesTest, _parityImages,
+            _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         })
             Add(option);
         AddCommonOptions();
@@ -95,6 +96,7 @@ internal sealed class ConvertVerb : Verb
         Resume = arguments.GetValue(_resume),
         Overwrite = arguments.GetValue(_overwrite),
         SkipBad = arguments.GetValue(_skipBad),
+        Floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats)),
         ShapesTrain = arguments.GetValue(_shapesTrain),
         ShapesTest = arguments.GetValue(_shapesTest),
         ParityImages = arguments.GetValue(_parityImages),

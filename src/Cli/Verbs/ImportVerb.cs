@@ -12,6 +12,9 @@ internal sealed class ImportVerb : Verb
 {
     private const int MostNotBinary = 4;
 
+    private readonly ProofImages _images = new(usual: 1);
+    private readonly Option<string> _floats = FloatsOption.Create();
+
     private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file. Nothing in it is executed." };
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write.", HelpName = "model.evit", Required = true };
     private readonly Option<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
@@ -34,7 +37,9 @@ internal sealed class ImportVerb : Verb
         "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1")
     {
         Add(_checkpoint);
-        foreach (Option option in new Option[] { _out, _labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std })
+        foreach (Option option in new Option[] { _out, _labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std, _floats })
+            Add(option);
+        foreach (Option option in _images.Options)
             Add(option);
         AddCommonOptions();
     }
@@ -46,6 +51,7 @@ internal sealed class ImportVerb : Verb
         if (Path.GetFullPath(path) == Path.GetFullPath(target))
             throw new UserException($"--out {target} is the checkpoint itself. Name another file.", ExitCode.Usage);
         ImportOptions options = Said(arguments);
+        FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
         if (File.Exists(path))
             printer.Say($"reading {path} ({Quantity.Bytes(new FileInfo(path).Length)})");
@@ -53,14 +59,23 @@ internal sealed class ImportVerb : Verb
         printer.Say($"recognised {imported.Network.Variant}: {Shape(imported.Network.Config)}");
         foreach (string note in imported.Notes)
             printer.Say(note);
-        printer.Say("packing, and computing the self-test from the packed file");
-        EvitFile file = EvitWriter.Write(target, imported.Lower(), imported.Preprocess, imported.Labels, imported.Provenance());
+        printer.Say("packing, and comparing the packed file with a simulation of the checkpoint");
+        CertifiedModel model = ImportedModel.Pack(imported, floats, _images.Read(arguments, imported.Preprocess));
+        bool passed = model.Certificate.Passed;
+        if (passed)
+            AtomicFile.Write(target, model.Bytes);
         clock.Stop();
-        var summary = new ModelSummary(file);
-        printer.Object(Json(target, imported, summary, clock.Elapsed));
-        Print(printer, target, imported, summary, clock.Elapsed);
-        return ExitCode.Ok;
+        var summary = new ModelSummary(model.File);
+        printer.Object(Json(target, imported, summary, model.Certificate, clock.Elapsed));
+        if (passed)
+            Print(printer, target, imported, summary, model.Certificate, clock.Elapsed);
+        else
+            printer.Error(NotWritten(target, model.Certificate));
+        return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
+
+    private static string NotWritten(string target, ParityCertificate certificate) =>
+        $"the packed model does not compute what the checkpoint does, so {target} is not written. This is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}";
 
     private ImportOptions Said(ParseResult arguments) => new(
         new RecogniserOptions(
@@ -115,7 +130,7 @@ internal sealed class ImportVerb : Verb
 
     private static string Input(INetworkConfig config) => $"images of {config.ImageSize}x{config.ImageSize}, {Quantity.Count(config.Classes)} classes";
 
-    private static void Print(Printer printer, string target, ImportedCheckpoint imported, ModelSummary s, TimeSpan time)
+    private static void Print(Printer printer, string target, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time)
     {
         EvitFile file = s.File;
         var table = new TextTable(null, "", "")
@@ -126,6 +141,7 @@ internal sealed class ImportVerb : Verb
         foreach ((FloatPart part, int i) in s.NotBinary().Where(p => p.Bytes > 0).OrderByDescending(p => p.Bytes).Take(MostNotBinary).Select((p, i) => (p, i)))
             table.Add(i == 0 ? "not 1-bit" : "", $"{part.Kind} {Quantity.Bytes(part.Bytes)}: {part.Reason}");
         printer.Data(table
+            .AddLines("certificate", certificate.Lines())
             .Add("sha256", file.Sha256)
             .Add("time", Quantity.Time(time))
             .Add("memory", $"{Quantity.Bytes(PeakMemory())} at most"));
@@ -141,7 +157,7 @@ internal sealed class ImportVerb : Verb
         return self.PeakWorkingSet64;
     }
 
-    private static JsonObject Json(string target, ImportedCheckpoint imported, ModelSummary s, TimeSpan time) => new()
+    private static JsonObject Json(string target, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time) => new()
     {
         ["model"] = target,
         ["bytes"] = s.File.Bytes,
@@ -154,6 +170,8 @@ internal sealed class ImportVerb : Verb
         ["binary_weights"] = s.BinaryWeights,
         ["binary_share"] = Quantity.Json(s.BinaryShare, 6),
         ["not_binary"] = new JsonArray([.. s.NotBinary().Select(p => (JsonNode)new JsonObject { ["op"] = p.Kind, ["nodes"] = p.Nodes, ["bytes"] = p.Bytes, ["why"] = p.Reason })]),
+        ["floats"] = certificate.Floats,
+        ["certificate"] = JsonNode.Parse(certificate.ToJson()),
         ["notes"] = new JsonArray([.. imported.Notes.Select(n => (JsonNode)n)]),
         ["source"] = new JsonObject
         {

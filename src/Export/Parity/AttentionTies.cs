@@ -32,10 +32,16 @@ internal sealed class AttentionTies
         double sum = matches.Sum(Exponential);
         for (int j = 0; j < matches.Length; j++)
         {
-            if (Math.Abs((Exponential(matches[j]) / sum / clip) - 0.5) <= tolerance)
-                _keys.Add((j, 2 * (double)exp[matches[j]] > clip * (double)fixedSum));
+            double margin = Math.Abs((Exponential(matches[j]) / sum / clip) - 0.5);
+            if (margin > tolerance)
+                continue;
+            Margin = Math.Max(Margin, margin);
+            _keys.Add((j, 2 * (double)exp[matches[j]] > clip * (double)fixedSum));
         }
     }
+
+    /// <summary>How far from a half p / clip is, at most, for the keys at the threshold.</summary>
+    public double Margin { get; }
 
     /// <summary>Whether the counts differ just as they do when some of these keys change sides.</summary>
     /// <param name="counts">For each channel of the head, simulated minus packed count; null for a channel whose scale is 0.</param>

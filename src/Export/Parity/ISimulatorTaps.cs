@@ -7,3 +7,17 @@ public interface ISimulatorTaps
     /// <returns>False where the simulator does not report this value.</returns>
     bool TryGet(string name, out float[] values);
 }
+
+/// <summary>A simulator that computes what it is asked for.</summary>
+public interface ISimulator : ISimulatorTaps
+{
+    /// <summary>Takes the next image.</summary>
+    /// <param name="image">Normalised, <c>[3, H, W]</c>.</param>
+    void Start(ReadOnlySpan<float> image);
+
+    /// <summary>The logits of the image.</summary>
+    float[] Logits();
+
+    /// <summary>Forgets the image and all of its values.</summary>
+    void Clear();
+}

@@ -6,16 +6,20 @@ namespace EdgeVit.Export;
 /// <summary>The outcome of one comparison of one node's value.</summary>
 /// <param name="Compared">Elements.</param>
 /// <param name="Ties">See <see cref="ParityLayer.Ties"/>.</param>
+/// <param name="Rounded">See <see cref="ParityLayer.Rounded"/>.</param>
 /// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
 /// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
+/// <param name="TieMargins">See <see cref="ParityLayer.TieMargins"/>.</param>
+/// <param name="MaxRounding">See <see cref="ParityLayer.MaxRounding"/>.</param>
 /// <param name="Fault">The first mismatch in words.</param>
-internal readonly record struct NodeOutcome(long Compared, long Ties, long Mismatches, double MaxError, string? Fault)
+internal readonly record struct NodeOutcome(
+    long Compared, long Ties, long Rounded, long Mismatches, double MaxError, MarginRange TieMargins, double MaxRounding, string? Fault)
 {
-    public bool Same => Ties == 0 && Mismatches == 0;
+    public bool Same => Ties == 0 && Rounded == 0 && Mismatches == 0;
 }
 
-/// <summary>Compares what a node computes with what the simulator says, and tells ties from mismatches.</summary>
-internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> tensors)
+/// <summary>Compares what a node computes with what the simulator says, and tells ties and the rounding of storage from mismatches.</summary>
+internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
 {
     /// <summary>Floats may differ by this, times max(1, largest magnitude of the value): rounding of a few operations.</summary>
     public const double FloatTolerance = 1e-4;
@@ -24,6 +28,19 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
     /// to a half.</summary>
     public const double TieTolerance = 1e-5;
 
+    private readonly StorageRounding _storage = new(graph, tensors);
+
+    /// <summary>Whether floats are stored in 16 bits.</summary>
+    public bool IsRounded => _storage.Any;
+
+    /// <summary>What the storage of a node's own tensors can make of its floats; null where they are exact.</summary>
+    public float[]? Rounding(GraphNode node, IReadOnlyList<Value> inputs, Value packed) =>
+        packed.Shape.Kind == ValueKind.Tokens && _storage.Concerns(node) ? _storage.Bounds(node, inputs, packed) : null;
+
+    /// <summary>The sum of roundings that untapped inputs carry; null without any.</summary>
+    public static float[]? Sum(IReadOnlyList<float[]> roundings) =>
+        roundings.Count == 0 ? null : [.. roundings[0].Select((_, i) => roundings.Sum(r => r[i]))];
+
     /// <summary>Compares one value.</summary>
     /// <param name="node">The node.</param>
     /// <param name="packed">Its value as the graph computes it.</param>
@@ -31,27 +48,31 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
     /// <param name="inputs">What the node was computed from.</param>
     /// <param name="x">For a sign: the argument before the shift, the simulator's where it reports it.</param>
     /// <param name="tieTolerance">See <see cref="TieTolerance"/>.</param>
+    /// <param name="carried">The rounding that the inputs carry where the simulator does not report them; null for none.</param>
     public NodeOutcome Compare(
-        GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[] x, double tieTolerance = TieTolerance)
+        GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[] x, double tieTolerance = TieTolerance,
+        float[]? carried = null)
     {
         if (simulated.Length != packed.Shape.Elements)
         {
-            return new NodeOutcome(packed.Shape.Elements, 0, packed.Shape.Elements, 0,
+            return new NodeOutcome(packed.Shape.Elements, 0, 0, packed.Shape.Elements, 0, MarginRange.None, 0,
                 $"{node.Name}: the simulator reports {simulated.Length} values, expected {packed.Shape}");
         }
         return node.Op switch
         {
             Op.ShiftSign => Signs(node, packed, simulated, x, tieTolerance),
             Op.BinaryAttention => Attention(node, packed, simulated, inputs),
-            _ => Floats(node, packed, simulated),
+            _ => Floats(node, packed, simulated, inputs, carried),
         };
     }
 
     private NodeOutcome Signs(GraphNode node, Value packed, float[] simulated, float[] x, double tolerance)
     {
         float[] shift = TensorData.Floats(tensors[node.Tensors["shift"]]);
+        float[]? storage = _storage.Concerns(node) ? _storage.Rounding(node, "shift") : null;
         int channels = packed.Shape.Channels;
-        (long ties, long mismatches, string? fault) = (0, 0, null);
+        (long ties, long rounded, long mismatches, double turned, string? fault) = (0, 0, 0, 0, null);
+        MarginRange margins = MarginRange.None;
         for (int i = 0; i < simulated.Length; i++)
         {
             (int token, int channel) = int.DivRem(i, channels);
@@ -59,22 +80,31 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
             if (Math.Abs(simulated[i]) == 1 && packed.Bit(token, channel) == sign)
                 continue;
             double argument = (double)x[i] + shift[channel];
-            if (Math.Abs(simulated[i]) == 1 && Math.Abs(argument) <= tolerance * Math.Max(1, Math.Abs(x[i])))
+            double scale = Math.Max(1, Math.Abs(x[i]));
+            double margin = Math.Abs(argument) / scale;
+            if (Math.Abs(simulated[i]) == 1 && margin <= tolerance)
             {
                 ties++;
+                margins = margins.With(margin);
+                continue;
+            }
+            if (Math.Abs(simulated[i]) == 1 && storage is not null && margin <= tolerance + (storage[channel] / scale))
+            {
+                rounded++;
+                turned = Math.Max(turned, margin);
                 continue;
             }
             mismatches++;
             fault ??= string.Create(CultureInfo.InvariantCulture,
                 $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
         }
-        return new NodeOutcome(simulated.Length, ties, mismatches, 0, fault);
+        return new NodeOutcome(simulated.Length, ties, rounded, mismatches, 0, margins, turned, fault);
     }
 
-    private static NodeOutcome Floats(GraphNode node, Value packed, float[] simulated)
+    private NodeOutcome Floats(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[]? bounds)
     {
         double scale = Scale(simulated);
-        (long mismatches, double worst, string? fault) = (0, 0, null);
+        (long rounded, long mismatches, double worst, double rounding, string? fault) = (0, 0, 0, 0, null);
         for (int i = 0; i < simulated.Length; i++)
         {
             double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
@@ -83,11 +113,18 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
                 worst = Math.Max(worst, error);
                 continue;
             }
+            bounds ??= Rounding(node, inputs, packed);
+            if (bounds is not null && error <= FloatTolerance + (bounds[i] / scale))
+            {
+                rounded++;
+                rounding = Math.Max(rounding, error);
+                continue;
+            }
             worst = double.IsNaN(error) ? double.MaxValue : Math.Max(worst, error);
             mismatches++;
             fault ??= Different(node, packed, simulated, i);
         }
-        return new NodeOutcome(simulated.Length, 0, mismatches, worst, fault);
+        return new NodeOutcome(simulated.Length, 0, rounded, mismatches, worst, MarginRange.None, rounding, fault);
     }
 
     /// <summary>A head of a token may differ where some of its keys lie within rounding of the threshold, and then only by what those keys
@@ -97,45 +134,59 @@ internal sealed class NodeComparison(IReadOnlyDictionary<string, StoredTensor> t
         float[] clip = TensorData.Floats(tensors[node.Tensors["clip"]]);
         float[] factors = TensorData.Floats(tensors[node.Tensors["scale"]]);
         long[] exp = TensorData.Integers(tensors[node.Tensors["exp"]]);
+        float[] bounds = Rounding(node, inputs, packed) ?? new float[simulated.Length];
         int size = exp.Length - 1;
         double scale = Scale(simulated);
-        (long ties, long mismatches, double worst, string? fault) = (0, 0, 0, null);
+        (long ties, long rounded, long mismatches, double worst, double rounding, string? fault) = (0, 0, 0, 0, 0, null);
+        MarginRange margins = MarginRange.None;
         for (int begin = 0; begin < simulated.Length; begin += size)
         {
-            double[] errors = [.. Enumerable.Range(begin, size).Select(i => Math.Abs((double)packed.Floats[i] - simulated[i]) / scale)];
-            int bad = Array.FindIndex(errors, e => !(e <= FloatTolerance));
+            (int bad, int stored) = (-1, 0);
+            for (int i = begin; i < begin + size; i++)
+            {
+                double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
+                if (error <= FloatTolerance)
+                    worst = Math.Max(worst, error);
+                else if (error <= FloatTolerance + (bounds[i] / scale))
+                    (stored, rounding) = (stored + 1, Math.Max(rounding, error));
+                else if (bad < 0)
+                    bad = i;
+            }
             if (bad < 0)
             {
-                worst = Math.Max(worst, errors.Max());
+                rounded += stored;
                 continue;
             }
             (int token, int channel) = int.DivRem(begin, packed.Shape.Channels);
             var atThreshold = new AttentionTies(inputs, token, channel / size, exp, clip[channel / size], TieTolerance);
-            if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), scale) is { } counts
+            if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), bounds.AsSpan(begin, size), scale) is { } counts
                 && atThreshold.Explain(counts))
             {
                 ties++;
+                margins = margins.With(atThreshold.Margin);
                 continue;
             }
             mismatches++;
-            fault ??= Different(node, packed, simulated, begin + bad);
+            fault ??= Different(node, packed, simulated, bad);
         }
-        return new NodeOutcome(simulated.Length, ties, mismatches, worst, fault);
+        return new NodeOutcome(simulated.Length, ties, rounded, mismatches, worst, margins, rounding, fault);
     }
 
     /// <summary>Simulated minus packed counts of one row, null for a channel whose scale is 0; null altogether where they are no integers.</summary>
-    private static int?[]? Counts(ReadOnlySpan<float> packed, ReadOnlySpan<float> simulated, ReadOnlySpan<float> factors, double scale)
+    private static int?[]? Counts(
+        ReadOnlySpan<float> packed, ReadOnlySpan<float> simulated, ReadOnlySpan<float> factors, ReadOnlySpan<float> bounds, double scale)
     {
         var counts = new int?[packed.Length];
         for (int c = 0; c < counts.Length; c++)
         {
+            double tolerance = (FloatTolerance * scale) + bounds[c];
             double difference = (double)simulated[c] - packed[c];
             double count = factors[c] == 0 ? 0 : Math.Round(difference / factors[c]);
-            if (!(Math.Abs(difference - (count * factors[c])) <= FloatTolerance * scale) || Math.Abs(count) > int.MaxValue)
+            if (!(Math.Abs(difference - (count * factors[c])) <= tolerance) || Math.Abs(count) > int.MaxValue)
                 return null;
 
             // A scale below the tolerance says nothing about the count.
-            counts[c] = Math.Abs(factors[c]) <= 2 * FloatTolerance * scale ? null : (int)count;
+            counts[c] = Math.Abs(factors[c]) <= 2 * tolerance ? null : (int)count;
         }
         return counts;
     }

@@ -5,6 +5,27 @@ using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
 
+/// <summary>How close to their threshold ties were.</summary>
+/// <param name="Smallest">The closest, 0 without ties.</param>
+/// <param name="Largest">The farthest, 0 without ties. For a sign |argument| / max(1, |x|), for an attention bit |p / clip - 0.5|.</param>
+public readonly record struct MarginRange(double Smallest, double Largest)
+{
+    private const double Unset = -1;
+
+    /// <summary>Of no ties.</summary>
+    public static MarginRange None { get; } = new(Unset, Unset);
+
+    /// <summary>Whether there are none.</summary>
+    [JsonIgnore]
+    public bool IsEmpty => Largest == Unset;
+
+    /// <summary>With one more.</summary>
+    public MarginRange With(double margin) => IsEmpty ? new(margin, margin) : new(Math.Min(Smallest, margin), Math.Max(Largest, margin));
+
+    /// <summary>Of these and others.</summary>
+    public MarginRange With(MarginRange other) => other.IsEmpty ? this : With(other.Smallest).With(other.Largest);
+}
+
 /// <summary>One value of the graph, over all images of a parity check.</summary>
 /// <param name="Name">The value's name.</param>
 /// <param name="Op">The op that computes it.</param>
@@ -13,16 +34,34 @@ namespace EdgeVit.Export;
 /// of half the clip.</param>
 /// <param name="Mismatches">Elements that differ for no such reason.</param>
 /// <param name="MaxError">Largest difference of a float, relative to <c>max(1, largest magnitude of the value)</c>.</param>
-public sealed record ParityLayer(string Name, string Op, long Compared, long Ties, long Mismatches, double MaxError);
+/// <param name="Rounded">Elements that differ by what the storage of this value's own tensors in 16 bits explains: floats by no more than it can
+/// make, signs whose argument lies within the rounding of their shift. Always 0 for exact floats.</param>
+/// <param name="MaxRounding">Largest difference of those floats, relative as before; for signs the largest margin.</param>
+/// <param name="TieMargins">How close the ties were.</param>
+public sealed record ParityLayer(
+    string Name, string Op, long Compared, long Ties, long Mismatches, double MaxError, long Rounded, double MaxRounding, MarginRange TieMargins)
+{
+    internal ParityLayer With(NodeOutcome outcome) => this with
+    {
+        Compared = Compared + outcome.Compared,
+        Ties = Ties + outcome.Ties,
+        Mismatches = Mismatches + outcome.Mismatches,
+        MaxError = Math.Max(MaxError, outcome.MaxError),
+        Rounded = Rounded + outcome.Rounded,
+        MaxRounding = Math.Max(MaxRounding, outcome.MaxRounding),
+        TieMargins = TieMargins.With(outcome.TieMargins),
+    };
+}
 
 /// <summary>What a parity check found: the packed model against the float simulator, value by value with the same inputs, and end to end.</summary>
 /// <param name="Images">Images compared.</param>
 /// <param name="Layers">Every value, in execution order.</param>
 /// <param name="Untapped">Values of the binary tier that the simulator did not report; each must be compared, so any fails the check.</param>
 /// <param name="SameTop1">Images whose best class is the same.</param>
-/// <param name="TieImages">Images whose logits differ by more than rounding because a tie went the other way.</param>
-/// <param name="UnexplainedImages">Images whose logits differ by more than rounding and no tie explains it.</param>
+/// <param name="TieImages">Images whose logits differ by more than rounding because a sign at its threshold went the other way.</param>
+/// <param name="UnexplainedImages">Images whose logits differ by more than rounding and no such sign explains it.</param>
 /// <param name="MaxLogitDifference">Largest difference of a logit, over images without ties.</param>
+/// <param name="MaxTieLogitDifference">Largest difference of a logit, over the images with ties.</param>
 /// <param name="Faults">The first mismatches in words.</param>
 public sealed record ParityReport(
     int Images,
@@ -32,20 +71,33 @@ public sealed record ParityReport(
     int TieImages,
     int UnexplainedImages,
     double MaxLogitDifference,
+    double MaxTieLogitDifference,
     IReadOnlyList<string> Faults)
 {
+    /// <summary>The largest share of signs that the storage of shifts in 16 bits may turn.</summary>
+    public const double MostRoundedSigns = 1e-3;
+
     /// <summary>Elements compared, all values together.</summary>
     public long Compared => Layers.Sum(l => l.Compared);
 
     /// <summary>Ties, all values together.</summary>
     public long Ties => Layers.Sum(l => l.Ties);
 
+    /// <summary>How close the ties were, all values together.</summary>
+    public MarginRange TieMargins => Layers.Aggregate(MarginRange.None, (all, l) => all.With(l.TieMargins));
+
     /// <summary>Mismatches, all values together.</summary>
     public long Mismatches => Layers.Sum(l => l.Mismatches);
 
-    /// <summary>Whether the packed model computes what the simulator does: images were compared, nothing differs but by ties, and no value
-    /// of the binary tier was left out.</summary>
-    public bool Passed => Images > 0 && Mismatches == 0 && UnexplainedImages == 0 && Untapped.Count == 0;
+    /// <summary>Signs compared.</summary>
+    public long Signs => Layers.Where(l => l.Op == nameof(EdgeVit.Runtime.Op.ShiftSign)).Sum(l => l.Compared);
+
+    /// <summary>Signs that the storage of their shift in 16 bits turned.</summary>
+    public long RoundedSigns => Layers.Where(l => l.Op == nameof(EdgeVit.Runtime.Op.ShiftSign)).Sum(l => l.Rounded);
+
+    /// <summary>Whether the packed model computes what the simulator does: images were compared, nothing differs but by ties and by what the chosen
+    /// storage of floats explains, and no value of the binary tier was left out.</summary>
+    public bool Passed => Images > 0 && Mismatches == 0 && UnexplainedImages == 0 && Untapped.Count == 0 && RoundedSigns <= MostRoundedSigns * Signs;
 
     /// <summary>The report as one JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ParityJsonContext.Default.ParityReport);
@@ -56,6 +108,8 @@ public sealed record ParityReport(
         var text = new StringBuilder();
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.Append(culture, $"parity {(Passed ? "passed" : "FAILED")}: {Images} images, {Compared:N0} values compared, {Mismatches:N0} mismatches, {Ties:N0} ties\n");
+        if (Layers.Any(l => l.Rounded > 0))
+            text.Append(culture, $"floats are stored in 16 bits: that turned {RoundedSigns:N0} of {Signs:N0} signs, at most {MostRoundedSigns:P1} may be\n");
         text.Append(culture, $"end to end: same top-1 on {SameTop1} of {Images}, largest logit difference {MaxLogitDifference:0.0E+0}");
         text.Append(culture, $" ({TieImages} images with a tie left out)\n");
         if (UnexplainedImages > 0)

@@ -11,9 +11,10 @@ public static class EvitWriter
     /// <inheritdoc cref="ToBytes"/>
     /// <exception cref="ModelWriteException">The file cannot be written; nothing is left behind.</exception>
     public static EvitFile Write(
-        string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
+        string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0,
+        string? certificateJson = null)
     {
-        byte[] bytes = ToBytes(model, preprocess, labels, provenanceJson, selfTestSeed);
+        byte[] bytes = ToBytes(model, preprocess, labels, provenanceJson, selfTestSeed, certificateJson);
         AtomicFile.Write(path, bytes);
         return EvitFile.Parse(bytes);
     }
@@ -24,9 +25,11 @@ public static class EvitWriter
     /// <param name="labels">Class names, as many as logits.</param>
     /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
     /// <param name="selfTestSeed">Seed of the self-test's input.</param>
+    /// <param name="certificateJson">A JSON object: what was compared and what came of it (<see cref="ParityCertificate.ToJson"/>); null for none.</param>
     /// <exception cref="ModelFormatException">The parts do not fit each other, or the network gives logits that are not finite.</exception>
     public static byte[] ToBytes(
-        LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
+        LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0,
+        string? certificateJson = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
@@ -40,6 +43,11 @@ public static class EvitWriter
                 [MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels),
                 [MetadataJson.ProvenanceKey] = provenanceJson,
             };
+            if (certificateJson is not null)
+            {
+                MetadataJson.CheckCertificate(certificateJson);
+                metadata[MetadataJson.CertificateKey] = certificateJson;
+            }
             SafetensorsTensor[] tensors = [.. model.Tensors.Values.Select(Stored)];
             EvitFile file = EvitFile.Parse(Sealed(tensors, metadata));
             metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(new SelfTest(selfTestSeed, SelfTestLogits(file, selfTestSeed)));

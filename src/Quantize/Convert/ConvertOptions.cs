@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeVit.Export;
 
 namespace EdgeVit.Quantize;
 
@@ -91,6 +92,9 @@ public sealed record ConvertOptions
 
     /// <summary>Images whose values are compared layer by layer.</summary>
     public int ParityImages { get; init; } = 16;
+
+    /// <summary>How floats are stored.</summary>
+    public FloatPolicy Floats { get; init; }
 
     /// <summary>Training images of the procedural data set.</summary>
     public int ShapesTrain { get; init; } = 10_000;

@@ -34,12 +34,13 @@ public sealed record ConvertTimings(double Data, double Teacher, double Student,
 /// <param name="SamePredictions">Test images that both predict alike.</param>
 /// <param name="DifferentPredictions">Test images that they predict differently; in every one of them rounding decides a sign.</param>
 /// <param name="Parity">Layer by layer.</param>
+/// <param name="Certificate">The same in short, as it stands in the file.</param>
 /// <param name="Timings">Seconds.</param>
 /// <param name="PeakMemoryBytes">The most memory that the process had resident, bytes.</param>
 public sealed record ConvertResult(
     string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages, int SkippedImages,
     double Top1, double SimulatorTop1, double? TeacherTop1, double ValidationTop1, int SamePredictions, int DifferentPredictions,
-    ParityReport Parity, ConvertTimings Timings, long PeakMemoryBytes)
+    ParityReport Parity, ParityCertificate Certificate, ConvertTimings Timings, long PeakMemoryBytes)
 {
     /// <summary>The result as indented JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);

@@ -17,6 +17,9 @@ public static class Converter
     private const double TestShare = 0.2;
     private const int MostTest = 5000;
 
+    /// <summary>So many points of validation accuracy may storing floats in 16 bits cost; half a point is what chance does to some hundred images.</summary>
+    private const double MostRoundingLoss = 0.5;
+
     /// <summary>Converts a data set into a packed model.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
@@ -117,23 +120,40 @@ public static class Converter
             double validationTop1 = Settle(student, recipe, data, device);
             LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(student));
             string provenance = Provenance(recipe, data, teacher, teacherTop1, validationTop1);
-            byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed);
-            EvitFile file = EvitFile.Parse(packed);
             double exportSeconds = Lap();
 
             progress.Report(new StageStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
-            var verification = new Verification(student, file, device, progress, cancel);
-            using var check = new ParityCheck(file);
-            verification.Layers(check, data.Source, data.Split.Held.Take(options.ParityImages));
-            Verification.Outcome outcome = verification.EndToEnd(check, data.Test, data.TestIndices);
-            _folder.Write("parity.json", check.Report.ToJson());
-            Verification.Require(check.Report, _folder.File("parity.json"));
-            AtomicFile.Write(_folder.Model, packed);
+            (ParityReport? report, Verification.Outcome? outcome) = (null, null);
+            CertifiedModel certified = CertifiedModel.Pack(
+                lowered, options.Floats,
+                (model, certificate) => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed, certificate),
+                candidate =>
+                {
+                    var verification = new Verification(student, candidate, device, progress, cancel);
+                    using var check = new ParityCheck(candidate);
+                    verification.Layers(check, data.Source, data.Split.Held.Take(options.ParityImages));
+                    outcome = verification.EndToEnd(check, data.Test, data.TestIndices);
+                    report = check.Report;
+                    ParityCertificate certificate = ParityCertificate.Of(
+                        "convert", candidate, report, "the float simulator of the student that was trained", new CertificateImages(0, $"{data.Name} (validation, test)"),
+                        predictions: (outcome.Same + outcome.Different, outcome.Same));
+                    double loss = HalfFloats.GroupsOf(candidate.Graph, candidate.Tensors) == FloatGroups.None
+                        ? 0 : validationTop1 - verification.PackedTop1(data.Source, data.Split.Held);
+                    return loss <= MostRoundingLoss ? certificate : certificate with
+                    {
+                        Passed = false,
+                        Faults = [string.Create(CultureInfo.InvariantCulture, $"16-bit floats cost {loss:F2} points of accuracy on the validation images")],
+                    };
+                });
+            _folder.Write("parity.json", report!.ToJson());
+            Verification.Require(report, _folder.File("parity.json"));
+            EvitFile file = certified.File;
+            AtomicFile.Write(_folder.Model, certified.Bytes);
             var result = new ConvertResult(
                 _folder.Model, file.Bytes, file.Sha256, network.Name, parameters, network.Classes,
                 data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count, data.Skipped,
-                outcome.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
-                check.Report, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory());
+                outcome!.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
+                report, certified.Certificate, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory());
             _folder.Write("result.json", result.ToJson());
             _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
             return result;

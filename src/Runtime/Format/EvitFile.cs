@@ -8,7 +8,7 @@ public sealed class EvitFile
     private static readonly string[] s_keys =
     [
         MetadataJson.GraphKey, MetadataJson.PreprocessKey, MetadataJson.LabelsKey,
-        MetadataJson.ProvenanceKey, MetadataJson.SelfTestKey, MetadataJson.ChecksumKey,
+        MetadataJson.ProvenanceKey, MetadataJson.CertificateKey, MetadataJson.SelfTestKey, MetadataJson.ChecksumKey,
     ];
 
     private readonly Lazy<string> _sha256;
@@ -28,6 +28,12 @@ public sealed class EvitFile
         Labels = MetadataJson.ReadLabels(Get(metadata, MetadataJson.LabelsKey));
         Provenance = metadata.GetValueOrDefault(MetadataJson.ProvenanceKey, "{}");
         MetadataJson.CheckProvenance(Provenance);
+        Certificate = metadata.GetValueOrDefault(MetadataJson.CertificateKey);
+        if (Certificate is not null)
+        {
+            MetadataJson.CheckCertificate(Certificate);
+        }
+
         SelfTest = metadata.TryGetValue(MetadataJson.SelfTestKey, out string? selfTest) ? MetadataJson.ReadSelfTest(selfTest) : null;
         _sha256 = new Lazy<string>(() => EdgeVit.Runtime.Sha256.Hex(file.Span));
     }
@@ -49,6 +55,9 @@ public sealed class EvitFile
 
     /// <summary>A JSON object: where the weights come from.</summary>
     public string Provenance { get; }
+
+    /// <summary>A JSON object: what was compared when the file was made, and what came of it; null where the file has none.</summary>
+    public string? Certificate { get; }
 
     /// <summary>The stored self-test, where the file has one.</summary>
     public SelfTest? SelfTest { get; }

@@ -4,9 +4,10 @@ using System.Text.Json;
 namespace EdgeVit.Runtime;
 
 /// <summary>The one definition of how a graph is written as JSON (metadata key <c>edgevit.graph</c>, schema
-/// <see cref="ModelGraph.Schema"/>): <c>{schema, name, input: {name, shape}, output, nodes: [{op, name, inputs, output?, tensors?,
-/// attributes?}]}</c>. A node's <c>output</c> is left out where it equals the name, <c>tensors</c> and <c>attributes</c> where they are
-/// empty.</summary>
+/// <see cref="ModelGraph.Schema"/>): <c>{schema, name, input: {name, shape}, output, nodes: [{op, name, inputs?, output?, tensors?,
+/// attributes?}]}</c>. Left out are a node's <c>inputs</c> where they are the value before it (the graph's input for the first node),
+/// <c>output</c> where it equals the name, <c>tensors</c> and <c>attributes</c> where they are empty. <c>tensors</c> is an object of roles and
+/// names, or an array of roles where each tensor is called <c>name.role</c>.</summary>
 public static class GraphJson
 {
     private const int MaxNodes = 4096;
@@ -26,9 +27,11 @@ public static class GraphJson
             writer.WriteEndObject();
             writer.WriteString("output", graph.OutputName);
             writer.WriteStartArray("nodes");
+            string previous = graph.InputName;
             foreach (GraphNode node in graph.Nodes)
             {
-                WriteNode(writer, node);
+                WriteNode(writer, node, previous);
+                previous = node.Output;
             }
 
             writer.WriteEndArray();
@@ -52,6 +55,8 @@ public static class GraphJson
 
         JsonNode input = root.Get("input", Where);
         input.OnlyKeys("graph: input", "name", "shape");
+        string previous = input.Get("name", "graph: input").String("graph: input name");
+        string inputName = previous;
         JsonNode list = root.Get("nodes", Where);
         int count = list.Count("graph: nodes");
         if (count > MaxNodes)
@@ -63,30 +68,39 @@ public static class GraphJson
         int index = 0;
         foreach (JsonNode node in list.Elements("graph: nodes"))
         {
-            nodes[index] = ReadNode(node, index);
+            nodes[index] = ReadNode(node, index, previous);
+            previous = nodes[index].Output;
             index++;
         }
 
         return new ModelGraph(
             root.Get("name", Where).String("graph: name"),
-            input.Get("name", "graph: input").String("graph: input name"),
+            inputName,
             input.Get("shape", "graph: input").Ints("graph: input shape"),
             root.Get("output", Where).String("graph: output"),
             nodes);
     }
 
-    private static void WriteNode(Utf8JsonWriter writer, GraphNode node)
+    private static void WriteNode(Utf8JsonWriter writer, GraphNode node, string previous)
     {
         writer.WriteStartObject();
         writer.WriteString("op", OpNames.Of(node.Op));
         writer.WriteString("name", node.Name);
-        JsonText.Array(writer, "inputs", node.Inputs);
+        if (node.Inputs.Count != 1 || node.Inputs[0] != previous)
+        {
+            JsonText.Array(writer, "inputs", node.Inputs);
+        }
+
         if (node.Output != node.Name)
         {
             writer.WriteString("output", node.Output);
         }
 
-        if (node.Tensors.Count > 0)
+        if (node.Tensors.Count > 0 && node.Tensors.All(t => t.Value == $"{node.Name}.{t.Key}"))
+        {
+            JsonText.Array(writer, "tensors", [.. node.Tensors.Keys]);
+        }
+        else if (node.Tensors.Count > 0)
         {
             writer.WriteStartObject("tensors");
             foreach ((string role, string name) in node.Tensors)
@@ -111,7 +125,7 @@ public static class GraphJson
         writer.WriteEndObject();
     }
 
-    private static GraphNode ReadNode(JsonNode node, int index)
+    private static GraphNode ReadNode(JsonNode node, int index, string previous)
     {
         string where = $"graph node {index}";
         node.OnlyKeys(where, "op", "name", "inputs", "output", "tensors", "attributes");
@@ -123,9 +137,17 @@ public static class GraphJson
 
         var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
         var attributes = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (node.Find("tensors", where) is { } roles)
+        JsonNode? roles = node.Find("tensors", where);
+        if (roles is { Kind: JsonKind.Array })
         {
-            foreach (JsonMember role in roles.Members($"{where}: tensors"))
+            foreach (string role in roles.Value.Strings(where, "tensors"))
+            {
+                JsonNode.Add(tensors, role, $"{name}.{role}", $"{where}: tensors");
+            }
+        }
+        else if (roles is not null)
+        {
+            foreach (JsonMember role in roles.Value.Members($"{where}: tensors"))
             {
                 string key = role.Name;
                 JsonNode.Add(tensors, key, role.Value.String(where, "tensor", key), $"{where}: tensors");
@@ -142,6 +164,7 @@ public static class GraphJson
         }
 
         string output = node.Find("output", where) is { } named ? named.String(where, "output") : name;
-        return new GraphNode(op, name, node.Get("inputs", where).Strings(where, "inputs"), output, tensors, attributes);
+        string[] inputs = node.Find("inputs", where) is { } list ? list.Strings(where, "inputs") : [previous];
+        return new GraphNode(op, name, inputs, output, tensors, attributes);
     }
 }

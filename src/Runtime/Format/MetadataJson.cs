@@ -18,6 +18,9 @@ public static class MetadataJson
     /// <summary>Key of the provenance: a JSON object of the exporter's making.</summary>
     public const string ProvenanceKey = "edgevit.provenance";
 
+    /// <summary>Key of the parity certificate: a JSON object of the exporter's making.</summary>
+    public const string CertificateKey = "edgevit.certificate";
+
     /// <summary>Key of the self-test: <c>{seed, logits}</c>; logits as the shortest decimals that read back bit for bit.</summary>
     public const string SelfTestKey = "edgevit.selftest";
 
@@ -134,11 +137,16 @@ public static class MetadataJson
 
     /// <summary>Checks that a provenance is one JSON object.</summary>
     /// <exception cref="EvitFormatException">It is not.</exception>
-    public static void CheckProvenance(string json)
+    public static void CheckProvenance(string json) => CheckObject(json, ProvenanceKey);
+
+    /// <summary>Checks that a certificate is one JSON object.</summary>
+    /// <exception cref="EvitFormatException">It is not.</exception>
+    public static void CheckCertificate(string json) => CheckObject(json, CertificateKey);
+
+    private static void CheckObject(string json, string key)
     {
         ArgumentNullException.ThrowIfNull(json);
-        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), ProvenanceKey);
-        root.Expect(JsonKind.Object, ProvenanceKey);
+        JsonTable.Parse(Encoding.UTF8.GetBytes(json), key).Expect(JsonKind.Object, key);
     }
 
     private static string InterpolationName(Interpolation interpolation) => interpolation == Interpolation.Bicubic ? "bicubic" : "bilinear";

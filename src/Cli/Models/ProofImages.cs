@@ -1,0 +1,61 @@
+using System.CommandLine;
+using EdgeVit.Export;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary>The images that a file is proven on: the options of the verbs that write one, and the images that they mean.</summary>
+internal sealed class ProofImages
+{
+    private const int MostImages = 10_000;
+
+    private readonly int _usual;
+
+    /// <summary>Declares the options.</summary>
+    /// <param name="usual">How many images where nothing is said.</param>
+    public ProofImages(int usual)
+    {
+        _usual = usual;
+        Count = new Option<int?>("--parity-images") { Description = $"Images that are compared value by value. [default: {usual}]", HelpName = "N" };
+        Options = [Data, Count, Seed];
+    }
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> Options { get; }
+
+    private Option<string?> Data { get; } = new("--data") { Description = "Compare on images of this data (image folder, CIFAR or IDX files, 'shapes'). [default: noise]", HelpName = "PATH" };
+
+    private Option<int?> Count { get; }
+
+    private Option<ulong> Seed { get; } = new("--seed") { Description = "Seed of the noise, and of the choice of images.", DefaultValueFactory = _ => 1 };
+
+    /// <summary>The images that were asked for, prepared as the model wants them.</summary>
+    /// <exception cref="UserException">Their number is impossible.</exception>
+    public CertificateOptions Read(ParseResult arguments, Preprocess preprocess)
+    {
+        ulong seed = arguments.GetValue(Seed);
+        int count = arguments.GetValue(Count) ?? _usual;
+        if (count is < 1 or > MostImages)
+            throw new UserException($"--parity-images is {count}, expected 1 to {MostImages}.", ExitCode.Usage);
+        if (arguments.GetValue(Data) is not { } path)
+            return new CertificateOptions(count, seed);
+
+        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { Seed = seed });
+        IImageDataset data = splits.Test ?? splits.Train;
+        var pipeline = new PreprocessPipeline(preprocess);
+        var indices = new int[data.Count];
+        for (int i = 0; i < indices.Length; i++)
+            indices[i] = i;
+        new Random((int)(seed & int.MaxValue)).Shuffle(indices);
+        count = Math.Min(count, indices.Length);
+        byte[] pixels = new byte[pipeline.Length];
+        var images = new float[(long)count * pipeline.Length];
+        for (int i = 0; i < count; i++)
+        {
+            pipeline.ToPixels(data.Load(indices[i]), pixels);
+            pipeline.Normalise(pixels, images.AsSpan(i * pipeline.Length, pipeline.Length));
+        }
+        return new CertificateOptions(count, seed, images, $"{data.Name}{(splits.Test is null ? "" : " (test)")}");
+    }
+}

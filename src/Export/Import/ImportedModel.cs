@@ -1,0 +1,54 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>Which images an import is proven on.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Seed">Seed of the first synthetic image; the next ones follow.</param>
+/// <param name="Given">Normalised images <c>[n, 3, H, W]</c> to take in place of synthetic ones; null for none.</param>
+/// <param name="Data">What the given images are called.</param>
+public sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images");
+
+/// <summary>Packs an imported checkpoint and proves the packed file against a simulation of the checkpoint's own tensors.</summary>
+public static class ImportedModel
+{
+    /// <summary>On given images, 16-bit floats may change so many predictions: rounding turns signs, and on images that a network was made for few
+    /// classes change by it. On noise, where logits mean nothing, it is told and not demanded.</summary>
+    private const double MostChangedPredictions = 0.05;
+
+    /// <summary>Packs and certifies.</summary>
+    /// <param name="imported">The checkpoint.</param>
+    /// <param name="floats">How floats may be stored.</param>
+    /// <param name="options">On which images; null for one synthetic image.</param>
+    /// <returns>The file's bytes with the certificate in them. It may say that the check failed; such a file should not be used.</returns>
+    /// <exception cref="ModelFormatException">The tensors do not fit the network, or the network gives logits that are not finite.</exception>
+    public static CertifiedModel Pack(ImportedCheckpoint imported, FloatPolicy floats = FloatPolicy.Auto, CertificateOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(imported);
+        options ??= new CertificateOptions();
+        ReferenceSimulator simulator = ReferenceSimulator.Of(imported.Network, imported.Tensors);
+        string provenance = imported.Provenance();
+        return CertifiedModel.Pack(
+            imported.Lower(), floats,
+            (model, certificate) => EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, provenance, certificateJson: certificate),
+            file => Certify(file, simulator, options, imported.Source));
+    }
+
+    private static ParityCertificate Certify(EvitFile file, ReferenceSimulator simulator, CertificateOptions options, CheckpointSource source)
+    {
+        IReadOnlyList<int> shape = file.Graph.InputShape;
+        int length = shape[0] * shape[1] * shape[2];
+        using var check = new ParityCheck(file);
+        for (int i = 0; i < options.Count; i++)
+            check.AddImage(options.Given is { } given ? given.AsSpan(i * length, length) : SelfTest.Input(options.Seed + (ulong)i, shape), simulator);
+        var images = options.Given is null
+            ? new CertificateImages(options.Count, "uniform noise", options.Seed)
+            : new CertificateImages(options.Count, options.Data);
+        ParityCertificate certificate = ParityCertificate.Of(
+            "import", file, check.Report, "a simulation of the checkpoint's tensors in double precision", images, new CertificateSource(source.File, source.Sha256));
+        int changed = check.Report.Images - check.Report.SameTop1;
+        return options.Given is null || certificate.Floats == "f32" || changed <= Math.Max(1, MostChangedPredictions * check.Report.Images)
+            ? certificate
+            : certificate with { Passed = false, Faults = [$"16-bit floats change {changed} of {check.Report.Images} predictions"] };
+    }
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>Where the weights of a certified file come from.</summary>
+/// <param name="File">Name of the file, without folders.</param>
+/// <param name="Sha256">Of that file, lower-case hex.</param>
+public sealed record CertificateSource(string File, string Sha256);
+
+/// <summary>What was fed to both sides.</summary>
+/// <param name="Count">Images that were compared value by value.</param>
+/// <param name="Data">Which data they are of.</param>
+/// <param name="Seed">Seed of synthetic images; null for images of a data set.</param>
+public sealed record CertificateImages(int Count, string Data, ulong? Seed = null);
+
+/// <summary>The agreement of one module (a block, a down-sampling, the embeddings, the head), computed from the same inputs.</summary>
+/// <param name="Name">Module path.</param>
+/// <param name="Compared">Elements of all its values.</param>
+/// <param name="Ties">See <see cref="ParityLayer.Ties"/>.</param>
+/// <param name="Rounded">See <see cref="ParityLayer.Rounded"/>.</param>
+/// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
+/// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
+public sealed record CertificateLayer(string Name, long Compared, long Ties, long Rounded, long Mismatches, double MaxError);
+
+/// <summary>The agreement of the logits when both sides run freely.</summary>
+/// <param name="SameTop1">Compared images whose best class is the same.</param>
+/// <param name="TieImages">See <see cref="ParityReport.TieImages"/>.</param>
+/// <param name="UnexplainedImages">See <see cref="ParityReport.UnexplainedImages"/>.</param>
+/// <param name="MaxLogitDifference">See <see cref="ParityReport.MaxLogitDifference"/>.</param>
+/// <param name="MaxTieLogitDifference">See <see cref="ParityReport.MaxTieLogitDifference"/>.</param>
+/// <param name="Predictions">Images of which only the best class was compared, where there were more.</param>
+/// <param name="SamePredictions">How many of those were the same.</param>
+public sealed record CertificateLogits(
+    int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null);
+
+/// <summary>What was compared when a file was made, and what came of it: printed, and stored in the file (<c>edgevit.certificate</c>).</summary>
+/// <param name="Schema">Version of this record, <see cref="CurrentSchema"/>.</param>
+/// <param name="Kind"><c>convert</c>, <c>import</c> or <c>export</c>.</param>
+/// <param name="Passed">The verdict, see <see cref="ParityReport.Passed"/>.</param>
+/// <param name="Source">The file that the weights come from; null for a student that was trained in the same run.</param>
+/// <param name="Reference">What the file was held against.</param>
+/// <param name="Images">On what.</param>
+/// <param name="Floats">How floats are stored: <c>f32</c>, or <c>f16</c> with the groups of <see cref="FloatGroups"/>.</param>
+/// <param name="Compared">Values compared, each side computing from the same inputs.</param>
+/// <param name="Ties">Signs and attention rows that lie within rounding of their threshold and fell on different sides.</param>
+/// <param name="TieMargins">How close to it they were; null without ties.</param>
+/// <param name="Signs">Signs among the values.</param>
+/// <param name="RoundedSigns">Signs that the storage of floats in 16 bits turned.</param>
+/// <param name="Mismatches">Values that differ for no such reason.</param>
+/// <param name="Layers">Module by module.</param>
+/// <param name="Logits">End to end.</param>
+/// <param name="Faults">The first mismatches in words.</param>
+public sealed record ParityCertificate(
+    string Schema,
+    string Kind,
+    bool Passed,
+    CertificateSource? Source,
+    string Reference,
+    CertificateImages Images,
+    string Floats,
+    long Compared,
+    long Ties,
+    MarginRange? TieMargins,
+    long Signs,
+    long RoundedSigns,
+    long Mismatches,
+    IReadOnlyList<CertificateLayer> Layers,
+    CertificateLogits Logits,
+    IReadOnlyList<string> Faults)
+{
+    /// <summary>The schema that is written.</summary>
+    public const string CurrentSchema = "edgevit.certificate/1";
+
+    /// <summary>The certificate of a check.</summary>
+    /// <param name="kind">See <see cref="Kind"/>.</param>
+    /// <param name="file">The file that was checked.</param>
+    /// <param name="report">What the check found.</param>
+    /// <param name="reference">See <see cref="Reference"/>.</param>
+    /// <param name="images">See <see cref="Images"/>; the count is the report's.</param>
+    /// <param name="source">See <see cref="Source"/>.</param>
+    /// <param name="predictions">Images, and how many of them both sides predicted alike, where more than the report's were.</param>
+    public static ParityCertificate Of(
+        string kind, EvitFile file, ParityReport report, string reference, CertificateImages images, CertificateSource? source = null,
+        (int Images, int Same)? predictions = null)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(images);
+        return new ParityCertificate(
+            CurrentSchema, kind, report.Passed, source, reference, images with { Count = report.Images }, FloatsOf(file),
+            report.Compared, report.Ties, report.TieMargins.IsEmpty ? null : report.TieMargins, report.Signs, report.RoundedSigns, report.Mismatches,
+            [.. report.Layers.GroupBy(l => GraphModule.Of(l.Name)).Select(g => new CertificateLayer(
+                g.Key, g.Sum(l => l.Compared), g.Sum(l => l.Ties), g.Sum(l => l.Rounded), g.Sum(l => l.Mismatches), Short(g.Max(l => l.MaxError))))],
+            new CertificateLogits(
+                report.SameTop1, report.TieImages, report.UnexplainedImages, Short(report.MaxLogitDifference), Short(report.MaxTieLogitDifference),
+                predictions?.Images, predictions?.Same),
+            [.. report.Untapped.Take(5).Select(v => $"{v}: not reported by the reference"), .. report.Faults]);
+    }
+
+    /// <summary>How a file stores its floats, as <see cref="Floats"/> words it.</summary>
+    public static string FloatsOf(EvitFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        FloatGroups groups = HalfFloats.GroupsOf(file.Graph, file.Tensors);
+        return groups == FloatGroups.None ? "f32" : $"f16 ({groups.ToString().ToLowerInvariant()})";
+    }
+
+    /// <summary>One compact JSON object.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, CertificateJsonContext.Default.ParityCertificate);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <returns>Null where the text is not such a certificate (of another schema, or not of this form).</returns>
+    public static ParityCertificate? Read(string? json)
+    {
+        if (json is null)
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(json, CertificateJsonContext.Default.ParityCertificate) is { Schema: CurrentSchema } certificate ? certificate : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The certificate in two to five lines.</summary>
+    public IReadOnlyList<string> Lines()
+    {
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        List<string> lines =
+        [
+            string.Create(culture, $"{(Passed ? "passed" : "FAILED")}: {Compared:N0} values against {Reference}, {Mismatches:N0} mismatches; {Images.Count} {(Images.Count == 1 ? "image" : "images")} of {Images.Data}{(Images.Seed is { } seed ? $", seed {seed}" : "")}"),
+            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {m.Smallest:0.#E+0} to {m.Largest:0.#E+0} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(Floats == "f32" ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
+        ];
+        if (Floats != "f32")
+            lines.Add(string.Create(culture, $"floats stored as {Floats}, which turned {RoundedSigns:N0} of {Signs:N0} signs"));
+        if (Logits.Predictions is { } predictions)
+            lines.Add(string.Create(culture, $"{Logits.SamePredictions:N0} of {predictions:N0} predictions the same"));
+        if (!Passed)
+            lines.AddRange(Faults.Take(3));
+        return lines;
+    }
+
+    private static double Short(double value) => double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ParityCertificate))]
+internal sealed partial class CertificateJsonContext : JsonSerializerContext;

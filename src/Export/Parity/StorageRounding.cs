@@ -1,0 +1,93 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>How far one node's output may be from that of the exact parameters because some are stored in 16 bits. Inputs are taken as
+/// given; what rounding in other nodes does to them is theirs.</summary>
+internal sealed class StorageRounding
+{
+    private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
+    private readonly GraphInterpreter? _bounds;
+
+    /// <summary>The roundings of a model's tensors.</summary>
+    public StorageRounding(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        _tensors = tensors;
+        Any = tensors.Values.Any(t => t.Type == StoredType.F16);
+        if (!Any)
+            return;
+        var errors = new Dictionary<string, StoredTensor>(tensors, StringComparer.Ordinal);
+        foreach (string name in graph.Nodes.Where(IsLinear).SelectMany(n => n.Tensors.Values))
+            errors[name] = Errors(tensors[name]);
+        _bounds = new GraphInterpreter(graph, errors);
+    }
+
+    /// <summary>Whether any tensor is rounded.</summary>
+    public bool Any { get; }
+
+    /// <summary>Whether this node has rounded tensors.</summary>
+    public bool Concerns(GraphNode node) => Any && node.Tensors.Values.Any(t => _tensors[t].Type == StoredType.F16);
+
+    /// <summary>The rounding of the number that was stored as <paramref name="value"/>: half a unit in the last of F16's 11 bits.</summary>
+    public static float Of(float value) => Math.Max(Math.Abs(value) * (1.001f / 2048), 1f / (1 << 25));
+
+    /// <summary>For every element of a node's output the largest difference that the rounding of its own tensors can make.</summary>
+    /// <param name="node">A node that <see cref="Concerns"/> says yes to.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="output">Its output, computed from them with the stored tensors.</param>
+    public float[] Bounds(GraphNode node, IReadOnlyList<Value> inputs, Value output)
+    {
+        float[] y = output.Floats;
+        float[] bounds = IsLinear(node) ? [] : new float[y.Length];
+        int channels = output.Shape.Channels;
+        switch (node.Op)
+        {
+            case var _ when IsLinear(node):
+                Value x = inputs[0];
+                float[] sizes = Array.ConvertAll(x.Floats, Math.Abs);
+                Value magnitude = x.Shape.Kind == ValueKind.Image
+                    ? Value.Image(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width)
+                    : Value.Tokens(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width);
+                return _bounds!.Evaluate(node, new Dictionary<string, Value> { [node.Inputs[0]] = magnitude }).Floats;
+            case Op.Position:
+                return Rounding(node, "position");
+            case Op.PrependTokens:
+                return [.. Rounding(node, "tokens"), .. new float[inputs[0].Floats.Length]];
+            case Op.RPReLU:
+                (float[] shift, float[] slope) = (Floats(node, "shift"), Floats(node, "slope"));
+                (float[] ofShift, float[] ofSlope, float[] ofOffset) = (Rounding(node, "shift"), Rounding(node, "slope"), Rounding(node, "offset"));
+                for (int i = 0; i < bounds.Length; i++)
+                {
+                    int c = i % channels;
+                    float u = Math.Abs(inputs[0].Floats[i] - shift[c]) + ofShift[c];
+                    bounds[i] = (ofShift[c] * Math.Max(1, Math.Abs(slope[c]))) + (ofSlope[c] * u) + ofOffset[c];
+                }
+                return bounds;
+            default:
+                // scale * s + offset, with s an integer count or a normed value.
+                (float[] scale, float[] offset) = (Floats(node, "scale"), Floats(node, "offset"));
+                (float[] ofScale, float[] ofOffsets) = (Rounding(node, "scale"), Rounding(node, "offset"));
+                int most = inputs[0].Shape.Channels * Math.Max(1, inputs[^1].Shape.Tokens);
+                for (int i = 0; i < bounds.Length; i++)
+                {
+                    int c = i % channels;
+                    float s = scale[c] == 0 ? most : Math.Abs((y[i] - offset[c]) / scale[c]);
+                    bounds[i] = (s * ofScale[c]) + ofOffsets[c];
+                }
+                return bounds;
+        }
+    }
+
+    /// <summary>The roundings of a node's tensor; zeros where it is exact.</summary>
+    public float[] Rounding(GraphNode node, string role) => TensorData.Floats(Errors(_tensors[node.Tensors[role]]));
+
+    // |error| <= op(|input|, |errors of the tensors|).
+    private static bool IsLinear(GraphNode node) => node.Op is Op.Conv2d or Op.Linear or Op.Affine;
+
+    private float[] Floats(GraphNode node, string role) => TensorData.Floats(_tensors[node.Tensors[role]]);
+
+    private static StoredTensor Errors(StoredTensor tensor) =>
+        TensorData.Of(tensor.Name, tensor.Type == StoredType.F16 ? [.. TensorData.Floats(tensor).Select(Of)] : new float[Elements(tensor)], [.. tensor.Shape]);
+
+    private static int Elements(StoredTensor tensor) => (int)(tensor.Bytes.Length / (tensor.Type == StoredType.F16 ? 2 : 4));
+}

@@ -1,0 +1,22 @@
+namespace EdgeVit.Export;
+
+/// <summary>Keeps the memory of large, short-lived arrays bounded: the collector lets hundreds of megabytes of them pile up before it looks, which
+/// is more than an import may take.</summary>
+internal static class LargeArrays
+{
+    private const long Allowance = 16L << 20;
+
+    private static long s_expected;
+
+    /// <summary>Gives back what arrays held that nobody needs any more, if there were many.</summary>
+    public static void Release() => Expect(Allowance);
+
+    /// <summary>Says that so many bytes are about to be allocated; what earlier arrays held is given back now and then.</summary>
+    public static void Expect(long bytes)
+    {
+        if (Interlocked.Add(ref s_expected, bytes) <= Allowance)
+            return;
+        Interlocked.Exchange(ref s_expected, bytes);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+    }
+}

@@ -1,0 +1,283 @@
+namespace EdgeVit.Export;
+
+/// <summary>BinaryViT and the ReActNet forms of DeiT as the paper's code computes them in evaluation mode: sections 2 and 3 of its description,
+/// one statement for each line. <c>N</c> tokens, <c>C</c> channels, <c>I</c> FFN width, <c>M</c> keys.</summary>
+internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors) : ReferenceSimulator(tensors)
+{
+    private protected override IEnumerable<string> Modules(float[] image)
+    {
+        Matrix x = Embedding(image);
+        yield return "vit.embeddings";
+        for (int s = 0, layer = 0; s < config.Stages.Count; s++)
+        {
+            for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
+            {
+                x = Block($"vit.encoder.layer.{layer}", config.Stages[s], config.Grid(s), x);
+                yield return $"vit.encoder.layer.{layer}";
+            }
+            if (s + 1 == config.Stages.Count)
+                break;
+            x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
+            yield return $"vit.encoder.patch_embed{s + 1}";
+        }
+        Head(x);
+        yield return "head";
+    }
+
+    /// <summary>Image [3, H, W] to tokens [N, C].</summary>
+    private Matrix Embedding(float[] image)
+    {
+        const string Projection = "vit.embeddings.patch_embeddings.projection";
+        Matrix x = Patches(image, config.ImageSize, config.PatchSize, $"{Projection}.weight", D($"{Projection}.bias"));
+        x = config.EmbeddingNorm ? Normed("vit.embeddings.norm", "vit.embeddings.norm", x) : Tap("vit.embeddings.patch_embeddings", x);
+        if (config.ClassToken)
+            x = Tap("vit.embeddings.tokens", Matrix.From(x.Columns, [.. Tensor("vit.embeddings.cls_token").Data, .. x.Data]));
+        return Tap("vit.embeddings", x.Plus(Matrix.From(x.Columns, Tensor("vit.embeddings.position_embeddings").Data)));
+    }
+
+    /// <summary>X [N, C] to [N, C].</summary>
+    private Matrix Block(string l, StageConfig stage, int grid, Matrix x)
+    {
+        Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
+        Matrix y = Attention($"{l}.attention.attention", stage, grid, a);
+        string o = $"{l}.attention.output";
+        Matrix dense = Normed($"{o}.dense", $"{o}.norm", BinaryLinear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move")));
+        Matrix x1 = Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, (t, c) => y.Data[(t * y.Columns) + c]))));
+
+        Matrix b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
+        (int width, int e) = (stage.Width, stage.Expansion);
+        string wide = $"{l}.intermediate";
+        Matrix f = Normed($"{wide}.dense", $"{wide}.norm", BinaryLinear($"{wide}.dense", Sign($"{wide}.sign", b, $"{wide}.move")));
+        f = RPReLU($"{wide}.rprelu", f, (t, j) => b.Data[(t * width) + (j % width)], wide);
+        string narrow = $"{l}.output";
+        Matrix g = Normed($"{narrow}.dense", $"{narrow}.norm", BinaryLinear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move")));
+        Matrix mean = Matrix.Of(b.Rows, width, (t, y) =>
+        {
+            for (int j = 0; j < width * e; j++)
+                y[j / e] += f.Row(t)[j] / (double)e;
+        });
+        g = RPReLU($"{narrow}.rprelu", g, (t, c) => mean.Data[(t * width) + c]);
+        Matrix x2 = x1.Plus(OutputScale($"{narrow}.layerscale", g));
+        if (config.PoolBranches)
+        {
+            x2 = x2.Plus(
+                Branch($"{l}.layerscale_h3", b, grid, 3, 1), Branch($"{l}.layerscale_w3", b, grid, 1, 3),
+                Branch($"{l}.layerscale_h5", b, grid, 5, 1), Branch($"{l}.layerscale_w5", b, grid, 1, 5));
+        }
+        return Tap(l, x2);
+    }
+
+    /// <summary>A [N, C] to Y [N, C].</summary>
+    private Matrix Attention(string att, StageConfig stage, int grid, Matrix a)
+    {
+        int r = stage.Reduction;
+        Matrix source = a;
+        if (r > 1)
+        {
+            Matrix pooled = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
+            source = Projection(att, "reduction", "r", "norm_r", pooled);
+        }
+        Matrix q = Projection(att, "query", "q", "normq", a);
+        Matrix k = Projection(att, "key", "k", "normk", source);
+        Matrix v = Projection(att, "value", "v", "normv", source);
+        Matrix context = Context(
+            att, stage, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
+        context = Normed($"{att}.norm_context", $"{att}.norm_context", config.LayerNorm ? Tap($"{att}.context", context) : context);
+        if (r > 1)
+        {
+            k = Tap($"{att}.rpreluk.up", Upsample(k, grid, r));
+            v = Tap($"{att}.rpreluv.up", Upsample(v, grid, r));
+        }
+        return RPReLU($"{att}.rprelu_context", context.Plus(q, k, v), (_, _) => 0);
+    }
+
+    private Matrix Projection(string att, string linear, string letter, string norm, Matrix x)
+    {
+        Matrix product = BinaryLinear($"{att}.{linear}", Sign($"{att}.{linear}.sign", x, $"{att}.move{letter}"));
+        return RPReLU($"{att}.rprelu{letter}", Normed($"{att}.{linear}", $"{att}.{norm}", product), (t, c) => x.Data[(t * x.Columns) + c]);
+    }
+
+    /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round_half_even(softmax / clip), 0, 1)</c> times V, head by head.</summary>
+    private Matrix Context(string att, StageConfig stage, Signs q, Signs k, Signs v)
+    {
+        double[] clips = D($"{att}.att_prob_clip");
+        int d = stage.HeadSize;
+        return Matrix.Of(q.Rows, stage.Width, (t, y) =>
+        {
+            var exponentials = new double[k.Rows];
+            for (int head = 0; head < stage.Heads; head++)
+            {
+                double clip = clips[clips.Length == 1 ? 0 : head];
+                double sum = 0;
+                for (int j = 0; j < exponentials.Length; j++)
+                    sum += exponentials[j] = Math.Exp(Signs.Dot(q.Row(t).Slice(head * d, d), k.Row(j).Slice(head * d, d)) / Math.Sqrt(d));
+                for (int j = 0; j < exponentials.Length; j++)
+                {
+                    double bit = Math.Clamp(Math.Round(exponentials[j] / sum / clip, MidpointRounding.ToEven), 0, 1);
+                    for (int c = head * d; bit > 0 && c < (head + 1) * d; c++)
+                        y[c] += clip * v.Data[(j * v.Columns) + c];
+                }
+            }
+        });
+    }
+
+    /// <summary>X [N, C] to [N / 4, 2C].</summary>
+    private Matrix Downsampling(string name, int grid, Matrix x)
+    {
+        Matrix z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
+        FloatTensor weight = Tensor($"{name}.proj.weight");
+        (int inputs, int outputs) = (x.Columns, weight.Shape[0]);
+        Matrix Windows(Func<int, int, double> at) => Matrix.Of(x.Rows / 4, inputs * 4, (t, y) =>
+        {
+            int corner = (t / (grid / 2) * 2 * grid) + (t % (grid / 2) * 2);
+            for (int i = 0; i < y.Length; i++)
+                y[i] = at(corner + (i % 4 / 2 * grid) + (i % 2), i / 4);
+        });
+        Matrix product;
+        if (config.BinaryDownsampling)
+        {
+            Signs signs = Sign($"{name}.sign", z, $"{name}.move");
+            var binary = new Signs(outputs, inputs * 4, [.. weight.Data.Select(w => w >= 0 ? 1f : -1f)]);
+            var alpha = new double[outputs];
+            for (int o = 0; o < outputs; o++)
+                alpha[o] = MeanMagnitude(weight.Data.AsSpan(o * inputs * 4, inputs * 4));
+            Matrix windows = Windows((t, c) => signs.Data[(t * inputs) + c]);
+            product = new Signs(windows.Rows, windows.Columns, windows.Data).Times(binary, alpha);
+        }
+        else
+        {
+            product = Windows((t, c) => z.Data[(t * inputs) + c]).Times(weight.Data, null);
+        }
+        Matrix y = Normed($"{name}.proj", $"{name}.norm", product);
+        if (config.BinaryDownsampling)
+        {
+            Matrix pooled = Tap($"{name}.pool", Pool(z, grid, 2, 2, 2, 0, 0));
+            y = RPReLU($"{name}.rprelu", y, (t, c) => pooled.Data[(t * inputs) + (c % inputs)]);
+        }
+        return Tap(name, y.Plus(Matrix.From(outputs, Tensor($"{name}.position_embeddings").Data)));
+    }
+
+    private void Head(Matrix x)
+    {
+        if (config.LayerNorm && !config.ClassToken)
+        {
+            x = Tap("vit.pooled", Tap("vit.layernorm", Norm("vit.layernorm", x)).Mean());
+        }
+        else
+        {
+            Matrix pooled = Tap("vit.pooled", config.ClassToken ? x.Slice(0, 1) : x.Mean());
+            x = config.ClassToken || config.LayerNorm ? Tap("vit.layernorm", Norm("vit.layernorm", pooled)) : Norm("vit.layernorm", x).Mean();
+        }
+        Tap(Lowering.OutputName, x.Times(Tensor("classifier.weight").Data, D("classifier.bias")));
+    }
+
+    /// <summary><c>sign(x + move)</c>, <c>sign(0) = +1</c>.</summary>
+    private Signs Sign(string value, Matrix x, string move)
+    {
+        double[] shift = D(move);
+        LargeArrays.Expect(4L * x.Data.Length);
+        var signs = new float[x.Data.Length];
+        for (int i = 0; i < signs.Length; i++)
+            signs[i] = x.Data[i] + shift[i % x.Columns] >= 0 ? 1 : -1;
+        return Tap(value, new Signs(x.Rows, x.Columns, signs));
+    }
+
+    /// <summary><c>mean |W[o]| * sign(W[o] - mean W[o])</c> times signs: [N, K] to [N, O]. The mean is a float's, as in training.</summary>
+    private Matrix BinaryLinear(string name, Signs x)
+    {
+        FloatTensor weight = Tensor($"{name}.weight");
+        int outputs = weight.Shape[0];
+        var signs = new float[weight.Data.Length];
+        var alpha = new double[outputs];
+        for (int o = 0; o < outputs; o++)
+        {
+            Span<float> row = weight.Data.AsSpan(o * x.Columns, x.Columns);
+            double sum = 0;
+            foreach (float w in row)
+                sum += w;
+            float mean = (float)(sum / row.Length);
+            alpha[o] = MeanMagnitude(row);
+            for (int i = 0; i < row.Length; i++)
+                signs[(o * row.Length) + i] = row[i] >= mean ? 1 : -1;
+        }
+        return x.Times(new Signs(outputs, x.Columns, signs), alpha);
+    }
+
+    private static double MeanMagnitude(ReadOnlySpan<float> row)
+    {
+        double sum = 0;
+        foreach (float w in row)
+            sum += Math.Abs(w);
+        return sum / row.Length;
+    }
+
+    /// <summary>The norm of a product, which with LayerNorm is a value too.</summary>
+    private Matrix Normed(string value, string norm, Matrix product)
+    {
+        if (config.LayerNorm && !value.EndsWith(".norm_context", StringComparison.Ordinal))
+            Tap($"{value}.product", product);
+        return Tap(value, Norm(norm, product, inPlace: !config.LayerNorm));
+    }
+
+    private Matrix Norm(string name, Matrix x, bool inPlace = false)
+    {
+        (double[] weight, double[] bias) = (D($"{name}.weight"), D($"{name}.bias"));
+        if (config.LayerNorm)
+            return x.RowNorm(weight, bias, config.BatchNormEps);
+        (double[] mean, double[] variance) = (D($"{name}.running_mean"), D($"{name}.running_var"));
+        double[] deviation = Array.ConvertAll(variance, v => Math.Sqrt(v + config.BatchNormEps));
+        double Normed(double v, int c) => ((v - mean[c]) / deviation[c] * weight[c]) + bias[c];
+        return inPlace ? x.Replace(Normed) : x.Map(Normed);
+    }
+
+    /// <summary>RPReLU of the sum with a shortcut, which is given element by element.</summary>
+    private Matrix RPReLU(string module, Matrix x, Func<int, int, float> shortcut, string? value = null)
+    {
+        (double[] move1, double[] slope, double[] move2) = (D($"{module}.move1"), D($"{module}.prelu.weight"), D($"{module}.move2"));
+        return Tap(value ?? module, Matrix.Of(x.Rows, x.Columns, (t, y) =>
+        {
+            ReadOnlySpan<float> row = x.Row(t);
+            for (int c = 0; c < y.Length; c++)
+            {
+                double u = (double)row[c] + shortcut(t, c) - move1[c];
+                y[c] = (u > 0 ? u : slope[c] * u) + move2[c];
+            }
+        }));
+    }
+
+    private Matrix OutputScale(string name, Matrix x) => config.LayerScale ? Tap(name, x.Affine(D($"{name}.alpha"), D($"{name}.move"))) : x;
+
+    private Matrix Branch(string name, Matrix b, int grid, int height, int width)
+    {
+        Matrix pooled = Tap(name.Replace(".layerscale_", ".pool_", StringComparison.Ordinal), Pool(b, grid, height, width, 1, (height - 1) / 2, (width - 1) / 2));
+        return Tap(name, pooled.Affine(D($"{name}.alpha"), D($"{name}.move")));
+    }
+
+    /// <summary>The mean of windows; what lies outside the grid counts as zero.</summary>
+    private static Matrix Pool(Matrix x, int grid, int height, int width, int stride, int padY, int padX)
+    {
+        int side = ((grid + (2 * padY) - height) / stride) + 1;
+        return Matrix.Of(side * side, x.Columns, (t, mean) =>
+        {
+            for (int y = (t / side * stride) - padY, endY = y + height; y < endY; y++)
+            {
+                for (int z = (t % side * stride) - padX, endX = z + width; z < endX; z++)
+                {
+                    if (y < 0 || y >= grid || z < 0 || z >= grid)
+                        continue;
+                    Span<float> row = x.Row((y * grid) + z);
+                    for (int c = 0; c < mean.Length; c++)
+                        mean[c] += row[c] / (double)(height * width);
+                }
+            }
+        });
+    }
+
+    private static Matrix Upsample(Matrix x, int grid, int factor) => Matrix.Of(
+        grid * grid, x.Columns, (t, y) =>
+        {
+            Span<float> row = x.Row((t / grid / factor * (grid / factor)) + (t % grid / factor));
+            for (int c = 0; c < y.Length; c++)
+                y[c] = row[c];
+        });
+}

@@ -1,0 +1,154 @@
+using System.Collections;
+
+namespace EdgeVit.Export;
+
+/// <summary>A network computed from its own tensors as its description says: in double precision, rounded to
+/// floats value by value, nothing folded, nothing packed, sharing nothing
+/// with the lowering and the runtime. What a packed file is held against. It works through the network module by module as values are asked
+/// for, in the graph's order, and keeps those of one module only.</summary>
+public abstract class ReferenceSimulator : ISimulator
+{
+    private readonly IReadOnlyDictionary<string, FloatTensor> _tensors;
+    private readonly Dictionary<string, double[]> _parameters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, float[]> _current = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BitArray> _signs = new(StringComparer.Ordinal);
+    private HashSet<string> _left = [];
+    private float[] _image = [];
+    private IEnumerator<string>? _modules;
+    private float[]? _logits;
+
+    private protected ReferenceSimulator(IReadOnlyDictionary<string, FloatTensor> tensors) => _tensors = tensors;
+
+    /// <summary>The simulator of a network that was recognised.</summary>
+    /// <param name="network">As recognised from these tensors.</param>
+    /// <param name="tensors">Its tensors by state_dict name.</param>
+    /// <exception cref="ModelFormatException">It is of a kind that has no simulator.</exception>
+    public static ReferenceSimulator Of(RecognisedNetwork network, IReadOnlyDictionary<string, FloatTensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(tensors);
+        return network.Config switch
+        {
+            BinaryViTConfig binary => new ReferenceBinaryViT(binary, tensors),
+            FloatViTConfig vit => new ReferenceViT(vit, network.Names ?? ViTNames.HuggingFace, tensors),
+            _ => throw new ModelFormatException($"The network '{network.Config.Name}' is of a kind that has no simulator."),
+        };
+    }
+
+    /// <summary>Takes an image; nothing is computed yet.</summary>
+    /// <param name="image">Normalised, <c>[3, H, W]</c>.</param>
+    public void Start(ReadOnlySpan<float> image)
+    {
+        _image = image.ToArray();
+        Restart();
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+        _image = [];
+        Restart();
+    }
+
+    /// <inheritdoc/>
+    public bool TryGet(string name, out float[] values)
+    {
+        string module = GraphModule.Of(name);
+        if (_left.Contains(module))
+            Restart();
+        while (!_current.TryGetValue(name, out values!))
+        {
+            if (_signs.TryGetValue(name, out BitArray? bits))
+            {
+                LargeArrays.Expect(4L * bits.Length);
+                values = new float[bits.Length];
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = bits[i] ? 1 : -1;
+                return true;
+            }
+            if (_modules is null || _modules.Current == module || !Advance())
+                return false;
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public float[] Logits()
+    {
+        while (_logits is null && Advance())
+        {
+        }
+        return _logits ?? throw new InvalidOperationException("the network gave no logits");
+    }
+
+    /// <summary>Computes the network module by module and names each when all of its values are reported.</summary>
+    private protected abstract IEnumerable<string> Modules(float[] image);
+
+    /// <summary>Reports a value.</summary>
+    private protected Matrix Tap(string name, Matrix value)
+    {
+        _current[name] = value.Data;
+        if (name == Lowering.OutputName)
+            _logits = value.Data;
+        return value;
+    }
+
+    /// <summary>Reports signs; they are kept as bits.</summary>
+    private protected Signs Tap(string name, Signs value)
+    {
+        var bits = new BitArray(value.Data.Length);
+        for (int i = 0; i < value.Data.Length; i++)
+            bits[i] = value.Data[i] > 0;
+        _signs[name] = bits;
+        return value;
+    }
+
+    /// <summary>A vector of parameters in double precision.</summary>
+    private protected double[] D(string name)
+    {
+        if (_parameters.TryGetValue(name, out double[]? known))
+            return known;
+        return _parameters[name] = Array.ConvertAll(_tensors[name].Data, v => (double)v);
+    }
+
+    private protected FloatTensor Tensor(string name) => _tensors[name];
+
+    private protected bool Has(string name) => _tensors.ContainsKey(name);
+
+    /// <summary>A float convolution with kernel = stride of an image <c>[channels, size, size]</c>: <c>[tokens, outputs]</c>.</summary>
+    private protected Matrix Patches(float[] image, int size, int patch, string weightName, double[]? bias)
+    {
+        FloatTensor weight = Tensor(weightName);
+        (int channels, int grid) = (weight.Shape[1], size / patch);
+        Matrix windows = Matrix.Of(grid * grid, channels * patch * patch, (t, y) =>
+        {
+            for (int i = 0; i < y.Length; i++)
+            {
+                (int c, int rest) = int.DivRem(i, patch * patch);
+                y[i] = image[(((c * size) + (t / grid * patch) + (rest / patch)) * size) + (t % grid * patch) + (rest % patch)];
+            }
+        });
+        return windows.Times(weight.Data, bias);
+    }
+
+    private void Restart()
+    {
+        _current.Clear();
+        _signs.Clear();
+        _left = new HashSet<string>(StringComparer.Ordinal);
+        _logits = null;
+        _modules?.Dispose();
+        _modules = Modules(_image).GetEnumerator();
+    }
+
+    private bool Advance()
+    {
+        if (_modules is null)
+            return false;
+        if (_modules.Current is { } done)
+            _left.Add(done);
+        _current.Clear();
+        _signs.Clear();
+        return _modules.MoveNext();
+    }
+}

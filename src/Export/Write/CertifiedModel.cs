@@ -1,0 +1,56 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>How the floats of a model shall be stored.</summary>
+public enum FloatPolicy
+{
+    /// <summary>In 16 bits where the certificate holds and there is something to save (<see cref="CertifiedModel.WorthRounding"/>), else exact.</summary>
+    Auto,
+
+    /// <summary>In 16 bits where the certificate holds.</summary>
+    F16,
+
+    /// <summary>Exact.</summary>
+    F32,
+}
+
+/// <summary>A packed model that carries its certificate.</summary>
+/// <param name="Bytes">The file.</param>
+/// <param name="File">The same, read back.</param>
+/// <param name="Certificate">What was compared; it may say that the check failed.</param>
+public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertificate Certificate)
+{
+    /// <summary>Models with fewer bytes of floats than this stay exact under <see cref="FloatPolicy.Auto"/>: nothing that anyone would miss could be
+    /// saved.</summary>
+    public const long WorthRounding = 1_000_000;
+
+    // Rounding more saves more; the first choice whose certificate holds is taken, and the last is exact.
+    private static readonly FloatGroups[] s_choices = [FloatGroups.All, FloatGroups.Tables | FloatGroups.Affines, FloatGroups.Tables, FloatGroups.None];
+
+    /// <summary>Packs a model: chooses how floats are stored and lets every choice be checked, on the packed file, until one passes.</summary>
+    /// <param name="model">With exact floats.</param>
+    /// <param name="policy">What may be chosen.</param>
+    /// <param name="pack">Writes a model into a file's bytes, with this certificate (null for none), see <see cref="EvitWriter.ToBytes"/>.</param>
+    /// <param name="certify">Checks a file.</param>
+    public static CertifiedModel Pack(
+        LoweredModel model, FloatPolicy policy, Func<LoweredModel, string?, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(certify);
+        FloatGroups[] choices = policy == FloatPolicy.F32 || (policy == FloatPolicy.Auto && FloatBytes(model) < WorthRounding) ? [FloatGroups.None] : s_choices;
+        foreach (FloatGroups groups in choices)
+        {
+            LoweredModel stored = HalfFloats.Store(model, groups);
+            ParityCertificate certificate = certify(EvitFile.Parse(pack(stored, null)));
+            if (!certificate.Passed && groups != choices[^1])
+                continue;
+            byte[] bytes = pack(stored, certificate.ToJson());
+            return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
+        }
+        throw new InvalidOperationException("there is always a last choice");
+    }
+
+    private static long FloatBytes(LoweredModel model) => model.Tensors.Values.Where(t => t.Type == StoredType.F32).Sum(t => (long)t.Bytes.Length);
+}
