@@ -4,9 +4,11 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Zeroed memory outside the garbage collector's heap, aligned to a cache line. Freed by <see cref="Dispose"/> or, where that was
 /// forgotten, by the finalizer.</summary>
-internal sealed unsafe class NativeBuffer : IDisposable
+internal sealed unsafe partial class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
+    private const int HugePage = 2 << 20;
+    private const int AdviseHugePages = 14;
 
     private void* _start;
 
@@ -14,9 +16,16 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         Bytes = Math.Max(bytes, Alignment);
 
-        // Large memory comes zeroed from the system, untouched; clearing it would bring every page into the process.
-        _start = NativeMemory.AllocZeroed((nuint)(Bytes + Alignment - 1));
-        Pointer = (byte*)(((nuint)_start + (Alignment - 1)) & ~(nuint)(Alignment - 1));
+        // Large memory comes zeroed from the system, untouched; clearing it would bring every page into the process. Where the system gives
+        // large pages when asked, a few faults stand for hundreds.
+        bool huge = OperatingSystem.IsLinux() && Bytes >= HugePage;
+        nuint alignment = huge ? HugePage : (nuint)Alignment;
+        _start = NativeMemory.AllocZeroed((nuint)Bytes + alignment - 1);
+        Pointer = (byte*)(((nuint)_start + (alignment - 1)) & ~(alignment - 1));
+        if (huge)
+        {
+            _ = Advise((nint)Pointer, (nuint)(Bytes & ~(HugePage - 1L)), AdviseHugePages);
+        }
     }
 
     ~NativeBuffer() => Free();
@@ -38,6 +47,9 @@ internal sealed unsafe class NativeBuffer : IDisposable
         NativeMemory.Clear(pointer, (nuint)bytes);
         return pointer;
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 
     private void Free()
     {

@@ -9,11 +9,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     private const int TransposeBlock = 16;
 
     private const int Alignment = 64;
-    private const long ChunkBytes = 1 << 20;
+    private const long SmallestChunk = 1 << 20;
+    private const long LargestChunk = 8 << 20;
 
     private readonly List<NativeBuffer> _buffers = [];
     private readonly Dictionary<string, Address> _shared = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _kept = [];
+    private readonly long _chunkBytes = ChunkFor(tensors);
     private NativeBuffer? _chunk;
     private long _used;
 
@@ -41,16 +43,16 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     {
         bytes = (bytes + Alignment - 1) / Alignment * Alignment;
         Bytes += bytes;
-        if (bytes > ChunkBytes / 4)
+        if (bytes > _chunkBytes / 4)
         {
             var own = new NativeBuffer(bytes);
             _buffers.Add(own);
             return (nint)own.Pointer;
         }
 
-        if (_chunk is null || _used + bytes > ChunkBytes)
+        if (_chunk is null || _used + bytes > _chunkBytes)
         {
-            _chunk = new NativeBuffer(ChunkBytes);
+            _chunk = new NativeBuffer(_chunkBytes);
             _buffers.Add(_chunk);
             _used = 0;
         }
@@ -170,5 +172,18 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     private sealed class Address(nint value)
     {
         internal nint Value { get; } = value;
+    }
+
+    /// <summary>The size of the pieces that memory is taken in: about that of the tensors, so that the weights of a large model share large
+    /// pages.</summary>
+    private static long ChunkFor(IReadOnlyDictionary<string, StoredTensor> tensors)
+    {
+        long bytes = 0;
+        foreach (KeyValuePair<string, StoredTensor> tensor in tensors)
+        {
+            bytes += tensor.Value.Bytes.Length;
+        }
+
+        return Math.Clamp(bytes, SmallestChunk, LargestChunk);
     }
 }
