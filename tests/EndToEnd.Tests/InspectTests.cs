@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EdgeVit.Export;
 
 namespace EdgeVit.EndToEnd.Tests;
 
@@ -41,6 +42,37 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains("same file", EdgeVitProcess.Run("inspect", model.Path, model.Path).Expect(0).Output, StringComparison.Ordinal);
         JsonObject json = EdgeVitProcess.Run("inspect", model.Path, model.Path, "--json").Expect(0).Json;
         Assert.Equal((string)json["a"]!["model"]!["sha256"]!, (string)json["b"]!["model"]!["sha256"]!);
+    }
+
+    [Fact]
+    public void The_certificate_the_card_and_what_two_files_differ_in()
+    {
+        using var folder = new TestFolder();
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(model.Config, seed: 3);
+        SafetensorsWriter.Write(folder["net.safetensors"], tensors.Values);
+        EdgeVitProcess.Run("import", folder["net.safetensors"], "--out", folder["f32.evit"], "--reductions", "2,1").Expect(0);
+        EdgeVitProcess.Run("import", folder["net.safetensors"], "--out", folder["f16.evit"], "--reductions", "2,1", "--floats", "f16").Expect(0);
+        EdgeVitProcess.Run("import", folder["net.safetensors"], "--out", folder["x.evit"], "--reductions", "2,1", "--floats", "f8").Fails(2, "--floats is 'f8', expected auto, f16 or f32");
+
+        JsonObject json = EdgeVitProcess.Run("inspect", folder["f16.evit"], "--json").Expect(0).Json;
+        Assert.True((bool)json["certificate"]!["passed"]!);
+        Assert.Equal("net.safetensors", (string)json["certificate"]!["source"]!["file"]!);
+        Assert.Equal(64, ((string)json["certificate"]!["source"]!["sha256"]!).Length);
+        Assert.Equal("f16 (all)", (string)json["floats"]!);
+        string shown = EdgeVitProcess.Run("inspect", folder["f16.evit"]).Expect(0).Output;
+        Assert.Contains("0 mismatches; 1 image of uniform noise, seed 1", shown, StringComparison.Ordinal);
+        Assert.Contains("none stored", EdgeVitProcess.Run("inspect", model.Path).Expect(0).Output, StringComparison.Ordinal);
+
+        string card = EdgeVitProcess.Run("inspect", folder["f16.evit"], "--card").Expect(0).Output;
+        foreach (string part in (string[])["# binaryvit", "| file | f16.evit,", "| sourceSha256 |", "## Proof", "* passed:", "## Limits"])
+            Assert.Contains(part, card, StringComparison.Ordinal);
+
+        string compared = EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f16.evit"]).Expect(0).Output;
+        foreach (string part in (string[])["floats stored as", "f16 (all)", "tensors that differ", "nodes in one only", "same file"])
+            Assert.Contains(part, compared, StringComparison.Ordinal);
+        Assert.True((int)EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f16.evit"], "--json").Expect(0).Json["differing_tensors"]! > 50);
+        Assert.Equal(0, (int)EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f32.evit"], "--json").Expect(0).Json["differing_tensors"]!);
+        Assert.True(new FileInfo(folder["f16.evit"]).Length < new FileInfo(folder["f32.evit"]).Length);
     }
 
     [Fact]

@@ -28,6 +28,7 @@ internal static class CommandTree
         {
             new ConvertVerb(),
             new ImportVerb(),
+            new ExportVerb(),
             new InspectVerb(),
             new RunVerb(),
             new ValidateVerb(),

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Imaging;
+using EdgeVit.OnnxModels;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
@@ -17,7 +18,7 @@ internal static class Failures
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
         EvitFormatException format => ($"{format.Message.TrimEnd('.')}. The file is incomplete, damaged or not a model: copy it again, or convert it anew.", ExitCode.Failure),
-        ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
+        OnnxModelException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EdgeVit.Export;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
@@ -11,15 +12,19 @@ internal sealed class InspectVerb : Verb
     private readonly Argument<string?> _other = new("other.evit") { Description = "A second model to compare with.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> _layers = new("--layers") { Description = "One line per node instead of one per block." };
 
+    private readonly Option<bool> _card = new("--card") { Description = "Print the model's card (Markdown) and nothing else." };
+
     public InspectVerb() : base(
         "inspect",
         "Shows layers, bits, bytes and operations of a model, and what of it is not 1-bit.",
         "inspect runs/demo/model.evit --layers",
+        "inspect model.evit --card > card.md",
         "inspect old.evit new.evit")
     {
         Add(_model);
         Add(_other);
         Add(_layers);
+        Add(_card);
         AddCommonOptions();
     }
 
@@ -27,10 +32,17 @@ internal sealed class InspectVerb : Verb
     {
         string path = arguments.GetRequiredValue(_model);
         var summary = new ModelSummary(ModelPath.Read(path));
+        if (arguments.GetValue(_card))
+        {
+            string card = ModelCard.Write(summary.File, Path.GetFileName(path));
+            printer.Object(new JsonObject { ["card"] = card });
+            printer.Data(card.TrimEnd('\n'));
+            return ExitCode.Ok;
+        }
         if (arguments.GetValue(_other) is { } other)
         {
             var second = new ModelSummary(ModelPath.Read(other));
-            printer.Object(new JsonObject { ["a"] = Json(path, summary, layers: false), ["b"] = Json(other, second, layers: false) });
+            printer.Object(new JsonObject { ["a"] = Json(path, summary, layers: false), ["b"] = Json(other, second, layers: false), ["differing_tensors"] = DifferingTensors(summary.File, second.File) });
             printer.Data(Comparison(path, summary, other, second));
             return ExitCode.Ok;
         }
@@ -58,9 +70,11 @@ internal sealed class InspectVerb : Verb
             .Add("input", $"{p.Width}x{p.Height} RGB; shorter side to {p.ResizeShorterSide} ({p.Interpolation.ToString().ToLowerInvariant()}), centre crop")
             .Add("classes", $"{file.Labels.Count}: {string.Join(", ", file.Labels.Take(12))}{(file.Labels.Count > 12 ? ", ..." : "")}")
             .Add("kernels here", KernelSets.Name(KernelSets.Resolve(null)))
+            .Add("floats", ParityCertificate.FloatsOf(file))
             .Add("self-test", file.SelfTest is null ? "none stored" : "stored; 'edgevit doctor' runs it")
             .Add("sha256", file.Sha256)
-            .Add("provenance", Provenance(file)));
+            .Add("provenance", Provenance(file))
+            .AddLines("certificate", ParityCertificate.Read(file.Certificate)?.Lines() ?? ["none stored"]));
         printer.Data();
     }
 
@@ -103,8 +117,21 @@ internal sealed class InspectVerb : Verb
         Row("binary MACs", a.BinaryMacs, b.BinaryMacs, Quantity.Operations);
         Row("float MACs", a.FloatMacs, b.FloatMacs, Quantity.Operations);
         Row("element ops", a.ElementOps, b.ElementOps, Quantity.Operations);
+        table.Add("floats stored as", ParityCertificate.FloatsOf(a.File), ParityCertificate.FloatsOf(b.File));
+        table.Add("certificate", Verdict(a.File), Verdict(b.File));
+        string[] differing = [.. a.File.Graph.Nodes.Select(n => n.Name).Except(b.File.Graph.Nodes.Select(n => n.Name)).Concat(
+            b.File.Graph.Nodes.Select(n => n.Name).Except(a.File.Graph.Nodes.Select(n => n.Name)))];
+        table.Add("nodes in one only", differing.Length == 0 ? "none" : $"{differing.Length}: {string.Join(", ", differing.Take(3))}{(differing.Length > 3 ? ", ..." : "")}");
+        table.Add("tensors that differ", Quantity.Count(DifferingTensors(a.File, b.File)));
         return table.Add("same file", a.File.Sha256 == b.File.Sha256 ? "yes" : "no");
     }
+
+    private static string Verdict(EvitFile file) => ParityCertificate.Read(file.Certificate) is { } certificate ? (certificate.Passed ? "passed" : "failed") : "none";
+
+    /// <summary>Tensors that one file lacks or has in another type, shape or with other contents.</summary>
+    private static int DifferingTensors(EvitFile a, EvitFile b) => a.Tensors.Keys.Union(b.Tensors.Keys).Count(name =>
+        !a.Tensors.TryGetValue(name, out StoredTensor? x) || !b.Tensors.TryGetValue(name, out StoredTensor? y)
+        || x.Type != y.Type || !x.Shape.SequenceEqual(y.Shape) || !x.Bytes.Span.SequenceEqual(y.Bytes.Span));
 
     private static JsonObject Json(string path, ModelSummary s, bool layers)
     {
@@ -138,6 +165,8 @@ internal sealed class InspectVerb : Verb
             })]),
             ["preprocess"] = JsonNode.Parse(MetadataJson.WritePreprocess(file.Preprocess)),
             ["provenance"] = ProvenanceObject(file),
+            ["certificate"] = file.Certificate is { } certificate ? JsonNode.Parse(certificate) : null,
+            ["floats"] = ParityCertificate.FloatsOf(file),
             ["selftest"] = file.SelfTest is not null,
             ["kernel"] = KernelSets.Name(KernelSets.Resolve(null)),
         };

@@ -52,7 +52,7 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     }
 
     /// <summary>A constant.</summary>
-    /// <typeparam name="T">float, byte, sbyte, int or long.</typeparam>
+    /// <typeparam name="T">float, double, byte, sbyte, int or long.</typeparam>
     /// <param name="constant">Its name.</param>
     /// <param name="values">Elements, row-major.</param>
     /// <param name="shape">Sizes, outermost first; none for a scalar.</param>
@@ -132,6 +132,7 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     private static OnnxType? TypeOf<T>() => default(T) switch
     {
         float => OnnxType.Float,
+        double => OnnxType.Double,
         byte => OnnxType.UInt8,
         sbyte => OnnxType.Int8,
         int => OnnxType.Int32,

@@ -20,4 +20,7 @@ public enum OnnxType
 
     /// <summary>One byte, 0 or 1.</summary>
     Bool = 9,
+
+    /// <summary>64-bit float.</summary>
+    Double = 11,
 }

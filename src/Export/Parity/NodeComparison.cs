@@ -19,7 +19,7 @@ internal readonly record struct NodeOutcome(
 }
 
 /// <summary>Compares what a node computes with what the simulator says, and tells ties and the rounding of storage from mismatches.</summary>
-internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, bool sameFloats)
 {
     /// <summary>Floats may differ by this, times max(1, largest magnitude of the value): rounding of a few operations.</summary>
     public const double FloatTolerance = 1e-4;
@@ -28,9 +28,9 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     /// to a half.</summary>
     public const double TieTolerance = 1e-5;
 
-    private readonly StorageRounding _storage = new(graph, tensors);
+    private readonly StorageRounding _storage = new(graph, tensors, ignored: sameFloats);
 
-    /// <summary>Whether floats are stored in 16 bits.</summary>
+    /// <summary>Whether floats are stored in 16 bits and the reference has exact ones.</summary>
     public bool IsRounded => _storage.Any;
 
     /// <summary>What the storage of a node's own tensors can make of its floats; null where they are exact.</summary>

@@ -131,12 +131,15 @@ public sealed record ParityCertificate(
     public IReadOnlyList<string> Lines()
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
+
+        // An export has the same floats as what it is compared with.
+        bool exact = Floats == "f32" || Kind == "export";
         List<string> lines =
         [
             string.Create(culture, $"{(Passed ? "passed" : "FAILED")}: {Compared:N0} values against {Reference}, {Mismatches:N0} mismatches; {Images.Count} {(Images.Count == 1 ? "image" : "images")} of {Images.Data}{(Images.Seed is { } seed ? $", seed {seed}" : "")}"),
-            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {m.Smallest:0.#E+0} to {m.Largest:0.#E+0} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(Floats == "f32" ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
+            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {m.Smallest:0.#E+0} to {m.Largest:0.#E+0} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
         ];
-        if (Floats != "f32")
+        if (!exact)
             lines.Add(string.Create(culture, $"floats stored as {Floats}, which turned {RoundedSigns:N0} of {Signs:N0} signs"));
         if (Logits.Predictions is { } predictions)
             lines.Add(string.Create(culture, $"{Logits.SamePredictions:N0} of {predictions:N0} predictions the same"));

@@ -27,6 +27,7 @@ public sealed class ParityCheck : IDisposable
     private readonly Session _session;
     private readonly GraphInterpreter _interpreter;
     private readonly NodeComparison _comparison;
+    private readonly double _logitTolerance;
     private readonly ParityLayer[] _layers;
     private readonly Dictionary<string, int> _lastReader = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
@@ -38,13 +39,18 @@ public sealed class ParityCheck : IDisposable
     private double _maxTieLogitDifference;
 
     /// <summary>A check of a model file, as it was written.</summary>
-    public ParityCheck(EvitFile file, SessionOptions? options = null)
+    /// <param name="file">The file.</param>
+    /// <param name="options">How the session runs; null for the usual.</param>
+    /// <param name="logitTolerance">By how much logits may differ without a tie, see <see cref="LogitTolerance"/>; null for the usual.</param>
+    /// <param name="sameFloats">Whether the simulator computes with the floats as the file stores them, so that their rounding excuses nothing.</param>
+    public ParityCheck(EvitFile file, SessionOptions? options = null, double? logitTolerance = null, bool sameFloats = false)
     {
         ArgumentNullException.ThrowIfNull(file);
         _model = EvitModel.Load(file);
         _session = _model.CreateSession(options);
         _interpreter = new GraphInterpreter(file.Graph, file.Tensors);
-        _comparison = new NodeComparison(file.Graph, file.Tensors);
+        _comparison = new NodeComparison(file.Graph, file.Tensors, sameFloats);
+        _logitTolerance = logitTolerance ?? (_comparison.IsRounded ? RoundedLogitTolerance : LogitTolerance);
         for (int n = 0; n < file.Graph.Nodes.Count; n++)
         {
             foreach (string input in file.Graph.Nodes[n].Inputs)
@@ -139,7 +145,7 @@ public sealed class ParityCheck : IDisposable
             double d = Math.Abs((double)a - b);
             difference = d > difference || double.IsNaN(d) ? d : difference;
         }
-        if (difference <= (_comparison.IsRounded ? RoundedLogitTolerance : LogitTolerance) * Math.Max(1, simulated.Max(Math.Abs)))
+        if (difference <= _logitTolerance * Math.Max(1, simulated.Max(Math.Abs)))
         {
             _maxLogitDifference = Math.Max(_maxLogitDifference, difference);
             return;

@@ -155,7 +155,7 @@ public static class Converter
                 outcome!.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
                 report, certified.Certificate, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory());
             _folder.Write("result.json", result.ToJson());
-            _folder.Write("card.md", ModelCard.Write(result, recipe, data, options));
+            _folder.Write("card.md", RunCard.Write(file, result, recipe, data, options));
             return result;
         }
 

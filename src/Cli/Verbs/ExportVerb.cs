@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.OnnxModels;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit export</c>: a model as a file for other tools, proven to compute the same.</summary>
+internal sealed class ExportVerb : Verb
+{
+    private const int UsualImages = 2;
+
+    private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
+    private readonly Option<string> _to = new("--to") { Description = "The format: onnx (float operators, opset 17).", HelpName = "onnx", DefaultValueFactory = _ => "onnx" };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write.", HelpName = "FILE", Required = true };
+    private readonly ProofImages _images = new(UsualImages);
+
+    public ExportVerb() : base(
+        "export",
+        "Writes a model as an ONNX graph of float operators, and proves in ONNX Runtime that it computes the same.",
+        "export runs/demo --to onnx --out demo.onnx",
+        "export model.evit --to onnx --out model.onnx --data photos/ --parity-images 20")
+    {
+        Add(_model);
+        Add(_to);
+        Add(_out);
+        foreach (Option option in _images.Options)
+            Add(option);
+        AddCommonOptions();
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+        string path = arguments.GetRequiredValue(_model);
+        string target = arguments.GetRequiredValue(_out);
+        string format = arguments.GetRequiredValue(_to);
+        if (!format.Equals("onnx", StringComparison.OrdinalIgnoreCase))
+            throw new UserException($"--to is '{format}', expected onnx.", ExitCode.Usage);
+        if (Path.GetFullPath(path) == Path.GetFullPath(target))
+            throw new UserException($"--out {target} is the model itself. Name another file.", ExitCode.Usage);
+        EvitFile file = ModelPath.Read(path);
+        if (!OnnxModel.IsAvailable)
+            throw new UserException($"an export is checked in ONNX Runtime, but {OnnxModel.NotAvailable}", ExitCode.NotSupported);
+        printer.Say($"exporting {file.Graph.Name}, and comparing it in ONNX Runtime");
+        OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess));
+        ParityCertificate certificate = exported.Certificate;
+        if (certificate.Passed)
+            AtomicFile.Write(target, exported.Bytes);
+        printer.Object(new JsonObject
+        {
+            ["model"] = target,
+            ["bytes"] = exported.Bytes.Length,
+            ["format"] = "onnx",
+            ["opset"] = Export.Onnx.OnnxGraph.DefaultOpset,
+            ["input"] = new JsonArray([1, .. file.Graph.InputShape.Select(v => (JsonNode)v)]),
+            ["source"] = new JsonObject { ["file"] = path, ["sha256"] = file.Sha256 },
+            ["certificate"] = JsonNode.Parse(certificate.ToJson()),
+        });
+        if (!certificate.Passed)
+        {
+            printer.Error($"ONNX Runtime does not compute what the model does, so {target} is not written. This is a fault of the exporter; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}");
+            return ExitCode.CheckFailed;
+        }
+        Preprocess p = file.Preprocess;
+        printer.Data(new TextTable(null, "", "")
+            .Add("model", $"{target}  {Quantity.Bytes(exported.Bytes.Length)} (ONNX, opset {Export.Onnx.OnnxGraph.DefaultOpset}, signs as floats)")
+            .Add("input", $"{Export.Onnx.OnnxExport.InputName} [1, 3, {p.Height}, {p.Width}]: RGB in 0..1, minus mean {string.Join(", ", p.Mean)}, by std {string.Join(", ", p.Std)}")
+            .Add("output", $"{Export.Onnx.OnnxExport.OutputName} [1, {file.Labels.Count}]")
+            .AddLines("certificate", certificate.Lines()));
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,137 @@
+#if ONNXRUNTIME
+using Microsoft.ML.OnnxRuntime;
+#endif
+
+namespace EdgeVit.OnnxModels;
+
+/// <summary>An ONNX model that cannot be used; the message says which, why and what to do.</summary>
+public sealed class OnnxModelException : Exception
+{
+    /// <summary>A complete message.</summary>
+    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>
+public sealed class OnnxModel : IDisposable
+{
+    /// <summary>Whether this build has ONNX Runtime.</summary>
+#if ONNXRUNTIME
+    public static bool IsAvailable => true;
+#else
+    public static bool IsAvailable => false;
+#endif
+
+    /// <summary>What is told where it has not.</summary>
+    public const string NotAvailable = "this build has no ONNX Runtime. Run ./setup.sh, which fetches it where it can, and build again.";
+
+    /// <summary>Name of the input.</summary>
+    public string InputName { get; }
+
+    /// <summary>Its sizes; -1 for one that is free.</summary>
+    public IReadOnlyList<int> InputShape { get; }
+
+    /// <summary>Names of the outputs with their sizes.</summary>
+    public IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> Outputs { get; }
+
+    /// <summary>Keys and texts that the file carries.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The version of ONNX Runtime.</summary>
+    public static string RuntimeVersion =>
+#if ONNXRUNTIME
+        OrtEnv.Instance().GetVersionString();
+#else
+        throw new PlatformNotSupportedException(NotAvailable);
+#endif
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
+    /// <exception cref="PlatformNotSupportedException">This build has no ONNX Runtime.</exception>
+    public static OnnxModel Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            // By path: tensors may lie in files beside it.
+            return File.Exists(path) ? new OnnxModel(path, null) : throw new OnnxModelException($"{path}: no such file");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OnnxModelException($"{path}: can't be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Loads a model from memory.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static OnnxModel Load(byte[] bytes) => new("the ONNX model", bytes);
+
+#if ONNXRUNTIME
+    private readonly InferenceSession _session;
+
+    private OnnxModel(string name, byte[]? bytes)
+    {
+        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        try
+        {
+            _session = bytes is null ? new InferenceSession(name, options) : new InferenceSession(bytes, options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxModelException($"{name}: ONNX Runtime does not take it: {e.Message.TrimEnd('.')}. Export it again, or name another file.", e);
+        }
+        if (_session.InputMetadata.Count != 1)
+        {
+            string inputs = string.Join(", ", _session.InputMetadata.Keys);
+            int count = _session.InputMetadata.Count;
+            _session.Dispose();
+            throw new OnnxModelException($"{name}: it has {count} inputs ({inputs}), expected one: the image.");
+        }
+        (InputName, NodeMetadata input) = _session.InputMetadata.First();
+        if (input.ElementType != typeof(float))
+        {
+            _session.Dispose();
+            throw new OnnxModelException($"{name}: its input '{InputName}' is of {input.ElementType.Name}, expected 32-bit floats. Export it in fp32.");
+        }
+        InputShape = input.Dimensions;
+        Outputs = [.. _session.OutputMetadata.Select(o => (o.Key, (IReadOnlyList<int>)o.Value.Dimensions))];
+        Metadata = _session.ModelMetadata.CustomMetadataMap;
+    }
+
+    /// <summary>Runs the model.</summary>
+    /// <param name="input">The input's elements.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="outputs">Names of the outputs that are wanted.</param>
+    /// <returns>Their elements, in the order of the names.</returns>
+    /// <exception cref="OnnxModelException">ONNX Runtime fails, or an output is no float tensor.</exception>
+    public float[][] Run(float[] input, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs)
+    {
+        try
+        {
+            using var run = new RunOptions();
+            using OrtValue image = OrtValue.CreateTensorValueFromMemory(input, [.. shape]);
+            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [InputName], [image], outputs);
+            return [.. results.Select(r => r.GetTensorDataAsSpan<float>().ToArray())];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new OnnxModelException($"ONNX Runtime fails on an input of [{string.Join(", ", shape)}]: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Ends the session.</summary>
+    public void Dispose() => _session.Dispose();
+#else
+    private OnnxModel(string name, byte[]? bytes) => throw new PlatformNotSupportedException($"{name} ({bytes?.Length ?? 0} bytes): {NotAvailable}");
+
+    /// <summary>Runs the model; without ONNX Runtime there is none to run.</summary>
+    /// <exception cref="PlatformNotSupportedException">Always.</exception>
+    public float[][] Run(float[] input, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs) => throw new PlatformNotSupportedException(NotAvailable);
+
+    /// <summary>Does nothing.</summary>
+    public void Dispose()
+    {
+    }
+#endif
+}

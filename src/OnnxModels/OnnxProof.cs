@@ -1,0 +1,80 @@
+using EdgeVit.Export;
+using EdgeVit.Export.Onnx;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.OnnxModels;
+
+/// <summary>Exports models to ONNX and proves what it exports: ONNX Runtime computes every value of the graph, each is compared with the one that the
+/// packed model computes from the same inputs, and the logits of the file as it is written with those of the runtime.</summary>
+public static class OnnxProof
+{
+    /// <summary>Logits may differ by this, times max(1, largest logit).</summary>
+    public const double LogitTolerance = 1e-5;
+
+    /// <summary>An ONNX file with its certificate.</summary>
+    /// <param name="Bytes">The file; the certificate stands in its metadata (<c>edgevit.certificate</c>).</param>
+    /// <param name="Certificate">What was compared; it may say that the check failed.</param>
+    public sealed record Exported(byte[] Bytes, ParityCertificate Certificate);
+
+    /// <summary>Exports and proves.</summary>
+    /// <param name="file">The model.</param>
+    /// <param name="name">The model file's name, without folders.</param>
+    /// <param name="options">On which images.</param>
+    /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
+    /// <exception cref="PlatformNotSupportedException">This build has no ONNX Runtime.</exception>
+    public static Exported Export(EvitFile file, string name, CertificateOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(options);
+        IReadOnlyList<int> shape = file.Graph.InputShape;
+        int length = shape[0] * shape[1] * shape[2];
+        using var check = new ParityCheck(file, logitTolerance: LogitTolerance, sameFloats: true);
+        using (var simulator = new Simulator(file))
+        {
+            for (int i = 0; i < options.Count; i++)
+                check.AddImage(options.Given is { } given ? given.AsSpan(i * length, length) : SelfTest.Input(options.Seed + (ulong)i, shape), simulator);
+        }
+        ParityCertificate certificate = ParityCertificate.Of(
+            "export", file, check.Report, $"ONNX Runtime {OnnxModel.RuntimeVersion}",
+            options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
+            new CertificateSource(name, file.Sha256));
+        return new Exported(OnnxExport.Write(file, certificate: certificate.ToJson()), certificate);
+    }
+
+    /// <summary>The exported graph in ONNX Runtime: once as it is written, for the logits, and once with every value as output.</summary>
+    private sealed class Simulator(EvitFile file) : ISimulator, IDisposable
+    {
+        private readonly OnnxModel _written = OnnxModel.Load(OnnxExport.Write(file));
+        private readonly OnnxModel _open = OnnxModel.Load(OnnxExport.Write(file, everyValue: true));
+        private readonly long[] _shape = [1, .. file.Graph.InputShape.Select(v => (long)v)];
+        private readonly Dictionary<string, float[]> _values = new(StringComparer.Ordinal);
+        private float[] _image = [];
+
+        public void Start(ReadOnlySpan<float> image)
+        {
+            _image = image.ToArray();
+            _values.Clear();
+        }
+
+        public bool TryGet(string name, out float[] values)
+        {
+            if (_values.Count == 0)
+            {
+                string[] names = [.. _open.Outputs.Select(o => o.Name)];
+                foreach ((string output, float[] computed) in names.Zip(_open.Run(_image, _shape, names)))
+                    _values[output] = computed;
+            }
+            return _values.TryGetValue(name == file.Graph.OutputName ? OnnxExport.OutputName : name, out values!);
+        }
+
+        public float[] Logits() => _written.Run(_image, _shape, OnnxExport.OutputName)[0];
+
+        public void Clear() => _values.Clear();
+
+        public void Dispose()
+        {
+            _written.Dispose();
+            _open.Dispose();
+        }
+    }
+}

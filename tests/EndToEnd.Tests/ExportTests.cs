@@ -1,0 +1,78 @@
+#if ONNXRUNTIME
+using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.OnnxModels;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>Models as ONNX files: ONNX Runtime computes the same.</summary>
+public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    [Fact]
+    public void An_exported_model_gives_the_runtimes_logits_in_onnx_runtime()
+    {
+        using var folder = new TestFolder();
+        JsonObject json = EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--json", "--quiet").Expect(0).Json;
+        Assert.True((bool)json["certificate"]!["passed"]!);
+        Assert.Equal(2, (int)json["certificate"]!["images"]!["count"]!);
+        Assert.Equal(new FileInfo(folder["net.onnx"]).Length, (long)json["bytes"]!);
+
+        using EvitModel packed = EvitModel.Open(model.Path);
+        using Session session = packed.CreateSession();
+        using OnnxModel onnx = OnnxModel.Open(folder["net.onnx"]);
+        Assert.Equal(("image", "logits"), (onnx.InputName, onnx.Outputs.Single().Name));
+        Assert.Equal(packed.File.Sha256, onnx.Metadata["edgevit.source_sha256"]);
+        Assert.Equal(["ant", "bee", "cow", "dog"], MetadataJson.ReadLabels(onnx.Metadata["edgevit.labels"]));
+        Assert.Equal(packed.Preprocess.Mean, MetadataJson.ReadPreprocess(onnx.Metadata["edgevit.preprocess"]).Mean);
+        Assert.True(ParityCertificate.Read(onnx.Metadata["edgevit.certificate"])!.Passed);
+        for (ulong seed = 30; seed < 34; seed++)
+        {
+            float[] image = SelfTest.Input(seed, packed.InputShape);
+            var expected = new float[packed.Classes];
+            session.Run(image, expected);
+            float[] found = onnx.Run(image, [1, .. packed.InputShape.Select(v => (long)v)], "logits")[0];
+            Assert.All(expected.Zip(found), p => Assert.Equal(p.First, p.Second, 1e-5f * Math.Max(1, Math.Abs(p.First))));
+        }
+    }
+
+    /// <summary>A threshold that a constant value meets exactly: the sign of zero is +1 in ONNX too.</summary>
+    [Fact]
+    public void Signs_of_zero_and_float_networks_survive()
+    {
+        var config = new BinaryViTConfig("zero", 16, 4, [new StageConfig(1, 64, 128, 1, 2)], Classes: 3);
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, 4);
+        foreach (string norm in (string[])["layernorm_after", "layernorm_before"])
+        {
+            Array.Clear(tensors[$"vit.encoder.layer.0.{norm}.weight"].Data, 0, 8);
+            Array.Clear(tensors[$"vit.encoder.layer.0.{norm}.bias"].Data, 0, 8);
+        }
+        Array.Clear(tensors["vit.encoder.layer.0.intermediate.move"].Data, 0, 8);
+        Array.Clear(tensors["vit.encoder.layer.0.attention.attention.moveq"].Data, 0, 8);
+        foreach (LoweredModel lowered in (LoweredModel[])[
+            Lowering.Lower(config, tensors), HalfFloats.Store(Lowering.Lower(config, tensors), FloatGroups.All),
+            Lowering.Lower(config with { LayerNorm = true }, RandomNetwork.Tensors(config with { LayerNorm = true }, 5)),
+            Lowering.Lower(config with { BinaryDownsampling = false, Stages = [config.Stages[0], new StageConfig(1, 128, 128, 2, 1)] },
+                RandomNetwork.Tensors(config with { BinaryDownsampling = false, Stages = [config.Stages[0], new StageConfig(1, 128, 128, 2, 1)] }, 6))])
+        {
+            EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
+            ParityCertificate certificate = OnnxProof.Export(file, "x.evit", new CertificateOptions(3, 7)).Certificate;
+            Assert.True(certificate.Passed, string.Join("\n", certificate.Lines()));
+            Assert.Equal(0, certificate.Ties);
+            Assert.All(file.Graph.Nodes, n => Assert.True(certificate.Layers.Single(l => l.Name == GraphModule.Of(n.Output)).Compared > 0));
+        }
+    }
+
+    [Fact]
+    public void Mistakes_are_explained()
+    {
+        using var folder = new TestFolder();
+        EdgeVitProcess.Run("export", model.Path, "--to", "tflite", "--out", folder["x"]).Fails(2, "--to is 'tflite', expected onnx");
+        EdgeVitProcess.Run("export", model.Path, "--out", model.Path).Fails(2, "is the model itself");
+        EdgeVitProcess.Run("export", model.Path, "--out", folder["x"], "--parity-images", "0").Fails(2, "--parity-images is 0");
+        Assert.Contains("no such file", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(folder["none.onnx"])).Message, StringComparison.Ordinal);
+        string noise = folder.File("noise.onnx", [1, 2, 3, 4, 5]);
+        Assert.Contains("noise.onnx: ONNX Runtime does not take it", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(noise)).Message, StringComparison.Ordinal);
+    }
+}
+#endif
