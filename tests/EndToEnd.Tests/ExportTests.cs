@@ -63,6 +63,31 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         }
     }
 
+#if TRAINING
+    /// <summary>A model and its export are the same teacher; one for other images is refused.</summary>
+    [Fact]
+    public void Models_and_onnx_files_teach()
+    {
+        using var folder = new TestFolder();
+        string shapes = Path.Combine(Repository.Root, "models", "shapes.evit");
+        string[] tiny = ["--shapes-train", "200", "--shapes-test", "40", "--epochs", "0.5", "--batch", "32", "--parity-images", "1", "--json", "--quiet"];
+        EdgeVitProcess.Run("export", shapes, "--out", folder["shapes.onnx"]).Expect(0);
+        JsonObject own = EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["own"], "--teacher", shapes, .. tiny]).Expect(0).Json;
+        JsonObject foreign = EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["foreign"], "--teacher", folder["shapes.onnx"], .. tiny]).Expect(0).Json;
+        Assert.InRange((double)own["teacher_top1"]!, 80, 100);
+        Assert.Equal((double)own["teacher_top1"]!, (double)foreign["teacher_top1"]!);
+        Assert.True((bool)foreign["certificate"]!["passed"]!);
+        Assert.StartsWith("# binaryvit-nano", File.ReadAllText(folder["own/card.md"]), StringComparison.Ordinal);
+
+        var config = new BinaryViTConfig("large", 64, 8, [new StageConfig(1, 64, 64, 1, 1)], Classes: 10);
+        EvitWriter.Write(folder["large.evit"], Lowering.Lower(config, RandomNetwork.Tensors(config, 1)), RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["third"], "--teacher", folder["large.evit"], .. tiny]).Fails(2, "it takes images of 64x64 pixels, the student gets 32x32");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["third"], "--teacher", model.Path, .. tiny]).Fails(2, "it has 4 classes, the data 10");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["third"], "--teacher", folder.File("noise.onnx", [1, 2, 3]), .. tiny]).Fails(1, "ONNX Runtime does not take it");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", folder["third"], "--teacher", shapes, "--teacher-std", "1,0,1", .. tiny]).Fails(2, "expected three positive numbers");
+    }
+#endif
+
     [Fact]
     public void Mistakes_are_explained()
     {

@@ -37,6 +37,10 @@ internal sealed record ConvertSettings
 
     public double? TeacherWeight { get; init; }
 
+    public IReadOnlyList<float>? TeacherMean { get; init; }
+
+    public IReadOnlyList<float>? TeacherStd { get; init; }
+
     public bool HardDistillation { get; init; }
 
     public double? LabelSmoothing { get; init; }
@@ -87,6 +91,8 @@ internal sealed record ConvertSettings
             LearningRate = LearningRate,
             ImageSize = ImageSize,
             Temperature = Temperature ?? defaults.Temperature,
+            TeacherMean = TeacherMean,
+            TeacherStd = TeacherStd,
             TeacherWeight = TeacherWeight ?? defaults.TeacherWeight,
             HardDistillation = HardDistillation,
             LabelSmoothing = LabelSmoothing ?? defaults.LabelSmoothing,

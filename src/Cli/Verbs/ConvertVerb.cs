@@ -8,7 +8,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
     private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
-    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet (trained here), none, or a teacher checkpoint.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
     private readonly Option<string?> _budget = new("--budget") { Description = "Fit the training to a time, e.g. 9m or 1h30m.", HelpName = "TIME" };
     private readonly Option<string?> _stopAfter = new("--stop-after") { Description = "End this call after a time with everything saved; go on with --resume.", HelpName = "TIME" };
@@ -19,6 +19,8 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<double?> _rate = new("--lr") { Description = "Peak learning rate of the student." };
     private readonly Option<int?> _imageSize = new("--image-size") { Description = "Side of the network's input in pixels. [default: the student's]" };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Softens the distillation." };
+    private readonly Option<string?> _teacherMean = new("--teacher-mean") { Description = "Means that an ONNX teacher subtracts from red, green, blue in 0..1. [default: its file's, else 0.485,0.456,0.406]", HelpName = "R,G,B" };
+    private readonly Option<string?> _teacherStd = new("--teacher-std") { Description = "What it divides them by. [default: its file's, else 0.229,0.224,0.225]", HelpName = "R,G,B" };
     private readonly Option<double?> _teacherWeight = new("--teacher-weight") { Description = "Share of the teacher in the loss, 0 to 1." };
     private readonly Option<bool> _hard = new("--hard-distillation") { Description = "Learn the teacher's decisions instead of its distribution." };
     private readonly Option<double?> _smoothing = new("--label-smoothing") { Description = "Share of a label's weight that all classes divide, where labels alone are learnt." };
@@ -48,7 +50,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in new Option[]
         {
-            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
+            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         })
             Add(option);
@@ -82,6 +84,8 @@ internal sealed class ConvertVerb : Verb
         LearningRate = arguments.GetValue(_rate),
         ImageSize = arguments.GetValue(_imageSize),
         Temperature = arguments.GetValue(_temperature),
+        TeacherMean = Triple.Parse(arguments.GetValue(_teacherMean), "--teacher-mean"),
+        TeacherStd = Triple.Parse(arguments.GetValue(_teacherStd), "--teacher-std", positive: true),
         TeacherWeight = arguments.GetValue(_teacherWeight),
         HardDistillation = arguments.GetValue(_hard),
         LabelSmoothing = arguments.GetValue(_smoothing),

@@ -96,8 +96,8 @@ internal sealed class ImportVerb : Verb
             "bilinear" => Interpolation.Bilinear,
             var other => throw new UserException($"--interpolation is '{other}', expected bicubic or bilinear.", ExitCode.Usage),
         },
-        Triple(arguments.GetValue(_mean), "--mean"),
-        Triple(arguments.GetValue(_std), "--std"));
+        Triple.Parse(arguments.GetValue(_mean), "--mean"),
+        Triple.Parse(arguments.GetValue(_std), "--std"));
 
     private static int? Positive(int? value, string option) =>
         value is < 1 ? throw new UserException($"{option} is {value}, expected at least 1.", ExitCode.Usage) : value;
@@ -109,15 +109,6 @@ internal sealed class ImportVerb : Verb
         int[] values = [.. text.Split(',').Select(s => int.TryParse(s, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) ? n : 0)];
         return values.All(n => n > 0) ? values
             : throw new UserException($"--reductions is '{text}', expected whole numbers such as 8,4,1,1, one for each stage.", ExitCode.Usage);
-    }
-
-    private static float[]? Triple(string? text, string option)
-    {
-        if (text is null)
-            return null;
-        float[] values = [.. text.Split(',').Select(s => float.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];
-        return values.Length == 3 && values.All(float.IsFinite) ? values
-            : throw new UserException($"{option} is '{text}', expected three numbers such as 0.5,0.5,0.5.", ExitCode.Usage);
     }
 
     /// <summary>A network's sizes in words.</summary>

@@ -16,7 +16,7 @@ public sealed record ConvertOptions
     public string Student { get; init; } = "binaryvit-nano";
 
     /// <summary><c>resnet</c>: trained here; <c>none</c>: learn from labels alone; a path: a teacher checkpoint of an earlier run
-    /// (<c>.safetensors</c>).</summary>
+    /// (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).</summary>
     public string Teacher { get; init; } = "resnet";
 
     /// <summary>A checkpoint that the student starts from: of an earlier run, or of the paper's code. Null: fresh weights.</summary>
@@ -28,6 +28,12 @@ public sealed record ConvertOptions
 
     /// <summary>Time after which this call ends with everything saved, to be continued by <see cref="Resume"/>.</summary>
     public TimeSpan? StopAfter { get; init; }
+
+    /// <summary>What an ONNX teacher subtracts from pixels in 0..1, red, green, blue; what its file says when null.</summary>
+    public IReadOnlyList<float>? TeacherMean { get; init; }
+
+    /// <summary>What an ONNX teacher divides by.</summary>
+    public IReadOnlyList<float>? TeacherStd { get; init; }
 
     /// <summary>Passes of the student over the training images; fractions count.</summary>
     public double? Epochs { get; init; }

@@ -109,6 +109,7 @@ public static class Converter
             try
             {
                 StudentStage(student, teacher, recipe, data, device, configuration, parameters);
+            (teacher as IDisposable)?.Dispose();
             }
             finally
             {
@@ -226,6 +227,13 @@ public static class Converter
             if (options.Teacher == "none")
                 return (null, null);
             progress.Report(new StageStarted("teacher", options.Teacher == "resnet" ? "training a ResNet on the labels" : $"loading {options.Teacher}"));
+            if (FileTeacher.Takes(options.Teacher))
+            {
+                FileTeacher outside = FileTeacher.Open(options.Teacher, options.TeacherMean, options.TeacherStd, data.Source, progress);
+                double outsideTop1 = outside.Top1(data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
+                progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {outside.Name}: {outsideTop1:F2} % on {data.TestIndices.Count} test images")));
+                return (outside, outsideTop1);
+            }
             torch.manual_seed((long)options.Seed);
             var model = new ResNet(data.Source.Classes.Count, recipe.TeacherWidth, data.Source.Preprocess.Height);
             model.to(device);
@@ -256,13 +264,13 @@ public static class Converter
             if (!File.Exists(options.Teacher))
             {
                 throw new ConvertException(
-                    $"--teacher {options.Teacher}: there is no such file and no such teacher. Known: resnet (trained here), none, or a teacher checkpoint such as runs/demo/teacher/best.safetensors.",
+                    $"--teacher {options.Teacher}: there is no such file and no such teacher. Known: resnet (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
                     ConvertException.Usage);
             }
-            if (!options.Teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            if (!FileTeacher.Takes(options.Teacher) && !options.Teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             {
                 throw new ConvertException(
-                    $"--teacher {options.Teacher}: only teacher checkpoints (.safetensors) of earlier runs can be loaded.", ConvertException.NotSupported);
+                    $"--teacher {options.Teacher}: a teacher is a checkpoint of an earlier run (.safetensors), an ONNX classifier (.onnx) or a model (.evit).", ConvertException.NotSupported);
             }
         }
 
