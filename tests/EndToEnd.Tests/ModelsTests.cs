@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EdgeVit.Export;
+using EdgeVit.Imaging;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
 
@@ -32,6 +35,34 @@ public sealed class ModelsTests
         JsonObject measured = EdgeVitProcess.Run("validate", At("shapes", ".evit"), "--data", "shapes", "--min-top1", "90", "--json").Expect(0).Json;
         Assert.Equal(2000, (int)measured["images"]!);
         Assert.Equal(recorded, (double)measured["top1"]!, 6);
+    }
+
+    /// <summary>What storing floats in 16 bits does to predictions.</summary>
+    [Fact]
+    public void The_readme_tells_what_16_bit_floats_change()
+    {
+        EvitFile exact = EvitFile.Read(At("shapes", ".evit"));
+        LoweredModel rounded = HalfFloats.Store(new LoweredModel(exact.Graph, exact.Tensors), FloatGroups.All);
+        EvitFile half = EvitFile.Parse(EvitWriter.ToBytes(rounded, exact.Preprocess, exact.Labels, exact.Provenance));
+        IImageDataset images = DatasetFolder.Open(DatasetFolder.Shapes, new DatasetOptions { Seed = 1 }).Test!;
+        var pipeline = new PreprocessPipeline(exact.Preprocess);
+        var pixels = new byte[images.Count * pipeline.Length];
+        for (int i = 0; i < images.Count; i++)
+            pipeline.ToPixels(images.Load(i), pixels.AsSpan(i * pipeline.Length, pipeline.Length));
+        int[] Predict(EvitFile file)
+        {
+            using EvitModel model = EvitModel.Load(file);
+            using Session session = model.CreateSession();
+            var logits = new float[images.Count * model.Classes];
+            session.Run(pixels, logits);
+            return [.. Enumerable.Range(0, images.Count).Select(i => Array.IndexOf(logits, logits.AsSpan(i * model.Classes, model.Classes).ToArray().Max(), i * model.Classes) - (i * model.Classes))];
+        }
+
+        int[] before = Predict(exact), after = Predict(half);
+        int changed = before.Zip(after).Count(p => p.First != p.Second);
+        double Top1(int[] predictions) => 100.0 * predictions.Where((p, i) => p == images.Label(i)).Count() / images.Count;
+        string readme = Repository.Read("README.md").ReplaceLineEndings(" ");
+        Assert.Contains($"the `shapes` test images {changed} of 2,000 (top-1 {Percent(Top1(after))} instead of {Percent(Top1(before))})", readme, StringComparison.Ordinal);
     }
 
     [Theory]
