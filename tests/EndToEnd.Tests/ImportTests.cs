@@ -58,7 +58,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(outcome.Error);
     }
 
-    /// <summary>The paper's network as its training script saves it, 90 MB: packed and proven, value by value, with less memory than twice the file and 96 MB, into
+    /// <summary>The paper's network as its training script saves it, 90 MB: packed and proven, value by value, with less memory than twice the file and 128 MB, into
     /// a file of at most 5.6 MB.</summary>
     [Fact]
     public void A_checkpoint_of_the_papers_size_takes_bounded_memory()
@@ -77,7 +77,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         Assert.InRange((long)json["bytes"]!, 5_000_000, 5_600_000);
         Assert.True((bool)json["certificate"]!["passed"]!);
         Assert.Equal("f16 (all)", (string)json["floats"]!);
-        Assert.True(peak < (2 * length) + (96L << 20), $"{peak} bytes for a file of {length}");
+        Assert.True(peak < (2 * length) + (128L << 20), $"{peak} bytes for a file of {length}");
     }
 
     [Fact]

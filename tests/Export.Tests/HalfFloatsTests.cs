@@ -95,7 +95,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
         var asked = new List<FloatGroups>();
         CertifiedModel certified = CertifiedModel.Pack(
             model, policy,
-            (m, certificate) => EvitWriter.ToBytes(m, RandomNetwork.Preprocess(s_config), RandomNetwork.Labels(s_config), "{}", certificateJson: certificate),
+            m => EvitWriter.ToBytes(m, RandomNetwork.Preprocess(s_config), RandomNetwork.Labels(s_config), "{}"),
             file =>
             {
                 asked.Add(HalfFloats.GroupsOf(file.Graph, file.Tensors));
@@ -106,6 +106,9 @@ public class HalfFloatsTests(ITestOutputHelper output)
         Assert.Equal(passes ? 1 : 4, asked.Count);
         Assert.Equal(passes, ParityCertificate.Read(certified.File.Certificate)!.Passed);
         Assert.Equal(certified.Certificate.ToJson(), certified.File.Certificate);
+        using EvitModel loaded = EvitModel.Load(certified.File);
+        Assert.True(loaded.RunSelfTest().Passed);
+        Assert.Throws<EvitFormatException>(() => EvitWriter.WithCertificate(certified.Bytes, "[]"));
     }
 
     private static ParityReport Check(BinaryViTConfig config, Dictionary<string, FloatTensor> tensors, EvitFile file, int seed)

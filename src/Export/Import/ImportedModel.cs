@@ -30,7 +30,7 @@ public static class ImportedModel
         string provenance = imported.Provenance();
         return CertifiedModel.Pack(
             imported.Lower(), floats,
-            (model, certificate) => EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, provenance, certificateJson: certificate),
+            model => EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, provenance),
             file => Certify(file, simulator, options, imported.Source));
     }
 

@@ -31,10 +31,10 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
     /// <summary>Packs a model: chooses how floats are stored and lets every choice be checked, on the packed file, until one passes.</summary>
     /// <param name="model">With exact floats.</param>
     /// <param name="policy">What may be chosen.</param>
-    /// <param name="pack">Writes a model into a file's bytes, with this certificate (null for none), see <see cref="EvitWriter.ToBytes"/>.</param>
+    /// <param name="pack">Writes a model into a file's bytes, see <see cref="EvitWriter.ToBytes"/>.</param>
     /// <param name="certify">Checks a file.</param>
     public static CertifiedModel Pack(
-        LoweredModel model, FloatPolicy policy, Func<LoweredModel, string?, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
+        LoweredModel model, FloatPolicy policy, Func<LoweredModel, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(pack);
@@ -43,10 +43,11 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
         foreach (FloatGroups groups in choices)
         {
             LoweredModel stored = HalfFloats.Store(model, groups);
-            ParityCertificate certificate = certify(EvitFile.Parse(pack(stored, null)));
+            byte[] packed = pack(stored);
+            ParityCertificate certificate = certify(EvitFile.Parse(packed));
             if (!certificate.Passed && groups != choices[^1])
                 continue;
-            byte[] bytes = pack(stored, certificate.ToJson());
+            byte[] bytes = EvitWriter.WithCertificate(packed, certificate.ToJson());
             return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
         }
         throw new InvalidOperationException("there is always a last choice");

@@ -11,10 +11,9 @@ public static class EvitWriter
     /// <inheritdoc cref="ToBytes"/>
     /// <exception cref="ModelWriteException">The file cannot be written; nothing is left behind.</exception>
     public static EvitFile Write(
-        string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0,
-        string? certificateJson = null)
+        string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
     {
-        byte[] bytes = ToBytes(model, preprocess, labels, provenanceJson, selfTestSeed, certificateJson);
+        byte[] bytes = ToBytes(model, preprocess, labels, provenanceJson, selfTestSeed);
         AtomicFile.Write(path, bytes);
         return EvitFile.Parse(bytes);
     }
@@ -25,11 +24,9 @@ public static class EvitWriter
     /// <param name="labels">Class names, as many as logits.</param>
     /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
     /// <param name="selfTestSeed">Seed of the self-test's input.</param>
-    /// <param name="certificateJson">A JSON object: what was compared and what came of it (<see cref="ParityCertificate.ToJson"/>); null for none.</param>
     /// <exception cref="ModelFormatException">The parts do not fit each other, or the network gives logits that are not finite.</exception>
     public static byte[] ToBytes(
-        LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0,
-        string? certificateJson = null)
+        LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
@@ -43,11 +40,6 @@ public static class EvitWriter
                 [MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels),
                 [MetadataJson.ProvenanceKey] = provenanceJson,
             };
-            if (certificateJson is not null)
-            {
-                MetadataJson.CheckCertificate(certificateJson);
-                metadata[MetadataJson.CertificateKey] = certificateJson;
-            }
             SafetensorsTensor[] tensors = [.. model.Tensors.Values.Select(Stored)];
             EvitFile file = EvitFile.Parse(Sealed(tensors, metadata));
             metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(new SelfTest(selfTestSeed, SelfTestLogits(file, selfTestSeed)));
@@ -57,6 +49,18 @@ public static class EvitWriter
         {
             throw new ModelFormatException($"The model '{model.Graph.Name}' cannot be written: {e.Message}", e);
         }
+    }
+
+    /// <summary>The same file with a certificate (see <see cref="ParityCertificate.ToJson"/>) in place of the one that it may have.</summary>
+    /// <param name="file">The bytes of a model file.</param>
+    /// <param name="certificateJson">A JSON object: what was compared and what came of it.</param>
+    /// <exception cref="EvitFormatException">It is no JSON object, or the bytes are no model file.</exception>
+    public static byte[] WithCertificate(ReadOnlyMemory<byte> file, string certificateJson)
+    {
+        MetadataJson.CheckCertificate(certificateJson);
+        SafetensorsFile container = SafetensorsFile.Parse(file);
+        var metadata = new Dictionary<string, string>(container.Metadata, StringComparer.Ordinal) { [MetadataJson.CertificateKey] = certificateJson };
+        return Sealed([.. container.Tensors.Values], metadata);
     }
 
     private static byte[] Sealed(SafetensorsTensor[] tensors, Dictionary<string, string> metadata)

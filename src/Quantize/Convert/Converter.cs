@@ -127,7 +127,7 @@ public static class Converter
             (ParityReport? report, Verification.Outcome? outcome) = (null, null);
             CertifiedModel certified = CertifiedModel.Pack(
                 lowered, options.Floats,
-                (model, certificate) => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed, certificate),
+                model => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed),
                 candidate =>
                 {
                     var verification = new Verification(student, candidate, device, progress, cancel);
