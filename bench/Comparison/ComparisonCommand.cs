@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using EdgeVit.Devices;
 using EdgeVit.Export;
-using EdgeVit.Export.Tests;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;

@@ -31,6 +31,11 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal(["ant", "bee", "cow", "dog"], json["labels"]!.AsArray().Select(l => (string)l!));
         Assert.Equal("tests", (string)json["provenance"]!["tool"]!);
 
+        // Every product runs on something, with the set that is forced if one is.
+        Assert.All(layers.Where(l => (string)l!["bits"]! == "1/1"), l => Assert.NotEqual("-", (string)l!["kernel"]!));
+        JsonObject scalar = EdgeVitProcess.Run(["inspect", model.Path, "--json"], input: null, ("EDGEVIT_KERNEL", "scalar")).Expect(0).Json;
+        Assert.All(scalar["layers"]!.AsArray(), l => Assert.Contains((string)l!["kernel"]!, (string[])["scalar", "-"]));
+
         // Query, key, value, reduction, output: C^2 each; the FFN: 2 * C * I; stage 2 without reduction; the down-sampling: 2C * 4C.
         long expected = (5 * 64 * 64) + (2 * 64 * 128) + (4 * 128 * 128) + (2 * 128 * 256) + (128 * 64 * 4);
         Assert.Equal(expected, (long)json["totals"]!["binary_weights"]!);

@@ -11,7 +11,8 @@ namespace EdgeVit.Cli;
 /// <param name="Bytes">Bytes of its tensors in the file.</param>
 /// <param name="BinaryMacs">Binary multiply-adds per image.</param>
 /// <param name="FloatMacs">Float multiply-adds per image.</param>
-internal sealed record LayerLine(string Name, string Kind, string Shape, string Bits, long Bytes, double BinaryMacs, double FloatMacs);
+/// <param name="Kernel">What runs it on this machine; <c>-</c> for what is only looked through.</param>
+internal sealed record LayerLine(string Name, string Kind, string Shape, string Bits, long Bytes, double BinaryMacs, double FloatMacs, string Kernel);
 
 /// <summary>What of a model is not 1-bit.</summary>
 /// <param name="Kind">The op.</param>
@@ -47,11 +48,17 @@ internal sealed class ModelSummary
     };
 
     private readonly IReadOnlyList<NodeFacts> _facts;
+    private readonly Lazy<IReadOnlyDictionary<string, string>> _kernels;
 
     /// <summary>Sums up a file.</summary>
     public ModelSummary(EvitFile file)
     {
         File = file;
+        _kernels = new(() =>
+        {
+            using EvitModel model = EvitModel.Load(file);
+            return model.NodeKernels();
+        });
         _facts = GraphCost.Of(file.Graph, file.Tensors);
         BinaryWeights = _facts.Sum(f => f.WeightBits);
         long tensorBytes = _facts.Sum(f => f.Bytes);
@@ -95,7 +102,7 @@ internal sealed class ModelSummary
 
     /// <summary>One line per node, in execution order.</summary>
     public IReadOnlyList<LayerLine> Nodes() => [.. _facts.Select(f => new LayerLine(
-        f.Node.Name, f.Node.Op.ToString(), f.Shape.ToString(), Bits(f), f.Bytes, f.Cost.BinaryMacs, f.Cost.FloatMacs))];
+        f.Node.Name, f.Node.Op.ToString(), f.Shape.ToString(), Bits(f), f.Bytes, f.Cost.BinaryMacs, f.Cost.FloatMacs, Kernel(f)))];
 
     /// <summary>One line per module: a block, a down-sampling, the embeddings, the head.</summary>
     public IReadOnlyList<LayerLine> Modules() => [.. _facts.GroupBy(f => GraphModule.Of(f.Node.Name)).Select(g => new LayerLine(
@@ -105,7 +112,8 @@ internal sealed class ModelSummary
         string.Join(' ', g.Select(Bits).Where(b => b != "-").Distinct()) is { Length: > 0 } bits ? bits : "-",
         g.Sum(f => f.Bytes),
         g.Sum(f => f.Cost.BinaryMacs),
-        g.Sum(f => f.Cost.FloatMacs)))];
+        g.Sum(f => f.Cost.FloatMacs),
+        string.Join(", ", g.Select(Kernel).Where(k => k != "-").Distinct())))];
 
     /// <summary>What stays float and why, the largest first.</summary>
     public IReadOnlyList<FloatPart> NotBinary() => [.. _facts.GroupBy(f => f.Node.Op)
@@ -117,6 +125,8 @@ internal sealed class ModelSummary
             g.Sum(f => f.Cost.ElementOps),
             g.Key == Op.Linear && BinaryWeights == 0 ? "the products of a float network" : s_reasons.GetValueOrDefault(g.Key, "moves values without computing")))
         .OrderByDescending(p => p.FloatMacs + p.ElementOps)];
+
+    private string Kernel(NodeFacts facts) => _kernels.Value.GetValueOrDefault(facts.Node.Name, "-");
 
     private static string Bits(NodeFacts facts) => facts.Node.Op switch
     {

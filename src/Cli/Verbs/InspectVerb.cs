@@ -89,10 +89,10 @@ internal sealed class InspectVerb : Verb
 
     private static TextTable LayerTable(IReadOnlyList<LayerLine> lines)
     {
-        var table = new TextTable(null, "layer", "kind", "output", "bits W/A", ">bytes", ">binary MACs", ">float MACs");
+        var table = new TextTable(null, "layer", "kind", "output", "bits W/A", ">bytes", ">binary MACs", ">float MACs", "kernel here");
         foreach (LayerLine line in lines)
-            table.Add(line.Name, line.Kind, line.Shape, line.Bits, Quantity.Count(line.Bytes), Quantity.Operations(line.BinaryMacs), Quantity.Operations(line.FloatMacs));
-        return table.Add("total", "", "", "", Quantity.Count(lines.Sum(l => l.Bytes)), Quantity.Operations(lines.Sum(l => l.BinaryMacs)), Quantity.Operations(lines.Sum(l => l.FloatMacs)));
+            table.Add(line.Name, line.Kind, line.Shape, line.Bits, Quantity.Count(line.Bytes), Quantity.Operations(line.BinaryMacs), Quantity.Operations(line.FloatMacs), line.Kernel);
+        return table.Add("total", "", "", "", Quantity.Count(lines.Sum(l => l.Bytes)), Quantity.Operations(lines.Sum(l => l.BinaryMacs)), Quantity.Operations(lines.Sum(l => l.FloatMacs)), "");
     }
 
     private static TextTable NotBinaryTable(ModelSummary summary)
@@ -181,6 +181,7 @@ internal sealed class InspectVerb : Verb
                 ["bytes"] = l.Bytes,
                 ["binary_macs"] = l.BinaryMacs,
                 ["float_macs"] = l.FloatMacs,
+                ["kernel"] = l.Kernel,
             })]);
         }
         return json;

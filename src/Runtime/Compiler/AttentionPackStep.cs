@@ -25,6 +25,7 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Keys(in Frame frame, int head, uint* target, int words)
     {
         byte* source = frame.Arena + operands.Key + (head * operands.HeadSize / 8);
@@ -39,6 +40,7 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Values(in Frame frame, int head, uint* target, int words)
     {
         ulong* block = (ulong*)frame.Scratch;
@@ -46,12 +48,14 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
         {
             for (int w = 0; w < operands.HeadWords; w++)
             {
-                for (int i = 0; i < 64; i++)
+                int real = Math.Min(64, operands.Keys - (64 * j));
+                ulong* value = (ulong*)(frame.Arena + operands.Value) + (64L * j * operands.TokenWords);
+                for (int i = 0; i < real; i++, value += operands.TokenWords)
                 {
-                    int token = (64 * j) + i;
-                    ulong* value = (ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords);
-                    block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
+                    block[i] = operands.HeadSize == 64 ? value[head] : BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w);
                 }
+
+                new Span<ulong>(block + real, 64 - real).Clear();
 
                 Transpose(block);
                 int groups = Math.Min(4, (operands.HeadSize / 16) - (4 * w));

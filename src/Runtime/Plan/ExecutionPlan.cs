@@ -4,6 +4,9 @@ namespace EdgeVit.Runtime;
 /// after it is built and is shared by the model's sessions; the last holder frees it.</summary>
 internal sealed unsafe class ExecutionPlan
 {
+    /// <summary>What runs a node whose step has machine code of its own.</summary>
+    private const string Compiled = "compiled";
+
     private readonly PlanWeights _weights;
     private readonly EvitFile _file;
     private readonly ValuePlaces _places;
@@ -62,6 +65,26 @@ internal sealed unsafe class ExecutionPlan
 
     /// <summary>What a step has to do.</summary>
     internal StepWork WorkOf(PlanStep step) => step.Draft is { } draft ? StepWork.Of(draft, _file, _places) : StepWork.None;
+
+    /// <summary>What runs each node, by its name: <see cref="Compiled"/>, or a kernel set. Nodes that are mere views run nothing and are left
+    /// out.</summary>
+    internal Dictionary<string, string> NodeKernels()
+    {
+        string set = KernelSets.Name(Kernel == KernelChoice.Avx512Popcnt ? KernelChoice.Avx512Vbmi : Kernel);
+        var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (PlanStep step in Steps)
+        {
+            if (step.Draft is { } draft)
+            {
+                foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
+                {
+                    result[node.Name] = step is CompiledStep ? Compiled : set;
+                }
+            }
+        }
+
+        return result;
+    }
 
     /// <summary>One more holder.</summary>
     internal ExecutionPlan Hold()

@@ -58,6 +58,24 @@ public sealed class EvitModel : IDisposable
         return new Session(this, plan, options.Threads);
     }
 
+    /// <summary>What runs each node on this machine, by node name: <c>compiled</c> where its step gets machine code of its own, else the name of a
+    /// kernel set. Nodes that are only looked through run nothing and are absent.</summary>
+    /// <param name="kernel">The kernel set, or null for the one that a session gets.</param>
+    /// <exception cref="KernelNotSupportedException">The kernel set asked for does not run here.</exception>
+    /// <exception cref="EvitFormatException">The network needs more memory than any should.</exception>
+    public IReadOnlyDictionary<string, string> NodeKernels(KernelChoice? kernel = null)
+    {
+        var plan = ExecutionPlan.Build(File, KernelSets.Resolve(kernel));
+        try
+        {
+            return plan.NodeKernels();
+        }
+        finally
+        {
+            plan.Release();
+        }
+    }
+
     /// <summary>Computes the file's self-test on a fresh session and compares the logits bit for bit.</summary>
     public SelfTestResult RunSelfTest(SessionOptions? options = null)
     {
