@@ -4,6 +4,9 @@ using System.Text.Json;
 using EdgeVit.Devices;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
+#if ONNXRUNTIME
+using EdgeVit.Export.Tests;
+#endif
 
 namespace EdgeVit.Bench;
 
