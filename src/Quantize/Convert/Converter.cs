@@ -109,10 +109,10 @@ public static class Converter
             try
             {
                 StudentStage(student, teacher, recipe, data, device, configuration, parameters);
-            (teacher as IDisposable)?.Dispose();
             }
             finally
             {
+                (teacher as IDisposable)?.Dispose();
                 _folder.DrawCurves(title);
             }
             double studentSeconds = Lap();
