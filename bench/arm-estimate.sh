@@ -2,12 +2,16 @@
 # Estimates the cycles of one image of BinaryViT-small on ARM cores, on an x64 machine: counts the executed basic blocks under an emulator and
 # asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json and .md; takes a few minutes.
 #
-#   EDGEVIT_ARM64_KIT=DIR bench/arm-estimate.sh [neon]
+#   EDGEVIT_ARM64_KIT=DIR EDGEVIT_ARM64_EMULATOR=FILE EDGEVIT_ARM64_SYSROOT=DIR bench/arm-estimate.sh [neon]
 #
-# The kit's folder holds q64 (see tests/arm64.sh), root/usr/bin/qemu-aarch64-static, dotnet-arm64 and mca, an llvm-mca of version 19.
+#   EDGEVIT_ARM64_KIT        a folder with dotnet-arm64, the host of the ARM64 runtime, and mca, an llvm-mca of version 19
+#   EDGEVIT_ARM64_EMULATOR   a user-mode qemu for ARM64
+#   EDGEVIT_ARM64_SYSROOT    the folder under which that emulator finds the ARM64 C library
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 kit=${EDGEVIT_ARM64_KIT:?names the folder of the kit}
+emulator=${EDGEVIT_ARM64_EMULATOR:?names the emulator}
+sysroot=${EDGEVIT_ARM64_SYSROOT:?names the folder of the ARM64 C library}
 kernel=${1:-neon}
 runner=artifacts/bin/EdgeVit.Runner/release/runner.dll
 dotnet build tests/Runner/EdgeVit.Runner.csproj -c Release -v q --nologo
@@ -19,7 +23,7 @@ dotnet "$runner" preset binaryvit-small "$work/model.evit"
 image() {
   env DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0 DOTNET_TieredCompilation=0 EDGEVIT_KERNEL="$kernel" \
     DOTNET_PerfMapEnabled=3 DOTNET_PerfMapJitDumpPath="$work" DOTNET_JitDisasm='EdgeVit.Runtime.*:*' DOTNET_JitStdOutFile="$work/listing.$1" \
-    setarch -R "$kit/root/usr/bin/qemu-aarch64-static" -L "$kit/root/usr/aarch64-linux-gnu" -cpu cortex-a76 "${@:2}" \
+    setarch -R "$emulator" -L "$sysroot" -cpu cortex-a76 "${@:2}" \
     "$kit/dotnet-arm64" "$runner" run "$work/model.evit" "$1" >"$work/output" &
   wait $!
   mv "$work"/perf-*.map "$work/perf.$1"
