@@ -67,6 +67,12 @@ public class ConverterTests
         Assert.Contains("binaryvit-nano", unknown.Message, StringComparison.Ordinal);
         Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder) with { Device = "tpu" }, new SilentProgress()));
         Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder) with { Teacher = "resnet50" }, new SilentProgress()));
+
+        // Found before any image is read.
+        var events = new Recorder();
+        var missing = Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder) with { Init = folder.File("none.pth") }, events));
+        Assert.Contains("no such file", missing.Message, StringComparison.Ordinal);
+        Assert.Empty(events.Seen);
     }
 
     [Fact]

@@ -17,8 +17,8 @@ internal static class PlanReport
         if (plan.Teacher is { } teacher)
             table.Add("teacher training", Stage(teacher));
         printer.Data(table
-            .Add("its training", Stage(plan.Student))
-            .Add("training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")
+            .Add("student training", Stage(plan.Student))
+            .Add("all training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")
             .Add("memory", $"{Quantity.Bytes(plan.PeakMemoryBytes)} at most so far"));
         printer.Say("Layout, as a file for --student:");
         printer.Data(plan.Layout);

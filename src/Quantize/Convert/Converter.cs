@@ -84,6 +84,7 @@ public static class Converter
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
             RequireTeacher();
+            InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             if (options.Budget is { } budget)
@@ -165,6 +166,7 @@ public static class Converter
             BinaryViTConfig preset = StudentLayout.Of(options.Student);
             Device device = ChooseDevice(options.Device);
             RequireTeacher();
+            InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);

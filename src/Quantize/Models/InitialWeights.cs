@@ -46,10 +46,18 @@ internal static class InitialWeights
             $"{taken:N0} of {total:N0} numbers from {path}") + (fresh.Count == 0 ? "" : $"; fresh: {string.Join(", ", fresh)}");
     }
 
+    /// <summary>Finds a file that is missing before the data are read.</summary>
+    /// <param name="path">The file; null asks for none.</param>
+    /// <exception cref="ConvertException">There is no such file.</exception>
+    internal static void Require(string? path)
+    {
+        if (path is not null && !File.Exists(path))
+            throw new ConvertException($"--init {path}: there is no such file. Expected a checkpoint such as runs/demo/student/best.safetensors.", ConvertException.Usage);
+    }
+
     private static IReadOnlyDictionary<string, FloatTensor> Read(string path)
     {
-        if (!File.Exists(path))
-            throw new ConvertException($"--init {path}: there is no such file. Expected a checkpoint such as runs/demo/student/best.safetensors.", ConvertException.Usage);
+        Require(path);
         try
         {
             Dictionary<string, FloatTensor> result = new(StringComparer.Ordinal);
