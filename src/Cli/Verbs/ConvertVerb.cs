@@ -8,7 +8,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
     private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
-    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18 or twin (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
     private readonly Option<string?> _budget = new("--budget") { Description = "Fit the training to a time, e.g. 9m or 1h30m.", HelpName = "TIME" };
     private readonly Option<string?> _stopAfter = new("--stop-after") { Description = "End this call after a time with everything saved; go on with --resume.", HelpName = "TIME" };

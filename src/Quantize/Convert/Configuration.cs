@@ -53,6 +53,8 @@ internal static class Configuration
             keys[$"{stage}.weightDecay"] = Text(settings.WeightDecay);
             keys[$"{stage}.gradientNorm"] = Text(settings.GradientNorm);
             keys[$"{stage}.clipRate"] = Text(settings.ClipRate);
+            if (settings.Optimizer != OptimizerKind.AdamW)
+                keys[$"{stage}.optimizer"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Optimizer} momentum {settings.Momentum} biasRate {settings.BiasRate}");
         }
         return keys;
     }

@@ -15,8 +15,9 @@ public sealed record ConvertOptions
     /// <summary>Name of the student's preset, or a JSON file with a layout of one's own.</summary>
     public string Student { get; init; } = "binaryvit-nano";
 
-    /// <summary><c>resnet</c>: trained here; <c>none</c>: learn from labels alone; a path: a teacher checkpoint of an earlier run
-    /// (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).</summary>
+    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c> or <c>twin</c> (the student in float): trained here; <c>none</c>: learn from labels
+    /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
+    /// Several with commas between them teach the mean of their probabilities; at most one of them is trained here.</summary>
     public string Teacher { get; init; } = "resnet";
 
     /// <summary>A checkpoint that the student starts from: of an earlier run, or of the paper's code. Null: fresh weights.</summary>

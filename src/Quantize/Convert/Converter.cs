@@ -83,7 +83,7 @@ public static class Converter
             BinaryViTConfig preset = StudentLayout.Of(options.Student);
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
-            RequireTeacher();
+            TeacherList.Require(options.Teacher);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -97,7 +97,7 @@ public static class Converter
             _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
             double dataSeconds = Lap();
 
-            (ITeacher? teacher, double? teacherTop1) = TeacherStage(recipe, data, device, configuration);
+            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel).Run(recipe, data, network, device, configuration);
             double teacherSeconds = Lap();
             string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
@@ -165,7 +165,7 @@ public static class Converter
         {
             BinaryViTConfig preset = StudentLayout.Of(options.Student);
             Device device = ChooseDevice(options.Device);
-            RequireTeacher();
+            TeacherList.Require(options.Teacher);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -220,74 +220,6 @@ public static class Converter
         {
             using Process self = Process.GetCurrentProcess();
             return self.PeakWorkingSet64;
-        }
-
-        /// <summary>Trains or loads the teacher and measures it on the test images.</summary>
-        private (ITeacher? Teacher, double? Top1) TeacherStage(
-            Recipe recipe, ImageData data, Device device, IReadOnlyDictionary<string, string> configuration)
-        {
-            if (options.Teacher == "none")
-                return (null, null);
-            progress.Report(new StageStarted("teacher", options.Teacher == "resnet" ? "training a ResNet on the labels" : $"loading {options.Teacher}"));
-            if (FileTeacher.Takes(options.Teacher))
-            {
-                FileTeacher outside = FileTeacher.Open(options.Teacher, options.TeacherMean, options.TeacherStd, data.Source, progress);
-                double outsideTop1 = outside.Top1(data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
-                progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {outside.Name}: {outsideTop1:F2} % on {data.TestIndices.Count} test images")));
-                return (outside, outsideTop1);
-            }
-            torch.manual_seed((long)options.Seed);
-            var model = new ResNet(data.Source.Classes.Count, recipe.TeacherWidth, data.Source.Preprocess.Height);
-            model.to(device);
-            var files = new TrainerFiles("teacher", _folder.Teacher, _folder.Metrics, configuration);
-            string name = $"resnet-{recipe.TeacherWidth}";
-            if (options.Teacher == "resnet")
-            {
-                var task = new ClassifyTask(model, options.LabelSmoothing);
-                new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
-                Checkpoint.Load(files.Best, model);
-            }
-            else
-            {
-                Checkpoint.Load(options.Teacher, model);
-                RequireNormalisation(options.Teacher, configuration);
-                name = Path.GetFileName(options.Teacher);
-            }
-            double top1 = Trainer.Top1(model, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device);
-            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {name}: {top1:F2} % on {data.TestIndices.Count} test images")));
-            return (new ModuleTeacher(name, model), top1);
-        }
-
-        /// <summary>Finds a teacher that cannot be loaded before the data are read.</summary>
-        private void RequireTeacher()
-        {
-            if (options.Teacher is "resnet" or "none")
-                return;
-            if (!File.Exists(options.Teacher))
-            {
-                throw new ConvertException(
-                    $"--teacher {options.Teacher}: there is no such file and no such teacher. Known: resnet (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
-                    ConvertException.Usage);
-            }
-            if (!FileTeacher.Takes(options.Teacher) && !options.Teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
-            {
-                throw new ConvertException(
-                    $"--teacher {options.Teacher}: a teacher is a checkpoint of an earlier run (.safetensors), an ONNX classifier (.onnx) or a model (.evit).", ConvertException.NotSupported);
-            }
-        }
-
-        /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
-        private static void RequireNormalisation(string teacher, IReadOnlyDictionary<string, string> configuration)
-        {
-            foreach (string key in (string[])[Configuration.Mean, Configuration.Std])
-            {
-                if (Checkpoint.Setting(teacher, key) is string learnt && !Configuration.Near(learnt, configuration[key]))
-                {
-                    throw new ConvertException(
-                        $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher resnet).",
-                        ConvertException.Usage);
-                }
-            }
         }
 
         private void StudentStage(

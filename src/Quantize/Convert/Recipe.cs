@@ -21,19 +21,11 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         ArgumentNullException.ThrowIfNull(network);
         bool few = images <= 20_000;
         int batch = options.BatchSize ?? (few ? 64 : 128);
-        int teacherBatch = few ? 64 : 128;
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
-        var teacher = new TrainSettings
-        {
-            Steps = Steps(options.TeacherEpochs ?? 4, teacherBatch),
-            BatchSize = Math.Min(teacherBatch, images),
-            LearningRate = 3e-3,
-            Warmup = 0.1,
-            WeightDecay = 0.05,
-            Evaluations = 4,
-            Seed = options.Seed,
-        };
+        int width = TeacherNetwork.UsualWidth(network.ImageSize);
+        string trained = TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) ?? TeacherNetwork.ResNet;
+        TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);
         var student = new TrainSettings
         {
             Steps = Steps(options.Epochs ?? (few ? 20 : 15), batch),
@@ -50,6 +42,6 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         {
             Mixing = new Mixing(options.Mixup, options.CutMix),
         };
-        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, network.ImageSize <= 64 ? 64 : 32);
+        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, width);
     }
 }

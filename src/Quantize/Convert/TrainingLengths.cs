@@ -11,18 +11,22 @@ internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress p
     internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device)
     {
         progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
-        StagePlan Of(nn.Module<Tensor, Tensor> model, TrainSettings settings)
+        StagePlan Of(ITrainingTask task, TrainSettings settings)
         {
-            using nn.Module<Tensor, Tensor> thrownAway = model;
-            model.to(device);
-            double seconds = StepTiming.Measure(new ClassifyTask(model), settings, data.Source, data.Split, recipe.Augmentation, device, cancel);
+            using nn.Module<Tensor, Tensor> thrownAway = task.Model;
+            double seconds = StepTiming.Measure(task, settings, data.Source, data.Split, recipe.Augmentation, device, cancel);
             return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 
-        StagePlan? teacher = options.Teacher == "resnet"
-            ? Of(new ResNet(data.Source.Classes.Count, recipe.TeacherWidth, data.Source.Preprocess.Height), recipe.Teacher)
-            : null;
-        return (teacher, Of(new BinaryViT(network), recipe.Student));
+        StagePlan? teacher = null;
+        if (TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is { } kind)
+        {
+            var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, recipe.TeacherWidth, network);
+            teacher = Of(known.Task(known.Build(device), recipe.Teacher, options.LabelSmoothing, options.Threads ?? Environment.ProcessorCount, device), recipe.Teacher);
+        }
+        var student = new BinaryViT(network);
+        student.to(device);
+        return (teacher, Of(new ClassifyTask(student), recipe.Student));
     }
 
     /// <summary>The recipe with lengths that fit a time.</summary>

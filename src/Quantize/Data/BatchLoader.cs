@@ -16,6 +16,31 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
 
     /// <summary>Share of each image that is its own; the rest is that of image <c>B - 1 - i</c>. 1 where nothing is mixed.</summary>
     public float OwnShare { get; init; } = 1;
+
+    /// <summary>One of <paramref name="parts"/> parts; two images that are mixed with one another come into the same, in mirrored places.</summary>
+    /// <param name="part">Which, from 0.</param>
+    /// <param name="parts">How many; at most half the images.</param>
+    internal Batch Part(int part, int parts)
+    {
+        if (parts == 1)
+            return this;
+        int pairs = (Count + 1) / 2;
+        int begin = (int)((long)pairs * part / parts);
+        int end = (int)((long)pairs * (part + 1) / parts);
+        IEnumerable<int> first = Enumerable.Range(begin, end - begin);
+        int[] chosen = [.. first, .. first.Reverse().Select(i => Count - 1 - i).Where(i => i >= pairs)];
+        int length = Images.Length / Count;
+        float[] images = GC.AllocateUninitializedArray<float>(chosen.Length * length);
+        for (int i = 0; i < chosen.Length; i++)
+            Images.AsSpan(chosen[i] * length, length).CopyTo(images.AsSpan(i * length));
+        return this with
+        {
+            Indices = [.. chosen.Select(i => Indices[i])],
+            Images = images,
+            Labels = [.. chosen.Select(i => Labels[i])],
+            Mirrored = [.. chosen.Select(i => Mirrored[i])],
+        };
+    }
 }
 
 /// <summary>Makes batches ahead of the training step on a thread of its own. What batch <c>step</c> holds is a function of the seed and the step

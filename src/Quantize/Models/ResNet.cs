@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -13,6 +12,33 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>
     private readonly BatchNorm2d bn1;
     private readonly Sequential layers;
     private readonly Linear fc;
+
+    private ResNet(HalfConv2d stem, long width, IEnumerable<nn.Module<Tensor, Tensor>> blocks, long channels, long classes) : base(nameof(ResNet))
+    {
+        conv1 = stem;
+        bn1 = nn.BatchNorm2d(width);
+        layers = nn.Sequential(blocks);
+        fc = nn.Linear(channels, classes);
+        RegisterComponents();
+    }
+
+    /// <summary>The 18-layer network for small images (He et al. 2016, with a 3x3 stem of stride 1): four stages of two blocks.</summary>
+    /// <param name="classes">Number of logits.</param>
+    /// <param name="width">Channels of the stem and the first stage; each further stage doubles them.</param>
+    public static ResNet Eighteen(long classes, long width = 64)
+    {
+        var stem = new HalfConv2d(3, width, 3, stride: 1);
+        List<nn.Module<Tensor, Tensor>> blocks = [];
+        long channels = width;
+        for (int stage = 0; stage < 4; stage++)
+        {
+            long outputs = width << stage;
+            blocks.Add(new BasicBlock(channels, outputs, stride: stage == 0 ? 1 : 2));
+            blocks.Add(new BasicBlock(outputs, outputs, stride: 1));
+            channels = outputs;
+        }
+        return new ResNet(stem, width, blocks, channels, classes);
+    }
 
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
     /// <param name="classes">Number of logits.</param>
@@ -83,31 +109,5 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         }
         Tensor y = F.relu(bn1.call(conv1.call(input)));
         return F.relu(bn2.call(conv2.call(y)).add_(shortcut));
-    }
-}
-
-/// <summary>A convolution without bias, padded so that the stride alone sets the grid, that multiplies in bfloat16 where the processor does so natively: twice as
-/// fast, and a teacher need not be exact. Parameters and results stay float.</summary>
-internal sealed class HalfConv2d : nn.Module<Tensor, Tensor>
-{
-    private readonly Parameter weight;
-    private readonly long _stride;
-
-    internal HalfConv2d(long inputs, long outputs, long kernel, long stride) : base(nameof(HalfConv2d))
-    {
-        _stride = stride;
-        double bound = 1 / Math.Sqrt(inputs * kernel * kernel);
-        weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel).uniform_(-bound, bound));
-        RegisterComponents();
-    }
-
-    /// <inheritdoc/>
-    public override Tensor forward(Tensor input)
-    {
-        long[] padding = [(weight.shape[2] - 1) / 2, (weight.shape[3] - 1) / 2];
-        if (!FusedBranch.Brain || input.device_type != DeviceType.CPU)
-            return F.conv2d(input, weight, null, [_stride, _stride], padding);
-        Tensor y = F.conv2d(input.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16), null, [_stride, _stride], padding);
-        return y.to(ScalarType.Float32);
     }
 }

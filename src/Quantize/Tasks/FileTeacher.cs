@@ -97,24 +97,6 @@ public sealed class FileTeacher : ITeacher, IDisposable
         return torch.tensor(logits).view(count, classes).to(images.device);
     }
 
-    /// <summary>Right predictions, per cent.</summary>
-    internal double Top1(PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device, CancellationToken cancel)
-    {
-        int right = 0;
-        foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
-        {
-            cancel.ThrowIfCancellationRequested();
-            using DisposeScope scope = torch.NewDisposeScope();
-            float[] logits = ModelTensors.ToArray(Logits(Trainer.ToTensor(batch, source, device), batch));
-            for (int i = 0; i < batch.Count; i++)
-            {
-                float[] row = logits[(i * _order.Length)..((i + 1) * _order.Length)];
-                right += Array.IndexOf(row, row.Max()) == batch.Labels[i] ? 1 : 0;
-            }
-        }
-        return 100.0 * right / Math.Max(1, indices.Count);
-    }
-
     /// <summary>Closes the file.</summary>
     public void Dispose() => _model.Dispose();
 

@@ -14,6 +14,9 @@ public interface ITrainingTask
     /// <param name="labels"><c>[B]</c>, on the network's device.</param>
     /// <param name="batch">Where they come from.</param>
     Tensor Loss(Tensor images, Tensor labels, Batch batch);
+
+    /// <summary>How batches are divided among copies of the network; null where it sees each whole.</summary>
+    Division? Division => null;
 }
 
 /// <summary>Learns the labels by cross-entropy: how teachers are trained.</summary>
@@ -21,6 +24,9 @@ public interface ITrainingTask
 /// <param name="Smoothing">Share of the label's weight that all classes divide (Szegedy et al. 2016), 0 to 1.</param>
 public sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model, double Smoothing = 0) : ITrainingTask
 {
+    /// <inheritdoc/>
+    public Division? Division { get; init; }
+
     /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch) => LabelLoss.Of(Model.call(images), labels, batch, Smoothing);
 }

@@ -2,6 +2,16 @@ using System.Globalization;
 
 namespace EdgeVit.Quantize;
 
+/// <summary>How gradients become steps.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam with decoupled weight decay: serves every network.</summary>
+    AdamW,
+
+    /// <summary>Gradient descent with Nesterov's momentum: what convolutions learn fastest by, at rates around one.</summary>
+    Nesterov,
+}
+
 /// <summary>How a network is trained. Everything that changes the outcome is here and is compared when a run is resumed.</summary>
 public sealed record TrainSettings
 {
@@ -11,7 +21,16 @@ public sealed record TrainSettings
     /// <summary>Images per step, 2 to 65536.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Peak learning rate, above 0 and at most 1.</summary>
+    /// <summary>The optimizer.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>Share of the old step in the new one with <see cref="OptimizerKind.Nesterov"/>, 0 to 0.999.</summary>
+    public double Momentum { get; init; } = 0.85;
+
+    /// <summary>Factor on the rate of offsets and scales with <see cref="OptimizerKind.Nesterov"/>, 1 to 1000.</summary>
+    public double BiasRate { get; init; } = 1;
+
+    /// <summary>Peak learning rate, above 0 and at most 1; at most 10 with <see cref="OptimizerKind.Nesterov"/>.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>Share of the steps that warm up, 0 to 0.5; at most 200 steps.</summary>
@@ -51,7 +70,9 @@ public sealed record TrainSettings
 
         Check("steps", Steps, 1, 1e8);
         Check("batch", BatchSize, 2, 65536);
-        Check("learningRate", LearningRate, 1e-9, 1);
+        Check("learningRate", LearningRate, 1e-9, Optimizer == OptimizerKind.Nesterov ? 10 : 1);
+        Check("momentum", Momentum, 0, 0.999);
+        Check("biasRate", BiasRate, 1, 1000);
         Check("warmup", Warmup, 0, 0.5);
         Check("weightDecay", WeightDecay, 0, 1);
         Check("gradientNorm", GradientNorm, 1e-6, 1e6);

@@ -63,7 +63,7 @@ public sealed class Trainer
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
         using var learning = new TrainingStep(_task, _settings, _source, _device);
-        AdamW optimizer = learning.Optimizer;
+        OptimizerHelper optimizer = learning.Optimizer;
         TrainState state = TrainState.Start;
         if (resume && File.Exists(_files.Last))
         {

@@ -1,0 +1,88 @@
+using System.Globalization;
+using EdgeVit.Export;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Provides a conversion's teacher: trains it, or loads it, or both and averages them.</summary>
+internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel)
+{
+    /// <summary>Trains and loads the teachers and measures what they are together on the test images.</summary>
+    /// <returns>The teacher and its right predictions in per cent; nulls without a teacher.</returns>
+    internal (ITeacher? Teacher, double? Top1) Run(
+        Recipe recipe, ImageData data, BinaryViTConfig network, Device device, IReadOnlyDictionary<string, string> configuration)
+    {
+        IReadOnlyList<string> names = TeacherList.Split(options.Teacher);
+        if (names is [TeacherList.None])
+            return (null, null);
+        List<ITeacher> teachers = [];
+        try
+        {
+            foreach (string name in names)
+                teachers.Add(One(name, recipe, data, network, device, configuration));
+        }
+        catch
+        {
+            foreach (ITeacher teacher in teachers)
+                (teacher as IDisposable)?.Dispose();
+            throw;
+        }
+        ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
+        return (whole, teachers.Count == 1 ? Measure(whole, recipe, data, device) : Measure([.. teachers, whole], recipe, data, device));
+    }
+
+    private ITeacher One(
+        string name, Recipe recipe, ImageData data, BinaryViTConfig network, Device device, IReadOnlyDictionary<string, string> configuration)
+    {
+        int classes = data.Source.Classes.Count;
+        int side = data.Source.Preprocess.Height;
+        if (FileTeacher.Takes(name))
+        {
+            progress.Report(new StageStarted("teacher", $"loading {name}"));
+            return FileTeacher.Open(name, options.TeacherMean, options.TeacherStd, data.Source, progress);
+        }
+        bool trained = TeacherNetwork.Kinds.Contains(name);
+        TeacherNetwork kind = trained ? new TeacherNetwork(name, classes, side, recipe.TeacherWidth, network) : TeacherNetwork.In(name, classes, side, network);
+        progress.Report(new StageStarted("teacher", trained ? kind.Text : $"loading {name}"));
+        torch.manual_seed((long)options.Seed);
+        nn.Module<Tensor, Tensor> model = kind.Build(device);
+        if (!trained)
+        {
+            RequireNormalisation(name, configuration);
+            Checkpoint.Load(name, model);
+            return new ModuleTeacher(Path.GetFileName(name), model);
+        }
+        TeacherNetwork.Prepare(model, data);
+        ITrainingTask task = kind.Task(model, recipe.Teacher, options.LabelSmoothing, options.Threads ?? Environment.ProcessorCount, device);
+        var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration);
+        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, deadline);
+        Checkpoint.Load(files.Best, model);
+        return new ModuleTeacher(kind.Name, model);
+    }
+
+    /// <summary>Measures each and returns the last one's figure.</summary>
+    private double Measure(IReadOnlyList<ITeacher> teachers, Recipe recipe, ImageData data, Device device) =>
+        teachers.Select(t => Measure(t, recipe, data, device)).ToArray()[^1];
+
+    private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device)
+    {
+        double top1 = TeacherAccuracy.Top1(teacher, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
+        progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}: {top1:F2} % on {data.TestIndices.Count} test images")));
+        return top1;
+    }
+
+    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
+    private static void RequireNormalisation(string teacher, IReadOnlyDictionary<string, string> configuration)
+    {
+        foreach (string key in (string[])[Configuration.Mean, Configuration.Std])
+        {
+            if (Checkpoint.Setting(teacher, key) is string learnt && !Configuration.Near(learnt, configuration[key]))
+            {
+                throw new ConvertException(
+                    $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher {TeacherNetwork.ConvNet}).",
+                    ConvertException.Usage);
+            }
+        }
+    }
+}

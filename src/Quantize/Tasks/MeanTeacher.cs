@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Several teachers as one: the mean of their probabilities. A mean of logits would let the teacher with the largest ones speak for all.</summary>
+public sealed class MeanTeacher : ITeacher, IDisposable
+{
+    private readonly ITeacher[] _teachers;
+
+    /// <summary>Joins teachers; they are given up with it.</summary>
+    public MeanTeacher(IReadOnlyList<ITeacher> teachers)
+    {
+        ArgumentNullException.ThrowIfNull(teachers);
+        _teachers = [.. teachers];
+        Name = $"mean of {string.Join(", ", teachers.Select(t => t.Name))}";
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>The logarithm of the mean probabilities, <c>[B, classes]</c>: logits whose softmax they are.</summary>
+    public Tensor Logits(Tensor images, Batch batch)
+    {
+        using IDisposable frozen = no_grad();
+        Tensor sum = _teachers[0].Logits(images, batch).softmax(1);
+        foreach (ITeacher teacher in _teachers.Skip(1))
+            sum = sum + teacher.Logits(images, batch).softmax(1);
+        // A probability below the smallest normal float would have no logarithm.
+        return (sum / _teachers.Length).clamp_min(1e-30).log();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ITeacher teacher in _teachers)
+            (teacher as IDisposable)?.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+namespace EdgeVit.Quantize;
+
+/// <summary>The option <c>--teacher</c>: one teacher, or several with commas between them, of which at most one is trained here.</summary>
+internal static class TeacherList
+{
+    /// <summary>Learn from labels alone.</summary>
+    internal const string None = "none";
+
+    /// <summary>The teachers that an option names.</summary>
+    internal static IReadOnlyList<string> Split(string option) => option.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Finds a teacher that cannot be had before the data are read.</summary>
+    /// <exception cref="ConvertException">There is none such; the message names what is expected.</exception>
+    internal static void Require(string option)
+    {
+        IReadOnlyList<string> teachers = Split(option);
+        if (teachers.Count == 0 || (teachers.Count > 1 && (teachers.Contains(None) || teachers.Count(TeacherNetwork.Kinds.Contains) > 1)))
+        {
+            throw new ConvertException(
+                $"--teacher {option}: expected one teacher, or several with commas between them, of which at most one is trained here ({string.Join(", ", TeacherNetwork.Kinds)}) and the others are files.",
+                ConvertException.Usage);
+        }
+        foreach (string teacher in teachers.Where(t => t != None && !TeacherNetwork.Kinds.Contains(t)))
+            RequireFile(teacher);
+    }
+
+    private static void RequireFile(string teacher)
+    {
+        if (!File.Exists(teacher))
+        {
+            throw new ConvertException(
+                $"--teacher {teacher}: there is no such file and no such teacher. Known: {string.Join(", ", TeacherNetwork.Kinds)} (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
+                ConvertException.Usage);
+        }
+        if (!FileTeacher.Takes(teacher) && !teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ConvertException(
+                $"--teacher {teacher}: a teacher is a checkpoint of an earlier run (.safetensors), an ONNX classifier (.onnx) or a model (.evit).", ConvertException.NotSupported);
+        }
+    }
+}

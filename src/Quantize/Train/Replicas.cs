@@ -1,0 +1,129 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>How a task's batches are divided among copies of its network. The outcome depends on the number of parts alone, not on that of
+/// threads.</summary>
+/// <param name="Parts">Parts of a batch; norms see each apart.</param>
+/// <param name="Threads">Parts worked on at a time. Each part is one thread's: libtorch's own threads wait for one another inside every operation,
+/// spinning, which costs far more than it gains as soon as another program has one of the cores.</param>
+/// <param name="Copy">Makes another task of the same kind, with a network of its own on the same device.</param>
+public sealed record Division(int Parts, int Threads, Func<ITrainingTask> Copy);
+
+/// <summary>Computes the gradient of a batch by several copies of a network, each on a part of the batch.</summary>
+internal sealed class Replicas : IDisposable
+{
+    private readonly nn.Module<Tensor, Tensor> _model;
+    private readonly ITrainingTask[] _copies;
+    private readonly int _threads;
+
+    internal Replicas(nn.Module<Tensor, Tensor> model, Division division)
+    {
+        _model = model;
+        _threads = Math.Clamp(division.Threads, 1, division.Parts);
+        _copies = [.. Enumerable.Range(0, division.Parts).Select(_ => division.Copy())];
+    }
+
+    /// <summary>Adds the mean loss's gradient to that of the network's parameters and returns the loss. Running statistics become the means of what
+    /// the parts have seen.</summary>
+    internal double Run(Batch batch, PixelSource source, Device device)
+    {
+        int parts = Math.Min(_copies.Length, Math.Max(1, batch.Count / 2));
+        var losses = new double[parts];
+        var failures = new Exception?[parts];
+        int threads = torch.get_num_threads();
+        int next = -1;
+        void Work()
+        {
+            torch.set_num_threads(1);
+            for (int part = Interlocked.Increment(ref next); part < parts; part = Interlocked.Increment(ref next))
+            {
+                try
+                {
+                    losses[part] = Part(_copies[part], batch.Part(part, parts), batch.Count, source, device);
+                }
+                catch (Exception e)
+                {
+                    failures[part] = e;
+                }
+            }
+        }
+
+        Thread[] others = [.. Enumerable.Range(1, Math.Min(_threads, parts) - 1).Select(i => new Thread(Work) { IsBackground = true, Name = $"replica {i}" })];
+        foreach (Thread thread in others)
+            thread.Start();
+        Work();
+        foreach (Thread thread in others)
+            thread.Join();
+        torch.set_num_threads(threads);
+        if (failures.FirstOrDefault(f => f is not null) is { } failure)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        Collect(parts);
+        return losses.Sum();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (ITrainingTask copy in _copies)
+            copy.Model.Dispose();
+    }
+
+    /// <summary>The loss of a part by its share of the batch; its gradient stays with the copy.</summary>
+    private double Part(ITrainingTask copy, Batch part, int whole, PixelSource source, Device device)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using (torch.no_grad())
+        {
+            Dictionary<string, Tensor> from = _model.state_dict();
+            foreach ((string name, Tensor target) in copy.Model.state_dict())
+                target.copy_(from[name]);
+        }
+        copy.Model.train();
+        copy.Model.zero_grad();
+        Tensor images = Trainer.ToTensor(part, source, device);
+        Tensor labels = torch.tensor(part.Labels).to(device);
+        Tensor loss = copy.Loss(images, labels, part) * ((double)part.Count / whole);
+        double value = loss.item<float>();
+        if (double.IsFinite(value))
+            loss.backward();
+        return value;
+    }
+
+    /// <summary>Sums gradients and averages running statistics, in the order of the parts.</summary>
+    private void Collect(int parts)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable frozen = torch.no_grad();
+        Parameter[][] all = [.. _copies.Take(parts).Select(c => c.Model.parameters().ToArray())];
+        int at = 0;
+        foreach (Parameter own in _model.parameters())
+        {
+            foreach (Parameter[] copy in all)
+            {
+                if (copy[at].grad is not { } grad)
+                    continue;
+                if (own.grad is { } sum)
+                    sum.add_(grad);
+                else
+                    own.grad = grad.clone();
+            }
+            at++;
+        }
+        Tensor[][] buffers = [.. _copies.Take(parts).Select(c => c.Model.buffers().ToArray())];
+        at = 0;
+        foreach (Tensor own in _model.buffers())
+        {
+            if (own.is_floating_point())
+            {
+                own.copy_(buffers[0][at]);
+                for (int part = 1; part < parts; part++)
+                    own.add_(buffers[part][at]);
+                own.div_(parts);
+            }
+            at++;
+        }
+    }
+}
