@@ -32,6 +32,11 @@ public class TrainerTests
         string[] Lines(TempFolder folder) =>
             [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(',')).Where(f => f[6].Length > 0).Select(f => $"{f[1]} {f[2]} {f[3]} {f[5]} {f[6]}")];
         Assert.Equal(Lines(straight), Lines(broken));
+        // What was found in the layers, sign flips included, is the same as well.
+        string[] layers = File.ReadAllLines(straight.File("layers.csv"));
+        Assert.Equal(MetricsLog.LayersHeader, layers[0]);
+        Assert.Contains(layers, l => l.Contains(BinarizerHealth.Flips, StringComparison.Ordinal));
+        Assert.Equal(layers, File.ReadAllLines(broken.File("layers.csv")));
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
                 break;
             case TrainingProgress p:
                 Moving(string.Create(CultureInfo.InvariantCulture,
-                    $"  {p.Stage} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  eta {Quantity.Time(p.Remaining)}"));
+                    $"  {p.Stage} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  data wait {100 * p.DataWait:F0}%  eta {Quantity.Time(p.Remaining)}"));
                 break;
             case Evaluated e:
                 printer.Say(string.Create(CultureInfo.InvariantCulture,

@@ -32,8 +32,9 @@ public sealed record Warned(string Text) : ConvertEvent;
 /// <param name="LearningRate">Of the last step.</param>
 /// <param name="ImagesPerSecond">Images per second, evaluation apart.</param>
 /// <param name="Remaining">Expected time to the end of the run.</param>
+/// <param name="DataWait">Share of the training time that was spent waiting for images, 0 to 1.</param>
 public sealed record TrainingProgress(
-    string Stage, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining) : ConvertEvent;
+    string Stage, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, double DataWait) : ConvertEvent;
 
 /// <summary>The network was evaluated on images that it does not learn from.</summary>
 /// <param name="Stage">teacher or student.</param>

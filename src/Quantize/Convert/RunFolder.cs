@@ -69,7 +69,7 @@ public sealed record RunFolder(string Path)
     {
         try
         {
-            foreach (string old in (string[])[Model, .. Checkpoints, Metrics, File("parity.json"), File("result.json"), File("card.md")])
+            foreach (string old in (string[])[Model, .. Checkpoints, Metrics, MetricsLog.LayersFile(Metrics), File("parity.json"), File("result.json"), File("card.md")])
             {
                 if (System.IO.File.Exists(old))
                     System.IO.File.Delete(old);

@@ -54,18 +54,42 @@ internal sealed class ChannelSlope : nn.Module
     }
 }
 
+/// <summary>How a latent weight becomes signs.</summary>
+internal enum SignForm
+{
+    /// <summary>Not at all: the weight is used as it is.</summary>
+    None,
+
+    /// <summary>Signs of the weight less its row's mean.</summary>
+    Centred,
+
+    /// <summary>Signs of the weight itself: convolutions.</summary>
+    Plain,
+}
+
 /// <summary>Holds a weight without bias under the name <c>weight</c>, initialised as torch's Linear: uniform within ±1/sqrt(fan-in).</summary>
 internal sealed class LatentWeight : nn.Module
 {
     internal readonly Parameter weight;
 
-    internal LatentWeight(params long[] shape) : base(nameof(LatentWeight))
+    internal LatentWeight(SignForm form, params long[] shape) : base(nameof(LatentWeight))
     {
+        Form = form;
         long fanIn = 1;
         for (int i = 1; i < shape.Length; i++)
             fanIn *= shape[i];
         double bound = 1 / Math.Sqrt(fanIn);
         weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound));
         RegisterComponents();
+    }
+
+    /// <summary>What signs it has.</summary>
+    internal SignForm Form { get; }
+
+    /// <summary>What signs are taken of, as rows <c>[O, K]</c>.</summary>
+    internal Tensor Argument()
+    {
+        Tensor rows = weight.flatten(1);
+        return Form == SignForm.Centred ? rows - rows.mean([1], keepdim: true) : rows;
     }
 }

@@ -61,13 +61,13 @@ internal sealed class BinaryAttention : nn.Module
         movek2 = Zeros(c);
         movev2 = Zeros(c);
         att_prob_clip_log = nn.Parameter(torch.full(stage.Heads, Math.Log(ClipStart / keys)));
-        query = new LatentWeight(c, c);
-        key = new LatentWeight(c, c);
-        value = new LatentWeight(c, c);
+        query = new LatentWeight(SignForm.Centred, c, c);
+        key = new LatentWeight(SignForm.Centred, c, c);
+        value = new LatentWeight(SignForm.Centred, c, c);
         if (stage.Reduction > 1)
         {
             mover = Zeros(c);
-            reduction = new LatentWeight(c, c);
+            reduction = new LatentWeight(SignForm.Centred, c, c);
             norm_r = new TokenNorm(c, context.Eps);
             rprelur = new RPReLU(c);
         }

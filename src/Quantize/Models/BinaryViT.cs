@@ -28,6 +28,14 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>
     /// <summary>The network's shape.</summary>
     public BinaryViTConfig Config { get; }
 
+    /// <summary>Whether it computes with signs; its float twin does not.</summary>
+    internal bool IsBinary => _context.Binary;
+
+    /// <summary>The weights that become signs, by the names of their layers; none in the float twin.</summary>
+    internal IEnumerable<(string Layer, LatentWeight Weight)> SignWeights() => IsBinary
+        ? named_modules().Where(m => m.module is LatentWeight { Form: not SignForm.None }).Select(m => (m.name, (LatentWeight)m.module))
+        : [];
+
     /// <summary>Set its sink to see every value on the way.</summary>
     public Taps Taps => _context.Taps;
 

@@ -141,7 +141,7 @@ internal sealed class FeedForward : nn.Module
     {
         (_names, _context) = (names, context);
         move = nn.Parameter(torch.zeros(inputs));
-        dense = new LatentWeight(outputs, inputs);
+        dense = new LatentWeight(SignForm.Centred, outputs, inputs);
         norm = new TokenNorm(outputs, context.Eps);
         rprelu = new RPReLU(outputs);
         if (layerScale is double start)

@@ -79,7 +79,7 @@ internal sealed class DownSampling : nn.Module
     {
         (_prefix, _context, _shortcut) = (prefix, context, binary);
         norm0 = new TokenNorm(width, context.Eps);
-        proj = new LatentWeight(nextWidth, width, 2, 2);
+        proj = new LatentWeight(binary ? SignForm.Plain : SignForm.None, nextWidth, width, 2, 2);
         norm = new TokenNorm(nextWidth, context.Eps);
         position_embeddings = Embeddings.Positions(nextTokens, nextWidth);
         if (binary)

@@ -24,6 +24,7 @@ public static class Checkpoint
     private const string ModelPrefix = "model.";
     private const string OptimizerName = "optimizer.state";
     private const string ConfigurationPrefix = "config.";
+    private const string ExtraPrefix = "extra.";
 
     /// <summary>Writes a checkpoint, replacing an older one.</summary>
     /// <param name="path">The file.</param>
@@ -31,9 +32,11 @@ public static class Checkpoint
     /// <param name="optimizer">Its state, or null for weights alone.</param>
     /// <param name="state">Position.</param>
     /// <param name="configuration">What a resumed run must share, key → value.</param>
+    /// <param name="extras">What else a resumed run needs, as bytes by name.</param>
     /// <exception cref="ConvertException">The file cannot be written; an older one is as it was.</exception>
     public static void Save(
-        string path, nn.Module model, OptimizerHelper? optimizer, TrainState state, IReadOnlyDictionary<string, string> configuration)
+        string path, nn.Module model, OptimizerHelper? optimizer, TrainState state, IReadOnlyDictionary<string, string> configuration,
+        IReadOnlyDictionary<string, byte[]>? extras = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(state);
@@ -55,6 +58,8 @@ public static class Checkpoint
             byte[] bytes = memory.ToArray();
             tensors.Add(new SafetensorsTensor(OptimizerName, SafetensorsType.U8, [bytes.Length], bytes));
         }
+        foreach ((string name, byte[] bytes) in extras ?? new Dictionary<string, byte[]>())
+            tensors.Add(new SafetensorsTensor(ExtraPrefix + name, SafetensorsType.U8, [bytes.Length], bytes));
 
         Dictionary<string, string> metadata = new(StringComparer.Ordinal)
         {
@@ -79,9 +84,11 @@ public static class Checkpoint
     /// <param name="model">Filled; must have the same tensors.</param>
     /// <param name="optimizer">Filled, or null.</param>
     /// <param name="configuration">What the checkpoint must share, or null to take it as it is.</param>
+    /// <param name="extras">Receives what else was saved.</param>
     /// <exception cref="ConvertException">The file is damaged, of another network, or of a run with another configuration; the message names the keys.</exception>
     public static TrainState Load(
-        string path, nn.Module model, OptimizerHelper? optimizer = null, IReadOnlyDictionary<string, string>? configuration = null)
+        string path, nn.Module model, OptimizerHelper? optimizer = null, IReadOnlyDictionary<string, string>? configuration = null,
+        IDictionary<string, byte[]>? extras = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         SafetensorsFile file = Read(path);
@@ -108,6 +115,11 @@ public static class Checkpoint
                 throw new ConvertException($"{path}: it holds weights but no optimizer state, so a run cannot go on from it.");
             using var reader = new BinaryReader(new MemoryStream(state.Bytes.ToArray()));
             optimizer.load_state_dict(reader);
+        }
+        if (extras is not null)
+        {
+            foreach (SafetensorsTensor tensor in file.Tensors.Values.Where(t => t.Name.StartsWith(ExtraPrefix, StringComparison.Ordinal)))
+                extras[tensor.Name[ExtraPrefix.Length..]] = tensor.Bytes.ToArray();
         }
         return State(path, file);
     }

@@ -4,28 +4,71 @@ using EdgeVit.Export;
 
 namespace EdgeVit.Quantize;
 
-/// <summary><c>metrics.csv</c> of a run folder: one line per report, for both teacher and student. A resumed run first drops the lines after the
-/// step that it goes on from.</summary>
+/// <summary>One line of <c>metrics.csv</c>; NaN leaves a field empty.</summary>
+/// <param name="Stage">teacher or student.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Epoch">Passes over the data done, with fraction.</param>
+/// <param name="Seconds">Time trained so far.</param>
+public sealed record MetricsRow(string Stage, long Step, double Epoch, double Seconds)
+{
+    /// <summary>Learning rate of the last step.</summary>
+    public double Rate { get; init; } = double.NaN;
+
+    /// <summary>Mean loss since the last report.</summary>
+    public double Loss { get; init; } = double.NaN;
+
+    /// <summary>Norm of the last gradient before clipping.</summary>
+    public double Norm { get; init; } = double.NaN;
+
+    /// <summary>Right predictions in per cent of the validation images.</summary>
+    public double Top1 { get; init; } = double.NaN;
+
+    /// <summary>Images per second of training, evaluations apart, waiting for images included.</summary>
+    public double ImagesPerSecond { get; init; } = double.NaN;
+
+    /// <summary>Share of the training time that was spent waiting for images, per cent.</summary>
+    public double DataWait { get; init; } = double.NaN;
+
+    /// <summary>What was found in the binary layers.</summary>
+    public BinarizerHealth? Health { get; init; }
+
+    internal string ToLine()
+    {
+        static string Text(double v, string format) => double.IsNaN(v) ? "" : v.ToString(format, CultureInfo.InvariantCulture);
+        return string.Join(',', Stage, Step.ToString(CultureInfo.InvariantCulture), Text(Epoch, "0.####"), Text(Rate, "G5"), Text(Loss, "G6"), Text(Norm, "G5"),
+            Text(Top1, "0.###"), Text(ImagesPerSecond, "0.#"), Text(Seconds, "0.##"), Text(DataWait, "0.#"), Text(Health?.DeadChannels ?? double.NaN, "0.###"),
+            Text(Health?.StuckAttention ?? double.NaN, "0.###"), Text(Health?.SignFlips ?? double.NaN, "0.####"));
+    }
+}
+
+/// <summary><c>metrics.csv</c> of a run folder, one line per report, for both teacher and student, and beside it <c>layers.csv</c>, what was found in
+/// every binary layer. A resumed run first drops the lines after the step that it goes on from.</summary>
 public sealed class MetricsLog : IDisposable
 {
-    /// <summary>The columns. <c>top1</c> (validation, per cent) is empty but at evaluations.</summary>
-    public const string Header = "stage,step,epoch,learning_rate,loss,gradient_norm,top1,images_per_second,seconds";
+    /// <summary>The columns of <c>metrics.csv</c>. <c>top1</c> (validation, per cent) is empty but at evaluations; the last three (per cent) but where
+    /// the binary layers were looked at.</summary>
+    public const string Header =
+        "stage,step,epoch,learning_rate,loss,gradient_norm,top1,images_per_second,seconds,data_wait,dead_channels,attention_stuck,sign_flips";
 
-    private readonly StreamWriter _writer;
+    /// <summary>The columns of <c>layers.csv</c>.</summary>
+    public const string LayersHeader = "stage,step,layer,finding,percent";
 
-    private MetricsLog(StreamWriter writer) => _writer = writer;
+    private readonly StreamWriter _metrics;
+    private readonly StreamWriter _layers;
+
+    private MetricsLog(StreamWriter metrics, StreamWriter layers) => (_metrics, _layers) = (metrics, layers);
 
     /// <summary>Opens the log for a stage that goes on after <paramref name="step"/> steps; 0 starts the stage anew.</summary>
-    /// <exception cref="ConvertException">The file cannot be written.</exception>
+    /// <param name="path"><c>metrics.csv</c>; <c>layers.csv</c> lies beside it.</param>
+    /// <param name="stage">teacher or student.</param>
+    /// <param name="step">Steps done.</param>
+    /// <exception cref="ConvertException">A file cannot be written.</exception>
     public static MetricsLog Open(string path, string stage, long step)
     {
         try
         {
-            List<string> kept = [Header];
-            if (File.Exists(path))
-                kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, stage, step)));
-            AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
-            return new MetricsLog(new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" });
+            StreamWriter metrics = Continue(path, Header, stage, step);
+            return new MetricsLog(metrics, Continue(LayersFile(path), LayersHeader, stage, step));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -33,15 +76,16 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    /// <summary>Appends a line; NaN leaves a field empty.</summary>
-    /// <exception cref="ConvertException">The file cannot be written.</exception>
-    public void Write(string stage, long step, double epoch, double rate, double loss, double norm, double top1, double imagesPerSecond, double seconds)
+    /// <summary>Appends a line to <c>metrics.csv</c>, and to <c>layers.csv</c> what was found in the layers.</summary>
+    /// <exception cref="ConvertException">A file cannot be written.</exception>
+    public void Write(MetricsRow row)
     {
-        static string Text(double v, string format) => double.IsNaN(v) ? "" : v.ToString(format, CultureInfo.InvariantCulture);
+        ArgumentNullException.ThrowIfNull(row);
         try
         {
-            _writer.WriteLine(string.Join(',', stage, step.ToString(CultureInfo.InvariantCulture), Text(epoch, "0.####"), Text(rate, "G5"),
-                Text(loss, "G6"), Text(norm, "G5"), Text(top1, "0.###"), Text(imagesPerSecond, "0.#"), Text(seconds, "0.##")));
+            _metrics.WriteLine(row.ToLine());
+            foreach (LayerFinding finding in row.Health?.Findings ?? [])
+                _layers.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Stage},{row.Step},{finding.Layer},{finding.Name},{finding.Percent:0.####}"));
         }
         catch (IOException e)
         {
@@ -50,7 +94,23 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _layers.Dispose();
+    }
+
+    /// <summary><c>layers.csv</c> beside <c>metrics.csv</c>.</summary>
+    internal static string LayersFile(string metrics) => Path.Combine(Path.GetDirectoryName(metrics)!, "layers.csv");
+
+    private static StreamWriter Continue(string path, string header, string stage, long step)
+    {
+        List<string> kept = [header];
+        if (File.Exists(path))
+            kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, stage, step)));
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
+        return new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" };
+    }
 
     private static bool Keep(string line, string stage, long step)
     {

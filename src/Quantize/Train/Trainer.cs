@@ -64,10 +64,13 @@ public sealed class Trainer
         nn.Module<Tensor, Tensor> model = _task.Model;
         using var learning = new TrainingStep(_task, _settings, _source, _device);
         OptimizerHelper optimizer = learning.Optimizer;
+        HealthMonitor? monitor = HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, _loader.StepsPerEpoch, _progress);
         TrainState state = TrainState.Start;
         if (resume && File.Exists(_files.Last))
         {
-            state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration);
+            Dictionary<string, byte[]> extras = [];
+            state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration, extras);
+            monitor?.Restore(extras.GetValueOrDefault(HealthMonitor.StateName));
             if (state.Step >= _settings.Steps)
                 return state;
             _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
@@ -80,7 +83,8 @@ public sealed class Trainer
         for (long step = state.Step; step < _settings.Steps; step++)
         {
             double rate = learning.SetRate(step);
-            (double loss, double norm) = learning.Run(loader.Get(step));
+            Batch batch = meter.Wait(() => loader.Get(step));
+            (double loss, double norm) = learning.Run(batch);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
                 throw double.IsFinite(loss) ? NotFinite("gradient", norm, step) : NotFinite("loss", loss, step);
             long done = step + 1;
@@ -89,11 +93,17 @@ public sealed class Trainer
 
             bool stop = (cancel.IsCancellationRequested || deadline.Passed) && done < _settings.Steps;
             bool evaluate = !stop && EvaluationAt(done);
+            if (monitor?.Due(done) == true)
+            {
+                meter.Pause();
+                metrics.Write(new MetricsRow(_files.Stage, done, (double)done / loader.StepsPerEpoch, state.Seconds) { Health = monitor.Look(done) });
+                meter.Continue();
+            }
             if (evaluate)
                 state = Evaluate(model, state, meter, metrics, rate, norm);
             if (stop || evaluate || meter.SinceCheckpoint.Elapsed > s_checkpointEvery)
             {
-                Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration);
+                Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor));
                 meter.SinceCheckpoint.Restart();
             }
             if (stop)
@@ -101,7 +111,7 @@ public sealed class Trainer
             if (!evaluate && meter.SinceReport.Elapsed > s_reportEvery)
             {
                 TrainingProgress report = meter.Report(done, rate);
-                metrics.Write(_files.Stage, done, report.Epoch, rate, report.Loss, norm, double.NaN, report.ImagesPerSecond, state.Seconds);
+                metrics.Write(Row(report, state, norm));
                 _progress.Report(report);
             }
         }
@@ -148,12 +158,24 @@ public sealed class Trainer
         state = state with { BestTop1 = double.IsNaN(top1) ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
         if (better)
             Checkpoint.Save(_files.Best, model, null, state, _files.Configuration);
-        metrics.Write(_files.Stage, state.Step, report.Epoch, rate, report.Loss, norm, top1, report.ImagesPerSecond, state.Seconds);
+        metrics.Write(Row(report, state, norm) with { Top1 = top1 });
         _progress.Report(report);
         _progress.Report(new Evaluated(_files.Stage, state.Step, _settings.Steps, report.Loss, top1, state.BestTop1));
         meter.Continue();
         return state;
     }
+
+    private static MetricsRow Row(TrainingProgress report, TrainState state, double norm) => new(report.Stage, report.Step, report.Epoch, state.Seconds)
+    {
+        Rate = report.LearningRate,
+        Loss = report.Loss,
+        Norm = norm,
+        ImagesPerSecond = report.ImagesPerSecond,
+        DataWait = 100 * report.DataWait,
+    };
+
+    private static Dictionary<string, byte[]> Extras(HealthMonitor? monitor) =>
+        monitor?.Save() is { } signs ? new() { [HealthMonitor.StateName] = signs } : [];
 
     private ConvertException NotFinite(string what, double value, long step)
     {
@@ -172,6 +194,7 @@ public sealed class Trainer
     private sealed class Meter(TrainSettings settings, BatchLoader loader, string stage, TrainState start)
     {
         private readonly Stopwatch _trained = Stopwatch.StartNew();
+        private readonly Stopwatch _waited = new();
         private long _steps;
         private double _loss;
         private int _losses;
@@ -189,6 +212,15 @@ public sealed class Trainer
             _losses++;
         }
 
+        /// <summary>Gets a batch and counts the time until it is there.</summary>
+        internal Batch Wait(Func<Batch> get)
+        {
+            _waited.Start();
+            Batch batch = get();
+            _waited.Stop();
+            return batch;
+        }
+
         internal void Pause() => _trained.Stop();
 
         internal void Continue() => _trained.Start();
@@ -200,7 +232,8 @@ public sealed class Trainer
             (_loss, _losses) = (0, 0);
             SinceReport.Restart();
             return new TrainingProgress(stage, done, settings.Steps, (double)done / loader.StepsPerEpoch, mean, rate,
-                loader.BatchSize / Math.Max(1e-9, perStep), TimeSpan.FromSeconds(perStep * (settings.Steps - done)));
+                loader.BatchSize / Math.Max(1e-9, perStep), TimeSpan.FromSeconds(perStep * (settings.Steps - done)),
+                _waited.Elapsed / _trained.Elapsed);
         }
     }
 }

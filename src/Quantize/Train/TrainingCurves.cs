@@ -14,7 +14,7 @@ public static class TrainingCurves
     private static readonly (string Key, string Column)[] s_columns =
     [
         ("step", "step"), ("epoch", "epoch"), ("rate", "learning_rate"), ("loss", "loss"), ("norm", "gradient_norm"), ("top1", "top1"),
-        ("speed", "images_per_second"), ("seconds", "seconds"),
+        ("speed", "images_per_second"), ("seconds", "seconds"), ("wait", "data_wait"), ("dead", "dead_channels"), ("stuck", "attention_stuck"), ("flips", "sign_flips"),
     ];
 
     /// <summary>Whether this build holds the chart library; <c>setup.sh</c> fetches it.</summary>
