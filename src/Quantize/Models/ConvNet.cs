@@ -61,7 +61,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>
         {
             // Channels last in memory: what follows is up to twice as fast.
             Tensor last = input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
-            x = F.gelu(HalfConv2d.Convolve(last, whitening, _stride, 0));
+            x = ConvBlock.Gelu(HalfConv2d.Convolve(last, whitening, _stride, 0));
         }
         foreach (ConvBlock block in blocks)
             x = block.call(x);                                                       // [B, C, h, w]
@@ -94,9 +94,12 @@ internal sealed class ConvBlock : nn.Module<Tensor, Tensor>
         Tensor x = conv1.Narrow(input);
         if (_pool)
             x = F.max_pool2d(x, 2);
-        x = F.gelu(norm1.call(x.to(ScalarType.Float32)));
-        return F.gelu(norm2.call(conv2.forward(x)));
+        x = Gelu(norm1.call(x.to(ScalarType.Float32)));
+        return Gelu(norm2.call(conv2.forward(x)));
     }
+
+    /// <summary>GELU of an image with channels last, seen as the contiguous tensor that it is: libtorch is four times as fast on such.</summary>
+    internal static Tensor Gelu(Tensor image) => F.gelu(image.permute(0, 2, 3, 1)).permute(0, 3, 1, 2);
 }
 
 /// <summary>Batch norm with an offset but no scale, whose running statistics follow the last few batches: short trainings need them fresh.</summary>
