@@ -53,33 +53,45 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     private double[][] Embed(ReadOnlySpan<float> image)
     {
         int size = config.ImageSize;
-        int patch = config.PatchSize;
-        int grid = config.Grid(0);
-        double[] weight = D("vit.embeddings.patch_embeddings.projection.weight");
-        double[] bias = D("vit.embeddings.patch_embeddings.projection.bias");
-        double[][] x = Rows(grid * grid, bias.Length);
-        for (int t = 0; t < x.Length; t++)
+        float[] values = image.ToArray();
+        double[][] pixels = Map(Rows(size * size, config.Channels), (t, c, _) => values[(c * size * size) + t]);
+        if (config.StemWidth > 0)
         {
-            for (int o = 0; o < bias.Length; o++)
-            {
-                x[t][o] = bias[o];
-                for (int c = 0; c < config.Channels; c++)
-                {
-                    for (int ky = 0; ky < patch; ky++)
-                    {
-                        for (int kx = 0; kx < patch; kx++)
-                        {
-                            double pixel = image[(((c * size) + (t / grid * patch) + ky) * size) + (t % grid * patch) + kx];
-                            x[t][o] += pixel * weight[(((((o * config.Channels) + c) * patch) + ky) * patch) + kx];
-                        }
-                    }
-                }
-            }
+            pixels = Convolution(pixels, size, D("vit.embeddings.stem.weight"), new double[config.StemWidth], 3, 1, 1);
+            pixels = Tap("vit.embeddings.stem.norm", Norm("vit.embeddings.stem.norm", pixels));
+            pixels = Tap("vit.embeddings.stem", RPReLU("vit.embeddings.stem.rprelu", pixels));
         }
+        const string Projection = "vit.embeddings.patch_embeddings.projection";
+        double[] weight = D($"{Projection}.weight");
+        double[] bias = D($"{Projection}.bias");
+        int kernel = (int)Math.Round(Math.Sqrt(weight.Length / bias.Length / pixels[0].Length));
+        double[][] x = Convolution(pixels, size, weight, bias, kernel, config.PatchSize, (kernel - config.PatchSize) / 2);
         x = config.EmbeddingNorm ? Tap("vit.embeddings.norm", Norm("vit.embeddings.norm", Tap("vit.embeddings.norm.product", x))) : Tap("vit.embeddings.patch_embeddings", x);
         if (config.ClassToken)
             x = Tap("vit.embeddings.tokens", [D("vit.embeddings.cls_token"), .. x]);
         return Tap("vit.embeddings", AddFlat(x, D("vit.embeddings.position_embeddings")));
+    }
+
+    private static double[][] Convolution(double[][] pixels, int size, double[] weight, double[] bias, int kernel, int stride, int padding)
+    {
+        int channels = pixels[0].Length;
+        int grid = ((size + (2 * padding) - kernel) / stride) + 1;
+        double[][] result = Rows(grid * grid, bias.Length);
+        for (int t = 0; t < result.Length; t++)
+        {
+            for (int o = 0; o < bias.Length; o++)
+            {
+                result[t][o] = bias[o];
+                for (int i = 0; i < channels * kernel * kernel; i++)
+                {
+                    int y = (t / grid * stride) + (i / kernel % kernel) - padding;
+                    int z = (t % grid * stride) + (i % kernel) - padding;
+                    if (y >= 0 && y < size && z >= 0 && z < size)
+                        result[t][o] += pixels[(y * size) + z][i / (kernel * kernel)] * weight[(o * channels * kernel * kernel) + i];
+                }
+            }
+        }
+        return result;
     }
 
     private double[][] Block(string l, StageConfig stage, int grid, double[][] x)

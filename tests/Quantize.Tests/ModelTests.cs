@@ -26,9 +26,12 @@ public class ModelTests
     [InlineData(true, true)]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void EveryFormOfTheNetworkIsReportedAndLowered(bool binaryDownsampling, bool poolBranches)
+    [InlineData(true, true, true, 0)]
+    [InlineData(true, true, false, 6)]
+    [InlineData(false, false, true, 6)]
+    public void EveryFormOfTheNetworkIsReportedAndLowered(bool binaryDownsampling, bool poolBranches, bool shiftedPatches = false, int stem = 0)
     {
-        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, PoolBranches = poolBranches };
+        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, PoolBranches = poolBranches, ShiftedPatches = shiftedPatches, StemWidth = stem };
         torch.manual_seed(1);
         using var model = new BinaryViT(config);
         model.eval();

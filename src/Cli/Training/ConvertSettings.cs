@@ -11,6 +11,14 @@ internal sealed record ConvertSettings
 
     public required string Student { get; init; }
 
+    public bool? FloatDownsampling { get; init; }
+
+    public bool? PoolBranches { get; init; }
+
+    public bool? ShiftedPatches { get; init; }
+
+    public int? Stem { get; init; }
+
     public required string Teacher { get; init; }
 
     public required string Device { get; init; }
@@ -80,6 +88,10 @@ internal sealed record ConvertSettings
         return defaults with
         {
             Student = Student,
+            FloatDownsampling = FloatDownsampling,
+            PoolBranches = PoolBranches,
+            ShiftedPatches = ShiftedPatches,
+            Stem = Stem,
             Teacher = Teacher,
             Device = Device,
             Init = Init,

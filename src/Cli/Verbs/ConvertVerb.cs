@@ -9,6 +9,10 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
     private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
     private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18 or twin (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<bool?> _floatDownsampling = new("--float-downsampling") { Description = "Float convolutions between the student's stages. [default: the student's]" };
+    private readonly Option<bool?> _poolBranches = new("--pool-branches") { Description = "Average-pool branches in the student's blocks. [default: the student's]" };
+    private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
+    private readonly Option<int?> _stem = new("--stem") { Description = "A float 3x3 convolution of so many channels before the patches; 0 for none.", HelpName = "CHANNELS" };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
     private readonly Option<string?> _budget = new("--budget") { Description = "Fit the training to a time, e.g. 9m or 1h30m.", HelpName = "TIME" };
     private readonly Option<string?> _stopAfter = new("--stop-after") { Description = "End this call after a time with everything saved; go on with --resume.", HelpName = "TIME" };
@@ -50,7 +54,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in new Option[]
         {
-            _data, _out, _student, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
+            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         })
             Add(option);
@@ -74,6 +78,10 @@ internal sealed class ConvertVerb : Verb
         Out = arguments.GetRequiredValue(_out),
         Student = arguments.GetRequiredValue(_student),
         Teacher = arguments.GetRequiredValue(_teacher),
+        FloatDownsampling = arguments.GetValue(_floatDownsampling),
+        PoolBranches = arguments.GetValue(_poolBranches),
+        ShiftedPatches = arguments.GetValue(_shiftedPatches),
+        Stem = arguments.GetValue(_stem),
         Init = arguments.GetValue(_init),
         Plan = arguments.GetValue(_plan),
         Budget = Duration.Parse("--budget", arguments.GetValue(_budget)),

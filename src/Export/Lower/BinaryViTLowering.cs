@@ -25,12 +25,21 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         const string Projection = "vit.embeddings.patch_embeddings.projection";
         FloatTensor weight = tensors[$"{Projection}.weight"];
         int width = weight.Shape[0];
+        string input = config.StemWidth > 0 ? Stem() : Lowering.InputName;
         string x = config.EmbeddingNorm
-            ? NormedConv("vit.embeddings.norm", "vit.embeddings.norm", Lowering.InputName, weight, Data($"{Projection}.bias"), config.PatchSize)
-            : _graph.Conv2d("vit.embeddings.patch_embeddings", Lowering.InputName, weight.Data, weight.Shape, Data($"{Projection}.bias"), config.PatchSize);
+            ? NormedConv("vit.embeddings.norm", "vit.embeddings.norm", input, weight, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding)
+            : _graph.Conv2d("vit.embeddings.patch_embeddings", input, weight.Data, weight.Shape, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding);
         if (config.ClassToken)
             x = _graph.PrependTokens("vit.embeddings.tokens", x, Data("vit.embeddings.cls_token"), width);
         return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), width);
+    }
+
+    /// <summary>The image to tokens [H * W, StemWidth], one for each pixel.</summary>
+    private string Stem()
+    {
+        const string Name = "vit.embeddings.stem";
+        string conv = NormedConv($"{Name}.norm", $"{Name}.norm", Lowering.InputName, tensors[$"{Name}.weight"], new float[config.StemWidth], stride: 1, padding: 1);
+        return RPReLU(Name, conv, $"{Name}.rprelu");
     }
 
     private string Block(string block, StageConfig stage, string x)
@@ -193,12 +202,12 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             : product(value, Norm(norm).AfterScaling(magnitudes));
 
     /// <summary>A float convolution with its norm.</summary>
-    private string NormedConv(string value, string norm, string input, FloatTensor weight, float[] bias, int stride)
+    private string NormedConv(string value, string norm, string input, FloatTensor weight, float[] bias, int stride, int padding = 0)
     {
         if (config.LayerNorm)
-            return Normed(value, _graph.Conv2d($"{value}.product", input, weight.Data, weight.Shape, bias, stride), norm);
+            return Normed(value, _graph.Conv2d($"{value}.product", input, weight.Data, weight.Shape, bias, stride, padding), norm);
         ChannelAffine affine = Norm(norm);
-        return _graph.Conv2d(value, input, ScaledRows(weight.Data, affine), weight.Shape, Folded(affine, bias), stride);
+        return _graph.Conv2d(value, input, ScaledRows(weight.Data, affine), weight.Shape, Folded(affine, bias), stride, padding);
     }
 
     private string Normed(string value, string input, string norm) => config.LayerNorm

@@ -13,8 +13,8 @@ internal sealed class GraphBuilder
     public LoweredModel Build(string name, string input, IReadOnlyList<int> inputShape, string output) =>
         new(new ModelGraph(name, input, inputShape, output, _nodes), _tensors);
 
-    public string Conv2d(string name, string input, float[] weight, int[] shape, float[] bias, int stride) =>
-        Node(Op.Conv2d, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)], ("stride", stride), ("padding", 0));
+    public string Conv2d(string name, string input, float[] weight, int[] shape, float[] bias, int stride, int padding = 0) =>
+        Node(Op.Conv2d, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)], ("stride", stride), ("padding", padding));
 
     public string Linear(string name, string input, float[] weight, int[] shape, float[] bias) =>
         Node(Op.Linear, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)]);

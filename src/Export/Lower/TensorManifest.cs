@@ -22,7 +22,13 @@ public sealed class TensorManifest
         if (config.ClassToken)
             _list.RequireLoose("vit.embeddings.cls_token", 1, 1, first);
         _list.RequireLoose("vit.embeddings.position_embeddings", 1, config.Tokens(0) + (config.ClassToken ? 1 : 0), first);
-        Add("vit.embeddings.patch_embeddings.projection.weight", first, config.Channels, config.PatchSize, config.PatchSize);
+        if (config.StemWidth > 0)
+        {
+            Add("vit.embeddings.stem.weight", config.StemWidth, config.Channels, 3, 3);
+            AddNorm("vit.embeddings.stem.norm", config.StemWidth);
+            AddRPReLU("vit.embeddings.stem.rprelu", config.StemWidth);
+        }
+        Add("vit.embeddings.patch_embeddings.projection.weight", first, config.PatchChannels, config.PatchKernel, config.PatchKernel);
         Add("vit.embeddings.patch_embeddings.projection.bias", first);
         if (config.EmbeddingNorm)
             AddNorm("vit.embeddings.norm", first);

@@ -50,7 +50,10 @@ public interface INetworkConfig
 /// stage, no pools.</param>
 /// <param name="LayerScale">Whether attention and FFN are scaled and shifted per channel before they are added.</param>
 /// <param name="LayerNorm">Whether every norm is a LayerNorm over a token's channels in place of a batch norm.</param>
-/// <remarks>The trainer builds the pyramid, with the last four at their defaults; the other forms are imported.</remarks>
+/// <param name="ShiftedPatches">Whether a patch also sees the halves of its eight neighbours: shifted patch tokenization (Lee et al. 2021), whose
+/// linear map of a patch and its four diagonal shifts is one convolution of twice the kernel, the stride as before.</param>
+/// <param name="StemWidth">Channels of a float 3x3 convolution with norm and RPReLU before the patches; 0 for none.</param>
+/// <remarks>The trainer builds the pyramid, with <c>EmbeddingNorm</c> to <c>LayerNorm</c> at their defaults; the other forms are imported.</remarks>
 public sealed record BinaryViTConfig(
     string Name,
     int ImageSize,
@@ -64,8 +67,19 @@ public sealed record BinaryViTConfig(
     bool EmbeddingNorm = true,
     bool ClassToken = false,
     bool LayerScale = true,
-    bool LayerNorm = false) : INetworkConfig
+    bool LayerNorm = false,
+    bool ShiftedPatches = false,
+    int StemWidth = 0) : INetworkConfig
 {
+    /// <summary>Height and width of the patches' convolution.</summary>
+    public int PatchKernel => ShiftedPatches ? 2 * PatchSize : PatchSize;
+
+    /// <summary>Zeros around the image for it.</summary>
+    public int PatchPadding => ShiftedPatches ? PatchSize / 2 : 0;
+
+    /// <summary>Channels that the patches are of.</summary>
+    public int PatchChannels => StemWidth > 0 ? StemWidth : Channels;
+
     /// <summary>Total number of blocks.</summary>
     public int Layers => Stages.Sum(s => s.Depth);
 
@@ -125,6 +139,12 @@ public sealed record BinaryViTConfig(
             yield return string.Create(CultureInfo.InvariantCulture, $"norm eps {BatchNormEps}, a small positive number is needed");
         if (Stages.Count == 0)
             yield return "it has no stages";
+        if (StemWidth is < 0 or > 4096)
+            yield return $"a stem of {StemWidth} channels, 0 (none) to 4096 are possible";
+        if (StemWidth > 0 && LayerNorm)
+            yield return "a stem has a batch norm, the network LayerNorms";
+        if (ShiftedPatches && PatchSize % 2 != 0)
+            yield return $"patches of {PatchSize} pixels cannot be shifted by half of that";
         if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || PoolBranches))
             yield return "a class token needs a single stage without reduction and without pool branches: it has no place in a grid";
         if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
@@ -176,6 +196,7 @@ public sealed record BinaryViTConfig(
         && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
         && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && PoolBranches == other.PoolBranches
         && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
+        && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth
         && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>

@@ -28,7 +28,16 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     private Matrix Embedding(float[] image)
     {
         const string Projection = "vit.embeddings.patch_embeddings.projection";
-        Matrix x = Patches(image, config.ImageSize, config.PatchSize, $"{Projection}.weight", D($"{Projection}.bias"));
+        int size = config.ImageSize;
+        Func<int, int, int, double> pixel = (c, y, x) => image[(((c * size) + y) * size) + x];
+        if (config.StemWidth > 0)
+        {
+            const string Stem = "vit.embeddings.stem";
+            Matrix conv = Normed($"{Stem}.norm", $"{Stem}.norm", Convolution(pixel, size, 1, 1, Tensor($"{Stem}.weight"), null));
+            Matrix stem = RPReLU($"{Stem}.rprelu", conv, (_, _) => 0, Stem);
+            pixel = (c, y, x) => stem.Row((y * size) + x)[c];
+        }
+        Matrix x = Convolution(pixel, size, config.PatchSize, config.PatchPadding, Tensor($"{Projection}.weight"), D($"{Projection}.bias"));
         x = config.EmbeddingNorm ? Normed("vit.embeddings.norm", "vit.embeddings.norm", x) : Tap("vit.embeddings.patch_embeddings", x);
         if (config.ClassToken)
             x = Tap("vit.embeddings.tokens", Matrix.From(x.Columns, [.. Tensor("vit.embeddings.cls_token").Data, .. x.Data]));

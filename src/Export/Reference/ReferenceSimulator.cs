@@ -116,16 +116,23 @@ public abstract class ReferenceSimulator : ISimulator
     private protected bool Has(string name) => _tensors.ContainsKey(name);
 
     /// <summary>A float convolution with kernel = stride of an image <c>[channels, size, size]</c>: <c>[tokens, outputs]</c>.</summary>
-    private protected Matrix Patches(float[] image, int size, int patch, string weightName, double[]? bias)
+    private protected Matrix Patches(float[] image, int size, int patch, string weightName, double[]? bias) =>
+        Convolution((c, y, x) => image[(((c * size) + y) * size) + x], size, patch, 0, Tensor(weightName), bias);
+
+    /// <summary>A float convolution of a square grid whose values are given by channel, row and column: <c>[tokens, outputs]</c>. The weight is
+    /// <c>[outputs, channels, kernel, kernel]</c>; outside the grid are zeros.</summary>
+    private protected static Matrix Convolution(Func<int, int, int, double> at, int size, int stride, int padding, FloatTensor weight, double[]? bias)
     {
-        FloatTensor weight = Tensor(weightName);
-        (int channels, int grid) = (weight.Shape[1], size / patch);
-        Matrix windows = Matrix.Of(grid * grid, channels * patch * patch, (t, y) =>
+        (int channels, int kernel) = (weight.Shape[1], weight.Shape[2]);
+        int grid = ((size + (2 * padding) - kernel) / stride) + 1;
+        Matrix windows = Matrix.Of(grid * grid, channels * kernel * kernel, (t, values) =>
         {
-            for (int i = 0; i < y.Length; i++)
+            for (int i = 0; i < values.Length; i++)
             {
-                (int c, int rest) = int.DivRem(i, patch * patch);
-                y[i] = image[(((c * size) + (t / grid * patch) + (rest / patch)) * size) + (t % grid * patch) + (rest % patch)];
+                (int c, int rest) = int.DivRem(i, kernel * kernel);
+                int y = (t / grid * stride) + (rest / kernel) - padding;
+                int x = (t % grid * stride) + (rest % kernel) - padding;
+                values[i] = y >= 0 && y < size && x >= 0 && x < size ? at(c, y, x) : 0;
             }
         });
         return windows.Times(weight.Data, bias);

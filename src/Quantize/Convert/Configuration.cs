@@ -40,7 +40,7 @@ internal static class Configuration
             if (value != 0)
                 keys[name] = Text(value);
         }
-        if (StudentLayout.IsFile(options.Student))
+        if (StudentLayout.IsOwn(options))
             keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
         if (options.Init is { } init)
             keys["student.init"] = FileHash(init);

@@ -15,6 +15,18 @@ public sealed record ConvertOptions
     /// <summary>Name of the student's preset, or a JSON file with a layout of one's own.</summary>
     public string Student { get; init; } = "binaryvit-nano";
 
+    /// <summary>Whether the student's convolutions between stages are float; as its layout says when null.</summary>
+    public bool? FloatDownsampling { get; init; }
+
+    /// <summary>Whether the student's blocks have average-pool branches; as its layout says when null.</summary>
+    public bool? PoolBranches { get; init; }
+
+    /// <summary>Whether the student's patches also see the halves of their neighbours; as its layout says when null.</summary>
+    public bool? ShiftedPatches { get; init; }
+
+    /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; as its layout says when null.</summary>
+    public int? Stem { get; init; }
+
     /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c> or <c>twin</c> (the student in float): trained here; <c>none</c>: learn from labels
     /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
     /// Several with commas between them teach the mean of their probabilities; at most one of them is trained here.</summary>
@@ -129,6 +141,7 @@ public sealed record ConvertOptions
         Check("batch", BatchSize, 2, 65_536);
         Check("lr", LearningRate, 1e-9, 1);
         Check("image-size", ImageSize, 4, 1024);
+        Check("stem", Stem, 0, 4096);
         Check("temperature", Temperature, 0.1, 100);
         Check("teacher-weight", TeacherWeight, 0, 1);
         Check("label-smoothing", LabelSmoothing, 0, 0.9);

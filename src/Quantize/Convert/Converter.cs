@@ -80,7 +80,7 @@ public static class Converter
 
         internal ConvertResult Run()
         {
-            BinaryViTConfig preset = StudentLayout.Of(options.Student);
+            BinaryViTConfig preset = StudentLayout.Of(options);
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
             TeacherList.Require(options.Teacher);
@@ -163,7 +163,7 @@ public static class Converter
 
         internal ConvertPlan Plan()
         {
-            BinaryViTConfig preset = StudentLayout.Of(options.Student);
+            BinaryViTConfig preset = StudentLayout.Of(options);
             Device device = ChooseDevice(options.Device);
             TeacherList.Require(options.Teacher);
             InitialWeights.Require(options.Init);

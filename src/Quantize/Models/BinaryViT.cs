@@ -59,7 +59,7 @@ internal sealed class ViTBody : nn.Module
     internal ViTBody(BinaryViTConfig config, LayerContext context) : base(nameof(ViTBody))
     {
         _context = context;
-        embeddings = new Embeddings(context, config.Channels, config.PatchSize, config.Grid(0), config.Stages[0].Width);
+        embeddings = new Embeddings(context, config);
         encoder = new Encoder(config, context);
         layernorm = new TokenNorm(config.Stages[^1].Width, context.Eps);
         RegisterComponents();

@@ -1,3 +1,4 @@
+using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,20 +6,24 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Image → tokens, <c>vit.embeddings</c>: a float convolution whose kernel is its stride, batch norm, position embeddings.</summary>
+/// <summary>Image → tokens, <c>vit.embeddings</c>: an optional stem, a float convolution whose stride is the patch, batch norm, position
+/// embeddings.</summary>
 internal sealed class Embeddings : nn.Module
 {
     private readonly Parameter position_embeddings;
+    private readonly ConvStem? stem;
     private readonly PatchEmbeddings patch_embeddings;
     private readonly TokenNorm norm;
     private readonly LayerContext _context;
-    private readonly long _patch;
 
-    internal Embeddings(LayerContext context, long channels, long patch, long side, long width) : base(nameof(Embeddings))
+    internal Embeddings(LayerContext context, BinaryViTConfig config) : base(nameof(Embeddings))
     {
-        (_context, _patch) = (context, patch);
-        position_embeddings = Positions(side * side, width);
-        patch_embeddings = new PatchEmbeddings(channels, patch, width);
+        _context = context;
+        int width = config.Stages[0].Width;
+        position_embeddings = Positions(config.Tokens(0), width);
+        if (config.StemWidth > 0)
+            stem = new ConvStem(context, config.Channels, config.StemWidth);
+        patch_embeddings = new PatchEmbeddings(config);
         norm = new TokenNorm(width, context.Eps);
         RegisterComponents();
     }
@@ -36,10 +41,8 @@ internal sealed class Embeddings : nn.Module
     internal (Tensor Tokens, TokenGrid Grid) Forward(Tensor images)
     {
         long batch = images.shape[0];
-        long side = images.shape[2] / _patch;
-        // Kernel = stride: every patch is one row, the convolution one matrix product. [B*N, 3*p*p]
-        Tensor patches = images.view(batch, -1, side, _patch, side, _patch).permute(0, 2, 4, 1, 3, 5).reshape(batch * side * side, -1);
-        Tensor tokens = norm.call(patch_embeddings.Forward(patches));
+        (Tensor patches, long side) = patch_embeddings.Forward(stem is null ? images : stem.Forward(images));
+        Tensor tokens = norm.call(patches);
         _context.Taps.Report("vit.embeddings.norm", tokens);
         tokens = (tokens.view(batch, side * side, -1) + position_embeddings).view(batch * side * side, -1);
         _context.Taps.Report("vit.embeddings", tokens);
@@ -47,18 +50,62 @@ internal sealed class Embeddings : nn.Module
     }
 }
 
+/// <summary>A float 3x3 convolution with norm and RPReLU, <c>vit.embeddings.stem</c>: every pixel sees its neighbours before patches are cut.</summary>
+internal sealed class ConvStem : nn.Module
+{
+    private readonly Parameter weight;
+    private readonly TokenNorm norm;
+    private readonly RPReLU rprelu;
+    private readonly LayerContext _context;
+
+    internal ConvStem(LayerContext context, long channels, long width) : base(nameof(ConvStem))
+    {
+        _context = context;
+        double bound = 1 / Math.Sqrt(channels * 9);
+        weight = nn.Parameter(torch.empty(width, channels, 3, 3).uniform_(-bound, bound));
+        norm = new TokenNorm(width, context.Eps);
+        rprelu = new RPReLU(width);
+        RegisterComponents();
+    }
+
+    /// <summary>Images <c>[B, 3, H, W]</c> → <c>[B, S, H, W]</c>, channels last in memory.</summary>
+    internal Tensor Forward(Tensor images)
+    {
+        var grid = new TokenGrid(images.shape[0], images.shape[2]);
+        Tensor last = images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        Tensor y = norm.call(TokenGrid.AsTokens(F.conv2d(last, weight, null, [1, 1], [1, 1])));
+        _context.Taps.Report("vit.embeddings.stem.norm", y);
+        Tensor result = F.prelu(y - rprelu.move1, rprelu.prelu.weight) + rprelu.move2;
+        _context.Taps.Report("vit.embeddings.stem", result);
+        return grid.AsImage(result);
+    }
+}
+
 /// <summary>Holds the projection under the name that the paper's code gives it.</summary>
 internal sealed class PatchEmbeddings : nn.Module
 {
     private readonly Conv2d projection;
+    private readonly long _patch;
+    private readonly long _padding;
 
-    internal PatchEmbeddings(long channels, long patch, long width) : base(nameof(PatchEmbeddings))
+    internal PatchEmbeddings(BinaryViTConfig config) : base(nameof(PatchEmbeddings))
     {
-        projection = nn.Conv2d(channels, width, patch, stride: patch);
+        (_patch, _padding) = (config.PatchSize, config.PatchPadding);
+        projection = nn.Conv2d(config.PatchChannels, config.Stages[0].Width, config.PatchKernel, stride: _patch, padding: _padding);
         RegisterComponents();
     }
 
-    internal Tensor Forward(Tensor patches) => F.linear(patches, projection.weight.flatten(1), projection.bias);
+    /// <summary>Images <c>[B, c, H, W]</c> → patches <c>[B*N, C]</c> and the side of their grid.</summary>
+    internal (Tensor Patches, long Side) Forward(Tensor images)
+    {
+        long batch = images.shape[0];
+        long side = images.shape[2] / _patch;
+        if (_padding > 0)
+            return (TokenGrid.AsTokens(projection.call(images)), side);
+        // Kernel = stride: every patch is one row, the convolution one matrix product. [B*N, c*p*p]
+        Tensor patches = images.reshape(batch, -1, side, _patch, side, _patch).permute(0, 2, 4, 1, 3, 5).reshape(batch * side * side, -1);
+        return (F.linear(patches, projection.weight.flatten(1), projection.bias), side);
+    }
 }
 
 /// <summary>Down-sampling between two stages, <c>vit.encoder.patch_embed{k}</c>: tokens <c>[B*N, C]</c> → <c>[B*N/4, C']</c> by a 2x2 convolution

@@ -10,6 +10,25 @@ internal static class StudentLayout
     /// <summary>Whether the name is that of a file.</summary>
     internal static bool IsFile(string student) => student.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The network that the options ask for: a layout with what they change of it.</summary>
+    /// <exception cref="ConvertException">As for <see cref="Of(string)"/>.</exception>
+    /// <exception cref="ModelFormatException">As for <see cref="Of(string)"/>.</exception>
+    internal static BinaryViTConfig Of(ConvertOptions options)
+    {
+        BinaryViTConfig layout = Of(options.Student);
+        return (layout with
+        {
+            BinaryDownsampling = options.FloatDownsampling is { } binary ? !binary : layout.BinaryDownsampling,
+            PoolBranches = options.PoolBranches ?? layout.PoolBranches,
+            ShiftedPatches = options.ShiftedPatches ?? layout.ShiftedPatches,
+            StemWidth = options.Stem ?? layout.StemWidth,
+        }).Validate();
+    }
+
+    /// <summary>Whether the options ask for another network than a preset's.</summary>
+    internal static bool IsOwn(ConvertOptions options) =>
+        IsFile(options.Student) || options.FloatDownsampling is not null || options.PoolBranches is not null || options.ShiftedPatches is not null || options.Stem is not null;
+
     /// <summary>Finds the network.</summary>
     /// <param name="student">Name of a preset, or path of a JSON file as <see cref="ConfigJson"/> writes it; its number of classes gives way to the
     /// data's.</param>

@@ -1,0 +1,69 @@
+using EdgeVit.Export;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>Students that are built otherwise than their preset.</summary>
+public class StudentOptionTests
+{
+    [Fact]
+    public void OptionsChangeTheLayoutAndAreKept()
+    {
+        using var folder = new TempFolder();
+        ConvertOptions options = new()
+        {
+            Data = "shapes",
+            Out = folder.File("run"),
+            Student = folder.File("small.json"),
+            FloatDownsampling = true,
+            PoolBranches = false,
+            ShiftedPatches = true,
+            Stem = 6,
+            Teacher = "none",
+            ShapesTrain = 200,
+            ShapesTest = 30,
+            Epochs = 0.5,
+            BatchSize = 32,
+            ParityImages = 2,
+            Device = "cpu",
+        };
+        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10)));
+        ConvertResult result = Converter.Convert(options, new SilentProgress());
+        Assert.True(result.Parity.Passed);
+        Assert.Empty(result.Parity.Untapped);
+        IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
+        Assert.Equal(["vit.embeddings.stem.norm", "vit.embeddings.norm", "vit.encoder.patch_embed1.proj"], nodes.Where(n => n.Op == Op.Conv2d).Select(n => n.Name));
+        Assert.DoesNotContain(nodes, n => n.Op == Op.AvgPool2d);
+        Assert.Equal(2, nodes.Single(n => n.Name == "vit.embeddings.norm").Attributes["padding"]);
+
+        Assert.Contains("\\u0022stemWidth\\u0022: 6", File.ReadAllText(folder.File("run/config.json")), StringComparison.Ordinal);
+        var other = Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 8, Resume = true }, new SilentProgress()));
+        Assert.Contains("student.layout was", other.Message, StringComparison.Ordinal);
+
+        Assert.Contains("--stem is 5000, expected 0 to 4096", Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 5000 }, new SilentProgress())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AShiftedPatchSeesWhatItsFourShiftsDo()
+    {
+        // A linear map of a patch and its diagonal shifts by half a patch is a convolution of twice the kernel: the shifts reach every pixel of that
+        // window and no other.
+        BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-nano") with { ShiftedPatches = true };
+        int p = config.PatchSize;
+        var seen = new bool[2 * p, 2 * p];
+        foreach ((int dy, int dx) in ((int, int)[])[(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)])
+        {
+            for (int y = 0; y < p; y++)
+            {
+                for (int x = 0; x < p; x++)
+                    seen[y + config.PatchPadding + (dy * p / 2), x + config.PatchPadding + (dx * p / 2)] = true;
+            }
+        }
+        Assert.Equal(config.PatchKernel, 2 * p);
+        Assert.All(seen.Cast<bool>(), Assert.True);
+        Assert.Contains("cannot be shifted", Assert.Throws<ModelFormatException>(() => (config with { PatchSize = 1, ImageSize = 4 }).Validate()).Message, StringComparison.Ordinal);
+        Assert.NotEqual(config, config with { ShiftedPatches = false });
+        Assert.NotEqual(config, config with { StemWidth = 3 });
+        Assert.Equal(config with { StemWidth = 3 }, ConfigJson.Read(ConfigJson.Write(config with { StemWidth = 3 })));
+    }
+}
