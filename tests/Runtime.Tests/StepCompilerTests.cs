@@ -25,15 +25,12 @@ public unsafe class StepCompilerTests
 
     private static bool IsSupported => KernelSets.Available.Contains(KernelChoice.Avx512Popcnt);
 
+    private static KernelChoice[] Compiled => [.. KernelSets.Available.Where(k => k is KernelChoice.Avx2 or KernelChoice.Avx512Popcnt)];
+
     [Theory]
     [MemberData(nameof(Networks))]
     public void CompiledNetworksComputeTheBitsOfScalarOnes(int index)
     {
-        if (!IsSupported)
-        {
-            return;
-        }
-
         (int image, int patch, Stage[] stages, bool binary, bool pools) = s_networks[index];
         for (int seed = 0; seed < 3; seed++)
         {
@@ -43,7 +40,7 @@ public unsafe class StepCompilerTests
             uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
             for (int threads = 1; threads <= 3; threads++)
             {
-                Assert.Equal(scalar, Run(model, KernelChoice.Avx512Popcnt, threads, input));
+                Assert.All(Compiled, kernel => Assert.Equal(scalar, Run(model, kernel, threads, input)));
             }
         }
     }
@@ -51,31 +48,29 @@ public unsafe class StepCompilerTests
     [Fact]
     public void EveryStepOfAnOrdinaryNetworkIsCompiled()
     {
-        if (!IsSupported)
-        {
-            return;
-        }
-
         (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10);
         EvitFile file = EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors));
-        var plan = ExecutionPlan.Build(file, KernelChoice.Avx512Popcnt);
-        string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep)).Select(s => s.Kind)];
-        plan.Release();
-        Assert.Equal(["Linear"], others);
+        foreach (KernelChoice kernel in Compiled)
+        {
+            var plan = ExecutionPlan.Build(file, kernel);
+            string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep or TableAttentionPackStep)).Select(s => s.Kind)];
+            plan.Release();
+            Assert.Equal(["Linear"], others);
+        }
     }
 
     [Theory]
+    [InlineData(2)]
     [InlineData(64)]
+    [InlineData(130)]
+    [InlineData(192)]
+    [InlineData(194)]
+    [InlineData(255)]
     [InlineData(576)]
     [InlineData(2048)]
     [InlineData(16384)]
     public void TheLargestCountsFit(int inputs)
     {
-        if (!IsSupported)
-        {
-            return;
-        }
-
         // Shifts far from 0 make all signs equal, so that rows of equal weights match or differ in every bit.
         foreach (float shift in new[] { 1e30f, -1e30f })
         {
@@ -83,11 +78,13 @@ public unsafe class StepCompilerTests
             string x = b.ShiftSign(b.Conv2d("image", 3, inputs, 1, 1), inputs);
             b.Fill(x, "shift", shift);
             string y = b.BinaryLinear(x, inputs, 80);
-            b.Fill(y, "weight", (row, word) => row % 3 == 0 ? ulong.MaxValue : row % 3 == 1 ? 0 : 0x5555555555555555UL << (word & 1));
+            b.Fill(y, "weight", (row, word) => (row % 3 == 0 ? ulong.MaxValue : row % 3 == 1 ? 0 : 0x5555555555555555UL << (word & 1))
+                & (ulong.MaxValue >> Math.Max(0, (64 * (word + 1)) - inputs)));
             ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 80, 80, name: "logits"));
             using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors)));
             float[] input = SelfTest.Input(1, model.InputShape);
-            Assert.Equal(Run(model, KernelChoice.Scalar, 1, input), Run(model, KernelChoice.Avx512Popcnt, 1, input));
+            uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
+            Assert.All(Compiled, kernel => Assert.Equal(scalar, Run(model, kernel, 1, input)));
         }
     }
 
@@ -118,11 +115,50 @@ public unsafe class StepCompilerTests
     [Fact]
     public void GroupOrderIsAPermutation()
     {
+        var random = new Random(4);
         foreach ((int groups, int size) in new[] { (64, 2), (64, 4), (64, 8), (192, 4), (512, 4), (128, 8) })
         {
-            var order = new GroupOrder(groups, size);
-            Assert.True(order.IsSupported);
-            Assert.Equal(Enumerable.Range(0, order.Channels), Enumerable.Range(0, order.Channels).Select(order.Channel).Order());
+            foreach (int lanes in new[] { 8, 16 })
+            {
+                var order = new GroupOrder(groups, size, lanes);
+                Assert.True(order.IsSupported);
+                Assert.Equal(Enumerable.Range(0, order.Channels), Enumerable.Range(0, order.Channels).Select(order.Channel).Order());
+                var bits = new byte[order.Channels / 8 * 3];
+                random.NextBytes(bits);
+                byte[] permuted = order.Permute(bits);
+                for (int i = 0; i < bits.Length * 8; i++)
+                {
+                    int from = (i / order.Channels * order.Channels) + order.Channel(i % order.Channels);
+                    Assert.Equal((bits[from >> 3] >> (from & 7)) & 1, (permuted[i >> 3] >> (i & 7)) & 1);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(64, 1)]
+    [InlineData(100, 3)]
+    [InlineData(7, 5)]
+    public void WeightsOfLookUpsStandByTheirFourBits(int outputs, int words)
+    {
+        if (!KernelSets.Available.Contains(KernelChoice.Avx2))
+        {
+            return;
+        }
+
+        var rows = new byte[outputs * words * 8];
+        new Random(outputs).NextBytes(rows);
+        using var weights = new PlanWeights(new Dictionary<string, StoredTensor>());
+        var source = new BitsSource(0, words * 64, 1, 1, 1);
+        byte* packed = (byte*)AgreementTables.Pack(new BinaryOperands(source, rows, outputs, false), weights, null);
+        for (int o = 0; o < BitKernel.Pad(outputs); o++)
+        {
+            for (int k = 0; k < words * 8; k++)
+            {
+                byte expected = o < outputs ? rows[(o * words * 8) + k] : (byte)0;
+                byte* at = packed + ((((long)(o >> 6) * words * 8) + k) * 128) + (o & 63);
+                Assert.Equal((expected & 15, expected >> 4), (at[0], at[64]));
+            }
         }
     }
 

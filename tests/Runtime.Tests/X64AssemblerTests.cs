@@ -58,6 +58,17 @@ public class X64AssemblerTests
             yield return c => c.Imul(r, Gpr.R14, 4096);
             yield return c => c.MovIfAboveOrEqual(r, Gpr.R11);
             yield return c => c.PopCount(r, far);
+            yield return c => c.And(r, Gpr.R13);
+            yield return c => c.Or(Gpr.R8, r);
+            yield return c => c.ShiftLeft(r, 4);
+            yield return c => c.ShiftRight(r, 3);
+            yield return c => c.MovZeroExtended(r, near);
+            yield return c => c.MovSignExtendedByte(r, far);
+            yield return c => c.AddFromTable(r, Gpr.Rdi, Gpr.Rbx);
+            yield return c => c.AddFromTable(Gpr.Rax, Gpr.R13, r);
+            yield return c => c.Int64ToDouble((int)r, r);
+            yield return c => c.SignBits256(r, (int)r);
+            yield return c => c.SignBitsOfBytes256(r, 15 - (int)r);
         }
 
         yield return c => c.Ret();
@@ -87,8 +98,6 @@ public class X64AssemblerTests
                 yield return c => c.LoadMask16(6, m);
                 yield return c => c.StoreMask64(m, 2);
                 yield return c => c.LoadMask64(7, m);
-                yield return c => c.SaveXmm(m, a);
-                yield return c => c.RestoreXmm(a, m);
                 yield return c => c.MulSingleEach(a, b, m);
                 yield return c => c.Fma213(a, b, m);
             }
@@ -114,6 +123,57 @@ public class X64AssemblerTests
             yield return c => c.SumBytes(a, b, d);
             yield return c => c.ShuffleQuarters(a, b, d, 0x4E);
             yield return c => c.SwapInQuarters(a, b);
+        }
+
+        foreach ((int a, int b, int d) in new[] { (0, 1, 2), (7, 8, 15), (12, 3, 9), (15, 14, 4) })
+        {
+            foreach (Mem m in new[] { near, far, stack, indexed, new Mem(Gpr.R12, Gpr.Rax, -64), new Mem(Gpr.Rbp, 0) })
+            {
+                yield return c => c.Load256(a, m);
+                yield return c => c.Store256(m, a);
+                yield return c => c.LoadLowerHalf(a, m);
+                yield return c => c.StoreLowerHalf(m, a);
+                yield return c => c.InsertUpperHalf256(a, b, m);
+                yield return c => c.BroadcastSingle256(a, m);
+                yield return c => c.BroadcastByte256(a, m);
+                yield return c => c.BroadcastWord256(a, m);
+                yield return c => c.BroadcastHalf256(a, m);
+                yield return c => c.AddWords256(a, b, m);
+                yield return c => c.AddBytes256(a, b, m);
+                yield return c => c.WidenBytes256(a, m);
+                yield return c => c.WidenWords256(a, m);
+                yield return c => c.AddSingle256(a, b, m);
+                yield return c => c.Fma213Single256(a, b, m);
+                yield return c => c.CompareDouble256(a, b, m, 17);
+                yield return c => c.MulDouble(a, b, m);
+                yield return c => c.StoreByteOfRax(m);
+            }
+
+            yield return c => c.Move256(a, b);
+            yield return c => c.Xor256(a, b, d);
+            yield return c => c.LookUpBytes256(a, b, d);
+            yield return c => c.AddBytes256(a, b, d);
+            yield return c => c.WidenToWords256(a, b);
+            yield return c => c.UpperHalf256(a, b);
+            yield return c => c.UnpackLowSingles256(a, b, d);
+            yield return c => c.UnpackHighSingles256(a, b, d);
+            yield return c => c.UnpackLowDoubles256(a, b, d);
+            yield return c => c.UnpackHighDoubles256(a, b, d);
+            yield return c => c.ShuffleSingles256(a, b, d, 0xDD);
+            yield return c => c.Int32ToSingle256(a, b);
+            yield return c => c.SubSingle256(a, b, d);
+            yield return c => c.MulSingle256(a, b, d);
+            yield return c => c.AddSingle256(a, b, d);
+            yield return c => c.Fma213Single256(a, b, d);
+            yield return c => c.Fma231Single256(a, b, d);
+            yield return c => c.CompareSingle256(a, b, d, 29);
+            yield return c => c.BlendSingle256(a, b, d, 11);
+            yield return c => c.CompareBytes256(a, b, d);
+            yield return c => c.Add64x4(a, b, d);
+            yield return c => c.BroadcastByte256(a, b);
+            yield return c => c.BroadcastDouble256(a, b);
+            yield return c => c.SwapHalves256(a, b);
+            yield return c => c.SwapInHalves256(a, b);
         }
     }
 }

@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <summary>The order in which compiled code keeps the hidden channels of a feed-forward network, so that means of adjacent channels need
-/// no shuffling: sixteen groups side by side, first their first members, then their second ones, and so on. Position
-/// <c>(b * size + j) * 16 + i</c> holds channel <c>(16 * b + i) * size + j</c>.</summary>
+/// no shuffling: as many groups side by side as a vector has lanes, first their first members, then their second ones, and so on. Position
+/// <c>(b * size + j) * lanes + i</c> holds channel <c>(lanes * b + i) * size + j</c>.</summary>
 /// <param name="Groups">Number of groups, a multiple of 64.</param>
 /// <param name="Size">Channels of a group: 2, 4 or 8.</param>
-internal sealed record GroupOrder(int Groups, int Size)
+/// <param name="Lanes">Floats of a vector: 8 or 16.</param>
+internal sealed record GroupOrder(int Groups, int Size, int Lanes)
 {
     /// <summary>All channels.</summary>
     internal int Channels => Groups * Size;
@@ -16,17 +17,17 @@ internal sealed record GroupOrder(int Groups, int Size)
     internal int ClassLength => Groups / Size;
 
     /// <summary>Floats of the shortcut's row in this order, after which it repeats.</summary>
-    internal int ShortcutFloats => Math.Max(ClassLength, 16) * Size;
+    internal int ShortcutFloats => Math.Max(ClassLength, Lanes) * Size;
 
     /// <summary>True where this order has code: the shortcut's classes fill whole blocks or repeat within one.</summary>
-    internal bool IsSupported => Groups % 64 == 0 && Size is 2 or 4 or 8 && (ClassLength == 8 || ClassLength % 16 == 0);
+    internal bool IsSupported => Groups % 64 == 0 && Size is 2 or 4 or 8 && (ClassLength == 8 || ClassLength % Lanes == 0);
 
     /// <summary>The channel at a position.</summary>
     internal int Channel(int position)
     {
-        int block = position / (16 * Size);
-        int member = position / 16 % Size;
-        return (((16 * block) + (position % 16)) * Size) + member;
+        int block = position / (Lanes * Size);
+        int member = position / Lanes % Size;
+        return (((Lanes * block) + (position % Lanes)) * Size) + member;
     }
 
     /// <summary>Reorders the bits of packed rows. A word holds the members of 64 / <see cref="Size"/> groups; those of one place within
@@ -50,11 +51,11 @@ internal sealed record GroupOrder(int Groups, int Size)
                     members = EvenBits(members);
                 }
 
-                // At most sixteen of them lie side by side.
-                for (int g = 0; g < groups; g += 16, members >>= 16)
+                // At most as many as there are lanes lie side by side.
+                for (int g = 0; g < groups; g += Lanes, members >>= Lanes)
                 {
-                    int position = (((((group + g) / 16) * Size) + j) * 16) + ((group + g) % 16);
-                    result[row + (position >> 6)] |= (members & 0xFFFF) << (position & 63);
+                    int position = (((((group + g) / Lanes) * Size) + j) * Lanes) + ((group + g) % Lanes);
+                    result[row + (position >> 6)] |= (members & ((1UL << Lanes) - 1)) << (position & 63);
                 }
             }
         }

@@ -7,7 +7,9 @@ internal static unsafe class HiddenLayer
     private const int StageCount = 5;
 
     /// <summary>The order that a program's hidden layer takes; null where it has none of this form.</summary>
-    internal static GroupOrder? Find(RowProgram program)
+    /// <param name="program">The program.</param>
+    /// <param name="lanes">Floats of a vector.</param>
+    internal static GroupOrder? Find(RowProgram program, int lanes)
     {
         if (program.Instructions is not [{ Kind: RowInstructionKind.Chain, Count: StageCount } pass, ..])
         {
@@ -21,7 +23,7 @@ internal static unsafe class HiddenLayer
             return null;
         }
 
-        var order = new GroupOrder(pass.Channels / mean.Group, mean.Group);
+        var order = new GroupOrder(pass.Channels / mean.Group, mean.Group, lanes);
         return order.IsSupported && s[1].Modulo == order.Groups ? order : null;
     }
 
@@ -48,12 +50,18 @@ internal static unsafe class HiddenLayer
         int offset = (int)scratchRow;
         scratchRow += order.ShortcutFloats * sizeof(float);
         stages[first + 1] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
-        int[] indices = GroupEmitter.Indices(order);
-        nint vectors = weights.Allocate(indices.Length * sizeof(int));
-        indices.CopyTo(new Span<int>((void*)vectors, indices.Length));
+        int indices = -1;
+        if (order.Lanes == 16)
+        {
+            int[] numbers = GroupEmitter.Indices(order);
+            nint vectors = weights.Allocate(numbers.Length * sizeof(int));
+            numbers.CopyTo(new Span<int>((void*)vectors, numbers.Length));
+            indices = pointers.Literal(vectors);
+        }
+
         return new GroupForm(
             order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset, first + StageCount - 1,
-            pointers.Literal(vectors), pointers.Literal(tables.Number(stages[first + StageCount - 1].Number)));
+            indices, pointers.Literal(tables.Number(stages[first + StageCount - 1].Number)));
     }
 
     private static float* Reorder(float* vector, GroupOrder order, PlanWeights weights)

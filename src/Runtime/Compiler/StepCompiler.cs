@@ -1,11 +1,8 @@
-using System.Runtime.Intrinsics.X86;
-
 namespace EdgeVit.Runtime;
 
-/// <summary>Makes machine code for the steps of a plan on CPUs with AVX-512 and VPOPCNTDQ, an instruction that .NET has no intrinsic for:
-/// 512 products of signs in one exclusive or, one population count and one addition. The code of a step does everything to a tile of
-/// tokens while it is in registers: product, scale, shortcut, activation, signs, pools.</summary>
-internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces places)
+/// <summary>Makes machine code for the steps of a plan. The code of a step does everything to a tile of tokens while it is in registers:
+/// product, scale, shortcut, activation, signs, pools.</summary>
+internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights, ValuePlaces places)
 {
     /// <summary>Rows and columns of the largest window whose inputs are written out one by one.</summary>
     private const int MostWindow = 16;
@@ -14,10 +11,6 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
     private readonly OffsetTables _tables = new(weights, places.ZeroRows);
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
     private readonly List<Linked> _steps = [];
-
-    /// <summary>True where this machine runs such code and the process may make it.</summary>
-    internal static bool IsSupported { get; } =
-        Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && HasPopulationCount() && ExecutableMemory.IsAllowed;
 
     /// <summary>Makes all code runnable; call once, after the last step.</summary>
     internal void Finish()
@@ -47,13 +40,13 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         string name, string kind, int items, RowProgram program, BinaryOperands? product, out GroupOrder? order)
     {
         order = null;
-        if (StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16 || product is { Source.Inputs: > BitKernel.MaxInputs })
+        if (StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16 || !Takes(product, program))
         {
             return null;
         }
 
         var pointers = new RowPointers();
-        order = product is { MayReorder: true } ? HiddenLayer.Find(program) : null;
+        order = product is { MayReorder: true } ? HiddenLayer.Find(program, target.Lanes()) : null;
         if (order is null && program.Stages.Any(s => s.Kind == StageKind.GroupMean))
         {
             return null;
@@ -62,21 +55,30 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         var stages = (Stage[])program.Stages.Clone();
         long scratchRow = program.TokenRowBytes;
         GroupForm? groupForm = null;
-        BitsSource? windows = null;
-        ProductForm? productForm = null;
         if (order is { } hidden)
         {
             groupForm = HiddenLayer.Rewrite(stages, program.Instructions, hidden, pointers, weights, _tables, ref scratchRow);
         }
 
+        BitsSource? windows = product is { Source.Kernel: > 1 } ? product.Source : null;
+        ProductForm? productForm = null;
+        TableProductForm? tableForm = null;
+        long scratch = scratchRow * tiles.Tokens;
         if (product is not null)
         {
-            windows = product.Source.Kernel > 1 ? product.Source : null;
             int stride = product.Source.Words * 8;
             int slot = windows is null ? pointers.Add(true, product.Source.Offset, stride) : pointers.AddGiven(stride);
-            productForm = new ProductForm(
-                product.Source.Words * 2, slot, stride, pointers.Literal(product.Pack(weights, order)),
-                pointers.Literal(_tables.Number(product.Source.Inputs)), pointers.Literal(_tables.Number(-2)));
+            if (target == CodeTarget.Avx2)
+            {
+                tableForm = Tables(product, order, pointers, slot, stages, (int)scratch);
+                scratch += tiles.Tokens * 64L * tableForm.SumBytes;
+            }
+            else
+            {
+                productForm = new ProductForm(
+                    product.Source.Words * 2, slot, stride, pointers.Literal(product.Pack(weights, order)),
+                    pointers.Literal(_tables.Number(product.Source.Inputs)), pointers.Literal(_tables.Number(-2)));
+            }
         }
 
         var rowPlaces = new RowPlaces(pointers, _tables, (int)scratchRow);
@@ -94,10 +96,12 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
             TileTokens = tiles.Tokens,
             LastTileTokens = tiles.Last,
             Product = productForm,
+            Tables = tableForm,
             Group = groupForm,
+            OneLiteral = pointers.Literal(_tables.Number(1)),
             ScratchRowBytes = (int)scratchRow,
         };
-        return Add(new CompiledStep(name, kind, items, tiles.Tokens, scratchRow * tiles.Tokens, windows), form);
+        return Add(new CompiledStep(name, kind, items, tiles.Tokens, scratch, windows), form);
     }
 
     /// <summary>Compiles a float product.</summary>
@@ -143,6 +147,7 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
             TileTokens = tiles.Tokens,
             LastTileTokens = tiles.Last,
             Floats = floats,
+            OneLiteral = pointers.Literal(_tables.Number(1)),
             ScratchRowBytes = (int)program.TokenRowBytes,
         };
         return Add(new CompiledStep(name, kind, items, tiles.Tokens, program.TokenRowBytes * tiles.Tokens, null), form);
@@ -161,14 +166,26 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
     internal PlanStep[]? TryCompile(
         string name, string kind, int items, RowProgram program, AttentionOperands operands, long prepared, long* exp, float* clip)
     {
-        if (StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16 || !AttentionTables.IsSupported(operands, exp)
+        bool supported = target == CodeTarget.Avx2 ? TableAttentionForm.Takes(operands) : AttentionTables.IsSupported(operands, exp);
+        if (!supported || StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16
             || program.Stages.Any(s => s.Kind is StageKind.AddPool or StageKind.GroupMean))
         {
             return null;
         }
 
         var pointers = new RowPointers();
-        AttentionForm attention = AttentionTables.Form(operands, prepared, exp, clip, pointers, weights, (int)program.TokenRowBytes * tiles.Tokens);
+        int ownScratch = (int)program.TokenRowBytes * tiles.Tokens;
+        AttentionForm? attention = null;
+        TableAttentionForm? tableAttention = null;
+        if (target == CodeTarget.Avx2)
+        {
+            tableAttention = TableAttentionForm.Of(operands, prepared, exp, clip, pointers, weights, ownScratch);
+        }
+        else
+        {
+            attention = AttentionTables.Form(operands, prepared, exp, clip, pointers, weights, ownScratch);
+        }
+
         var rowPlaces = new RowPlaces(pointers, _tables, (int)program.TokenRowBytes);
         foreach (Stage s in program.Stages)
         {
@@ -184,10 +201,52 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
             TileTokens = tiles.Tokens,
             LastTileTokens = tiles.Last,
             Attention = attention,
+            TableAttention = tableAttention,
+            OneLiteral = pointers.Literal(_tables.Number(1)),
             ScratchRowBytes = (int)program.TokenRowBytes,
         };
-        CompiledStep step = Add(new CompiledStep(name, kind, items, tiles.Tokens, attention.ScratchEnd, null), form);
-        return [new AttentionPackStep(name, operands, prepared), step];
+        long scratch = attention?.ScratchEnd ?? tableAttention!.ScratchEnd;
+        CompiledStep step = Add(new CompiledStep(name, kind, items, tiles.Tokens, scratch, null), form);
+        return [attention is null ? new TableAttentionPackStep(name, operands, prepared) : new AttentionPackStep(name, operands, prepared), step];
+    }
+
+    /// <summary>Sums of halves need an even number of inputs, and a scale that can be doubled.</summary>
+    private bool Takes(BinaryOperands? product, RowProgram program)
+    {
+        if (product is null)
+        {
+            return true;
+        }
+
+        if (product.Source.Inputs > BitKernel.MaxInputs || target != CodeTarget.Avx2)
+        {
+            return product.Source.Inputs <= BitKernel.MaxInputs;
+        }
+
+        Stage source = program.Stages[program.Instructions[0].First];
+        return product.Source.Inputs % 2 == 0 && source.Kind == StageKind.LoadDifferences
+            && !new ReadOnlySpan<float>(source.P0, program.Instructions[0].Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2);
+    }
+
+    /// <summary>The product by table look-ups; the scale of its sums, which are halves, is doubled.</summary>
+    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, Stage[] stages, int sumOffset)
+    {
+        int channels = BitKernel.Pad(product.Outputs);
+        float* scale = stages[0].P0;
+        float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
+        for (int c = 0; c < channels; c++)
+        {
+            doubled[c] = 2 * scale[c];
+        }
+
+        stages[0].P0 = doubled;
+        byte* start = (byte*)weights.Allocate(4);
+        int value = (product.Source.Inputs / 2) - (32 * product.Source.Words);
+        *(sbyte*)start = (sbyte)value;
+        *(short*)(start + 1) = (short)value;
+        return new TableProductForm(
+            product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(AgreementTables.Pack(product, weights, order)),
+            pointers.Literal(AgreementTables.Address), pointers.Literal((long)start), sumOffset);
     }
 
     private CompiledStep Add(CompiledStep step, StepForm form)
@@ -196,7 +255,8 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         if (!_entries.TryGetValue(key, out int entry))
         {
             entry = _code.Code.Length;
-            new StepEmitter(_code, form).Emit();
+            StepEmitter emitter = target == CodeTarget.Avx2 ? new Avx2StepEmitter(_code, form) : new Avx512StepEmitter(_code, form);
+            emitter.Emit();
             _entries[key] = entry;
         }
 
@@ -209,8 +269,6 @@ internal sealed unsafe class StepCompiler(PlanWeights weights, ValuePlaces place
         _steps.Add(new Linked(step, entry, literals));
         return step;
     }
-
-    private static bool HasPopulationCount() => X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 14)) != 0;
 
     private sealed record Linked(CompiledStep Step, int Entry, nint Literals);
 }

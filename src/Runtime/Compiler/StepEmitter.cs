@@ -14,8 +14,18 @@ internal unsafe struct CodeArguments
     internal long* Literals;
 }
 
+/// <summary>Emits the stages of a chain for one block of a tile.</summary>
+internal interface IChainEmitter
+{
+    /// <summary>Emits one stage on the blocks in the vectors.</summary>
+    void Emit(int stage, in Stage s);
+
+    /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value.</summary>
+    void AddPools(int stage, ReadOnlySpan<Stage> pools);
+}
+
 /// <summary>Emits the code of one step: a loop over tiles of tokens, and within a tile every pass of the step's row program.</summary>
-internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
+internal abstract unsafe class StepEmitter(X64Assembler code, StepForm form)
 {
     private const int SavedXmm = 10;
     private const int SavedXmmBytes = SavedXmm * 16;
@@ -26,6 +36,10 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
 
     /// <summary>Where a field stands in the arguments.</summary>
     private static int At(CodeArguments* arguments, void* field) => (int)((byte*)field - (byte*)arguments);
+
+    protected X64Assembler Code => code;
+
+    protected StepForm Form => form;
 
     internal void Emit()
     {
@@ -54,6 +68,12 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         Leave(windows);
     }
 
+    /// <summary>Emits what brings constants into vectors, once for all tiles.</summary>
+    protected abstract void Constants();
+
+    /// <summary>Emits all passes over a tile.</summary>
+    protected abstract void Tile(int tokens);
+
     private void Enter(bool windows)
     {
         foreach (Gpr r in s_saved)
@@ -69,7 +89,7 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         {
             for (int i = 0; i < SavedXmm; i++)
             {
-                code.SaveXmm(new Mem(Gpr.Rsp, SlotBytes + (16 * i)), 6 + i);
+                code.StoreLowerHalf(new Mem(Gpr.Rsp, SlotBytes + (16 * i)), 6 + i);
             }
         }
 
@@ -80,12 +100,7 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         code.Mov(Registers.End, new Mem(Gpr.Rbx, At(&layout, &layout.End)));
         code.Mov(Registers.Literals, new Mem(Gpr.Rbx, At(&layout, &layout.Literals)));
         form.Pointers.Start(code, new Mem(Gpr.Rbx, At(&layout, &layout.Rows)));
-        code.Xor(Registers.Zero, Registers.Zero, Registers.Zero);
-        if (form.Product is { } product)
-        {
-            Constant(Registers.Inputs, product.InputsLiteral);
-            Constant(Registers.MinusTwo, product.MinusTwoLiteral);
-        }
+        Constants();
     }
 
     private void Leave(bool windows)
@@ -94,7 +109,7 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         {
             for (int i = 0; i < SavedXmm; i++)
             {
-                code.RestoreXmm(6 + i, new Mem(Gpr.Rsp, SlotBytes + (16 * i)));
+                code.LoadLowerHalf(6 + i, new Mem(Gpr.Rsp, SlotBytes + (16 * i)));
             }
         }
 
@@ -108,104 +123,8 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         code.Ret();
     }
 
-    private void Constant(int vector, int literal)
-    {
-        code.Mov(Gpr.Rax, RowPointers.LiteralAt(literal));
-        code.BroadcastSingle(vector, new Mem(Gpr.Rax));
-    }
-
-    private void Tile(int tokens)
-    {
-        var chain = new ChainEmitter(code, form.Places, tokens);
-        int next = 0;
-        if (form.Group is { } group)
-        {
-            Hidden(chain, group, tokens);
-            next = 1;
-        }
-        else if (form.Attention is { } attention)
-        {
-            new AttentionEmitter(code, attention, tokens).Emit(() =>
-            {
-                Stages(chain, form.Instructions[0]);
-                NextBlock(0);
-            });
-            next = 1;
-        }
-
-        for (; next < form.Instructions.Length; next++)
-        {
-            Pass(chain, form.Instructions[next], next == 0 ? Source(tokens) : null);
-        }
-    }
-
-    /// <summary>What brings the first chain's blocks into the vectors.</summary>
-    private Action? Source(int tokens)
-    {
-        if (form.Floats is { } floats)
-        {
-            return new FloatProductEmitter(code, floats, tokens).Emit;
-        }
-
-        return form.Product is not { } product ? null : () =>
-        {
-            code.Mov(Registers.Bits, RowPointers.Slot(product.RowSlot));
-            new ProductEmitter(code, product.Words, product.RowStride, tokens).Differences(Registers.Bits, 0);
-        };
-    }
-
-    private void Pass(ChainEmitter chain, RowInstruction pass, Action? source)
-    {
-        int repeat = Repeat(pass);
-        var loop = new CodeLabel();
-        code.Zero(Registers.Channel);
-        code.Zero(Registers.BitByte);
-        code.Zero(Registers.Repeating);
-        if (form.Product is { } product && source is not null)
-        {
-            code.Mov(Registers.Weights, RowPointers.LiteralAt(product.WeightsLiteral));
-        }
-
-        code.Place(loop);
-        source?.Invoke();
-        Stages(chain, pass);
-        NextBlock(repeat);
-        code.Cmp(Registers.Channel, pass.Channels * sizeof(float));
-        code.JumpIfBelow(loop);
-    }
-
-    private void Hidden(ChainEmitter chain, GroupForm group, int tokens)
-    {
-        var groups = new GroupEmitter(code, group.Order, tokens);
-        var product = new ProductEmitter(code, form.Product!.Words, form.Product.RowStride, tokens);
-        groups.Shortcut(
-            RowPointers.Slot(group.SourceSlot), group.SourceStride, group.ShortcutOffset, form.ScratchRowBytes, RowPointers.LiteralAt(group.IndicesLiteral));
-        code.Zero(Registers.Channel);
-        code.Zero(Registers.BitByte);
-        code.Zero(Registers.Repeating);
-        code.Zero(Gpr.R11);
-        code.Mov(Registers.Weights, RowPointers.LiteralAt(form.Product.WeightsLiteral));
-        var block = new CodeLabel();
-        var member = new CodeLabel();
-        code.Place(block);
-        groups.Start();
-        code.Zero(Gpr.R8);
-        code.Place(member);
-        code.Mov(Registers.Bits, RowPointers.Slot(form.Product.RowSlot));
-        product.Differences(Registers.Bits, 0);
-        Stages(chain, form.Instructions[0]);
-        groups.Accumulate();
-        NextBlock(group.Order.ShortcutFloats);
-        code.Add(Gpr.R8, 1);
-        code.Cmp(Gpr.R8, group.Order.Size);
-        code.JumpIfBelow(member);
-        groups.Finish(form.Places[group.MeanStage], RowPointers.LiteralAt(group.InverseLiteral));
-        code.Add(Gpr.R11, 64);
-        code.Cmp(Gpr.R11, group.Order.Groups * sizeof(float));
-        code.JumpIfBelow(block);
-    }
-
-    private void Stages(ChainEmitter chain, RowInstruction pass)
+    /// <summary>Emits a pass' stages for one block.</summary>
+    protected void Stages(IChainEmitter chain, RowInstruction pass)
     {
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {
@@ -226,20 +145,24 @@ internal sealed unsafe class StepEmitter(X64Assembler code, StepForm form)
         }
     }
 
-    private void NextBlock(int repeat)
+    /// <summary>Emits the step to the next channels.</summary>
+    /// <param name="channels">How many there are to a block.</param>
+    /// <param name="repeat">Channels after which repeating rows begin again; 0 for none.</param>
+    protected void NextBlock(int channels, int repeat)
     {
-        code.Add(Registers.Channel, 64);
-        code.Add(Registers.BitByte, 2);
+        code.Add(Registers.Channel, channels * sizeof(float));
+        code.Add(Registers.BitByte, channels / 8);
         if (repeat > 0)
         {
             code.Zero(Gpr.Rax);
-            code.Add(Registers.Repeating, 64);
+            code.Add(Registers.Repeating, channels * sizeof(float));
             code.Cmp(Registers.Repeating, repeat * sizeof(float));
             code.MovIfAboveOrEqual(Registers.Repeating, Gpr.Rax);
         }
     }
 
-    private int Repeat(RowInstruction pass)
+    /// <summary>Channels after which a pass' repeating rows begin again; 0 for none.</summary>
+    protected int Repeat(RowInstruction pass)
     {
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {

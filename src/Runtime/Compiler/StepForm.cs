@@ -22,14 +22,26 @@ internal sealed class StepForm
     /// <summary>The binary product that starts the first chain; null for none.</summary>
     internal ProductForm? Product { get; init; }
 
+    /// <summary>The same by table look-ups; null for none.</summary>
+    internal TableProductForm? Tables { get; init; }
+
     /// <summary>The float product that starts the first chain; null for none.</summary>
     internal FloatProductForm? Floats { get; init; }
 
     /// <summary>The attention that starts the first chain; null for none.</summary>
     internal AttentionForm? Attention { get; init; }
 
+    /// <summary>The same by table look-ups; null for none.</summary>
+    internal TableAttentionForm? TableAttention { get; init; }
+
     /// <summary>The hidden layer that the first instruction is; null for none.</summary>
     internal GroupForm? Group { get; init; }
+
+    /// <summary>Literal with the address of a float 1.</summary>
+    internal required int OneLiteral { get; init; }
+
+    /// <summary>The product by table look-ups whose sums the first chain loads; null for none.</summary>
+    internal TableProductForm? Sums => Tables ?? TableAttention?.Values;
 
     /// <summary>Bytes of a token's scratch rows.</summary>
     internal required int ScratchRowBytes { get; init; }
@@ -51,7 +63,7 @@ internal sealed class StepForm
 
         Pointers.Describe(numbers);
         Places.Describe(numbers);
-        return $"{Product};{Floats};{Attention};{Group};{new string(MemoryMarshal.Cast<long, char>(numbers.ToArray()))}";
+        return $"{Product};{Tables};{Floats};{Attention};{TableAttention};{Group};{new string(MemoryMarshal.Cast<long, char>(numbers.ToArray()))}";
     }
 }
 
@@ -70,6 +82,6 @@ internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int We
 /// <param name="SourceStride">Its bytes from token to token.</param>
 /// <param name="ShortcutOffset">Scratch bytes of the shortcut's row in group order.</param>
 /// <param name="MeanStage">The stage whose row takes the means.</param>
-/// <param name="IndicesLiteral">Literal with the address of the index vectors.</param>
+/// <param name="IndicesLiteral">Literal with the address of the index vectors; -1 where there are none.</param>
 /// <param name="InverseLiteral">Literal with the address of 1 / size.</param>
 internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int MeanStage, int IndicesLiteral, int InverseLiteral);

@@ -76,9 +76,53 @@ internal sealed partial class X64Assembler
     /// <summary>Loads a signed 32-bit number.</summary>
     internal void MovSignExtended(Gpr to, Mem from) => MemoryForm(0x63, (int)to, from);
 
+    /// <summary>Loads a byte without sign.</summary>
+    internal void MovZeroExtended(Gpr to, Mem from)
+    {
+        Rex(false, (int)to, from.Index is { } i ? (int)i : 0, (int)from.Base);
+        Byte(0x0F);
+        Byte(0xB6);
+        Address((int)to, from, 1);
+    }
+
+    /// <summary>Loads a signed byte.</summary>
+    internal void MovSignExtendedByte(Gpr to, Mem from)
+    {
+        Rex(true, (int)to, from.Index is { } i ? (int)i : 0, (int)from.Base);
+        Byte(0x0F);
+        Byte(0xBE);
+        Address((int)to, from, 1);
+    }
+
+    /// <summary>to += the 64-bit number at table + 8 * index.</summary>
+    internal void AddFromTable(Gpr to, Gpr table, Gpr index)
+    {
+        Rex(true, (int)to, (int)index, (int)table);
+        Byte(0x03);
+        Byte(0x40 | (((int)to & 7) << 3) | 4);
+        Byte(0xC0 | (((int)index & 7) << 3) | ((int)table & 7));
+        Byte(0);
+    }
+
+    /// <summary>Stores the lowest byte of rax.</summary>
+    internal void StoreByteOfRax(Mem to)
+    {
+        Rex(false, 0, to.Index is { } i ? (int)i : 0, (int)to.Base);
+        Byte(0x88);
+        Address(0, to, 1);
+    }
+
     internal void Lea(Gpr to, Mem of) => MemoryForm(0x8D, (int)to, of);
 
     internal void Add(Gpr to, Gpr from) => RegisterForm(0x03, (int)to, (int)from);
+
+    internal void And(Gpr to, Gpr from) => RegisterForm(0x23, (int)to, (int)from);
+
+    internal void Or(Gpr to, Gpr from) => RegisterForm(0x0B, (int)to, (int)from);
+
+    internal void ShiftLeft(Gpr r, int count) => Shift(0xE0, r, count);
+
+    internal void ShiftRight(Gpr r, int count) => Shift(0xE8, r, count);
 
     internal void Sub(Gpr to, Gpr from) => RegisterForm(0x2B, (int)to, (int)from);
 
@@ -132,6 +176,14 @@ internal sealed partial class X64Assembler
     {
         Byte(0xE9);
         Target(to);
+    }
+
+    private void Shift(int operation, Gpr r, int count)
+    {
+        Rex(true, 0, 0, (int)r);
+        Byte(0xC1);
+        Byte(operation | ((int)r & 7));
+        Byte(count);
     }
 
     private void Jump(int condition, CodeLabel to)

@@ -7,17 +7,18 @@ namespace EdgeVit.Runtime;
 /// <param name="Rows">Float work on rows.</param>
 /// <param name="Attention">Binary attention by rows.</param>
 /// <param name="Tables">Binary attention by products of tiles, where the set has it.</param>
-/// <param name="Compiled">True where steps get code of their own wherever they can.</param>
-internal sealed record KernelSet(BitKernel Bits, RowKernel Rows, AttentionKernel Attention, TableAttention? Tables = null, bool Compiled = false)
+/// <param name="Compiled">What steps get code of their own for, wherever they can; null for nothing.</param>
+internal sealed record KernelSet(BitKernel Bits, RowKernel Rows, AttentionKernel Attention, TableAttention? Tables = null, CodeTarget? Compiled = null)
 {
     internal static KernelSet Of(KernelChoice choice) => choice switch
     {
-        KernelChoice.Avx512Popcnt => Of(KernelSets.IsSupported(KernelChoice.Avx512Vbmi) ? KernelChoice.Avx512Vbmi : KernelChoice.Avx512) with { Compiled = true },
+        KernelChoice.Avx512Popcnt => Of(KernelSets.IsSupported(KernelChoice.Avx512Vbmi) ? KernelChoice.Avx512Vbmi : KernelChoice.Avx512) with { Compiled = CodeTarget.Avx512Popcnt },
         KernelChoice.Avx512Vbmi => new(
             new TableBitKernel<SixBitTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512VbmiAttention()),
         KernelChoice.Avx512 => new(
             new TableBitKernel<NibbleTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512Attention()),
-        KernelChoice.Avx2 => new(
+        KernelChoice.Avx2 => Of(KernelChoice.Avx2Tables) with { Compiled = CodeTarget.Avx2 },
+        KernelChoice.Avx2Tables => new(
             new TableBitKernel<NibbleTables256, Vector256<byte>>(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention()),
         KernelChoice.Neon => new(new NeonBitKernel(), new NeonRowKernel(), new NeonAttentionKernel()),
         KernelChoice.NeonDot => new(new NeonDotBitKernel(), new NeonRowKernel(), new NeonAttentionKernel()),

@@ -13,7 +13,10 @@ public enum KernelChoice
     /// <summary>128-bit vectors: NEON on ARM, SSE on x64.</summary>
     Vector128,
 
-    /// <summary>AVX2 with FMA.</summary>
+    /// <summary>AVX2 with FMA, where the process may not make machine code.</summary>
+    Avx2Tables,
+
+    /// <summary>AVX2 with FMA, by machine code made for the model.</summary>
     Avx2,
 
     /// <summary>AVX-512 (F, BW).</summary>
@@ -56,7 +59,7 @@ public sealed class KernelNotSupportedException : NotSupportedException
 /// <summary>Which kernel sets there are and which one a session gets.</summary>
 public static class KernelSets
 {
-    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2</c>, <c>avx512</c>, <c>avx512-vbmi</c>,
+    /// <summary>The environment variable that forces a set: <c>scalar</c>, <c>vector128</c>, <c>avx2-tables</c>, <c>avx2</c>, <c>avx512</c>, <c>avx512-vbmi</c>,
     /// <c>avx512-popcnt</c>, <c>neon</c> or <c>neon-dot</c>.</summary>
     public const string Variable = "EDGEVIT_KERNEL";
 
@@ -78,6 +81,7 @@ public static class KernelSets
         KernelChoice.Avx512Vbmi => "avx512-vbmi",
         KernelChoice.Avx512 => "avx512",
         KernelChoice.Avx2 => "avx2",
+        KernelChoice.Avx2Tables => "avx2-tables",
         KernelChoice.Neon => "neon",
         KernelChoice.NeonDot => "neon-dot",
         KernelChoice.Vector128 => "vector128",
@@ -101,7 +105,7 @@ public static class KernelSets
     {
         KernelChoice[] all =
         [
-            KernelChoice.Avx512Popcnt, KernelChoice.Avx512Vbmi, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Neon, KernelChoice.NeonDot,
+            KernelChoice.Avx512Popcnt, KernelChoice.Avx512Vbmi, KernelChoice.Avx512, KernelChoice.Avx2, KernelChoice.Avx2Tables, KernelChoice.Neon, KernelChoice.NeonDot,
             KernelChoice.Vector128, KernelChoice.Scalar,
         ];
         int count = 0;
@@ -134,10 +138,11 @@ public static class KernelSets
     /// <summary>True where this machine runs the set.</summary>
     internal static bool IsSupported(KernelChoice choice) => choice switch
     {
-        KernelChoice.Avx512Popcnt => StepCompiler.IsSupported,
+        KernelChoice.Avx512Popcnt => CodeTarget.Avx512Popcnt.IsSupported(),
         KernelChoice.Avx512Vbmi => IsSupported(KernelChoice.Avx512) && Avx512Vbmi.IsSupported,
         KernelChoice.Avx512 => Avx512F.IsSupported && Avx512BW.IsSupported && Fma.IsSupported,
-        KernelChoice.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        KernelChoice.Avx2 => CodeTarget.Avx2.IsSupported(),
+        KernelChoice.Avx2Tables => Avx2.IsSupported && Fma.IsSupported,
         KernelChoice.Neon => AdvSimd.Arm64.IsSupported,
         KernelChoice.NeonDot => AdvSimd.Arm64.IsSupported && Dp.IsSupported,
         KernelChoice.Vector128 => Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported)),

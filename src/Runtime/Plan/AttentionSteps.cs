@@ -28,10 +28,10 @@ internal sealed record AttentionOperands(long Query, long Key, long Value, int H
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
     /// <summary>Bytes of the prepared operands, room for any kernel set's form of them: words, keys filled up to a multiple of 16,
-    /// or a byte for four bits of padded heads.</summary>
+    /// or a byte for four bits of padded heads and keys.</summary>
     internal long PreparedBytes => Heads * Math.Max(
         (KeyBlock + (15 * HeadWords) + ValueBlock) * 8,
-        (BitKernel.Pad(Keys) * ((HeadSize + 3L) / 4)) + (BitKernel.Pad(HeadSize) * ((Keys + 3L) / 4)) + (BitKernel.Pad(HeadSize) * 2L) + 128);
+        (BitKernel.Pad(Keys) * ((HeadSize + 3L) / 4)) + (BitKernel.Pad(HeadSize) * (BitKernel.Pad(Keys) / 4L)) + (BitKernel.Pad(HeadSize) * 2L) + 128);
 }
 
 /// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as

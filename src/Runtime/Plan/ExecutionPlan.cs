@@ -70,7 +70,12 @@ internal sealed unsafe class ExecutionPlan
     /// out.</summary>
     internal Dictionary<string, string> NodeKernels()
     {
-        string set = KernelSets.Name(Kernel == KernelChoice.Avx512Popcnt ? KernelChoice.Avx512Vbmi : Kernel);
+        string set = KernelSets.Name(Kernel switch
+        {
+            KernelChoice.Avx512Popcnt => KernelChoice.Avx512Vbmi,
+            KernelChoice.Avx2 => KernelChoice.Avx2Tables,
+            _ => Kernel,
+        });
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (PlanStep step in Steps)
         {

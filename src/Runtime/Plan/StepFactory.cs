@@ -6,7 +6,7 @@ namespace EdgeVit.Runtime;
 /// <summary>Makes the runnable steps of a draft.</summary>
 internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
-    private readonly CompiledStepFactory? _compiled = kernels.Compiled ? new CompiledStepFactory(file, grouping, places, weights, kernels.Rows) : null;
+    private readonly CompiledStepFactory? _compiled = kernels.Compiled is { } target ? new CompiledStepFactory(target, file, grouping, places, weights, kernels.Rows) : null;
 
     /// <summary>Call after the last step.</summary>
     internal void Finish() => _compiled?.Finish();

@@ -152,10 +152,6 @@ internal sealed partial class X64Assembler
         Byte(0x77);
     }
 
-    internal void SaveXmm(Mem to, int from) => Evex(1, None, 0, 0x11, from, 0, to, 16, length: 0);
-
-    internal void RestoreXmm(int to, Mem from) => Evex(1, None, 0, 0x10, to, 0, from, 16, length: 0);
-
     private void MaskMove(int opcode, bool wide, int prefix, int mask, Mem memory)
     {
         int index = memory.Index is { } i ? (int)i : 0;

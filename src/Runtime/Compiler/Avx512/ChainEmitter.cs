@@ -3,14 +3,15 @@ namespace EdgeVit.Runtime;
 /// <summary>Emits a chain of stages over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
 /// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
 internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, int tokens)
+    : IChainEmitter
 {
     private const int GreaterOrEqual = 29;
     private const int NotGreater = 26;
 
     private int _mask;
 
-    /// <summary>Emits one stage on the blocks in the vectors.</summary>
-    internal void Emit(int stage, in Stage s)
+    /// <inheritdoc/>
+    public void Emit(int stage, in Stage s)
     {
         RowPlace place = places[stage];
         switch (s.Kind)
@@ -64,9 +65,9 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value. All tokens of the tile lie in one row of the
     /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
     /// right of the tile; beyond the border they point at zeros, which leave a sum that starts at +0 as it is.</summary>
-    internal void AddPools(int first, ReadOnlySpan<Stage> pools)
+    public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
-        RowPlace place = places[first];
+        RowPlace place = places[stage];
         code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
         int row = Registers.Temporary + 2;
         int reach = 0;
@@ -121,7 +122,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
                 }
             }
 
-            int literal = places[first + i].Literal;
+            int literal = places[stage + i].Literal;
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal));
             ForTokens(t => code.MulSingleEach(sum + t, sum + t, new Mem(Gpr.Rdi)));
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal + 1));

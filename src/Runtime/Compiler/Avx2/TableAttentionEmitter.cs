@@ -1,0 +1,152 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Emits binary attention for a tile of tokens, head by head, in integers: queries meet keys as a product by table look-ups, whose
+/// sums index the exponentials; the row's threshold is the number of table entries above its limit; the attended keys' bits meet the values
+/// as another product. Scalar twin: <see cref="ScalarAttentionKernel"/>.</summary>
+/// <remarks>A sum is half the product of query and key, so m = sum + 32 channels match; with n of the 65 entries above the limit, which
+/// grow with m, keys with m above 64 - n are attended, whose sums are above 32 - n. The second product counts 32 minus the bits in which
+/// attended keys and a channel's values differ; with v positive values of the channel, 2 * popcount(attended and values) -
+/// popcount(attended) is v minus the differing bits, so its sums start at v - 32. Sums of exponentials stay below 2^46 * 64.</remarks>
+internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, Avx2ChainEmitter[] chains, int tokens)
+{
+    private const int LessThan = 17;
+    private const int Limit = 0;
+    private const int Count = 1;
+    private const int Above = 5;
+
+    /// <summary>Bytes from the first head's bits, and clips, to the head's.</summary>
+    private const Gpr Head = Gpr.R11;
+
+    /// <summary>The token's number.</summary>
+    private const Gpr Token = Gpr.R8;
+
+    /// <summary>Emits all heads.</summary>
+    /// <param name="chain">Emits what is done to the 64 channels of a head; moves on to the next ones.</param>
+    internal void Emit(Action chain)
+    {
+        var head = new CodeLabel();
+        code.Zero(Head);
+        code.Mov(Registers.Weights, RowPointers.LiteralAt(form.PreparedLiteral));
+        code.Add(Registers.Weights, Registers.Arena);
+        code.Place(head);
+        Product(form.Queries, () =>
+        {
+            code.Mov(Registers.Bits, RowPointers.Slot(form.Queries.RowSlot));
+            code.Add(Registers.Bits, Head);
+        });
+        Select();
+        Product(form.Values, () => code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset)));
+        code.Add(Registers.Weights, TableAttentionForm.Size);
+        code.Zero(Avx2Registers.Tables);
+        chain();
+        code.Add(Head, sizeof(ulong));
+        code.Cmp(Head, form.Heads * sizeof(ulong));
+        code.JumpIfBelow(head);
+    }
+
+    private void Product(TableProductForm product, Action rows)
+    {
+        for (int i = 0; i < chains.Length; i++)
+        {
+            if (i > 0)
+            {
+                code.Sub(Registers.Weights, TableAttentionForm.BlockBytes);
+            }
+
+            rows();
+            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(product.TablesLiteral));
+            for (int t = 0; t < chains[i].Tokens; t++)
+            {
+                for (int v = 0; v < 2; v++)
+                {
+                    if (product == form.Queries)
+                    {
+                        code.Xor256((2 * t) + v, (2 * t) + v, (2 * t) + v);
+                    }
+                    else
+                    {
+                        code.Load256((2 * t) + v, new Mem(Registers.Weights, TableAttentionForm.BlockBytes + (32 * v)));
+                    }
+                }
+            }
+
+            new TableProductEmitter(code, product, chains[i].First, chains[i].Tokens).EmitWord();
+        }
+    }
+
+    /// <summary>From sums to bits of attended keys, token by token.</summary>
+    private void Select()
+    {
+        var token = new CodeLabel();
+        code.Zero(Token);
+        code.Place(token);
+        SumExponentials();
+        CountLimits();
+        var sums = new Mem(Registers.Scratch, Token, form.Queries.SumOffset);
+        for (int v = 0; v < 2; v++)
+        {
+            code.Load256(Above + v, sums with { Displacement = sums.Displacement + (32 * v) });
+            code.CompareBytes256(Above + v, Above + v, Count);
+        }
+
+        code.SignBitsOfBytes256(Gpr.Rax, Above);
+        code.SignBitsOfBytes256(Gpr.Rsi, Above + 1);
+        code.ShiftLeft(Gpr.Rsi, 32);
+        code.Or(Gpr.Rax, Gpr.Rsi);
+        code.Mov(Gpr.Rsi, RowPointers.LiteralAt(form.RealKeysLiteral));
+        code.Mov(Gpr.Rsi, new Mem(Gpr.Rsi));
+        code.And(Gpr.Rax, Gpr.Rsi);
+        code.Mov(Gpr.Rsi, Token);
+        code.ShiftRight(Gpr.Rsi, 3);
+        code.Mov(new Mem(Registers.Scratch, Gpr.Rsi, form.AttendedOffset), Gpr.Rax);
+        code.Add(Token, TableAttentionForm.Size);
+        code.Cmp(Token, tokens * TableAttentionForm.Size);
+        code.JumpIfBelow(token);
+    }
+
+    /// <summary>Leaves the limit in all lanes: the clip times the sum of the row's exponentials.</summary>
+    private void SumExponentials()
+    {
+        code.Mov(Gpr.Rdi, RowPointers.LiteralAt(form.ExponentialsLiteral));
+        code.Zero(Gpr.Rax);
+        code.Zero(Gpr.Rsi);
+        for (int j = 0; j < form.Keys; j++)
+        {
+            code.MovSignExtendedByte(Gpr.Rbx, new Mem(Registers.Scratch, Token, form.Queries.SumOffset + j));
+            code.AddFromTable((j & 1) == 0 ? Gpr.Rax : Gpr.Rsi, Gpr.Rdi, Gpr.Rbx);
+        }
+
+        code.Add(Gpr.Rax, Gpr.Rsi);
+        code.Xor256(Limit, Limit, Limit);
+        code.Int64ToDouble(Limit, Gpr.Rax);
+        code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.ClipLiteral));
+        code.MulDouble(Limit, Limit, new Mem(Gpr.Rax, Head, 0));
+        code.BroadcastDouble256(Limit, Limit);
+    }
+
+    /// <summary>Leaves 32 minus the number of entries above the limit in all bytes.</summary>
+    private void CountLimits()
+    {
+        code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.LimitsLiteral));
+        for (int i = 0; i < 3; i++)
+        {
+            code.Xor256(Count + i, Count + i, Count + i);
+        }
+
+        for (int i = 0; i < TableAttentionForm.LimitEntries / 4; i++)
+        {
+            int sum = Count + (i % 3);
+            code.CompareDouble256(Above + (i & 3), Limit, new Mem(Gpr.Rax, 32 + (32 * i)), LessThan);
+            code.Add64x4(sum, sum, Above + (i & 3));
+        }
+
+        code.Add64x4(Count, Count, Count + 1);
+        code.Add64x4(Count, Count, Count + 2);
+        code.SwapHalves256(Above, Count);
+        code.Add64x4(Count, Count, Above);
+        code.SwapInHalves256(Above, Count);
+        code.Add64x4(Count, Count, Above);
+        code.AddBytes256(Count, Count, new Mem(Gpr.Rax));
+        code.BroadcastByte256(Count, Count);
+    }
+}
