@@ -11,6 +11,8 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         string output = EdgeVitProcess.Run("inspect", model.Path).Expect(0).Output;
         Assert.Contains("test-net", output, StringComparison.Ordinal);
         Assert.Contains("vit.encoder.layer.0", output, StringComparison.Ordinal);
+        foreach (string column in (string[])["bits W/A", "bytes", "binary MACs", "float MACs", "element ops", "kernel here", "total"])
+            Assert.Contains(column, output, StringComparison.Ordinal);
         Assert.Contains("What is not 1-bit", output, StringComparison.Ordinal);
         Assert.Contains("tool=tests", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", output, StringComparison.Ordinal);
@@ -25,6 +27,8 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         JsonArray layers = json["layers"]!.AsArray();
         Assert.Equal((double)json["totals"]!["binary_macs"]!, layers.Sum(l => (double)l!["binary_macs"]!));
         Assert.Equal((double)json["totals"]!["float_macs"]!, layers.Sum(l => (double)l!["float_macs"]!));
+        Assert.Equal((double)json["totals"]!["element_ops"]!, layers.Sum(l => (double)l!["element_ops"]!));
+        Assert.All(layers.Where(l => (string)l!["op"]! is "RPReLU" or "Add" or "ShiftSign"), l => Assert.True((double)l!["element_ops"]! > 0));
         Assert.Equal((long)json["totals"]!["binary_bytes"]! + (long)json["totals"]!["float_bytes"]!, layers.Sum(l => (long)l!["bytes"]!));
         Assert.Equal(new FileInfo(model.Path).Length, (long)json["model"]!["bytes"]!);
         Assert.Equal(64, ((string)json["model"]!["sha256"]!).Length);
@@ -64,6 +68,9 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal("net.safetensors", (string)json["certificate"]!["source"]!["file"]!);
         Assert.Equal(64, ((string)json["certificate"]!["source"]!["sha256"]!).Length);
         Assert.Equal("f16 (all)", (string)json["floats"]!);
+        string[] Bits(JsonObject of) => [.. of["layers"]!.AsArray().Select(l => (string)l!["bits"]!).Distinct().Order(StringComparer.Ordinal)];
+        Assert.Equal(["-", "-/1", "1/1", "16/32"], Bits(json));
+        Assert.Equal(["-", "-/1", "1/1", "32/32"], Bits(EdgeVitProcess.Run("inspect", folder["f32.evit"], "--json").Expect(0).Json));
         string shown = EdgeVitProcess.Run("inspect", folder["f16.evit"]).Expect(0).Output;
         Assert.Contains("0 mismatches; 1 image of uniform noise, seed 1", shown, StringComparison.Ordinal);
         Assert.Contains("none stored", EdgeVitProcess.Run("inspect", model.Path).Expect(0).Output, StringComparison.Ordinal);

@@ -95,7 +95,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
         LoweredModel model = Lowering.Lower(s_config, RandomNetwork.Tensors(s_config, 8));
         var asked = new List<FloatGroups>();
         CertifiedModel certified = CertifiedModel.Pack(
-            model, policy,
+            () => model, policy,
             m => EvitWriter.ToBytes(m, RandomNetwork.Preprocess(s_config), RandomNetwork.Labels(s_config), "{}"),
             file =>
             {

@@ -7,12 +7,14 @@ namespace EdgeVit.Cli;
 /// <param name="Name">Module path.</param>
 /// <param name="Kind">The op, or the count of nodes.</param>
 /// <param name="Shape">Shape of the output.</param>
-/// <param name="Bits">Bits of weights and activations that it multiplies, such as <c>1/1</c>; <c>-</c> where it multiplies no weights.</param>
+/// <param name="Bits">Bits of weights, as they are stored, and of the activations that they are multiplied with, such as <c>1/1</c> or <c>16/32</c>;
+/// <c>-</c> where it multiplies no weights.</param>
 /// <param name="Bytes">Bytes of its tensors in the file.</param>
 /// <param name="BinaryMacs">Binary multiply-adds per image.</param>
 /// <param name="FloatMacs">Float multiply-adds per image.</param>
+/// <param name="ElementOps">Element-wise operations per image: additions, activations, signs, averages.</param>
 /// <param name="Kernel">What runs it on this machine; <c>-</c> for what is only looked through.</param>
-internal sealed record LayerLine(string Name, string Kind, string Shape, string Bits, long Bytes, double BinaryMacs, double FloatMacs, string Kernel);
+internal sealed record LayerLine(string Name, string Kind, string Shape, string Bits, long Bytes, double BinaryMacs, double FloatMacs, double ElementOps, string Kernel);
 
 /// <summary>What of a model is not 1-bit.</summary>
 /// <param name="Kind">The op.</param>
@@ -102,7 +104,7 @@ internal sealed class ModelSummary
 
     /// <summary>One line per node, in execution order.</summary>
     public IReadOnlyList<LayerLine> Nodes() => [.. _facts.Select(f => new LayerLine(
-        f.Node.Name, f.Node.Op.ToString(), f.Shape.ToString(), Bits(f), f.Bytes, f.Cost.BinaryMacs, f.Cost.FloatMacs, Kernel(f)))];
+        f.Node.Name, f.Node.Op.ToString(), f.Shape.ToString(), Bits(f), f.Bytes, f.Cost.BinaryMacs, f.Cost.FloatMacs, f.Cost.ElementOps, Kernel(f)))];
 
     /// <summary>One line per module: a block, a down-sampling, the embeddings, the head.</summary>
     public IReadOnlyList<LayerLine> Modules() => [.. _facts.GroupBy(f => GraphModule.Of(f.Node.Name)).Select(g => new LayerLine(
@@ -113,6 +115,7 @@ internal sealed class ModelSummary
         g.Sum(f => f.Bytes),
         g.Sum(f => f.Cost.BinaryMacs),
         g.Sum(f => f.Cost.FloatMacs),
+        g.Sum(f => f.Cost.ElementOps),
         string.Join(", ", g.Select(Kernel).Where(k => k != "-").Distinct())))];
 
     /// <summary>What stays float and why, the largest first.</summary>
@@ -128,11 +131,12 @@ internal sealed class ModelSummary
 
     private string Kernel(NodeFacts facts) => _kernels.Value.GetValueOrDefault(facts.Node.Name, "-");
 
-    private static string Bits(NodeFacts facts) => facts.Node.Op switch
+    private string Bits(NodeFacts facts) => facts.Node.Op switch
     {
         Op.BinaryLinear or Op.BinaryConv => "1/1",
         Op.BinaryAttention => "-/1",
-        Op.Conv2d or Op.Linear => "32/32",
+        Op.SoftmaxAttention => "-/32",
+        Op.Conv2d or Op.Linear => File.Tensors[facts.Node.Tensors["weight"]].Type == StoredType.F16 ? "16/32" : "32/32",
         _ => "-",
     };
 
@@ -140,5 +144,4 @@ internal sealed class ModelSummary
         node.Tensors.Values.Select(t => File.Tensors[t]).Where(t => t.Type == type).Sum(t => (long)t.Bytes.Length);
 
     private static long Elements(StoredTensor tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);
-
 }

@@ -18,7 +18,7 @@ internal sealed class ExportVerb : Verb
 
     public ExportVerb() : base(
         "export",
-        "Writes a model as an ONNX graph of float operators, and proves in ONNX Runtime that it computes the same.",
+        "Writes a model as an ONNX graph of float operators, and proves in ONNX Runtime that it computes the same: every sign, and logits within 1e-5 times the largest of them (1e-5 where none is above 1).",
         "export runs/demo --to onnx --out demo.onnx",
         "export model.evit --to onnx --out model.onnx --data photos/ --parity-images 20")
     {

@@ -16,7 +16,7 @@ internal sealed class ImportVerb : Verb
     private readonly Option<string> _floats = FloatsOption.Create();
 
     private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file. Nothing in it is executed." };
-    private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write.", HelpName = "model.evit", Required = true };
+    private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write; its card goes beside it.", HelpName = "model.evit", Required = true };
     private readonly Option<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the network. [default: by its form]" };
     private readonly Option<string?> _key = new("--key") { Description = "Where the weights lie in a checkpoint with several sets of them, such as model_ema. [default: the usual places]" };
@@ -62,13 +62,17 @@ internal sealed class ImportVerb : Verb
         printer.Say("packing, and comparing the packed file with a simulation of the checkpoint");
         CertifiedModel model = ImportedModel.Pack(imported, floats, _images.Read(arguments, imported.Preprocess));
         bool passed = model.Certificate.Passed;
+        string? card = null;
         if (passed)
+        {
             AtomicFile.Write(target, model.Bytes);
+            card = CardFile.Write(target, model.File, printer);
+        }
         clock.Stop();
         var summary = new ModelSummary(model.File);
-        printer.Object(Json(target, imported, summary, model.Certificate, clock.Elapsed));
+        printer.Object(Json(target, card, imported, summary, model.Certificate, clock.Elapsed));
         if (passed)
-            Print(printer, target, imported, summary, model.Certificate, clock.Elapsed);
+            Print(printer, target, card, imported, summary, model.Certificate, clock.Elapsed);
         else
             printer.Error(NotWritten(target, model.Certificate));
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
@@ -121,11 +125,12 @@ internal sealed class ImportVerb : Verb
 
     private static string Input(INetworkConfig config) => $"images of {config.ImageSize}x{config.ImageSize}, {Quantity.Count(config.Classes)} classes";
 
-    private static void Print(Printer printer, string target, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time)
+    private static void Print(Printer printer, string target, string? card, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time)
     {
         EvitFile file = s.File;
         var table = new TextTable(null, "", "")
             .Add("model", $"{target}  {Quantity.Bytes(file.Bytes)}; the same parameters as fp32 {Quantity.Bytes(s.Fp32Bytes)}")
+            .Add("card", card ?? "none")
             .Add("network", $"{file.Graph.Name}: {imported.Network.Variant}")
             .Add("parameters", $"{Quantity.Count(imported.Parameters)}, of which {Quantity.Count(s.BinaryWeights)} are 1-bit weights ({Quantity.Percent((double)s.BinaryWeights / imported.Parameters)})")
             .Add("operations", $"{Quantity.Percent(s.BinaryShare)} of the multiply-adds are 1-bit");
@@ -148,9 +153,10 @@ internal sealed class ImportVerb : Verb
         return self.PeakWorkingSet64;
     }
 
-    private static JsonObject Json(string target, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time) => new()
+    private static JsonObject Json(string target, string? card, ImportedCheckpoint imported, ModelSummary s, ParityCertificate certificate, TimeSpan time) => new()
     {
         ["model"] = target,
+        ["card"] = card,
         ["bytes"] = s.File.Bytes,
         ["sha256"] = s.File.Sha256,
         ["network"] = s.File.Graph.Name,

@@ -66,7 +66,7 @@ internal sealed class InspectVerb : Verb
             .Add("model", $"{file.Graph.Name}  ({path})")
             .Add("size", $"{Quantity.Bytes(file.Bytes)}; the same parameters as fp32 {Quantity.Bytes(s.Fp32Bytes)}, {Quantity.Fixed((double)s.Fp32Bytes / file.Bytes, 1)} times as much")
             .Add("parameters", $"{Quantity.Count(s.BinaryWeights)} of 1 bit ({Quantity.Bytes(s.BinaryBytes)}), {Quantity.Count(s.FloatParameters)} floats and tables ({Quantity.Bytes(s.FloatBytes)})")
-            .Add("operations", $"{Quantity.Operations(s.BinaryMacs)} binary and {Quantity.Operations(s.FloatMacs)} float multiply-adds per image: {Quantity.Percent(s.BinaryShare)} binary")
+            .Add("operations", $"{Quantity.Operations(s.BinaryMacs)} binary and {Quantity.Operations(s.FloatMacs)} float multiply-adds per image, {Quantity.Percent(s.BinaryShare)} binary; {Quantity.Operations(s.ElementOps)} element-wise float operations")
             .Add("input", $"{p.Width}x{p.Height} RGB; shorter side to {p.ResizeShorterSide} ({p.Interpolation.ToString().ToLowerInvariant()}), centre crop")
             .Add("classes", $"{file.Labels.Count}: {string.Join(", ", file.Labels.Take(12))}{(file.Labels.Count > 12 ? ", ..." : "")}")
             .Add("kernels here", KernelSets.Name(KernelSets.Resolve(null)))
@@ -89,10 +89,10 @@ internal sealed class InspectVerb : Verb
 
     private static TextTable LayerTable(IReadOnlyList<LayerLine> lines)
     {
-        var table = new TextTable(null, "layer", "kind", "output", "bits W/A", ">bytes", ">binary MACs", ">float MACs", "kernel here");
+        var table = new TextTable(null, "layer", "kind", "output", "bits W/A", ">bytes", ">binary MACs", ">float MACs", ">element ops", "kernel here");
         foreach (LayerLine line in lines)
-            table.Add(line.Name, line.Kind, line.Shape, line.Bits, Quantity.Count(line.Bytes), Quantity.Operations(line.BinaryMacs), Quantity.Operations(line.FloatMacs), line.Kernel);
-        return table.Add("total", "", "", "", Quantity.Count(lines.Sum(l => l.Bytes)), Quantity.Operations(lines.Sum(l => l.BinaryMacs)), Quantity.Operations(lines.Sum(l => l.FloatMacs)), "");
+            table.Add(line.Name, line.Kind, line.Shape, line.Bits, Quantity.Count(line.Bytes), Quantity.Operations(line.BinaryMacs), Quantity.Operations(line.FloatMacs), Quantity.Operations(line.ElementOps), line.Kernel);
+        return table.Add("total", "", "", "", Quantity.Count(lines.Sum(l => l.Bytes)), Quantity.Operations(lines.Sum(l => l.BinaryMacs)), Quantity.Operations(lines.Sum(l => l.FloatMacs)), Quantity.Operations(lines.Sum(l => l.ElementOps)), "");
     }
 
     private static TextTable NotBinaryTable(ModelSummary summary)
@@ -181,6 +181,7 @@ internal sealed class InspectVerb : Verb
                 ["bytes"] = l.Bytes,
                 ["binary_macs"] = l.BinaryMacs,
                 ["float_macs"] = l.FloatMacs,
+                ["element_ops"] = l.ElementOps,
                 ["kernel"] = l.Kernel,
             })]);
         }

@@ -13,9 +13,16 @@ internal sealed class CheckpointFile : IDisposable
         if (Directory.Exists(path))
             throw new CheckpointException("is a folder; name the checkpoint file in it (.pth, .pt, .bin or .safetensors)");
         _handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
+        Path = path;
         Length = RandomAccess.GetLength(_handle);
         Budget = new MemoryBudget(Length);
     }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether tensors will be read from it later. It then closes when the last of them is gone.</summary>
+    public bool StaysOpen { get; set; }
 
     /// <summary>Bytes of the file.</summary>
     public long Length { get; }

@@ -4,7 +4,8 @@ namespace EdgeVit.Export;
 
 /// <summary>What a checkpoint holds.</summary>
 /// <param name="Format">The kind of file: <c>PyTorch</c>, <c>PyTorch (before 1.6)</c>, <c>safetensors</c>.</param>
-/// <param name="Tensors">The float tensors by state_dict name, as 32-bit floats. Tied weights share one array.</param>
+/// <param name="Tensors">The float tensors by state_dict name, as 32-bit floats. Large ones stay in the file, which is open as long as they are
+/// referred to, and are read when their elements are asked for.</param>
 /// <param name="LeftOut">Tensors of integers (<c>name I64 [1]</c>), such as the batch counters of batch norms: no network here has integer
 /// weights.</param>
 /// <param name="Key">Under which keys the weights lay: <c>model</c>; empty for the top.</param>
@@ -41,8 +42,19 @@ public static class CheckpointReader
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            using var file = new CheckpointFile(path);
-            return Read(file, key);
+            var file = new CheckpointFile(path);
+            bool stays = false;
+            try
+            {
+                Checkpoint checkpoint = Read(file, key);
+                stays = file.StaysOpen;
+                return checkpoint;
+            }
+            finally
+            {
+                if (!stays)
+                    file.Dispose();
+            }
         }
         catch (CheckpointException e)
         {

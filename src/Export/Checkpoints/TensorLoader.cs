@@ -1,18 +1,20 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Turns views of storages into float arrays. Dense views are converted straight from the file; others are gathered. Names that view
-/// the same elements (tied weights) share one array.</summary>
+/// <summary>Turns views of storages into tensors. Large dense views stay in the file and are read whenever they are asked for; small ones are converted
+/// straight from it; others are gathered. Names that view the same elements (tied weights) share them.</summary>
 internal sealed class TensorLoader(CheckpointFile file)
 {
     private const int MaxRank = 8;
     private const int FloatsAtOnce = 1 << 24;
-    private readonly Dictionary<(Storage, long, string), float[]> _loaded = [];
+    private const int LargeElements = 1 << 14;
+    private const int BlockBytes = 1 << 16;
+    private readonly Dictionary<(Storage, long, string), FloatTensor> _loaded = [];
     private readonly HashSet<Storage> _verified = [];
-    private readonly byte[] _block = new byte[1 << 16];
     private Storage? _inflatedFrom;
     private byte[] _inflated = [];
 
@@ -26,15 +28,18 @@ internal sealed class TensorLoader(CheckpointFile file)
     {
         int[] shape = Check(name, view);
         string layout = $"{view.Type} {string.Join(',', view.Shape)}/{string.Join(',', view.Strides)}";
-        if (!_loaded.TryGetValue((view.Storage, view.Offset, layout), out float[]? data))
+        if (!_loaded.TryGetValue((view.Storage, view.Offset, layout), out FloatTensor? tensor))
         {
             long count = FloatTensor.Count(shape);
             file.Budget.Charge((4 * count) + 64, $"tensor '{name}' {FloatTensor.Text(shape)}");
-            data = new float[count];
-            Fill(view, data);
-            _loaded.Add((view.Storage, view.Offset, layout), data);
+            if (!view.Storage.Deflated && _verified.Add(view.Storage))
+                view.Storage.VerifyStored();
+            tensor = count >= LargeElements && !view.Storage.Deflated && IsDense(view)
+                ? new FloatTensor(name, shape, Later(view, (int)count))
+                : new FloatTensor(name, shape, Fill(view, new float[count]));
+            _loaded.Add((view.Storage, view.Offset, layout), tensor);
         }
-        return new FloatTensor(name, shape, data);
+        return tensor with { Name = name };
     }
 
     private static int[] Check(string name, TensorView view)
@@ -65,27 +70,45 @@ internal sealed class TensorLoader(CheckpointFile file)
         CheckpointException Fault(string why) => new($"tensor '{name}' [{string.Join(", ", view.Shape.Take(MaxRank))}] {why}. The file is damaged");
     }
 
-    private void Fill(TensorView view, float[] data)
+    /// <summary>Reads a dense view when it is asked for, which keeps the file open.</summary>
+    private Func<float[]> Later(TensorView view, int count)
+    {
+        file.StaysOpen = true;
+        return () =>
+        {
+            LargeArrays.Expect(sizeof(float) * (long)count);
+            float[] data = GC.AllocateUninitializedArray<float>(count);
+            try
+            {
+                FillDense(view, SafetensorsTypes.Size(view.Type), data);
+            }
+            catch (Exception e) when (e is CheckpointException or IOException)
+            {
+                throw new CheckpointException($"{file.Path}: changed while it was imported: {e.Message}", e);
+            }
+            return data;
+        };
+    }
+
+    private float[] Fill(TensorView view, float[] data)
     {
         if (data.Length == 0)
-            return;
+            return data;
         int size = SafetensorsTypes.Size(view.Type);
-        if (!view.Storage.Deflated && _verified.Add(view.Storage))
-            view.Storage.VerifyStored();
         if (IsDense(view))
         {
             if (view.Storage.Deflated)
                 Convert(view.Type, Inflated(view.Storage).AsSpan((int)(view.Offset * size), data.Length * size), data);
             else
                 FillDense(view, size, data);
-            return;
+            return data;
         }
 
         long extent = 1 + view.Shape.Zip(view.Strides, (n, stride) => (n - 1) * stride).Sum();
         if (view.Storage.Deflated)
         {
             Gather(view, Inflated(view.Storage).AsSpan((int)(view.Offset * size), (int)(extent * size)), data);
-            return;
+            return data;
         }
         file.Budget.Charge(extent * size, $"a view with gaps of '{view.Storage.Name}'");
         if (extent * size > Array.MaxLength)
@@ -97,6 +120,7 @@ internal sealed class TensorLoader(CheckpointFile file)
         file.Read(view.Storage.Start + (view.Offset * size), raw);
         Gather(view, raw, data);
         file.Budget.Release(raw.Length);
+        return data;
     }
 
     private void FillDense(TensorView view, int size, float[] data)
@@ -108,14 +132,16 @@ internal sealed class TensorLoader(CheckpointFile file)
                 file.Read(at + (4L * done), MemoryMarshal.AsBytes(data.AsSpan(done, Math.Min(FloatsAtOnce, data.Length - done))));
             return;
         }
-        int perBlock = _block.Length / size;
+        byte[] block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        int perBlock = BlockBytes / size;
         for (int done = 0; done < data.Length; done += perBlock)
         {
             Span<float> part = data.AsSpan(done, Math.Min(perBlock, data.Length - done));
-            Span<byte> bytes = _block.AsSpan(0, part.Length * size);
+            Span<byte> bytes = block.AsSpan(0, part.Length * size);
             file.Read(at + ((long)done * size), bytes);
             Convert(view.Type, bytes, part);
         }
+        ArrayPool<byte>.Shared.Return(block);
     }
 
     private byte[] Inflated(Storage storage)

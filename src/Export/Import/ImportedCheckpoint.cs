@@ -34,7 +34,7 @@ public sealed record ImportedCheckpoint(
     private const int MostNamed = 6;
 
     /// <summary>Numbers that the network has: parameters and the statistics of batch norms, as in a state_dict without its counters.</summary>
-    public long Parameters => Tensors.Values.Sum(t => (long)t.Data.Length);
+    public long Parameters => Tensors.Values.Sum(t => t.Length);
 
     /// <summary>Class names: the given ones, or <c>class 0</c>, <c>class 1</c> and so on.</summary>
     public IReadOnlyList<string> Labels => GivenLabels ?? [.. Enumerable.Range(0, Network.Config.Classes).Select(i => $"class {i}")];

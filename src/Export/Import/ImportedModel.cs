@@ -29,7 +29,7 @@ public static class ImportedModel
         ReferenceSimulator simulator = ReferenceSimulator.Of(imported.Network, imported.Tensors);
         string provenance = imported.Provenance();
         return CertifiedModel.Pack(
-            imported.Lower(), floats,
+            imported.Lower, floats,
             model => EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, provenance),
             file => Certify(file, simulator, options, imported.Source));
     }

@@ -141,10 +141,11 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             return _graph.Position(name, z, Data($"{name}.position_embeddings"), channels);
         }
         string sign = _graph.ShiftSign($"{name}.sign", z, Data($"{name}.move"));
+        float[] data = weight.Data;
         string product = NormedProduct(
-            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(weight.Data, channels),
+            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(data, channels),
             (value, affine) => _graph.BinaryConv(
-                value, sign, SignPacking.ChannelsLast(weight.Data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
+                value, sign, SignPacking.ChannelsLast(data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
         string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
         string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
         return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
@@ -165,16 +166,16 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         }
         ChannelAffine norm = Norm("vit.layernorm");
         FloatTensor weight = tensors["classifier.weight"];
-        float[] bias = Data("classifier.bias");
-        var folded = new float[weight.Data.Length];
+        (float[] data, float[] bias) = (weight.Data, Data("classifier.bias"));
+        var folded = new float[data.Length];
         var offset = new float[bias.Length];
         for (int o = 0; o < bias.Length; o++)
         {
             double sum = bias[o];
             for (int c = 0, i = o * norm.Channels; c < norm.Channels; c++, i++)
             {
-                folded[i] = (float)(weight.Data[i] * norm.Scale[c]);
-                sum += weight.Data[i] * norm.Offset[c];
+                folded[i] = (float)(data[i] * norm.Scale[c]);
+                sum += data[i] * norm.Offset[c];
             }
             offset[o] = (float)sum;
         }
@@ -184,14 +185,14 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
 
     private string BinaryLinear(string linear, string norm, string bits)
     {
-        FloatTensor weight = tensors[$"{linear}.weight"];
-        int rows = weight.Shape[0];
+        FloatTensor tensor = tensors[$"{linear}.weight"];
+        (float[] weight, int rows) = (tensor.Data, tensor.Shape[0]);
         float[] means = tensors.TryGetValue(linear + TensorManifest.RowMean, out FloatTensor? given)
             ? given.Data
-            : SignPacking.RowMeans(weight.Data, rows);
+            : SignPacking.RowMeans(weight, rows);
         return NormedProduct(
-            linear, norm, SignPacking.RowMagnitudes(weight.Data, rows),
-            (value, affine) => _graph.BinaryLinear(value, bits, SignPacking.Centred(weight.Data, means), affine));
+            linear, norm, SignPacking.RowMagnitudes(weight, rows),
+            (value, affine) => _graph.BinaryLinear(value, bits, SignPacking.Centred(weight, means), affine));
     }
 
     /// <summary>A binary product with its norm: a batch norm is folded into the product's scales; a LayerNorm is a node of its own behind

@@ -1,3 +1,8 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace EdgeVit.Export;
 
 /// <summary>Signs of trained weights as rows of 64-bit words: bit k of a row in word k / 64 at position k mod 64, 1 = +1, padding 0;
@@ -16,14 +21,7 @@ internal static class SignPacking
         int columns = weight.Length / rows;
         int words = Words(columns);
         var packed = new ulong[rows * words];
-        for (int r = 0; r < rows; r++)
-        {
-            for (int k = 0; k < columns; k++)
-            {
-                if (weight[(r * columns) + k] >= rowMean[r])
-                    packed[(r * words) + (k / 64)] |= 1UL << (k % 64);
-            }
-        }
+        Parallel.For(0, rows, r => Pack(weight.AsSpan(r * columns, columns), rowMean[r], packed.AsSpan(r * words, words)));
         return packed;
     }
 
@@ -54,13 +52,7 @@ internal static class SignPacking
     {
         int columns = weight.Length / rows;
         var means = new float[rows];
-        for (int r = 0; r < rows; r++)
-        {
-            double sum = 0;
-            foreach (float value in weight.AsSpan(r * columns, columns))
-                sum += value;
-            means[r] = (float)(sum / columns);
-        }
+        Parallel.For(0, rows, r => means[r] = (float)(Sum(weight.AsSpan(r * columns, columns), magnitudes: false) / columns));
         return means;
     }
 
@@ -69,13 +61,76 @@ internal static class SignPacking
     {
         int columns = weight.Length / rows;
         var magnitudes = new double[rows];
-        for (int r = 0; r < rows; r++)
-        {
-            double sum = 0;
-            foreach (float value in weight.AsSpan(r * columns, columns))
-                sum += Math.Abs((double)value);
-            magnitudes[r] = sum / columns;
-        }
+        Parallel.For(0, rows, r => magnitudes[r] = Sum(weight.AsSpan(r * columns, columns), magnitudes: true) / columns);
         return magnitudes;
+    }
+
+    /// <summary>Whether all of these are +1 or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool AreSigns(ReadOnlySpan<float> values)
+    {
+        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        foreach (Vector<float> vector in vectors)
+        {
+            if (!Vector.EqualsAll(Vector.Abs(vector), Vector<float>.One))
+                return false;
+        }
+        foreach (float value in values[(vectors.Length * Vector<float>.Count)..])
+        {
+            if (Math.Abs(value) != 1)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The signs of numbers <c>[tokens, C]</c>: at least 0 means +1.</summary>
+    public static ulong[] Tokens(float[] values, int tokens)
+    {
+        int channels = values.Length / tokens;
+        int words = Words(channels);
+        var packed = new ulong[tokens * words];
+        for (int t = 0; t < tokens; t++)
+            Pack(values.AsSpan(t * channels, channels), 0, packed.AsSpan(t * words, words));
+        return packed;
+    }
+
+    /// <summary>Bit k is whether element k is at least the threshold; padding 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pack(ReadOnlySpan<float> row, float threshold, Span<ulong> words)
+    {
+        Vector512<float> level = Vector512.Create(threshold);
+        for (int w = 0; w < words.Length; w++)
+        {
+            ReadOnlySpan<float> part = row.Slice(w * 64, Math.Min(64, row.Length - (w * 64)));
+            ulong word = 0;
+            int k = 0;
+            for (; k + 16 <= part.Length; k += 16)
+                word |= Vector512.GreaterThanOrEqual(Vector512.Create(part[k..]), level).ExtractMostSignificantBits() << k;
+            for (; k < part.Length; k++)
+                word |= part[k] >= threshold ? 1UL << k : 0;
+            words[w] = word;
+        }
+    }
+
+    /// <summary>The sum of elements or of their magnitudes in double precision, on 16 lanes on every machine.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Sum(ReadOnlySpan<float> row, bool magnitudes)
+    {
+        ReadOnlySpan<Vector512<float>> vectors = MemoryMarshal.Cast<float, Vector512<float>>(row);
+        Vector512<double> low = default, high = default;
+        foreach (Vector512<float> vector in vectors)
+        {
+            Vector512<float> value = magnitudes ? Vector512.Abs(vector) : vector;
+            (Vector512<double> first, Vector512<double> second) = Vector512.Widen(value);
+            low += first;
+            high += second;
+        }
+        double sum = 0;
+        Vector512<double> both = low + high;
+        for (int lane = 0; lane < Vector512<double>.Count; lane++)
+            sum += both[lane];
+        foreach (float value in row[(vectors.Length * Vector512<float>.Count)..])
+            sum += magnitudes ? Math.Abs(value) : value;
+        return sum;
     }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace EdgeVit.Export;
 
 /// <summary>Which tensors a network has and of what shape, and the check that a set of trained tensors is exactly that.</summary>
@@ -88,19 +91,32 @@ internal sealed class TensorChecklist
 
     private void CheckTensor(FloatTensor tensor, string name, int[] shape, List<string> faults)
     {
-        if (!Fits(name, tensor.Shape, shape) || tensor.Data.Length != FloatTensor.Count(tensor.Shape))
+        if (!Fits(name, tensor.Shape, shape) || tensor.Length != FloatTensor.Count(tensor.Shape))
         {
             string per = _clips.TryGetValue(name, out int heads) && heads > 1 ? $" or [{heads}]" : "";
-            faults.Add($"shape: {name} is {tensor.ShapeText} with {tensor.Data.Length} values, expected {FloatTensor.Text(shape)}{per}");
+            faults.Add($"shape: {name} is {tensor.ShapeText} with {tensor.Length} values, expected {FloatTensor.Text(shape)}{per}");
             return;
         }
-        int bad = Array.FindIndex(tensor.Data, v => !float.IsFinite(v));
+        float[] data = tensor.Data;
+        int bad = AllFinite(data) ? -1 : Array.FindIndex(data, v => !float.IsFinite(v));
         if (bad >= 0)
-            faults.Add($"value: {name} is {tensor.Data[bad]} at element {bad}, expected finite numbers");
-        else if (name.EndsWith(".running_var", StringComparison.Ordinal) && tensor.Data.Any(v => v < 0))
-            faults.Add($"value: {name} has a negative variance, {tensor.Data.Min()}");
-        else if (_clips.ContainsKey(name) && tensor.Data.Any(v => v <= 0))
-            faults.Add($"value: {name} is {tensor.Data.Min()}, expected a positive clip");
+            faults.Add($"value: {name} is {data[bad]} at element {bad}, expected finite numbers");
+        else if (name.EndsWith(".running_var", StringComparison.Ordinal) && data.Any(v => v < 0))
+            faults.Add($"value: {name} has a negative variance, {data.Min()}");
+        else if (_clips.ContainsKey(name) && data.Any(v => v <= 0))
+            faults.Add($"value: {name} is {data.Min()}, expected a positive clip");
+    }
+
+    private static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        ReadOnlySpan<Vector128<float>> vectors = MemoryMarshal.Cast<float, Vector128<float>>(values);
+        Vector128<float> finite = Vector128<float>.AllBitsSet;
+        foreach (Vector128<float> vector in vectors)
+            finite &= Vector128.LessThan(Vector128.Abs(vector), Vector128.Create(float.PositiveInfinity));
+        bool all = Vector128.EqualsAll(finite.AsInt32(), Vector128<int>.AllBitsSet);
+        foreach (float value in values[(vectors.Length * Vector128<float>.Count)..])
+            all &= float.IsFinite(value);
+        return all;
     }
 
     private bool Fits(string name, int[] found, int[] expected)

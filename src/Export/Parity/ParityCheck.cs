@@ -106,33 +106,70 @@ public sealed class ParityCheck : IDisposable
         _model.Dispose();
     }
 
+    /// <summary>Walks module by module. The simulator is asked on this thread; the nodes of a module, which mostly read the simulator's values and not
+    /// each other's, are computed and compared on all of the processor's, and what came of them is put together in the graph's order.</summary>
     private void WalkNodes(ReadOnlySpan<float> input, ISimulatorTaps taps)
     {
         Dictionary<string, Value> values = Start(input);
         var carried = new Dictionary<string, float[]>(StringComparer.Ordinal);
-        for (int n = 0; n < _layers.Length; n++)
+        IReadOnlyList<GraphNode> nodes = _model.File.Graph.Nodes;
+        for (int begin = 0, end; begin < nodes.Count; begin = end)
         {
-            GraphNode node = _model.File.Graph.Nodes[n];
-            LargeArrays.Expect(sizeof(float) * _interpreter.Shapes[node.Output].Elements);
-            Value packed = _interpreter.Evaluate(node, values);
-            values[node.Output] = packed;
-            float[]? rounding = node.Op == Op.Add ? NodeComparison.Sum([.. node.Inputs.Where(carried.ContainsKey).Select(i => carried[i])]) : null;
-            if (!taps.TryGet(node.Output, out float[]? simulated))
+            string module = GraphModule.Of(nodes[begin].Output);
+            for (end = begin + 1; end < nodes.Count && GraphModule.Of(nodes[end].Output) == module; end++)
             {
-                rounding ??= _comparison.Rounding(node, [.. node.Inputs.Select(i => values[i])], packed);
-                if (rounding is not null)
-                    carried[node.Output] = rounding;
-                Forget(values, n);
-                continue;
             }
-            NodeOutcome outcome = Compare(node, packed, simulated, values, rounding);
-            _layers[n] = _layers[n].With(outcome);
-            if (outcome.Fault is not null)
-                AddFault(outcome.Fault);
-            if (simulated.Length == packed.Shape.Elements)
-                values[node.Output] = Simulated(packed.Shape, simulated);
-            Forget(values, n);
+            WalkModule([.. Enumerable.Range(begin, end - begin).Select(n => new NodeStep(n, nodes[n]))], taps, values, carried);
+            for (int n = begin; n < end; n++)
+                Forget(values, n);
         }
+    }
+
+    private void WalkModule(NodeStep[] steps, ISimulatorTaps taps, Dictionary<string, Value> values, Dictionary<string, float[]> carried)
+    {
+        foreach (NodeStep step in steps)
+        {
+            step.Simulated = taps.TryGet(step.Node.Output, out float[]? simulated) ? simulated : null;
+            if (step.Simulated?.Length == _interpreter.Shapes[step.Node.Output].Elements)
+                values[step.Node.Output] = Simulated(_interpreter.Shapes[step.Node.Output], step.Simulated);
+        }
+
+        // In waves: what reads only values that are there, then what reads theirs.
+        for (NodeStep[] left = steps; left.Length > 0;)
+        {
+            NodeStep[] ready = [.. left.Where(s => s.Node.Inputs.All(values.ContainsKey))];
+            foreach (NodeStep step in ready)
+            {
+                step.Inputs = [.. step.Node.Inputs.Select(i => values[i])];
+                step.Carried = step.Node.Op == Op.Add ? NodeComparison.Sum([.. step.Node.Inputs.Where(carried.ContainsKey).Select(i => carried[i])]) : null;
+                LargeArrays.Expect((sizeof(float) * _interpreter.Shapes[step.Node.Output].Elements) + step.Node.Tensors.Values.Sum(t => WideBytes(_model.File.Tensors[t])));
+            }
+            Parallel.ForEach(ready, step => Walk(step, values));
+            foreach (NodeStep step in ready.Where(s => s.Packed is not null))
+            {
+                values.TryAdd(step.Node.Output, step.Packed!);
+                if (step.Rounding is not null)
+                    carried[step.Node.Output] = step.Rounding;
+            }
+            left = [.. left.Except(ready)];
+        }
+        foreach (NodeStep step in steps.Where(s => s.Simulated is not null))
+        {
+            _layers[step.Index] = _layers[step.Index].With(step.Outcome);
+            if (step.Outcome.Fault is { } fault)
+                AddFault(fault);
+        }
+    }
+
+    /// <summary>Computes a node from values that are there, and compares it where the simulator reports it.</summary>
+    private void Walk(NodeStep step, Dictionary<string, Value> values)
+    {
+        Value packed = _interpreter.Evaluate(step.Node, values);
+        if (step.Simulated is not null)
+            step.Outcome = _comparison.Compare(step.Node, packed, step.Simulated, step.Inputs, step.Inputs[0].Floats, carried: step.Carried);
+        else
+            step.Rounding = step.Carried ?? _comparison.Rounding(step.Node, step.Inputs, packed);
+        step.Packed = values.ContainsKey(step.Node.Output) ? null : packed;
     }
 
     private void CompareLogits(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulated, float[] packed)
@@ -211,12 +248,6 @@ public sealed class ParityCheck : IDisposable
         }
     }
 
-    private NodeOutcome Compare(GraphNode node, Value packed, float[] simulated, Dictionary<string, Value> values, float[]? carried)
-    {
-        Value[] inputs = [.. node.Inputs.Select(i => values[i])];
-        return _comparison.Compare(node, packed, simulated, inputs, inputs[0].Floats, carried: carried);
-    }
-
     private Dictionary<string, Value> Start(ReadOnlySpan<float> input)
     {
         IReadOnlyList<int> shape = _model.InputShape;
@@ -227,8 +258,16 @@ public sealed class ParityCheck : IDisposable
     }
 
     private static Value Simulated(ValueShape shape, float[] values) => shape.Kind == ValueKind.Bits
-        ? Value.BitsOf(values, shape.Channels, shape.Height, shape.Width)
+        ? Value.Bits(SignPacking.Tokens(values, shape.Tokens), shape.Channels, shape.Height, shape.Width)
         : Value.Tokens(values, shape.Channels, shape.Height, shape.Width);
+
+    /// <summary>What the interpreter makes of a tensor: floats, and where they are stored in 16 bits their roundings, too.</summary>
+    private static long WideBytes(StoredTensor tensor) => tensor.Type switch
+    {
+        StoredType.F16 => 3L * sizeof(float) / 2 * tensor.Bytes.Length,
+        StoredType.F32 => tensor.Bytes.Length,
+        _ => 0,
+    };
 
     private static bool IsBinary(Op op) => op is Op.ShiftSign or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention;
 
@@ -236,5 +275,29 @@ public sealed class ParityCheck : IDisposable
     {
         if (_faults.Count < MaxFaults)
             _faults.Add(fault);
+    }
+
+    /// <summary>A node on the walk, and what came of it.</summary>
+    private sealed class NodeStep(int index, GraphNode node)
+    {
+        public int Index { get; } = index;
+
+        public GraphNode Node { get; } = node;
+
+        /// <summary>What the simulator reports; null where it does not.</summary>
+        public float[]? Simulated { get; set; }
+
+        public IReadOnlyList<Value> Inputs { get; set; } = [];
+
+        /// <summary>The rounding that the inputs carry; null for none.</summary>
+        public float[]? Carried { get; set; }
+
+        public NodeOutcome Outcome { get; set; }
+
+        /// <summary>The node's own value where nobody reports a better one.</summary>
+        public Value? Packed { get; set; }
+
+        /// <summary>The rounding that this value carries.</summary>
+        public float[]? Rounding { get; set; }
     }
 }

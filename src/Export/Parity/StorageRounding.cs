@@ -17,12 +17,8 @@ internal sealed class StorageRounding
     {
         _tensors = tensors;
         Any = !ignored && tensors.Values.Any(t => t.Type == StoredType.F16);
-        if (!Any)
-            return;
-        var errors = new Dictionary<string, StoredTensor>(tensors, StringComparer.Ordinal);
-        foreach (string name in graph.Nodes.Where(IsLinear).SelectMany(n => n.Tensors.Values))
-            errors[name] = Errors(tensors[name]);
-        _bounds = new GraphInterpreter(graph, errors);
+        if (Any)
+            _bounds = new GraphInterpreter(graph, tensors, Errors);
     }
 
     /// <summary>Whether any tensor is rounded.</summary>
@@ -82,15 +78,13 @@ internal sealed class StorageRounding
     }
 
     /// <summary>The roundings of a node's tensor; zeros where it is exact.</summary>
-    public float[] Rounding(GraphNode node, string role) => TensorData.Floats(Errors(_tensors[node.Tensors[role]]));
+    public float[] Rounding(GraphNode node, string role) => Errors(_tensors[node.Tensors[role]]);
 
     // |error| <= op(|input|, |errors of the tensors|).
     private static bool IsLinear(GraphNode node) => node.Op is Op.Conv2d or Op.Linear or Op.Affine;
 
     private float[] Floats(GraphNode node, string role) => TensorData.Floats(_tensors[node.Tensors[role]]);
 
-    private static StoredTensor Errors(StoredTensor tensor) =>
-        TensorData.Of(tensor.Name, tensor.Type == StoredType.F16 ? [.. TensorData.Floats(tensor).Select(Of)] : new float[Elements(tensor)], [.. tensor.Shape]);
-
-    private static int Elements(StoredTensor tensor) => (int)(tensor.Bytes.Length / (tensor.Type == StoredType.F16 ? 2 : 4));
+    private static float[] Errors(StoredTensor tensor) =>
+        tensor.Type == StoredType.F16 ? Array.ConvertAll(TensorData.Floats(tensor), Of) : new float[tensor.Shape.Aggregate(1, (product, size) => product * size)];
 }

@@ -8,8 +8,12 @@ internal static class LargeArrays
 
     private static long s_expected;
 
-    /// <summary>Gives back what arrays held that nobody needs any more, if there were many.</summary>
-    public static void Release() => Expect(Allowance);
+    /// <summary>Gives what arrays held that nobody needs any more back to the system: for the ends of stages.</summary>
+    public static void Release()
+    {
+        Interlocked.Exchange(ref s_expected, 0);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
 
     /// <summary>Says that so many bytes are about to be allocated; what earlier arrays held is given back now and then.</summary>
     public static void Expect(long bytes)

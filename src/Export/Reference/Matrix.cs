@@ -26,9 +26,7 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         {
             Array.Clear(y);
             body(row, y);
-            Span<float> rounded = result.Row(row);
-            for (int c = 0; c < y.Length; c++)
-                rounded[c] = (float)y[c];
+            DoubleRow.Round(y, result.Row(row));
             return y;
         }, _ => { });
         return result;
@@ -44,34 +42,35 @@ internal sealed class Matrix(int rows, int columns, float[] data)
             y[c] = f(x[c], c);
     });
 
-    /// <summary>Replaces every element by <c>f(value, column)</c>.</summary>
-    public Matrix Replace(Func<double, int, double> f)
+    /// <summary>A change of each row in double precision: <paramref name="change"/> sees its elements and leaves the results in their place.</summary>
+    public Matrix Rowwise(RowBody change) => Of(Rows, Columns, (row, y) =>
     {
-        Parallel.For(0, Rows, row =>
+        DoubleRow.Set(y, Row(row));
+        change(row, y);
+    });
+
+    /// <summary>The same in place.</summary>
+    public Matrix Replace(RowBody change)
+    {
+        Parallel.For(0, Rows, () => new double[Columns], (row, _, y) =>
         {
-            Span<float> x = Row(row);
-            for (int c = 0; c < x.Length; c++)
-                x[c] = (float)f(x[c], c);
-        });
+            DoubleRow.Set(y, Row(row));
+            change(row, y);
+            DoubleRow.Round(y, Row(row));
+            return y;
+        }, _ => { });
         return this;
     }
 
     /// <summary>The sum with matrices of the same shape, left to right.</summary>
-    public Matrix Plus(params Matrix[] others) => Of(Rows, Columns, (row, y) =>
+    public Matrix Plus(params Matrix[] others) => Rowwise((row, y) =>
     {
-        ReadOnlySpan<float> x = Row(row);
-        for (int c = 0; c < y.Length; c++)
-            y[c] = x[c];
         foreach (Matrix other in others)
-        {
-            ReadOnlySpan<float> z = other.Row(row);
-            for (int c = 0; c < y.Length; c++)
-                y[c] += z[c];
-        }
+            DoubleRow.Add(y, other.Row(row));
     });
 
     /// <summary>Per channel <c>scale * x + offset</c>.</summary>
-    public Matrix Affine(double[] scale, double[] offset) => Map((v, c) => (scale[c] * v) + offset[c]);
+    public Matrix Affine(double[] scale, double[] offset) => Rowwise((_, y) => DoubleRow.Affine(y, scale, offset));
 
     /// <summary>A norm of each row over its columns: <c>(x - mean) / sqrt(variance + eps) * scale + offset</c>.</summary>
     public Matrix RowNorm(double[] scale, double[] offset, double eps) => Of(Rows, Columns, (row, y) =>
@@ -93,11 +92,7 @@ internal sealed class Matrix(int rows, int columns, float[] data)
     public Matrix Mean() => Of(1, Columns, (_, y) =>
     {
         for (int row = 0; row < Rows; row++)
-        {
-            ReadOnlySpan<float> x = Row(row);
-            for (int c = 0; c < y.Length; c++)
-                y[c] += x[c] / (double)Rows;
-        }
+            DoubleRow.AddQuotient(y, Row(row), Rows);
     });
 
     /// <summary>Rows from <paramref name="start"/> on.</summary>

@@ -34,7 +34,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         {
             const string Stem = "vit.embeddings.stem";
             Matrix conv = Normed($"{Stem}.norm", $"{Stem}.norm", Convolution(pixel, size, 1, 1, Tensor($"{Stem}.weight"), null));
-            Matrix stem = RPReLU($"{Stem}.rprelu", conv, (_, _) => 0, Stem);
+            Matrix stem = RPReLU($"{Stem}.rprelu", conv, null, Stem);
             pixel = (c, y, x) => stem.Row((y * size) + x)[c];
         }
         Matrix x = Convolution(pixel, size, config.PatchSize, config.PatchPadding, Tensor($"{Projection}.weight"), D($"{Projection}.bias"));
@@ -51,21 +51,25 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         Matrix y = Attention($"{l}.attention.attention", stage, grid, a);
         string o = $"{l}.attention.output";
         Matrix dense = Normed($"{o}.dense", $"{o}.norm", BinaryLinear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move")));
-        Matrix x1 = Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, (t, c) => y.Data[(t * y.Columns) + c]))));
+        Matrix x1 = Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, y))));
 
         Matrix b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         (int width, int e) = (stage.Width, stage.Expansion);
         string wide = $"{l}.intermediate";
         Matrix f = Normed($"{wide}.dense", $"{wide}.norm", BinaryLinear($"{wide}.dense", Sign($"{wide}.sign", b, $"{wide}.move")));
-        f = RPReLU($"{wide}.rprelu", f, (t, j) => b.Data[(t * width) + (j % width)], wide);
+        f = RPReLU($"{wide}.rprelu", f, b, wide);
         string narrow = $"{l}.output";
         Matrix g = Normed($"{narrow}.dense", $"{narrow}.norm", BinaryLinear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move")));
         Matrix mean = Matrix.Of(b.Rows, width, (t, y) =>
         {
-            for (int j = 0; j < width * e; j++)
-                y[j / e] += f.Row(t)[j] / (double)e;
+            ReadOnlySpan<float> row = f.Row(t);
+            for (int c = 0; c < width; c++)
+            {
+                foreach (float v in row.Slice(c * e, e))
+                    y[c] += v / (double)e;
+            }
         });
-        g = RPReLU($"{narrow}.rprelu", g, (t, c) => mean.Data[(t * width) + c]);
+        g = RPReLU($"{narrow}.rprelu", g, mean);
         Matrix x2 = x1.Plus(OutputScale($"{narrow}.layerscale", g));
         if (config.PoolBranches)
         {
@@ -97,13 +101,13 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             k = Tap($"{att}.rpreluk.up", Upsample(k, grid, r));
             v = Tap($"{att}.rpreluv.up", Upsample(v, grid, r));
         }
-        return RPReLU($"{att}.rprelu_context", context.Plus(q, k, v), (_, _) => 0);
+        return RPReLU($"{att}.rprelu_context", context.Plus(q, k, v), null);
     }
 
     private Matrix Projection(string att, string linear, string letter, string norm, Matrix x)
     {
         Matrix product = BinaryLinear($"{att}.{linear}", Sign($"{att}.{linear}.sign", x, $"{att}.move{letter}"));
-        return RPReLU($"{att}.rprelu{letter}", Normed($"{att}.{linear}", $"{att}.{norm}", product), (t, c) => x.Data[(t * x.Columns) + c]);
+        return RPReLU($"{att}.rprelu{letter}", Normed($"{att}.{linear}", $"{att}.{norm}", product), x);
     }
 
     /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round_half_even(softmax / clip), 0, 1)</c> times V, head by head.</summary>
@@ -123,8 +127,8 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 for (int j = 0; j < exponentials.Length; j++)
                 {
                     double bit = Math.Clamp(Math.Round(exponentials[j] / sum / clip, MidpointRounding.ToEven), 0, 1);
-                    for (int c = head * d; bit > 0 && c < (head + 1) * d; c++)
-                        y[c] += clip * v.Data[(j * v.Columns) + c];
+                    if (bit > 0)
+                        DoubleRow.AddTimes(y.Slice(head * d, d), clip, v.Row(j).Slice(head * d, d));
                 }
             }
         });
@@ -146,10 +150,11 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         if (config.BinaryDownsampling)
         {
             Signs signs = Sign($"{name}.sign", z, $"{name}.move");
-            var binary = new Signs(outputs, inputs * 4, [.. weight.Data.Select(w => w >= 0 ? 1f : -1f)]);
+            float[] data = weight.Data;
+            var binary = new Signs(outputs, inputs * 4, [.. data.Select(w => w >= 0 ? 1f : -1f)]);
             var alpha = new double[outputs];
             for (int o = 0; o < outputs; o++)
-                alpha[o] = MeanMagnitude(weight.Data.AsSpan(o * inputs * 4, inputs * 4));
+                alpha[o] = DoubleRow.Sum(data.AsSpan(o * inputs * 4, inputs * 4), magnitudes: true) / (inputs * 4);
             Matrix windows = Windows((t, c) => signs.Data[(t * inputs) + c]);
             product = new Signs(windows.Rows, windows.Columns, windows.Data).Times(binary, alpha);
         }
@@ -161,7 +166,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         if (config.BinaryDownsampling)
         {
             Matrix pooled = Tap($"{name}.pool", Pool(z, grid, 2, 2, 2, 0, 0));
-            y = RPReLU($"{name}.rprelu", y, (t, c) => pooled.Data[(t * inputs) + (c % inputs)]);
+            y = RPReLU($"{name}.rprelu", y, pooled);
         }
         return Tap(name, y.Plus(Matrix.From(outputs, Tensor($"{name}.position_embeddings").Data)));
     }
@@ -186,38 +191,25 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         double[] shift = D(move);
         LargeArrays.Expect(4L * x.Data.Length);
         var signs = new float[x.Data.Length];
-        for (int i = 0; i < signs.Length; i++)
-            signs[i] = x.Data[i] + shift[i % x.Columns] >= 0 ? 1 : -1;
+        Parallel.For(0, x.Rows, row => DoubleRow.Sign(x.Row(row), shift, signs.AsSpan(row * x.Columns, x.Columns)));
         return Tap(value, new Signs(x.Rows, x.Columns, signs));
     }
 
     /// <summary><c>mean |W[o]| * sign(W[o] - mean W[o])</c> times signs: [N, K] to [N, O]. The mean is a float's, as in training.</summary>
     private Matrix BinaryLinear(string name, Signs x)
     {
-        FloatTensor weight = Tensor($"{name}.weight");
-        int outputs = weight.Shape[0];
-        var signs = new float[weight.Data.Length];
+        FloatTensor tensor = Tensor($"{name}.weight");
+        (float[] weight, int outputs) = (tensor.Data, tensor.Shape[0]);
+        LargeArrays.Expect(4L * weight.Length);
+        var signs = new float[weight.Length];
         var alpha = new double[outputs];
-        for (int o = 0; o < outputs; o++)
+        Parallel.For(0, outputs, o =>
         {
-            Span<float> row = weight.Data.AsSpan(o * x.Columns, x.Columns);
-            double sum = 0;
-            foreach (float w in row)
-                sum += w;
-            float mean = (float)(sum / row.Length);
-            alpha[o] = MeanMagnitude(row);
-            for (int i = 0; i < row.Length; i++)
-                signs[(o * row.Length) + i] = row[i] >= mean ? 1 : -1;
-        }
+            ReadOnlySpan<float> row = weight.AsSpan(o * x.Columns, x.Columns);
+            DoubleRow.Sign(row, (float)(DoubleRow.Sum(row, magnitudes: false) / row.Length), signs.AsSpan(o * row.Length, row.Length));
+            alpha[o] = DoubleRow.Sum(row, magnitudes: true) / row.Length;
+        });
         return x.Times(new Signs(outputs, x.Columns, signs), alpha);
-    }
-
-    private static double MeanMagnitude(ReadOnlySpan<float> row)
-    {
-        double sum = 0;
-        foreach (float w in row)
-            sum += Math.Abs(w);
-        return sum / row.Length;
     }
 
     /// <summary>The norm of a product, which with LayerNorm is a value too.</summary>
@@ -235,22 +227,23 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             return x.RowNorm(weight, bias, config.BatchNormEps);
         (double[] mean, double[] variance) = (D($"{name}.running_mean"), D($"{name}.running_var"));
         double[] deviation = Array.ConvertAll(variance, v => Math.Sqrt(v + config.BatchNormEps));
-        double Normed(double v, int c) => ((v - mean[c]) / deviation[c] * weight[c]) + bias[c];
-        return inPlace ? x.Replace(Normed) : x.Map(Normed);
+        void Normed(int row, Span<double> y)
+        {
+            DoubleRow.Standardise(y, mean, deviation);
+            DoubleRow.Affine(y, weight, bias);
+        }
+        return inPlace ? x.Replace(Normed) : x.Rowwise(Normed);
     }
 
-    /// <summary>RPReLU of the sum with a shortcut, which is given element by element.</summary>
-    private Matrix RPReLU(string module, Matrix x, Func<int, int, float> shortcut, string? value = null)
+    /// <summary>RPReLU of the sum with a shortcut, which is repeated along the channels where it has fewer; null for none.</summary>
+    private Matrix RPReLU(string module, Matrix x, Matrix? shortcut, string? value = null)
     {
         (double[] move1, double[] slope, double[] move2) = (D($"{module}.move1"), D($"{module}.prelu.weight"), D($"{module}.move2"));
-        return Tap(value ?? module, Matrix.Of(x.Rows, x.Columns, (t, y) =>
+        return Tap(value ?? module, x.Rowwise((t, y) =>
         {
-            ReadOnlySpan<float> row = x.Row(t);
-            for (int c = 0; c < y.Length; c++)
-            {
-                double u = (double)row[c] + shortcut(t, c) - move1[c];
-                y[c] = (u > 0 ? u : slope[c] * u) + move2[c];
-            }
+            for (int first = 0; shortcut is not null && first < y.Length; first += shortcut.Columns)
+                DoubleRow.Add(y.Slice(first, shortcut.Columns), shortcut.Row(t));
+            DoubleRow.RPReLU(y, move1, slope, move2);
         }));
     }
 
@@ -274,19 +267,12 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 {
                     if (y < 0 || y >= grid || z < 0 || z >= grid)
                         continue;
-                    Span<float> row = x.Row((y * grid) + z);
-                    for (int c = 0; c < mean.Length; c++)
-                        mean[c] += row[c] / (double)(height * width);
+                    DoubleRow.AddQuotient(mean, x.Row((y * grid) + z), height * width);
                 }
             }
         });
     }
 
     private static Matrix Upsample(Matrix x, int grid, int factor) => Matrix.Of(
-        grid * grid, x.Columns, (t, y) =>
-        {
-            Span<float> row = x.Row((t / grid / factor * (grid / factor)) + (t % grid / factor));
-            for (int c = 0; c < y.Length; c++)
-                y[c] = row[c];
-        });
+        grid * grid, x.Columns, (t, y) => DoubleRow.Set(y, x.Row((t / grid / factor * (grid / factor)) + (t % grid / factor))));
 }

@@ -1,5 +1,3 @@
-using System.Collections;
-
 namespace EdgeVit.Export;
 
 /// <summary>A network computed from its own tensors as its description says: in double precision, rounded to
@@ -11,7 +9,6 @@ public abstract class ReferenceSimulator : ISimulator
     private readonly IReadOnlyDictionary<string, FloatTensor> _tensors;
     private readonly Dictionary<string, double[]> _parameters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, float[]> _current = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, BitArray> _signs = new(StringComparer.Ordinal);
     private HashSet<string> _left = [];
     private float[] _image = [];
     private IEnumerator<string>? _modules;
@@ -58,14 +55,6 @@ public abstract class ReferenceSimulator : ISimulator
             Restart();
         while (!_current.TryGetValue(name, out values!))
         {
-            if (_signs.TryGetValue(name, out BitArray? bits))
-            {
-                LargeArrays.Expect(4L * bits.Length);
-                values = new float[bits.Length];
-                for (int i = 0; i < values.Length; i++)
-                    values[i] = bits[i] ? 1 : -1;
-                return true;
-            }
             if (_modules is null || _modules.Current == module || !Advance())
                 return false;
         }
@@ -93,13 +82,10 @@ public abstract class ReferenceSimulator : ISimulator
         return value;
     }
 
-    /// <summary>Reports signs; they are kept as bits.</summary>
+    /// <summary>Reports signs.</summary>
     private protected Signs Tap(string name, Signs value)
     {
-        var bits = new BitArray(value.Data.Length);
-        for (int i = 0; i < value.Data.Length; i++)
-            bits[i] = value.Data[i] > 0;
-        _signs[name] = bits;
+        _current[name] = value.Data;
         return value;
     }
 
@@ -141,7 +127,6 @@ public abstract class ReferenceSimulator : ISimulator
     private void Restart()
     {
         _current.Clear();
-        _signs.Clear();
         _left = new HashSet<string>(StringComparer.Ordinal);
         _logits = null;
         _modules?.Dispose();
@@ -155,7 +140,6 @@ public abstract class ReferenceSimulator : ISimulator
         if (_modules.Current is { } done)
             _left.Add(done);
         _current.Clear();
-        _signs.Clear();
         return _modules.MoveNext();
     }
 }

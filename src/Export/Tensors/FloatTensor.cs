@@ -1,13 +1,42 @@
 namespace EdgeVit.Export;
 
 /// <summary>A trained tensor by its state_dict name, such as <c>vit.encoder.layer.0.intermediate.dense.weight</c>.</summary>
-/// <param name="Name">The state_dict name.</param>
-/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-/// <param name="Data">The elements, row-major; their number is the product of the shape.</param>
-public sealed record FloatTensor(string Name, int[] Shape, float[] Data)
+public sealed record FloatTensor
 {
+    private readonly float[]? _data;
+    private readonly Func<float[]>? _read;
+
+    /// <summary>A tensor in memory.</summary>
+    /// <param name="name">The state_dict name.</param>
+    /// <param name="shape">Sizes, outermost first; empty for a scalar.</param>
+    /// <param name="data">The elements, row-major; their number is the product of the shape.</param>
+    public FloatTensor(string name, int[] shape, float[] data) => (Name, Shape, _data) = (name, shape, data);
+
+    /// <summary>A tensor that stays in its file and is read whenever its elements are asked for.</summary>
+    /// <param name="name">The state_dict name.</param>
+    /// <param name="shape">Sizes, outermost first.</param>
+    /// <param name="read">Gives the elements, row-major, in a new array each time.</param>
+    internal FloatTensor(string name, int[] shape, Func<float[]> read) => (Name, Shape, _read) = (name, shape, read);
+
+    /// <summary>The state_dict name.</summary>
+    public string Name { get; init; }
+
+    /// <summary>Sizes, outermost first; empty for a scalar.</summary>
+    public int[] Shape { get; init; }
+
+    /// <summary>The elements, row-major. Large tensors of a checkpoint are read from the file each time: ask once.</summary>
+    /// <exception cref="CheckpointException">The file can no longer be read.</exception>
+    public float[] Data
+    {
+        get => _data ?? _read!();
+        init => _data = value;
+    }
+
     /// <summary>The shape as people write it: <c>[64, 3, 4, 4]</c>.</summary>
     public string ShapeText => Text(Shape);
+
+    /// <summary>The number of elements that are there; nothing is read for it.</summary>
+    internal long Length => _data?.Length ?? Count(Shape);
 
     internal static string Text(IReadOnlyList<int> shape) => $"[{string.Join(", ", shape)}]";
 

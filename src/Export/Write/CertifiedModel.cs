@@ -29,20 +29,23 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
     private static readonly FloatGroups[] s_choices = [FloatGroups.All, FloatGroups.Tables | FloatGroups.Affines, FloatGroups.Tables, FloatGroups.None];
 
     /// <summary>Packs a model: chooses how floats are stored and lets every choice be checked, on the packed file, until one passes.</summary>
-    /// <param name="model">With exact floats.</param>
+    /// <param name="lower">Gives the model with exact floats; asked again for every choice, so that it need not be kept.</param>
     /// <param name="policy">What may be chosen.</param>
     /// <param name="pack">Writes a model into a file's bytes, see <see cref="EvitWriter.ToBytes"/>.</param>
     /// <param name="certify">Checks a file.</param>
     public static CertifiedModel Pack(
-        LoweredModel model, FloatPolicy policy, Func<LoweredModel, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
+        Func<LoweredModel> lower, FloatPolicy policy, Func<LoweredModel, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(lower);
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(certify);
+        LoweredModel? model = lower();
         FloatGroups[] choices = policy == FloatPolicy.F32 || (policy == FloatPolicy.Auto && FloatBytes(model) < WorthRounding) ? [FloatGroups.None] : s_choices;
         foreach (FloatGroups groups in choices)
         {
-            LoweredModel stored = HalfFloats.Store(model, groups);
+            LoweredModel stored = HalfFloats.Store(model ?? lower(), groups);
+            model = null;
+            LargeArrays.Release();
             byte[] packed = pack(stored);
             ParityCertificate certificate = certify(EvitFile.Parse(packed));
             if (!certificate.Passed && groups != choices[^1])

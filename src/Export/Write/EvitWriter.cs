@@ -30,6 +30,7 @@ public static class EvitWriter
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
+        string name = model.Graph.Name;
         try
         {
             MetadataJson.CheckProvenance(provenanceJson);
@@ -40,14 +41,17 @@ public static class EvitWriter
                 [MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels),
                 [MetadataJson.ProvenanceKey] = provenanceJson,
             };
-            SafetensorsTensor[] tensors = [.. model.Tensors.Values.Select(Stored)];
-            EvitFile file = EvitFile.Parse(Sealed(tensors, metadata));
-            metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(new SelfTest(selfTestSeed, SelfTestLogits(file, selfTestSeed)));
-            return Sealed(tensors, metadata);
+
+            // From here on the tensors are those of the bytes, so that the model's own can go.
+            byte[] untested = Sealed([.. model.Tensors.Values.Select(Stored)], metadata);
+            LargeArrays.Release();
+            SelfTest test = new(selfTestSeed, SelfTestLogits(EvitFile.Parse(untested), selfTestSeed));
+            metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(test);
+            return Sealed([.. SafetensorsFile.Parse(untested).Tensors.Values], metadata);
         }
         catch (EvitFormatException e)
         {
-            throw new ModelFormatException($"The model '{model.Graph.Name}' cannot be written: {e.Message}", e);
+            throw new ModelFormatException($"The model '{name}' cannot be written: {e.Message}", e);
         }
     }
 

@@ -68,13 +68,15 @@ public static class HalfFloats
 
     private static StoredTensor? Rounded(StoredTensor tensor)
     {
+        LargeArrays.Expect(2L * tensor.Bytes.Length);
         float[] values = TensorData.Floats(tensor);
         float largest = values.Length == 0 ? 0 : values.Max(Math.Abs);
         if (!(largest <= (float)Half.MaxValue) || (largest > 0 && largest < SmallestScale))
             return null;
-        var halves = new Half[values.Length];
+        var bytes = new byte[2 * values.Length];
+        Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
         for (int i = 0; i < halves.Length; i++)
             halves[i] = (Half)values[i];
-        return tensor with { Type = StoredType.F16, Bytes = MemoryMarshal.AsBytes<Half>(halves).ToArray() };
+        return tensor with { Type = StoredType.F16, Bytes = bytes };
     }
 }

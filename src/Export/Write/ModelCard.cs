@@ -8,6 +8,9 @@ namespace EdgeVit.Export;
 /// <summary>The Markdown card of a model, from what its file knows: what it is, what it costs, where it comes from, what was proven.</summary>
 public static class ModelCard
 {
+    /// <summary>How the first sentence of every card begins.</summary>
+    public const string Opening = "A model for EdgeVit:";
+
     /// <summary>Writes the card.</summary>
     /// <param name="file">The model.</param>
     /// <param name="name">The file's name.</param>
@@ -21,7 +24,7 @@ public static class ModelCard
         (double binary, double multiplies) = (nodes.Sum(n => n.Cost.BinaryMacs), nodes.Sum(n => n.Cost.FloatMacs));
         Preprocess p = file.Preprocess;
         var text = new StringBuilder();
-        text.Append(culture, $"# {file.Graph.Name}\n\nA model for EdgeVit: {file.Labels.Count:N0} classes, images of {p.Width}x{p.Height} pixels.\n\n| | |\n|---|---|\n");
+        text.Append(culture, $"# {file.Graph.Name}\n\n{Opening} {file.Labels.Count:N0} classes, images of {p.Width}x{p.Height} pixels.\n\n| | |\n|---|---|\n");
         void Row(string key, string value) => text.Append(culture, $"| {Cell(key)} | {Cell(value)} |\n");
         Row("file", string.Create(culture, $"{name}, {file.Bytes:N0} bytes, sha256 {file.Sha256}"));
         foreach ((string key, string value) in facts ?? [])

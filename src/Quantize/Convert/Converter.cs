@@ -127,7 +127,7 @@ public static class Converter
             progress.Report(new StageStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
             (ParityReport? report, Verification.Outcome? outcome) = (null, null);
             CertifiedModel certified = CertifiedModel.Pack(
-                lowered, options.Floats,
+                () => lowered, options.Floats,
                 model => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed),
                 candidate =>
                 {

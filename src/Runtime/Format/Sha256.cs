@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
@@ -88,13 +89,18 @@ internal static class Sha256
 
         (uint a, uint b, uint c, uint d) = (state[0], state[1], state[2], state[3]);
         (uint e, uint f, uint g, uint h) = (state[4], state[5], state[6], state[7]);
-        for (int i = 0; i < 64; i++)
+        ReadOnlySpan<uint> k = s_rounds;
+        for (int i = 0; i < 64; i += 8)
         {
-            uint s1 = BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25);
-            uint t1 = h + s1 + ((e & f) ^ (~e & g)) + s_rounds[i] + w[i];
-            uint s0 = BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22);
-            uint t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-            (h, g, f, e, d, c, b, a) = (g, f, e, d + t1, c, b, a, t1 + t2);
+            // The names move on by one with every round, so that no value has to.
+            Round(a, b, c, ref d, e, f, g, ref h, k[i] + w[i]);
+            Round(h, a, b, ref c, d, e, f, ref g, k[i + 1] + w[i + 1]);
+            Round(g, h, a, ref b, c, d, e, ref f, k[i + 2] + w[i + 2]);
+            Round(f, g, h, ref a, b, c, d, ref e, k[i + 3] + w[i + 3]);
+            Round(e, f, g, ref h, a, b, c, ref d, k[i + 4] + w[i + 4]);
+            Round(d, e, f, ref g, h, a, b, ref c, k[i + 5] + w[i + 5]);
+            Round(c, d, e, ref f, g, h, a, ref b, k[i + 6] + w[i + 6]);
+            Round(b, c, d, ref e, f, g, h, ref a, k[i + 7] + w[i + 7]);
         }
 
         state[0] += a;
@@ -105,6 +111,16 @@ internal static class Sha256
         state[5] += f;
         state[6] += g;
         state[7] += h;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(uint a, uint b, uint c, ref uint d, uint e, uint f, uint g, ref uint h, uint added)
+    {
+        uint s1 = BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25);
+        uint t1 = h + s1 + ((e & f) ^ (~e & g)) + added;
+        uint s0 = BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22);
+        d += t1;
+        h = t1 + s0 + ((a & b) ^ (a & c) ^ (b & c));
     }
 
     /// <summary>The first 32 bits of the fractional parts of a root of the first primes; a double holds them with 18 bits to spare.</summary>

@@ -1,19 +1,27 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones;
-/// every kernel must give the same bits.</summary>
+/// every kernel must give the same bits. Threads may share it.</summary>
 /// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other; those of
 /// <see cref="Op.LayerNorm"/> and of softmax run on 16 lanes. They hold on every machine.</remarks>
 public sealed class GraphInterpreter
 {
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
+    // What small tensors hold; large ones are widened anew each time, which costs less than keeping them.
+    private const int MostKept = 1 << 14;
+
     private readonly Dictionary<string, float[]> _floats = new(StringComparer.Ordinal);
+    private readonly Func<StoredTensor, float[]> _widen;
 
     /// <summary>An interpreter of a graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="tensors">Its tensors by name.</param>
+    /// <param name="widen">Other numbers than a float tensor's own to compute with; null for its own.</param>
     /// <exception cref="EvitFormatException">The graph is not valid.</exception>
-    public GraphInterpreter(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    public GraphInterpreter(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, Func<StoredTensor, float[]>? widen = null)
     {
+        _widen = widen ?? TensorData.Floats;
         Shapes = GraphValidator.Validate(graph, tensors);
         _graph = graph;
         _tensors = tensors;
@@ -135,13 +143,19 @@ public sealed class GraphInterpreter
     private float[] Floats(GraphNode node, string role)
     {
         string name = node.Tensors[role];
-        if (!_floats.TryGetValue(name, out float[]? values))
+        lock (_floats)
         {
-            values = TensorData.Floats(_tensors[name]);
-            _floats[name] = values;
-        }
+            if (!_floats.TryGetValue(name, out float[]? values))
+            {
+                values = _widen(_tensors[name]);
+                if (values.Length <= MostKept)
+                {
+                    _floats[name] = values;
+                }
+            }
 
-        return values;
+            return values;
+        }
     }
 
     private ulong[] Words(GraphNode node, string role) => TensorData.Words(_tensors[node.Tensors[role]]);

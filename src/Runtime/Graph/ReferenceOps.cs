@@ -158,39 +158,66 @@ internal static class ReferenceOps
         int size = channels / clip.Length;
         int keys = key.Shape.Tokens;
         var matches = new int[keys];
-        for (int t = 0; t < query.Shape.Tokens; t++)
+        var attended = new List<int>(keys);
+        for (int head = 0; head < clip.Length; head++)
         {
-            for (int head = 0; head < clip.Length; head++)
+            (ulong[] queryBits, ulong[] keyBits) = (HeadBits(query, head * size, size), HeadBits(key, head * size, size));
+            int words = (size + 63) >> 6;
+            for (int t = 0; t < query.Shape.Tokens; t++)
             {
                 long sum = 0;
                 for (int j = 0; j < keys; j++)
                 {
-                    int same = 0;
-                    for (int c = head * size; c < (head + 1) * size; c++)
+                    matches[j] = size;
+                    for (int w = 0; w < words; w++)
                     {
-                        same += query.Bit(t, c) == key.Bit(j, c) ? 1 : 0;
+                        matches[j] -= BitOperations.PopCount(queryBits[(t * words) + w] ^ keyBits[(j * words) + w]);
                     }
 
-                    matches[j] = same;
-                    sum += exp[same];
+                    sum += exp[matches[j]];
                 }
 
                 double threshold = (double)clip[head] * (double)sum;
+                attended.Clear();
+                for (int j = 0; j < keys; j++)
+                {
+                    if (2 * (double)exp[matches[j]] > threshold)
+                    {
+                        attended.Add(j);
+                    }
+                }
+
                 for (int c = head * size; c < (head + 1) * size; c++)
                 {
                     int count = 0;
-                    for (int j = 0; j < keys; j++)
+                    foreach (int j in attended)
                     {
-                        if (2 * (double)exp[matches[j]] > threshold)
-                        {
-                            count += value.Bit(j, c) ? 1 : -1;
-                        }
+                        count += value.Bit(j, c) ? 1 : -1;
                     }
 
                     y[(t * channels) + c] = MathF.FusedMultiplyAdd(scale[c], count, offset[c]);
                 }
             }
         }
+    }
+
+    // The signs of one head, each token's in words of its own.
+    private static ulong[] HeadBits(Value x, int first, int size)
+    {
+        int words = (size + 63) >> 6;
+        var bits = new ulong[x.Shape.Tokens * words];
+        for (int t = 0; t < x.Shape.Tokens; t++)
+        {
+            for (int c = 0; c < size; c++)
+            {
+                if (x.Bit(t, first + c))
+                {
+                    bits[(t * words) + (c >> 6)] |= 1UL << c;
+                }
+            }
+        }
+
+        return bits;
     }
 
     // The sum starts at 0; positions outside the grid are skipped; the divisor counts them.

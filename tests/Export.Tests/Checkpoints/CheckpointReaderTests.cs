@@ -134,6 +134,33 @@ public class CheckpointReaderTests(ITestOutputHelper output)
         Assert.Contains("'averaged' (a dict of 1)", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Large tensors stay in the file: they outlive its name, and one that is cut off under way is an error.</summary>
+    [Fact]
+    public void LargeTensorsAreReadWhenTheyAreAskedFor()
+    {
+        var large = new FloatTensor("large", [200, 100], [.. Enumerable.Range(0, 20_000).Select(i => i / 8f)]);
+        var small = new FloatTensor("small", [2], [1, 2]);
+        string path = Path.Combine(Path.GetTempPath(), $"edgevit-{Guid.NewGuid():N}.safetensors");
+        SafetensorsWriter.Write(path, [large, small]);
+        IReadOnlyDictionary<string, FloatTensor> found = CheckpointReader.Read(path);
+        AssertSame([large, small], found);
+        if (OperatingSystem.IsLinux())
+        {
+            File.Delete(path);
+            AssertSame([large, small], found);
+        }
+
+        SafetensorsWriter.Write(path, [large, small]);
+        found = CheckpointReader.Read(path);
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            stream.SetLength(stream.Length / 2);
+        Assert.Equal([1, 2], found["small"].Data);
+        string message = Assert.Throws<CheckpointException>(() => found["large"].Data).Message;
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.Contains("changed while it was imported", message, StringComparison.Ordinal);
+        File.Delete(path);
+    }
+
     /// <summary>Ninety megabytes: little more memory than the tensors themselves, in seconds even on a busy machine.</summary>
     [Fact]
     public void BinaryViTSmallIsReadQuickly()
