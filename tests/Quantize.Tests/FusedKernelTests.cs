@@ -24,14 +24,65 @@ public class FusedKernelTests
             Compare(brain: true, tolerance: 0.05);
     }
 
-    private static void Compare(bool brain, double tolerance)
+    [Theory]
+    [InlineData(ActivationGradient.Straight, 1, false)]
+    [InlineData(ActivationGradient.Annealed, 0.1, false)]
+    [InlineData(ActivationGradient.Annealed, 4, false)]
+    [InlineData(ActivationGradient.Quadratic, 1, true)]
+    public void EveryFormOfBinarization(ActivationGradient gradient, double temperature, bool floatWeights)
+    {
+        var phase = new BinarizationPhase(new Surrogate(gradient, (float)temperature), floatWeights);
+        Compare(brain: false, tolerance: 2e-4, phase, clipPerLayer: true);
+        if (FusedBranch.Brain && !floatWeights)
+            Compare(brain: true, tolerance: 0.05, phase, clipPerLayer: true);
+    }
+
+    /// <summary>Rounded float weights turn signs of later layers, so that whole networks cannot be compared.</summary>
+    [Theory]
+    [InlineData(false, 1e-4)]
+    [InlineData(true, 0.05)]
+    public void OneLayerWithFloatWeights(bool brain, double tolerance)
+    {
+        if (brain && !FusedBranch.Brain)
+            return;
+        bool had = FusedBranch.Brain;
+        try
+        {
+            FusedBranch.Brain = brain;
+            float[][] plain = Layer(fused: false);
+            float[][] fused = Layer(fused: true);
+            for (int i = 0; i < plain.Length; i++)
+                Assert.InRange(Math.Sqrt(plain[i].Zip(fused[i], (a, b) => (double)(a - b) * (a - b)).Sum()) / Norm(plain[i]), 0, tolerance);
+        }
+        finally
+        {
+            FusedBranch.Brain = had;
+            FusedBranch.Enabled = true;
+        }
+    }
+
+    private static float[][] Layer(bool fused)
+    {
+        FusedBranch.Enabled = fused;
+        torch.manual_seed(4);
+        using DisposeScope scope = torch.NewDisposeScope();
+        var context = new LayerContext(Precision.Binary, 1e-5, new Taps()) { Phase = new BinarizationPhase(default, FloatWeights: true) };
+        using var layer = new FeedForward(BranchNames.Of("m", "l", "r"), context, 64, 128, null);
+        layer.train();
+        Tensor x = torch.randn(512, 64).requires_grad_();
+        Tensor y = layer.Forward(x, new Shortcut(x, ShortcutKind.Tile, 2));
+        (y * torch.randn(512, 128)).sum().backward();
+        return [ModelTensors.ToArray(y), ModelTensors.ToArray(x.grad!), .. layer.named_parameters().Where(p => p.name is "dense.weight" or "move" or "rprelu.prelu.weight").Select(p => ModelTensors.ToArray(p.parameter.grad!))];
+    }
+
+    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false)
     {
         bool had = FusedBranch.Brain;
         try
         {
-            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false);
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer);
             FusedBranch.Brain = brain;
-            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true);
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer);
             Assert.True(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss)), $"loss {plain.loss} and {fused.loss}");
             Assert.Equal(plain.tensors.Keys.Order(), fused.tensors.Keys.Order());
             // A shift that a later norm takes away has no gradient but rounding: errors are held against the usual size of a gradient, too.
@@ -56,12 +107,12 @@ public class FusedKernelTests
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused)
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused, BinarizationPhase phase, bool clipPerLayer)
     {
         FusedBranch.Enabled = fused;
         torch.manual_seed(3);
         using DisposeScope scope = torch.NewDisposeScope();
-        using var model = new BinaryViT(Network);
+        using var model = new BinaryViT(Network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
         using (torch.no_grad())
         {
             // Away from the start, where many vectors are 0 and gradients could hide.

@@ -40,6 +40,72 @@ public class TrainerTests
     }
 
     [Fact]
+    public void ResumedRunEqualsAStraightOneWithEveryBinarizationOption()
+    {
+        var options = new BinarizationSettings
+        {
+            Gradient = ActivationGradient.Annealed,
+            FloatWeights = 0.4,
+            Clip = new ClipStart(2, true),
+            ClipPerLayer = true,
+            Regularizer = 0.5,
+            RegularizerShare = 0.5,
+            FreezeSigns = 0.25,
+        };
+        using var straight = new TempFolder();
+        using var broken = new TempFolder();
+        Dictionary<string, float[]> expected = Train(straight, steps: 12, stopAfter: null, binarization: options, accumulate: 2);
+        Assert.Throws<ConvertException>(() => Train(broken, steps: 12, stopAfter: 10, binarization: options, accumulate: 2));
+        Dictionary<string, float[]> resumed = Train(broken, steps: 12, stopAfter: null, resume: true, binarization: options, accumulate: 2);
+        foreach ((string name, float[] values) in expected)
+            Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        Assert.Single(resumed["vit.encoder.layer.0.attention.attention.att_prob_clip_log"]);
+    }
+
+    [Fact]
+    public void NothingIsTheBestWhileWeightsAreFloats()
+    {
+        using var folder = new TempFolder();
+        Assert.Throws<ConvertException>(() => Train(folder, steps: 12, stopAfter: 8, binarization: new BinarizationSettings { FloatWeights = 0.9 }));
+        Assert.Contains(File.ReadLines(folder.File("metrics.csv")), l => l.Split(',')[6] is { Length: > 0 } and not "top1");
+        Assert.False(File.Exists(folder.File("run/best.safetensors")));
+        Assert.Equal(-1, Checkpoint.Peek(folder.File("run/last.safetensors")).BestTop1);
+    }
+
+    [Fact]
+    public void FrozenSignsStayAndFloatsLearn()
+    {
+        // Frozen from the second step of ten on: nine steps change no latent weight.
+        using var whole = new TempFolder();
+        using var once = new TempFolder();
+        Assert.Throws<ConvertException>(() => Train(once, steps: 10, stopAfter: 1, binarization: new BinarizationSettings { FreezeSigns = 0.9 }));
+        using var model = new BinaryViT(Network);
+        Checkpoint.Load(once.File("run/last.safetensors"), model);
+        Dictionary<string, float[]> first = model.state_dict().ToDictionary(p => p.Key, p => ModelTensors.ToArray(p.Value.to(ScalarType.Float32)));
+        Dictionary<string, float[]> last = Train(whole, steps: 10, stopAfter: null, binarization: new BinarizationSettings { FreezeSigns = 0.9 });
+        foreach (string name in last.Keys)
+        {
+            bool latent = model.SignWeights().Any(w => name == w.Layer + ".weight");
+            bool learns = name.EndsWith(".weight", StringComparison.Ordinal) && !latent;
+            if (latent)
+                Assert.Equal(first[name], last[name]);
+            else if (learns)
+                Assert.NotEqual(first[name], last[name]);
+        }
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(36_000_000_000, false)]
+    public void CheckpointsAreWrittenByTime(long everyTicks, bool written)
+    {
+        using var folder = new TempFolder();
+        bool? found = null;
+        Train(folder, steps: 6, stopAfter: null, every: TimeSpan.FromTicks(everyTicks), before: step => found ??= step == 2 ? File.Exists(folder.File("run/last.safetensors")) : null);
+        Assert.Equal(written, found);
+    }
+
+    [Fact]
     public void StoppedRunSaysHowToGoOn()
     {
         using var folder = new TempFolder();
@@ -129,31 +195,39 @@ public class TrainerTests
     }
 
     private static Dictionary<string, float[]> Train(
-        TempFolder folder, long steps, int? stopAfter, bool resume = false, Dictionary<string, string>? configuration = null, long poisonAt = -1)
+        TempFolder folder, long steps, int? stopAfter, bool resume = false, Dictionary<string, string>? configuration = null, long poisonAt = -1,
+        BinarizationSettings? binarization = null, int accumulate = 1, TimeSpan? every = null, Action<int>? before = null)
     {
+        binarization ??= new BinarizationSettings();
         PixelSource source = DataTests.Shapes(96);
         var split = new DataSplit([.. Enumerable.Range(0, 80)], [.. Enumerable.Range(80, 16)]);
         torch.manual_seed(7);
-        using var model = new BinaryViT(Network);
+        using var model = new BinaryViT(Network, binarization: binarization);
         using var stop = new CancellationTokenSource();
-        var task = new Probe(new ClassifyTask(model), stop, stopAfter, poisonAt);
-        var settings = new TrainSettings { Steps = steps, BatchSize = 16, Evaluations = 3, Seed = 4 }.Validate("test");
-        var files = new TrainerFiles("student", folder.File("run"), folder.File("metrics.csv"), configuration ?? s_configuration);
+        var task = new Probe(new ClassifyTask(model), stop, stopAfter, poisonAt, before, accumulate);
+        var settings = new TrainSettings { Steps = steps, BatchSize = 16, Evaluations = 3, Seed = 4, Binarization = binarization, Accumulate = accumulate }.Validate("test");
+        var files = new TrainerFiles("student", folder.File("run"), folder.File("metrics.csv"), configuration ?? s_configuration) { CheckpointEvery = every ?? TimeSpan.FromMinutes(1) };
         new Trainer(task, settings, source, split, new Augmentation(4, true), torch.CPU, files, new SilentProgress()).Run(resume, stop.Token);
         return model.state_dict().Where(p => p.Value.dtype == ScalarType.Float32).ToDictionary(p => p.Key, p => ModelTensors.ToArray(p.Value));
     }
 
     /// <summary>A task that asks for a stop after some steps, or gives a loss that is no number.</summary>
-    private sealed class Probe(ITrainingTask task, CancellationTokenSource stop, int? stopAfter, long poisonAt) : ITrainingTask
+    private sealed class Probe(ITrainingTask task, CancellationTokenSource stop, int? stopAfter, long poisonAt, Action<int>? before, int parts) : ITrainingTask
     {
         private int _steps;
+        private int _calls;
 
         public nn.Module<Tensor, Tensor> Model => task.Model;
 
         public Tensor Loss(Tensor images, Tensor labels, Batch batch)
         {
-            if (++_steps == stopAfter)
-                stop.Cancel();
+            _calls++;
+            if (_calls % parts == 0)
+            {
+                if (++_steps == stopAfter)
+                    stop.Cancel();
+                before?.Invoke(_steps);
+            }
             Tensor loss = task.Loss(images, labels, batch);
             return poisonAt == _steps + 3 ? loss * float.NaN : loss;
         }

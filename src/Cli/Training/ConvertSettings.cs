@@ -63,6 +63,12 @@ internal sealed record ConvertSettings
 
     public int? Pad { get; init; }
 
+    public BinarizationArguments? Binarization { get; init; }
+
+    public int? Accumulate { get; init; }
+
+    public TimeSpan? CheckpointEvery { get; init; }
+
     public int? Threads { get; init; }
 
     public ulong? Seed { get; init; }
@@ -113,6 +119,9 @@ internal sealed record ConvertSettings
             Erase = Erase ?? defaults.Erase,
             Flip = Flip,
             Pad = Pad,
+            Binarization = Binarization?.ToSettings() ?? defaults.Binarization,
+            Accumulate = Accumulate ?? defaults.Accumulate,
+            CheckpointEvery = CheckpointEvery ?? defaults.CheckpointEvery,
             Threads = Threads,
             Seed = Seed ?? defaults.Seed,
             Resume = Resume,

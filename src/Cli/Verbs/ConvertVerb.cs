@@ -33,6 +33,9 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<double?> _erase = new("--erase") { Description = "Probability that a rectangle of a training image is erased." };
     private readonly Option<bool?> _flip = new("--flip") { Description = "Mirror training images. [default: by the kind of data]" };
     private readonly Option<int?> _pad = new("--pad") { Description = "Largest shift of training images in pixels." };
+    private readonly BinarizationOptions _binarization = new();
+    private readonly Option<int?> _accumulate = new("--accumulate") { Description = "Compute a batch in so many parts and add up their gradients: less memory." };
+    private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Time between checkpoints, e.g. 5m. [default: 1m]", HelpName = "TIME" };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Processor threads of the training." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of everything random." };
@@ -52,11 +55,12 @@ internal sealed class ConvertVerb : Verb
         "convert --data photos/ --out runs/photos --student binaryvit-32 --plan",
         "convert --data photos/ --out runs/photos --resume")
     {
-        foreach (Option option in new Option[]
-        {
-            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, _device, _threads,
+        foreach (Option option in (Option[])
+        [
+            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
-        })
+        ])
             Add(option);
         AddCommonOptions();
     }
@@ -102,6 +106,9 @@ internal sealed class ConvertVerb : Verb
         Erase = arguments.GetValue(_erase),
         Flip = arguments.GetValue(_flip),
         Pad = arguments.GetValue(_pad),
+        Binarization = _binarization.Read(arguments),
+        Accumulate = arguments.GetValue(_accumulate),
+        CheckpointEvery = Duration.Parse("--checkpoint-every", arguments.GetValue(_checkpointEvery)),
         Device = arguments.GetRequiredValue(_device),
         Threads = arguments.GetValue(_threads),
         Seed = arguments.GetValue(_seed),

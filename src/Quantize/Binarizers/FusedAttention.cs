@@ -17,8 +17,8 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
 
     /// <summary>Query tokens <c>[B*N, C]</c>, key and value tokens <c>[B*Nk, C]</c>, their shifts <c>[C]</c>, the logarithm of clip <c>[h]</c> →
     /// context <c>[B*N, C]</c>.</summary>
-    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, HeadLayout layout) =>
-        apply(q.contiguous(), k.contiguous(), v.contiguous(), moveq, movek, movev, clipLog, layout);
+    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, HeadLayout layout, Surrogate surrogate) =>
+        apply(q.contiguous(), k.contiguous(), v.contiguous(), moveq, movek, movev, clipLog.contiguous(), layout, surrogate);
 
     /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
@@ -41,6 +41,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         ctx.save_for_backward([(Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4], (Tensor)vars[5], q, k, v, scores, bits]);
         ctx.save_data("clip", clip);
         ctx.save_data("layout", layout);
+        ctx.save_data("surrogate", vars[8]);
         return context;
     }
 
@@ -50,6 +51,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         (Tensor q, Tensor k, Tensor v, Tensor scores, Tensor bits) = (saved[6], saved[7], saved[8], saved[9], saved[10]);
         float[] clip = (float[])ctx.get_data("clip")!;
         var layout = (HeadLayout)ctx.get_data("layout")!;
+        var surrogate = (Surrogate)ctx.get_data("surrogate")!;
         float[] ones = [.. Enumerable.Repeat(1f, layout.Heads)];
 
         Tensor byContext = AttentionKernels<T>.ToHeads(gradient, null, layout);                   // [B*h, N, d]
@@ -57,11 +59,11 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         Tensor byV = torch.bmm(bits.transpose(1, 2), byContext);                                  // [B*h, Nk, d]
         Tensor byQ = torch.bmm(byScores, k);
         Tensor byK = torch.bmm(byScores.transpose(1, 2), q);
-        (Tensor gq, double[] moveq) = AttentionKernels<T>.SignGradient(byQ, saved[0], saved[3], layout, ones);
-        (Tensor gk, double[] movek) = AttentionKernels<T>.SignGradient(byK, saved[1], saved[4], layout, ones);
-        (Tensor gv, double[] movev) = AttentionKernels<T>.SignGradient(byV, saved[2], saved[5], layout, clip);
+        (Tensor gq, double[] moveq) = AttentionKernels<T>.SignGradient(byQ, saved[0], saved[3], layout, ones, surrogate);
+        (Tensor gk, double[] movek) = AttentionKernels<T>.SignGradient(byK, saved[1], saved[4], layout, ones, surrogate);
+        (Tensor gv, double[] movev) = AttentionKernels<T>.SignGradient(byV, saved[2], saved[5], layout, clip, surrogate);
         for (int h = 0; h < layout.Heads; h++)
             byClip[h] *= clip[h];
-        return [gq, gk, gv, FusedBranch.Vector(moveq), FusedBranch.Vector(movek), FusedBranch.Vector(movev), FusedBranch.Vector(byClip), null!];
+        return [gq, gk, gv, FusedBranch.Vector(moveq), FusedBranch.Vector(movek), FusedBranch.Vector(movev), FusedBranch.Vector(byClip), null!, null!];
     }
 }

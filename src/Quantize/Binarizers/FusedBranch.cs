@@ -9,7 +9,8 @@ namespace EdgeVit.Quantize;
 /// <param name="Factor">e of the shortcut.</param>
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum);
+/// <param name="Phase">How weights and activations become bits.</param>
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase);
 
 /// <summary>A whole binary layer in training on the processor as one node of the autograd graph:
 /// <c>RPReLU(norm(linear(sign(x + move), sign(W))) + shortcut(x))</c>. The same mathematics as <see cref="ShiftSign"/>, <see cref="WeightSign"/>,
@@ -34,11 +35,12 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         && x.shape[1] % Lanes.Count == 0 && weight.weight.shape[0] % Lanes.Count == 0 && GroupLanes.Serves(shortcut.Factor);
 
     /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics.</summary>
-    internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut)
+    internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut,
+        BinarizationPhase phase)
     {
         norm.CountBatch();
         return apply(x.contiguous(), move, weight, norm.weight, norm.bias, move1, slope, move2, norm.running_mean, norm.running_var,
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
@@ -58,8 +60,8 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         long rows = x.shape[0];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
-        SignedWeight signed = WeightKernels<T>.Sign(weight);
-        Tensor products = torch.mm(signs, signed.Signs.t());                         // integers [M, O]
+        SignedWeight signed = options.Phase.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
+        Tensor products = torch.mm(signs, signed.Signs.t());                         // [M, O], integers where the weight is signs
         var norm = NormTerms.Of(
             BranchKernels<T>.Moments(products), rows, signed.Scales, Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), Lanes.Floats((Tensor)vars[5]),
             options.Eps);
@@ -87,7 +89,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         Tensor byProducts = BranchKernels<T>.ProductGradient(byArgument, products, terms.A, terms.B, terms.C);
         Tensor bySigns = torch.mm(byProducts, signed.Signs);                         // [M, K]
         Tensor byWeight = WeightKernels<T>.Gradient(torch.mm(byProducts.t(), signs), weight, signed);
-        (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(bySigns, x, move, byArgument, options.Kind, options.Factor);
+        (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(bySigns, x, move, byArgument, options.Kind, options.Factor, options.Phase.Surrogate);
         return
         [
             byInput, Vector(byMove), byWeight, Vector(terms.ByScale), Vector(sums.AsSpan(2 * o, o)), Vector(sums.AsSpan(2 * o, o), -1),

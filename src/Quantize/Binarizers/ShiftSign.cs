@@ -2,21 +2,25 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>The activation binarizer: <c>sign(x + shift)</c> with <c>sign(0) = +1</c>, values ±1. The gradient is Bi-Real Net's piecewise
-/// quadratic surrogate: derivative <c>2 - 2|u|</c> for <c>|u| ≤ 1</c> and 0 elsewhere, <c>u = x + shift</c>.</summary>
+/// <summary>The activation binarizer: <c>sign(x + shift)</c> with <c>sign(0) = +1</c>, values ±1. The gradient is that of a
+/// <see cref="Surrogate"/> at <c>u = x + shift</c>, by default Bi-Real Net's piecewise quadratic one.</summary>
 public sealed class ShiftSign : autograd.SingleTensorFunction<ShiftSign>
 {
     /// <inheritdoc/>
     public override string Name => nameof(ShiftSign);
 
     /// <summary>Signs of <paramref name="x"/> <c>[M, C]</c> shifted by <paramref name="shift"/> <c>[C]</c>.</summary>
-    public static Tensor Apply(Tensor x, Tensor shift) => apply(x, shift);
+    public static Tensor Apply(Tensor x, Tensor shift) => Apply(x, shift, default);
 
-    /// <summary>(x, shift) → ±1.</summary>
+    /// <summary>The same with a derivative of choice.</summary>
+    internal static Tensor Apply(Tensor x, Tensor shift, Surrogate surrogate) => apply(x, shift, surrogate);
+
+    /// <summary>(x, shift, surrogate) → ±1.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         Tensor u = (Tensor)vars[0] + (Tensor)vars[1];
         ctx.save_for_backward([u]);
+        ctx.save_data("surrogate", vars[2]);
         return u.sign().add_(0.5).sign_();
     }
 
@@ -24,7 +28,7 @@ public sealed class ShiftSign : autograd.SingleTensorFunction<ShiftSign>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         Tensor u = ctx.get_saved_variables()[0];
-        Tensor gradient = u.abs().mul_(-2).add_(2).clamp_(min: 0).mul_(grad_output);
-        return [gradient, gradient.sum([0L])];
+        Tensor gradient = ((Surrogate)ctx.get_data("surrogate")!).At(u).mul_(grad_output);
+        return [gradient, gradient.sum([0L]), null!];
     }
 }

@@ -40,6 +40,10 @@ internal static class Configuration
             if (value != 0)
                 keys[name] = Text(value);
         }
+        foreach ((string key, string value) in options.Binarization.Describe())
+            keys[key] = value;
+        if (options.Accumulate > 1)
+            keys["student.accumulate"] = Text(options.Accumulate);
         if (StudentLayout.IsOwn(options))
             keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
         if (options.Init is { } init)

@@ -91,6 +91,15 @@ public sealed record ConvertOptions
     /// <summary>Probability that a rectangle of a training image is erased.</summary>
     public double Erase { get; init; }
 
+    /// <summary>How weights and activations become bits.</summary>
+    public BinarizationSettings Binarization { get; init; } = new();
+
+    /// <summary>Parts of a student's batch whose gradients are added up before the step.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Time between two checkpoints; those at evaluations and at the end come besides.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
     public string Device { get; init; } = "auto";
 
@@ -149,6 +158,9 @@ public sealed record ConvertOptions
         Check("cutmix", CutMix, 0, 100);
         Check("erase", Erase, 0, 1);
         Check("pad", Pad, 0, 512);
+        Check("accumulate", Accumulate, 1, 32_768);
+        Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
+        Binarization.Check(faults);
         Check("threads", Threads, 1, 1024);
         Check("parity-images", ParityImages, 1, 10_000);
         Check("shapes-train", ShapesTrain, 20, 10_000_000);

@@ -102,7 +102,7 @@ public static class Converter
             string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
             torch.manual_seed((long)options.Seed);
-            using var student = new BinaryViT(network);
+            using var student = new BinaryViT(network, binarization: options.Binarization);
             student.to(device);
             long parameters = student.parameters().Sum(p => p.numel());
             if (options.Init is { } init)
@@ -234,7 +234,7 @@ public static class Converter
             ITrainingTask task = teacher is null
                 ? new ClassifyTask(student, options.LabelSmoothing)
                 : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation);
-            var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration);
+            var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
         }
 
@@ -258,18 +258,25 @@ public static class Converter
             }
 
             void Reestimate() => NormStatistics.Reestimate(
-                student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, 100, device, options.Seed);
+                student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, options.Binarization.NormBatches, device, options.Seed);
 
             Consider("last weights, running statistics");
-            Reestimate();
-            Consider("last weights, fresh statistics");
+            bool fresh = options.Binarization.NormBatches > 0;
+            if (fresh)
+            {
+                Reestimate();
+                Consider("last weights, fresh statistics");
+            }
             string path = Path.Combine(_folder.Student, "best.safetensors");
             if (Checkpoint.Peek(path).Step < recipe.Student.Steps)
             {
                 Checkpoint.Load(path, student);
                 Consider("best weights, running statistics");
-                Reestimate();
-                Consider("best weights, fresh statistics");
+                if (fresh)
+                {
+                    Reestimate();
+                    Consider("best weights, fresh statistics");
+                }
             }
             using (torch.no_grad())
             {

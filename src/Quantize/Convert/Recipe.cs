@@ -33,6 +33,8 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
             Evaluations = 10,
+            Accumulate = options.Accumulate,
+            Binarization = options.Binarization,
             Seed = options.Seed + 1,
         };
         var augmentation = new Augmentation(

@@ -23,7 +23,7 @@ internal static class StepTiming
         {
             cancel.ThrowIfCancellationRequested();
             long start = Stopwatch.GetTimestamp();
-            learning.SetRate(step);
+            learning.Begin(step);
             learning.Run(loader.Get(step));
             if (step >= Warmup)
                 seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);

@@ -55,7 +55,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         }
         TeacherNetwork.Prepare(model, data);
         ITrainingTask task = kind.Task(model, recipe.Teacher, options.LabelSmoothing, options.Threads ?? Environment.ProcessorCount, device);
-        var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration);
+        var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
         new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, deadline);
         Checkpoint.Load(files.Best, model);
         return new ModuleTeacher(kind.Name, model);

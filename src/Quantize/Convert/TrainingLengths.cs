@@ -24,7 +24,7 @@ internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress p
             var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, recipe.TeacherWidth, network);
             teacher = Of(known.Task(known.Build(device), recipe.Teacher, options.LabelSmoothing, options.Threads ?? Environment.ProcessorCount, device), recipe.Teacher);
         }
-        var student = new BinaryViT(network);
+        var student = new BinaryViT(network, binarization: options.Binarization);
         student.to(device);
         return (teacher, Of(new ClassifyTask(student), recipe.Student));
     }

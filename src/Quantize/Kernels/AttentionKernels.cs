@@ -65,7 +65,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
     }
 
     /// <summary>The gradient of tokens from that of their signs by head, each head times its factor, and its sums per channel: that of move.</summary>
-    internal static (Tensor ByTokens, double[] ByMove) SignGradient(Tensor byHeads, Tensor x, Tensor move, HeadLayout layout, float[] factors)
+    internal static (Tensor ByTokens, double[] ByMove) SignGradient(Tensor byHeads, Tensor x, Tensor move, HeadLayout layout, float[] factors, Surrogate surrogate)
     {
         int rows = (int)x.shape[0];
         int tokens = rows / layout.Batch;
@@ -81,7 +81,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 for (int c = 0; c < layout.Channels; c += Lanes.Count)
                 {
                     nuint at = (nuint)((row * layout.Channels) + c);
-                    Vector512<float> slope = BranchKernels<T>.Slope(Lanes.Load(ref from, at) + Lanes.Load(ref m, (nuint)c));
+                    Vector512<float> slope = surrogate.At(Lanes.Load(ref from, at) + Lanes.Load(ref m, (nuint)c));
                     Vector512<float> v = T.Load(ref g, At(row, c, tokens, layout)) * slope * factors[c / layout.Size];
                     Lanes.Accumulate(partial, c, v);
                     Single32.Store(v, ref to, at);

@@ -167,7 +167,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
 
     /// <summary>The gradient of x, through the signs and through the shortcut, and per channel the sum of the first: the gradient of move.</summary>
     internal static (Tensor ByInput, double[] ByMove) InputGradient(
-        Tensor bySigns, Tensor x, Tensor move, Tensor byArgument, ShortcutKind kind, int factor)
+        Tensor bySigns, Tensor x, Tensor move, Tensor byArgument, ShortcutKind kind, int factor, Surrogate surrogate)
     {
         (int rows, int k) = Shape(x);
         int o = (int)byArgument.shape[1];
@@ -190,7 +190,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
                     for (int row = tile; row < last; row++)
                     {
                         nuint at = ((nuint)row * (nuint)k) + (nuint)c;
-                        Vector512<float> through = T.Load(ref g, at) * Slope(Lanes.Load(ref from, at) + shift);
+                        Vector512<float> through = T.Load(ref g, at) * surrogate.At(Lanes.Load(ref from, at) + shift);
                         sum += through;
                         Single32.Store(through + ShortcutGradient(ref t, (nuint)row * (nuint)o, o, k, c, kind, group), ref to, at);
                     }
@@ -200,11 +200,6 @@ internal static class BranchKernels<T> where T : struct, ILanes
         });
         return (result, byMove);
     }
-
-    /// <summary>The surrogate's derivative <c>max(0, 2 - 2|u|)</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Slope(Vector512<float> u) =>
-        Vector512.Max(Vector512.FusedMultiplyAdd(Vector512.Abs(u), Vector512.Create(-2f), Vector512.Create(2f)), Vector512<float>.Zero);
 
     /// <summary>±1, +1 for 0 and -0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

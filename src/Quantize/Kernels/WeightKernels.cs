@@ -4,11 +4,12 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A binarized weight: signs without their scale.</summary>
-/// <param name="Signs"><c>[O, K]</c>, ±1.</param>
+/// <summary>A binarized weight: signs without their scale; or, while weights are floats, the weight less its rows' means.</summary>
+/// <param name="Signs"><c>[O, K]</c>, ±1 or floats.</param>
 /// <param name="Means">Row means that were subtracted, <c>[O]</c>.</param>
-/// <param name="Scales">Mean magnitude of each row of the weight as it is, <c>[O]</c>.</param>
-internal sealed record SignedWeight(Tensor Signs, float[] Means, float[] Scales);
+/// <param name="Scales">Mean magnitude of each row of the weight as it is, <c>[O]</c>; 1 for floats.</param>
+/// <param name="Clip">Where the gradient stops: 1, or nowhere for floats.</param>
+internal sealed record SignedWeight(Tensor Signs, float[] Means, float[] Scales, float Clip);
 
 /// <summary>The passes over a binary layer's weight, rows centred (see <see cref="WeightSign"/>).</summary>
 /// <typeparam name="T">Element type of the signs.</typeparam>
@@ -40,10 +41,32 @@ internal static class WeightKernels<T> where T : struct, ILanes
             for (int c = 0; c < k; c += Lanes.Count)
                 T.Store(BranchKernels<T>.Sign(Lanes.Load(ref w, at + (nuint)c) - mean), ref to, at + (nuint)c);
         }
-        return new SignedWeight(signs, means, scales);
+        return new SignedWeight(signs, means, scales, 1);
     }
 
-    /// <summary>The gradient of the latent weight from that of its signs: divided by the scale, stopped where <c>|w - mean| &gt; 1</c>, centred.</summary>
+    /// <summary>The weight as floats, its rows centred.</summary>
+    internal static SignedWeight Centre(Tensor weight)
+    {
+        (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
+        Tensor result = torch.empty(o, k, dtype: T.Type);
+        float[] means = new float[o];
+        float[] scales = new float[o];
+        ref byte w = ref Lanes.Start(weight);
+        ref byte to = ref Lanes.Start(result);
+        for (int row = 0; row < o; row++)
+        {
+            nuint at = (nuint)row * (nuint)k;
+            Vector512<float> sum = Vector512<float>.Zero;
+            for (int c = 0; c < k; c += Lanes.Count)
+                sum += Lanes.Load(ref w, at + (nuint)c);
+            (means[row], scales[row]) = (Vector512.Sum(sum) / k, 1);
+            for (int c = 0; c < k; c += Lanes.Count)
+                T.Store(Lanes.Load(ref w, at + (nuint)c) - Vector512.Create(means[row]), ref to, at + (nuint)c);
+        }
+        return new SignedWeight(result, means, scales, float.PositiveInfinity);
+    }
+
+    /// <summary>The gradient of the latent weight from that of its signs: divided by the scale, stopped where <c>|w - mean|</c> is above the clip, centred.</summary>
     internal static Tensor Gradient(Tensor bySigns, Tensor weight, SignedWeight signed)
     {
         (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
@@ -59,7 +82,7 @@ internal static class WeightKernels<T> where T : struct, ILanes
             Vector512<float> sum = Vector512<float>.Zero;
             for (int c = 0; c < k; c += Lanes.Count)
             {
-                Vector512<float> inside = Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), Vector512.Create(1f));
+                Vector512<float> inside = Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), Vector512.Create(signed.Clip));
                 Vector512<float> v = T.Load(ref g, at + (nuint)c) * factor & inside;
                 sum += v;
                 Single32.Store(v, ref to, at + (nuint)c);

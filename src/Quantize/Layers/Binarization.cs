@@ -22,10 +22,23 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
 {
     internal bool Binary => Precision == Precision.Binary;
 
+    /// <summary>How bits are made at the present step.</summary>
+    internal BinarizationPhase Phase { get; set; }
+
+    /// <summary>A latent weight as rows <c>[O, K]</c> as the network uses it.</summary>
+    internal Tensor Weight(Tensor rows, SignForm form)
+    {
+        if (!Binary || form == SignForm.None)
+            return rows;
+        if (Phase.FloatWeights)
+            return form == SignForm.Centred ? rows - rows.mean([1], keepdim: true) : rows;
+        return form == SignForm.Centred ? WeightSign.Linear(rows) : WeightSign.Convolution(rows);
+    }
+
     /// <summary>The first half of a binary layer: signs of the shifted tokens, <c>[M, C]</c>.</summary>
     internal Tensor Sign(string name, Tensor x, Tensor move)
     {
-        Tensor signs = Binary ? ShiftSign.Apply(x, move) : x + move;
+        Tensor signs = Binary ? ShiftSign.Apply(x, move, Phase.Surrogate) : x + move;
         Taps.Report(name, signs);
         return signs;
     }
@@ -35,10 +48,10 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
         BranchNames names, Tensor x, Parameter move, LatentWeight weight, TokenNorm norm, Shortcut shortcut, RPReLU activation)
     {
         if (Binary && norm.training && !Taps.On && FusedBranch.Serves(x, weight, shortcut))
-            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut);
+            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Phase);
 
         Tensor signs = Sign(names.Sign, x, move);
-        Tensor y = norm.call(F.linear(signs, Binary ? WeightSign.Linear(weight.weight) : weight.weight));
+        Tensor y = norm.call(F.linear(signs, Weight(weight.weight, weight.Form)));
         Tensor result = activation.Forward(y, shortcut);
         if (Taps.On)
         {

@@ -9,10 +9,6 @@ namespace EdgeVit.Quantize;
 /// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns.</summary>
 internal sealed class BinaryAttention : nn.Module
 {
-    /// <summary>The clip starts at this multiple of the mean probability 1/Nk: large enough that bits vary, small enough that gradients reach
-    /// queries and keys.</summary>
-    internal const double ClipStart = 3;
-
     private readonly Parameter moveq;
     private readonly Parameter movek;
     private readonly Parameter movev;
@@ -21,7 +17,7 @@ internal sealed class BinaryAttention : nn.Module
     private readonly Parameter movek2;
     private readonly Parameter movev2;
 
-    // The logarithm of att_prob_clip [heads], so that the clip stays positive; exported as exp of it.
+    // The logarithm of att_prob_clip, [heads] or [1] for all of them, so that the clip stays positive; exported as exp of it.
     private readonly Parameter att_prob_clip_log;
     private readonly LatentWeight query;
     private readonly LatentWeight key;
@@ -46,7 +42,7 @@ internal sealed class BinaryAttention : nn.Module
     private readonly LayerContext _context;
     private readonly StageConfig _stage;
 
-    internal BinaryAttention(string prefix, LayerContext context, StageConfig stage, int keys) : base(nameof(BinaryAttention))
+    internal BinaryAttention(string prefix, LayerContext context, StageConfig stage, int keys, BinarizationSettings binarization) : base(nameof(BinaryAttention))
     {
         (_prefix, _context, _stage) = (prefix, context, stage);
         _query = BranchNames.Of($"{prefix}.query", $"{prefix}.query", $"{prefix}.rpreluq");
@@ -60,7 +56,7 @@ internal sealed class BinaryAttention : nn.Module
         moveq2 = Zeros(c);
         movek2 = Zeros(c);
         movev2 = Zeros(c);
-        att_prob_clip_log = nn.Parameter(torch.full(stage.Heads, Math.Log(ClipStart / keys)));
+        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Math.Log(binarization.Clip.For(keys))));
         query = new LatentWeight(SignForm.Centred, c, c);
         key = new LatentWeight(SignForm.Centred, c, c);
         value = new LatentWeight(SignForm.Centred, c, c);
@@ -103,7 +99,7 @@ internal sealed class BinaryAttention : nn.Module
         if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, keyGrid.Tokens, _stage.HeadSize))
         {
             var layout = new HeadLayout((int)grid.Batch, _stage.Heads, _stage.HeadSize);
-            Tensor fused = FusedAttention.Apply(q, k, v, moveq2, movek2, movev2, att_prob_clip_log, layout);
+            Tensor fused = FusedAttention.Apply(q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), layout, _context.Phase.Surrogate);
             return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
         }
 
@@ -133,7 +129,7 @@ internal sealed class BinaryAttention : nn.Module
         Tensor scores = matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
-            probabilities = AttentionBits.Apply(probabilities, att_prob_clip_log.exp());
+            probabilities = AttentionBits.Apply(probabilities, att_prob_clip_log.expand(_stage.Heads).exp());
         _context.Taps.Report($"{_prefix}.prob", probabilities);
         Tensor context = matmul(probabilities, Heads(v, keyGrid));                   // [B, h, N, d]
         return context.transpose(1, 2).reshape(grid.Batch * grid.Tokens, _stage.Width);

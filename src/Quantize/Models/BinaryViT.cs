@@ -15,12 +15,16 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>
 
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
     /// <exception cref="ModelFormatException">The configuration is impossible.</exception>
-    public BinaryViT(BinaryViTConfig config, Precision precision = Precision.Binary) : base(nameof(BinaryViT))
+    /// <param name="config">Its shape.</param>
+    /// <param name="precision">Signs or floats.</param>
+    /// <param name="binarization">Decides where the attention's clips start; how bits are made at a step is set by the training.</param>
+    public BinaryViT(BinaryViTConfig config, Precision precision = Precision.Binary, BinarizationSettings? binarization = null) : base(nameof(BinaryViT))
     {
         ArgumentNullException.ThrowIfNull(config);
+        binarization ??= new BinarizationSettings();
         Config = config.Validate();
         _context = new LayerContext(precision, config.BatchNormEps, new Taps());
-        vit = new ViTBody(config, _context);
+        vit = new ViTBody(config, _context, binarization);
         classifier = nn.Linear(config.Stages[^1].Width, config.Classes);
         RegisterComponents();
     }
@@ -30,6 +34,13 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>
 
     /// <summary>Whether it computes with signs; its float twin does not.</summary>
     internal bool IsBinary => _context.Binary;
+
+    /// <summary>How bits are made at the present step of a training; everything binary at first.</summary>
+    internal BinarizationPhase Phase
+    {
+        get => _context.Phase;
+        set => _context.Phase = value;
+    }
 
     /// <summary>The weights that become signs, by the names of their layers; none in the float twin.</summary>
     internal IEnumerable<(string Layer, LatentWeight Weight)> SignWeights() => IsBinary
@@ -56,11 +67,11 @@ internal sealed class ViTBody : nn.Module
     private readonly TokenNorm layernorm;
     private readonly LayerContext _context;
 
-    internal ViTBody(BinaryViTConfig config, LayerContext context) : base(nameof(ViTBody))
+    internal ViTBody(BinaryViTConfig config, LayerContext context, BinarizationSettings binarization) : base(nameof(ViTBody))
     {
         _context = context;
         embeddings = new Embeddings(context, config);
-        encoder = new Encoder(config, context);
+        encoder = new Encoder(config, context, binarization);
         layernorm = new TokenNorm(config.Stages[^1].Width, context.Eps);
         RegisterComponents();
     }
@@ -84,13 +95,13 @@ internal sealed class Encoder : nn.Module
     private readonly List<DownSampling> _down = [];
     private readonly BinaryViTConfig _config;
 
-    internal Encoder(BinaryViTConfig config, LayerContext context) : base(nameof(Encoder))
+    internal Encoder(BinaryViTConfig config, LayerContext context, BinarizationSettings binarization) : base(nameof(Encoder))
     {
         _config = config;
         layer = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.Layers).Select(l =>
         {
             int stage = config.StageOf(l);
-            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.PoolBranches);
+            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.PoolBranches, binarization);
         })]);
         RegisterComponents();
         for (int s = 1; s < config.Stages.Count; s++)

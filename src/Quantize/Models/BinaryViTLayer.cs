@@ -25,10 +25,10 @@ internal sealed class BinaryViTLayer : nn.Module
     private readonly LayerContext _context;
     private readonly StageConfig _stage;
 
-    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, bool poolBranches) : base(nameof(BinaryViTLayer))
+    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, bool poolBranches, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
     {
         (_prefix, _context, _stage) = (prefix, context, stage);
-        attention = new AttentionBlock($"{prefix}.attention", context, stage, keys, LayerScaleStart);
+        attention = new AttentionBlock($"{prefix}.attention", context, stage, keys, LayerScaleStart, binarization);
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
         output = new FeedForward(
@@ -103,10 +103,10 @@ internal sealed class AttentionBlock : nn.Module
     private readonly string _prefix;
     private readonly LayerContext _context;
 
-    internal AttentionBlock(string prefix, LayerContext context, StageConfig stage, int keys, double layerScale) : base(nameof(AttentionBlock))
+    internal AttentionBlock(string prefix, LayerContext context, StageConfig stage, int keys, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
     {
         (_prefix, _context) = (prefix, context);
-        attention = new BinaryAttention($"{prefix}.attention", context, stage, keys);
+        attention = new BinaryAttention($"{prefix}.attention", context, stage, keys, binarization);
         output = new FeedForward(
             BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.Width, stage.Width, layerScale);
         RegisterComponents();

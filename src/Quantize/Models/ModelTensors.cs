@@ -27,7 +27,7 @@ public static class ModelTensors
             if (name.EndsWith(ClipLog, StringComparison.Ordinal))
             {
                 string plain = string.Concat(name.AsSpan(0, name.Length - ClipLog.Length), Clip);
-                tensors.Add(plain, ToFloat(plain, value.exp()));
+                tensors.Add(plain, ToFloat(plain, value.exp().expand(HeadsOf(model, name))));
                 continue;
             }
             tensors.Add(name, ToFloat(name, value));
@@ -62,6 +62,8 @@ public static class ModelTensors
             }
             used.Add(plain);
             float[] data = tensor.Data;
+            if (log && data.Length > 1 && value.numel() == 1)
+                data = [MathF.Exp(data.Average(MathF.Log))];                         // heads that shall share one clip
             if (log)
                 data = [.. Enumerable.Range(0, (int)value.numel()).Select(i => MathF.Log(data[data.Length == 1 ? 0 : i]))];
             if (data.Length != value.numel())
@@ -75,6 +77,10 @@ public static class ModelTensors
         if (faults.Count > 0)
             throw new ModelFormatException($"The tensors do not fit the network '{model.Config.Name}' ({faults.Count} faults):\n  {string.Join("\n  ", faults)}");
     }
+
+    /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> belongs to.</summary>
+    private static long HeadsOf(BinaryViT model, string name) =>
+        model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
 
     /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; the classifier is float.</summary>
     private static bool IsCentred(string name, Tensor value) =>

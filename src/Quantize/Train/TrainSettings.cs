@@ -51,6 +51,12 @@ public sealed record TrainSettings
     /// <summary>Images per evaluation batch, 1 to 65536.</summary>
     public int EvaluationBatch { get; init; } = 256;
 
+    /// <summary>Parts of a batch whose gradients are added up before the step, 1 to half the batch; norms see each part apart.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>How weights and activations become bits; means nothing to float networks.</summary>
+    public BinarizationSettings Binarization { get; init; } = new();
+
     /// <summary>Seed of order and augmentation.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -77,6 +83,8 @@ public sealed record TrainSettings
         Check("weightDecay", WeightDecay, 0, 1);
         Check("gradientNorm", GradientNorm, 1e-6, 1e6);
         Check("clipRate", ClipRate, 0, 1);
+        Check("accumulate", Accumulate, 1, Math.Max(1, BatchSize / 2));
+        Binarization.Check(faults);
         Check("evaluations", Evaluations, 1, 1000);
         Check("evaluationBatch", EvaluationBatch, 1, 65536);
         return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);

@@ -13,6 +13,9 @@ namespace EdgeVit.Quantize;
 /// <param name="Configuration">What a resumed run must share, key → value.</param>
 public sealed record TrainerFiles(string Stage, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
 {
+    /// <summary>Time between two checkpoints, those at evaluations and at the end apart.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The newest checkpoint.</summary>
     public string Last => Path.Combine(Folder, "last.safetensors");
 
@@ -23,7 +26,8 @@ public sealed record TrainerFiles(string Stage, string Folder, string MetricsFil
 /// <summary>One straight training loop: AdamW, warm-up and cosine by step, gradient clipping, evaluations, checkpoints.</summary>
 public sealed class Trainer
 {
-    private static readonly TimeSpan s_checkpointEvery = TimeSpan.FromSeconds(60);
+    private const string PartsName = "parts";
+
     private static readonly TimeSpan s_reportEvery = TimeSpan.FromSeconds(0.5);
 
     private readonly ITrainingTask _task;
@@ -62,7 +66,7 @@ public sealed class Trainer
     public TrainState Run(bool resume, CancellationToken cancel, Deadline deadline = default)
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
-        using var learning = new TrainingStep(_task, _settings, _source, _device);
+        using var learning = new TrainingStep(_task, _settings, _source, _device, _progress);
         OptimizerHelper optimizer = learning.Optimizer;
         HealthMonitor? monitor = HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, _loader.StepsPerEpoch, _progress);
         TrainState state = TrainState.Start;
@@ -71,6 +75,8 @@ public sealed class Trainer
             Dictionary<string, byte[]> extras = [];
             state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration, extras);
             monitor?.Restore(extras.GetValueOrDefault(HealthMonitor.StateName));
+            if (extras.TryGetValue(PartsName, out byte[]? parts) && parts.Length == sizeof(int))
+                learning.Parts = BitConverter.ToInt32(parts);
             if (state.Step >= _settings.Steps)
                 return state;
             _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
@@ -82,7 +88,7 @@ public sealed class Trainer
         model.train();
         for (long step = state.Step; step < _settings.Steps; step++)
         {
-            double rate = learning.SetRate(step);
+            double rate = learning.Begin(step);
             Batch batch = meter.Wait(() => loader.Get(step));
             (double loss, double norm) = learning.Run(batch);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -100,10 +106,10 @@ public sealed class Trainer
                 meter.Continue();
             }
             if (evaluate)
-                state = Evaluate(model, state, meter, metrics, rate, norm);
-            if (stop || evaluate || meter.SinceCheckpoint.Elapsed > s_checkpointEvery)
+                state = Evaluate(model, state, meter, metrics, rate, norm, learning.Phase);
+            if (stop || evaluate || meter.SinceCheckpoint.Elapsed > _files.CheckpointEvery)
             {
-                Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor));
+                Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor, learning));
                 meter.SinceCheckpoint.Restart();
             }
             if (stop)
@@ -149,13 +155,15 @@ public sealed class Trainer
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
 
-    private TrainState Evaluate(nn.Module<Tensor, Tensor> model, TrainState state, Meter meter, MetricsLog metrics, double rate, double norm)
+    private TrainState Evaluate(nn.Module<Tensor, Tensor> model, TrainState state, Meter meter, MetricsLog metrics, double rate, double norm, BinarizationPhase phase)
     {
         TrainingProgress report = meter.Report(state.Step, rate);
         meter.Pause();
         double top1 = Top1(model, _source, _validation, _settings.EvaluationBatch, _device);
-        bool better = double.IsNaN(top1) || top1 >= state.BestTop1;
-        state = state with { BestTop1 = double.IsNaN(top1) ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
+        // What floats reach says nothing about signs: while weights are floats, nothing is the best so far.
+        bool counts = !phase.FloatWeights;
+        bool better = counts && (double.IsNaN(top1) || top1 >= state.BestTop1);
+        state = state with { BestTop1 = double.IsNaN(top1) || !counts ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
         if (better)
             Checkpoint.Save(_files.Best, model, null, state, _files.Configuration);
         metrics.Write(Row(report, state, norm) with { Top1 = top1 });
@@ -174,8 +182,13 @@ public sealed class Trainer
         DataWait = 100 * report.DataWait,
     };
 
-    private static Dictionary<string, byte[]> Extras(HealthMonitor? monitor) =>
-        monitor?.Save() is { } signs ? new() { [HealthMonitor.StateName] = signs } : [];
+    private static Dictionary<string, byte[]> Extras(HealthMonitor? monitor, TrainingStep learning)
+    {
+        Dictionary<string, byte[]> extras = new() { [PartsName] = BitConverter.GetBytes(learning.Parts) };
+        if (monitor?.Save() is { } signs)
+            extras[HealthMonitor.StateName] = signs;
+        return extras;
+    }
 
     private ConvertException NotFinite(string what, double value, long step)
     {

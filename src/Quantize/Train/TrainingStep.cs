@@ -13,11 +13,17 @@ internal sealed class TrainingStep : IDisposable
     private readonly Device _device;
     private readonly Parameter[] _parameters;
     private readonly Replicas? _replicas;
+    private readonly BinaryViT? _student;
+    private readonly LatentWeight[] _signWeights;
+    private readonly IConvertProgress? _progress;
     private readonly List<double> _factors = [];
 
-    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device)
+    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null)
     {
-        (_task, _settings, _source, _device) = (task, settings, source, device);
+        (_task, _settings, _source, _device, _progress) = (task, settings, source, device, progress);
+        _student = task.Model as BinaryViT;
+        _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
+        Parts = settings.Accumulate;
         _parameters = [.. task.Model.parameters()];
         _replicas = task.Division is { } division ? new Replicas(task.Model, division) : null;
         Optimizer = CreateOptimizer(task.Model);
@@ -26,24 +32,39 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>As the settings say; its second group, if there is one, holds what learns at another rate.</summary>
     internal OptimizerHelper Optimizer { get; }
 
+    /// <summary>Parts that a batch is divided into; doubled where memory runs out.</summary>
+    internal int Parts { get; set; }
+
+    /// <summary>How bits are made at the present step.</summary>
+    internal BinarizationPhase Phase { get; private set; }
+
     /// <summary>Learns from a batch. Where the loss or the norm is not finite, nothing changes.</summary>
     /// <returns>The mean loss and the norm of the gradient before it was clipped; NaN where there was none.</returns>
     internal (double Loss, double Norm) Run(Batch batch)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        Optimizer.zero_grad();
-        double value = _replicas?.Run(batch, _source, _device) ?? Gradient(batch);
+        double value = _replicas is null ? Gradient(batch) : Divided(batch);
         if (!double.IsFinite(value))
             return (value, double.NaN);
+        if (Phase.Regularizer > 0 && _signWeights.Length > 0)
+            (WeightRegularizer.Loss(_signWeights) * Phase.Regularizer).backward();
+        if (Phase.FrozenSigns)
+        {
+            foreach (LatentWeight weight in _signWeights)
+                weight.weight.grad = null;
+        }
         double norm = nn.utils.clip_grad_norm_(_parameters, _settings.GradientNorm);
         if (double.IsFinite(norm))
             Optimizer.step();
         return (value, norm);
     }
 
-    /// <summary>Sets the learning rate of a step and returns it.</summary>
-    internal double SetRate(long step)
+    /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
+    internal double Begin(long step)
     {
+        Phase = _settings.Binarization.At(step, _settings.Steps);
+        if (_student is not null)
+            _student.Phase = Phase;
         double rate = _settings.Schedule.At(step);
         foreach ((optim.ILearningRateController group, double factor) in Optimizer.ParamGroups.Zip(_factors))
             group.LearningRate = rate * factor;
@@ -57,16 +78,59 @@ internal sealed class TrainingStep : IDisposable
         _replicas?.Dispose();
     }
 
-    /// <summary>Computes the gradient, if the loss is finite, and returns the loss.</summary>
+    private double Divided(Batch batch)
+    {
+        Optimizer.zero_grad();
+        return _replicas!.Run(batch, _source, _device);
+    }
+
+    /// <summary>Computes the gradient, if the loss is finite, and returns the loss. Where memory runs out, the batch is divided into twice as many
+    /// parts, from now on.</summary>
+    /// <exception cref="ConvertException">Memory does not even suffice for parts of two images.</exception>
     private double Gradient(Batch batch)
     {
-        Tensor images = Trainer.ToTensor(batch, _source, _device);
-        Tensor labels = torch.tensor(batch.Labels).to(_device);
-        Tensor loss = _task.Loss(images, labels, batch);
-        double value = loss.item<float>();
-        if (double.IsFinite(value))
+        while (true)
+        {
+            try
+            {
+                return GradientOfParts(batch);
+            }
+            catch (Exception e) when (OutOfMemory.Is(e))
+            {
+                if (batch.Count / (2 * Parts) < 2)
+                {
+                    throw new ConvertException(
+                        $"Memory does not suffice for {batch.Count / Parts} images at a time: {e.Message.Split('\n')[0]} Free memory, or choose a smaller --student or --image-size.", e);
+                }
+                Parts *= 2;
+                _progress?.Report(new Warned(
+                    $"memory ran out: from now on a batch is computed in {Parts} parts of {batch.Count / Parts} images and their gradients are added up (--accumulate {Parts}); norms see each part apart"));
+                GC.Collect();
+            }
+        }
+    }
+
+    private double GradientOfParts(Batch batch)
+    {
+        Optimizer.zero_grad();
+        double sum = 0;
+        int parts = Math.Min(Parts, Math.Max(1, batch.Count / 2));
+        for (int at = 0; at < parts; at++)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            Batch part = batch.Part(at, parts);
+            Tensor images = Trainer.ToTensor(part, _source, _device);
+            Tensor labels = torch.tensor(part.Labels).to(_device);
+            Tensor loss = _task.Loss(images, labels, part);
+            if (parts > 1)
+                loss = loss * ((double)part.Count / batch.Count);
+            double value = loss.item<float>();
+            if (!double.IsFinite(value))
+                return value;
             loss.backward();
-        return value;
+            sum += value;
+        }
+        return sum;
     }
 
     private OptimizerHelper CreateOptimizer(nn.Module model)
