@@ -1,4 +1,5 @@
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -213,38 +214,143 @@ public class TeacherTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ShiftedPatchesSeeTheFourCorners()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor image = torch.arange(1, 17, ScalarType.Float32).view(1, 1, 4, 4).expand(1, 3, 4, 4);
+        Tensor shifted = PatchTokens.Shifted(image, 1);
+        Assert.Equal([1, 15, 4, 4], shifted.shape);
+        float[] Channel(int c) => ModelTensors.ToArray(shifted[0, c]);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16], Channel(0));
+        Assert.Equal([0, 0, 0, 0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11], Channel(3));
+        Assert.Equal([0, 0, 0, 0, 2, 3, 4, 0, 6, 7, 8, 0, 10, 11, 12, 0], Channel(6));
+        Assert.Equal([0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 0, 0, 0], Channel(9));
+        Assert.Equal([6, 7, 8, 0, 10, 11, 12, 0, 14, 15, 16, 0, 0, 0, 0, 0], Channel(12));
+    }
+
+    [Fact]
+    public void WithLocalityATokenAttendsToAllButItself()
+    {
+        torch.manual_seed(2);
+        using var local = new ViTBlock(8, 2, 16, locality: true);
+        using var usual = new ViTBlock(8, 2, 16, locality: false);
+        Assert.Equal(usual.parameters().Count() + 1, local.parameters().Count());
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor x = torch.randn(1, 2, 8);
+        // Of two tokens each sees the other's value alone.
+        Dictionary<string, Tensor> state = local.state_dict();
+        Tensor values = nn.functional.linear(x, state["qkv.weight"], state["qkv.bias"]).narrow(2, 16, 8);
+        Assert.Equal(ModelTensors.ToArray(values.flip(1)), ModelTensors.ToArray(local.Attend(x)), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.NotEqual(ModelTensors.ToArray(values.flip(1)), ModelTensors.ToArray(usual.Attend(x)), (a, b) => Math.Abs(a - b) < 1e-5);
+        // What scores are multiplied by starts at the usual 1 / sqrt(4).
+        Assert.Equal(0.5, state["scale_log"].exp().item<float>(), 1e-6);
+    }
+
+    [Theory]
+    [InlineData(32, 4)]
+    [InlineData(64, 8)]
+    [InlineData(28, 2)]
+    [InlineData(224, 28)]
+    [InlineData(10, 2)]
+    [InlineData(15, 1)]
+    public void PatchesDivideTheImage(int side, int patch)
+    {
+        Assert.Equal(patch, SmallViT.PatchSize(side));
+        if (patch == 1)
+            return;
+        using var net = new SmallViT(5, side, new ViTForm(ShiftedPatches: true, Locality: true, DistillationToken: true), depth: 1);
+        net.eval();
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor images = torch.randn(2, 3, side, side);
+        (Tensor own, Tensor? distilled) = net.Both(images);
+        Assert.Equal(ModelTensors.ToArray((own + distilled!) / 2), ModelTensors.ToArray(net.call(images)));
+    }
+
+    [Fact]
+    public void TheDistillationTokenLearnsTheTeachersDecisions()
+    {
+        torch.manual_seed(4);
+        using var net = new SmallViT(2, 8, new ViTForm(DistillationToken: true), depth: 1);
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor images = torch.randn(1, 3, 8, 8);
+        (Tensor own, Tensor? distilled) = net.Both(images);
+        double Entropy(Tensor logits, int label) => -logits.log_softmax(1)[0, label].item<float>();
+        double expected = (Entropy(own, 0) + Entropy(distilled!, 1)) / 2;
+        var task = new TokenDistillTask(net, new Fixed(0.3f, 0.7f));
+        Assert.Equal(expected, task.Loss(images, torch.tensor(new long[] { 0 }), Any).item<float>(), 1e-5);
+    }
+
+    [Theory]
+    [InlineData("deit", null, "--teachers-teacher")]
+    [InlineData("none", "a.onnx", "nobody would learn from it")]
+    [InlineData("vit", "convnet", "expected files")]
+    [InlineData("vit", "missing.onnx", "no such file")]
+    public void ATeachersTeacherIsAFileAndHasAPupil(string teacher, string? its, string message)
+    {
+        var error = Assert.Throws<ConvertException>(() => TeacherList.Require(teacher, its));
+        Assert.Equal(ConvertException.Usage, error.ExitCode);
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("convnet")]
     [InlineData("twin")]
-    [InlineData("resnet18")]
+    [InlineData("sl-vit")]
     public void ATeacherOfAnyKindIsTrainedAndServesAnotherRun(string kind)
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
+        ConvertOptions options = Tiny(folder) with { Teacher = kind };
+        ConvertResult first = Converter.Convert(options, new SilentProgress());
+        Assert.NotNull(first.TeacherTop1);
+        ConvertResult second = Converter.Convert(
+            options with { Out = folder.File("second"), Teacher = folder.File("run/teacher/best.safetensors") }, new SilentProgress());
+        Assert.Equal(first.TeacherTop1, second.TeacherTop1);
+    }
+
+    [Fact]
+    public void ATeacherTeachesATeacherAndIsItsOwnMean()
+    {
+        using var folder = new TempFolder();
+        ConvertOptions options = Tiny(folder);
+        ConvertResult first = Converter.Convert(options, new SilentProgress());
+        string checkpoint = folder.File("run/teacher/best.safetensors");
+        ConvertResult third = Converter.Convert(options with { Out = folder.File("pupil"), Teacher = "sl-deit", TeachersTeacher = checkpoint }, new SilentProgress());
+        Assert.NotNull(third.TeacherTop1);
+        Assert.Contains("model.dist_token", SafetensorsFile.Parse(File.ReadAllBytes(folder.File("pupil/teacher/best.safetensors"))).Tensors.Keys);
+
+        ConvertResult twice = Converter.Convert(options with { Out = folder.File("third"), Teacher = $"{checkpoint},{checkpoint}" }, new SilentProgress());
+        Assert.Equal(first.TeacherTop1, twice.TeacherTop1);
+        Assert.Contains("mean of best.safetensors, best.safetensors", EvitFile.Read(twice.Model).Provenance, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EighteenLayersOfAResNet()
+    {
+        using var net = ResNet.Eighteen(5, width: 4);
+        net.eval();
+        Assert.Equal(18, net.named_parameters().Count(p => p.parameter.dim() is 2 || (p.parameter.dim() == 4 && !p.name.Contains("downsample", StringComparison.Ordinal))));
+        using DisposeScope scope = torch.NewDisposeScope();
+        Assert.Equal([2, 5], net.call(torch.randn(2, 3, 32, 32)).shape);
+    }
+
+    private static ConvertOptions Tiny(TempFolder folder)
+    {
+        string layout = folder.File("small.json");
+        File.WriteAllText(layout, ConfigJson.Write(new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1)], Classes: 10)));
+        return new ConvertOptions
         {
             Data = "shapes",
             Out = folder.File("run"),
-            Student = folder.File("small.json"),
-            Teacher = kind,
+            Student = layout,
             ShapesTrain = 200,
             ShapesTest = 30,
-            TeacherEpochs = 0.5,
+            TeacherEpochs = 0.3,
             Epochs = 0.2,
             BatchSize = 32,
             ParityImages = 1,
             Device = "cpu",
         };
-        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1)], Classes: 10)));
-        ConvertResult first = Converter.Convert(options, new SilentProgress());
-        Assert.NotNull(first.TeacherTop1);
-        string checkpoint = folder.File("run/teacher/best.safetensors");
-        ConvertResult second = Converter.Convert(options with { Out = folder.File("second"), Teacher = checkpoint }, new SilentProgress());
-        Assert.Equal(first.TeacherTop1, second.TeacherTop1);
-
-        // With itself on average it is what it was.
-        ConvertResult twice = Converter.Convert(options with { Out = folder.File("third"), Teacher = $"{checkpoint},{checkpoint}" }, new SilentProgress());
-        Assert.Equal(first.TeacherTop1, twice.TeacherTop1);
-        Assert.Contains("mean of best.safetensors, best.safetensors", EdgeVit.Runtime.EvitFile.Read(twice.Model).Provenance, StringComparison.Ordinal);
     }
 
     private static Batch Any { get; } = new(0, [0], [], [0], [false]);

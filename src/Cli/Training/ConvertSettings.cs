@@ -21,6 +21,8 @@ internal sealed record ConvertSettings
 
     public required string Teacher { get; init; }
 
+    public string? TeachersTeacher { get; init; }
+
     public required string Device { get; init; }
 
     public string? Init { get; init; }
@@ -99,6 +101,7 @@ internal sealed record ConvertSettings
             ShiftedPatches = ShiftedPatches,
             Stem = Stem,
             Teacher = Teacher,
+            TeachersTeacher = TeachersTeacher,
             Device = Device,
             Init = Init,
             Budget = Budget,

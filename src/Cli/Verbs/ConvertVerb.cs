@@ -8,7 +8,8 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
     private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
-    private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18 or twin (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18, twin, vit, sl-vit or deit (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string?> _teachersTeacher = new("--teachers-teacher") { Description = "Files whom a teacher that is trained here learns from besides the labels.", HelpName = "FILE" };
     private readonly Option<bool?> _floatDownsampling = new("--float-downsampling") { Description = "Float convolutions between the student's stages. [default: the student's]" };
     private readonly Option<bool?> _poolBranches = new("--pool-branches") { Description = "Average-pool branches in the student's blocks. [default: the student's]" };
     private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
@@ -57,7 +58,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in (Option[])
         [
-            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
             .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
@@ -86,6 +87,7 @@ internal sealed class ConvertVerb : Verb
         PoolBranches = arguments.GetValue(_poolBranches),
         ShiftedPatches = arguments.GetValue(_shiftedPatches),
         Stem = arguments.GetValue(_stem),
+        TeachersTeacher = arguments.GetValue(_teachersTeacher),
         Init = arguments.GetValue(_init),
         Plan = arguments.GetValue(_plan),
         Budget = Duration.Parse("--budget", arguments.GetValue(_budget)),

@@ -46,6 +46,8 @@ internal static class Configuration
             keys["student.accumulate"] = Text(options.Accumulate);
         if (StudentLayout.IsOwn(options))
             keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
+        if (options.TeachersTeacher is { } teachers)
+            keys["teacher.teacher"] = teachers;
         if (options.Init is { } init)
             keys["student.init"] = FileHash(init);
         foreach ((string stage, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })

@@ -27,10 +27,15 @@ public sealed record ConvertOptions
     /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; as its layout says when null.</summary>
     public int? Stem { get; init; }
 
-    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c> or <c>twin</c> (the student in float): trained here; <c>none</c>: learn from labels
+    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
+    /// <c>sl-vit</c>, <c>deit</c> or <c>sl-deit</c> (<see cref="SmallViT"/>): trained here; <c>none</c>: learn from labels
     /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
     /// Several with commas between them teach the mean of their probabilities; at most one of them is trained here.</summary>
     public string Teacher { get; init; } = "resnet";
+
+    /// <summary>Files of teachers that a teacher trained here learns from, too; null for labels alone. A teacher with a distillation token
+    /// (<c>deit</c>, <c>sl-deit</c>) cannot do without.</summary>
+    public string? TeachersTeacher { get; init; }
 
     /// <summary>A checkpoint that the student starts from: of an earlier run, or of the paper's code. Null: fresh weights.</summary>
     public string? Init { get; init; }

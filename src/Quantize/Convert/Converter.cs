@@ -83,7 +83,7 @@ public static class Converter
             BinaryViTConfig preset = StudentLayout.Of(options);
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
-            TeacherList.Require(options.Teacher);
+            TeacherList.Require(options.Teacher, options.TeachersTeacher);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -165,7 +165,7 @@ public static class Converter
         {
             BinaryViTConfig preset = StudentLayout.Of(options);
             Device device = ChooseDevice(options.Device);
-            TeacherList.Require(options.Teacher);
+            TeacherList.Require(options.Teacher, options.TeachersTeacher);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -229,8 +229,8 @@ public static class Converter
             progress.Report(new StageStarted("student", string.Create(CultureInfo.InvariantCulture,
                 $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
             bool cache = recipe.Augmentation.IsNone || device.type == DeviceType.CPU;
-            if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes, recipe.Augmentation.Flip))
-                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, recipe.Augmentation.Flip, device, progress, cancel);
+            if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
+                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel);
             ITrainingTask task = teacher is null
                 ? new ClassifyTask(student, options.LabelSmoothing)
                 : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation);

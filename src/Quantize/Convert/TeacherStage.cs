@@ -28,8 +28,14 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
                 (teacher as IDisposable)?.Dispose();
             throw;
         }
+        foreach (ITeacher teacher in teachers.Count > 1 ? teachers : [])
+            Measure(teacher, recipe, data, device);
         ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
-        return (whole, teachers.Count == 1 ? Measure(whole, recipe, data, device) : Measure([.. teachers, whole], recipe, data, device));
+        double top1 = Measure(whole, recipe, data, device);
+        if (!recipe.Augmentation.Flip)
+            return (whole, top1);
+        whole = new MirroredTeacher(whole);
+        return (whole, Measure(whole, recipe, data, device, " with mirror images"));
     }
 
     private ITeacher One(
@@ -54,21 +60,32 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
             return new ModuleTeacher(Path.GetFileName(name), model);
         }
         TeacherNetwork.Prepare(model, data);
-        ITrainingTask task = kind.Task(model, recipe.Teacher, options.LabelSmoothing, options.Threads ?? Environment.ProcessorCount, device);
+        ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
+        ITrainingTask task = kind.Task(model, recipe.Teacher, options, device, from);
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
         new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, deadline);
         Checkpoint.Load(files.Best, model);
         return new ModuleTeacher(kind.Name, model);
     }
 
-    /// <summary>Measures each and returns the last one's figure.</summary>
-    private double Measure(IReadOnlyList<ITeacher> teachers, Recipe recipe, ImageData data, Device device) =>
-        teachers.Select(t => Measure(t, recipe, data, device)).ToArray()[^1];
+    /// <summary>The teacher's own teacher, from files, its answers kept where they fit.</summary>
+    private ITeacher Known(string names, Recipe recipe, ImageData data, BinaryViTConfig network, Device device, IReadOnlyDictionary<string, string> configuration)
+    {
+        List<ITeacher> teachers = [.. TeacherList.Split(names).Select(n => One(n, recipe, data, network, device, configuration))];
+        ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
+        if (recipe.Augmentation.Flip)
+            whole = new MirroredTeacher(whole);
+        if (!(recipe.Augmentation.IsNone || device.type == DeviceType.CPU) || !CachedTeacher.Fits(data.Split.Train.Count, data.Source.Classes.Count))
+            return whole;
+        ITeacher cached = CachedTeacher.Ask(whole, data.Source, data.Split.Train, device, progress, cancel);
+        (whole as IDisposable)?.Dispose();
+        return cached;
+    }
 
-    private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device)
+    private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device, string how = "")
     {
         double top1 = TeacherAccuracy.Top1(teacher, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
-        progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}: {top1:F2} % on {data.TestIndices.Count} test images")));
+        progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}{how}: {top1:F2} % on {data.TestIndices.Count} test images")));
         return top1;
     }
 

@@ -25,9 +25,11 @@ public sealed class MeanTeacher : ITeacher, IDisposable
         Tensor sum = _teachers[0].Logits(images, batch).softmax(1);
         foreach (ITeacher teacher in _teachers.Skip(1))
             sum = sum + teacher.Logits(images, batch).softmax(1);
-        // A probability below the smallest normal float would have no logarithm.
-        return (sum / _teachers.Length).clamp_min(1e-30).log();
+        return Logarithm(sum / _teachers.Length);
     }
+
+    /// <summary>Logits of probabilities. One below the smallest normal float would have none.</summary>
+    internal static Tensor Logarithm(Tensor probabilities) => probabilities.clamp_min(1e-30).log();
 
     /// <inheritdoc/>
     public void Dispose()

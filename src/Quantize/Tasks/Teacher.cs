@@ -38,55 +38,51 @@ public sealed class ModuleTeacher : ITeacher
     }
 }
 
-/// <summary>A teacher's logits of every training image and of its mirror image, computed once. Shifted crops are taught the logits of the
-/// whole image: a forward pass of the teacher at every step would cost as much as the student's.</summary>
+/// <summary>A teacher's logits of every training image, computed once. Shifted crops and mirror images are taught those of the whole image: a
+/// forward pass of the teacher at every step would cost as much as the student's. Where images are mirrored, the teacher should be a
+/// <see cref="MirroredTeacher"/>.</summary>
 public sealed class CachedTeacher : ITeacher
 {
     /// <summary>Logits of at most so many bytes are kept.</summary>
     public const long MemoryLimit = 512L << 20;
 
     private readonly Dictionary<int, int> _rows;
-    private readonly float[][] _logits;    // as they are, mirrored
+    private readonly float[] _logits;
     private readonly int _classes;
 
-    private CachedTeacher(string name, Dictionary<int, int> rows, float[][] logits, int classes) =>
+    private CachedTeacher(string name, Dictionary<int, int> rows, float[] logits, int classes) =>
         (Name, _rows, _logits, _classes) = (name, rows, logits, classes);
 
     /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Whether the logits of so many images would fit.</summary>
-    public static bool Fits(int images, int classes, bool mirrored) => (long)images * classes * (mirrored ? 2 : 1) * sizeof(float) <= MemoryLimit;
+    public static bool Fits(int images, int classes) => (long)images * classes * sizeof(float) <= MemoryLimit;
 
     /// <summary>Asks a teacher for all images.</summary>
     /// <param name="teacher">Who is asked.</param>
     /// <param name="source">The images.</param>
     /// <param name="indices">Which of them.</param>
-    /// <param name="mirrored">Whether mirror images will come, too.</param>
     /// <param name="device">Where the teacher is.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops between two batches.</param>
     public static CachedTeacher Ask(
-        ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, bool mirrored, Device device, IConvertProgress progress, CancellationToken cancel)
+        ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(indices);
         ArgumentNullException.ThrowIfNull(progress);
         int classes = source.Classes.Count;
-        int passes = mirrored ? 2 : 1;
-        float[][] logits = [.. Enumerable.Range(0, passes).Select(_ => new float[indices.Count * classes])];
-        for (int pass = 0; pass < passes; pass++)
+        var logits = new float[indices.Count * classes];
+        int at = 0;
+        foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
         {
-            int at = 0;
-            foreach (Batch batch in BatchLoader.InOrder(source, indices, 256, mirrored: pass == 1))
-            {
-                cancel.ThrowIfCancellationRequested();
-                using DisposeScope scope = torch.NewDisposeScope();
-                ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch)).CopyTo(logits[pass], at * classes);
-                at += batch.Count;
-                progress.Report(new StepProgress("teacher logits", at + (pass * indices.Count), passes * indices.Count));
-            }
+            cancel.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch)).CopyTo(logits, at * classes);
+            at += batch.Count;
+            progress.Report(new StepProgress("teacher logits", at, indices.Count));
         }
         return new CachedTeacher(teacher.Name, indices.Select((index, row) => (index, row)).ToDictionary(p => p.index, p => p.row), logits, classes);
     }
@@ -98,7 +94,7 @@ public sealed class CachedTeacher : ITeacher
         ArgumentNullException.ThrowIfNull(batch);
         float[] logits = new float[batch.Count * _classes];
         for (int i = 0; i < batch.Count; i++)
-            _logits[batch.Mirrored[i] ? 1 : 0].AsSpan(_rows[batch.Indices[i]] * _classes, _classes).CopyTo(logits.AsSpan(i * _classes));
+            _logits.AsSpan(_rows[batch.Indices[i]] * _classes, _classes).CopyTo(logits.AsSpan(i * _classes));
         Tensor own = torch.tensor(logits).view(batch.Count, _classes).to(images.device);
         if (batch.OwnShare == 1)
             return own;

@@ -9,6 +9,27 @@ internal static class TeacherList
     /// <summary>The teachers that an option names.</summary>
     internal static IReadOnlyList<string> Split(string option) => option.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    /// <summary>Finds teachers that cannot be had before the data are read: the student's, and the one that a teacher learns from.</summary>
+    /// <exception cref="ConvertException">There is none such; the message names what is expected.</exception>
+    internal static void Require(string option, string? teachers)
+    {
+        Require(option);
+        string? trained = TeacherNetwork.KindOf(Split(option));
+        if (trained is not null && teachers is null && TeacherNetwork.NeedsTeacher(trained))
+        {
+            throw new ConvertException(
+                $"--teacher {trained}: its distillation token learns from a teacher of its own; name one with --teachers-teacher, a checkpoint, an ONNX classifier or an .evit model.",
+                ConvertException.Usage);
+        }
+        if (teachers is null)
+            return;
+        if (trained is null)
+            throw new ConvertException($"--teachers-teacher {teachers}: no teacher is trained here (--teacher {option}), so nobody would learn from it.", ConvertException.Usage);
+        if (Split(teachers) is not { Count: > 0 } list || list.Contains(None) || list.Any(TeacherNetwork.Kinds.Contains))
+            throw new ConvertException($"--teachers-teacher {teachers}: expected files, checkpoints of earlier runs, ONNX classifiers or .evit models.", ConvertException.Usage);
+        Require(teachers);
+    }
+
     /// <summary>Finds a teacher that cannot be had before the data are read.</summary>
     /// <exception cref="ConvertException">There is none such; the message names what is expected.</exception>
     internal static void Require(string option)

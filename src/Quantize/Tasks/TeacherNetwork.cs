@@ -24,16 +24,32 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     /// <summary>The student's own topology in float.</summary>
     internal const string Twin = "twin";
 
+    /// <summary>A <see cref="SmallViT"/> with a distillation token, which learns from a teacher, too.</summary>
+    internal const string DeiT = "deit";
+
+    private static readonly Dictionary<string, ViTForm> s_transformers = new(StringComparer.Ordinal)
+    {
+        ["vit"] = new(),
+        ["vit-spt"] = new(ShiftedPatches: true),
+        ["vit-lsa"] = new(Locality: true),
+        ["sl-vit"] = new(ShiftedPatches: true, Locality: true),
+        [DeiT] = new(DistillationToken: true),
+        ["sl-deit"] = new(ShiftedPatches: true, Locality: true, DistillationToken: true),
+    };
+
     /// <summary>Images of a part of a batch, at least: fewer make poor statistics.</summary>
     private const int LeastPart = 64;
 
     private const int MostParts = 4;
 
     /// <summary>What <c>--teacher</c> can name.</summary>
-    internal static IReadOnlyList<string> Kinds { get; } = [ResNet, ResNet18, ConvNet, Twin];
+    internal static IReadOnlyList<string> Kinds { get; } = [ResNet, ResNet18, ConvNet, Twin, .. s_transformers.Keys];
 
     /// <summary>The kind that is trained here among the teachers of an option; null where all come from files.</summary>
     internal static string? KindOf(IEnumerable<string> teachers) => teachers.FirstOrDefault(Kinds.Contains);
+
+    /// <summary>Whether a kind learns from a teacher of its own besides the labels, and cannot do without.</summary>
+    internal static bool NeedsTeacher(string kind) => s_transformers.TryGetValue(kind, out ViTForm? form) && form.DistillationToken;
 
     /// <summary>The network that a checkpoint of an earlier run holds.</summary>
     /// <param name="path">The file.</param>
@@ -61,7 +77,7 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     internal static int UsualWidth(int imageSize) => imageSize <= 64 ? 64 : 32;
 
     /// <summary>How reports name it.</summary>
-    internal string Name => Kind == Twin ? $"float twin of {Student.Name}" : $"{Kind}-{Width}";
+    internal string Name => Kind == Twin ? $"float twin of {Student.Name}" : s_transformers.ContainsKey(Kind) ? Kind : $"{Kind}-{Width}";
 
     /// <summary>What happens, for a person.</summary>
     internal string Text => Kind switch
@@ -78,9 +94,10 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     {
         bool few = images <= 20_000;
         bool conv = Kind == ConvNet;
+        bool transformer = s_transformers.ContainsKey(Kind);
         int batch = Math.Min(few ? (conv ? 128 : 64) : (conv ? 512 : 128), images);
-        long steps = Math.Max(1, (long)Math.Round((epochs ?? (conv ? 8 : Kind == Twin ? 15 : 4)) * Math.Max(1, images / batch)));
-        var settings = new TrainSettings { Steps = steps, BatchSize = batch, LearningRate = 3e-3, Warmup = 0.1, WeightDecay = 0.05, Evaluations = 4, Seed = seed };
+        long steps = Math.Max(1, (long)Math.Round((epochs ?? (conv ? 8 : transformer ? 30 : Kind == Twin ? 15 : 4)) * Math.Max(1, images / batch)));
+        var settings = new TrainSettings { Steps = steps, BatchSize = batch, LearningRate = transformer ? 1e-3 : 3e-3, Warmup = 0.1, WeightDecay = 0.05, Evaluations = 4, Seed = seed };
         return conv
             ? settings with { Optimizer = OptimizerKind.Nesterov, LearningRate = 0.75 * batch / 512, Warmup = 0.2, WeightDecay = 0.00133, BiasRate = 64, GradientNorm = 1000, Evaluations = 8 }
             : settings;
@@ -94,7 +111,8 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
             ResNet => new ResNet(Classes, Width, ImageSize),
             ResNet18 => Quantize.ResNet.Eighteen(Classes, Width),
             ConvNet => new ConvNet(Classes, Width, ImageSize),
-            _ => new BinaryViT(Student, Precision.Float),
+            Twin => new BinaryViT(Student, Precision.Float),
+            _ => new SmallViT(Classes, ImageSize, s_transformers[Kind]),
         };
         model.to(device);
         return model;
@@ -110,15 +128,21 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     /// <summary>The task of training it.</summary>
     /// <param name="model">What <see cref="Build"/> made.</param>
     /// <param name="settings">How it is trained.</param>
-    /// <param name="smoothing">Label smoothing, 0 to 1.</param>
-    /// <param name="threads">Threads to work on.</param>
+    /// <param name="options">Label smoothing, distillation, threads.</param>
     /// <param name="device">Where the network is.</param>
-    internal ITrainingTask Task(nn.Module<Tensor, Tensor> model, TrainSettings settings, double smoothing, int threads, Device device)
+    /// <param name="from">Whom it learns from besides the labels; null for the labels alone.</param>
+    internal ITrainingTask Task(nn.Module<Tensor, Tensor> model, TrainSettings settings, ConvertOptions options, Device device, ITeacher? from = null)
     {
-        int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
-        return new ClassifyTask(model, smoothing)
+        ITrainingTask Of(nn.Module<Tensor, Tensor> network, Division? division) => (from, network) switch
         {
-            Division = Kind == ConvNet && parts > 1 ? new Division(parts, threads, () => new ClassifyTask(Build(device), smoothing)) : null,
+            (null, _) => new ClassifyTask(network, options.LabelSmoothing) { Division = division },
+            (_, SmallViT { Form.DistillationToken: true } deit) => new TokenDistillTask(deit, from, options.LabelSmoothing) { Division = division },
+            _ => new DistillTask(network, from, options.Temperature, options.TeacherWeight, options.HardDistillation) { Division = division },
         };
+
+        int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
+        // Answers from memory can be had on several threads at a time, a network in a file may not.
+        bool divide = (Kind == ConvNet || model is SmallViT) && parts > 1 && from is null or CachedTeacher;
+        return Of(model, divide ? new Division(parts, options.Threads ?? Environment.ProcessorCount, () => Of(Build(device), null)) : null);
     }
 }

@@ -58,6 +58,9 @@ internal static class LabelLoss
 public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teacher, double Temperature = 2, double Weight = 0.9, bool Hard = false) : ITrainingTask
 {
     /// <inheritdoc/>
+    public Division? Division { get; init; }
+
+    /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
         Tensor target = Teacher.Logits(images, batch);

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>A teacher that looks at every image and at its mirror image: the mean of both answers' probabilities. For images that are mirrored in
+/// training it is right more often than the teacher alone, and its answers to an image and to its mirror image are the same.</summary>
+/// <param name="teacher">Who is asked; given up with it.</param>
+public sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
+{
+    /// <inheritdoc/>
+    public string Name => teacher.Name;
+
+    /// <summary>The logarithm of the mean probabilities, <c>[B, classes]</c>.</summary>
+    public Tensor Logits(Tensor images, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using IDisposable frozen = no_grad();
+        Tensor sum = teacher.Logits(images, batch).softmax(1) + teacher.Logits(images.flip(3), batch).softmax(1);
+        return MeanTeacher.Logarithm(sum / 2);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => (teacher as IDisposable)?.Dispose();
+}
