@@ -119,7 +119,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     {
         bool image = source.Shape.Kind == ValueKind.Image;
         if (source.Padding > 0 || source.Kernel > MostWindow || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
-            || program.Stages.Any(s => s.Kind == StageKind.GroupMean))
+            || program.Stages.Any(s => s.Kind == StageKind.GroupMean || (s.Kind == StageKind.AddPool && target == CodeTarget.Avx2)))
         {
             return null;
         }
@@ -246,7 +246,8 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         *(short*)(start + 1) = (short)value;
         return new TableProductForm(
             product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(AgreementTables.Pack(product, weights, order)),
-            pointers.Literal(AgreementTables.Address), pointers.Literal((long)start), sumOffset);
+            pointers.Literal(AgreementTables.Address), pointers.Literal((long)start), sumOffset,
+            product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2);
     }
 
     private CompiledStep Add(CompiledStep step, StepForm form)

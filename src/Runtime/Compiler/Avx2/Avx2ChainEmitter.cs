@@ -67,6 +67,10 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     /// away.</remarks>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
+        int stride = (int)pools[0].Stride;
+        code.Mov(Gpr.Rdi, RowPointers.Slot(places[stage].Slot));
+        Neighbour(Gpr.Rsi, 2);
+        ForTokens(t => code.Load256(Avx2Registers.Sum + t, new Mem(Gpr.Rsi, Registers.Channel, ((first + t) * stride) + Bytes)));
         for (int i = 0; i < pools.Length; i++)
         {
             PoolWindow window = pools[i].Window;
@@ -74,11 +78,11 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
             code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
             if (window.KernelW > 1)
             {
-                Beside(window.KernelW / 2, (int)pools[i].Stride);
+                Beside(window.KernelW / 2, stride);
             }
             else
             {
-                Above(window.KernelH / 2, (int)pools[i].Stride);
+                Above(window.KernelH / 2, stride);
             }
 
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(place.Literal));
@@ -103,15 +107,18 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     {
         for (int d = -reach; d <= reach; d++)
         {
-            Neighbour(Gpr.Rax, d + 2);
-            ForTokens(t => Accumulate(t, d == -reach, new Mem(Gpr.Rax, Registers.Channel, ((first + t) * stride) + Bytes)));
+            if (d != 0)
+            {
+                Neighbour(Gpr.Rax, d + 2);
+            }
+
+            ForTokens(t => Accumulate(t, d == -reach, d == 0 ? t : -1, new Mem(Gpr.Rax, Registers.Channel, ((first + t) * stride) + Bytes)));
         }
     }
 
     /// <summary>Sums over a window of columns.</summary>
     private void Beside(int reach, int stride)
     {
-        Neighbour(Gpr.Rsi, 2);
         if (first < reach)
         {
             Neighbour(Gpr.Rax, 5);
@@ -128,16 +135,21 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
             {
                 int x = first + t + d;
                 Gpr row = x < 0 ? Gpr.Rax : x >= tileTokens ? Gpr.Rbx : Gpr.Rsi;
-                Accumulate(t, d == -reach, new Mem(row, Registers.Channel, (x * stride) + Bytes));
+                Accumulate(t, d == -reach, t + d < tokens ? t + d : -1, new Mem(row, Registers.Channel, (x * stride) + Bytes));
             });
         }
     }
 
-    private void Accumulate(int token, bool start, Mem memory)
+    /// <summary>Adds a row to a token's sum: that of a token whose row is in a vector, or from memory.</summary>
+    private void Accumulate(int token, bool start, int other, Mem memory)
     {
         if (start)
         {
             code.Load256(Sum(token), memory);
+        }
+        else if (other >= 0)
+        {
+            code.AddSingle256(Sum(token), Sum(token), Avx2Registers.Sum + other);
         }
         else
         {

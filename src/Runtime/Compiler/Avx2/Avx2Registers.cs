@@ -12,7 +12,7 @@ internal static class Avx2Registers
     /// <summary>First of the vectors for intermediate results, one a token.</summary>
     internal const int Temporary = 4;
 
-    /// <summary>First of the vectors that sum up groups or hold the second block of a float product, one a token.</summary>
+    /// <summary>First of the vectors that sum up groups, hold the second block of a float product or a pool's own rows, one a token.</summary>
     internal const int Sum = 8;
 
     /// <summary>First of three vectors for parameters.</summary>

@@ -5,8 +5,9 @@ namespace EdgeVit.Runtime;
 /// as another product. Scalar twin: <see cref="ScalarAttentionKernel"/>.</summary>
 /// <remarks>A sum is half the product of query and key, so m = sum + 32 channels match; with n of the 65 entries above the limit, which
 /// grow with m, keys with m above 64 - n are attended, whose sums are above 32 - n. The second product counts 32 minus the bits in which
-/// attended keys and a channel's values differ; with v positive values of the channel, 2 * popcount(attended and values) -
-/// popcount(attended) is v minus the differing bits, so its sums start at v - 32. Sums of exponentials stay below 2^46 * 64.</remarks>
+/// attended keys and a channel's values differ, for each block of 64 keys; with v positive values of the channel, 2 * popcount(attended and
+/// values) - popcount(attended) is v minus the differing bits, so its sums start at v - 32 * blocks. Sums of exponentials stay below
+/// 2^46 * 256.</remarks>
 internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, Avx2ChainEmitter[] chains, int tokens)
 {
     private const int LessThan = 17;
@@ -17,8 +18,11 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
     /// <summary>Bytes from the first head's bits, and clips, to the head's.</summary>
     private const Gpr Head = Gpr.R11;
 
-    /// <summary>The token's number.</summary>
+    /// <summary>Bytes from the first token's sums to the token's.</summary>
     private const Gpr Token = Gpr.R8;
+
+    /// <summary>Bytes from a token's sums to the next one's.</summary>
+    private int SumStride => form.Blocks * TableAttentionForm.Size;
 
     /// <summary>Emits all heads.</summary>
     /// <param name="chain">Emits what is done to the 64 channels of a head; moves on to the next ones.</param>
@@ -29,14 +33,9 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         code.Mov(Registers.Weights, RowPointers.LiteralAt(form.PreparedLiteral));
         code.Add(Registers.Weights, Registers.Arena);
         code.Place(head);
-        Product(form.Queries, () =>
-        {
-            code.Mov(Registers.Bits, RowPointers.Slot(form.Queries.RowSlot));
-            code.Add(Registers.Bits, Head);
-        });
+        Queries();
         Select();
-        Product(form.Values, () => code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset)));
-        code.Add(Registers.Weights, TableAttentionForm.Size);
+        Values();
         code.Zero(Avx2Registers.Tables);
         chain();
         code.Add(Head, sizeof(ulong));
@@ -44,33 +43,58 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         code.JumpIfBelow(head);
     }
 
-    private void Product(TableProductForm product, Action rows)
+    /// <summary>The sums of queries and keys.</summary>
+    private void Queries()
     {
-        for (int i = 0; i < chains.Length; i++)
+        foreach (Avx2ChainEmitter chain in chains)
         {
-            if (i > 0)
+            if (chain.First > 0)
             {
-                code.Sub(Registers.Weights, TableAttentionForm.BlockBytes);
+                code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
             }
 
-            rows();
-            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(product.TablesLiteral));
-            for (int t = 0; t < chains[i].Tokens; t++)
+            code.Mov(Registers.Bits, RowPointers.Slot(form.Queries.RowSlot));
+            code.Add(Registers.Bits, Head);
+            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Queries.TablesLiteral));
+            for (int block = 0; block < form.Blocks; block++)
             {
-                for (int v = 0; v < 2; v++)
+                for (int i = 0; i < 2 * chain.Tokens; i++)
                 {
-                    if (product == form.Queries)
-                    {
-                        code.Xor256((2 * t) + v, (2 * t) + v, (2 * t) + v);
-                    }
-                    else
-                    {
-                        code.Load256((2 * t) + v, new Mem(Registers.Weights, TableAttentionForm.BlockBytes + (32 * v)));
-                    }
+                    code.Xor256(i, i, i);
                 }
+
+                new TableProductEmitter(code, form.Queries, chain.First, chain.Tokens).EmitWord(SumOffset(block), SumStride);
+            }
+        }
+    }
+
+    /// <summary>The sums of attended keys and values.</summary>
+    private void Values()
+    {
+        code.Add(Registers.Weights, form.StartBytes);
+        var start = new Mem(Registers.Weights, -form.StartBytes);
+        foreach (Avx2ChainEmitter chain in chains)
+        {
+            if (chain.First > 0)
+            {
+                code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
             }
 
-            new TableProductEmitter(code, product, chains[i].First, chains[i].Tokens).EmitWord();
+            code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset));
+            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Values.TablesLiteral));
+            var product = new TableProductEmitter(code, form.Values, chain.First, chain.Tokens);
+            if (form.Values.SumBytes == 2)
+            {
+                product.EmitChunks(start);
+                continue;
+            }
+
+            for (int i = 0; i < 2 * chain.Tokens; i++)
+            {
+                code.Load256(i, start with { Displacement = start.Displacement + (32 * (i & 1)) });
+            }
+
+            product.EmitWord(form.Values.SumOffset, TableAttentionForm.Size);
         }
     }
 
@@ -82,25 +106,33 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         code.Place(token);
         SumExponentials();
         CountLimits();
-        var sums = new Mem(Registers.Scratch, Token, form.Queries.SumOffset);
-        for (int v = 0; v < 2; v++)
+        for (int block = 0; block < form.Blocks; block++)
         {
-            code.Load256(Above + v, sums with { Displacement = sums.Displacement + (32 * v) });
-            code.CompareBytes256(Above + v, Above + v, Count);
+            for (int v = 0; v < 2; v++)
+            {
+                code.Load256(Above + v, new Mem(Registers.Scratch, Token, SumOffset(block) + (32 * v)));
+                code.CompareBytes256(Above + v, Above + v, Count);
+            }
+
+            code.SignBitsOfBytes256(Gpr.Rax, Above);
+            code.SignBitsOfBytes256(Gpr.Rsi, Above + 1);
+            code.ShiftLeft(Gpr.Rsi, 32);
+            code.Or(Gpr.Rax, Gpr.Rsi);
+            if (block == form.Blocks - 1)
+            {
+                code.Mov(Gpr.Rsi, RowPointers.LiteralAt(form.RealKeysLiteral));
+                code.Mov(Gpr.Rsi, new Mem(Gpr.Rsi));
+                code.And(Gpr.Rax, Gpr.Rsi);
+            }
+
+            // A token's words are an eighth as long as its sums.
+            code.Mov(Gpr.Rsi, Token);
+            code.ShiftRight(Gpr.Rsi, 3);
+            code.Mov(new Mem(Registers.Scratch, Gpr.Rsi, form.AttendedOffset + (8 * block)), Gpr.Rax);
         }
 
-        code.SignBitsOfBytes256(Gpr.Rax, Above);
-        code.SignBitsOfBytes256(Gpr.Rsi, Above + 1);
-        code.ShiftLeft(Gpr.Rsi, 32);
-        code.Or(Gpr.Rax, Gpr.Rsi);
-        code.Mov(Gpr.Rsi, RowPointers.LiteralAt(form.RealKeysLiteral));
-        code.Mov(Gpr.Rsi, new Mem(Gpr.Rsi));
-        code.And(Gpr.Rax, Gpr.Rsi);
-        code.Mov(Gpr.Rsi, Token);
-        code.ShiftRight(Gpr.Rsi, 3);
-        code.Mov(new Mem(Registers.Scratch, Gpr.Rsi, form.AttendedOffset), Gpr.Rax);
-        code.Add(Token, TableAttentionForm.Size);
-        code.Cmp(Token, tokens * TableAttentionForm.Size);
+        code.Add(Token, SumStride);
+        code.Cmp(Token, tokens * SumStride);
         code.JumpIfBelow(token);
     }
 
@@ -149,4 +181,6 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         code.AddBytes256(Count, Count, new Mem(Gpr.Rax));
         code.BroadcastByte256(Count, Count);
     }
+
+    private int SumOffset(int block) => form.Queries.SumOffset + (block * TableAttentionForm.Size);
 }

@@ -3,43 +3,76 @@ using System.Numerics;
 namespace EdgeVit.Runtime;
 
 /// <summary>Brings keys and values into the form of <see cref="TableAttentionForm"/>: for each head its keys as weights of the queries'
-/// product, its values as weights of the product over keys, and for each channel the number of positive values minus 32.</summary>
+/// product, what the sums over keys start at, and its values as weights of that product.</summary>
 internal sealed unsafe class TableAttentionPackStep(string name, AttentionOperands operands, long prepared)
     : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
 {
     private const int Size = TableAttentionForm.Size;
 
-    internal override long ScratchBytes => Size * sizeof(ulong);
+    private readonly int _blocks = operands.KeyWords;
+
+    internal override long ScratchBytes => (Size + (Size * (long)_blocks)) * sizeof(ulong);
 
     internal override void Run(in Frame frame, int begin, int end)
     {
         ulong* block = (ulong*)frame.Scratch;
+        ulong* values = block + Size;
         for (int head = begin; head < end; head++)
         {
-            byte* packed = frame.Arena + prepared + ((long)head * TableAttentionForm.HeadBytes);
-            Gather(frame.Arena + operands.Key, head, block);
-            NibbleTables.Pack(block, 1, Size, 16, packed, Size);
-            Gather(frame.Arena + operands.Value, head, block);
-            BitRows.Transpose(block);
-            packed += TableAttentionForm.BlockBytes;
-            NibbleTables.Pack(block, 1, Size, 16, packed, Size);
-            packed += TableAttentionForm.BlockBytes;
-            for (int c = 0; c < Size; c++)
+            byte* packed = frame.Arena + prepared + ((long)head * TableAttentionForm.HeadBytes(_blocks));
+            for (int j = 0; j < _blocks; j++, packed += TableAttentionForm.BlockBytes)
             {
-                packed[c] = (byte)(BitOperations.PopCount(block[c]) - (Size / 2));
+                Gather(frame.Arena + operands.Key, head, j, block);
+                NibbleTables.Pack(block, 1, Size, 16, packed, Size);
+            }
+
+            for (int j = 0; j < _blocks; j++)
+            {
+                Gather(frame.Arena + operands.Value, head, j, block);
+                BitRows.Transpose(block);
+                for (int c = 0; c < Size; c++)
+                {
+                    values[(c * _blocks) + j] = block[c];
+                }
+            }
+
+            Start(values, packed);
+            NibbleTables.Pack(values, _blocks, Size, 16 * _blocks, packed + (Size * TableAttentionForm.SumBytes(_blocks)), Size);
+        }
+    }
+
+    /// <summary>For each channel the number of positive values minus half of all places.</summary>
+    private void Start(ulong* values, byte* target)
+    {
+        for (int c = 0; c < Size; c++)
+        {
+            int start = -Size / 2 * _blocks;
+            for (int j = 0; j < _blocks; j++)
+            {
+                start += BitOperations.PopCount(values[(c * _blocks) + j]);
+            }
+
+            if (_blocks == 1)
+            {
+                target[c] = (byte)start;
+            }
+            else
+            {
+                ((short*)target)[c] = (short)start;
             }
         }
     }
 
-    /// <summary>A head's word of every key, zeros behind them.</summary>
-    private void Gather(byte* rows, int head, ulong* block)
+    /// <summary>A head's word of every key of a block, zeros behind them.</summary>
+    private void Gather(byte* rows, int head, int block, ulong* words)
     {
-        ulong* row = (ulong*)rows + head;
-        for (int j = 0; j < operands.Keys; j++, row += operands.TokenWords)
+        int count = Math.Min(Size, operands.Keys - (block * Size));
+        ulong* row = (ulong*)rows + ((long)block * Size * operands.TokenWords) + head;
+        for (int j = 0; j < count; j++, row += operands.TokenWords)
         {
-            block[j] = *row;
+            words[j] = *row;
         }
 
-        new Span<ulong>(block + operands.Keys, Size - operands.Keys).Clear();
+        new Span<ulong>(words + count, Size - count).Clear();
     }
 }

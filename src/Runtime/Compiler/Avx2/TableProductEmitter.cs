@@ -26,16 +26,36 @@ internal sealed class TableProductEmitter(X64Assembler code, TableProductForm fo
         }
         else
         {
+            code.BroadcastWord256(0, new Mem(Gpr.Rax, 1));
+            for (int v = 1; v < 4; v++)
+            {
+                code.Move256(v, 0);
+            }
+
             Chunks();
         }
     }
 
-    /// <summary>Emits the product of a single word and its stores; rows, tables and what sums start at are in their registers.</summary>
-    internal void EmitWord()
+    /// <summary>Emits the product of a single word; rows, tables and what sums start at are in their registers.</summary>
+    /// <param name="sumOffset">Scratch bytes of token 0's sums, which are bytes.</param>
+    /// <param name="sumStride">Bytes from token to token.</param>
+    internal void EmitWord(int sumOffset, int sumStride)
     {
         code.Zero(Row);
         Word();
-        StoreBytes();
+        StoreBytes(sumOffset, sumStride);
+    }
+
+    /// <summary>Emits the product of several words; rows and tables are in their registers.</summary>
+    /// <param name="start">What the sums of 64 outputs start at, words.</param>
+    internal void EmitChunks(Mem start)
+    {
+        for (int v = 0; v < 4; v++)
+        {
+            code.Load256(v, start with { Displacement = start.Displacement + (32 * v) });
+        }
+
+        Chunks();
     }
 
     private void Bytes()
@@ -56,23 +76,23 @@ internal sealed class TableProductEmitter(X64Assembler code, TableProductForm fo
             code.JumpIfBelow(loop);
         }
 
-        StoreBytes();
+        StoreBytes(form.SumOffset, 64);
     }
 
-    private void StoreBytes()
+    private void StoreBytes(int sumOffset, int sumStride)
     {
         for (int i = 0; i < 2 * tokens; i++)
         {
-            code.Store256(new Mem(Registers.Scratch, form.SumOffset + ((first + (i >> 1)) * 64) + ((i & 1) * 32)), i);
+            code.Store256(new Mem(Registers.Scratch, sumOffset + ((first + (i >> 1)) * sumStride) + ((i & 1) * 32)), i);
         }
     }
 
+    /// <summary>The product in chunks whose sums fit bytes; vectors 0 to 3 hold what the 64 sums start at.</summary>
     private void Chunks()
     {
-        code.BroadcastWord256(0, new Mem(Gpr.Rax, 1));
         for (int i = 0; i < 4 * tokens; i++)
         {
-            code.Store256(Words(i), 0);
+            code.Store256(Words(i), i & 3);
         }
 
         var chunk = new CodeLabel();

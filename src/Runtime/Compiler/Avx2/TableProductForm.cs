@@ -8,12 +8,10 @@ namespace EdgeVit.Runtime;
 /// <param name="TablesLiteral">Literal with the address of <see cref="AgreementTables"/>.</param>
 /// <param name="StartLiteral">Literal with the address of what sums start at, once as a byte and once as a word.</param>
 /// <param name="SumOffset">Scratch bytes of the sums, <c>[tokens][64]</c>.</param>
+/// <param name="SumBytes">Bytes of a sum: 1 where all fit, else 2.</param>
 internal sealed record TableProductForm(
-    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int SumOffset)
+    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int SumOffset, int SumBytes)
 {
     /// <summary>Words whose sums fit signed bytes: 48 look-ups of at most 2, and a start of at most -31.</summary>
     internal const int WordsOfBytes = 3;
-
-    /// <summary>Bytes of a sum.</summary>
-    internal int SumBytes => Words <= WordsOfBytes ? 1 : 2;
 }
