@@ -45,12 +45,13 @@ internal static class ConvertRun
     private static void Print(Printer printer, ConvertSettings settings, ConvertResult r)
     {
         ConvertTimings t = r.Timings;
+        string right = r.LabelledByTeacher ? "agreement with the teacher" : "top-1";
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {Quantity.Count(r.Parameters)} parameters, {r.Classes} classes")
             .Add("images", $"{Quantity.Count(r.TrainImages)} to train, {Quantity.Count(r.ValidationImages)} to choose, {Quantity.Count(r.TestImages)} to test" + (r.SkippedImages > 0 ? $"; {Quantity.Count(r.SkippedImages)} cannot be decoded and were left out" : ""))
-            .Add("teacher", r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
-            .Add("simulator", $"top-1 {Percent(r.SimulatorTop1)}")
-            .Add("packed", $"top-1 {Percent(r.Top1)}")
+            .Add("teacher", r.LabelledByTeacher ? "made the labels" : r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
+            .Add("simulator", $"{right} {Percent(r.SimulatorTop1)}")
+            .Add("packed", $"{right} {Percent(r.Top1)}")
             .AddLines("certificate", r.Certificate.Lines())
             .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}")
             .Add("memory", $"{Quantity.Bytes(r.PeakMemoryBytes)} at most"));
@@ -85,6 +86,7 @@ internal static class ConvertRun
         ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages, ["skipped"] = r.SkippedImages },
         ["top1"] = Quantity.Json(r.Top1),
         ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
+        ["labels"] = r.LabelledByTeacher ? "teacher" : "data",
         ["teacher_top1"] = Quantity.Json(r.TeacherTop1),
         ["validation_top1"] = Quantity.Json(r.ValidationTop1),
         ["certificate"] = Certificate(r),

@@ -5,7 +5,7 @@ namespace EdgeVit.Cli;
 /// <summary><c>edgevit convert</c>: images go in, a packed 1-bit model comes out.</summary>
 internal sealed class ConvertVerb : Verb
 {
-    private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "An image folder (train/<class>/*, test/<class>/*; without classes the teacher alone is learnt from), CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
     private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
     private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18, twin, vit, sl-vit or deit (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };

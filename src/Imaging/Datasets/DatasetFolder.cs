@@ -41,6 +41,9 @@ public static class DatasetFolder
     /// <summary>The name of the procedural data set.</summary>
     public const string Shapes = "shapes";
 
+    /// <summary>The kind of a folder of images without classes.</summary>
+    public const string Unlabelled = "images without classes";
+
     const string Kinds =
         "an image folder (train/<class>/*.png|jpg and test/<class>/*, or just <class>/*), "
         + "CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
@@ -80,6 +83,33 @@ public static class DatasetFolder
         int loose = Directory.EnumerateFiles(path).Count(ImageFolder.IsImage);
         string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
         throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
+    }
+
+    /// <summary>Whether a path is a folder of images without class folders: nothing says what they show.</summary>
+    /// <param name="path">Any path.</param>
+    public static bool IsUnlabelled(string path) =>
+        path != Shapes && Directory.Exists(path) && !CifarRecords.IsIn(path) && !IdxFiles.IsIn(path)
+        && !Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d)[0] is not ('.' or '_'))
+        && Directory.EnumerateFiles(path).Any(ImageFolder.IsImage);
+
+    /// <summary>Opens a folder of images without classes.</summary>
+    /// <param name="path">The folder, see <see cref="IsUnlabelled"/>.</param>
+    /// <param name="classes">What the images may show, by label; every image has label 0.</param>
+    /// <param name="options">How; defaults when null.</param>
+    /// <exception cref="DatasetException">There is no image, or none can be decoded.</exception>
+    /// <exception cref="ImageException">An image file is no image, and <see cref="DatasetOptions.SkipBad"/> is not set.</exception>
+    public static DatasetSplits OpenUnlabelled(string path, IReadOnlyList<string> classes, DatasetOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(classes);
+        try
+        {
+            return ImageFolder.OpenLoose(path, classes, options ?? new DatasetOptions());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException(path, $"cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>What to say about a folder that holds a data set in its only sub-folder, or CIFAR in the form that Python reads; null

@@ -63,6 +63,21 @@ sealed class ImageFolder : IImageDataset
         return new(training, testing, "image folder") { SkippedImages = skipped };
     }
 
+    /// <summary>The images that lie in a folder without class folders, all of label 0.</summary>
+    internal static DatasetSplits OpenLoose(string folder, IReadOnlyList<string> classes, DatasetOptions options)
+    {
+        string[] files = Files(folder);
+        string?[] problems = Check(files, options.SkipBad);
+        (string, int)[] images = [.. files.Where((_, i) => problems[i] is null).Select(f => (f, 0))];
+        if (images.Length == 0)
+            throw new DatasetException(folder, $"none of the {files.Length} images can be decoded. First: {files[0]}: {problems[0]}");
+        string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
+        return new(new ImageFolder(name, classes, images), null, DatasetFolder.Unlabelled)
+        {
+            SkippedImages = [.. files.Zip(problems).Where(p => p.Second is not null).Select(p => new SkippedImage(p.First, p.Second!))],
+        };
+    }
+
     static ImageFolder Read(string name, string root, IReadOnlyList<string>? known, DatasetOptions options, List<SkippedImage> skipped)
     {
         string[] folders = Folders(root);

@@ -29,7 +29,7 @@ public sealed record ConvertTimings(double Data, double Teacher, double Student,
 /// <param name="SkippedImages">Images left out because they cannot be decoded (<see cref="ConvertOptions.SkipBad"/>).</param>
 /// <param name="Top1">Right predictions of the packed file on the test images, per cent, measured by the packed runtime.</param>
 /// <param name="SimulatorTop1">The same by the float simulator.</param>
-/// <param name="TeacherTop1">The teacher's; null without a teacher.</param>
+/// <param name="TeacherTop1">The teacher's; null without a teacher, or where it made the labels.</param>
 /// <param name="ValidationTop1">The simulator's on the validation images.</param>
 /// <param name="SamePredictions">Test images that both predict alike.</param>
 /// <param name="DifferentPredictions">Test images that they predict differently; in every one of them rounding decides a sign.</param>
@@ -42,6 +42,9 @@ public sealed record ConvertResult(
     double Top1, double SimulatorTop1, double? TeacherTop1, double ValidationTop1, int SamePredictions, int DifferentPredictions,
     ParityReport Parity, ParityCertificate Certificate, ConvertTimings Timings, long PeakMemoryBytes)
 {
+    /// <summary>Whether the labels of all figures are the teacher's decisions, as the images came without classes: right means agreed.</summary>
+    public bool LabelledByTeacher { get; init; }
+
     /// <summary>The result as indented JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);
 }

@@ -32,7 +32,7 @@ public static class Converter
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        options.Validate();
+        options = UnlabelledImages.Settle(options.Validate());
         try
         {
             return new Conversion(options, progress, cancel).Run();
@@ -58,7 +58,7 @@ public static class Converter
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        options.Validate();
+        options = UnlabelledImages.Settle(options.Validate());
         try
         {
             return new Conversion(options, progress, cancel).Plan();
@@ -85,7 +85,7 @@ public static class Converter
             Device device = ChooseDevice(options.Device);
             TeacherList.Require(options.Teacher, options.TeachersTeacher);
             InitialWeights.Require(options.Init);
-            (ImageData data, BinaryViTConfig network) = ReadData(preset);
+            (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             if (options.Budget is { } budget)
                 recipe = Fitted(recipe, budget, network, data, device);
@@ -155,7 +155,8 @@ public static class Converter
                 _folder.Model, file.Bytes, file.Sha256, network.Name, parameters, network.Classes,
                 data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count, data.Skipped,
                 outcome!.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
-                report, certified.Certificate, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory());
+                report, certified.Certificate, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()), PeakMemory())
+            { LabelledByTeacher = data.Unlabelled };
             _folder.Write("result.json", result.ToJson());
             _folder.Write("card.md", RunCard.Write(file, result, recipe, data, options));
             return result;
@@ -167,7 +168,7 @@ public static class Converter
             Device device = ChooseDevice(options.Device);
             TeacherList.Require(options.Teacher, options.TeachersTeacher);
             InitialWeights.Require(options.Init);
-            (ImageData data, BinaryViTConfig network) = ReadData(preset);
+            (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
             if (options.Budget is { } budget)
@@ -186,13 +187,13 @@ public static class Converter
                 teacher, student, PeakMemory());
         }
 
-        private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset)
+        private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset, Device device)
         {
             // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
             // soon as another program has one of the cores.
             torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
             progress.Report(new StageStarted("data", $"reading {options.Data}"));
-            ImageData data = ImageData.Open(options, preset.ImageSize, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
+            ImageData data = ImageData.Open(options, preset, device, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
             return (data, preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize));
         }
 

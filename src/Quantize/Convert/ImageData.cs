@@ -1,5 +1,7 @@
+using EdgeVit.Export;
 using EdgeVit.Imaging;
 using EdgeVit.Runtime;
+using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
@@ -14,25 +16,34 @@ namespace EdgeVit.Quantize;
 public sealed record ImageData(
     string Name, string Kind, PixelSource Source, DataSplit Split, PixelSource Test, IReadOnlyList<int> TestIndices, int Skipped)
 {
+    /// <summary>Whether the labels are a teacher's decisions.</summary>
+    public bool Unlabelled => Kind == DatasetFolder.Unlabelled;
+
     internal static ImageData Open(
-        ConvertOptions options, int imageSize, double validationShare, int mostValidation, double testShare, int mostTest, IConvertProgress progress,
+        ConvertOptions options, BinaryViTConfig student, Device device, double validationShare, int mostValidation, double testShare, int mostTest, IConvertProgress progress,
         CancellationToken cancel)
     {
-        DatasetSplits splits = DatasetFolder.Open(options.Data, new DatasetOptions
+        var how = new DatasetOptions
         {
             SkipBad = options.SkipBad,
             Seed = options.Seed,
             ShapesTrainCount = options.ShapesTrain,
             ShapesTestCount = options.ShapesTest,
-        });
+        };
+        bool unlabelled = DatasetFolder.IsUnlabelled(options.Data);
+        DatasetSplits splits = unlabelled
+            ? DatasetFolder.OpenUnlabelled(options.Data, UnlabelledImages.Classes(options.Teacher), how)
+            : DatasetFolder.Open(options.Data, how);
         if (splits.Skipped > 0)
             progress.Report(new Warned($"{splits.Skipped} images cannot be decoded and are left out, the first: {splits.SkippedImages[0].File}: {splits.SkippedImages[0].Problem}"));
-        progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {ClassBalance.Summary(splits.Train)}"));
+        progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {(unlabelled ? $"{splits.Train.Count} images" : ClassBalance.Summary(splits.Train))}"));
 
-        int side = options.ImageSize ?? imageSize;
+        int side = options.ImageSize ?? student.ImageSize;
         int resize = side >= 160 ? (int)Math.Round(side * 8 / 7.0) : side;
         var preprocess = new Preprocess(side, side, resize, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]);
         PixelSource raw = PixelSource.Open(splits.Train, preprocess, cancel);
+        if (unlabelled)
+            raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
 
         int classes = splits.Train.Classes.Count;
         int[] all = [.. Enumerable.Range(0, raw.Count)];

@@ -12,8 +12,8 @@ internal static class RunCard
         CultureInfo culture = CultureInfo.InvariantCulture;
         List<(string, string)> facts =
         [
-            ("top-1, packed runtime", string.Create(culture, $"{result.Top1:F2} % of {result.TestImages:N0} test images")),
-            ("top-1, float simulator", string.Create(culture, $"{result.SimulatorTop1:F2} %, same prediction on {result.SamePredictions:N0}; on {result.DifferentPredictions:N0} rounding decides a sign")),
+            (result.LabelledByTeacher ? "agreement with the teacher, packed runtime" : "top-1, packed runtime", string.Create(culture, $"{result.Top1:F2} % of {result.TestImages:N0} test images")),
+            (result.LabelledByTeacher ? "agreement with the teacher, float simulator" : "top-1, float simulator", string.Create(culture, $"{result.SimulatorTop1:F2} %, same prediction on {result.SamePredictions:N0}; on {result.DifferentPredictions:N0} rounding decides a sign")),
         ];
         if (result.TeacherTop1 is double teacher)
             facts.Add(("top-1, teacher", string.Create(culture, $"{teacher:F2} %")));

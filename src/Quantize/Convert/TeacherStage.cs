@@ -28,6 +28,8 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
                 (teacher as IDisposable)?.Dispose();
             throw;
         }
+        if (data.Unlabelled)
+            return (Whole(teachers, recipe), null);
         foreach (ITeacher teacher in teachers.Count > 1 ? teachers : [])
             Measure(teacher, recipe, data, device);
         ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
@@ -43,22 +45,17 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     {
         int classes = data.Source.Classes.Count;
         int side = data.Source.Preprocess.Height;
-        if (FileTeacher.Takes(name))
+        if (!TeacherNetwork.Kinds.Contains(name))
         {
             progress.Report(new StageStarted("teacher", $"loading {name}"));
-            return FileTeacher.Open(name, options.TeacherMean, options.TeacherStd, data.Source, progress);
+            if (!FileTeacher.Takes(name))
+                RequireNormalisation(name, configuration);
+            return TeacherFiles.Open(name, options, data.Source, network, device, progress);
         }
-        bool trained = TeacherNetwork.Kinds.Contains(name);
-        TeacherNetwork kind = trained ? new TeacherNetwork(name, classes, side, recipe.TeacherWidth, network) : TeacherNetwork.In(name, classes, side, network);
-        progress.Report(new StageStarted("teacher", trained ? kind.Text : $"loading {name}"));
+        var kind = new TeacherNetwork(name, classes, side, recipe.TeacherWidth, network);
+        progress.Report(new StageStarted("teacher", kind.Text));
         torch.manual_seed((long)options.Seed);
         nn.Module<Tensor, Tensor> model = kind.Build(device);
-        if (!trained)
-        {
-            RequireNormalisation(name, configuration);
-            Checkpoint.Load(name, model);
-            return new ModuleTeacher(Path.GetFileName(name), model);
-        }
         TeacherNetwork.Prepare(model, data);
         ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
         ITrainingTask task = kind.Task(model, recipe.Teacher, options, device, from);
@@ -72,14 +69,19 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     private ITeacher Known(string names, Recipe recipe, ImageData data, BinaryViTConfig network, Device device, IReadOnlyDictionary<string, string> configuration)
     {
         List<ITeacher> teachers = [.. TeacherList.Split(names).Select(n => One(n, recipe, data, network, device, configuration))];
-        ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
-        if (recipe.Augmentation.Flip)
-            whole = new MirroredTeacher(whole);
+        ITeacher whole = Whole(teachers, recipe);
         if (!(recipe.Augmentation.IsNone || device.type == DeviceType.CPU) || !CachedTeacher.Fits(data.Split.Train.Count, data.Source.Classes.Count))
             return whole;
         ITeacher cached = CachedTeacher.Ask(whole, data.Source, data.Split.Train, device, progress, cancel);
         (whole as IDisposable)?.Dispose();
         return cached;
+    }
+
+    /// <summary>The teachers as one, who looks at mirror images where training images are mirrored.</summary>
+    private static ITeacher Whole(IReadOnlyList<ITeacher> teachers, Recipe recipe)
+    {
+        ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
+        return recipe.Augmentation.Flip ? new MirroredTeacher(whole) : whole;
     }
 
     private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device, string how = "")

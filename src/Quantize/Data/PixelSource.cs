@@ -61,6 +61,9 @@ public sealed class PixelSource
     public PixelSource Normalised(IReadOnlyList<float> mean, IReadOnlyList<float> std) =>
         new(_dataset, new PreprocessPipeline(Preprocess with { Mean = mean, Std = std }), _pixels);
 
+    /// <summary>The same images with other labels, one for each; pixels in memory are shared.</summary>
+    internal PixelSource Relabelled(IReadOnlyList<int> labels) => new(new RelabelledDataset(_dataset, labels), _pipeline, _pixels);
+
     /// <summary>The pixels of an image: a slice of memory, or decoded into <paramref name="scratch"/> of <see cref="ImageBytes"/> bytes.</summary>
     /// <exception cref="ImageException">The image cannot be decoded.</exception>
     public ReadOnlySpan<byte> Pixels(int index, Span<byte> scratch)
@@ -104,4 +107,26 @@ public sealed class PixelSource
         }
         return (mean, std);
     }
+}
+
+/// <summary>Images with labels of one's own.</summary>
+internal sealed class RelabelledDataset(IImageDataset images, IReadOnlyList<int> labels) : IImageDataset
+{
+    /// <inheritdoc/>
+    public string Name => images.Name;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => images.Classes;
+
+    /// <inheritdoc/>
+    public int Count => images.Count;
+
+    /// <inheritdoc/>
+    public int Label(int index) => labels[index];
+
+    /// <inheritdoc/>
+    public string SourceName(int index) => images.SourceName(index);
+
+    /// <inheritdoc/>
+    public RgbImage Load(int index) => images.Load(index);
 }
