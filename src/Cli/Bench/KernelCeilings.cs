@@ -74,13 +74,15 @@ internal sealed class KernelCeilings
             return name;
         }
         tensors["exp"] = TensorData.Of("exp", [.. Enumerable.Range(0, HeadSize + 1).Select(m => (long)Math.Round(Math.Pow(2, 46) * Math.Exp(((2 * m) - (2 * HeadSize)) / Math.Sqrt(HeadSize))))], HeadSize + 1);
-        tensors["clip"] = TensorData.Of("clip", [.. Enumerable.Repeat(2f / (Side * Side), Channels / HeadSize)], Channels / HeadSize);
+        tensors["clip"] = TensorData.Of("clip", [.. Enumerable.Repeat(8f / (Side * Side), Channels / HeadSize)], Channels / HeadSize);
         GraphNode[] nodes =
         [
             Node(Op.Conv2d, "patches", ["image"], new() { ["weight"] = Floats("w", Channels, 3, 4, 4) }, ("stride", 4), ("padding", 0)),
             Node(Op.ShiftSign, "signs", ["patches"], new() { ["shift"] = Floats("shift", Channels) }),
+            Node(Op.AvgPool2d, "fewer", ["patches"], [], ("kernelH", 2), ("kernelW", 2), ("strideH", 2), ("strideW", 2), ("paddingH", 0), ("paddingW", 0)),
+            Node(Op.ShiftSign, "keys", ["fewer"], new() { ["shift"] = "shift" }),
             Node(Op.BinaryLinear, "product", ["signs"], new() { ["weight"] = Bits("bits", Channels, Channels), ["scale"] = Floats("ps", Channels), ["offset"] = Floats("po", Channels) }),
-            Node(Op.BinaryAttention, "attention", ["signs", "signs", "signs"],
+            Node(Op.BinaryAttention, "attention", ["signs", "keys", "keys"],
                 new() { ["exp"] = "exp", ["clip"] = "clip", ["scale"] = Floats("as", Channels), ["offset"] = Floats("ao", Channels) }, ("heads", Channels / HeadSize)),
             Node(Op.AvgPool2d, "pool", ["product"], [], ("kernelH", 3), ("kernelW", 1), ("strideH", 1), ("strideW", 1), ("paddingH", 1), ("paddingW", 0)),
             Node(Op.Affine, "scaled", ["pool"], new() { ["scale"] = Floats("s", Channels), ["offset"] = Floats("o", Channels) }),
