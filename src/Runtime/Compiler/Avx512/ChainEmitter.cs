@@ -64,7 +64,8 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
 
     /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value. All tokens of the tile lie in one row of the
     /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
-    /// right of the tile; beyond the border they point at zeros, which leave a sum that starts at +0 as it is.</summary>
+    /// right of the tile; beyond the border they point at zeros. Sums start at their first summand instead of +0, which can change the sign of
+    /// a zero only, and the addition of an offset that is no -0 takes that away.</summary>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         RowPlace place = places[stage];
@@ -110,14 +111,22 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             {
                 for (int t = 0; t < tokens; t++)
                 {
-                    int start = d == -reachHere ? Registers.Zero : sum + t;
-                    if (window.KernelW > 1 || d == 0)
+                    bool inRegister = window.KernelW > 1 || d == 0;
+                    int x = row + t + (window.KernelW > 1 ? d : 0);
+                    if (d == -reachHere)
                     {
-                        code.AddSingle(sum + t, start, row + t + (window.KernelW > 1 ? d : 0));
+                        if (!inRegister)
+                        {
+                            code.LoadVector(sum + t, Above(d, t));
+                        }
+                    }
+                    else if (inRegister)
+                    {
+                        code.AddSingle(sum + t, window.KernelW > 1 && d == 1 - reachHere ? x - 1 : sum + t, x);
                     }
                     else
                     {
-                        code.AddSingle(sum + t, start, new Mem(pointers[d + 2], Registers.Channel, t * stride));
+                        code.AddSingle(sum + t, sum + t, Above(d, t));
                     }
                 }
             }
@@ -131,6 +140,8 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             ForTokens(t => code.Fma213(sum + t, scale, new Mem(Gpr.Rdi, Registers.Channel, 0)));
             ForTokens(t => code.AddSingle(t, t, sum + t));
         }
+
+        Mem Above(int d, int t) => new(pointers[d + 2], Registers.Channel, t * stride);
 
         void Neighbour(Gpr register, int entry)
         {
