@@ -117,6 +117,44 @@ public class LossTests
         Assert.Equal(calls + 3, teacher.Calls);
     }
 
+    [Fact]
+    public void SimilaritiesOfTheBatchAreLearnt()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        // Two images: alike to the student (rows 1,1 / 1,1), strangers to the teacher (1,0 / 0,1): each row is 2 - sqrt 2 away.
+        Tensor student = torch.tensor(new float[,] { { 2, 0 }, { 2, 0 } });
+        Tensor teacher = torch.tensor(new float[,] { { 1, 0, 0 }, { 0, 0, 3 } });
+        Assert.Equal(2 - Math.Sqrt(2), SimilarityLoss.Of(student, teacher).item<float>(), 1e-6);
+        // What only turns or scales the features costs nothing.
+        Tensor a = torch.randn(5, 4);
+        Assert.Equal(0, SimilarityLoss.Of(a, torch.stack([a[TensorIndex.Colon, 2], a[TensorIndex.Colon, 0], -a[TensorIndex.Colon, 3], a[TensorIndex.Colon, 1]], 1) * 3).item<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void FeaturesAreAskedOfTheTeacherAndAddedByTheirWeight()
+    {
+        PixelSource source = DataTests.Shapes(8);
+        torch.manual_seed(3);
+        using var student = new ResNet(10, 4);
+        using var network = new ConvNet(10, 4);
+        network.Whiten(source, [0, 1, 2, 3]);
+        var teacher = new MirroredTeacher(new ModuleTeacher("net", network));
+        CachedTeacher cached = CachedTeacher.Ask(teacher, source, [.. Enumerable.Range(0, 8)], torch.CPU, new SilentProgress(), default, features: true);
+        Batch batch = BatchLoader.InOrder(source, [4, 1, 6], 3).Single();
+        student.eval();
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor images = Trainer.ToTensor(batch, source, torch.CPU), labels = torch.tensor(batch.Labels);
+        var task = new DistillTask(student, teacher);
+        float plain = task.Loss(images, labels, batch).item<float>();
+        float features = SimilarityLoss.Of(student.WithFeatures(images).Features, teacher.WithFeatures(images, batch).Features!).item<float>();
+        Assert.True(features > 0.01f);
+        Assert.Equal(plain + (3 * features), (task with { FeatureWeight = 3 }).Loss(images, labels, batch).item<float>(), 1e-4);
+        Assert.Equal(plain + (3 * features), (task with { FeatureWeight = 3, Teacher = cached }).Loss(images, labels, batch).item<float>(), 1e-2);
+        Assert.Throws<InvalidOperationException>(() => (task with { FeatureWeight = 3, Teacher = new ColumnTeacher() }).Loss(images, labels, batch));
+        var error = Assert.Throws<ConvertException>(() => TeacherList.Require(new ConvertOptions { Data = "shapes", Out = "x", Teacher = "none", FeatureWeight = 1 }));
+        Assert.Contains("shows no features", error.Message, StringComparison.Ordinal);
+    }
+
     private static Batch Plain(int count) => new(0, new int[count], [], new long[count], new bool[count]);
 
     private static double[] LogSoftmax(double[] logits, double temperature)

@@ -304,7 +304,7 @@ public class TeacherTests
         ConvertResult first = Converter.Convert(options, new SilentProgress());
         Assert.NotNull(first.TeacherTop1);
         ConvertResult second = Converter.Convert(
-            options with { Out = folder.File("second"), Teacher = folder.File("run/teacher/best.safetensors") }, new SilentProgress());
+            options with { Out = folder.File("second"), Teacher = folder.File("run/teacher/best.safetensors"), FeatureWeight = 5 }, new SilentProgress());
         Assert.Equal(first.TeacherTop1, second.TeacherTop1);
     }
 

@@ -51,6 +51,8 @@ internal sealed record ConvertSettings
 
     public IReadOnlyList<float>? TeacherStd { get; init; }
 
+    public double? FeatureWeight { get; init; }
+
     public bool HardDistillation { get; init; }
 
     public double? LabelSmoothing { get; init; }
@@ -115,6 +117,7 @@ internal sealed record ConvertSettings
             TeacherMean = TeacherMean,
             TeacherStd = TeacherStd,
             TeacherWeight = TeacherWeight ?? defaults.TeacherWeight,
+            FeatureWeight = FeatureWeight ?? defaults.FeatureWeight,
             HardDistillation = HardDistillation,
             LabelSmoothing = LabelSmoothing ?? defaults.LabelSmoothing,
             Mixup = Mixup ?? defaults.Mixup,

@@ -27,6 +27,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string?> _teacherMean = new("--teacher-mean") { Description = "Means that an ONNX teacher subtracts from red, green, blue in 0..1. [default: its file's, else 0.485,0.456,0.406]", HelpName = "R,G,B" };
     private readonly Option<string?> _teacherStd = new("--teacher-std") { Description = "What it divides them by. [default: its file's, else 0.229,0.224,0.225]", HelpName = "R,G,B" };
     private readonly Option<double?> _teacherWeight = new("--teacher-weight") { Description = "Share of the teacher in the loss, 0 to 1." };
+    private readonly Option<double?> _featureWeight = new("--feature-weight") { Description = "Learn which images are alike to the teacher, too; factor on that loss, e.g. 10." };
     private readonly Option<bool> _hard = new("--hard-distillation") { Description = "Learn the teacher's decisions instead of its distribution." };
     private readonly Option<double?> _smoothing = new("--label-smoothing") { Description = "Share of a label's weight that all classes divide, where labels alone are learnt." };
     private readonly Option<double?> _mixup = new("--mixup") { Description = "Mix images as weighted sums; parameter of the beta distribution, e.g. 0.2." };
@@ -58,7 +59,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in (Option[])
         [
-            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
             .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
@@ -101,6 +102,7 @@ internal sealed class ConvertVerb : Verb
         TeacherMean = Triple.Parse(arguments.GetValue(_teacherMean), "--teacher-mean"),
         TeacherStd = Triple.Parse(arguments.GetValue(_teacherStd), "--teacher-std", positive: true),
         TeacherWeight = arguments.GetValue(_teacherWeight),
+        FeatureWeight = arguments.GetValue(_featureWeight),
         HardDistillation = arguments.GetValue(_hard),
         LabelSmoothing = arguments.GetValue(_smoothing),
         Mixup = arguments.GetValue(_mixup),

@@ -33,7 +33,7 @@ internal static class Configuration
         };
         foreach ((string name, double value) in new[]
         {
-            ("distill.hard", options.HardDistillation ? 1.0 : 0), ("labels.smoothing", options.LabelSmoothing), ("augment.mixup", options.Mixup),
+            ("distill.features", options.FeatureWeight), ("distill.hard", options.HardDistillation ? 1.0 : 0), ("labels.smoothing", options.LabelSmoothing), ("augment.mixup", options.Mixup),
             ("augment.cutmix", options.CutMix), ("augment.erase", options.Erase),
         })
         {

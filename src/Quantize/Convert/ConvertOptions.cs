@@ -80,6 +80,10 @@ public sealed record ConvertOptions
     /// <summary>Largest shift of training images in pixels; a sixteenth of the image when null.</summary>
     public int? Pad { get; init; }
 
+    /// <summary>Factor on the loss that makes images alike to the student that are alike to the teacher (similarity-preserving distillation); 0 for
+    /// none. Needs one teacher, trained here or from a checkpoint.</summary>
+    public double FeatureWeight { get; init; }
+
     /// <summary>Whether the student learns the teacher's decisions instead of its distribution.</summary>
     public bool HardDistillation { get; init; }
 
@@ -158,6 +162,7 @@ public sealed record ConvertOptions
         Check("stem", Stem, 0, 4096);
         Check("temperature", Temperature, 0.1, 100);
         Check("teacher-weight", TeacherWeight, 0, 1);
+        Check("feature-weight", FeatureWeight, 0, 10_000);
         Check("label-smoothing", LabelSmoothing, 0, 0.9);
         Check("mixup", Mixup, 0, 100);
         Check("cutmix", CutMix, 0, 100);

@@ -83,7 +83,7 @@ public static class Converter
             BinaryViTConfig preset = StudentLayout.Of(options);
             _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
             Device device = ChooseDevice(options.Device);
-            TeacherList.Require(options.Teacher, options.TeachersTeacher);
+            TeacherList.Require(options);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -166,7 +166,7 @@ public static class Converter
         {
             BinaryViTConfig preset = StudentLayout.Of(options);
             Device device = ChooseDevice(options.Device);
-            TeacherList.Require(options.Teacher, options.TeachersTeacher);
+            TeacherList.Require(options);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
@@ -231,10 +231,10 @@ public static class Converter
                 $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
             bool cache = recipe.Augmentation.IsNone || device.type == DeviceType.CPU;
             if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
-                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel);
+                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
             ITrainingTask task = teacher is null
                 ? new ClassifyTask(student, options.LabelSmoothing)
-                : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation);
+                : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
         }

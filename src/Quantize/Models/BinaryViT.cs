@@ -7,7 +7,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>The BinaryViT pyramid, or its float twin. Modules and parameters carry the names of the paper's state_dict, so that its tensors load
 /// one to one (<see cref="ModelTensors"/>; the attention clip is kept as its logarithm and converted there).</summary>
-public sealed class BinaryViT : nn.Module<Tensor, Tensor>
+public sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private readonly ViTBody vit;
     private readonly Linear classifier;
@@ -51,11 +51,15 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>
     public Taps Taps => _context.Taps;
 
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
-        Tensor logits = F.linear(vit.Forward(input), classifier.weight, classifier.bias);
+        Tensor features = vit.Forward(images);
+        Tensor logits = F.linear(features, classifier.weight, classifier.bias);
         _context.Taps.Report("logits", logits);
-        return logits;
+        return (logits, features);
     }
 }
 

@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 /// <summary>A convolutional network of the kind that learns CIFAR-10 fastest (Jordan 2024): a frozen convolution that decorrelates patches, then three
 /// or fewer blocks of two 3x3 convolutions with a max-pool after the first, norms without scales, GELU, the maximum over the last grid and a linear
 /// classifier whose logits are divided by nine. The strongest teacher for small images that minutes on a processor can train.</summary>
-public sealed class ConvNet : nn.Module<Tensor, Tensor>
+public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     /// <summary>Grids of the blocks: patches are taken so that images of any size give about so many rows and columns.</summary>
     private const int UsualSide = 32;
@@ -53,19 +53,23 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
-        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(images);
         Tensor x;
         using (torch.no_grad())
         {
             // Channels last in memory: what follows is up to twice as fast.
-            Tensor last = input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+            Tensor last = images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
             x = ConvBlock.Gelu(HalfConv2d.Convolve(last, whitening, _stride, 0));
         }
         foreach (ConvBlock block in blocks)
             x = block.call(x);                                                       // [B, C, h, w]
-        return fc.call(x.amax([2, 3])) * LogitScale;
+        Tensor features = x.amax([2, 3]);
+        return (fc.call(features) * LogitScale, features);
     }
 }
 

@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A small residual network for small images, the default teacher: a 4x4 stem of stride 2, then stages of basic blocks, each halving
 /// the grid and doubling the channels, then the mean over the grid and a linear classifier.</summary>
-public sealed class ResNet : nn.Module<Tensor, Tensor>
+public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private readonly HalfConv2d conv1;
     private readonly BatchNorm2d bn1;
@@ -64,11 +64,15 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
-        Tensor x = F.relu(bn1.call(conv1.call(input)));
+        Tensor x = F.relu(bn1.call(conv1.call(images)));
         x = layers.call(x);                                                          // [B, C, h, w]
-        return fc.call(x.mean([2, 3]));
+        Tensor features = x.mean([2, 3]);
+        return (fc.call(features), features);
     }
 }
 

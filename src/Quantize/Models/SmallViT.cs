@@ -13,7 +13,7 @@ public sealed record ViTForm(bool ShiftedPatches = false, bool Locality = false,
 
 /// <summary>A float vision transformer for small images: 9 blocks of 192 channels in 12 heads, hidden layers twice as wide, patches of an eighth of the
 /// image, class token. With <see cref="ViTForm.ShiftedPatches"/> and <see cref="ViTForm.Locality"/> it is SL-ViT (Lee et al. 2021).</summary>
-public sealed class SmallViT : nn.Module<Tensor, Tensor>
+public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private const int GridSide = 8;
     private const long Width = 192, Heads = 12, Hidden = 384;
@@ -56,14 +56,23 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>
     public ViTForm Form { get; }
 
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>; with a distillation token the mean of both classifiers'.</summary>
-    public override Tensor forward(Tensor input)
+    public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
-        (Tensor own, Tensor? distilled) = Both(input);
-        return distilled is null ? own : (own + distilled) / 2;
+        (Tensor own, Tensor? distilled, Tensor features) = Tokens(images);
+        return (distilled is null ? own : (own + distilled) / 2, features);
     }
 
     /// <summary>The logits of the class token, and of the distillation token if there is one.</summary>
     internal (Tensor Class, Tensor? Distilled) Both(Tensor input)
+    {
+        (Tensor own, Tensor? distilled, _) = Tokens(input);
+        return (own, distilled);
+    }
+
+    private (Tensor Class, Tensor? Distilled, Tensor Features) Tokens(Tensor input)
     {
         long batch = input.shape[0];
         Tensor x = patches.call(input);                                              // [B, N, C]
@@ -73,7 +82,7 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>
         foreach (ViTBlock block in blocks)
             x = block.call(x);
         Tensor leading = norm.call(x.narrow(1, 0, dist_token is null ? 1 : 2));
-        return (head.call(leading.select(1, 0)), head_dist?.call(leading.select(1, 1)));
+        return (head.call(leading.select(1, 0)), head_dist?.call(leading.select(1, 1)), leading.select(1, 0));
     }
 
     /// <summary>The largest even patch that divides the image into a grid of eight or more rows; one pixel where there is none.</summary>

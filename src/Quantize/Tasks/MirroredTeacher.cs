@@ -19,6 +19,16 @@ public sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
         return MeanTeacher.Logarithm(sum / 2);
     }
 
+    /// <summary>The same, and the mean of both images' features.</summary>
+    public (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using IDisposable frozen = no_grad();
+        (Tensor own, Tensor? seen) = teacher.WithFeatures(images, batch);
+        (Tensor mirrored, Tensor? seenMirrored) = teacher.WithFeatures(images.flip(3), batch);
+        return (MeanTeacher.Logarithm((own.softmax(1) + mirrored.softmax(1)) / 2), seen is null ? null : (seen + seenMirrored!) / 2);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => (teacher as IDisposable)?.Dispose();
 }

@@ -11,6 +11,9 @@ public interface ITeacher
 
     /// <summary>Logits <c>[B, classes]</c> of normalised images <c>[B, 3, H, W]</c>, without a graph, on the images' device.</summary>
     Tensor Logits(Tensor images, Batch batch);
+
+    /// <summary>The same with the features <c>[B, F]</c> that the logits come from; null where the teacher shows none.</summary>
+    (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch) => (Logits(images, batch), null);
 }
 
 /// <summary>A network of this process as teacher.</summary>
@@ -36,6 +39,13 @@ public sealed class ModuleTeacher : ITeacher
         using IDisposable frozen = torch.no_grad();
         return _model.call(images);
     }
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch)
+    {
+        using IDisposable frozen = torch.no_grad();
+        return _model is IFeatureNetwork network ? network.WithFeatures(images) : (_model.call(images), null);
+    }
 }
 
 /// <summary>A teacher's logits of every training image, computed once. Shifted crops and mirror images are taught those of the whole image: a
@@ -48,16 +58,16 @@ public sealed class CachedTeacher : ITeacher
 
     private readonly Dictionary<int, int> _rows;
     private readonly float[] _logits;
-    private readonly int _classes;
+    private readonly float[] _features;
 
-    private CachedTeacher(string name, Dictionary<int, int> rows, float[] logits, int classes) =>
-        (Name, _rows, _logits, _classes) = (name, rows, logits, classes);
+    private CachedTeacher(string name, Dictionary<int, int> rows, float[] logits, float[] features) =>
+        (Name, _rows, _logits, _features) = (name, rows, logits, features);
 
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>Whether the logits of so many images would fit.</summary>
-    public static bool Fits(int images, int classes) => (long)images * classes * sizeof(float) <= MemoryLimit;
+    /// <summary>Whether so many numbers of so many images would fit.</summary>
+    public static bool Fits(int images, int numbers) => (long)images * numbers * sizeof(float) <= MemoryLimit;
 
     /// <summary>Asks a teacher for all images.</summary>
     /// <param name="teacher">Who is asked.</param>
@@ -66,25 +76,31 @@ public sealed class CachedTeacher : ITeacher
     /// <param name="device">Where the teacher is.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops between two batches.</param>
+    /// <param name="features">Whether its features are kept, too.</param>
     public static CachedTeacher Ask(
-        ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel)
+        ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel,
+        bool features = false)
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(indices);
         ArgumentNullException.ThrowIfNull(progress);
-        int classes = source.Classes.Count;
-        var logits = new float[indices.Count * classes];
+        var logits = new List<float>(indices.Count * source.Classes.Count);
+        List<float> seen = [];
         int at = 0;
         foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
         {
             cancel.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch)).CopyTo(logits, at * classes);
+            Tensor images = Trainer.ToTensor(batch, source, device);
+            (Tensor answer, Tensor? its) = features ? teacher.WithFeatures(images, batch) : (teacher.Logits(images, batch), null);
+            logits.AddRange(ModelTensors.ToArray(answer));
+            if (its is not null)
+                seen.AddRange(ModelTensors.ToArray(its));
             at += batch.Count;
             progress.Report(new StepProgress("teacher logits", at, indices.Count));
         }
-        return new CachedTeacher(teacher.Name, indices.Select((index, row) => (index, row)).ToDictionary(p => p.index, p => p.row), logits, classes);
+        return new CachedTeacher(teacher.Name, indices.Select((index, row) => (index, row)).ToDictionary(p => p.index, p => p.row), [.. logits], [.. seen]);
     }
 
     /// <inheritdoc/>
@@ -92,15 +108,31 @@ public sealed class CachedTeacher : ITeacher
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(batch);
-        float[] logits = new float[batch.Count * _classes];
-        for (int i = 0; i < batch.Count; i++)
-            _logits.AsSpan(_rows[batch.Indices[i]] * _classes, _classes).CopyTo(logits.AsSpan(i * _classes));
-        Tensor own = torch.tensor(logits).view(batch.Count, _classes).to(images.device);
+        Tensor own = Rows(_logits, batch).to(images.device);
         if (batch.OwnShare == 1)
             return own;
 
         // A mixed image is taught the mixture of both answers.
         Tensor probabilities = own.softmax(1);
         return ((probabilities * batch.OwnShare) + (probabilities.flip(0) * (1 - batch.OwnShare))).log();
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch)
+    {
+        Tensor logits = Logits(images, batch);
+        if (_features.Length == 0)
+            return (logits, null);
+        Tensor own = Rows(_features, batch).to(images.device);
+        return (logits, batch.OwnShare == 1 ? own : (own * batch.OwnShare) + (own.flip(0) * (1 - batch.OwnShare)));
+    }
+
+    private Tensor Rows(float[] values, Batch batch)
+    {
+        int width = values.Length / _rows.Count;
+        float[] rows = new float[batch.Count * width];
+        for (int i = 0; i < batch.Count; i++)
+            values.AsSpan(_rows[batch.Indices[i]] * width, width).CopyTo(rows.AsSpan(i * width));
+        return torch.tensor(rows).view(batch.Count, width);
     }
 }

@@ -9,6 +9,19 @@ internal static class TeacherList
     /// <summary>The teachers that an option names.</summary>
     internal static IReadOnlyList<string> Split(string option) => option.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    /// <summary>Finds teachers that cannot be had, or cannot do what is asked of them, before the data are read.</summary>
+    /// <exception cref="ConvertException">The message names what is expected.</exception>
+    internal static void Require(ConvertOptions options)
+    {
+        Require(options.Teacher, options.TeachersTeacher);
+        if (options.FeatureWeight > 0 && (Split(options.Teacher) is not [var only] || only == None || FileTeacher.Takes(only)))
+        {
+            throw new ConvertException(
+                $"--feature-weight: the teacher ({options.Teacher}) shows no features; expected one teacher that is trained here ({string.Join(", ", TeacherNetwork.Kinds)}) or a checkpoint of one.",
+                ConvertException.Usage);
+        }
+    }
+
     /// <summary>Finds teachers that cannot be had before the data are read: the student's, and the one that a teacher learns from.</summary>
     /// <exception cref="ConvertException">There is none such; the message names what is expected.</exception>
     internal static void Require(string option, string? teachers)

@@ -60,11 +60,19 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
     /// <inheritdoc/>
     public Division? Division { get; init; }
 
+    /// <summary>What is learnt of the teacher's features besides: factor on <see cref="SimilarityLoss"/>. Above 0 both networks must show theirs.</summary>
+    public double FeatureWeight { get; init; }
+
     /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
-        Tensor target = Teacher.Logits(images, batch);
-        return Loss(Model.call(images), target, labels, batch);
+        if (FeatureWeight == 0)
+            return Loss(Model.call(images), Teacher.Logits(images, batch), labels, batch);
+        (Tensor target, Tensor? seen) = Teacher.WithFeatures(images, batch);
+        if (Model is not IFeatureNetwork network || seen is null)
+            throw new InvalidOperationException($"The teacher {Teacher.Name} shows no features.");
+        (Tensor logits, Tensor features) = network.WithFeatures(images);
+        return Loss(logits, target, labels, batch) + (SimilarityLoss.Of(features, seen) * FeatureWeight);
     }
 
     /// <summary>The loss of student logits and teacher logits <c>[B, classes]</c>.</summary>
