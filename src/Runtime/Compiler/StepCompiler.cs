@@ -81,25 +81,12 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             }
         }
 
-        var rowPlaces = new RowPlaces(pointers, _tables, (int)scratchRow);
-        foreach (Stage s in stages)
+        StepForm form = Form(program, items, tiles, pointers, stages, (int)scratchRow) with
         {
-            rowPlaces.Add(s, new StepGrid(program.GridWidth, items, tiles.Tokens));
-        }
-
-        var form = new StepForm
-        {
-            Stages = stages,
             Instructions = groupForm is null ? program.Instructions : HiddenLayer.Passes(program.Instructions),
-            Pointers = pointers,
-            Places = rowPlaces,
-            TileTokens = tiles.Tokens,
-            LastTileTokens = tiles.Last,
             Product = productForm,
             Tables = tableForm,
             Group = groupForm,
-            OneLiteral = pointers.Literal(_tables.Number(1)),
-            ScratchRowBytes = (int)scratchRow,
         };
         return Add(new CompiledStep(name, kind, items, tiles.Tokens, scratch, windows), form);
     }
@@ -132,24 +119,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             source.Shape.Channels, source.Kernel, channel, source.Shape.Width * pixel, pixel, source.Stride * pixel, outputs * sizeof(float),
             image ? pointers.AddGiven(0) : -1, pointers.Add(false, (long)_tables.Windows(source, grid, pixel), sizeof(int)),
             pointers.Literal((long)matrix), pointers.Literal((long)bias));
-        var rowPlaces = new RowPlaces(pointers, _tables, (int)program.TokenRowBytes);
-        foreach (Stage s in program.Stages)
-        {
-            rowPlaces.Add(s, grid);
-        }
-
-        var form = new StepForm
-        {
-            Stages = program.Stages,
-            Instructions = program.Instructions,
-            Pointers = pointers,
-            Places = rowPlaces,
-            TileTokens = tiles.Tokens,
-            LastTileTokens = tiles.Last,
-            Floats = floats,
-            OneLiteral = pointers.Literal(_tables.Number(1)),
-            ScratchRowBytes = (int)program.TokenRowBytes,
-        };
+        StepForm form = Form(program, items, tiles, pointers, program.Stages, (int)program.TokenRowBytes) with { Floats = floats };
         return Add(new CompiledStep(name, kind, items, tiles.Tokens, program.TokenRowBytes * tiles.Tokens, null), form);
     }
 
@@ -186,24 +156,10 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             attention = AttentionTables.Form(operands, prepared, exp, clip, pointers, weights, ownScratch);
         }
 
-        var rowPlaces = new RowPlaces(pointers, _tables, (int)program.TokenRowBytes);
-        foreach (Stage s in program.Stages)
+        StepForm form = Form(program, items, tiles, pointers, program.Stages, (int)program.TokenRowBytes) with
         {
-            rowPlaces.Add(s, new StepGrid(program.GridWidth, items, tiles.Tokens));
-        }
-
-        var form = new StepForm
-        {
-            Stages = program.Stages,
-            Instructions = program.Instructions,
-            Pointers = pointers,
-            Places = rowPlaces,
-            TileTokens = tiles.Tokens,
-            LastTileTokens = tiles.Last,
             Attention = attention,
             TableAttention = tableAttention,
-            OneLiteral = pointers.Literal(_tables.Number(1)),
-            ScratchRowBytes = (int)program.TokenRowBytes,
         };
         long scratch = attention?.ScratchEnd ?? tableAttention!.ScratchEnd;
         CompiledStep step = Add(new CompiledStep(name, kind, items, tiles.Tokens, scratch, null), form);
@@ -248,6 +204,28 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(AgreementTables.Pack(product, weights, order)),
             pointers.Literal(AgreementTables.Address), pointers.Literal((long)start), sumOffset,
             product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2);
+    }
+
+    /// <summary>What all forms of steps have in common.</summary>
+    private StepForm Form(RowProgram program, int items, StepTiles tiles, RowPointers pointers, Stage[] stages, int scratchRowBytes)
+    {
+        var rowPlaces = new RowPlaces(pointers, _tables, scratchRowBytes);
+        foreach (Stage s in stages)
+        {
+            rowPlaces.Add(s, new StepGrid(program.GridWidth, items, tiles.Tokens));
+        }
+
+        return new StepForm
+        {
+            Stages = stages,
+            Instructions = program.Instructions,
+            Pointers = pointers,
+            Places = rowPlaces,
+            TileTokens = tiles.Tokens,
+            LastTileTokens = tiles.Last,
+            OneLiteral = pointers.Literal(_tables.Number(1)),
+            ScratchRowBytes = scratchRowBytes,
+        };
     }
 
     private CompiledStep Add(CompiledStep step, StepForm form)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <summary>What a step's code is made from. Steps with equal <see cref="Key"/> share their code.</summary>
-internal sealed class StepForm
+internal sealed record StepForm
 {
     internal required Stage[] Stages { get; init; }
 
