@@ -104,10 +104,7 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>All images of a set in order, as they are, for evaluation.</summary>
-    public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize) => InOrder(source, indices, batchSize, false);
-
-    /// <summary>The same, all of them mirrored if asked.</summary>
-    internal static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize, bool mirrored)
+    public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(indices);
@@ -115,7 +112,7 @@ public sealed class BatchLoader : IDisposable
         for (int start = 0; start < indices.Count; start += batchSize)
         {
             int[] part = [.. indices.Skip(start).Take(batchSize)];
-            yield return Fill(source, writer, part, 0, _ => (0, 0, mirrored));
+            yield return Fill(source, writer, part, 0, _ => (0, 0, false));
         }
     }
 
