@@ -63,6 +63,21 @@ public class TrainerTests
     }
 
     [Fact]
+    public void ResumedRunEqualsAStraightOneWithPartsLeftOutAndAMean()
+    {
+        var left = new Regularization(0.3, 0.2) { Average = 0.9 };
+        using var straight = new TempFolder();
+        using var broken = new TempFolder();
+        Dictionary<string, float[]> expected = Train(straight, steps: 8, stopAfter: null, regularization: left, accumulate: 2);
+        Assert.Throws<ConvertException>(() => Train(broken, steps: 8, stopAfter: 3, regularization: left, accumulate: 2));
+        Dictionary<string, float[]> resumed = Train(broken, steps: 8, stopAfter: null, resume: true, regularization: left, accumulate: 2);
+        foreach ((string name, float[] values) in expected)
+            Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        byte[] mean = Checkpoint.Extra(straight.File("run/last.safetensors"), FloatAverage.StateName)!;
+        Assert.Equal(mean, Checkpoint.Extra(broken.File("run/last.safetensors"), FloatAverage.StateName));
+    }
+
+    [Fact]
     public void NothingIsTheBestWhileWeightsAreFloats()
     {
         using var folder = new TempFolder();
@@ -196,7 +211,8 @@ public class TrainerTests
 
     private static Dictionary<string, float[]> Train(
         TempFolder folder, long steps, int? stopAfter, bool resume = false, Dictionary<string, string>? configuration = null, long poisonAt = -1,
-        BinarizationSettings? binarization = null, int accumulate = 1, TimeSpan? every = null, Action<int>? before = null)
+        BinarizationSettings? binarization = null, int accumulate = 1, TimeSpan? every = null, Action<int>? before = null,
+        Regularization? regularization = null)
     {
         binarization ??= new BinarizationSettings();
         PixelSource source = DataTests.Shapes(96);
@@ -205,7 +221,7 @@ public class TrainerTests
         using var model = new BinaryViT(Network, binarization: binarization);
         using var stop = new CancellationTokenSource();
         var task = new Probe(new ClassifyTask(model), stop, stopAfter, poisonAt, before, accumulate);
-        var settings = new TrainSettings { Steps = steps, BatchSize = 16, Evaluations = 3, Seed = 4, Binarization = binarization, Accumulate = accumulate }.Validate("test");
+        var settings = new TrainSettings { Steps = steps, BatchSize = 16, Evaluations = 3, Seed = 4, Binarization = binarization, Accumulate = accumulate, Regularization = regularization ?? Regularization.None }.Validate("test");
         var files = new TrainerFiles("student", folder.File("run"), folder.File("metrics.csv"), configuration ?? s_configuration) { CheckpointEvery = every ?? TimeSpan.FromMinutes(1) };
         new Trainer(task, settings, source, split, new Augmentation(4, true), torch.CPU, files, new SilentProgress()).Run(resume, stop.Token);
         return model.state_dict().Where(p => p.Value.dtype == ScalarType.Float32).ToDictionary(p => p.Key, p => ModelTensors.ToArray(p.Value));

@@ -69,6 +69,8 @@ internal sealed record ConvertSettings
 
     public BinarizationArguments? Binarization { get; init; }
 
+    public RegularizationArguments? Regularization { get; init; }
+
     public int? Accumulate { get; init; }
 
     public TimeSpan? CheckpointEvery { get; init; }
@@ -95,6 +97,7 @@ internal sealed record ConvertSettings
     public ConvertOptions ToOptions()
     {
         var defaults = new ConvertOptions { Data = Data, Out = Out };
+        defaults = Regularization?.Onto(defaults) ?? defaults;
         return defaults with
         {
             Student = Student,

@@ -36,6 +36,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool?> _flip = new("--flip") { Description = "Mirror training images. [default: by the kind of data]" };
     private readonly Option<int?> _pad = new("--pad") { Description = "Largest shift of training images in pixels." };
     private readonly BinarizationOptions _binarization = new();
+    private readonly RegularizationOptions _regularization = new();
     private readonly Option<int?> _accumulate = new("--accumulate") { Description = "Compute a batch in so many parts and add up their gradients: less memory." };
     private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Time between checkpoints, e.g. 5m. [default: 1m]", HelpName = "TIME" };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
@@ -60,7 +61,7 @@ internal sealed class ConvertVerb : Verb
         foreach (Option option in (Option[])
         [
             _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
-            .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
+            .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
             Add(option);
@@ -110,6 +111,7 @@ internal sealed class ConvertVerb : Verb
         Erase = arguments.GetValue(_erase),
         Flip = arguments.GetValue(_flip),
         Pad = arguments.GetValue(_pad),
+        Regularization = _regularization.Read(arguments),
         Binarization = _binarization.Read(arguments),
         Accumulate = arguments.GetValue(_accumulate),
         CheckpointEvery = Duration.Parse("--checkpoint-every", arguments.GetValue(_checkpointEvery)),

@@ -34,7 +34,9 @@ internal static class Configuration
         foreach ((string name, double value) in new[]
         {
             ("distill.features", options.FeatureWeight), ("distill.hard", options.HardDistillation ? 1.0 : 0), ("labels.smoothing", options.LabelSmoothing), ("augment.mixup", options.Mixup),
-            ("augment.cutmix", options.CutMix), ("augment.erase", options.Erase),
+            ("augment.cutmix", options.CutMix), ("augment.erase", options.Erase), ("augment.crop", options.Crop), ("augment.operations", options.RandAugment),
+            ("augment.magnitude", options.RandAugment == 0 ? 0 : options.RandMagnitude), ("augment.repeats", options.Repeats == 1 ? 0 : options.Repeats),
+            ("student.dropPath", options.Regularization.Depth), ("student.dropout", options.Regularization.Features), ("student.ema", options.Regularization.Average),
         })
         {
             if (value != 0)

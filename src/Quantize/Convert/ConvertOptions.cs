@@ -100,6 +100,21 @@ public sealed record ConvertOptions
     /// <summary>Probability that a rectangle of a training image is erased.</summary>
     public double Erase { get; init; }
 
+    /// <summary>Least share of a training image that a random resized crop shows; 0 for none.</summary>
+    public double Crop { get; init; }
+
+    /// <summary>RandAugment's operations in a row; 0 for none.</summary>
+    public int RandAugment { get; init; }
+
+    /// <summary>RandAugment's strength, 0 to 30.</summary>
+    public double RandMagnitude { get; init; } = 9;
+
+    /// <summary>How often an image is in a batch, each time varied anew.</summary>
+    public int Repeats { get; init; } = 1;
+
+    /// <summary>What is left out of the student at random, and whether a mean of its floats is kept.</summary>
+    public Regularization Regularization { get; init; } = Regularization.None;
+
     /// <summary>How weights and activations become bits.</summary>
     public BinarizationSettings Binarization { get; init; } = new();
 
@@ -168,6 +183,11 @@ public sealed record ConvertOptions
         Check("cutmix", CutMix, 0, 100);
         Check("erase", Erase, 0, 1);
         Check("pad", Pad, 0, 512);
+        Check("random-crop", Crop, 0, 1);
+        Check("rand-augment", RandAugment, 0, 10);
+        Check("rand-magnitude", RandMagnitude, 0, Quantize.RandAugment.MostMagnitude);
+        Check("repeats", Repeats, 1, 16);
+        Regularization.Check(faults);
         Check("accumulate", Accumulate, 1, 32_768);
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);

@@ -229,7 +229,7 @@ public static class Converter
             BinaryViTConfig network = student.Config;
             progress.Report(new StageStarted("student", string.Create(CultureInfo.InvariantCulture,
                 $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
-            bool cache = recipe.Augmentation.IsNone || device.type == DeviceType.CPU;
+            bool cache = recipe.Augmentation.IsNone || (device.type == DeviceType.CPU && recipe.Augmentation.KeepsContent);
             if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
                 teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
             ITrainingTask task = teacher is null
@@ -267,6 +267,15 @@ public static class Converter
             {
                 Reestimate();
                 Consider("last weights, fresh statistics");
+            }
+            if (recipe.Student.Regularization.Average is > 0 and double decay
+                && Checkpoint.Extra(Path.Combine(_folder.Student, "last.safetensors"), FloatAverage.StateName) is { } means)
+            {
+                using var average = new FloatAverage(student, decay);
+                average.Restore(means);
+                average.Apply();
+                Reestimate();
+                Consider("last signs, mean floats, fresh statistics");
             }
             string path = Path.Combine(_folder.Student, "best.safetensors");
             if (Checkpoint.Peek(path).Step < recipe.Student.Steps)

@@ -41,7 +41,9 @@ public sealed record ImageData(
         int side = options.ImageSize ?? student.ImageSize;
         int resize = side >= 160 ? (int)Math.Round(side * 8 / 7.0) : side;
         var preprocess = new Preprocess(side, side, resize, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]);
-        PixelSource raw = PixelSource.Open(splits.Train, preprocess, cancel);
+        // Random crops show parts of photographs larger than they are at the network's size: those are decoded every time.
+        long limit = options.Crop > 0 && (unlabelled || splits.Kind == "image folder") ? 0 : PixelSource.MemoryLimit;
+        PixelSource raw = PixelSource.Open(splits.Train, preprocess, cancel, limit);
         if (unlabelled)
             raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
 

@@ -35,14 +35,18 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
             Evaluations = 10,
             Accumulate = options.Accumulate,
             Binarization = options.Binarization,
+            Regularization = options.Regularization,
             Seed = options.Seed + 1,
         };
         var augmentation = new Augmentation(
-            options.Pad ?? Math.Max(1, network.ImageSize / 16),
+            options.Pad ?? (options.Crop > 0 ? 0 : Math.Max(1, network.ImageSize / 16)),
             options.Flip ?? kind != "IDX",
             options.Erase)
         {
             Mixing = new Mixing(options.Mixup, options.CutMix),
+            Crop = options.Crop,
+            Operations = options.RandAugment == 0 ? RandAugment.None : new RandAugment(options.RandAugment, options.RandMagnitude),
+            Repeats = options.Repeats,
         };
         return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, width);
     }

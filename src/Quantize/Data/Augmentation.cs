@@ -1,8 +1,9 @@
+using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>What happens to a training image: a crop of the image padded by reflection, a horizontal flip, an erased rectangle, and a mixture with
+/// <summary>What happens to a training image: a random part of it at full size, operations of RandAugment, a crop of the image padded by reflection, a horizontal flip, an erased rectangle, and a mixture with
 /// another image of the batch.</summary>
 /// <param name="Pad">Largest shift in pixels, both axes; 0 for none. Smaller than the image.</param>
 /// <param name="Flip">Whether half of the images are mirrored.</param>
@@ -12,23 +13,72 @@ public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     /// <summary>How images of a batch are mixed.</summary>
     public Mixing Mixing { get; init; } = Mixing.None;
 
+    /// <summary>Least share of an image that a random crop shows, 0 to 1; 0 for no such crops.</summary>
+    public double Crop { get; init; }
+
+    /// <summary>Operations on levels and geometry.</summary>
+    public RandAugment Operations { get; init; } = RandAugment.None;
+
+    /// <summary>How often an image is in a batch, each time varied anew (repeated augmentation, Hoffer et al. 2020), 1 to 16; a pass over the data then
+    /// shows only so small a part of the images.</summary>
+    public int Repeats { get; init; } = 1;
+
+    /// <summary>Whether a varied image still shows what the image shows, so that what a teacher says of the one holds for the other.</summary>
+    public bool KeepsContent => Crop == 0 && Operations.Operations == 0;
+
     /// <summary>Images as they are.</summary>
     public static Augmentation None { get; } = new(0, false);
 
     /// <summary>Whether nothing happens.</summary>
-    public bool IsNone => Pad == 0 && !Flip && Erase == 0 && Mixing.IsNone;
+    public bool IsNone => Pad == 0 && !Flip && Erase == 0 && Mixing.IsNone && KeepsContent;
 
-    /// <summary>The change of one image: pure function of seed, epoch and the image's index in the training set.</summary>
-    internal (int Dx, int Dy, bool Mirror) Draw(ulong seed, long epoch, int index)
+    /// <summary>The change of one image: pure function of seed, epoch and the image's index in the training set, and, where it is there several times,
+    /// of which time it is.</summary>
+    internal (int Dx, int Dy, bool Mirror) Draw(ulong seed, long epoch, int index, int copy = 0)
     {
         if (Pad == 0 && !Flip)
             return (0, 0, false);
-        var random = new CounterRandom(seed, (ulong)epoch, (ulong)index);
+        var random = new CounterRandom(seed, (ulong)epoch, Key(index, copy));
         int span = (2 * Pad) + 1;
         int dx = random.Next(span) - Pad;
         int dy = random.Next(span) - Pad;
         return (dx, dy, Flip && (random.Next() & 1) != 0);
     }
+
+    /// <summary>Crops and operates on an image: a function of the same. Gives its pixels at the network's size.</summary>
+    /// <param name="source">Where it is.</param>
+    /// <param name="index">Which it is.</param>
+    /// <param name="scratch">Two images' bytes.</param>
+    /// <param name="seed">Decides.</param>
+    /// <param name="epoch">The pass over the data.</param>
+    /// <param name="copy">The how manieth time in the batch.</param>
+    internal ReadOnlySpan<byte> Pixels(PixelSource source, int index, byte[] scratch, ulong seed, long epoch, int copy)
+    {
+        if (KeepsContent)
+            return source.Pixels(index, scratch.AsSpan(0, Math.Min(scratch.Length, source.ImageBytes)));
+        Span<byte> own = scratch.AsSpan(0, source.ImageBytes);
+        (int height, int width) = (source.Preprocess.Height, source.Preprocess.Width);
+        var random = new CounterRandom(seed ^ 0x52414E44415547UL, (ulong)epoch, Key(index, copy));
+        if (Crop > 0)
+        {
+            RgbImage image = source.Image(index);
+            RandomCrop.Apply(image, RandomCrop.Draw(image.Width, image.Height, Crop, ref random), height, width, source.Preprocess.Interpolation, own);
+        }
+        else
+        {
+            ReadOnlySpan<byte> pixels = source.Pixels(index, own);
+            if (source.InMemory)
+                pixels.CopyTo(own);
+        }
+        Span<byte> fill = stackalloc byte[3];
+        for (int c = 0; c < 3; c++)
+            fill[c] = (byte)Math.Clamp(Math.Round(255 * source.Preprocess.Mean[c]), 0, 255);
+        Operations.Apply(own, scratch.AsSpan(own.Length, own.Length), height, width, fill, ref random);
+        return own;
+    }
+
+    /// <summary>Tells the copies of an image apart; the first has the image's own number.</summary>
+    internal static ulong Key(int index, int copy) => ((ulong)copy << 40) | (uint)index;
 }
 
 /// <summary>Writes pixels as the network's input: shifted, mirrored, normalised. The normalisation is the device's, bit for bit.</summary>

@@ -112,7 +112,7 @@ public sealed class BatchLoader : IDisposable
         for (int start = 0; start < indices.Count; start += batchSize)
         {
             int[] part = [.. indices.Skip(start).Take(batchSize)];
-            yield return Fill(source, writer, part, 0, _ => (0, 0, false));
+            yield return Fill(source, writer, part, 0, new Variation(Augmentation.None, 0));
         }
     }
 
@@ -155,10 +155,10 @@ public sealed class BatchLoader : IDisposable
                 }
                 int start = (int)(step % StepsPerEpoch) * BatchSize;
                 int[] part = new int[BatchSize];
+                // With repeats, image number start / repeats of the order is there so many times, one after the other.
                 for (int i = 0; i < part.Length; i++)
-                    part[i] = _indices[order[start + i]];
-                long of = epoch;
-                Batch batch = Fill(_source, _writer, part, epoch, index => _augmentation.Draw(_seed, of, index));
+                    part[i] = _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]];
+                Batch batch = Fill(_source, _writer, part, epoch, new Variation(_augmentation, _seed));
                 queue.Add(Varied(batch, step));
             }
         }
@@ -180,11 +180,25 @@ public sealed class BatchLoader : IDisposable
         (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
         int length = _source.ImageBytes;
         for (int i = 0; i < batch.Count; i++)
-            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i]);
+            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], Copy(batch.Indices, i));
         return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
     }
 
-    private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Func<int, (int Dx, int Dy, bool Mirror)> draw)
+    /// <summary>How the images of a batch vary.</summary>
+    /// <param name="Augmentation">In which ways.</param>
+    /// <param name="Seed">Decides.</param>
+    private readonly record struct Variation(Augmentation Augmentation, ulong Seed);
+
+    /// <summary>The how manieth time an image is in its batch.</summary>
+    private static int Copy(int[] indices, int at)
+    {
+        int copy = 0;
+        while (at > copy && indices[at - copy - 1] == indices[at])
+            copy++;
+        return copy;
+    }
+
+    private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Variation variation)
     {
         int length = source.ImageBytes;
         float[] images = GC.AllocateUninitializedArray<float>(part.Length * length);
@@ -192,12 +206,14 @@ public sealed class BatchLoader : IDisposable
         bool[] mirrored = new bool[part.Length];
         void One(int i, byte[] scratch)
         {
-            (int dx, int dy, mirrored[i]) = draw(part[i]);
-            writer.Write(source.Pixels(part[i], scratch), images.AsSpan(i * length, length), dx, dy, mirrored[i]);
+            int copy = Copy(part, i);
+            (int dx, int dy, mirrored[i]) = variation.Augmentation.Draw(variation.Seed, epoch, part[i], copy);
+            ReadOnlySpan<byte> pixels = variation.Augmentation.Pixels(source, part[i], scratch, variation.Seed, epoch, copy);
+            writer.Write(pixels, images.AsSpan(i * length, length), dx, dy, mirrored[i]);
             labels[i] = source.Label(part[i]);
         }
 
-        if (source.InMemory)
+        if (source.InMemory && variation.Augmentation.KeepsContent)
         {
             for (int i = 0; i < part.Length; i++)
                 One(i, []);
@@ -206,7 +222,7 @@ public sealed class BatchLoader : IDisposable
         {
             try
             {
-                Parallel.For(0, part.Length, () => new byte[length], (i, _, scratch) => { One(i, scratch); return scratch; }, static _ => { });
+                Parallel.For(0, part.Length, () => new byte[2 * length], (i, _, scratch) => { One(i, scratch); return scratch; }, static _ => { });
             }
             catch (AggregateException e)
             {

@@ -15,11 +15,12 @@ internal static class Erasing
     /// <param name="seed">Decides everything.</param>
     /// <param name="epoch">The pass over the data.</param>
     /// <param name="index">The image.</param>
-    internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index)
+    /// <param name="copy">The how manieth time in the batch.</param>
+    internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
     {
         if (probability == 0)
             return;
-        var random = new CounterRandom(seed ^ 0x4552415345UL, (ulong)epoch, (ulong)index);
+        var random = new CounterRandom(seed ^ 0x4552415345UL, (ulong)epoch, Augmentation.Key(index, copy));
         if (random.NextDouble() >= probability)
             return;
         double area = height * width * (LeastArea + ((MostArea - LeastArea) * random.NextDouble()));

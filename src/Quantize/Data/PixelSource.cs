@@ -74,6 +74,12 @@ public sealed class PixelSource
         return scratch;
     }
 
+    /// <summary>An image as far as it is known: as decoded, or at the network's size where only that is in memory.</summary>
+    /// <exception cref="ImageException">The image cannot be decoded.</exception>
+    internal RgbImage Image(int index) => _pixels is null
+        ? _dataset.Load(index)
+        : new RgbImage(Preprocess.Width, Preprocess.Height, _pixels.AsSpan(index * ImageBytes, ImageBytes).ToArray());
+
     /// <summary>Mean and standard deviation per channel over these images, of pixels in 0..1, rounded to four digits; a constant channel gets 1.</summary>
     public (float[] Mean, float[] Std) Statistics(IReadOnlyList<int> indices)
     {

@@ -25,6 +25,9 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     /// <summary>How bits are made at the present step.</summary>
     internal BinarizationPhase Phase { get; set; }
 
+    /// <summary>What is left out at the present step; null for nothing.</summary>
+    internal Omission? Omission { get; set; }
+
     /// <summary>A latent weight as rows <c>[O, K]</c> as the network uses it.</summary>
     internal Tensor Weight(Tensor rows, SignForm form)
     {

@@ -42,6 +42,13 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         set => _context.Phase = value;
     }
 
+    /// <summary>What is left out at the present step of a training; null for nothing.</summary>
+    internal Omission? Omission
+    {
+        get => _context.Omission;
+        set => _context.Omission = value;
+    }
+
     /// <summary>The weights that become signs, by the names of their layers; none in the float twin.</summary>
     internal IEnumerable<(string Layer, LatentWeight Weight)> SignWeights() => IsBinary
         ? named_modules().Where(m => m.module is LatentWeight { Form: not SignForm.None }).Select(m => (m.name, (LatentWeight)m.module))
@@ -88,7 +95,8 @@ internal sealed class ViTBody : nn.Module
         if (_context.Taps.On)
             _context.Taps.Report("vit.pooled", tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]));
         Tensor normed = layernorm.call(tokens);
-        return normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
+        Tensor features = normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
+        return training && _context.Omission is { } omission ? omission.Drop(features) : features;
     }
 }
 
@@ -127,7 +135,7 @@ internal sealed class Encoder : nn.Module
                 tokens = _down[stage].Forward(tokens, grid);
                 grid = grid.Divided(2);
             }
-            tokens = layer[l].Forward(tokens, grid);
+            tokens = layer[l].Forward(tokens, grid, l, layer.Count > 1 ? (double)l / (layer.Count - 1) : 1);
         }
         return tokens;
     }

@@ -46,7 +46,20 @@ internal sealed class BinaryViTLayer : nn.Module
     }
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
-    internal Tensor Forward(Tensor x, TokenGrid grid)
+    /// <param name="x">The residual stream.</param>
+    /// <param name="grid">Its grid.</param>
+    /// <param name="number">The layer's number.</param>
+    /// <param name="depth">Its place, 0 for the first to 1 for the last.</param>
+    internal Tensor Forward(Tensor x, TokenGrid grid, int number, double depth)
+    {
+        Omission? omission = training ? _context.Omission : null;
+        Tensor x1 = Attention(x, grid);
+        x1 = omission?.Skip(x, x1, grid.Batch, 2 * number, depth) ?? x1;
+        Tensor x2 = Feed(x1, grid);
+        return omission?.Skip(x1, x2, grid.Batch, (2 * number) + 1, depth) ?? x2;
+    }
+
+    private Tensor Attention(Tensor x, TokenGrid grid)
     {
         Taps taps = _context.Taps;
         Tensor a = layernorm_before.call(x);
@@ -54,7 +67,13 @@ internal sealed class BinaryViTLayer : nn.Module
         bool fused = training && !taps.On && FusedNorm.Serves(x);
         Tensor x1 = attention.Forward(a, x, grid, fused);
         taps.Report($"{_prefix}.attention", x1);
+        return x1;
+    }
 
+    private Tensor Feed(Tensor x1, TokenGrid grid)
+    {
+        Taps taps = _context.Taps;
+        bool fused = training && !taps.On && FusedNorm.Serves(x1);
         Tensor b = layernorm_after.call(x1);
         taps.Report($"{_prefix}.layernorm_after", b);
         var tiled = new Shortcut(b, ShortcutKind.Tile, _stage.Expansion);

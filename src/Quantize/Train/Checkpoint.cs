@@ -132,6 +132,10 @@ public static class Checkpoint
     /// <exception cref="ConvertException">The file is damaged.</exception>
     internal static string? Setting(string path, string key) => Read(path).Metadata.GetValueOrDefault(ConfigurationPrefix + key);
 
+    /// <summary>One of the extras of a checkpoint; null if it has none of that name.</summary>
+    /// <exception cref="ConvertException">The file is damaged.</exception>
+    internal static byte[]? Extra(string path, string name) => Read(path).Tensors.GetValueOrDefault(ExtraPrefix + name)?.Bytes.ToArray();
+
     /// <summary>Compares the configuration of a checkpoint.</summary>
     /// <exception cref="ConvertException">It is another; the message names the keys. Or the file is damaged.</exception>
     internal static void RequireSame(string path, IReadOnlyDictionary<string, string> configuration) => CheckConfiguration(path, Read(path), configuration);

@@ -57,6 +57,9 @@ public sealed record TrainSettings
     /// <summary>How weights and activations become bits; means nothing to float networks.</summary>
     public BinarizationSettings Binarization { get; init; } = new();
 
+    /// <summary>What is left out of a student at random, and whether a mean of its floats is kept.</summary>
+    public Regularization Regularization { get; init; } = Regularization.None;
+
     /// <summary>Seed of order and augmentation.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -85,6 +88,7 @@ public sealed record TrainSettings
         Check("clipRate", ClipRate, 0, 1);
         Check("accumulate", Accumulate, 1, Math.Max(1, BatchSize / 2));
         Binarization.Check(faults);
+        Regularization.Check(faults);
         Check("evaluations", Evaluations, 1, 1000);
         Check("evaluationBatch", EvaluationBatch, 1, 65536);
         return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);

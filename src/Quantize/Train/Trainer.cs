@@ -77,6 +77,8 @@ public sealed class Trainer
             monitor?.Restore(extras.GetValueOrDefault(HealthMonitor.StateName));
             if (extras.TryGetValue(PartsName, out byte[]? parts) && parts.Length == sizeof(int))
                 learning.Parts = BitConverter.ToInt32(parts);
+            if (extras.TryGetValue(FloatAverage.StateName, out byte[]? average))
+                learning.Average?.Restore(average);
             if (state.Step >= _settings.Steps)
                 return state;
             _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
@@ -185,6 +187,8 @@ public sealed class Trainer
     private static Dictionary<string, byte[]> Extras(HealthMonitor? monitor, TrainingStep learning)
     {
         Dictionary<string, byte[]> extras = new() { [PartsName] = BitConverter.GetBytes(learning.Parts) };
+        if (learning.Average is { } average)
+            extras[FloatAverage.StateName] = average.Save();
         if (monitor?.Save() is { } signs)
             extras[HealthMonitor.StateName] = signs;
         return extras;

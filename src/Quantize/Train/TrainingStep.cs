@@ -16,6 +16,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly BinaryViT? _student;
     private readonly LatentWeight[] _signWeights;
     private readonly IConvertProgress? _progress;
+    private long _step;
     private readonly List<double> _factors = [];
 
     internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null)
@@ -24,6 +25,7 @@ internal sealed class TrainingStep : IDisposable
         _student = task.Model as BinaryViT;
         _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
         Parts = settings.Accumulate;
+        Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average) : null;
         _parameters = [.. task.Model.parameters()];
         _replicas = task.Division is { } division ? new Replicas(task.Model, division) : null;
         Optimizer = CreateOptimizer(task.Model);
@@ -34,6 +36,9 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>Parts that a batch is divided into; doubled where memory runs out.</summary>
     internal int Parts { get; set; }
+
+    /// <summary>The mean of the student's floats; null where none is kept.</summary>
+    internal FloatAverage? Average { get; }
 
     /// <summary>How bits are made at the present step.</summary>
     internal BinarizationPhase Phase { get; private set; }
@@ -55,7 +60,10 @@ internal sealed class TrainingStep : IDisposable
         }
         double norm = nn.utils.clip_grad_norm_(_parameters, _settings.GradientNorm);
         if (double.IsFinite(norm))
+        {
             Optimizer.step();
+            Average?.Update();
+        }
         return (value, norm);
     }
 
@@ -65,6 +73,7 @@ internal sealed class TrainingStep : IDisposable
         Phase = _settings.Binarization.At(step, _settings.Steps);
         if (_student is not null)
             _student.Phase = Phase;
+        _step = step;
         double rate = _settings.Schedule.At(step);
         foreach ((optim.ILearningRateController group, double factor) in Optimizer.ParamGroups.Zip(_factors))
             group.LearningRate = rate * factor;
@@ -75,6 +84,7 @@ internal sealed class TrainingStep : IDisposable
     public void Dispose()
     {
         Optimizer.Dispose();
+        Average?.Dispose();
         _replicas?.Dispose();
     }
 
@@ -118,6 +128,8 @@ internal sealed class TrainingStep : IDisposable
         for (int at = 0; at < parts; at++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
+            if (_student is not null && (_settings.Regularization.Depth > 0 || _settings.Regularization.Features > 0))
+                _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, at);
             Batch part = batch.Part(at, parts);
             Tensor images = Trainer.ToTensor(part, _source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>An exponential mean of a student's float parameters over the steps. Weights that become signs are not in it: the mean of latent weights says
+/// nothing about the mean of signs.</summary>
+internal sealed class FloatAverage : IDisposable
+{
+    /// <summary>Name of its state in a checkpoint.</summary>
+    internal const string StateName = "average";
+
+    private readonly Parameter[] _parameters;
+    private readonly Tensor[] _means;
+    private readonly double _decay;
+    private long _updates;
+
+    /// <summary>Starts at the parameters as they are.</summary>
+    /// <param name="model">The student.</param>
+    /// <param name="decay">Share of the old mean in the new one; lower in the first steps.</param>
+    internal FloatAverage(BinaryViT model, double decay)
+    {
+        HashSet<string> signs = [.. model.SignWeights().Select(w => w.Layer + ".weight")];
+        _decay = decay;
+        _parameters = [.. model.named_parameters().Where(p => !signs.Contains(p.name)).Select(p => p.parameter)];
+        using IDisposable frozen = torch.no_grad();
+        _means = [.. _parameters.Select(p => p.clone().DetachFromDisposeScope())];
+    }
+
+    /// <summary>Takes in the parameters after a step.</summary>
+    internal void Update()
+    {
+        using IDisposable frozen = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        double share = 1 - Math.Min(_decay, (1.0 + _updates) / (10 + _updates));
+        _updates++;
+        for (int i = 0; i < _means.Length; i++)
+            _means[i].add_((_parameters[i] - _means[i]) * share);
+    }
+
+    /// <summary>Its state as bytes.</summary>
+    internal byte[] Save()
+    {
+        using var stream = new MemoryStream();
+        stream.Write(BitConverter.GetBytes(_updates));
+        foreach (Tensor mean in _means)
+            stream.Write(MemoryMarshal.AsBytes<float>(ModelTensors.ToArray(mean)));
+        return stream.ToArray();
+    }
+
+    /// <summary>Takes up what <see cref="Save"/> gave.</summary>
+    /// <exception cref="ConvertException">The bytes are of another network.</exception>
+    internal void Restore(byte[] bytes)
+    {
+        if (bytes.Length != sizeof(long) + (sizeof(float) * _means.Sum(m => m.numel())))
+            throw new ConvertException("The checkpoint's mean of the float parameters is of another network. Start again in another folder.");
+        using IDisposable frozen = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        _updates = BitConverter.ToInt64(bytes);
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(sizeof(long)));
+        foreach (Tensor mean in _means)
+        {
+            int count = (int)mean.numel();
+            mean.copy_(torch.tensor(values[..count].ToArray()).view(mean.shape));
+            values = values[count..];
+        }
+    }
+
+    /// <summary>Makes the means the student's parameters.</summary>
+    internal void Apply()
+    {
+        using IDisposable frozen = torch.no_grad();
+        for (int i = 0; i < _means.Length; i++)
+            _parameters[i].copy_(_means[i]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor mean in _means)
+            mean.Dispose();
+    }
+}
