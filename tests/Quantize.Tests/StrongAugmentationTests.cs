@@ -132,4 +132,21 @@ public class StrongAugmentationTests
         using var onDemand = new BatchLoader(PixelSource.Open(splits.Train, DataTests.Preprocess32, limit: 1000), [.. Enumerable.Range(0, 40)], 12, augmentation, seed: 5);
         Assert.Equal(first.Images, onDemand.Get(0).Images);
     }
+
+    [Fact]
+    public void AnImageThatTwoBatchesShareIsAnotherPictureInEach()
+    {
+        PixelSource source = DataTests.Shapes(40);
+        var augmentation = new Augmentation(4, true) { Operations = new RandAugment(2, 9), Repeats = 3 };
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 40)], 8, augmentation, seed: 5);
+        Batch[] batches = [.. Enumerable.Range(0, 3).Select(step => loader.Get(step))];
+        int length = batches[0].Images.Length / 8;
+        var pictures = batches.SelectMany(batch => batch.Indices.Select((index, i) => (Index: index, Pixels: batch.Images[(i * length)..((i + 1) * length)]))).ToList();
+        Assert.Equal(24, pictures.Count);
+        Assert.All(pictures.GroupBy(picture => picture.Index), shown =>
+        {
+            Assert.Equal(3, shown.Count());
+            Assert.Equal(3, shown.Select(picture => Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(picture.Pixels))).Distinct().Count());
+        });
+    }
 }

@@ -112,7 +112,7 @@ public sealed class BatchLoader : IDisposable
         for (int start = 0; start < indices.Count; start += batchSize)
         {
             int[] part = [.. indices.Skip(start).Take(batchSize)];
-            yield return Fill(source, writer, part, 0, new Variation(Augmentation.None, 0));
+            yield return Fill(source, writer, part, 0, new Variation(Augmentation.None, 0, 0));
         }
     }
 
@@ -158,8 +158,8 @@ public sealed class BatchLoader : IDisposable
                 // With repeats, image number start / repeats of the order is there so many times, one after the other.
                 for (int i = 0; i < part.Length; i++)
                     part[i] = _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]];
-                Batch batch = Fill(_source, _writer, part, epoch, new Variation(_augmentation, _seed));
-                queue.Add(Varied(batch, step));
+                Batch batch = Fill(_source, _writer, part, epoch, new Variation(_augmentation, _seed, start));
+                queue.Add(Varied(batch, step, start));
             }
         }
         catch (InvalidOperationException) when (queue.IsAddingCompleted)
@@ -175,27 +175,24 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Erases and mixes.</summary>
-    private Batch Varied(Batch batch, long step)
+    private Batch Varied(Batch batch, long step, int start)
     {
         (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
         int length = _source.ImageBytes;
+        var variation = new Variation(_augmentation, _seed, start);
         for (int i = 0; i < batch.Count; i++)
-            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], Copy(batch.Indices, i));
+            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], variation.Copy(i));
         return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
     }
 
     /// <summary>How the images of a batch vary.</summary>
     /// <param name="Augmentation">In which ways.</param>
     /// <param name="Seed">Decides.</param>
-    private readonly record struct Variation(Augmentation Augmentation, ulong Seed);
-
-    /// <summary>The how manieth time an image is in its batch.</summary>
-    private static int Copy(int[] indices, int at)
+    /// <param name="Start">The first image's place in the epoch.</param>
+    private readonly record struct Variation(Augmentation Augmentation, ulong Seed, int Start)
     {
-        int copy = 0;
-        while (at > copy && indices[at - copy - 1] == indices[at])
-            copy++;
-        return copy;
+        /// <summary>The how manieth time the epoch shows an image of the batch.</summary>
+        public int Copy(int at) => (Start + at) % Math.Max(1, Augmentation.Repeats);
     }
 
     private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Variation variation)
@@ -206,7 +203,7 @@ public sealed class BatchLoader : IDisposable
         bool[] mirrored = new bool[part.Length];
         void One(int i, byte[] scratch)
         {
-            int copy = Copy(part, i);
+            int copy = variation.Copy(i);
             (int dx, int dy, mirrored[i]) = variation.Augmentation.Draw(variation.Seed, epoch, part[i], copy);
             ReadOnlySpan<byte> pixels = variation.Augmentation.Pixels(source, part[i], scratch, variation.Seed, epoch, copy);
             writer.Write(pixels, images.AsSpan(i * length, length), dx, dy, mirrored[i]);
