@@ -26,14 +26,9 @@ public static class OnnxProof
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(options);
-        IReadOnlyList<int> shape = file.Graph.InputShape;
-        int length = shape[0] * shape[1] * shape[2];
         using var check = new ParityCheck(file, logitTolerance: LogitTolerance, sameFloats: true);
         using (var simulator = new Simulator(file))
-        {
-            for (int i = 0; i < options.Count; i++)
-                check.AddImage(options.Given is { } given ? given.AsSpan(i * length, length) : SelfTest.Input(options.Seed + (ulong)i, shape), simulator);
-        }
+            check.AddImages(options.Count, options.Input(file.Graph.InputShape), simulator);
         ParityCertificate certificate = ParityCertificate.Of(
             "export", file, check.Report, $"ONNX Runtime {OnnxModel.RuntimeVersion}",
             options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),

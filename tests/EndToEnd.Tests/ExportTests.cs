@@ -89,12 +89,27 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     }
 #endif
 
+    /// <summary>A network whose values are rounding errors: ONNX Runtime rounds in another order.</summary>
+    [Fact]
+    public void An_export_that_fails_its_certificate_is_not_written()
+    {
+        using var folder = new TestFolder();
+        SafetensorsWriter.Write(folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 2));
+        ImportedCheckpoint imported = CheckpointImport.Open(folder["net.safetensors"]);
+        EvitWriter.Write(folder["net.evit"], imported.Lower(), imported.Preprocess, imported.Labels, "{}");
+        Outcome outcome = EdgeVitProcess.Run("export", folder["net.evit"], "--out", folder["net.onnx"], "--json");
+        outcome.Fails(3, "ONNX Runtime does not compute what the model does", "net.onnx is not written", "FAILED");
+        Assert.False((bool)outcome.Json["certificate"]!["passed"]!);
+        Assert.False(File.Exists(folder["net.onnx"]));
+    }
+
     [Fact]
     public void Mistakes_are_explained()
     {
         using var folder = new TestFolder();
         EdgeVitProcess.Run("export", model.Path, "--to", "tflite", "--out", folder["x"]).Fails(2, "--to is 'tflite', expected onnx");
         EdgeVitProcess.Run("export", model.Path, "--out", model.Path).Fails(2, "is the model itself");
+        EdgeVitProcess.Run("export", model.Path, "--out", Path.GetDirectoryName(folder["x"])!).Fails(2, "is a folder. Name a file in it");
         EdgeVitProcess.Run("export", model.Path, "--out", folder["x"], "--parity-images", "0").Fails(2, "--parity-images is 0");
         Assert.Contains("no such file", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(folder["none.onnx"])).Message, StringComparison.Ordinal);
         string noise = folder.File("noise.onnx", [1, 2, 3, 4, 5]);

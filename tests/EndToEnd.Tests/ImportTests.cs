@@ -113,6 +113,36 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         Assert.True(peak < (2 * length) + (64L << 20), $"{peak} bytes for a file of {length}");
     }
 
+    /// <summary>A float network of the size of DeiT-Small, 88 MB: the same bound.</summary>
+    [Fact]
+    public void A_float_checkpoint_takes_bounded_memory()
+    {
+        string checkpoint = _folder["deit-small.safetensors"];
+        SafetensorsWriter.Write(checkpoint, FloatCheckpoint.Tensors(width: 384, depth: 12, imageSize: 224, patch: 16, classes: 1000, seed: 4));
+        long length = new FileInfo(checkpoint).Length;
+        JsonObject json = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["deit-small.evit"], "--json", "--quiet").Expect(0).Json;
+        long peak = (long)json["memory"]!["peak_bytes"]!;
+        output.WriteLine($"{length} bytes imported in {(double)json["seconds"]!} s with {peak} bytes at most");
+        Assert.InRange(length, 88_000_000, 89_000_000);
+        Assert.True((bool)json["certificate"]!["passed"]!);
+        Assert.Equal("f16 (tables, affines)", (string)json["floats"]!);
+        Assert.InRange((long)json["bytes"]!, 44_000_000, 45_000_000);
+        Assert.True(peak < (2 * length) + (64L << 20), $"{peak} bytes for a file of {length}");
+    }
+
+    /// <summary>A network whose logits are rounding errors is packed as it is, and the packed one does not compute what the simulation does.</summary>
+    [Fact]
+    public void A_model_that_fails_its_certificate_is_not_written()
+    {
+        SafetensorsWriter.Write(_folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 1));
+        Outcome outcome = Import(_folder["net.safetensors"], "--out", _folder["net.evit"], "--json");
+        outcome.Fails(3, "does not compute what the checkpoint does", "net.evit is not written", "FAILED");
+        Assert.False((bool)outcome.Json["certificate"]!["passed"]!);
+        Assert.NotEmpty(outcome.Json["certificate"]!["faults"]!.AsArray());
+        Assert.False(File.Exists(_folder["net.evit"]));
+        Assert.False(File.Exists(_folder["net.md"]));
+    }
+
     [Fact]
     public void Mistakes_are_explained()
     {
@@ -138,7 +168,23 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         _tensors.Remove("vit.layernorm.bias");
         _tensors.Remove("vit.encoder.layer.1.intermediate.move");
         Import(Checkpoint("lacks.safetensors"), "--out", model).Fails(1, "(2 faults)", "missing: vit.layernorm.bias [64]", "missing: vit.encoder.layer.1.intermediate.move [64]");
+        _tensors["vit.extra"] = new FloatTensor("vit.extra", [3], new float[3]);
+        _tensors["classifier.bias"] = new FloatTensor("classifier.bias", [7], new float[7]);
+        Import(Checkpoint("odd.safetensors"), "--out", model).Fails(1, "(4 faults)", "missing: vit.layernorm.bias [64]", "classifier.bias is [7] with 7 values, expected [4]", "not of this network: vit.extra [3]");
+        foreach (int positions in (int[])[1 + (4 * 8), 1 + 20])
+        {
+            _tensors["vit.embeddings.position_embeddings"] = new FloatTensor("vit.embeddings.position_embeddings", [1, positions, 64], new float[positions * 64]);
+            Import(Checkpoint("grid.safetensors"), "--out", model).Fails(1, $"is [1, {positions}, 64]", "Only square images are supported", "resample");
+        }
+        Import(checkpoint, "--out", _folder["new/"]).Fails(2, "is a folder. Name a file in it");
+        Import(checkpoint, "--out", Path.GetDirectoryName(checkpoint)!).Fails(2, "is a folder. Name a file in it");
+        Import(checkpoint, "--out", _folder["labels.txt/net.evit"]).Fails(1, "Cannot write");
+        Import(Path.GetDirectoryName(checkpoint)!, "--out", model).Fails(1, "is a folder; name the checkpoint file in it");
         Assert.False(File.Exists(model));
+
+        (byte[] pickle, List<(string Key, byte[] Bytes)> storages) = TorchWriter.Checkpoint(_tensors.Values);
+        string torch = _folder.File("net.pth", TorchWriter.Zip(pickle, storages));
+        EdgeVitProcess.Run("inspect", torch).Fails(1, "net.pth: a zip archive, as PyTorch checkpoints are", "'edgevit import' reads checkpoints");
     }
 
     private static Outcome Import(params string[] arguments) => EdgeVitProcess.Run(["import", .. arguments]);

@@ -105,8 +105,7 @@ public class ReferenceSimulatorTests
     {
         EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(model, preprocess, [.. Enumerable.Range(0, classes).Select(i => $"{i}")], "{}"));
         using var check = new ParityCheck(file);
-        for (int i = 0; i < images; i++)
-            check.AddImage(SelfTest.Input((ulong)(60 + i), file.Graph.InputShape), simulator);
+        check.AddImages(images, i => SelfTest.Input((ulong)(60 + i), file.Graph.InputShape), simulator);
         return check.Report;
     }
 }

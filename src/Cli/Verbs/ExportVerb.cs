@@ -37,8 +37,7 @@ internal sealed class ExportVerb : Verb
         string format = arguments.GetRequiredValue(_to);
         if (!format.Equals("onnx", StringComparison.OrdinalIgnoreCase))
             throw new UserException($"--to is '{format}', expected onnx.", ExitCode.Usage);
-        if (Path.GetFullPath(path) == Path.GetFullPath(target))
-            throw new UserException($"--out {target} is the model itself. Name another file.", ExitCode.Usage);
+        OutputPath.Check(target, path, "the model");
         EvitFile file = ModelPath.Read(path);
         if (!OnnxModel.IsAvailable)
             throw new UserException($"an export is checked in ONNX Runtime, but {OnnxModel.NotAvailable}", ExitCode.NotSupported);
@@ -59,7 +58,7 @@ internal sealed class ExportVerb : Verb
         });
         if (!certificate.Passed)
         {
-            printer.Error($"ONNX Runtime does not compute what the model does, so {target} is not written. This is a fault of the exporter; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}");
+            printer.Error($"ONNX Runtime does not compute what the model does, so {target} is not written. Either its numbers leave what 32-bit floats can hold (sums of huge values that cancel), or this is a fault of the exporter; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}");
             return ExitCode.CheckFailed;
         }
         Preprocess p = file.Preprocess;

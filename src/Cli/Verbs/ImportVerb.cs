@@ -48,8 +48,7 @@ internal sealed class ImportVerb : Verb
     {
         string path = arguments.GetRequiredValue(_checkpoint);
         string target = arguments.GetRequiredValue(_out);
-        if (Path.GetFullPath(path) == Path.GetFullPath(target))
-            throw new UserException($"--out {target} is the checkpoint itself. Name another file.", ExitCode.Usage);
+        OutputPath.Check(target, path, "the checkpoint");
         ImportOptions options = Said(arguments);
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
@@ -79,7 +78,7 @@ internal sealed class ImportVerb : Verb
     }
 
     private static string NotWritten(string target, ParityCertificate certificate) =>
-        $"the packed model does not compute what the checkpoint does, so {target} is not written. This is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}";
+        $"the packed model does not compute what the checkpoint does, so {target} is not written. Either its numbers leave what 32-bit floats can hold (sums of huge values that cancel), or this is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}";
 
     private ImportOptions Said(ParseResult arguments) => new(
         new RecogniserOptions(

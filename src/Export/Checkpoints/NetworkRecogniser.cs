@@ -140,7 +140,7 @@ public static partial class NetworkRecogniser
         }
         return TensorSizes.Most(sides) ?? (tensors.TryGetValue(First, out FloatTensor? first)
             ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions{(leading > 0 ? ", without the class token's," : "")} are a square grid. "
-                + "Only square images are supported")
+                + "Only square images are supported: train, or resample the position embeddings, for a square grid")
             : throw TensorSizes.Lacks("the image size", First));
     }
 

@@ -47,7 +47,7 @@ public static class CheckpointImport
         CheckLabels(path, network.Config.Classes, options.Labels, notes);
         var source = new CheckpointSource(
             Path.GetFileName(path), new FileInfo(path).Length, hash.GetAwaiter().GetResult(), checkpoint.Format, checkpoint.Key, checkpoint.Prefix, checkpoint.Tensors.Count);
-        string[] integers = [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
+        string[] integers = Integers(checkpoint);
         var imported = new ImportedCheckpoint(source, network, tensors, preprocess, options.Labels, integers, notes);
         if (integers.Length > 0)
             notes.Add(imported.LeftOutText);
@@ -77,13 +77,23 @@ public static class CheckpointImport
         }
         catch (CheckpointException e)
         {
-            throw new CheckpointException($"{path}: {e.Message}", e);
+            throw new CheckpointException($"{path}: {e.Message}{LeftOut(checkpoint)}", e);
         }
         catch (ModelFormatException e)
         {
-            throw new ModelFormatException($"{path}: {e.Message}", e);
+            throw new ModelFormatException($"{path}: {e.Message}{LeftOut(checkpoint)}", e);
         }
     }
+
+    /// <summary>Weights that are integers are no weights: named where a network could not be recognised.</summary>
+    private static string LeftOut(Checkpoint checkpoint)
+    {
+        string[] integers = Integers(checkpoint);
+        return integers.Length == 0 ? "" : $". {ImportedCheckpoint.TextOf(integers)}; weights are floats";
+    }
+
+    private static string[] Integers(Checkpoint checkpoint) =>
+        [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
 
     private static string Hash(string path)
     {

@@ -55,7 +55,11 @@ public sealed record ImportedCheckpoint(
     }
 
     /// <summary>The integer tensors in words.</summary>
-    internal string LeftOutText => $"integer tensors were left out: {string.Join(", ", LeftOut.Take(MostNamed))}{(LeftOut.Count > MostNamed ? $" and {LeftOut.Count - MostNamed} more" : "")}";
+    internal string LeftOutText => TextOf(LeftOut);
+
+    /// <summary>Integer tensors in words.</summary>
+    internal static string TextOf(IReadOnlyList<string> leftOut) =>
+        $"integer tensors were left out: {string.Join(", ", leftOut.Take(MostNamed))}{(leftOut.Count > MostNamed ? $" and {leftOut.Count - MostNamed} more" : "")}";
 
     /// <summary>What the model file says about where it comes from: a JSON object.</summary>
     public string Provenance() => new JsonObject

@@ -7,7 +7,17 @@ namespace EdgeVit.Export;
 /// <param name="Seed">Seed of the first synthetic image; the next ones follow.</param>
 /// <param name="Given">Normalised images <c>[n, 3, H, W]</c> to take in place of synthetic ones; null for none.</param>
 /// <param name="Data">What the given images are called.</param>
-public sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images");
+public sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images")
+{
+    /// <summary>The images by number, normalised.</summary>
+    /// <param name="shape">Of one: <c>[3, H, W]</c>.</param>
+    public Func<int, float[]> Input(IReadOnlyList<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        int length = shape[0] * shape[1] * shape[2];
+        return i => Given?[(i * length)..((i + 1) * length)] ?? SelfTest.Input(Seed + (ulong)i, shape);
+    }
+}
 
 /// <summary>Packs an imported checkpoint and proves the packed file against a simulation of the checkpoint's own tensors.</summary>
 public static class ImportedModel
@@ -37,10 +47,8 @@ public static class ImportedModel
     private static ParityCertificate Certify(EvitFile file, ReferenceSimulator simulator, CertificateOptions options, CheckpointSource source)
     {
         IReadOnlyList<int> shape = file.Graph.InputShape;
-        int length = shape[0] * shape[1] * shape[2];
         using var check = new ParityCheck(file);
-        for (int i = 0; i < options.Count; i++)
-            check.AddImage(options.Given is { } given ? given.AsSpan(i * length, length) : SelfTest.Input(options.Seed + (ulong)i, shape), simulator);
+        check.AddImages(options.Count, options.Input(shape), simulator);
         var images = options.Given is null
             ? new CertificateImages(options.Count, "uniform noise", options.Seed)
             : new CertificateImages(options.Count, options.Data);

@@ -95,8 +95,11 @@ internal sealed class GraphBuilder
     private static IEnumerable<(string Role, StoredTensor Tensor)> Folded(string node, ChannelAffine affine) =>
         [Floats(node, "scale", affine.ScaleFloats()), Floats(node, "offset", affine.OffsetFloats())];
 
-    private static (string Role, StoredTensor Tensor) Floats(string node, string role, float[] values, int[]? shape = null) =>
-        (role, TensorData.Of($"{node}.{role}", values, shape ?? [values.Length]));
+    private static (string Role, StoredTensor Tensor) Floats(string node, string role, float[] values, int[]? shape = null)
+    {
+        LargeArrays.Expect(sizeof(float) * (long)values.Length);
+        return (role, TensorData.Of($"{node}.{role}", values, shape ?? [values.Length]));
+    }
 
     private static (string Role, StoredTensor Tensor) Bits(string node, ulong[] words, int rows) =>
         ("weight", TensorData.Of($"{node}.weight", words, rows, words.Length / rows));

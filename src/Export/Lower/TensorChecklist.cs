@@ -72,7 +72,7 @@ internal sealed class TensorChecklist
         if (count > 0)
         {
             IEnumerable<string> all = [.. faults, .. others.Take(MostFaults).Select(t => $"not of this network: {t.Name} {t.ShapeText}")];
-            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({count} faults):\n  "
+            throw new ModelFormatException($"The tensors do not fit the network '{network}' ({count} {(count == 1 ? "fault" : "faults")}):\n  "
                 + string.Join("\n  ", all.Take(MostFaults)) + (count > MostFaults ? $"\n  and {count - MostFaults} more" : ""));
         }
     }

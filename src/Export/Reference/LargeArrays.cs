@@ -1,3 +1,5 @@
+using System.Runtime;
+
 namespace EdgeVit.Export;
 
 /// <summary>Keeps the memory of large, short-lived arrays bounded: the collector lets hundreds of megabytes of them pile up before it looks, which
@@ -21,6 +23,9 @@ internal static class LargeArrays
         if (Interlocked.Add(ref s_expected, bytes) <= Allowance)
             return;
         Interlocked.Exchange(ref s_expected, bytes);
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+
+        // Results that stay lie between arrays that go: without moving them the holes would double the heap.
+        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -31,30 +32,50 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
     /// <summary>Packs a model: chooses how floats are stored and lets every choice be checked, on the packed file, until one passes.</summary>
     /// <param name="lower">Gives the model with exact floats; asked again for every choice, so that it need not be kept.</param>
     /// <param name="policy">What may be chosen.</param>
-    /// <param name="pack">Writes a model into a file's bytes, see <see cref="EvitWriter.ToBytes"/>.</param>
+    /// <param name="pack">Writes the model that it is given into a file's bytes, see <see cref="EvitWriter"/>.</param>
     /// <param name="certify">Checks a file.</param>
     public static CertifiedModel Pack(
-        Func<LoweredModel> lower, FloatPolicy policy, Func<LoweredModel, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
+        Func<LoweredModel> lower, FloatPolicy policy, Func<Func<LoweredModel>, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
     {
         ArgumentNullException.ThrowIfNull(lower);
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(certify);
-        LoweredModel? model = lower();
-        FloatGroups[] choices = policy == FloatPolicy.F32 || (policy == FloatPolicy.Auto && FloatBytes(model) < WorthRounding) ? [FloatGroups.None] : s_choices;
+        var models = new Models(lower);
+        FloatGroups[] choices = policy == FloatPolicy.F32 || (policy == FloatPolicy.Auto && models.FloatBytes() < WorthRounding) ? [FloatGroups.None] : s_choices;
         foreach (FloatGroups groups in choices)
         {
-            LoweredModel stored = HalfFloats.Store(model ?? lower(), groups);
-            model = null;
+            byte[] packed = pack(() => models.Take(groups));
             LargeArrays.Release();
-            byte[] packed = pack(stored);
             ParityCertificate certificate = certify(EvitFile.Parse(packed));
             if (!certificate.Passed && groups != choices[^1])
                 continue;
+            LargeArrays.Release();
             byte[] bytes = EvitWriter.WithCertificate(packed, certificate.ToJson());
             return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
         }
         throw new InvalidOperationException("there is always a last choice");
     }
 
-    private static long FloatBytes(LoweredModel model) => model.Tensors.Values.Where(t => t.Type == StoredType.F32).Sum(t => (long)t.Bytes.Length);
+    /// <summary>Makes the model for each choice. The first one is looked at before there is a choice, and kept until it is taken; no local of a method
+    /// that goes on holds any.</summary>
+    private sealed class Models(Func<LoweredModel> lower)
+    {
+        private LoweredModel? _first;
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public long FloatBytes()
+        {
+            _first = lower();
+            return _first.Tensors.Values.Where(t => t.Type == StoredType.F32).Sum(t => (long)t.Bytes.Length);
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public LoweredModel Take(FloatGroups groups)
+        {
+            LoweredModel model = _first ?? lower();
+            _first = null;
+            LargeArrays.Release();
+            return HalfFloats.Store(model, groups);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -8,7 +9,7 @@ public static class EvitWriter
 {
     /// <summary>Writes a model file (see <see cref="AtomicFile"/>).</summary>
     /// <returns>The file as the runtime reads it.</returns>
-    /// <inheritdoc cref="ToBytes"/>
+    /// <inheritdoc cref="ToBytes(LoweredModel, Preprocess, IReadOnlyList{string}, string, ulong)"/>
     /// <exception cref="ModelWriteException">The file cannot be written; nothing is left behind.</exception>
     public static EvitFile Write(
         string path, LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
@@ -29,23 +30,33 @@ public static class EvitWriter
         LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
     {
         ArgumentNullException.ThrowIfNull(model);
+        return ToBytes(() => model, preprocess, labels, provenanceJson, selfTestSeed);
+    }
+
+    /// <inheritdoc cref="ToBytes(LoweredModel, Preprocess, IReadOnlyList{string}, string, ulong)"/>
+    /// <param name="model">Gives the model; asked once. The model can go as soon as its bytes are there, before the self-test is computed from
+    /// them, if nobody else keeps it.</param>
+    /// <param name="preprocess">From a decoded image to the graph's input; its size is the input's.</param>
+    /// <param name="labels">Class names, as many as logits.</param>
+    /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
+    /// <param name="selfTestSeed">Seed of the self-test's input.</param>
+    public static byte[] ToBytes(
+        Func<LoweredModel> model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
-        string name = model.Graph.Name;
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        string name = "";
         try
         {
             MetadataJson.CheckProvenance(provenanceJson);
-            var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                [MetadataJson.GraphKey] = GraphJson.Write(model.Graph),
-                [MetadataJson.PreprocessKey] = MetadataJson.WritePreprocess(preprocess),
-                [MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels),
-                [MetadataJson.ProvenanceKey] = provenanceJson,
-            };
-
-            // From here on the tensors are those of the bytes, so that the model's own can go.
-            byte[] untested = Sealed([.. model.Tensors.Values.Select(Stored)], metadata);
+            metadata[MetadataJson.PreprocessKey] = MetadataJson.WritePreprocess(preprocess);
+            metadata[MetadataJson.LabelsKey] = MetadataJson.WriteLabels(labels);
+            metadata[MetadataJson.ProvenanceKey] = provenanceJson;
+            byte[] untested = Untested(model, metadata, ref name);
             LargeArrays.Release();
             SelfTest test = new(selfTestSeed, SelfTestLogits(EvitFile.Parse(untested), selfTestSeed));
+            LargeArrays.Release();
             metadata[MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(test);
             return Sealed([.. SafetensorsFile.Parse(untested).Tensors.Values], metadata);
         }
@@ -67,12 +78,24 @@ public static class EvitWriter
         return Sealed([.. container.Tensors.Values], metadata);
     }
 
+    /// <summary>The model's bytes without a self-test. A method of its own: when it returns, nothing here refers to the model any more.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static byte[] Untested(Func<LoweredModel> model, Dictionary<string, string> metadata, ref string name)
+    {
+        LoweredModel made = model();
+        LargeArrays.Release();
+        name = made.Graph.Name;
+        metadata[MetadataJson.GraphKey] = GraphJson.Write(made.Graph);
+        return Sealed([.. made.Tensors.Values.Select(Stored)], metadata);
+    }
+
     private static byte[] Sealed(SafetensorsTensor[] tensors, Dictionary<string, string> metadata)
     {
         metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, tensors);
         return SafetensorsWriter.ToBytes(tensors, metadata);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static float[] SelfTestLogits(EvitFile file, ulong seed)
     {
         using EvitModel model = EvitModel.Load(file);

@@ -97,6 +97,11 @@ public sealed class EvitFile
     /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
     public static EvitFile Parse(ReadOnlyMemory<byte> file)
     {
+        if (file.Span.StartsWith("PK\u0003\u0004"u8))
+        {
+            throw new EvitFormatException("a zip archive, as PyTorch checkpoints are, expected an .evit model ('edgevit import' reads checkpoints)");
+        }
+
         SafetensorsFile container = SafetensorsFile.Parse(file);
         if (!container.Metadata.ContainsKey(MetadataJson.GraphKey))
         {

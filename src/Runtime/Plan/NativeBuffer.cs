@@ -9,6 +9,8 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     private const int Alignment = 64;
     private const int HugePage = 2 << 20;
     private const int AdviseHugePages = 14;
+    private const int AdviseNotNeeded = 4;
+    private const int Page = 1 << 16;
 
     private void* _start;
 
@@ -51,8 +53,14 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(nint address, nuint length, int advice);
 
+    /// <summary>The allocator may keep freed memory for later; large buffers give theirs back to the system at once.</summary>
     private void Free()
     {
+        if (_start is not null && OperatingSystem.IsLinux() && Bytes >= HugePage)
+        {
+            _ = Advise((nint)Pointer, (nuint)(Bytes & ~(Page - 1L)), AdviseNotNeeded);
+        }
+
         NativeMemory.Free(_start);
         _start = null;
         Pointer = null;

@@ -97,11 +97,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// divisor of the padded ones.</summary>
     internal float* TransposedBlocks(string name, int outputs, int width)
     {
-        ReadOnlySpan<float> values = Floats(name);
-        int inputs = values.Length / outputs;
+        StoredTensor tensor = tensors[name];
+        int inputs = Elements(tensor) / outputs;
         float* result = (float*)Allocate((long)inputs * BitKernel.Pad(outputs) * sizeof(float));
+        float[] widened = tensor.Type == StoredType.F16 ? new float[TransposeBlock * inputs] : [];
         for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
         {
+            ReadOnlySpan<float> values = RowsOf(tensor, inputs, o0, Math.Min(TransposeBlock, outputs - o0), widened);
             float* block = result + ((long)(o0 / width) * inputs * width) + (o0 % width);
             for (int k0 = 0; k0 < inputs; k0 += TransposeBlock)
             {
@@ -109,7 +111,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
                 {
                     for (int o = o0; o < Math.Min(outputs, o0 + TransposeBlock); o++)
                     {
-                        block[((long)k * width) + (o - o0)] = values[(o * inputs) + k];
+                        block[((long)k * width) + (o - o0)] = values[((o - o0) * inputs) + k];
                     }
                 }
             }
@@ -160,6 +162,26 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
             return (nint)rows;
         });
+    }
+
+    private static int Elements(StoredTensor tensor) => tensor.Bytes.Length / (tensor.Type == StoredType.F16 ? sizeof(ushort) : sizeof(float));
+
+    /// <summary>Some rows of a matrix: the file's own bytes, or widened into <paramref name="widened"/>, since a whole large matrix need not be
+    /// there a second time.</summary>
+    private static ReadOnlySpan<float> RowsOf(StoredTensor tensor, int width, int row, int count, float[] widened)
+    {
+        if (tensor.Type == StoredType.F32)
+        {
+            return MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).Slice(row * width, count * width);
+        }
+
+        ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span).Slice(row * width, count * width);
+        for (int i = 0; i < halves.Length; i++)
+        {
+            widened[i] = (float)halves[i];
+        }
+
+        return widened.AsSpan(0, halves.Length);
     }
 
     /// <summary>A tensor's floats: the file's own bytes, or a copy that is widened.</summary>

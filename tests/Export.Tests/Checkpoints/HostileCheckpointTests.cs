@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace EdgeVit.Export.Tests.Checkpoints;
 
 /// <summary>Files that are damaged, or made to harm: an error that says what is wrong, little memory, little time, never a crash.</summary>
+[Collection(Allocations.Name)]
 public class HostileCheckpointTests(ITestOutputHelper output)
 {
     private const long Allowance = 64L << 20;
@@ -168,12 +169,13 @@ public class HostileCheckpointTests(ITestOutputHelper output)
         var random = new Random(20240607);
         foreach ((string format, byte[] original) in Formats())
         {
-            (int refused, int read) = (0, 0);
+            (int refused, int read, long most) = (0, 0, 0);
             for (int round = 0; round < 750; round++)
             {
                 byte[] file = [.. original];
                 for (int i = random.Next(1, 5); i > 0; i--)
                     Mutate(random, ref file);
+                var allocations = new Allocations();
                 try
                 {
                     TempFile.Open(file);
@@ -183,9 +185,11 @@ public class HostileCheckpointTests(ITestOutputHelper output)
                 {
                     refused++;
                 }
+                most = Math.Max(most, allocations.Bytes);
             }
-            output.WriteLine($"{format}: {refused} refused, {read} read, {clock.ElapsedMilliseconds} ms so far");
+            output.WriteLine($"{format}: {refused} refused, {read} read, {clock.ElapsedMilliseconds} ms so far, at most {most} bytes allocated by one of {original.Length}");
             Assert.True(refused > 100);
+            Assert.True(most < (2L * original.Length) + Allowance, $"{format}: {most} bytes allocated");
         }
     }
 
@@ -212,10 +216,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
     private string Bounded(string what, byte[] bytes)
     {
         using var file = new TempFile(bytes);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var allocations = new Allocations();
         var clock = Stopwatch.StartNew();
         string message = Assert.Throws<CheckpointException>(() => CheckpointReader.Open(file.Path)).Message;
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        long taken = allocations.Bytes;
         output.WriteLine($"{what}: {bytes.Length} bytes, {clock.ElapsedMilliseconds} ms, {taken} bytes allocated: {message[(file.Path.Length + 2)..]}");
         Assert.True(clock.ElapsedMilliseconds < 5000);
         Assert.True(taken < (2L * bytes.Length) + Allowance, $"{what}: {taken} bytes allocated for a file of {bytes.Length}");

@@ -7,6 +7,7 @@ namespace EdgeVit.Export.Tests.Checkpoints;
 
 /// <summary>Hostile and damaged checkpoints on the way that <c>edgevit import</c> takes: an error that says what is wrong, in bounded memory and
 /// time; never a crash, and never a model that is not the file's.</summary>
+[Collection(Allocations.Name)]
 public class HostileImportTests(ITestOutputHelper output)
 {
     private const long Allowance = 64L << 20;
@@ -49,7 +50,7 @@ public class HostileImportTests(ITestOutputHelper output)
             byte[] file = [.. original];
             for (int i = random.Next(1, 4); i > 0; i--)
                 Mutate(random, file);
-            long before = GC.GetAllocatedBytesForCurrentThread();
+            var allocations = new Allocations();
             try
             {
                 ImportedCheckpoint checkpoint = Import(file);
@@ -62,7 +63,7 @@ public class HostileImportTests(ITestOutputHelper output)
                 Assert.NotEmpty(e.Message);
                 refused++;
             }
-            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+            most = Math.Max(most, allocations.Bytes);
         }
         output.WriteLine($"{format}: {refused} refused, {imported} imported, {clock.ElapsedMilliseconds} ms, at most {most} bytes allocated by one of {original.Length}");
         Assert.True(refused > Mutations / 10);
@@ -159,9 +160,9 @@ public class HostileImportTests(ITestOutputHelper output)
         SafetensorsWriter.Write(file.Path, tensors.Values);
         long length = new FileInfo(file.Path).Length;
         var clock = Stopwatch.StartNew();
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var allocations = new Allocations();
         string message = Assert.ThrowsAny<ModelFormatException>(() => CheckpointImport.Open(file.Path).Lower()).Message;
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        long taken = allocations.Bytes;
         output.WriteLine($"{length} bytes, {clock.ElapsedMilliseconds} ms, {taken} bytes allocated, {message[..Math.Min(400, message.Length)]}");
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.True(message.Length < 50_000);
@@ -194,9 +195,9 @@ public class HostileImportTests(ITestOutputHelper output)
     private static string Message(Dictionary<string, FloatTensor> tensors)
     {
         byte[] file = Write("zip", tensors);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var allocations = new Allocations();
         string message = Assert.ThrowsAny<ModelFormatException>(() => Import(file).Lower()).Message;
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        long taken = allocations.Bytes;
         Assert.True(taken < (2L * file.Length) + Allowance, $"{taken} bytes allocated for a file of {file.Length}: {message}");
         return message;
     }
