@@ -239,6 +239,12 @@ if [ "$torch" = system ]; then
   fi
 fi
 
+# Training by several processes: Gloo's headers, which belong to the system's libtorch. Everything else works without.
+if [ "$torch" = system ] && [ -z "$libtorch" ] && [ ! -f /usr/include/gloo/context.h ]; then
+  if install "training by several processes" libgloo-dev; then changed=yes
+  else say "going on: training by several processes (WORLD_SIZE above 1) is left out, one process trains as before; later:  ./setup.sh --force"; fi
+fi
+
 # --- ONNX Runtime from npm --------------------------------------------------------------------------------------------------------
 npm_arch() { case "$arch" in x86_64) echo x64 ;; aarch64) echo arm64 ;; esac; }
 npm_complete() {

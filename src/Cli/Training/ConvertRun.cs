@@ -23,7 +23,10 @@ internal static class ConvertRun
                 PlanReport.Print(printer, settings, Converter.Plan(settings.ToOptions(), progress, interruption.Token));
                 return ExitCode.Ok;
             }
-            result = Converter.Convert(settings.ToOptions(), progress, interruption.Token);
+            using World? world = World.FromEnvironment(settings.Device);
+            if (world is { IsFirst: false })
+                return Assist(settings, world, interruption.Token);
+            result = Converter.Convert(settings.ToOptions(), progress, interruption.Token, world);
         }
         catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted && !settings.Plan)
         {
@@ -40,6 +43,20 @@ internal static class ConvertRun
         printer.Object(Json(result));
         Print(printer, settings, result);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Takes part in the training of rank 0, which prints and writes.</summary>
+    private static int Assist(ConvertSettings settings, World world, CancellationToken cancel)
+    {
+        try
+        {
+            Converter.Assist(settings.ToOptions(), world, cancel);
+            return ExitCode.Ok;
+        }
+        catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted)
+        {
+            return ExitCode.Interrupted;
+        }
     }
 
     private static void Print(Printer printer, ConvertSettings settings, ConvertResult r)

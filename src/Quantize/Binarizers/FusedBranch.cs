@@ -10,7 +10,8 @@ namespace EdgeVit.Quantize;
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
 /// <param name="Phase">How weights and activations become bits.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase);
+/// <param name="World">The processes whose images the norm is of.</param>
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormWorld World);
 
 /// <summary>A whole binary layer in training on the processor as one node of the autograd graph:
 /// <c>RPReLU(norm(linear(sign(x + move), sign(W))) + shortcut(x))</c>. The same mathematics as <see cref="ShiftSign"/>, <see cref="WeightSign"/>,
@@ -40,7 +41,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
     {
         norm.CountBatch();
         return apply(x.contiguous(), move, weight, norm.weight, norm.bias, move1, slope, move2, norm.running_mean, norm.running_var,
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormWorld(norm.World)));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
@@ -57,13 +58,13 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         var weight = (Tensor)vars[2];
         var slope = (Tensor)vars[6];
         var options = (FusedOptions)vars[10];
-        long rows = x.shape[0];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
         SignedWeight signed = options.Phase.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
         Tensor products = torch.mm(signs, signed.Signs.t());                         // [M, O], integers where the weight is signs
+        (double[] moments, long rows) = options.World.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
         var norm = NormTerms.Of(
-            BranchKernels<T>.Moments(products), rows, signed.Scales, Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), Lanes.Floats((Tensor)vars[5]),
+            moments, rows, signed.Scales, Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), Lanes.Floats((Tensor)vars[5]),
             options.Eps);
         norm.Update(Lanes.Floats((Tensor)vars[8]), Lanes.Floats((Tensor)vars[9]), signed.Scales, rows, options.Momentum);
         Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, (Tensor)vars[7]);
@@ -85,7 +86,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 
         (Tensor byArgument, double[] sums) = BranchKernels<T>.Deactivate(
             gradient, products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope);
-        NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0]);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0], options.World);
         Tensor byProducts = BranchKernels<T>.ProductGradient(byArgument, products, terms.A, terms.B, terms.C);
         Tensor bySigns = torch.mm(byProducts, signed.Signs);                         // [M, K]
         Tensor byWeight = WeightKernels<T>.Gradient(torch.mm(byProducts.t(), signs), weight, signed);
@@ -148,16 +149,20 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
         }
     }
 
-    /// <summary>The backward pass from the sums of the gradient and of gradient times products.</summary>
-    internal NormGradient Gradient(ReadOnlySpan<double> sum, ReadOnlySpan<double> sumProducts, long rows)
+    /// <summary>The backward pass from this process's sums of the gradient and of gradient times products. That of gamma is of this process's rows,
+    /// as those of all processes are summed later; the products' needs all rows now.</summary>
+    internal NormGradient Gradient(ReadOnlySpan<double> ownSum, ReadOnlySpan<double> ownProducts, long ownRows, NormWorld world)
     {
         int o = Scale.Length;
+        (double[] sums, long rows) = world.Sum([.. ownSum, .. ownProducts], ownRows);
+        ReadOnlySpan<double> sum = sums.AsSpan(0, o);
+        ReadOnlySpan<double> sumProducts = sums.AsSpan(o);
         var terms = new NormGradient(new float[o], new float[o], new float[o], new double[o]);
         for (int c = 0; c < o; c++)
         {
             double byScale = Unit[c] * (sumProducts[c] - (Mean[c] * sum[c]));
             double slope = Unit[c] * byScale / rows;
-            terms.ByScale[c] = byScale;
+            terms.ByScale[c] = Unit[c] * (ownProducts[c] - (Mean[c] * ownSum[c]));
             terms.A[c] = Scale[c];
             terms.B[c] = (float)(-Scale[c] * slope);
             terms.C[c] = (float)(Scale[c] * ((Mean[c] * slope) - (sum[c] / rows)));
@@ -168,3 +173,18 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
 
 /// <summary>The gradient of the products is <c>A * g + B * p + C</c>; <c>ByScale</c> is that of gamma.</summary>
 internal sealed record NormGradient(float[] A, float[] B, float[] C, double[] ByScale);
+
+/// <summary>Whose rows the statistics of a norm are of.</summary>
+/// <param name="World">The processes; null for this one alone.</param>
+internal sealed record NormWorld(World? World)
+{
+    /// <summary>Sums of all rows from those of this process's.</summary>
+    internal (double[] Sums, long Rows) Sum(double[] sums, long rows)
+    {
+        if (World is null)
+            return (sums, rows);
+        double[] all = [.. sums, rows];
+        World.Sum(all);
+        return (all[..^1], (long)all[^1]);
+    }
+}

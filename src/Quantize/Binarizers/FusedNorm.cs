@@ -17,18 +17,19 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
     internal static Tensor Apply(Tensor x, TokenNorm norm)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.Eps, norm.Momentum);
+        return apply(x.contiguous(), norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.Eps, norm.Momentum, new NormWorld(norm.World));
     }
 
-    /// <summary>(x, gamma, beta, running mean, running variance, eps, momentum) → normalised.</summary>
+    /// <summary>(x, gamma, beta, running mean, running variance, eps, momentum, processes) → normalised.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var x = (Tensor)vars[0];
-        var norm = NormTerms.Of(
-            BranchKernels<Single32>.Moments(x), x.shape[0], [], Lanes.Floats((Tensor)vars[1]), Lanes.Floats((Tensor)vars[2]), [], (double)vars[5]);
-        norm.Update(Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), [], x.shape[0], (double)vars[6]);
+        (double[] moments, long rows) = ((NormWorld)vars[7]).Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
+        var norm = NormTerms.Of(moments, rows, [], Lanes.Floats((Tensor)vars[1]), Lanes.Floats((Tensor)vars[2]), [], (double)vars[5]);
+        norm.Update(Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), [], rows, (double)vars[6]);
         ctx.save_for_backward([x]);
         ctx.save_data("norm", norm);
+        ctx.save_data("world", vars[7]);
         return NormKernels.Affine(x, norm.Scale, norm.Offset);
     }
 
@@ -40,11 +41,11 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         Tensor gradient = grad_output.contiguous();
         int channels = norm.Scale.Length;
         double[] sums = NormKernels.GradientSums(gradient, x);
-        NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0]);
+        NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0], (NormWorld)ctx.get_data("world")!);
         return
         [
             BranchKernels<Single32>.ProductGradient(gradient, x, terms.A, terms.B, terms.C),
-            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(0, channels)), null!, null!, null!, null!,
+            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(0, channels)), null!, null!, null!, null!, null!,
         ];
     }
 }
@@ -60,21 +61,22 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
     {
         norm.CountBatch();
         return apply(x.contiguous(), shortcut.contiguous(), norm.weight, norm.bias, activation.move1, activation.prelu.weight, activation.move2,
-            norm.running_mean, norm.running_var, norm.Eps, norm.Momentum);
+            norm.running_mean, norm.running_var, norm.Eps, norm.Momentum, new NormWorld(norm.World));
     }
 
-    /// <summary>(x, shortcut, gamma, beta, move1, slope, move2, running mean, running variance, eps, momentum) → y.</summary>
+    /// <summary>(x, shortcut, gamma, beta, move1, slope, move2, running mean, running variance, eps, momentum, processes) → y.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var x = (Tensor)vars[0];
         var shortcut = (Tensor)vars[1];
         var slope = (Tensor)vars[5];
+        (double[] moments, long rows) = ((NormWorld)vars[11]).Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
         var norm = NormTerms.Of(
-            BranchKernels<Single32>.Moments(x), x.shape[0], [], Lanes.Floats((Tensor)vars[2]), Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]),
-            (double)vars[9]);
-        norm.Update(Lanes.Floats((Tensor)vars[7]), Lanes.Floats((Tensor)vars[8]), [], x.shape[0], (double)vars[10]);
+            moments, rows, [], Lanes.Floats((Tensor)vars[2]), Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), (double)vars[9]);
+        norm.Update(Lanes.Floats((Tensor)vars[7]), Lanes.Floats((Tensor)vars[8]), [], rows, (double)vars[10]);
         ctx.save_for_backward([x, shortcut, slope]);
         ctx.save_data("norm", norm);
+        ctx.save_data("world", vars[11]);
         return BranchKernels<Single32>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, slope, (Tensor)vars[6]);
     }
 
@@ -86,12 +88,12 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
         int c = norm.Scale.Length;
         (Tensor byArgument, double[] sums) = BranchKernels<Single32>.Deactivate(
             grad_output.contiguous(), saved[0], saved[1], ShortcutKind.Same, 1, norm.Scale, norm.Offset, saved[2]);
-        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), saved[0].shape[0]);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), saved[0].shape[0], (NormWorld)ctx.get_data("world")!);
         return
         [
             BranchKernels<Single32>.ProductGradient(byArgument, saved[0], terms.A, terms.B, terms.C), byArgument,
             FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(2 * c, c)), FusedBranch.Vector(sums.AsSpan(2 * c, c), -1),
-            FusedBranch.Vector(sums.AsSpan(c, c)), FusedBranch.Vector(sums.AsSpan(0, c)), null!, null!, null!, null!,
+            FusedBranch.Vector(sums.AsSpan(c, c)), FusedBranch.Vector(sums.AsSpan(0, c)), null!, null!, null!, null!, null!,
         ];
     }
 }

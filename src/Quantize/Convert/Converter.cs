@@ -24,18 +24,44 @@ public static class Converter
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
+    /// <param name="world">The processes that train together, of which this must be the first; null for this one alone.</param>
     /// <exception cref="ConvertException">It cannot be done, was stopped, or the packed model is not what was trained (exit code 3).</exception>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
     /// <exception cref="ImageException">An image cannot be decoded.</exception>
     /// <exception cref="ModelFormatException">The student does not exist or does not fit the images.</exception>
-    public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default)
+    public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        options = UnlabelledImages.Settle(options.Validate());
+        if (world is { IsFirst: false })
+            throw new ArgumentException($"rank {world.Rank} assists, see {nameof(Assist)}.", nameof(world));
+        return Run(options, progress, cancel, world)!;
+    }
+
+    /// <summary>Takes part in the trainings of a conversion that rank 0 does with <see cref="Convert"/>; writes nothing.</summary>
+    /// <param name="options">The same as there.</param>
+    /// <param name="world">The processes, of which this is another than the first.</param>
+    /// <param name="cancel">Stops all processes after the step in progress.</param>
+    /// <inheritdoc cref="Convert"/>
+    public static void Assist(ConvertOptions options, World world, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(world);
+        Run(options, new SilentProgress(), cancel, world);
+    }
+
+    private static ConvertResult? Run(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, World? world)
+    {
         try
         {
-            return new Conversion(options, progress, cancel).Run();
+            options = UnlabelledImages.Settle(options.Validate());
+            if (world is not null)
+                options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.LocalSize) };
+            return new Conversion(options, progress, cancel, world).Run();
+        }
+        catch (Exception e) when (Told(world, e))
+        {
+            throw;
         }
         catch (OperationCanceledException e)
         {
@@ -45,6 +71,13 @@ public static class Converter
         {
             throw new ConvertException(e.Message, e);
         }
+    }
+
+    /// <summary>Tells the other processes of a failure; always false.</summary>
+    private static bool Told(World? world, Exception e)
+    {
+        world?.Fail(e.Message);
+        return false;
     }
 
     /// <summary>Says what a conversion would do and cost: reads the images, measures some steps with networks that are thrown away, writes
@@ -70,7 +103,7 @@ public static class Converter
     }
 
     /// <summary>One conversion from its start to its end.</summary>
-    private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
+    private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, World? world = null)
     {
         private readonly RunFolder _folder = new(options.Out);
         private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -78,26 +111,39 @@ public static class Converter
         private readonly TrainingLengths _lengths = new(options, progress, cancel);
         private readonly Deadline _deadline = options.StopAfter is { } time ? Deadline.In(time) : default;
 
-        internal ConvertResult Run()
+        /// <summary>Whether this process writes and decides.</summary>
+        private bool First => world?.IsFirst != false;
+
+        /// <summary>The result; null of a process that has only assisted.</summary>
+        internal ConvertResult? Run()
         {
             BinaryViTConfig preset = StudentLayout.Of(options);
-            _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
+            if (First)
+                _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
+            if (world is not null)
+                progress.Report(new Note(world.Text));
             Device device = ChooseDevice(options.Device);
             TeacherList.Require(options);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
-            if (options.Budget is { } budget)
+            if (options.Budget is { } budget && First)
                 recipe = Fitted(recipe, budget, network, data, device);
+            if (world?.OfFirst(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
+                recipe = recipe with { Teacher = recipe.Teacher with { Steps = (long)steps[0] }, Student = recipe.Student with { Steps = (long)steps[1] } };
             IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
-            if (options.Resume)
-                _folder.RequireSame(configuration);
-            else if (options.Overwrite)
-                _folder.Clear();
-            _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
+            world?.RequireSame(configuration);
+            if (First)
+            {
+                if (options.Resume)
+                    _folder.RequireSame(configuration);
+                else if (options.Overwrite)
+                    _folder.Clear();
+                _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
+            }
             double dataSeconds = Lap();
 
-            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel).Run(recipe, data, network, device, configuration);
+            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel, world).Run(recipe, data, network, device, configuration);
             double teacherSeconds = Lap();
             string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
@@ -114,8 +160,12 @@ public static class Converter
             finally
             {
                 (teacher as IDisposable)?.Dispose();
-                _folder.DrawCurves(title);
+                if (First)
+                    _folder.DrawCurves(title);
             }
+            world?.Dispose();
+            if (!First)
+                return null;
             double studentSeconds = Lap();
 
             progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));
@@ -202,7 +252,7 @@ public static class Converter
         {
             if (options.Resume && _folder.RecordedSteps() is var (teacherSteps, studentSteps))
                 return recipe with { Teacher = recipe.Teacher with { Steps = teacherSteps }, Student = recipe.Student with { Steps = studentSteps } };
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world?.Size ?? 1);
             Recipe fitted = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
             progress.Report(new Note(string.Create(CultureInfo.InvariantCulture,
                 $"budget of {budget.TotalSeconds:F0} s: {(teacher is null ? "" : $"teacher {fitted.Teacher.Steps} steps of {teacher.StepSeconds * 1000:F0} ms, ")}student {fitted.Student.Steps} steps of {student.StepSeconds * 1000:F0} ms")));
@@ -236,7 +286,7 @@ public static class Converter
                 ? new ClassifyTask(student, options.LabelSmoothing)
                 : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, _deadline);
+            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world }.Run(options.Resume, cancel, _deadline);
         }
 
         /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms

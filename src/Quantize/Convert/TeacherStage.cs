@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Provides a conversion's teacher: trains it, or loads it, or both and averages them.</summary>
-internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel)
+internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel, World? world = null)
 {
     /// <summary>Trains and loads the teachers and measures what they are together on the test images.</summary>
     /// <returns>The teacher and its right predictions in per cent; nulls without a teacher.</returns>
@@ -60,8 +60,10 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
         ITrainingTask task = kind.Task(model, recipe.Teacher, options, device, from);
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress).Run(options.Resume, cancel, deadline);
-        Checkpoint.Load(files.Best, model);
+        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world }.Run(options.Resume, cancel, deadline);
+        if (world?.IsFirst != false)
+            Checkpoint.Load(files.Best, model);
+        world?.Broadcast(model);
         return new ModuleTeacher(kind.Name, model);
     }
 
@@ -86,6 +88,9 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
 
     private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device, string how = "")
     {
+        // One process measures; it alone reports.
+        if (world is { IsFirst: false })
+            return double.NaN;
         double top1 = TeacherAccuracy.Top1(teacher, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
         progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}{how}: {top1:F2} % on {data.TestIndices.Count} test images")));
         return top1;

@@ -17,6 +17,9 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     /// <summary>Share of each image that is its own; the rest is that of image <c>B - 1 - i</c>. 1 where nothing is mixed.</summary>
     public float OwnShare { get; init; } = 1;
 
+    /// <summary>Images of the whole batch of which this is a process's share.</summary>
+    internal int Whole { get => field == 0 ? Count : field; init; }
+
     /// <summary>One of <paramref name="parts"/> parts; two images that are mixed with one another come into the same, in mirrored places.</summary>
     /// <param name="part">Which, from 0.</param>
     /// <param name="parts">How many; at most half the images.</param>
@@ -24,11 +27,7 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     {
         if (parts == 1)
             return this;
-        int pairs = (Count + 1) / 2;
-        int begin = (int)((long)pairs * part / parts);
-        int end = (int)((long)pairs * (part + 1) / parts);
-        IEnumerable<int> first = Enumerable.Range(begin, end - begin);
-        int[] chosen = [.. first, .. first.Reverse().Select(i => Count - 1 - i).Where(i => i >= pairs)];
+        int[] chosen = new BatchShare(part, parts, Apart: true).Of(Count);
         int length = Images.Length / Count;
         float[] images = GC.AllocateUninitializedArray<float>(chosen.Length * length);
         for (int i = 0; i < chosen.Length; i++)
@@ -55,6 +54,7 @@ public sealed class BatchLoader : IDisposable
     private readonly Augmentation _augmentation;
     private readonly PixelWriter _writer;
     private readonly ulong _seed;
+    private readonly int[] _positions;
     private BlockingCollection<Batch>? _queue;
     private Thread? _thread;
     private Exception? _failure;
@@ -66,7 +66,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images per batch; fewer when there are fewer.</param>
     /// <param name="augmentation">How they vary.</param>
     /// <param name="seed">Decides order and augmentation.</param>
-    public BatchLoader(PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed)
+    /// <param name="share">Which part of each batch is made; null for all of it.</param>
+    public BatchLoader(PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed, BatchShare? share = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(indices);
@@ -78,9 +79,10 @@ public sealed class BatchLoader : IDisposable
         _augmentation = augmentation;
         _writer = new PixelWriter(source.Preprocess);
         _seed = seed;
+        _positions = (share ?? BatchShare.All).Of(BatchSize);
     }
 
-    /// <summary>Images per batch.</summary>
+    /// <summary>Images per batch, of all shares together.</summary>
     public int BatchSize { get; }
 
     /// <summary>Batches per pass over the data.</summary>
@@ -154,12 +156,11 @@ public sealed class BatchLoader : IDisposable
                     order = CounterRandom.Permutation(_indices.Length, _seed, (ulong)epoch);
                 }
                 int start = (int)(step % StepsPerEpoch) * BatchSize;
-                int[] part = new int[BatchSize];
                 // With repeats, image number start / repeats of the order is there so many times, one after the other.
-                for (int i = 0; i < part.Length; i++)
-                    part[i] = _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]];
-                Batch batch = Fill(_source, _writer, part, epoch, new Variation(_augmentation, _seed, start));
-                queue.Add(Varied(batch, step, start));
+                int[] part = [.. _positions.Select(i => _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]])];
+                var variation = new Variation(_augmentation, _seed, start, _positions);
+                Batch batch = Fill(_source, _writer, part, epoch, variation) with { Whole = BatchSize };
+                queue.Add(Varied(batch, step, variation));
             }
         }
         catch (InvalidOperationException) when (queue.IsAddingCompleted)
@@ -175,11 +176,10 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Erases and mixes.</summary>
-    private Batch Varied(Batch batch, long step, int start)
+    private Batch Varied(Batch batch, long step, Variation variation)
     {
         (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
         int length = _source.ImageBytes;
-        var variation = new Variation(_augmentation, _seed, start);
         for (int i = 0; i < batch.Count; i++)
             Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], variation.Copy(i));
         return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
@@ -188,11 +188,12 @@ public sealed class BatchLoader : IDisposable
     /// <summary>How the images of a batch vary.</summary>
     /// <param name="Augmentation">In which ways.</param>
     /// <param name="Seed">Decides.</param>
-    /// <param name="Start">The first image's place in the epoch.</param>
-    private readonly record struct Variation(Augmentation Augmentation, ulong Seed, int Start)
+    /// <param name="Start">The batch's place in the epoch.</param>
+    /// <param name="Positions">The images' places in the batch; null where they are all of it.</param>
+    private readonly record struct Variation(Augmentation Augmentation, ulong Seed, int Start, int[]? Positions = null)
     {
         /// <summary>The how manieth time the epoch shows an image of the batch.</summary>
-        public int Copy(int at) => (Start + at) % Math.Max(1, Augmentation.Repeats);
+        public int Copy(int at) => (Start + (Positions?[at] ?? at)) % Math.Max(1, Augmentation.Repeats);
     }
 
     private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Variation variation)

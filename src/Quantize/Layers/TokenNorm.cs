@@ -7,7 +7,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Batch norm per channel over tokens <c>[M, C]</c>, M = batch x tokens. As torch's BatchNorm1d, with a momentum that can be
 /// changed for the re-estimation of the statistics.</summary>
-public sealed class TokenNorm : nn.Module<Tensor, Tensor>
+public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
 {
     internal readonly Parameter weight;
     internal readonly Parameter bias;
@@ -33,6 +33,15 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>
     /// <summary>Share of a new batch in the running statistics.</summary>
     public double Momentum { get; set; } = 0.1;
 
+    World? ISynchronisedNorm.World
+    {
+        get => World;
+        set => World = value;
+    }
+
+    /// <summary>The processes whose images count; null for this one alone.</summary>
+    internal World? World { get; private set; }
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
@@ -40,6 +49,8 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>
             return FusedNorm.Apply(input, this);
         if (training)
             CountBatch();
+        if (training && World is not null)
+            return SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, World);
         return F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
     }
 

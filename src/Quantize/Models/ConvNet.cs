@@ -107,7 +107,7 @@ internal sealed class ConvBlock : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>Batch norm with an offset but no scale, whose running statistics follow the last few batches: short trainings need them fresh.</summary>
-internal sealed class ShiftNorm : nn.Module<Tensor, Tensor>
+internal sealed class ShiftNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
 {
     private const double Momentum = 0.4;
     private const double Eps = 1e-5;
@@ -125,5 +125,10 @@ internal sealed class ShiftNorm : nn.Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => F.batch_norm(input, running_mean, running_var, null, bias, training, Momentum, Eps);
+    public World? World { get; set; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input) => training && World is { } world
+        ? SynchronisedNorm.Apply(input, null, bias, running_mean, running_var, Eps, Momentum, world)
+        : F.batch_norm(input, running_mean, running_var, null, bias, training, Momentum, Eps);
 }

@@ -9,14 +9,14 @@ namespace EdgeVit.Quantize;
 public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private readonly HalfConv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly ImageNorm bn1;
     private readonly Sequential layers;
     private readonly Linear fc;
 
     private ResNet(HalfConv2d stem, long width, IEnumerable<nn.Module<Tensor, Tensor>> blocks, long channels, long classes) : base(nameof(ResNet))
     {
         conv1 = stem;
-        bn1 = nn.BatchNorm2d(width);
+        bn1 = new ImageNorm(width);
         layers = nn.Sequential(blocks);
         fc = nn.Linear(channels, classes);
         RegisterComponents();
@@ -48,7 +48,7 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     public ResNet(long classes, long width = 64, int imageSize = 32, int blocks = 1) : base(nameof(ResNet))
     {
         conv1 = new HalfConv2d(3, width, 4, stride: 2);
-        bn1 = nn.BatchNorm2d(width);
+        bn1 = new ImageNorm(width);
         List<nn.Module<Tensor, Tensor>> stages = [];
         long channels = width;
         for (int side = imageSize / 2; side > 4 && stages.Count < 5 * blocks; side /= 2)
@@ -80,24 +80,24 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
 {
     private readonly HalfConv2d conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly ImageNorm bn1;
     private readonly HalfConv2d conv2;
-    private readonly BatchNorm2d bn2;
+    private readonly ImageNorm bn2;
     private readonly HalfConv2d? downsample;
-    private readonly BatchNorm2d? downsample_bn;
+    private readonly ImageNorm? downsample_bn;
     private readonly long _stride;
 
     internal BasicBlock(long inputs, long outputs, long stride) : base(nameof(BasicBlock))
     {
         _stride = stride;
         conv1 = new HalfConv2d(inputs, outputs, 3, stride);
-        bn1 = nn.BatchNorm2d(outputs);
+        bn1 = new ImageNorm(outputs);
         conv2 = new HalfConv2d(outputs, outputs, 3, stride: 1);
-        bn2 = nn.BatchNorm2d(outputs);
+        bn2 = new ImageNorm(outputs);
         if (stride != 1 || inputs != outputs)
         {
             downsample = new HalfConv2d(inputs, outputs, 1, stride: 1);
-            downsample_bn = nn.BatchNorm2d(outputs);
+            downsample_bn = new ImageNorm(outputs);
         }
         RegisterComponents();
     }

@@ -42,7 +42,7 @@ internal sealed class Replicas : IDisposable
             {
                 try
                 {
-                    losses[part] = Part(_copies[part], batch.Part(part, parts), batch.Count, source, device);
+                    losses[part] = Part(_copies[part], batch.Part(part, parts), batch.Whole, source, device);
                 }
                 catch (Exception e)
                 {

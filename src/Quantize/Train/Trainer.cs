@@ -32,8 +32,9 @@ public sealed class Trainer
 
     private readonly ITrainingTask _task;
     private readonly TrainSettings _settings;
-    private readonly BatchLoader _loader;
+    private readonly Augmentation _augmentation;
     private readonly PixelSource _source;
+    private readonly IReadOnlyList<int> _train;
     private readonly IReadOnlyList<int> _validation;
     private readonly TrainerFiles _files;
     private readonly IConvertProgress _progress;
@@ -55,8 +56,11 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(settings);
         (_task, _settings, _source, _validation, _files, _progress, _device) = (task, settings, source, split.Held, files, progress, device);
-        _loader = new BatchLoader(source, split.Train, settings.BatchSize, augmentation, settings.Seed);
+        (_train, _augmentation) = (split.Train, augmentation);
     }
+
+    /// <summary>The processes that train together; null for this one alone. All begin as rank 0 does, which alone evaluates and writes.</summary>
+    public World? World { get; init; }
 
     /// <summary>Trains to the end, from the last checkpoint if <paramref name="resume"/> and there is one.</summary>
     /// <param name="resume">Whether to go on from the last checkpoint.</param>
@@ -66,11 +70,19 @@ public sealed class Trainer
     public TrainState Run(bool resume, CancellationToken cancel, Deadline deadline = default)
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
-        using var learning = new TrainingStep(_task, _settings, _source, _device, _progress);
+        bool first = World?.IsFirst != false;
+        BatchShare share = World is null ? BatchShare.All : new BatchShare(World.Rank, World.Size, Apart: _task.Division is not null);
+        using var loader = new BatchLoader(_source, _train, _settings.BatchSize, _augmentation, _settings.Seed, share);
+        if (World is not null && loader.BatchSize < 2 * World.Size)
+        {
+            throw new ConvertException(
+                $"{_files.Stage}: the batch has {loader.BatchSize} images, but WORLD_SIZE is {World.Size} and every process needs two: expected --batch {2 * World.Size} or more.", ConvertException.Usage);
+        }
+        using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, World);
         OptimizerHelper optimizer = learning.Optimizer;
-        HealthMonitor? monitor = HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, _loader.StepsPerEpoch, _progress);
+        HealthMonitor? monitor = first ? HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, loader.StepsPerEpoch, _progress) : null;
         TrainState state = TrainState.Start;
-        if (resume && File.Exists(_files.Last))
+        if (resume && first && File.Exists(_files.Last))
         {
             Dictionary<string, byte[]> extras = [];
             state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration, extras);
@@ -79,13 +91,15 @@ public sealed class Trainer
                 learning.Parts = BitConverter.ToInt32(parts);
             if (extras.TryGetValue(FloatAverage.StateName, out byte[]? average))
                 learning.Average?.Restore(average);
-            if (state.Step >= _settings.Steps)
-                return state;
-            _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
+            if (state.Step < _settings.Steps)
+                _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
         }
+        if (World is not null)
+            state = SharedStart.Of(World, state, model, learning);
+        if (state.Step >= _settings.Steps)
+            return state;
 
-        using MetricsLog metrics = MetricsLog.Open(_files.MetricsFile, _files.Stage, state.Step);
-        using BatchLoader loader = _loader;
+        using MetricsLog? metrics = first ? MetricsLog.Open(_files.MetricsFile, _files.Stage, state.Step) : null;
         var meter = new Meter(_settings, loader, _files.Stage, state);
         model.train();
         for (long step = state.Step; step < _settings.Steps; step++)
@@ -99,24 +113,25 @@ public sealed class Trainer
             meter.Add(loss);
             state = state with { Step = done, Seconds = meter.Seconds };
 
-            bool stop = (cancel.IsCancellationRequested || deadline.Passed) && done < _settings.Steps;
+            bool asked = cancel.IsCancellationRequested || (first && deadline.Passed);
+            bool stop = (World?.Any(asked) ?? asked) && done < _settings.Steps;
             bool evaluate = !stop && EvaluationAt(done);
             if (monitor?.Due(done) == true)
             {
                 meter.Pause();
-                metrics.Write(new MetricsRow(_files.Stage, done, (double)done / loader.StepsPerEpoch, state.Seconds) { Health = monitor.Look(done) });
+                metrics!.Write(new MetricsRow(_files.Stage, done, (double)done / loader.StepsPerEpoch, state.Seconds) { Health = monitor.Look(done) });
                 meter.Continue();
             }
-            if (evaluate)
-                state = Evaluate(model, state, meter, metrics, rate, norm, learning.Phase);
-            if (stop || evaluate || meter.SinceCheckpoint.Elapsed > _files.CheckpointEvery)
+            if (evaluate && first)
+                state = Evaluate(model, state, meter, metrics!, rate, norm, learning.Phase);
+            if (first && (stop || evaluate || meter.SinceCheckpoint.Elapsed > _files.CheckpointEvery))
             {
                 Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor, learning));
                 meter.SinceCheckpoint.Restart();
             }
             if (stop)
                 throw Interrupted(state, cancel.IsCancellationRequested);
-            if (!evaluate && meter.SinceReport.Elapsed > s_reportEvery)
+            if (metrics is not null && !evaluate && meter.SinceReport.Elapsed > s_reportEvery)
             {
                 TrainingProgress report = meter.Report(done, rate);
                 metrics.Write(Row(report, state, norm));

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -16,18 +18,21 @@ internal sealed class TrainingStep : IDisposable
     private readonly BinaryViT? _student;
     private readonly LatentWeight[] _signWeights;
     private readonly IConvertProgress? _progress;
+    private readonly World? _world;
     private long _step;
     private readonly List<double> _factors = [];
 
-    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null)
+    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, World? world = null)
     {
-        (_task, _settings, _source, _device, _progress) = (task, settings, source, device, progress);
+        (_task, _settings, _source, _device, _progress, _world) = (task, settings, source, device, progress, world);
         _student = task.Model as BinaryViT;
         _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
         Parts = settings.Accumulate;
         Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average) : null;
         _parameters = [.. task.Model.parameters()];
-        _replicas = task.Division is { } division ? new Replicas(task.Model, division) : null;
+        _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }) : null;
+        if (world is not null && _replicas is null)
+            SynchronisedNorm.Join(task.Model, world);
         Optimizer = CreateOptimizer(task.Model);
     }
 
@@ -47,10 +52,26 @@ internal sealed class TrainingStep : IDisposable
     /// <returns>The mean loss and the norm of the gradient before it was clipped; NaN where there was none.</returns>
     internal (double Loss, double Norm) Run(Batch batch)
     {
+        try
+        {
+            return Learn(batch);
+        }
+        catch (ExternalException e) when (e.InnerException is ConvertException failure)
+        {
+            // Another process has gone during a backward pass, which libtorch runs.
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
+        }
+    }
+
+    private (double Loss, double Norm) Learn(Batch batch)
+    {
         using DisposeScope scope = torch.NewDisposeScope();
         double value = _replicas is null ? Gradient(batch) : Divided(batch);
         if (!double.IsFinite(value))
             return (value, double.NaN);
+        if (_world is not null)
+            Gather(_world);
         if (Phase.Regularizer > 0 && _signWeights.Length > 0)
             (WeightRegularizer.Loss(_signWeights) * Phase.Regularizer).backward();
         if (Phase.FrozenSigns)
@@ -83,15 +104,33 @@ internal sealed class TrainingStep : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        SynchronisedNorm.Join(_task.Model, null);
         Optimizer.Dispose();
         Average?.Dispose();
         _replicas?.Dispose();
     }
 
+    /// <summary>Sums gradients over the processes, each of which has those of its share of the mean loss. Where norms saw each share apart, their
+    /// running statistics become the means of all.</summary>
+    private void Gather(World world)
+    {
+        world.Sum([.. _parameters.Select(p => p.grad).OfType<Tensor>()]);
+        if (_replicas is null)
+            return;
+        using IDisposable frozen = torch.no_grad();
+        Tensor[] statistics = [.. _task.Model.buffers().Where(b => b.is_floating_point())];
+        world.Sum(statistics);
+        foreach (Tensor tensor in statistics)
+            tensor.div_(world.Size);
+    }
+
+    /// <summary>A part of the loss, summed over the processes: all of them know whether it is finite before they go on together.</summary>
+    private double Agreed(double loss) => _world?.Sum(loss) ?? loss;
+
     private double Divided(Batch batch)
     {
         Optimizer.zero_grad();
-        return _replicas!.Run(batch, _source, _device);
+        return Agreed(_replicas!.Run(batch, _source, _device));
     }
 
     /// <summary>Computes the gradient, if the loss is finite, and returns the loss. Where memory runs out, the batch is divided into twice as many
@@ -107,6 +146,11 @@ internal sealed class TrainingStep : IDisposable
             }
             catch (Exception e) when (OutOfMemory.Is(e))
             {
+                if (_world is not null)
+                {
+                    throw new ConvertException(
+                        $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_world.Rank}: {e.Message.Split('\n')[0]} Start again in another folder with --accumulate {2 * Parts}, which halves them, or with more processes.", e);
+                }
                 if (batch.Count / (2 * Parts) < 2)
                 {
                     throw new ConvertException(
@@ -124,19 +168,19 @@ internal sealed class TrainingStep : IDisposable
     {
         Optimizer.zero_grad();
         double sum = 0;
-        int parts = Math.Min(Parts, Math.Max(1, batch.Count / 2));
+        int parts = Math.Min(Parts, Math.Max(1, batch.Whole / (2 * (_world?.Size ?? 1))));
         for (int at = 0; at < parts; at++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
             if (_student is not null && (_settings.Regularization.Depth > 0 || _settings.Regularization.Features > 0))
-                _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, at);
+                _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, (at * (_world?.Size ?? 1)) + (_world?.Rank ?? 0));
             Batch part = batch.Part(at, parts);
             Tensor images = Trainer.ToTensor(part, _source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);
             Tensor loss = _task.Loss(images, labels, part);
-            if (parts > 1)
-                loss = loss * ((double)part.Count / batch.Count);
-            double value = loss.item<float>();
+            if (part.Count != batch.Whole)
+                loss = loss * ((double)part.Count / batch.Whole);
+            double value = Agreed(loss.item<float>());
             if (!double.IsFinite(value))
                 return value;
             loss.backward();

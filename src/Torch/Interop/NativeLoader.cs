@@ -45,7 +45,11 @@ internal static partial class NativeLoader
     // With the default (busy waiting) idle threads steal the cores that the data loader and OpenBLAS need.
     private static void PrepareEnvironment()
     {
-        if (OperatingSystem.IsLinux()) _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+        if (!OperatingSystem.IsLinux()) return;
+        _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+        // libtorch warns of every address that it tries in vain before it connects to one; what matters comes as an error.
+        _ = SetEnv("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
+        _ = SetEnv("GLOG_minloglevel", "3", 0);
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compiles what changed and links: compile.sh <object folder>, with CXX, SHIM_FLAGS, SHIM_LINK and LIBTORCH set by native.targets.
+# Compiles what changed and links: compile.sh <object folder>, with CXX, SHIM_FLAGS, SHIM_LINK, SHIM_DISTRIBUTED and LIBTORCH
+# set by native.targets.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1%/}
@@ -23,6 +24,7 @@ stale=""
 count=0
 for source in "$here"/*.cpp; do
   name=$(basename "$source" .cpp)
+  [ "$name" != distributed ] || continue
   if [ ! -f "$out/$name.o" ] || [ -n "$(find "$source" "$here/shim.h" "$out/flags.txt" -newer "$out/$name.o" | head -n 1)" ]; then
     stale="$stale $name"
     count=$((count + 1))
@@ -47,5 +49,19 @@ export CXX SHIM_FLAGS here out header
 for name in $stale; do echo "$name"; done | xargs -P "$(nproc)" -I{} sh -c \
   'eval "$CXX $SHIM_FLAGS $header -c \"\$here/{}.cpp\" -o \"\$out/{}.part\"" && mv "$out/{}.part" "$out/{}.o"'
 rm -rf "$out/header"
+
+# Apart: where the headers of Gloo or NCCL do not fit this libtorch, training on one device must still build.
+if [ ! -f "$out/distributed.o" ] || [ -n "$(find "$here/distributed.cpp" "$here/shim.h" "$out/flags.txt" "$out/distributed.txt" -newer "$out/distributed.o" | head -n 1)" ]; then
+  built=""
+  for less in "" -UEV_NCCL "-UEV_NCCL -UEV_GLOO"; do
+    if eval "$CXX $SHIM_FLAGS $SHIM_DISTRIBUTED $less -c \"\$here/distributed.cpp\" -o \"\$out/distributed.part\"" 2>>"$out/distributed.log"; then
+      built=yes
+      [ -z "$less" ] || echo "training on several devices: built with $less, because its headers do not fit this libtorch ($out/distributed.log)"
+      break
+    fi
+  done
+  [ -n "$built" ] || { cat "$out/distributed.log" >&2; exit 1; }
+  mv "$out/distributed.part" "$out/distributed.o"
+fi
 eval "$CXX -shared -o \"\$out/libedgevit_torch.part\" \"\$out\"/*.o $SHIM_LINK"
 mv "$out/libedgevit_torch.part" "$out/libedgevit_torch.so"

@@ -1,0 +1,47 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Batch norm per channel of images <c>[B, C, H, W]</c>, as torch's BatchNorm2d and with its names; its statistics can be those of
+/// several processes.</summary>
+internal sealed class ImageNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
+{
+    private const double Momentum = 0.1;
+    private const double Eps = 1e-5;
+
+    private readonly Parameter weight;
+    private readonly Parameter bias;
+    private readonly Tensor running_mean;
+    private readonly Tensor running_var;
+    private readonly Tensor num_batches_tracked;
+
+    /// <summary>Creates the identity: scale 1, offset 0, mean 0, variance 1.</summary>
+    internal ImageNorm(long channels) : base(nameof(ImageNorm))
+    {
+        weight = nn.Parameter(torch.ones(channels));
+        bias = nn.Parameter(torch.zeros(channels));
+        running_mean = torch.zeros(channels);
+        running_var = torch.ones(channels);
+        num_batches_tracked = torch.zeros([], dtype: ScalarType.Int64);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public World? World { get; set; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        if (training)
+        {
+            using IDisposable frozen = torch.no_grad();
+            num_batches_tracked.add_(1);
+        }
+        return training && World is { } world
+            ? SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, world)
+            : F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>A process of its own that converts procedural images, alone or with others, as the environment's variables say.
+/// <see cref="DistributedTests"/> starts it.</summary>
+internal static class WorkerProgram
+{
+    /// <summary>Set to a file: the process kills itself, without a word, as soon as the file exists.</summary>
+    internal const string KilledAt = "TEST_KILLED_AT";
+
+    /// <summary>What processes convert.</summary>
+    internal static ConvertOptions Options(string folder, string teacher, double epochs, int accumulate = 1) => new()
+    {
+        Data = "shapes",
+        Out = folder,
+        ShapesTrain = 200,
+        ShapesTest = 20,
+        Teacher = teacher,
+        TeacherEpochs = 1,
+        Epochs = epochs,
+        BatchSize = 16,
+        Accumulate = accumulate,
+        ParityImages = 1,
+        Device = "cpu",
+        Threads = 1,
+    };
+
+    /// <summary>Arguments: folder, teacher, epochs, accumulate, and the word resume or nothing.</summary>
+    private static int Main(string[] arguments)
+    {
+        if (Environment.GetEnvironmentVariable(KilledAt) is { } file)
+            new Thread(() => KillSelf(file)) { IsBackground = true }.Start();
+        ConvertOptions fresh = Options(
+            arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
+        ConvertOptions options = fresh with { Resume = arguments.Contains("resume") };
+        try
+        {
+            using World? world = World.FromEnvironment(options.Device);
+            if (world is { IsFirst: false })
+                Converter.Assist(options, world);
+            else
+                Converter.Convert(options, new SilentProgress(), world: world);
+            return 0;
+        }
+        catch (ConvertException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return e.ExitCode;
+        }
+    }
+
+    private static void KillSelf(string file)
+    {
+        while (!File.Exists(file))
+            Thread.Sleep(1);
+        Process.GetCurrentProcess().Kill();
+    }
+}
