@@ -20,7 +20,7 @@ public class DistributedTests
     public void SeveralProcessesLearnWhatOneDoes()
     {
         using var folder = new TempFolder();
-        foreach ((string teacher, int size, int accumulate) in new[] { ("none", 2, 1), ("none", 3, 2), ("resnet", 2, 1) })
+        foreach ((string teacher, int size, int accumulate) in new[] { ("none", 2, 2), ("none", 3, 1), ("resnet", 2, 1) })
         {
             string name = $"{teacher}-{size}-{accumulate}";
             string alone = folder.File($"{name}-alone");
@@ -31,7 +31,7 @@ public class DistributedTests
             List<(string Step, double Loss, double Norm)> all = Rows(together);
             Assert.Equal(10, one.Count(l => l.Step.StartsWith("student", StringComparison.Ordinal)));
             Assert.Equal(one.Select(l => l.Step), all.Select(l => l.Step));
-            Assert.Equal(one[0].Loss, all[0].Loss, 1e-4);
+            Assert.True(Math.Abs(one[0].Loss - all[0].Loss) < 1e-4, $"{name}: {one[0]} {all[0]}; {one[1]} {all[1]}");
             Assert.Equal(one[0].Norm, all[0].Norm, 1e-3 * one[0].Norm);
             Assert.All(one.Zip(all), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) < 0.3, $"{name}: {r}"));
             Assert.True(File.Exists(Path.Combine(together, "model.evit")));
