@@ -18,20 +18,22 @@ internal static class Networks
     internal static int Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        (int Image, int Patch, Stage[] Stages, int Classes, bool Binary, bool Pools)[] networks =
+        (int Image, int Patch, Stage[] Stages, int Classes, bool Binary, Branches Branches)[] networks =
         [
-            (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, true),
-            (16, 4, [new(1, 24, 96, 1, 2), new(1, 48, 96, 2, 1)], 7, true, true),
-            (12, 2, [new(1, 96, 192, 3, 3), new(1, 192, 384, 8, 1)], 101, false, true),
-            (10, 1, [new(1, 5, 15, 1, 5), new(1, 10, 50, 2, 1)], 1, true, false),
-            (28, 4, [new(1, 40, 280, 5, 7)], 65, true, true),
-            (14, 2, [new(2, 130, 260, 1, 1)], 64, true, true),
-            (28, 2, [new(1, 64, 256, 1, 1)], 12, true, true),
+            (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, Branches.Pools),
+            (16, 4, [new(1, 24, 96, 1, 2), new(1, 48, 96, 2, 1)], 7, true, Branches.Pools),
+            (12, 2, [new(1, 96, 192, 3, 3), new(1, 192, 384, 8, 1)], 101, false, Branches.Pools),
+            (10, 1, [new(1, 5, 15, 1, 5), new(1, 10, 50, 2, 1)], 1, true, Branches.None),
+            (28, 4, [new(1, 40, 280, 5, 7)], 65, true, Branches.Pools),
+            (14, 2, [new(2, 130, 260, 1, 1)], 64, true, Branches.Pools),
+            (28, 2, [new(1, 64, 256, 1, 1)], 12, true, Branches.Pools),
+            (14, 2, [new(2, 72, 288, 2, 7)], 9, true, Branches.Shifts),
+            (20, 2, [new(1, 64, 256, 1, 2), new(1, 128, 512, 2, 1)], 12, true, Branches.Shifts),
         ];
         for (int i = 0; i < networks.Length; i++)
         {
             var n = networks[i];
-            Write(folder, $"network-{i}", BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Pools));
+            Write(folder, $"network-{i}", BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches));
         }
 
         for (int seed = 0; seed < RandomGraphCount; seed++)

@@ -3,10 +3,18 @@ namespace EdgeVit.Runtime.Tests;
 /// <summary>One stage of a random BinaryViT.</summary>
 internal sealed record Stage(int Depth, int Width, int Ffn, int Heads, int Reduction);
 
+/// <summary>What the blocks of a random BinaryViT add besides attention and FFN.</summary>
+internal enum Branches
+{
+    None,
+    Pools,
+    Shifts,
+}
+
 /// <summary>Random BinaryViT-like networks, node for node in the order in which the exporter lowers them.</summary>
 internal static class BinaryViTGraphs
 {
-    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed, int image, int patch, Stage[] stages, int classes, bool binaryDownsampling = true, bool pools = true)
+    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed, int image, int patch, Stage[] stages, int classes, bool binaryDownsampling = true, Branches branches = Branches.Pools)
     {
         var b = new GraphBuilder(seed, 3, image, image);
         int grid = image / patch;
@@ -24,7 +32,7 @@ internal static class BinaryViTGraphs
 
             for (int layer = 0; layer < stage.Depth; layer++)
             {
-                x = Layer(b, x, stage, grid, pools);
+                x = Layer(b, x, stage, grid, branches);
             }
         }
 
@@ -41,7 +49,7 @@ internal static class BinaryViTGraphs
         return b.Position(y, grid * grid, to);
     }
 
-    private static string Layer(GraphBuilder b, string x, Stage s, int grid, bool pools)
+    private static string Layer(GraphBuilder b, string x, Stage s, int grid, Branches branches)
     {
         int c = s.Width;
         int keys = grid / s.Reduction * (grid / s.Reduction);
@@ -68,9 +76,14 @@ internal static class BinaryViTGraphs
         string f = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(n, c), c, s.Ffn), b.Tile(n, s.Ffn / c)), s.Ffn);
         string g = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(f, s.Ffn), s.Ffn, c), b.GroupMean(f, s.Ffn / c)), c);
         string scaled = b.Affine(g, c);
-        return pools
-            ? b.Add(x1, scaled, b.Affine(b.Pool(n, 3, 1, 1, 1, 1, 0), c), b.Affine(b.Pool(n, 1, 3, 1, 1, 0, 1), c), b.Affine(b.Pool(n, 5, 1, 1, 1, 2, 0), c), b.Affine(b.Pool(n, 1, 5, 1, 1, 0, 2), c))
-            : b.Add(x1, scaled);
+        return branches switch
+        {
+            Branches.Pools => b.Add(
+                x1, scaled, b.Affine(b.Pool(n, 3, 1, 1, 1, 1, 0), c), b.Affine(b.Pool(n, 1, 3, 1, 1, 0, 1), c), b.Affine(b.Pool(n, 5, 1, 1, 1, 2, 0), c), b.Affine(b.Pool(n, 1, 5, 1, 1, 0, 2), c)),
+            Branches.Shifts => b.Add(
+                x1, scaled, b.Affine(b.Shift(n, 1, 0), c), b.Affine(b.Shift(n, 0, 1), c), b.Affine(b.Shift(n, 2, 0), c), b.Affine(b.Shift(n, 0, 2), c)),
+            _ => b.Add(x1, scaled),
+        };
     }
 
     private static string Branch(GraphBuilder b, string x, int c) => b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(x, c), c, c), x), c);

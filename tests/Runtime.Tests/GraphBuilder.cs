@@ -82,6 +82,8 @@ internal sealed class GraphBuilder
 
     internal string Slice(string x, int start, int count) => Node(Op.SliceTokens, null, [x], [("start", start), ("count", count)], []);
 
+    internal string Shift(string x, int rows, int columns) => Node(Op.SpatialShift, null, [x], [("rows", rows), ("columns", columns)], []);
+
     internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
 
     /// <summary>Sets all values of a node's tensor of floats.</summary>

@@ -102,6 +102,29 @@ public class GraphInterpreterTests
         Assert.InRange(attended, 24, (24 * Heads * 6) - 24);
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    [InlineData(2, 1)]
+    [InlineData(9, 0)]
+    public void ShiftedChannelsComeFromBothSides(int rows, int columns)
+    {
+        // A channel of the odd blocks moved back where it came from by the even ones' rule is itself, but for what left the grid.
+        var b = new GraphBuilder(2, 3, 5, 7);
+        string x = b.Conv2d("image", 3, 50, 1, 1);
+        string y = b.Shift(x, rows, columns);
+        ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 50, 3, name: "logits"));
+        IReadOnlyDictionary<string, Value> v = new GraphInterpreter(graph, b.Tensors).Run(SelfTest.Input(1, graph.InputShape));
+        for (int i = 0; i < 35 * 50; i++)
+        {
+            (int t, int c) = int.DivRem(i, 50);
+            int sign = c is (>= 16 and < 32) or >= 48 ? 1 : -1;
+            (int row, int column) = ((t / 7) + (sign * rows), (t % 7) + (sign * columns));
+            float expected = row is >= 0 and < 5 && column is >= 0 and < 7 ? v[x].Floats[(((row * 7) + column) * 50) + c] : 0;
+            Assert.Equal(expected, v[y].Floats[i]);
+        }
+    }
+
     [Fact]
     public void PoolsCountTheirPadding()
     {

@@ -99,6 +99,18 @@ public class GraphValidatorTests
     }
 
     [Fact]
+    public void AShiftMoves()
+    {
+        foreach ((int rows, string complaint) in new[] { (0, "that is no shift"), (257, "'rows' is 257, expected 0 to 256") })
+        {
+            var b = new GraphBuilder(1, 3, 4, 4);
+            ModelGraph graph = b.Build(b.Linear(b.MeanTokens(b.Shift(b.Conv2d("image", 3, 8, 1, 1), rows, 0)), 8, 3, name: "logits"));
+            EvitFormatException e = Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, b.Tensors));
+            Assert.Contains(complaint, e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void AFewBytesCanNotRunForHours()
     {
         string x = _b.Upsample(_tokens, 100);

@@ -32,7 +32,7 @@ internal static class RandomGraphs
     private static Item Next(GraphBuilder b, Random random, Item x, List<Item> values)
     {
         int c = x.Channels;
-        switch (random.Next(18))
+        switch (random.Next(20))
         {
             case 0:
                 return x with { Name = b.Affine(x.Name, c) };
@@ -84,6 +84,12 @@ internal static class RandomGraphs
                 int start = random.Next(x.Height * x.Width);
                 int count = random.Next(1, (x.Height * x.Width) - start + 1);
                 return new Item(b.Slice(x.Name, start, count), c, count, 1);
+            case 17:
+                return x with { Name = b.Shift(x.Name, 1, 0) };
+            case 18:
+                (int rows, int columns) = (random.Next(4), random.Next(4));
+                string moved = b.Shift(x.Name, rows, rows == 0 ? columns + 1 : columns);
+                return x with { Name = random.Next(2) == 0 ? moved : b.Add(x.Name, x.Name, b.Affine(moved, c), b.Affine(b.Shift(x.Name, 0, 1), c)) };
             default:
                 int floats = random.Next(1, 100);
                 return x with { Name = b.Linear(x.Name, c, floats, random.Next(2) == 0), Channels = floats };

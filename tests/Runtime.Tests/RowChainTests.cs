@@ -102,6 +102,15 @@ public sealed unsafe class RowChainTests : IDisposable
             }
         }
 
+        if (kind is StageKind.LoadShift or StageKind.AddShift)
+        {
+            s.Places = (float**)Allocate(TokenShift.Directions * kernelTokens * sizeof(nint));
+            for (int i = 0; i < TokenShift.Directions * kernelTokens; i++)
+            {
+                s.Places[i] = i % kernelTokens >= tokens ? s.Places[i - 1] : Floats(channels);
+            }
+        }
+
         return s;
     }
 
@@ -120,6 +129,8 @@ public sealed unsafe class RowChainTests : IDisposable
                 StageKind.LoadDifferences => MathF.FusedMultiplyAdd(s.P0[c], s.Number - (2 * ((ushort*)row)[c]), s.P1[c]),
                 StageKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
                 StageKind.LoadPool => Average(s, kernelTokens, token, c),
+                StageKind.LoadShift => s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c],
+                StageKind.AddShift => x[c] + MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], s.P1[c]),
                 StageKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
                 StageKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
                 StageKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],

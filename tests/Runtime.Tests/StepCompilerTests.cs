@@ -4,21 +4,26 @@ namespace EdgeVit.Runtime.Tests;
 /// says that the set is refused.</summary>
 public unsafe class StepCompilerTests
 {
-    private static readonly (int Image, int Patch, Stage[] Stages, bool Binary, bool Pools)[] s_networks =
+    private static readonly (int Image, int Patch, Stage[] Stages, bool Binary, Branches Branches)[] s_networks =
     [
-        (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], true, true),
-        (28, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], true, true),
-        (24, 2, [new(1, 128, 512, 2, 3), new(1, 192, 768, 3, 1)], false, true),
-        (20, 2, [new(1, 192, 768, 2, 2), new(1, 384, 1536, 4, 1)], true, true),
-        (22, 2, [new(2, 64, 512, 1, 1)], true, false),
-        (26, 2, [new(1, 64, 128, 1, 1)], true, true),
-        (12, 4, [new(1, 64, 512, 1, 1)], true, true),
-        (16, 1, [new(1, 64, 64, 1, 1)], true, true),
-        (16, 2, [new(1, 96, 384, 1, 1)], true, true),
-        (16, 2, [new(1, 128, 512, 4, 1)], true, true),
-        (16, 4, [new(1, 40, 280, 5, 1)], true, true),
-        (8, 8, [new(1, 64, 2048, 1, 1)], true, true),
-        (32, 16, [new(1, 128, 256, 2, 1)], true, true),
+        (16, 2, [new(1, 64, 512, 1, 4), new(2, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], true, Branches.Pools),
+        (28, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], true, Branches.Pools),
+        (24, 2, [new(1, 128, 512, 2, 3), new(1, 192, 768, 3, 1)], false, Branches.Pools),
+        (20, 2, [new(1, 192, 768, 2, 2), new(1, 384, 1536, 4, 1)], true, Branches.Pools),
+        (22, 2, [new(2, 64, 512, 1, 1)], true, Branches.None),
+        (26, 2, [new(1, 64, 128, 1, 1)], true, Branches.Pools),
+        (12, 4, [new(1, 64, 512, 1, 1)], true, Branches.Pools),
+        (16, 1, [new(1, 64, 64, 1, 1)], true, Branches.Pools),
+        (16, 2, [new(1, 96, 384, 1, 1)], true, Branches.Pools),
+        (16, 2, [new(1, 128, 512, 4, 1)], true, Branches.Pools),
+        (16, 4, [new(1, 40, 280, 5, 1)], true, Branches.Pools),
+        (16, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2)], true, Branches.Shifts),
+        (20, 2, [new(1, 192, 768, 2, 2), new(1, 384, 1536, 4, 1)], false, Branches.Shifts),
+        (22, 2, [new(1, 64, 256, 1, 1)], true, Branches.Shifts),
+        (7, 1, [new(1, 40, 280, 5, 1)], true, Branches.Shifts),
+        (26, 2, [new(1, 96, 384, 1, 1)], true, Branches.Shifts),
+        (8, 8, [new(1, 64, 2048, 1, 1)], true, Branches.Pools),
+        (32, 16, [new(1, 128, 256, 2, 1)], true, Branches.Pools),
     ];
 
     public static TheoryData<int> Networks => [.. Enumerable.Range(0, s_networks.Length)];
@@ -31,10 +36,10 @@ public unsafe class StepCompilerTests
     [MemberData(nameof(Networks))]
     public void CompiledNetworksComputeTheBitsOfScalarOnes(int index)
     {
-        (int image, int patch, Stage[] stages, bool binary, bool pools) = s_networks[index];
+        (int image, int patch, Stage[] stages, bool binary, Branches branches) = s_networks[index];
         for (int seed = 0; seed < 3; seed++)
         {
-            (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(seed, image, patch, stages, 7, binary, pools);
+            (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(seed, image, patch, stages, 7, binary, branches);
             using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors)));
             float[] input = SelfTest.Input((ulong)seed, model.InputShape);
             uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
@@ -45,10 +50,12 @@ public unsafe class StepCompilerTests
         }
     }
 
-    [Fact]
-    public void EveryStepOfAnOrdinaryNetworkIsCompiled()
+    [Theory]
+    [InlineData(Branches.Pools)]
+    [InlineData(Branches.Shifts)]
+    internal void EveryStepOfAnOrdinaryNetworkIsCompiled(Branches branches)
     {
-        (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10);
+        (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, branches);
         EvitFile file = EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors));
         foreach (KernelChoice kernel in Compiled)
         {

@@ -46,6 +46,7 @@ internal sealed class ModelSummary
         [Op.LayerNorm] = "divides by a deviation of real values",
         [Op.Gelu] = "the activation works on real values",
         [Op.SoftmaxAttention] = "attention of a float network",
+        [Op.SpatialShift] = "the channels of neighbours, real values",
         [Op.PrependTokens] = "the learned class token",
     };
 

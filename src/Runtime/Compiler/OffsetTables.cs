@@ -69,6 +69,17 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
         entries[6] = x + grid.TileTokens + 1 < grid.Width ? Offset(s, token) : checked((int)(zeros - (grid.TileTokens * s.Stride)));
     });
 
+    /// <summary>Offsets of the rows that a shift reads for the even and for the odd blocks of channels; zeros stand beyond the border.</summary>
+    internal int* Shifted(Stage s, StepGrid grid) => Table($"shift {s.Shift.Rows} {s.Shift.Columns}", s, grid, TokenShift.Directions, (token, entries) =>
+    {
+        for (int direction = 0; direction < TokenShift.Directions; direction++)
+        {
+            (int y, int x) = s.Shift.Source(token / grid.Width, token % grid.Width, direction);
+            bool real = y >= 0 && y < grid.Tokens / grid.Width && x >= 0 && x < grid.Width;
+            entries[direction] = real ? Offset(s, (y * grid.Width) + x) : checked((int)zeros);
+        }
+    });
+
     private static int Offset(in Stage s, int row) => checked((int)(s.Offset + (row * s.Stride)));
 
     private delegate void Fill(int token, int* entries);

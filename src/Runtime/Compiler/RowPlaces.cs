@@ -67,6 +67,7 @@ internal sealed unsafe class RowPlaces
         {
             { Kind: StageKind.AddPool } => Table(_tables.Neighbours(s, grid), 7 * sizeof(int)),
             { Kind: StageKind.LoadPool } => Table(_tables.Windows(s, grid), sizeof(int)),
+            { Kind: StageKind.LoadShift or StageKind.AddShift } => Table(_tables.Shifted(s, grid), TokenShift.Directions * sizeof(int)),
             { Factor: > 1 } => Table(_tables.UpSampled(s, grid), sizeof(int)),
             { Space: RowSpace.Scratch } => new RowPlace(RowAccess.Scratch, -1, (int)s.Offset, _scratchRowBytes, index, literal, mask),
             { Space: RowSpace.Arena or RowSpace.Weights } =>

@@ -138,7 +138,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     {
         bool supported = target == CodeTarget.Avx2 ? TableAttentionForm.Takes(operands) : AttentionTables.IsSupported(operands, exp);
         if (!supported || StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16
-            || program.Stages.Any(s => s.Kind is StageKind.AddPool or StageKind.GroupMean))
+            || program.Stages.Any(s => s.Kind is StageKind.AddPool or StageKind.GroupMean or StageKind.LoadShift or StageKind.AddShift))
         {
             return null;
         }

@@ -131,6 +131,9 @@ public sealed class GraphInterpreter
             case Op.SliceTokens:
                 ReferenceFloatOps.SliceTokens(x, node.Attributes["start"], y);
                 break;
+            case Op.SpatialShift:
+                ReferenceOps.SpatialShift(x, TokenShift.Of(node), y);
+                break;
             default:
                 throw new EvitFormatException($"op {node.Op} is unknown to this runtime");
         }

@@ -165,6 +165,9 @@ public sealed partial class GraphValidator
                 return PrependTokens(node, x);
             case Op.SliceTokens:
                 return SliceTokens(node, x);
+            case Op.SpatialShift:
+                Expect(x, ValueKind.Tokens);
+                return TokenShift.Of(node) != default ? x : throw new EvitFormatException($"{_where}: rows and columns are both 0; that is no shift");
             default:
                 throw new EvitFormatException($"{_where}: op is unknown to this runtime");
         }

@@ -77,4 +77,9 @@ public enum Op
 
     /// <summary>Tokens <c>[N, C]</c> → <c>[count, C]</c> on a grid of one column: attributes <c>start</c>, <c>count</c>.</summary>
     SliceTokens,
+
+    /// <summary>Tokens <c>[H * W, C]</c> → each channel of a token is that of another token: in the channels' blocks of 16 with even numbers
+    /// (0 to 15, 32 to 47, ...) of the token attribute <c>rows</c> above and attribute <c>columns</c> to the left, in the odd blocks of that as far
+    /// below and to the right. Zeros come in at the border.</summary>
+    SpatialShift,
 }

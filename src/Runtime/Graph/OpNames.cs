@@ -27,6 +27,7 @@ internal static class OpNames
         nameof(Op.SoftmaxAttention),
         nameof(Op.PrependTokens),
         nameof(Op.SliceTokens),
+        nameof(Op.SpatialShift),
     ];
 
     /// <summary>All names.</summary>

@@ -30,6 +30,7 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         Op.LayerNorm => new(1, 1, ["scale", "offset", "epsilon"], s_none, s_noAttributes),
         Op.SoftmaxAttention => new(3, 3, s_none, s_none, [new("heads", 1, int.MaxValue)]),
         Op.PrependTokens => new(1, 1, ["tokens"], s_none, s_noAttributes),
+        Op.SpatialShift => new(1, 1, s_none, s_none, [new("rows", 0, MaxWindow), new("columns", 0, MaxWindow)]),
         Op.SliceTokens => new(1, 1, s_none, s_none, [new("start", 0, int.MaxValue), new("count", 1, int.MaxValue)]),
         _ => throw new EvitFormatException($"op {op} is unknown to this runtime"),
     };

@@ -248,6 +248,20 @@ internal static class ReferenceOps
         }
     }
 
+    internal static void SpatialShift(Value x, TokenShift shift, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int t = 0; t < x.Shape.Tokens; t++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                (int iy, int ix) = shift.Source(t / x.Shape.Width, t % x.Shape.Width, TokenShift.Direction(c));
+                bool inside = iy >= 0 && iy < x.Shape.Height && ix >= 0 && ix < x.Shape.Width;
+                y[(t * channels) + c] = inside ? x.Floats[(((iy * x.Shape.Width) + ix) * channels) + c] : 0;
+            }
+        }
+    }
+
     internal static void Upsample(Value x, int factor, ValueShape shape, float[] y)
     {
         int channels = shape.Channels;

@@ -106,6 +106,19 @@ internal sealed unsafe partial class NeonRowKernel
         return x;
     }
 
+    /// <summary>The rows that a shift reads for the block of channels that the vector lies in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<Vector128<float>> Shifted(Stage* s, int c)
+    {
+        float** rows = s->Places + ((int)((uint)c / TokenShift.BlockChannels % TokenShift.Directions) * 4);
+        Column<Vector128<float>> x;
+        x.A = AdvSimd.LoadVector128(rows[0] + c);
+        x.B = AdvSimd.LoadVector128(rows[1] + c);
+        x.C = AdvSimd.LoadVector128(rows[2] + c);
+        x.D = AdvSimd.LoadVector128(rows[3] + c);
+        return x;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<Vector128<float>> Add(Column<Vector128<float>> x, Column<Vector128<float>> y)
     {

@@ -159,6 +159,16 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                         Pool(s, c, out x0, out x1);
                         break;
 
+                    case StageKind.LoadShift:
+                        x0 = Shifted(s, c);
+                        x1 = Shifted(s, c + 4);
+                        break;
+
+                    case StageKind.AddShift:
+                        x0 = Add(x0, Affine(s, c, Shifted(s, c)));
+                        x1 = Add(x1, Affine(s, c + 4, Shifted(s, c + 4)));
+                        break;
+
                     case StageKind.AddPool:
                         {
                             Pool(s, c, out Column<Vector128<float>> p0, out Column<Vector128<float>> p1);

@@ -93,6 +93,16 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                         x1 = Pool(s, c + n);
                         break;
 
+                    case StageKind.LoadShift:
+                        x0 = Shifted(s, c);
+                        x1 = Shifted(s, c + n);
+                        break;
+
+                    case StageKind.AddShift:
+                        x0 = Add(x0, Affine(s, c, Shifted(s, c)));
+                        x1 = Add(x1, Affine(s, c + n, Shifted(s, c + n)));
+                        break;
+
                     case StageKind.AddPool:
                         x0 = Add(x0, Affine(s, c, Pool(s, c)));
                         x1 = Add(x1, Affine(s, c + n, Pool(s, c + n)));

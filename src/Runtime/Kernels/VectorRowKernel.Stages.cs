@@ -46,6 +46,23 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         return x;
     }
 
+    /// <summary>The rows that a shift reads for the block of channels that the vector lies in; a vector is no wider than a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<TVector> Shifted(Stage* s, nint c)
+    {
+        float** rows = s->Places + (c / TokenShift.BlockChannels % TokenShift.Directions * TLanes.Tokens);
+        Column<TVector> x = default;
+        x.A = TLanes.Load(rows[0] + c);
+        if (TLanes.Tokens > 1)
+        {
+            x.B = TLanes.Load(rows[1] + c);
+            x.C = TLanes.Load(rows[2] + c);
+            x.D = TLanes.Load(rows[3] + c);
+        }
+
+        return x;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<TVector> Add(Column<TVector> x, Column<TVector> y)
     {

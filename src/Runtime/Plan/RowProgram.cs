@@ -27,7 +27,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     private readonly RowKernel _kernel = kernel;
     private readonly Stage[] _stages = stages;
     private readonly RowInstruction[] _instructions = instructions;
-    private readonly bool _needsGrid = Array.Exists(stages, s => s.Kind is StageKind.LoadPool or StageKind.AddPool || s.Factor > 1);
+    private readonly bool _needsGrid = Array.Exists(stages, s => s.Kind is StageKind.LoadPool or StageKind.AddPool or StageKind.LoadShift or StageKind.AddShift || s.Factor > 1);
 
     /// <summary>The stages of all instructions.</summary>
     internal Stage[] Stages => _stages;
@@ -130,7 +130,8 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;
 
-    private static long Places(Stage stage, int tokens) => stage.Zeros == null ? 0 : (long)stage.Window.KernelH * stage.Window.KernelW * tokens;
+    private static long Places(Stage stage, int tokens) => stage.Zeros == null ? 0
+        : tokens * (stage.Kind is StageKind.LoadShift or StageKind.AddShift ? TokenShift.Directions : (long)stage.Window.KernelH * stage.Window.KernelW);
 
     private void RowToRow(RowInstruction instruction, float factor, float* from, float* to)
     {
@@ -147,7 +148,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
         }
     }
 
-    /// <summary>The rows of up-sampled values and the windows of pools, which depend on the tokens' places in the grid.</summary>
+    /// <summary>The rows of up-sampled and shifted values and the windows of pools, which depend on the tokens' places in the grid.</summary>
     private void Locate(Stage* stages, int token, int count)
     {
         int* ys = stackalloc int[Stage.MaxTokens];
@@ -171,6 +172,10 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             {
                 LocateWindows(s, ys, xs);
             }
+            else if (s->Kind is StageKind.LoadShift or StageKind.AddShift)
+            {
+                LocateShifted(s, ys, xs);
+            }
             else if (s->Factor > 1)
             {
                 for (int t = 0; t < Tokens; t++)
@@ -178,6 +183,20 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
                     long row = ((long)((uint)ys[t] / (uint)s->Factor) * s->GridWidth) + ((uint)xs[t] / (uint)s->Factor);
                     s->Rows[t] = (long)s->Origin + (row * s->Stride);
                 }
+            }
+        }
+    }
+
+    private void LocateShifted(Stage* s, int* ys, int* xs)
+    {
+        float** place = s->Places = s->PlacesMemory;
+        for (int direction = 0; direction < TokenShift.Directions; direction++)
+        {
+            for (int t = 0; t < Tokens; t++)
+            {
+                (int y, int x) = s->Shift.Source(ys[t], xs[t], direction);
+                bool real = (uint)y < (uint)s->GridHeight && (uint)x < (uint)s->GridWidth;
+                *place++ = real ? (float*)(s->Origin + ((((long)y * s->GridWidth) + x) * s->Stride)) : s->Zeros;
             }
         }
     }

@@ -15,7 +15,7 @@ internal sealed unsafe class RowProgramBuilder(
     private readonly ValueList<RowInstruction> _instructions = new();
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (GraphNode Pool, GraphNode Scale)> _branches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GraphNode Source, GraphNode Scale)> _branches = new(StringComparer.Ordinal);
     private int _chainStart;
     private int _chainChannels;
     private string? _register;
@@ -93,6 +93,10 @@ internal sealed unsafe class RowProgramBuilder(
             case Op.AvgPool2d:
                 Pool(node, PoolWindow.Of(node));
                 break;
+            case Op.SpatialShift:
+                Open(shapes[input].Channels);
+                _stages.Add(Shifted(node, StageKind.LoadShift));
+                break;
             case Op.MeanTokens:
                 ValueShape grid = shapes[input];
                 Pool(node, new PoolWindow(grid.Height, grid.Width, 1, 1, 0, 0));
@@ -125,10 +129,11 @@ internal sealed unsafe class RowProgramBuilder(
 
         for (int i = 0; i < node.Inputs.Count; i++)
         {
-            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Pool, GraphNode Scale) branch))
+            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Source, GraphNode Scale) branch))
             {
-                Stage stage = Window(branch.Pool, PoolWindow.Of(branch.Pool));
-                stage.Kind = StageKind.AddPool;
+                Stage stage = branch.Source.Op == Op.SpatialShift
+                    ? Shifted(branch.Source, StageKind.AddShift)
+                    : Window(branch.Source, PoolWindow.Of(branch.Source), StageKind.AddPool);
                 stage.P0 = Parameter(branch.Scale, "scale");
                 stage.P1 = Parameter(branch.Scale, "offset");
                 _stages.Add(stage);
@@ -145,7 +150,7 @@ internal sealed unsafe class RowProgramBuilder(
             ? (node.Inputs[0] == register ? 0 : 1)
             : -1;
 
-    /// <summary>Scaled pools that only one sum reads become stages of it. They are later summands: the first two start the sum.</summary>
+    /// <summary>Scaled pools and shifts that only one sum reads become stages of it. They are later summands: the first two start the sum.</summary>
     private HashSet<GraphNode> FindBranches()
     {
         var result = new HashSet<GraphNode>(ReferenceEqualityComparer.Instance);
@@ -155,11 +160,11 @@ internal sealed unsafe class RowProgramBuilder(
             foreach (string input in sum.Inputs.Skip(2))
             {
                 if (writers.TryGetValue(input, out GraphNode? scale) && scale.Op == Op.Affine && IsPrivate(input)
-                    && writers.TryGetValue(scale.Inputs[0], out GraphNode? pool) && pool.Op == Op.AvgPool2d && IsPrivate(pool.Output))
+                    && writers.TryGetValue(scale.Inputs[0], out GraphNode? source) && source.Op is Op.AvgPool2d or Op.SpatialShift && IsPrivate(source.Output))
                 {
-                    _branches[input] = (pool, scale);
+                    _branches[input] = (source, scale);
                     result.Add(scale);
-                    result.Add(pool);
+                    result.Add(source);
                 }
             }
         }
@@ -172,18 +177,31 @@ internal sealed unsafe class RowProgramBuilder(
     private void Pool(GraphNode node, PoolWindow window)
     {
         Open(shapes[node.Inputs[0]].Channels);
-        _stages.Add(Window(node, window));
+        _stages.Add(Window(node, window, StageKind.LoadPool));
     }
 
-    private Stage Window(GraphNode node, PoolWindow window)
+    private Stage Shifted(GraphNode node, StageKind kind)
     {
-        ValueShape grid = shapes[node.Inputs[0]];
-        Stage stage = Row(node.Inputs[0], StageKind.LoadPool, null);
-        stage.GridHeight = grid.Height;
-        stage.GridWidth = grid.Width;
+        Stage stage = InGrid(node.Inputs[0], kind);
+        stage.Shift = TokenShift.Of(node);
+        stage.Zeros = weights.Zeros(shapes[node.Inputs[0]].Channels);
+        return stage;
+    }
+
+    private Stage Window(GraphNode node, PoolWindow window, StageKind kind)
+    {
+        Stage stage = InGrid(node.Inputs[0], kind);
         stage.Window = window;
         stage.Number = window.Factor;
-        stage.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(grid.Channels);
+        stage.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(shapes[node.Inputs[0]].Channels);
+        return stage;
+    }
+
+    /// <summary>A stage that reads rows of other tokens.</summary>
+    private Stage InGrid(string value, StageKind kind)
+    {
+        Stage stage = Row(value, kind, null);
+        (stage.GridHeight, stage.GridWidth) = (shapes[value].Height, shapes[value].Width);
         return stage;
     }
 

@@ -15,11 +15,17 @@ internal enum StageKind
     /// <summary>x = average of a window of rows.</summary>
     LoadPool,
 
+    /// <summary>x = rows of other tokens, one for each of the two directions of a <see cref="TokenShift"/>.</summary>
+    LoadShift,
+
     /// <summary>x = x + row.</summary>
     AddRow,
 
     /// <summary>x = x + fma(scale, average of a window of rows, offset).</summary>
     AddPool,
+
+    /// <summary>x = x + fma(scale, rows of other tokens as <see cref="LoadShift"/> reads them, offset).</summary>
+    AddShift,
 
     /// <summary>x = fma(scale, x, offset).</summary>
     Affine,
@@ -96,11 +102,14 @@ internal unsafe struct Stage
     /// <summary>Columns of the row's grid, where it differs from the token's.</summary>
     internal int GridWidth;
 
-    /// <summary>Rows of the row's grid (pools only).</summary>
+    /// <summary>Rows of the row's grid (pools and shifts only).</summary>
     internal int GridHeight;
 
     /// <summary>The window of a pool.</summary>
     internal PoolWindow Window;
+
+    /// <summary>Where a shift reads.</summary>
+    internal TokenShift Shift;
 
     /// <summary>Parameter vectors, padded to a multiple of 64 channels.</summary>
     internal float* P0;
@@ -111,7 +120,7 @@ internal unsafe struct Stage
     /// <summary>See <see cref="P0"/>.</summary>
     internal float* P2;
 
-    /// <summary>A row of zeros for what lies outside a pool's grid.</summary>
+    /// <summary>A row of zeros for what lies outside a pool's or shift's grid.</summary>
     internal float* Zeros;
 
     /// <summary>K of a difference; factor of a pool or group mean.</summary>
@@ -140,7 +149,7 @@ internal unsafe struct Stage
     internal fixed long Rows[MaxTokens];
 
     /// <summary>Rows of all places of the current tokens' windows, token by token for each place; null where all windows lie inside the
-    /// grid (pools only).</summary>
+    /// grid. Of shifts the tokens' rows for the even blocks of channels, then for the odd ones.</summary>
     internal float** Places;
 
     /// <summary>Memory for <see cref="Places"/>.</summary>

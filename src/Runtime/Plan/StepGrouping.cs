@@ -141,7 +141,7 @@ internal sealed class StepGrouping
         }
 
         // Inputs read row by row may come from the same step, where they are still at hand; others must be complete.
-        bool windows = node.Op is Op.AvgPool2d or Op.MeanTokens or Op.Upsample;
+        bool windows = node.Op is Op.AvgPool2d or Op.MeanTokens or Op.Upsample or Op.SpatialShift;
         int earliest = 0;
         int hot = -1;
         foreach (string input in node.Inputs)

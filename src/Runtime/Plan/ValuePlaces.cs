@@ -41,7 +41,7 @@ internal sealed class ValuePlaces
         long widest = 0;
         foreach (GraphNode node in graph.Nodes)
         {
-            widest = node.Op == Op.AvgPool2d ? Math.Max(widest, Stride(shapes[node.Output])) : widest;
+            widest = node.Op is Op.AvgPool2d or Op.SpatialShift ? Math.Max(widest, Stride(shapes[node.Output])) : widest;
         }
 
         ZeroRows = layout.Place() + 64;
@@ -55,7 +55,7 @@ internal sealed class ValuePlaces
 
     internal long ArenaBytes { get; }
 
-    /// <summary>Offset of ten rows of zeros, each as wide as the widest input of a pool; nobody writes there.</summary>
+    /// <summary>Offset of ten rows of zeros, each as wide as the widest input of a pool or shift; nobody writes there.</summary>
     internal long ZeroRows { get; }
 
     /// <summary>True where the value lies in the arena.</summary>

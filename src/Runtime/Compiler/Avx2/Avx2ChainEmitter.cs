@@ -29,6 +29,15 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
             case StageKind.Load:
                 Row(place, (t, memory) => code.Load256(t, memory));
                 break;
+            case StageKind.LoadShift:
+                Shifted(place, t => t);
+                break;
+            case StageKind.AddShift:
+                Shifted(place, t => Avx2Registers.Temporary + t);
+                Parameters(place, 2);
+                ForTokens(t => code.Fma213Single256(Avx2Registers.Temporary + t, Avx2Registers.Parameter, Avx2Registers.Parameter + 1));
+                ForTokens(t => code.AddSingle256(t, t, Avx2Registers.Temporary + t));
+                break;
             case StageKind.AddRow:
                 Row(place, (t, memory) => code.Fma213Single256(t, Avx2Registers.One, memory));
                 break;
@@ -206,6 +215,24 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
                 ForTokens(t => emit(t, new Mem(Gpr.Rax, place.Index, ((first + t) * place.Stride) + Bytes)));
                 break;
         }
+    }
+
+    /// <summary>Loads the rows that a shift reads. Half a block of 64 bytes has one direction: bit 6 of its place, made an offset of 0 or 4
+    /// bytes into a token's pair of offsets.</summary>
+    private void Shifted(RowPlace place, Func<int, int> vector)
+    {
+        code.Mov(Gpr.Rsi, (long)sizeof(int));
+        code.Lea(Gpr.Rax, new Mem(Registers.Channel, Bytes));
+        code.ShiftRight(Gpr.Rax, 4);
+        code.And(Gpr.Rsi, Gpr.Rax);
+        code.Mov(Gpr.Rax, RowPointers.Slot(place.Slot));
+        code.Add(Gpr.Rsi, Gpr.Rax);
+        ForTokens(t =>
+        {
+            code.MovSignExtended(Gpr.Rax, new Mem(Gpr.Rsi, (first + t) * place.Stride));
+            code.Add(Gpr.Rax, Registers.Channel);
+            code.Load256(vector(t), new Mem(Registers.Arena, Gpr.Rax, Bytes));
+        });
     }
 
     /// <summary>Loads a block of each of a stage's parameter vectors.</summary>

@@ -21,6 +21,15 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             case StageKind.Load:
                 Row(place, (t, memory) => code.LoadVector(t, memory));
                 break;
+            case StageKind.LoadShift:
+                Shifted(place, t => t);
+                break;
+            case StageKind.AddShift:
+                Shifted(place, t => Registers.Temporary + t);
+                Parameters(place, 2);
+                ForTokens(t => code.Fma213(Registers.Temporary + t, Registers.Parameter, Registers.Parameter + 1));
+                ForTokens(t => code.AddSingle(t, t, Registers.Temporary + t));
+                break;
             case StageKind.AddRow:
                 Row(place, (t, memory) => code.AddSingle(t, t, memory));
                 break;
@@ -185,6 +194,24 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
                 ForTokens(t => emit(t, new Mem(Gpr.Rax, place.Index, t * place.Stride)));
                 break;
         }
+    }
+
+    /// <summary>Loads the rows that a shift reads. A block of 64 bytes has one direction: bit 6 of its place, made an offset of 0 or 4 bytes
+    /// into a token's pair of offsets.</summary>
+    private void Shifted(RowPlace place, Func<int, int> vector)
+    {
+        code.Mov(Gpr.Rsi, (long)sizeof(int));
+        code.Mov(Gpr.Rax, Registers.Channel);
+        code.ShiftRight(Gpr.Rax, 4);
+        code.And(Gpr.Rsi, Gpr.Rax);
+        code.Mov(Gpr.Rax, RowPointers.Slot(place.Slot));
+        code.Add(Gpr.Rsi, Gpr.Rax);
+        ForTokens(t =>
+        {
+            code.MovSignExtended(Gpr.Rax, new Mem(Gpr.Rsi, t * place.Stride));
+            code.Add(Gpr.Rax, Registers.Channel);
+            code.LoadVector(vector(t), new Mem(Registers.Arena, Gpr.Rax, 0));
+        });
     }
 
     /// <summary>Loads a block of each of a stage's parameter vectors.</summary>
