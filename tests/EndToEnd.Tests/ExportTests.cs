@@ -64,6 +64,33 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         }
     }
 
+    /// <summary>Students that are built otherwise than the paper's network.</summary>
+    public static TheoryData<string, BinaryViTConfig> Students
+    {
+        get
+        {
+            var config = new BinaryViTConfig("student", 16, 2, [new StageConfig(1, 32, 64, 1, 2), new StageConfig(1, 64, 128, 2, 1)], Classes: 3);
+            return new()
+            {
+                { "stem", config with { StemWidth = 6 } },
+                { "shifted patches", config with { ShiftedPatches = true } },
+                { "stem and shifted patches", config with { StemWidth = 5, ShiftedPatches = true } },
+                { "spatial shifts", config with { Branches = BranchKind.Shift } },
+            };
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Students))]
+    public void Every_student_gives_the_runtimes_logits_in_onnx_runtime(string what, BinaryViTConfig config)
+    {
+        LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, 8));
+        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
+        ParityCertificate certificate = OnnxProof.Export(file, $"{what}.evit", new CertificateOptions(2, 5)).Certificate;
+        Assert.True(certificate.Passed, string.Join("\n", certificate.Lines()));
+        Assert.All(file.Graph.Nodes, n => Assert.True(certificate.Layers.Single(l => l.Name == GraphModule.Of(n.Output)).Compared > 0));
+    }
+
 #if TRAINING
     /// <summary>A model and its export are the same teacher; one for other images is refused.</summary>
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly BinaryViTConfig s_network = new BinaryViTConfig(
         "reactnet-deit", ImageSize: 32, PatchSize: 8, [new StageConfig(2, 64, 128, 1, 1)], Classes: 4,
-        PoolBranches: false, EmbeddingNorm: false, ClassToken: true).Validate();
+        Branches: BranchKind.None, EmbeddingNorm: false, ClassToken: true).Validate();
 
     private readonly TestFolder _folder = new();
     private readonly Dictionary<string, FloatTensor> _tensors = RandomNetwork.Tensors(s_network, seed: 8);

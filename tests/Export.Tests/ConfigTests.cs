@@ -63,6 +63,30 @@ public class ConfigTests
     }
 
     [Theory]
+    [InlineData("\"poolBranches\": true", BranchKind.Pool)]
+    [InlineData("\"poolBranches\": false", BranchKind.None)]
+    [InlineData("\"branches\": \"shift\"", BranchKind.Shift)]
+    public void EarlierDescriptionsAreRead(string key, BranchKind branches)
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        string json = ConfigJson.Write(nano).Replace("\"branches\": \"pool\"", key, StringComparison.Ordinal);
+        Assert.Contains(key, json, StringComparison.Ordinal);
+        Assert.Equal(nano with { Branches = branches }, ConfigJson.Read(json));
+    }
+
+    [Theory]
+    [InlineData("\"poolBranches\": 1", "poolBranches is 1, expected true or false")]
+    [InlineData("\"branches\": \"pools\"", "branches is 'pools', expected pool, shift or none")]
+    [InlineData("\"branches\": 2", "expected pool, shift or none")]
+    [InlineData("\"branches\": \"pool\", \"poolBranches\": true", "both given")]
+    [InlineData("\"branches\": \"pool\", \"branches\": \"pool\"", "branches")]
+    public void BranchesThatAreNoneAreRefused(string key, string complaint)
+    {
+        string json = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano")).Replace("\"branches\": \"pool\"", key, StringComparison.Ordinal);
+        Assert.Contains(complaint, Assert.Throws<ModelFormatException>(() => ConfigJson.Read(json)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("null")]
     [InlineData("{}")]

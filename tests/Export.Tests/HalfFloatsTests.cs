@@ -12,7 +12,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
     {
         { s_config, 1 },
         { s_config with { LayerNorm = true, Name = "layer norms" }, 2 },
-        { s_config with { BinaryDownsampling = false, PoolBranches = false, Name = "float down-sampling" }, 3 },
+        { s_config with { BinaryDownsampling = false, Branches = BranchKind.None, Name = "float down-sampling" }, 3 },
         { s_config with { StemWidth = 12, ShiftedPatches = true, Name = "stem and shifted patches" }, 5 },
         {
             new BinaryViTConfig("reduced", 16, 2, [new StageConfig(1, 24, 48, 1, 4), new StageConfig(1, 48, 48, 2, 1)], Classes: 3), 4

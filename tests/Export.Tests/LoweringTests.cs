@@ -8,13 +8,13 @@ public class LoweringTests(ITestOutputHelper output)
 {
     /// <summary>Two stages that use everything; head sizes and variants differ.</summary>
     private static BinaryViTConfig Config(
-        int width = 32, int heads = 1, int reduction = 2, int expansion = 4, bool binary = true, bool branches = true) => new BinaryViTConfig(
+        int width = 32, int heads = 1, int reduction = 2, int expansion = 4, bool binary = true, BranchKind branches = BranchKind.Pool) => new BinaryViTConfig(
         "test", ImageSize: 16, PatchSize: 2,
         [
             new StageConfig(Depth: 1, width, width * expansion, heads, reduction),
             new StageConfig(Depth: 2, 2 * width, 2 * width, heads * 2, Reduction: 1),
         ],
-        Classes: 5, BinaryDownsampling: binary, PoolBranches: branches).Validate();
+        Classes: 5, BinaryDownsampling: binary, Branches: branches).Validate();
 
     /// <summary>The ReActNet form of DeiT with everything but the class token; heads of 24 channels, a grid of 3 x 3.</summary>
     private static BinaryViTConfig DeiT() => new BinaryViTConfig(
@@ -28,15 +28,18 @@ public class LoweringTests(ITestOutputHelper output)
         { "head size 64, one clip for each head", Config(width: 64, heads: 1, reduction: 1, expansion: 8), true },
         { "head size 16 in four and eight heads", Config(width: 64, heads: 4, reduction: 8, expansion: 2), true },
         { "float down-sampling", Config(binary: false), false },
-        { "no branches", Config(branches: false), false },
+        { "spatial shifts", Config(branches: BranchKind.Shift), false },
+        { "spatial shifts of one block and a half", Config(width: 24, heads: 1, branches: BranchKind.Shift), true },
+        { "spatial shifts without norm", DeiT() with { Branches = BranchKind.Shift, LayerScale = false }, false },
+        { "no branches", Config(branches: BranchKind.None), false },
         { "shifted patches", Config() with { ShiftedPatches = true }, false },
         { "stem", Config() with { StemWidth = 5 }, false },
-        { "stem and shifted patches without norm", DeiT() with { StemWidth = 24, ShiftedPatches = true, LayerScale = false, PoolBranches = false }, true },
+        { "stem and shifted patches without norm", DeiT() with { StemWidth = 24, ShiftedPatches = true, LayerScale = false, Branches = BranchKind.None }, true },
         { "LayerNorm", Config() with { LayerNorm = true }, false },
         { "LayerNorm and float down-sampling", Config(binary: false) with { LayerNorm = true, LayerScale = false }, false },
-        { "class token", DeiT() with { ClassToken = true, LayerScale = false, PoolBranches = false }, false },
-        { "class token, LayerNorm, layer scale", DeiT() with { ClassToken = true, PoolBranches = false, LayerNorm = true }, true },
-        { "average pooling", DeiT() with { LayerScale = false, PoolBranches = false }, false },
+        { "class token", DeiT() with { ClassToken = true, LayerScale = false, Branches = BranchKind.None }, false },
+        { "class token, LayerNorm, layer scale", DeiT() with { ClassToken = true, Branches = BranchKind.None, LayerNorm = true }, true },
+        { "average pooling", DeiT() with { LayerScale = false, Branches = BranchKind.None }, false },
         { "average pooling and branches", DeiT() with { LayerScale = false }, false },
         { "average pooling, branches and layer scale", DeiT(), false },
     };

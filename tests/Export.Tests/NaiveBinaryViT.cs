@@ -133,14 +133,39 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] mean = Map(Rows(b.Length, width), (t, c, _) => Enumerable.Range(0, e).Average(i => f[t][SwapGroups ? c + (i * width) : (c * e) + i]));
         g = Tap($"{narrow}.rprelu", RPReLU($"{narrow}.rprelu", Add(g, mean)));
         double[][] x2 = Add(x1, OutputScale($"{narrow}.layerscale", g));
-        if (config.PoolBranches)
+        if (config.Branches == BranchKind.Pool)
         {
             x2 = Add(x2, LayerScale($"{l}.layerscale_h3", Pool(b, grid, 3, 1, 1, 1, 0)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_w3", Pool(b, grid, 1, 3, 1, 0, 1)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_h5", Pool(b, grid, 5, 1, 1, 2, 0)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_w5", Pool(b, grid, 1, 5, 1, 0, 2)));
         }
+        if (config.Branches == BranchKind.Shift)
+        {
+            x2 = Add(x2, LayerScale($"{l}.layerscale_h1", Moved(b, grid, 1, 0)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_w1", Moved(b, grid, 0, 1)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_h2", Moved(b, grid, 2, 0)));
+            x2 = Add(x2, LayerScale($"{l}.layerscale_w2", Moved(b, grid, 0, 2)));
+        }
         return Tap(l, x2);
+    }
+
+    /// <summary>Every other 16 channels move down and to the right, the others up and to the left.</summary>
+    private static double[][] Moved(double[][] x, int grid, int down, int right)
+    {
+        double[][] y = Rows(x.Length, x[0].Length);
+        for (int t = 0; t < x.Length; t++)
+        {
+            for (int c = 0; c < y[t].Length; c++)
+            {
+                bool forward = (c & 16) == 0;
+                int row = (t / grid) + (forward ? down : -down);
+                int column = (t % grid) + (forward ? right : -right);
+                if (row >= 0 && row < grid && column >= 0 && column < grid)
+                    y[(row * grid) + column][c] = x[t][c];
+            }
+        }
+        return y;
     }
 
     private double[][] Projection(string att, string linear, string letter, string norm, double[][] x)

@@ -1,4 +1,5 @@
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,8 +15,11 @@ public class FusedKernelTests
         [new StageConfig(Depth: 1, Width: 32, FfnWidth: 128, Heads: 1, Reduction: 2), new StageConfig(Depth: 2, Width: 64, FfnWidth: 128, Heads: 2, Reduction: 1)],
         Classes: 5);
 
-    [Fact]
-    public void WholeNetworkInFloat() => Compare(brain: false, tolerance: 2e-4);
+    [Theory]
+    [InlineData(BranchKind.Pool)]
+    [InlineData(BranchKind.Shift)]
+    [InlineData(BranchKind.None)]
+    public void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, branches: branches);
 
     [Fact]
     public void WholeNetworkInBrainFloat()
@@ -35,6 +39,73 @@ public class FusedKernelTests
         Compare(brain: false, tolerance: 2e-4, phase, clipPerLayer: true);
         if (FusedBranch.Brain && !floatWeights)
             Compare(brain: true, tolerance: 0.05, phase, clipPerLayer: true);
+    }
+
+    /// <summary>On grids where a shift leaves nothing, little or much: values and all gradients.</summary>
+    [Theory]
+    [InlineData(BranchKind.Pool, 1)]
+    [InlineData(BranchKind.Pool, 5)]
+    [InlineData(BranchKind.Shift, 1)]
+    [InlineData(BranchKind.Shift, 2)]
+    [InlineData(BranchKind.Shift, 3)]
+    [InlineData(BranchKind.Shift, 7)]
+    public void BranchesOfEveryGrid(BranchKind kind, int side)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.manual_seed(side);
+        const int Channels = 48;
+        var grid = new TokenGrid(3, side);
+        IReadOnlyList<BlockBranch> branches = BlockBranch.Of(kind);
+        LayerScale[] scales = [.. Enumerable.Range(0, 5).Select(_ => new LayerScale(Channels, 0))];
+        using (torch.no_grad())
+        {
+            foreach (LayerScale scale in scales)
+            {
+                scale.alpha.copy_(torch.randn(Channels));
+                scale.move.copy_(torch.randn(Channels));
+            }
+        }
+        Tensor x = torch.randn(3 * side * side, Channels), y = torch.randn(3 * side * side, Channels), tokens = torch.randn(3 * side * side, Channels), weight = torch.randn(3 * side * side, Channels);
+        Tensor[] inputs = [x, y, tokens, .. scales.SelectMany(s => (Tensor[])[s.alpha, s.move])];
+        float[][] Gradients(Func<Tensor> forward)
+        {
+            foreach (Tensor input in inputs)
+            {
+                input.requires_grad_();
+                input.grad?.zero_();
+            }
+            Tensor result = forward();
+            (result * weight).sum().backward();
+            return [ModelTensors.ToArray(result), .. inputs.Select(i => ModelTensors.ToArray(i.grad!))];
+        }
+
+        float[][] plain = Gradients(() => branches.Select((b, i) => scales[i + 1].call(kind == BranchKind.Pool
+            ? grid.AveragePool(tokens, b.Height, b.Width, 1, b.Height / 2, b.Width / 2)
+            : grid.Shift(tokens, b.Shift))).Aggregate(x + scales[0].call(y), (sum, branch) => sum + branch));
+        float[][] fused = Gradients(() => FusedResidual.Apply(x, y, scales[0], tokens, grid, kind, scales[1..]));
+        for (int i = 0; i < plain.Length; i++)
+            Assert.InRange(plain[i].Zip(fused[i], (a, b) => (double)Math.Abs(a - b)).Max(), 0, 1e-4);
+    }
+
+    [Fact]
+    public void AShiftInTorchIsTheGraphs()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        const int Side = 5, Channels = 40;
+        Tensor tokens = torch.randn(2 * Side * Side, Channels);
+        float[] x = ModelTensors.ToArray(tokens);
+        foreach (TokenShift shift in new TokenShift[] { new(1, 0), new(0, 2), new(3, 1) })
+        {
+            float[] y = ModelTensors.ToArray(new TokenGrid(2, Side).Shift(tokens, shift));
+            for (int i = 0; i < y.Length; i++)
+            {
+                (int token, int c) = int.DivRem(i, Channels);
+                (int image, int t) = int.DivRem(token, Side * Side);
+                (int row, int column) = shift.Source(t / Side, t % Side, TokenShift.Direction(c));
+                bool inside = row is >= 0 and < Side && column is >= 0 and < Side;
+                Assert.Equal(inside ? x[(((image * Side * Side) + (row * Side) + column) * Channels) + c] : 0, y[i]);
+            }
+        }
     }
 
     /// <summary>Rounded float weights turn signs of later layers, so that whole networks cannot be compared.</summary>
@@ -75,14 +146,14 @@ public class FusedKernelTests
         return [ModelTensors.ToArray(y), ModelTensors.ToArray(x.grad!), .. layer.named_parameters().Where(p => p.name is "dense.weight" or "move" or "rprelu.prelu.weight").Select(p => ModelTensors.ToArray(p.parameter.grad!))];
     }
 
-    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false)
+    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BranchKind branches = BranchKind.Pool)
     {
         bool had = FusedBranch.Brain;
         try
         {
-            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer);
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer, branches);
             FusedBranch.Brain = brain;
-            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer);
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer, branches);
             Assert.True(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss)), $"loss {plain.loss} and {fused.loss}");
             Assert.Equal(plain.tensors.Keys.Order(), fused.tensors.Keys.Order());
             // A shift that a later norm takes away has no gradient but rounding: errors are held against the usual size of a gradient, too.
@@ -107,12 +178,12 @@ public class FusedKernelTests
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused, BinarizationPhase phase, bool clipPerLayer)
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused, BinarizationPhase phase, bool clipPerLayer, BranchKind branches)
     {
         FusedBranch.Enabled = fused;
         torch.manual_seed(3);
         using DisposeScope scope = torch.NewDisposeScope();
-        using var model = new BinaryViT(Network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
+        using var model = new BinaryViT(Network with { Branches = branches }, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
         using (torch.no_grad())
         {
             // Away from the start, where many vectors are 0 and gradients could hide.

@@ -23,15 +23,16 @@ public class ModelTests
     }
 
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(false, true)]
-    [InlineData(true, false)]
-    [InlineData(true, true, true, 0)]
-    [InlineData(true, true, false, 6)]
-    [InlineData(false, false, true, 6)]
-    public void EveryFormOfTheNetworkIsReportedAndLowered(bool binaryDownsampling, bool poolBranches, bool shiftedPatches = false, int stem = 0)
+    [InlineData(true, BranchKind.Pool)]
+    [InlineData(false, BranchKind.Pool)]
+    [InlineData(true, BranchKind.None)]
+    [InlineData(true, BranchKind.Shift)]
+    [InlineData(true, BranchKind.Pool, true, 0)]
+    [InlineData(true, BranchKind.Pool, false, 6)]
+    [InlineData(false, BranchKind.Shift, true, 6)]
+    public void EveryFormOfTheNetworkIsReportedAndLowered(bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0)
     {
-        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, PoolBranches = poolBranches, ShiftedPatches = shiftedPatches, StemWidth = stem };
+        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem };
         torch.manual_seed(1);
         using var model = new BinaryViT(config);
         model.eval();

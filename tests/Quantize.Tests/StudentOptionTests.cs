@@ -16,7 +16,7 @@ public class StudentOptionTests
             Out = folder.File("run"),
             Student = folder.File("small.json"),
             FloatDownsampling = true,
-            PoolBranches = false,
+            Branches = BranchKind.Shift,
             ShiftedPatches = true,
             Stem = 6,
             Teacher = "none",
@@ -34,11 +34,22 @@ public class StudentOptionTests
         IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
         Assert.Equal(["vit.embeddings.stem.norm", "vit.embeddings.norm", "vit.encoder.patch_embed1.proj"], nodes.Where(n => n.Op == Op.Conv2d).Select(n => n.Name));
         Assert.DoesNotContain(nodes, n => n.Op == Op.AvgPool2d);
+        Assert.Contains(nodes, n => n.Op == Op.SpatialShift);
         Assert.Equal(2, nodes.Single(n => n.Name == "vit.embeddings.norm").Attributes["padding"]);
 
         Assert.Contains("\\u0022stemWidth\\u0022: 6", File.ReadAllText(folder.File("run/config.json")), StringComparison.Ordinal);
+        Assert.Contains("\\u0022branches\\u0022: \\u0022shift\\u0022", File.ReadAllText(folder.File("run/config.json")), StringComparison.Ordinal);
         var other = Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 8, Resume = true }, new SilentProgress()));
         Assert.Contains("student.layout was", other.Message, StringComparison.Ordinal);
+
+        // A layout as earlier versions wrote it is the same layout.
+        string now = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano"));
+        string then = now.Replace("\"branches\": \"pool\"", "\"poolBranches\": true", StringComparison.Ordinal);
+        Assert.NotEqual(now, then);
+        Assert.True(Configuration.Same("student.layout", then, now));
+        Assert.False(Configuration.Same("student.layout", "absent", now));
+        Assert.False(Configuration.Same("student.layout", then.Replace("true", "false", StringComparison.Ordinal), now));
+        Assert.False(Configuration.Same("student", then, now));
 
         Assert.Contains("--stem is 5000, expected 0 to 4096", Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 5000 }, new SilentProgress())).Message, StringComparison.Ordinal);
     }

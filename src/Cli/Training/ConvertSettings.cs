@@ -13,7 +13,7 @@ internal sealed record ConvertSettings
 
     public bool? FloatDownsampling { get; init; }
 
-    public bool? PoolBranches { get; init; }
+    public EdgeVit.Export.BranchKind? Branches { get; init; }
 
     public bool? ShiftedPatches { get; init; }
 
@@ -102,7 +102,7 @@ internal sealed record ConvertSettings
         {
             Student = Student,
             FloatDownsampling = FloatDownsampling,
-            PoolBranches = PoolBranches,
+            Branches = Branches,
             ShiftedPatches = ShiftedPatches,
             Stem = Stem,
             Teacher = Teacher,

@@ -11,7 +11,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string> _teacher = new("--teacher") { Description = "convnet, resnet, resnet18, twin, vit, sl-vit or deit (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
     private readonly Option<string?> _teachersTeacher = new("--teachers-teacher") { Description = "Files whom a teacher that is trained here learns from besides the labels.", HelpName = "FILE" };
     private readonly Option<bool?> _floatDownsampling = new("--float-downsampling") { Description = "Float convolutions between the student's stages. [default: the student's]" };
-    private readonly Option<bool?> _poolBranches = new("--pool-branches") { Description = "Average-pool branches in the student's blocks. [default: the student's]" };
+    private readonly Option<string?> _branches = new("--branches") { Description = "What the student's blocks take from neighbours besides attention: pool, shift (spatial shifts) or none. [default: the student's]", HelpName = "KIND" };
     private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
     private readonly Option<int?> _stem = new("--stem") { Description = "A float 3x3 convolution of so many channels before the patches; 0 for none.", HelpName = "CHANNELS" };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
@@ -60,7 +60,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in (Option[])
         [
-            _data, _out, _student, _floatDownsampling, _poolBranches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            _data, _out, _student, _floatDownsampling, _branches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
             .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
@@ -86,7 +86,7 @@ internal sealed class ConvertVerb : Verb
         Student = arguments.GetRequiredValue(_student),
         Teacher = arguments.GetRequiredValue(_teacher),
         FloatDownsampling = arguments.GetValue(_floatDownsampling),
-        PoolBranches = arguments.GetValue(_poolBranches),
+        Branches = Kind(arguments.GetValue(_branches)),
         ShiftedPatches = arguments.GetValue(_shiftedPatches),
         Stem = arguments.GetValue(_stem),
         TeachersTeacher = arguments.GetValue(_teachersTeacher),
@@ -126,5 +126,8 @@ internal sealed class ConvertVerb : Verb
         ShapesTest = arguments.GetValue(_shapesTest),
         ParityImages = arguments.GetValue(_parityImages),
     };
+
+    private static Export.BranchKind? Kind(string? name) => name is null ? null
+        : Export.BranchKinds.Parse(name) ?? throw new UserException($"--branches is '{name}', expected {Export.BranchKinds.Names}.", ExitCode.Usage);
 #endif
 }

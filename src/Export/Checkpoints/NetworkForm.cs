@@ -8,10 +8,11 @@ namespace EdgeVit.Export;
 /// <param name="BinaryDownsampling">Binary convolutions between stages.</param>
 /// <param name="Branches3">Average-pool branches 3 wide.</param>
 /// <param name="Branches5">Average-pool branches 5 wide.</param>
+/// <param name="Shifts">Spatial shifts in place of average-pool branches.</param>
 /// <param name="LayerScale">Scales behind attention and FFN.</param>
 /// <param name="LayerNorm">LayerNorms in place of batch norms.</param>
 internal sealed record NetworkForm(
-    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool LayerScale, bool LayerNorm)
+    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool LayerNorm)
 {
     /// <summary>Whether the tensors are of this family.</summary>
     public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq");
@@ -23,6 +24,7 @@ internal sealed record NetworkForm(
         BinaryDownsampling: !Has(tensors, ".patch_embed1.") || Has(tensors, ".patch_embed1.rprelu.") || Has(tensors, ".patch_embed1.move"),
         Branches3: Has(tensors, ".layerscale_w3.") || Has(tensors, ".layerscale_h3."),
         Branches5: Has(tensors, ".layerscale_w5.") || Has(tensors, ".layerscale_h5."),
+        Shifts: BlockBranch.Of(BranchKind.Shift).Any(b => Has(tensors, $".layerscale_{b.Name}.")),
         LayerScale: Has(tensors, ".output.layerscale."),
         LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"));
 
@@ -35,7 +37,8 @@ internal sealed record NetworkForm(
         if (EmbeddingNorm || stages > 1)
         {
             string name = BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)";
-            string[] parts = [.. LayerScale ? [] : (string[])["without layer scale"], .. half.Length > 0 ? [$"with {half}branches only"] : (string[])[]];
+            string[] parts = [.. LayerScale ? [] : (string[])["without layer scale"], .. half.Length > 0 ? [$"with {half}branches only"] : (string[])[],
+                .. Shifts ? ["with spatial shifts"] : (string[])[]];
             return name + string.Concat(parts.Select(p => $" {p}")) + norm;
         }
         string step = ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"

@@ -78,7 +78,7 @@ public static partial class NetworkRecogniser
             TensorSizes.Size(tensors, ("classifier.weight", 0), ("classifier.bias", 0)) ?? throw TensorSizes.Lacks("the number of classes", "classifier.weight"),
             channels,
             form.BinaryDownsampling,
-            form.Branches3 || form.Branches5,
+            form.Branches3 || form.Branches5 ? BranchKind.Pool : form.Shifts ? BranchKind.Shift : BranchKind.None,
             options.NormEps ?? 1e-5,
             form.EmbeddingNorm,
             form.ClassToken,

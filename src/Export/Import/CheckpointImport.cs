@@ -104,7 +104,7 @@ public static class CheckpointImport
     /// <summary>A network with branches of one width only is one whose others are scaled by zero.</summary>
     private static void AddAbsentBranches(RecognisedNetwork network, Dictionary<string, FloatTensor> tensors)
     {
-        if (network.Config is not BinaryViTConfig { PoolBranches: true } config)
+        if (network.Config is not BinaryViTConfig { Branches: BranchKind.Pool } config)
             return;
         NetworkForm form = NetworkForm.Of(tensors);
         var zeros = new Dictionary<int, float[]>();

@@ -47,7 +47,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string attended = _graph.Add($"{block}.attention", x, Attention(block, stage, x));
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         string narrow = FeedForward(block, stage, b);
-        return _graph.Add(block, [attended, narrow, .. config.PoolBranches ? Branches(block, b) : []]);
+        return _graph.Add(block, [attended, narrow, .. Branches(block, b)]);
     }
 
     /// <summary>Binary attention with its output projection: X [N, C] to what is added to X.</summary>
@@ -121,12 +121,14 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
 
     private IEnumerable<string> Branches(string block, string b)
     {
-        foreach ((string branch, int height, int width) in ((string, int, int)[])[("h3", 3, 1), ("w3", 1, 3), ("h5", 5, 1), ("w5", 1, 5)])
+        foreach (BlockBranch branch in BlockBranch.Of(config.Branches))
         {
-            string scale = $"{block}.layerscale_{branch}";
+            string scale = $"{block}.layerscale_{branch.Name}";
             if (Data($"{scale}.alpha").All(v => v == 0) && Data($"{scale}.move").All(v => v == 0))
                 continue;
-            yield return LayerScale(scale, _graph.AvgPool2d($"{block}.pool_{branch}", b, height, width, everyPosition: true));
+            yield return LayerScale(scale, config.Branches == BranchKind.Pool
+                ? _graph.AvgPool2d($"{block}.pool_{branch.Name}", b, branch.Height, branch.Width, everyPosition: true)
+                : _graph.SpatialShift($"{block}.shift_{branch.Name}", b, branch.Shift));
         }
     }
 

@@ -56,6 +56,9 @@ internal sealed class GraphBuilder
             ("strideH", everyPosition ? 1 : kernelH), ("strideW", everyPosition ? 1 : kernelW),
             ("paddingH", everyPosition ? (kernelH - 1) / 2 : 0), ("paddingW", everyPosition ? (kernelW - 1) / 2 : 0));
 
+    public string SpatialShift(string name, string input, TokenShift shift) =>
+        Node(Op.SpatialShift, name, [input], [], ("rows", shift.Rows), ("columns", shift.Columns));
+
     public string Upsample(string name, string input, int factor) => Node(Op.Upsample, name, [input], [], ("factor", factor));
 
     public string TileChannels(string name, string input, int factor) => Node(Op.TileChannels, name, [input], [], ("factor", factor));

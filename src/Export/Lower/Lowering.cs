@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>From a trained BinaryViT to the graph: batch norms and scales are folded, weights become signs, what is known to do nothing is
-/// left out (pool branches whose scale and shift are zero, the tiling of an FFN that does not widen).</summary>
+/// left out (branches whose scale and shift are zero, the tiling of an FFN that does not widen).</summary>
 /// <remarks>
 /// <para>Folding is done in double precision and rounded to float once. The values of the graph carry the names under which the float
 /// simulator reports the same quantities, so that the parity check can lay them side by side.</para>

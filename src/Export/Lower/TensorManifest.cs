@@ -35,7 +35,7 @@ public sealed class TensorManifest
         for (int s = 0, layer = 0; s < config.Stages.Count; s++)
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
-                AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.PoolBranches);
+                AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.Branches);
             if (s + 1 < config.Stages.Count)
                 AddDownsampling(config, s);
         }
@@ -80,7 +80,7 @@ public sealed class TensorManifest
         _list.Allow(name + RowMean, outputs);
     }
 
-    private void AddBlock(string block, StageConfig stage, bool branches)
+    private void AddBlock(string block, StageConfig stage, BranchKind branches)
     {
         string attention = $"{block}.attention.attention";
         AddNorm($"{block}.layernorm_before", stage.Width);
@@ -110,11 +110,8 @@ public sealed class TensorManifest
         AddDense($"{block}.output", stage.Width, stage.FfnWidth);
         if (_layerScale)
             AddLayerScale($"{block}.output.layerscale", stage.Width);
-        if (branches)
-        {
-            foreach (string branch in (ReadOnlySpan<string>)["h3", "w3", "h5", "w5"])
-                AddLayerScale($"{block}.layerscale_{branch}", stage.Width);
-        }
+        foreach (BlockBranch branch in BlockBranch.Of(branches))
+            AddLayerScale($"{block}.layerscale_{branch.Name}", stage.Width);
     }
 
     private void AddDense(string module, int outputs, int inputs)

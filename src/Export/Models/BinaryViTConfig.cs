@@ -43,7 +43,7 @@ public interface INetworkConfig
 /// <param name="Classes">Number of logits.</param>
 /// <param name="Channels">Channels of the image.</param>
 /// <param name="BinaryDownsampling">Whether the convolutions between stages are binary (with a shortcut) or float (without).</param>
-/// <param name="PoolBranches">Whether blocks have the four average-pool branches (3x1, 1x3, 5x1, 1x5).</param>
+/// <param name="Branches">What blocks take from neighbours besides attention.</param>
 /// <param name="BatchNormEps">Added to the variance in every norm.</param>
 /// <param name="EmbeddingNorm">Whether the patches are normed before the positions are added; the DeiT forms have no such norm.</param>
 /// <param name="ClassToken">Whether a learned token stands before the patches and gives the logits, in place of the mean of all tokens. One
@@ -62,7 +62,7 @@ public sealed record BinaryViTConfig(
     int Classes,
     int Channels = 3,
     bool BinaryDownsampling = true,
-    bool PoolBranches = true,
+    BranchKind Branches = BranchKind.Pool,
     double BatchNormEps = 1e-5,
     bool EmbeddingNorm = true,
     bool ClassToken = false,
@@ -145,8 +145,8 @@ public sealed record BinaryViTConfig(
             yield return "a stem has a batch norm, the network LayerNorms";
         if (ShiftedPatches && PatchSize % 2 != 0)
             yield return $"patches of {PatchSize} pixels cannot be shifted by half of that";
-        if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || PoolBranches))
-            yield return "a class token needs a single stage without reduction and without pool branches: it has no place in a grid";
+        if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || Branches != BranchKind.None))
+            yield return "a class token needs a single stage without reduction and without branches: it has no place in a grid";
         if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
         {
             yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
@@ -194,7 +194,7 @@ public sealed record BinaryViTConfig(
     /// <summary>Equal when every setting is equal, stage by stage.</summary>
     public bool Equals(BinaryViTConfig? other) => other is not null
         && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
-        && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && PoolBranches == other.PoolBranches
+        && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && Branches == other.Branches
         && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
         && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth
         && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);

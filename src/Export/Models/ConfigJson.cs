@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -9,13 +10,14 @@ public static class ConfigJson
     /// <summary>Indented JSON of the network's description.</summary>
     public static string Write(BinaryViTConfig config) => JsonSerializer.Serialize(config, ConfigJsonContext.Default.BinaryViTConfig);
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote; the key <c>poolBranches</c> of earlier files, true or false, says whether the
+    /// <c>branches</c> are pools or none.</summary>
     /// <exception cref="ModelFormatException">Not JSON, unknown or missing keys, or an impossible network.</exception>
     public static BinaryViTConfig Read(string json)
     {
         try
         {
-            BinaryViTConfig? config = JsonSerializer.Deserialize(json, ConfigJsonContext.Default.BinaryViTConfig);
+            BinaryViTConfig? config = JsonSerializer.Deserialize(Renewed(json), ConfigJsonContext.Default.BinaryViTConfig);
             if (config is null)
                 throw new ModelFormatException("A network description is a JSON object; found null.");
             int hole = config.Stages.ToList().IndexOf(null!);
@@ -25,6 +27,22 @@ public static class ConfigJson
         {
             throw new ModelFormatException($"The network description cannot be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>The description with the present keys.</summary>
+    private static JsonNode? Renewed(string json)
+    {
+        const string Pools = "poolBranches", Branches = "branches";
+        JsonNode? node = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+        if (node is not JsonObject keys || !keys.TryGetPropertyValue(Pools, out JsonNode? pools))
+            return node;
+        if (keys.ContainsKey(Branches))
+            throw new JsonException($"{Pools} and {Branches} are both given; {Pools} is the old form of {Branches}.");
+        if (pools?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+            throw new JsonException($"{Pools} is {pools?.ToJsonString() ?? "null"}, expected true or false.");
+        keys.Remove(Pools);
+        keys[Branches] = BranchKinds.Name(pools.GetValue<bool>() ? BranchKind.Pool : BranchKind.None);
+        return keys;
     }
 }
 

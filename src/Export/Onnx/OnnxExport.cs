@@ -150,6 +150,9 @@ public sealed class OnnxExport
             case Op.PrependTokens:
                 _graph.Named("Concat", y, [Constant(node, "tokens", 1, to.Tokens - from.Tokens, to.Channels), x], ("axis", 1));
                 break;
+            case Op.SpatialShift:
+                SpatialShift(node, x, y, to);
+                break;
             case Op.SliceTokens:
                 long start = node.Attributes["start"];
                 _graph.Named("Slice", y, [x, Sizes(start), Sizes(start + node.Attributes["count"]), Sizes(1)]);
@@ -177,6 +180,18 @@ public sealed class OnnxExport
         string context = _graph.Node("MatMul", [_graph.Node("Cast", [bits], ("to", (long)OnnxType.Float)), Heads(2, 0, 2, 1, 3)]);
         string joined = _graph.Named("Reshape", $"{node.Name}.counts", [_graph.Node("Transpose", [context], ("perm", (long[])[0, 2, 1, 3])), Sizes(1, shape.Tokens, shape.Channels)]);
         _graph.Named("Add", y, [_graph.Node("Mul", [joined, Vector(node, "scale")]), Vector(node, "offset")]);
+    }
+
+    // A depthwise convolution whose kernels are 1 at the place that the channel comes from and 0 elsewhere; its padding is the zeros at the border.
+    private void SpatialShift(GraphNode node, string x, string y, ValueShape shape)
+    {
+        (int rows, int columns, int channels) = (node.Attributes["rows"], node.Attributes["columns"], shape.Channels);
+        (int height, int width) = ((2 * rows) + 1, (2 * columns) + 1);
+        var kernels = new float[channels * height * width];
+        for (int c = 0; c < channels; c++)
+            kernels[(c * height * width) + (TokenShift.Direction(c) == 0 ? 0 : (height * width) - 1)] = 1;
+        ToTokens(y, _graph.Node("Conv", [ToGrid(x, shape), _graph.Constant($"{node.Name}.kernels", kernels, channels, 1, height, width)],
+            ("kernel_shape", (long[])[height, width]), ("pads", (long[])[rows, columns, rows, columns]), ("group", channels)), shape);
     }
 
     private void SoftmaxAttention(GraphNode node, string y, ValueShape shape)

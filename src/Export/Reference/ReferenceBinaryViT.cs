@@ -71,13 +71,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         });
         g = RPReLU($"{narrow}.rprelu", g, mean);
         Matrix x2 = x1.Plus(OutputScale($"{narrow}.layerscale", g));
-        if (config.PoolBranches)
-        {
-            x2 = x2.Plus(
-                Branch($"{l}.layerscale_h3", b, grid, 3, 1), Branch($"{l}.layerscale_w3", b, grid, 1, 3),
-                Branch($"{l}.layerscale_h5", b, grid, 5, 1), Branch($"{l}.layerscale_w5", b, grid, 1, 5));
-        }
-        return Tap(l, x2);
+        return Tap(l, x2.Plus([.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]));
     }
 
     /// <summary>A [N, C] to Y [N, C].</summary>
@@ -249,11 +243,26 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
 
     private Matrix OutputScale(string name, Matrix x) => config.LayerScale ? Tap(name, x.Affine(D($"{name}.alpha"), D($"{name}.move"))) : x;
 
-    private Matrix Branch(string name, Matrix b, int grid, int height, int width)
+    private Matrix Branch(string l, BlockBranch branch, Matrix b, int grid)
     {
-        Matrix pooled = Tap(name.Replace(".layerscale_", ".pool_", StringComparison.Ordinal), Pool(b, grid, height, width, 1, (height - 1) / 2, (width - 1) / 2));
-        return Tap(name, pooled.Affine(D($"{name}.alpha"), D($"{name}.move")));
+        (string name, int height, int width) = branch;
+        Matrix read = config.Branches == BranchKind.Pool
+            ? Tap($"{l}.pool_{name}", Pool(b, grid, height, width, 1, (height - 1) / 2, (width - 1) / 2))
+            : Tap($"{l}.shift_{name}", Shift(b, grid, height, width));
+        string scale = $"{l}.layerscale_{name}";
+        return Tap(scale, read.Affine(D($"{scale}.alpha"), D($"{scale}.move")));
     }
+
+    /// <summary>Channels 0 to 15, 32 to 47, ... from the token above or left, the others from below or right; zeros from outside the grid.</summary>
+    private static Matrix Shift(Matrix x, int grid, int rows, int columns) => Matrix.Of(x.Rows, x.Columns, (t, y) =>
+    {
+        for (int c = 0; c < y.Length; c++)
+        {
+            int sign = c % 32 < 16 ? -1 : 1;
+            (int row, int column) = ((t / grid) + (sign * rows), (t % grid) + (sign * columns));
+            y[c] = row >= 0 && row < grid && column >= 0 && column < grid ? x.Row((row * grid) + column)[c] : 0;
+        }
+    });
 
     /// <summary>The mean of windows; what lies outside the grid counts as zero.</summary>
     private static Matrix Pool(Matrix x, int grid, int height, int width, int stride, int padY, int padX)

@@ -1,3 +1,4 @@
+using EdgeVit.Export;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -98,7 +99,7 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
     }
 }
 
-/// <summary>The end of a sub-layer in training on the processor: residual + LayerScale, and for the feed-forward network the four average-pool
+/// <summary>The end of a sub-layer in training on the processor: residual + LayerScale, and for the feed-forward network the four
 /// branches with theirs.</summary>
 internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidual>
 {
@@ -108,10 +109,12 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
     /// <summary><c>x + scale(y)</c>.</summary>
     internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale) => apply(x.contiguous(), y.contiguous(), scale.alpha, scale.move);
 
-    /// <summary><c>x + scale(y) + sum of branch scales of the pooled tokens</c>; branches in the order vertical 3, horizontal 3, vertical 5, horizontal 5.</summary>
-    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale, Tensor tokens, TokenGrid grid, LayerScale h3, LayerScale w3, LayerScale h5, LayerScale w5) =>
-        apply(x.contiguous(), y.contiguous(), scale.alpha, scale.move, tokens.contiguous(),
-            h3.alpha, w3.alpha, h5.alpha, w5.alpha, h3.move, w3.move, h5.move, w5.move, grid);
+    /// <summary><c>x + scale(y) + sum over branches of scale_b(branch_b(tokens))</c>; branches in the order of <see cref="BlockBranch.Of"/>.</summary>
+    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale, Tensor tokens, TokenGrid grid, BranchKind kind, IReadOnlyList<LayerScale> branches) =>
+        apply([
+            x.contiguous(), y.contiguous(), scale.alpha, scale.move, tokens.contiguous(),
+            .. branches.Select(b => b.alpha), .. branches.Select(b => b.move), grid, kind,
+        ]);
 
     /// <summary>See the two forms of Apply.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -128,8 +131,9 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
 
         int channels = alpha.Length;
         var grid = (TokenGrid)vars[13];
-        float[] weights = new float[PoolKernels.Branches * channels];
-        for (int b = 0; b < PoolKernels.Branches; b++)
+        var kind = (BranchKind)vars[14];
+        float[] weights = new float[NeighbourKernels.Branches * channels];
+        for (int b = 0; b < NeighbourKernels.Branches; b++)
         {
             Lanes.Floats((Tensor)vars[5 + b]).CopyTo(weights.AsSpan(b * channels));
             ReadOnlySpan<float> more = Lanes.Floats((Tensor)vars[9 + b]);
@@ -139,7 +143,8 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
         ctx.save_for_backward([y, (Tensor)vars[2], (Tensor)vars[4]]);
         ctx.save_data("weights", weights);
         ctx.save_data("grid", grid);
-        return PoolKernels.Mix((Tensor)vars[4], grid, weights, x, y, alpha, move);
+        ctx.save_data("kind", kind);
+        return NeighbourKernels.Mix(kind, (Tensor)vars[4], grid, weights, x, y, alpha, move);
     }
 
     /// <summary>Gradients in the order of the inputs.</summary>
@@ -156,11 +161,12 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
             return result;
 
         var grid = (TokenGrid)ctx.get_data("grid")!;
-        result.Add(PoolKernels.Mix(gradient, grid, (float[])ctx.get_data("weights")!, null, null, [], []));
-        double[] byWeights = PoolKernels.WeightGradient(gradient, saved[2], grid);
-        for (int b = 0; b < PoolKernels.Branches; b++)
+        var kind = (BranchKind)ctx.get_data("kind")!;
+        result.Add(NeighbourKernels.TokenGradient(kind, gradient, grid, (float[])ctx.get_data("weights")!));
+        double[] byWeights = NeighbourKernels.WeightGradient(kind, gradient, saved[2], grid);
+        for (int b = 0; b < NeighbourKernels.Branches; b++)
             result.Add(FusedBranch.Vector(byWeights.AsSpan(b * channels, channels)));
-        result.AddRange([byMove, byMove, byMove, byMove, null!]);
+        result.AddRange([byMove, byMove, byMove, byMove, null!, null!]);
         return result;
     }
 }

@@ -10,6 +10,9 @@ internal static class Configuration
     /// <summary>Keys of the normalisation of pixels, three numbers each.</summary>
     internal const string Mean = "preprocess.mean", Std = "preprocess.std";
 
+    /// <summary>Key of the layout of a student that is no preset as it is.</summary>
+    internal const string Layout = "student.layout";
+
     internal static IReadOnlyDictionary<string, string> Describe(ConvertOptions options, BinaryViTConfig network, Recipe recipe, ImageData data)
     {
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
@@ -47,7 +50,7 @@ internal static class Configuration
         if (options.Accumulate > 1)
             keys["student.accumulate"] = Text(options.Accumulate);
         if (StudentLayout.IsOwn(options))
-            keys["student.layout"] = ConfigJson.Write(network).ReplaceLineEndings("");
+            keys[Layout] = ConfigJson.Write(network).ReplaceLineEndings("");
         if (options.TeachersTeacher is { } teachers)
             keys["teacher.teacher"] = teachers;
         if (options.Init is { } init)
@@ -65,6 +68,21 @@ internal static class Configuration
                 keys[$"{stage}.optimizer"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Optimizer} momentum {settings.Momentum} biasRate {settings.BiasRate}");
         }
         return keys;
+    }
+
+    /// <summary>Whether two values of a key mean the same: texts, and layouts whatever keys the version that wrote them had.</summary>
+    internal static bool Same(string key, string was, string now)
+    {
+        if (was == now || key != Layout)
+            return was == now;
+        try
+        {
+            return ConfigJson.Read(was).Equals(ConfigJson.Read(now));
+        }
+        catch (ModelFormatException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Whether two lists of numbers, as <see cref="Describe"/> writes them, are the same but for what another split of the same images changes.</summary>

@@ -18,8 +18,8 @@ public sealed record ConvertOptions
     /// <summary>Whether the student's convolutions between stages are float; as its layout says when null.</summary>
     public bool? FloatDownsampling { get; init; }
 
-    /// <summary>Whether the student's blocks have average-pool branches; as its layout says when null.</summary>
-    public bool? PoolBranches { get; init; }
+    /// <summary>What the student's blocks take from neighbours besides attention; as its layout says when null.</summary>
+    public EdgeVit.Export.BranchKind? Branches { get; init; }
 
     /// <summary>Whether the student's patches also see the halves of their neighbours; as its layout says when null.</summary>
     public bool? ShiftedPatches { get; init; }

@@ -1,20 +1,36 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using EdgeVit.Export;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>The four average-pool branches of a block at once. A window of 3 or 5 tokens, vertical or horizontal, zero padded and always
-/// divided by its length, is its own transpose: the gradient uses the same pass.</summary>
-internal static class PoolKernels
+/// <summary>The four branches of a block at once.</summary>
+internal static class NeighbourKernels
 {
-    /// <summary>Branches: vertical 3, horizontal 3, vertical 5, horizontal 5.</summary>
+    /// <summary>See <see cref="INeighbours{TSelf}"/> for their order.</summary>
     internal const int Branches = 4;
 
-    /// <summary><c>origin + scale * x + offset + sum over branches of weight[b] * pool_b(tokens)</c>; all <c>[B*N, C]</c>, vectors <c>[C]</c>,
-    /// <paramref name="weights"/> <c>[4 * C]</c>. Without an origin only the branches.</summary>
-    internal static Tensor Mix(Tensor tokens, TokenGrid grid, float[] weights, Tensor? origin, Tensor? x, float[] scale, float[] offset)
+    /// <summary><c>origin + scale * x + offset + sum over branches of weight[b] * branch_b(tokens)</c>; all <c>[B*N, C]</c>, vectors <c>[C]</c>,
+    /// <paramref name="weights"/> <c>[4 * C]</c>.</summary>
+    internal static Tensor Mix(BranchKind kind, Tensor tokens, TokenGrid grid, float[] weights, Tensor origin, Tensor x, float[] scale, float[] offset) =>
+        kind == BranchKind.Pool
+            ? Mix<PoolWindows>(tokens, grid, weights, origin, x, scale, offset)
+            : Mix<ShiftedTokens>(tokens, grid, weights, origin, x, scale, offset);
+
+    /// <summary>The gradient of the branches' tokens: the transposed branches of the gradient, summed with their weights.</summary>
+    internal static Tensor TokenGradient(BranchKind kind, Tensor gradient, TokenGrid grid, float[] weights) => kind == BranchKind.Pool
+        ? Mix<PoolWindows>(gradient, grid, weights, null, null, [], [])
+        : Mix<ShiftedBack>(gradient, grid, weights, null, null, [], []);
+
+    /// <summary>Per branch and channel the sum of <c>g * branch_b(tokens)</c>, <c>[4 * C]</c>.</summary>
+    internal static double[] WeightGradient(BranchKind kind, Tensor gradient, Tensor tokens, TokenGrid grid) => kind == BranchKind.Pool
+        ? WeightGradient<PoolWindows>(gradient, tokens, grid)
+        : WeightGradient<ShiftedTokens>(gradient, tokens, grid);
+
+    private static Tensor Mix<T>(Tensor tokens, TokenGrid grid, float[] weights, Tensor? origin, Tensor? x, float[] scale, float[] offset)
+        where T : struct, INeighbours<T>
     {
         int channels = (int)tokens.shape[1];
         int side = (int)grid.Side;
@@ -28,15 +44,15 @@ internal static class PoolKernels
             for (int token = begin; token < end; token++)
             {
                 nuint at = (nuint)token * (nuint)channels;
-                var windows = new Windows(token, side, channels);
+                T neighbours = T.Of(token, side, channels);
                 for (int c = 0; c < channels; c += Lanes.Count)
                 {
                     nuint element = at + (nuint)c;
-                    windows.Sum(ref from, element, out Vector512<float> h3, out Vector512<float> w3, out Vector512<float> h5, out Vector512<float> w5);
-                    Vector512<float> y = h3 * Lanes.Load(weights, c);
-                    y = Vector512.FusedMultiplyAdd(w3, Lanes.Load(weights, channels + c), y);
-                    y = Vector512.FusedMultiplyAdd(h5, Lanes.Load(weights, (2 * channels) + c), y);
-                    y = Vector512.FusedMultiplyAdd(w5, Lanes.Load(weights, (3 * channels) + c), y);
+                    neighbours.Read(ref from, element, c, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2);
+                    Vector512<float> y = h1 * Lanes.Load(weights, c);
+                    y = Vector512.FusedMultiplyAdd(w1, Lanes.Load(weights, channels + c), y);
+                    y = Vector512.FusedMultiplyAdd(h2, Lanes.Load(weights, (2 * channels) + c), y);
+                    y = Vector512.FusedMultiplyAdd(w2, Lanes.Load(weights, (3 * channels) + c), y);
                     if (origin is not null)
                     {
                         y += Vector512.FusedMultiplyAdd(Lanes.Load(scale, c), Lanes.Load(ref scaled, element), Lanes.Load(offset, c));
@@ -49,8 +65,8 @@ internal static class PoolKernels
         return result;
     }
 
-    /// <summary>Per branch and channel the sum of <c>g * pool_b(tokens)</c>, <c>[4 * C]</c>.</summary>
-    internal static double[] WeightGradient(Tensor gradient, Tensor tokens, TokenGrid grid)
+    private static double[] WeightGradient<T>(Tensor gradient, Tensor tokens, TokenGrid grid)
+        where T : struct, INeighbours<T>
     {
         int channels = (int)tokens.shape[1];
         int side = (int)grid.Side;
@@ -61,67 +77,146 @@ internal static class PoolKernels
             for (int token = begin; token < end; token++)
             {
                 nuint at = (nuint)token * (nuint)channels;
-                var windows = new Windows(token, side, channels);
+                T neighbours = T.Of(token, side, channels);
                 for (int c = 0; c < channels; c += Lanes.Count)
                 {
-                    windows.Sum(ref from, at + (nuint)c, out Vector512<float> h3, out Vector512<float> w3, out Vector512<float> h5, out Vector512<float> w5);
+                    neighbours.Read(ref from, at + (nuint)c, c, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2);
                     Vector512<float> v = Lanes.Load(ref g, at + (nuint)c);
-                    Lanes.Accumulate(sums, c, v * h3);
-                    Lanes.Accumulate(sums, channels + c, v * w3);
-                    Lanes.Accumulate(sums, (2 * channels) + c, v * h5);
-                    Lanes.Accumulate(sums, (3 * channels) + c, v * w5);
+                    Lanes.Accumulate(sums, c, v * h1);
+                    Lanes.Accumulate(sums, channels + c, v * w1);
+                    Lanes.Accumulate(sums, (2 * channels) + c, v * h2);
+                    Lanes.Accumulate(sums, (3 * channels) + c, v * w2);
                 }
             }
         });
     }
+}
 
-    /// <summary>Where the windows of one token end at the edges of its grid.</summary>
-    private readonly ref struct Windows
+/// <summary>What the four branches of a block see of one token's neighbours.</summary>
+internal interface INeighbours<TSelf>
+    where TSelf : struct, INeighbours<TSelf>
+{
+    /// <summary>The neighbours of a token.</summary>
+    /// <param name="token">Its number in the batch.</param>
+    /// <param name="side">Height and width of the grid.</param>
+    /// <param name="channels">Floats from token to token.</param>
+    static abstract TSelf Of(int token, int side, int channels);
+
+    /// <summary>16 channels of the branches: the near vertical and horizontal one, the far vertical and horizontal one.</summary>
+    /// <param name="from">The first token of the batch.</param>
+    /// <param name="element">Where the token's channels lie.</param>
+    /// <param name="channel">The first of them, a multiple of 16.</param>
+    /// <param name="h1">Near and vertical.</param>
+    /// <param name="w1">Near and horizontal.</param>
+    /// <param name="h2">Far and vertical.</param>
+    /// <param name="w2">Far and horizontal.</param>
+    void Read(ref byte from, nuint element, int channel, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2);
+}
+
+/// <summary>How far a token is from the edges of its grid, at most 2.</summary>
+internal readonly struct GridPlace
+{
+    internal readonly int Up;
+    internal readonly int Down;
+    internal readonly int Left;
+    internal readonly int Right;
+    internal readonly nuint Row;
+    internal readonly nuint Column;
+
+    internal GridPlace(int token, int side, int channels)
     {
-        private readonly int _up;
-        private readonly int _down;
-        private readonly int _left;
-        private readonly int _right;
-        private readonly nuint _row;
-        private readonly nuint _column;
-
-        internal Windows(int token, int side, int channels)
-        {
-            (int line, int x) = Math.DivRem(token, side);
-            int y = line % side;
-            _up = Math.Min(2, y);
-            _down = Math.Min(2, side - 1 - y);
-            _left = Math.Min(2, x);
-            _right = Math.Min(2, side - 1 - x);
-            _row = (nuint)(side * channels);
-            _column = (nuint)channels;
-        }
-
-        /// <summary>The averages over the four windows.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal void Sum(
-            ref byte from, nuint element, out Vector512<float> h3, out Vector512<float> w3, out Vector512<float> h5, out Vector512<float> w5)
-        {
-            Vector512<float> centre = Lanes.Load(ref from, element);
-            Line(ref from, element, _row, _up, _down, centre, out h3, out h5);
-            Line(ref from, element, _column, _left, _right, centre, out w3, out w5);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Line(
-            ref byte from, nuint element, nuint stride, int before, int after, Vector512<float> centre, out Vector512<float> three, out Vector512<float> five)
-        {
-            Vector512<float> sum = centre;
-            if (before > 0)
-                sum += Lanes.Load(ref from, element - stride);
-            if (after > 0)
-                sum += Lanes.Load(ref from, element + stride);
-            three = sum * (1f / 3);
-            if (before > 1)
-                sum += Lanes.Load(ref from, element - (2 * stride));
-            if (after > 1)
-                sum += Lanes.Load(ref from, element + (2 * stride));
-            five = sum * (1f / 5);
-        }
+        (int line, int x) = Math.DivRem(token, side);
+        int y = line % side;
+        Up = Math.Min(2, y);
+        Down = Math.Min(2, side - 1 - y);
+        Left = Math.Min(2, x);
+        Right = Math.Min(2, side - 1 - x);
+        Row = (nuint)(side * channels);
+        Column = (nuint)channels;
     }
+}
+
+/// <summary>Averages of windows of 3 and 5 tokens, zero padded and always divided by their length. A window is its own transpose: the gradient
+/// uses the same pass.</summary>
+internal readonly struct PoolWindows : INeighbours<PoolWindows>
+{
+    private readonly GridPlace _place;
+
+    private PoolWindows(GridPlace place) => _place = place;
+
+    public static PoolWindows Of(int token, int side, int channels) => new(new GridPlace(token, side, channels));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Read(
+        ref byte from, nuint element, int channel, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2)
+    {
+        Vector512<float> centre = Lanes.Load(ref from, element);
+        Line(ref from, element, _place.Row, _place.Up, _place.Down, centre, out h1, out h2);
+        Line(ref from, element, _place.Column, _place.Left, _place.Right, centre, out w1, out w2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(
+        ref byte from, nuint element, nuint stride, int before, int after, Vector512<float> centre, out Vector512<float> three, out Vector512<float> five)
+    {
+        Vector512<float> sum = centre;
+        if (before > 0)
+            sum += Lanes.Load(ref from, element - stride);
+        if (after > 0)
+            sum += Lanes.Load(ref from, element + stride);
+        three = sum * (1f / 3);
+        if (before > 1)
+            sum += Lanes.Load(ref from, element - (2 * stride));
+        if (after > 1)
+            sum += Lanes.Load(ref from, element + (2 * stride));
+        five = sum * (1f / 5);
+    }
+}
+
+/// <summary>The tokens 1 and 2 above and to the left for even blocks of 16 channels, below and to the right for odd ones; zeros from outside the
+/// grid.</summary>
+internal readonly struct ShiftedTokens : INeighbours<ShiftedTokens>
+{
+    private readonly GridPlace _place;
+
+    private ShiftedTokens(GridPlace place) => _place = place;
+
+    public static ShiftedTokens Of(int token, int side, int channels) => new(new GridPlace(token, side, channels));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Read(
+        ref byte from, nuint element, int channel, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2) =>
+        Read(_place, Runtime.TokenShift.Direction(channel) == 0, ref from, element, out h1, out w1, out h2, out w2);
+
+    /// <summary>The tokens before (above, left) or after.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Read(
+        GridPlace place, bool before, ref byte from, nuint element,
+        out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2)
+    {
+        Line(ref from, element, before ? 0 - place.Row : place.Row, before ? place.Up : place.Down, out h1, out h2);
+        Line(ref from, element, before ? 0 - place.Column : place.Column, before ? place.Left : place.Right, out w1, out w2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Line(ref byte from, nuint element, nuint stride, int reach, out Vector512<float> near, out Vector512<float> far)
+    {
+        near = reach > 0 ? Lanes.Load(ref from, unchecked(element + stride)) : Vector512<float>.Zero;
+        far = reach > 1 ? Lanes.Load(ref from, unchecked(element + (2 * stride))) : Vector512<float>.Zero;
+    }
+}
+
+/// <summary>The transpose of <see cref="ShiftedTokens"/>: from the other side.</summary>
+internal readonly struct ShiftedBack : INeighbours<ShiftedBack>
+{
+    private readonly GridPlace _place;
+
+    private ShiftedBack(GridPlace place) => _place = place;
+
+    public static ShiftedBack Of(int token, int side, int channels) => new(new GridPlace(token, side, channels));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Read(
+        ref byte from, nuint element, int channel, out Vector512<float> h1, out Vector512<float> w1, out Vector512<float> h2, out Vector512<float> w2) =>
+        ShiftedTokens.Read(_place, Runtime.TokenShift.Direction(channel) == 1, ref from, element, out h1, out w1, out h2, out w2);
 }

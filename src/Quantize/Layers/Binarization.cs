@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -91,4 +93,15 @@ internal readonly record struct TokenGrid(long Batch, long Side)
     /// <summary>Average over windows of the grid, <c>[B*N, C]</c> → tokens of the new grid; zero padding is counted.</summary>
     internal Tensor AveragePool(Tensor tokens, long kernelH, long kernelW, long stride, long paddingH, long paddingW) =>
         AsTokens(F.avg_pool2d(AsImage(tokens), [kernelH, kernelW], [stride, stride], [paddingH, paddingW]));
+
+    /// <summary>A spatial shift, <c>[B*N, C]</c> → the same: the even blocks of 16 channels from above or left, the odd ones from below or
+    /// right, zeros from outside the grid.</summary>
+    internal Tensor Shift(Tensor tokens, TokenShift shift)
+    {
+        (long y, long x) = (shift.Rows, shift.Columns);
+        Tensor even = torch.arange(tokens.shape[1], device: tokens.device).remainder(TokenShift.Directions * TokenShift.BlockChannels).lt(TokenShift.BlockChannels);
+        Tensor framed = F.pad(AsImage(tokens), (x, x, y, y));                         // [B, C, H + 2y, W + 2x]
+        Tensor before = framed.narrow(2, 0, Side).narrow(3, 0, Side), after = framed.narrow(2, 2 * y, Side).narrow(3, 2 * x, Side);
+        return AsTokens(torch.where(even.view(-1, 1, 1), before, after));
+    }
 }

@@ -113,7 +113,7 @@ internal sealed class Encoder : nn.Module
         layer = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.Layers).Select(l =>
         {
             int stage = config.StageOf(l);
-            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.PoolBranches, binarization);
+            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.Branches, binarization);
         })]);
         RegisterComponents();
         for (int s = 1; s < config.Stages.Count; s++)

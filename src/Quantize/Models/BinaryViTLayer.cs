@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>One transformer block <c>vit.encoder.layer.{l}</c>: attention, then the feed-forward network with its average-pool branches, each
+/// <summary>One transformer block <c>vit.encoder.layer.{l}</c>: attention, then the feed-forward network with its branches, each
 /// behind a norm and a LayerScale on the float residual stream.</summary>
 internal sealed class BinaryViTLayer : nn.Module
 {
@@ -16,18 +16,17 @@ internal sealed class BinaryViTLayer : nn.Module
     private readonly FeedForward output;
     private readonly TokenNorm layernorm_before;
     private readonly TokenNorm layernorm_after;
-    private readonly LayerScale? layerscale_w5;
-    private readonly LayerScale? layerscale_h5;
-    private readonly LayerScale? layerscale_w3;
-    private readonly LayerScale? layerscale_h3;
 
     private readonly string _prefix;
     private readonly LayerContext _context;
     private readonly StageConfig _stage;
+    private readonly BranchKind _kind;
+    private readonly IReadOnlyList<BlockBranch> _branches;
+    private readonly LayerScale[] _scales;
 
-    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, bool poolBranches, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
+    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, BranchKind branches, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
     {
-        (_prefix, _context, _stage) = (prefix, context, stage);
+        (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, branches, BlockBranch.Of(branches));
         attention = new AttentionBlock($"{prefix}.attention", context, stage, keys, LayerScaleStart, binarization);
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
@@ -35,14 +34,10 @@ internal sealed class BinaryViTLayer : nn.Module
             BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.FfnWidth, stage.Width, LayerScaleStart);
         layernorm_before = new TokenNorm(stage.Width, context.Eps);
         layernorm_after = new TokenNorm(stage.Width, context.Eps);
-        if (poolBranches)
-        {
-            layerscale_w5 = new LayerScale(stage.Width, 0);
-            layerscale_h5 = new LayerScale(stage.Width, 0);
-            layerscale_w3 = new LayerScale(stage.Width, 0);
-            layerscale_h3 = new LayerScale(stage.Width, 0);
-        }
         RegisterComponents();
+        _scales = [.. _branches.Select(_ => new LayerScale(stage.Width, 0))];
+        for (int b = _scales.Length - 1; b >= 0; b--)                                // the order of the paper's code
+            register_module($"layerscale_{_branches[b].Name}", _scales[b]);
     }
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
@@ -85,31 +80,25 @@ internal sealed class BinaryViTLayer : nn.Module
         if (taps.On)
             taps.Report($"{_prefix}.output.mean", mean.Expanded());
         Tensor g = output.Forward(f, mean);                                          // [B*N, C]
-        if (fused && layerscale_h3 is not null)
-            return FusedResidual.Apply(x1, g, output.layerscale!, b, grid, layerscale_h3, layerscale_w3!, layerscale_h5!, layerscale_w5!);
         if (fused)
-            return FusedResidual.Apply(x1, g, output.layerscale!);
+            return _scales.Length > 0 ? FusedResidual.Apply(x1, g, output.layerscale!, b, grid, _kind, _scales) : FusedResidual.Apply(x1, g, output.layerscale!);
 
         Tensor scaled = output.layerscale!.call(g);
         taps.Report($"{_prefix}.output.layerscale", scaled);
         Tensor x2 = x1 + scaled;
-        if (layerscale_h3 is not null)
-        {
-            x2 = x2 + PoolBranch("h3", b, grid, 3, 1, layerscale_h3);
-            x2 = x2 + PoolBranch("w3", b, grid, 1, 3, layerscale_w3!);
-            x2 = x2 + PoolBranch("h5", b, grid, 5, 1, layerscale_h5!);
-            x2 = x2 + PoolBranch("w5", b, grid, 1, 5, layerscale_w5!);
-        }
+        foreach ((BlockBranch branch, LayerScale scale) in _branches.Zip(_scales))
+            x2 = x2 + Branch(branch, b, grid, scale);
         taps.Report(_prefix, x2);
         return x2;
     }
 
-    private Tensor PoolBranch(string which, Tensor b, TokenGrid grid, long kernelH, long kernelW, LayerScale scale)
+    private Tensor Branch(BlockBranch branch, Tensor b, TokenGrid grid, LayerScale scale)
     {
-        Tensor pooled = grid.AveragePool(b, kernelH, kernelW, 1, kernelH / 2, kernelW / 2);
-        Tensor scaled = scale.call(pooled);
-        _context.Taps.Report($"{_prefix}.pool_{which}", pooled);
-        _context.Taps.Report($"{_prefix}.layerscale_{which}", scaled);
+        (string name, int height, int width) = branch;
+        Tensor read = _kind == BranchKind.Pool ? grid.AveragePool(b, height, width, 1, height / 2, width / 2) : grid.Shift(b, branch.Shift);
+        Tensor scaled = scale.call(read);
+        _context.Taps.Report($"{_prefix}.{(_kind == BranchKind.Pool ? "pool" : "shift")}_{name}", read);
+        _context.Taps.Report($"{_prefix}.layerscale_{name}", scaled);
         return scaled;
     }
 }

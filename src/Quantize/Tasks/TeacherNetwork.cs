@@ -66,7 +66,7 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
             width = UsualWidth(imageSize);
         if (kind == Twin)
         {
-            student = Checkpoint.Setting(path, "student.layout") is { } layout
+            student = Checkpoint.Setting(path, Configuration.Layout) is { } layout
                 ? ConfigJson.Read(layout)
                 : BinaryViTPresets.Get(Checkpoint.Setting(path, "student") ?? student.Name).With(classes: classes, imageSize: imageSize);
         }

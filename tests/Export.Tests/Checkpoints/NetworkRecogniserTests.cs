@@ -23,7 +23,7 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
     public void WhatIsNotVisibleCanBeSaid()
     {
         var odd = new BinaryViTConfig("odd", 32, 2,
-            [new StageConfig(1, 48, 96, 2, 2), new StageConfig(2, 96, 192, 4, 2), new StageConfig(1, 192, 384, 8, 1)], Classes: 7, PoolBranches: false, Channels: 1);
+            [new StageConfig(1, 48, 96, 2, 2), new StageConfig(2, 96, 192, 4, 2), new StageConfig(1, 192, 384, 8, 1)], Classes: 7, Branches: BranchKind.None, Channels: 1);
         Dictionary<string, FloatTensor> tensors = Shapes(odd);
         Assert.NotEqual(odd, NetworkRecogniser.Recognise(tensors, new RecogniserOptions("odd")).Config);
         RecognisedNetwork said = NetworkRecogniser.Recognise(tensors, new RecogniserOptions("odd", HeadSize: 24, Reductions: [2, 2, 1]));
