@@ -24,7 +24,7 @@ public class FusedKernelTests
     [Fact]
     public void WholeNetworkInBrainFloat()
     {
-        if (FusedBranch.Brain)
+        if (MixedPrecision.Native)
             Compare(brain: true, tolerance: 0.05);
     }
 
@@ -37,7 +37,7 @@ public class FusedKernelTests
     {
         var phase = new BinarizationPhase(new Surrogate(gradient, (float)temperature), floatWeights);
         Compare(brain: false, tolerance: 2e-4, phase, clipPerLayer: true);
-        if (FusedBranch.Brain && !floatWeights)
+        if (MixedPrecision.Native && !floatWeights)
             Compare(brain: true, tolerance: 0.05, phase, clipPerLayer: true);
     }
 
@@ -114,20 +114,18 @@ public class FusedKernelTests
     [InlineData(true, 0.05)]
     public void OneLayerWithFloatWeights(bool brain, double tolerance)
     {
-        if (brain && !FusedBranch.Brain)
+        if (brain && !MixedPrecision.Native)
             return;
-        bool had = FusedBranch.Brain;
         try
         {
-            FusedBranch.Brain = brain;
             float[][] plain = Layer(fused: false);
+            using IDisposable mixed = MixedPrecision.Scope(brain);
             float[][] fused = Layer(fused: true);
             for (int i = 0; i < plain.Length; i++)
                 Assert.InRange(Math.Sqrt(plain[i].Zip(fused[i], (a, b) => (double)(a - b) * (a - b)).Sum()) / Norm(plain[i]), 0, tolerance);
         }
         finally
         {
-            FusedBranch.Brain = had;
             FusedBranch.Enabled = true;
         }
     }
@@ -148,11 +146,10 @@ public class FusedKernelTests
 
     private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BranchKind branches = BranchKind.Pool)
     {
-        bool had = FusedBranch.Brain;
         try
         {
             (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer, branches);
-            FusedBranch.Brain = brain;
+            using IDisposable mixed = MixedPrecision.Scope(brain);
             (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer, branches);
             Assert.True(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss)), $"loss {plain.loss} and {fused.loss}");
             Assert.Equal(plain.tensors.Keys.Order(), fused.tensors.Keys.Order());
@@ -171,7 +168,6 @@ public class FusedKernelTests
         }
         finally
         {
-            FusedBranch.Brain = had;
             FusedBranch.Enabled = true;
         }
     }

@@ -89,7 +89,7 @@ public class TeacherTests
     [Fact]
     public void AnIdentityConvolutionPassesItsChannelsOn()
     {
-        using var same = new HalfConv2d(3, 5, 3, stride: 1, identity: true);
+        using var same = new PlainConv2d(3, 5, 3, stride: 1, identity: true);
         using DisposeScope scope = torch.NewDisposeScope();
         // Halves and quarters are exact in bfloat16.
         Tensor input = torch.randint(-8, 8, [2, 3, 6, 6]) / 4f;
@@ -136,7 +136,7 @@ public class TeacherTests
         loss.backward();
         using var divided = new Flat();
         divided.load_state_dict(whole.state_dict());
-        using var replicas = new Replicas(divided, new Division(3, threads, () => new ClassifyTask(new Flat())));
+        using var replicas = new Replicas(divided, new Division(3, threads, () => new ClassifyTask(new Flat())), mixed: false);
         double value = replicas.Run(batch, source, torch.CPU);
         Assert.Equal(loss.item<float>(), value, 1e-5);
         float[] expected = ModelTensors.ToArray(whole.fc.weight.grad!), found = ModelTensors.ToArray(divided.fc.weight.grad!);
@@ -176,7 +176,7 @@ public class TeacherTests
         PixelSource source = DataTests.Shapes(24);
         Batch batch = BatchLoader.InOrder(source, [.. Enumerable.Range(0, 24)], 24).Single();
         using var norm = new Normed();
-        using var replicas = new Replicas(norm, new Division(2, 1, () => new ClassifyTask(new Normed())));
+        using var replicas = new Replicas(norm, new Division(2, 1, () => new ClassifyTask(new Normed())), mixed: false);
         replicas.Run(batch, source, torch.CPU);
         using DisposeScope scope = torch.NewDisposeScope();
         float[][] parts = [.. Enumerable.Range(0, 2).Select(p =>

@@ -25,6 +25,8 @@ internal sealed record ConvertSettings
 
     public required string Device { get; init; }
 
+    public required string Precision { get; init; }
+
     public string? Init { get; init; }
 
     public TimeSpan? Budget { get; init; }
@@ -108,6 +110,7 @@ internal sealed record ConvertSettings
             Teacher = Teacher,
             TeachersTeacher = TeachersTeacher,
             Device = Device,
+            Precision = Precision,
             Init = Init,
             Budget = Budget,
             StopAfter = StopAfter,

@@ -18,15 +18,15 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
     /// <summary>Query tokens <c>[B*N, C]</c>, key and value tokens <c>[B*Nk, C]</c>, their shifts <c>[C]</c>, the logarithm of clip <c>[h]</c> →
     /// context <c>[B*N, C]</c>.</summary>
     internal static Tensor Apply(Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, HeadLayout layout, Surrogate surrogate) =>
-        apply(q.contiguous(), k.contiguous(), v.contiguous(), moveq, movek, movev, clipLog.contiguous(), layout, surrogate);
+        apply(q.contiguous(), k.contiguous(), v.contiguous(), moveq, movek, movev, clipLog.contiguous(), layout, surrogate, FusedBranch.Brain);
 
     /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
-        FusedBranch.Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+        (bool)vars[9] ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
 
     /// <summary>Gradients of q, k, v, their shifts and the logarithm of clip.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        FusedBranch.Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
+        (bool)ctx.get_data("brain")! ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
 
     private static Tensor Forward<T>(autograd.AutogradContext ctx, object[] vars) where T : struct, ILanes
     {
@@ -42,6 +42,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         ctx.save_data("clip", clip);
         ctx.save_data("layout", layout);
         ctx.save_data("surrogate", vars[8]);
+        ctx.save_data("brain", vars[9]);
         return context;
     }
 
@@ -64,6 +65,6 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         (Tensor gv, double[] movev) = AttentionKernels<T>.SignGradient(byV, saved[2], saved[5], layout, clip, surrogate);
         for (int h = 0; h < layout.Heads; h++)
             byClip[h] *= clip[h];
-        return [gq, gk, gv, FusedBranch.Vector(moveq), FusedBranch.Vector(movek), FusedBranch.Vector(movev), FusedBranch.Vector(byClip), null!, null!];
+        return [gq, gk, gv, FusedBranch.Vector(moveq), FusedBranch.Vector(movek), FusedBranch.Vector(movev), FusedBranch.Vector(byClip), null!, null!, null!];
     }
 }

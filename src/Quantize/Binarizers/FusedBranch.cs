@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,18 +10,18 @@ namespace EdgeVit.Quantize;
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
 /// <param name="Phase">How weights and activations become bits.</param>
 /// <param name="World">The processes whose images the norm is of.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormWorld World);
+/// <param name="Brain">Whether products are computed in bfloat16.</param>
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormWorld World, bool Brain);
 
 /// <summary>A whole binary layer in training on the processor as one node of the autograd graph:
 /// <c>RPReLU(norm(linear(sign(x + move), sign(W))) + shortcut(x))</c>. The same mathematics as <see cref="ShiftSign"/>, <see cref="WeightSign"/>,
 /// a batch norm and <see cref="RPReLUFunction"/>, but each pass over the tokens does all that can be done in it; eager torch is bound by
-/// memory here, not by its matrix products. Those run on signs alone, in bfloat16 where the processor has it: up to 512 inputs the integer
-/// sums are exact.</summary>
+/// memory here, not by its matrix products. Those run on signs alone, with mixed precision in bfloat16: up to 512 inputs the integer sums are
+/// exact.</summary>
 internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 {
-    /// <summary>Whether products are computed in bfloat16: by what the processor is, so that a resumed run computes as before.</summary>
-    internal static bool Brain { get; set; } = X86Base.IsSupported && Avx512F.IsSupported
-        && X86Base.CpuId(7, 0).Eax >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+    /// <summary>Whether products of this thread are computed in bfloat16: libtorch has slow ones where the processor has none.</summary>
+    internal static bool Brain => MixedPrecision.On && MixedPrecision.Native;
 
     /// <inheritdoc/>
     public override string Name => nameof(FusedBranch);
@@ -41,15 +40,15 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
     {
         norm.CountBatch();
         return apply(x.contiguous(), move, weight, norm.weight, norm.bias, move1, slope, move2, norm.running_mean, norm.running_var,
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormWorld(norm.World)));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormWorld(norm.World), Brain));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[10]).Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
 
     /// <summary>Gradients of x, move, weight, the norm's weight and bias, move1, slope and move2.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
+        ((FusedOptions)ctx.get_data("options")!).Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
 
     private static Tensor Forward<T>(autograd.AutogradContext ctx, object[] vars) where T : struct, ILanes
     {

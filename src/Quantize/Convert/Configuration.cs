@@ -32,6 +32,7 @@ internal static class Configuration
             ["teacher.width"] = Text(recipe.TeacherWidth),
             ["distill.temperature"] = Text(options.Temperature),
             ["distill.weight"] = Text(options.TeacherWeight),
+            ["precision"] = options.Precision,
             ["seed"] = Text(options.Seed),
         };
         foreach ((string name, double value) in new[]

@@ -127,6 +127,10 @@ public sealed record ConvertOptions
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
     public string Device { get; init; } = "auto";
 
+    /// <summary><c>float32</c>; <c>bfloat16</c>: products and convolutions of the training in it (mixed precision), the rest, evaluation and packing of
+    /// the student in float32; or <c>auto</c>: bfloat16 where the device has it.</summary>
+    public string Precision { get; init; } = "auto";
+
     /// <summary>Threads of the training on the processor; as many as pay when null.</summary>
     public int? Threads { get; init; }
 
@@ -191,6 +195,8 @@ public sealed record ConvertOptions
         Check("accumulate", Accumulate, 1, 32_768);
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);
+        if (Precision is not (MixedPrecision.Auto or MixedPrecision.Float32 or MixedPrecision.BFloat16))
+            faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
         Check("threads", Threads, 1, 1024);
         Check("parity-images", ParityImages, 1, 10_000);
         Check("shapes-train", ShapesTrain, 20, 10_000_000);

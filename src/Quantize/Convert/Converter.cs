@@ -57,6 +57,7 @@ public static class Converter
             options = UnlabelledImages.Settle(options.Validate());
             if (world is not null)
                 options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.LocalSize) };
+            options = InPrecision(options);
             return new Conversion(options, progress, cancel, world).Run();
         }
         catch (Exception e) when (Told(world, e))
@@ -72,6 +73,10 @@ public static class Converter
             throw new ConvertException(e.Message, e);
         }
     }
+
+    /// <summary>The options with the precision that their device has.</summary>
+    private static ConvertOptions InPrecision(ConvertOptions options) =>
+        options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
 
     /// <summary>Tells the other processes of a failure; always false.</summary>
     private static bool Told(World? world, Exception e)
@@ -91,7 +96,7 @@ public static class Converter
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        options = UnlabelledImages.Settle(options.Validate());
+        options = InPrecision(UnlabelledImages.Settle(options.Validate()));
         try
         {
             return new Conversion(options, progress, cancel).Plan();
@@ -123,6 +128,8 @@ public static class Converter
             if (world is not null)
                 progress.Report(new Note(world.Text));
             Device device = ChooseDevice(options.Device);
+            if (options.Precision == MixedPrecision.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
+                progress.Report(new Warned("--precision bfloat16: this processor has no instructions for it, so that training is slower than with float32"));
             TeacherList.Require(options);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
@@ -280,8 +287,11 @@ public static class Converter
             progress.Report(new StageStarted("student", string.Create(CultureInfo.InvariantCulture,
                 $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
             bool cache = recipe.Augmentation.IsNone || (device.type == DeviceType.CPU && recipe.Augmentation.KeepsContent);
-            if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
-                teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
+            using (MixedPrecision.Scope(recipe.Student.MixedPrecision))
+            {
+                if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
+                    teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
+            }
             ITrainingTask task = teacher is null
                 ? new ClassifyTask(student, options.LabelSmoothing)
                 : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };

@@ -23,6 +23,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         int batch = options.BatchSize ?? (few ? 64 : 128);
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
+        bool mixed = options.Precision == MixedPrecision.BFloat16;
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
         string trained = TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) ?? TeacherNetwork.ResNet;
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);
@@ -36,6 +37,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
             Accumulate = options.Accumulate,
             Binarization = options.Binarization,
             Regularization = options.Regularization,
+            MixedPrecision = mixed,
             Seed = options.Seed + 1,
         };
         var augmentation = new Augmentation(
@@ -48,6 +50,6 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
             Operations = options.RandAugment == 0 ? RandAugment.None : new RandAugment(options.RandAugment, options.RandMagnitude),
             Repeats = options.Repeats,
         };
-        return new Recipe(teacher.Validate("teacher"), student.Validate("student"), augmentation, width);
+        return new Recipe((teacher with { MixedPrecision = mixed }).Validate("teacher"), student.Validate("student"), augmentation, width);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         if (names is [TeacherList.None])
             return (null, null);
         List<ITeacher> teachers = [];
+        using IDisposable mixed = MixedPrecision.Scope(recipe.Teacher.MixedPrecision);
         try
         {
             foreach (string name in names)

@@ -40,6 +40,12 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
         return form == SignForm.Centred ? WeightSign.Linear(rows) : WeightSign.Convolution(rows);
     }
 
+    /// <summary>Tokens <c>[M, K]</c> through a latent weight as rows <c>[O, K]</c>, <c>[M, O]</c>.</summary>
+    internal Tensor Product(Tensor tokens, Tensor rows, SignForm form) =>
+        MixedPrecision.On && Binary && form != SignForm.None && !Phase.FloatWeights
+            ? BinaryProduct.Apply(tokens, rows, form == SignForm.Centred)
+            : MixedPrecision.Product(tokens, Weight(rows, form));
+
     /// <summary>The first half of a binary layer: signs of the shifted tokens, <c>[M, C]</c>.</summary>
     internal Tensor Sign(string name, Tensor x, Tensor move)
     {
@@ -56,7 +62,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
             return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Phase);
 
         Tensor signs = Sign(names.Sign, x, move);
-        Tensor y = norm.call(F.linear(signs, Weight(weight.weight, weight.Form)));
+        Tensor y = norm.call(Product(signs, weight.weight, weight.Form));
         Tensor result = activation.Forward(y, shortcut);
         if (Taps.On)
         {

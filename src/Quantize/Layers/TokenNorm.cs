@@ -45,6 +45,9 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
+        // What came out of a product in bfloat16: CUDA's norm sums it in float32 by itself.
+        if (input.dtype != ScalarType.Float32 && input.device_type == DeviceType.CPU)
+            input = input.to(ScalarType.Float32);
         if (training && FusedNorm.Serves(input))
             return FusedNorm.Apply(input, this);
         if (training)

@@ -126,12 +126,12 @@ internal sealed class BinaryAttention : nn.Module
     /// <summary>Softmax attention of the signs; probabilities are quantised to {0, clip} in the binary network.</summary>
     private Tensor Attend(Tensor q, Tensor k, Tensor v, TokenGrid grid, TokenGrid keyGrid)
     {
-        Tensor scores = matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
+        Tensor scores = MixedPrecision.Matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
             probabilities = AttentionBits.Apply(probabilities, att_prob_clip_log.expand(_stage.Heads).exp());
         _context.Taps.Report($"{_prefix}.prob", probabilities);
-        Tensor context = matmul(probabilities, Heads(v, keyGrid));                   // [B, h, N, d]
+        Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, keyGrid));                   // [B, h, N, d]
         return context.transpose(1, 2).reshape(grid.Batch * grid.Tokens, _stage.Width);
     }
 

@@ -64,7 +64,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
         {
             // Channels last in memory: what follows is up to twice as fast.
             Tensor last = images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
-            x = ConvBlock.Gelu(HalfConv2d.Convolve(last, whitening, _stride, 0));
+            x = ConvBlock.Gelu(MixedPrecision.Conv2d(last, whitening, _stride, 0));
         }
         foreach (ConvBlock block in blocks)
             x = block.call(x);                                                       // [B, C, h, w]
@@ -76,18 +76,18 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 /// <summary>Convolution, max-pool, norm, GELU; convolution, norm, GELU.</summary>
 internal sealed class ConvBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly HalfConv2d conv1;
+    private readonly PlainConv2d conv1;
     private readonly ShiftNorm norm1;
-    private readonly HalfConv2d conv2;
+    private readonly PlainConv2d conv2;
     private readonly ShiftNorm norm2;
     private readonly bool _pool;
 
     internal ConvBlock(long inputs, long outputs, bool pool) : base(nameof(ConvBlock))
     {
         _pool = pool;
-        conv1 = new HalfConv2d(inputs, outputs, 3, stride: 1, identity: true);
+        conv1 = new PlainConv2d(inputs, outputs, 3, stride: 1, identity: true);
         norm1 = new ShiftNorm(outputs);
-        conv2 = new HalfConv2d(outputs, outputs, 3, stride: 1, identity: true);
+        conv2 = new PlainConv2d(outputs, outputs, 3, stride: 1, identity: true);
         norm2 = new ShiftNorm(outputs);
         RegisterComponents();
     }

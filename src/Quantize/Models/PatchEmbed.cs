@@ -148,7 +148,7 @@ internal sealed class DownSampling : nn.Module
         if (_shortcut)
         {
             Tensor signs = _context.Sign($"{_prefix}.sign", z, move!.view(-1));
-            Tensor linear = norm.call(F.linear(Windows(signs, grid), _context.Weight(weight, proj.Form)));
+            Tensor linear = norm.call(_context.Product(Windows(signs, grid), weight, proj.Form));
             Tensor pooled = grid.AveragePool(z, 2, 2, 2, 0, 0);                      // [B*N/4, C]
             var shortcut = new Shortcut(pooled, ShortcutKind.Tile, (int)(linear.shape[1] / pooled.shape[1]));
             y = rprelu!.Forward(linear, shortcut);
@@ -163,7 +163,7 @@ internal sealed class DownSampling : nn.Module
         }
         else
         {
-            y = norm.call(F.linear(Windows(z, grid), weight));
+            y = norm.call(MixedPrecision.Product(Windows(z, grid), weight));
             _context.Taps.Report($"{_prefix}.proj", y);
         }
 

@@ -8,12 +8,12 @@ namespace EdgeVit.Quantize;
 /// the grid and doubling the channels, then the mean over the grid and a linear classifier.</summary>
 public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
-    private readonly HalfConv2d conv1;
+    private readonly PlainConv2d conv1;
     private readonly ImageNorm bn1;
     private readonly Sequential layers;
     private readonly Linear fc;
 
-    private ResNet(HalfConv2d stem, long width, IEnumerable<nn.Module<Tensor, Tensor>> blocks, long channels, long classes) : base(nameof(ResNet))
+    private ResNet(PlainConv2d stem, long width, IEnumerable<nn.Module<Tensor, Tensor>> blocks, long channels, long classes) : base(nameof(ResNet))
     {
         conv1 = stem;
         bn1 = new ImageNorm(width);
@@ -27,7 +27,7 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <param name="width">Channels of the stem and the first stage; each further stage doubles them.</param>
     public static ResNet Eighteen(long classes, long width = 64)
     {
-        var stem = new HalfConv2d(3, width, 3, stride: 1);
+        var stem = new PlainConv2d(3, width, 3, stride: 1);
         List<nn.Module<Tensor, Tensor>> blocks = [];
         long channels = width;
         for (int stage = 0; stage < 4; stage++)
@@ -47,7 +47,7 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <param name="blocks">Basic blocks per stage.</param>
     public ResNet(long classes, long width = 64, int imageSize = 32, int blocks = 1) : base(nameof(ResNet))
     {
-        conv1 = new HalfConv2d(3, width, 4, stride: 2);
+        conv1 = new PlainConv2d(3, width, 4, stride: 2);
         bn1 = new ImageNorm(width);
         List<nn.Module<Tensor, Tensor>> stages = [];
         long channels = width;
@@ -79,24 +79,24 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 /// <summary>Two 3x3 convolutions around a shortcut; the shortcut of a strided block is an average pool and a 1x1 convolution.</summary>
 internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly HalfConv2d conv1;
+    private readonly PlainConv2d conv1;
     private readonly ImageNorm bn1;
-    private readonly HalfConv2d conv2;
+    private readonly PlainConv2d conv2;
     private readonly ImageNorm bn2;
-    private readonly HalfConv2d? downsample;
+    private readonly PlainConv2d? downsample;
     private readonly ImageNorm? downsample_bn;
     private readonly long _stride;
 
     internal BasicBlock(long inputs, long outputs, long stride) : base(nameof(BasicBlock))
     {
         _stride = stride;
-        conv1 = new HalfConv2d(inputs, outputs, 3, stride);
+        conv1 = new PlainConv2d(inputs, outputs, 3, stride);
         bn1 = new ImageNorm(outputs);
-        conv2 = new HalfConv2d(outputs, outputs, 3, stride: 1);
+        conv2 = new PlainConv2d(outputs, outputs, 3, stride: 1);
         bn2 = new ImageNorm(outputs);
         if (stride != 1 || inputs != outputs)
         {
-            downsample = new HalfConv2d(inputs, outputs, 1, stride: 1);
+            downsample = new PlainConv2d(inputs, outputs, 1, stride: 1);
             downsample_bn = new ImageNorm(outputs);
         }
         RegisterComponents();

@@ -121,7 +121,7 @@ internal sealed class PatchTokens : nn.Module<Tensor, Tensor>
         long side = input.shape[2] / _patch;
         Tensor images = norm is null ? input : Shifted(input, _patch / 2);
         Tensor patches = images.view(batch, -1, side, _patch, side, _patch).permute(0, 2, 4, 1, 3, 5).reshape(batch, side * side, -1);
-        return projection.call(norm is null ? patches : norm.call(patches));
+        return MixedPrecision.Linear(norm is null ? patches : norm.call(patches), projection.weight, projection.bias);
     }
 
     /// <summary>The image and its shifts to the four corners, zeros beyond the edge: <c>[B, 15, H, W]</c>.</summary>
@@ -167,16 +167,17 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        Tensor x = input + proj.call(Attend(norm1.call(input)));
-        return x + fc2.call(F.gelu(fc1.call(norm2.call(x))));
+        Tensor x = input + MixedPrecision.Linear(Attend(norm1.call(input)), proj.weight, proj.bias);
+        Tensor hidden = F.gelu(MixedPrecision.Linear(norm2.call(x), fc1.weight, fc1.bias));
+        return x + MixedPrecision.Linear(hidden, fc2.weight, fc2.bias);
     }
 
     /// <summary>Self-attention <c>[B, N, C]</c> → <c>[B, N, C]</c>.</summary>
     internal Tensor Attend(Tensor x)
     {
         (long batch, long tokens, long width) = (x.shape[0], x.shape[1], x.shape[2]);
-        Tensor split = qkv.call(x).view(batch, tokens, 3, _heads, width / _heads).permute(2, 0, 3, 1, 4);      // [3, B, h, N, d]
-        Tensor scores = matmul(split.select(0, 0), split.select(0, 1).transpose(2, 3));
+        Tensor split = MixedPrecision.Linear(x, qkv.weight, qkv.bias).view(batch, tokens, 3, _heads, width / _heads).permute(2, 0, 3, 1, 4);      // [3, B, h, N, d]
+        Tensor scores = MixedPrecision.Matmul(split.select(0, 0), split.select(0, 1).transpose(2, 3));
         if (scale_log is null)
         {
             scores = scores * _scale;
@@ -186,6 +187,6 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
             Tensor own = torch.eye(tokens, dtype: ScalarType.Bool, device: x.device);
             scores = (scores * scale_log.exp()).masked_fill(own, float.NegativeInfinity);
         }
-        return matmul(scores.softmax(-1), split.select(0, 2)).transpose(1, 2).reshape(batch, tokens, width);
+        return MixedPrecision.Matmul(scores.softmax(-1), split.select(0, 2)).transpose(1, 2).reshape(batch, tokens, width);
     }
 }

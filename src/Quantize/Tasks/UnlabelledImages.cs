@@ -62,6 +62,7 @@ internal static class UnlabelledImages
         PixelSource normalised = images.Normalised(mean, std);
         using var teacher = new MeanTeacher([.. TeacherList.Split(options.Teacher).Select(t => TeacherFiles.Open(t, options, normalised, student, device, progress))]);
         var labels = new int[images.Count];
+        using IDisposable mixed = MixedPrecision.Scope(options.Precision == MixedPrecision.BFloat16);
         int at = 0;
         foreach (Batch batch in BatchLoader.InOrder(normalised, [.. Enumerable.Range(0, images.Count)], 256))
         {

@@ -18,10 +18,11 @@ internal sealed class Replicas : IDisposable
     private readonly nn.Module<Tensor, Tensor> _model;
     private readonly ITrainingTask[] _copies;
     private readonly int _threads;
+    private readonly bool _mixed;
 
-    internal Replicas(nn.Module<Tensor, Tensor> model, Division division)
+    internal Replicas(nn.Module<Tensor, Tensor> model, Division division, bool mixed)
     {
-        _model = model;
+        (_model, _mixed) = (model, mixed);
         _threads = Math.Clamp(division.Threads, 1, division.Parts);
         _copies = [.. Enumerable.Range(0, division.Parts).Select(_ => division.Copy())];
     }
@@ -85,7 +86,9 @@ internal sealed class Replicas : IDisposable
         copy.Model.zero_grad();
         Tensor images = Trainer.ToTensor(part, source, device);
         Tensor labels = torch.tensor(part.Labels).to(device);
-        Tensor loss = copy.Loss(images, labels, part) * ((double)part.Count / whole);
+        Tensor loss;
+        using (MixedPrecision.Scope(_mixed))
+            loss = copy.Loss(images, labels, part) * ((double)part.Count / whole);
         double value = loss.item<float>();
         if (double.IsFinite(value))
             loss.backward();

@@ -54,6 +54,9 @@ public sealed record TrainSettings
     /// <summary>Parts of a batch whose gradients are added up before the step, 1 to half the batch; norms see each part apart.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>Whether products and convolutions are computed in bfloat16; evaluations of a student are not.</summary>
+    public bool MixedPrecision { get; init; }
+
     /// <summary>How weights and activations become bits; means nothing to float networks.</summary>
     public BinarizationSettings Binarization { get; init; } = new();
 

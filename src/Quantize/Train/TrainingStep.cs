@@ -30,7 +30,7 @@ internal sealed class TrainingStep : IDisposable
         Parts = settings.Accumulate;
         Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average) : null;
         _parameters = [.. task.Model.parameters()];
-        _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }) : null;
+        _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }, settings.MixedPrecision) : null;
         if (world is not null && _replicas is null)
             SynchronisedNorm.Join(task.Model, world);
         Optimizer = CreateOptimizer(task.Model);
@@ -177,7 +177,9 @@ internal sealed class TrainingStep : IDisposable
             Batch part = batch.Part(at, parts);
             Tensor images = Trainer.ToTensor(part, _source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);
-            Tensor loss = _task.Loss(images, labels, part);
+            Tensor loss;
+            using (MixedPrecision.Scope(_settings.MixedPrecision))
+                loss = _task.Loss(images, labels, part);
             if (part.Count != batch.Whole)
                 loss = loss * ((double)part.Count / batch.Whole);
             double value = Agreed(loss.item<float>());

@@ -1,13 +1,11 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A convolution without bias, padded so that the stride alone sets the grid, that multiplies in bfloat16 where the processor does so natively: twice as
-/// fast, and a teacher need not be exact. Parameters and results stay float.</summary>
-internal sealed class HalfConv2d : nn.Module<Tensor, Tensor>
+/// <summary>A convolution without bias, padded so that the stride alone sets the grid, in mixed precision. Parameters and results are float.</summary>
+internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly long _stride;
@@ -18,7 +16,7 @@ internal sealed class HalfConv2d : nn.Module<Tensor, Tensor>
     /// <param name="stride">Step of the window.</param>
     /// <param name="identity">Whether the first filters start by passing their channels on (Zagoruyko and Komodakis 2017), which very short trainings
     /// gain from.</param>
-    internal HalfConv2d(long inputs, long outputs, long kernel, long stride, bool identity = false) : base(nameof(HalfConv2d))
+    internal PlainConv2d(long inputs, long outputs, long kernel, long stride, bool identity = false) : base(nameof(PlainConv2d))
     {
         _stride = stride;
         double bound = 1 / Math.Sqrt(inputs * kernel * kernel);
@@ -37,12 +35,5 @@ internal sealed class HalfConv2d : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input) => Narrow(input).to(ScalarType.Float32);
 
     /// <summary>The same in the type that it was computed in.</summary>
-    internal Tensor Narrow(Tensor input) => Convolve(input, weight, _stride, (weight.shape[2] - 1) / 2);
-
-    /// <summary>A convolution in bfloat16 where that is native.</summary>
-    internal static Tensor Convolve(Tensor input, Tensor weight, long stride, long padding)
-    {
-        bool half = FusedBranch.Brain && input.device_type == DeviceType.CPU;
-        return F.conv2d(half ? input.to(ScalarType.BFloat16) : input, half ? weight.to(ScalarType.BFloat16) : weight, null, [stride, stride], [padding, padding]);
-    }
+    internal Tensor Narrow(Tensor input) => MixedPrecision.Conv2d(input, weight, _stride, (weight.shape[2] - 1) / 2);
 }
