@@ -125,8 +125,8 @@ public class DataTests
 
     internal static Preprocess Preprocess32 { get; } = new(32, 32, 32, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]);
 
-    internal static PixelSource Shapes(int count) =>
-        PixelSource.Open(DatasetFolder.Open("shapes", new DatasetOptions { ShapesTrainCount = count, ShapesTestCount = 10 }).Train, Preprocess32);
+    internal static PixelSource Shapes(int count, long limit = PixelSource.MemoryLimit) =>
+        PixelSource.Open(DatasetFolder.Open("shapes", new DatasetOptions { ShapesTrainCount = count, ShapesTestCount = 10 }).Train, Preprocess32, limit: limit);
 
     /// <summary>Four images that cannot be read, for a reason that has nothing to do with them.</summary>
     private sealed class Unreadable : IImageDataset

@@ -27,6 +27,8 @@ internal sealed record ConvertSettings
 
     public required string Precision { get; init; }
 
+    public required string AugmentOn { get; init; }
+
     public string? Init { get; init; }
 
     public TimeSpan? Budget { get; init; }
@@ -111,6 +113,7 @@ internal sealed record ConvertSettings
             TeachersTeacher = TeachersTeacher,
             Device = Device,
             Precision = Precision,
+            AugmentOn = AugmentOn,
             Init = Init,
             Budget = Budget,
             StopAfter = StopAfter,

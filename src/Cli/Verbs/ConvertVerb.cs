@@ -41,6 +41,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Time between checkpoints, e.g. 5m. [default: 1m]", HelpName = "TIME" };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> _precision = new("--precision") { Description = "Products of the training in float32 or bfloat16; auto: bfloat16 where the device has it.", HelpName = "auto|float32|bfloat16", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _augmentOn = new("--augment-on") { Description = "Where training images are varied: cpu, device (all of them in its memory), or auto: a GPU where it can. The images are the same.", HelpName = "auto|cpu|device", DefaultValueFactory = _ => "auto" };
     private readonly Option<int?> _threads = new("--threads") { Description = "Processor threads of the training." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of everything random." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
@@ -62,7 +63,7 @@ internal sealed class ConvertVerb : Verb
         foreach (Option option in (Option[])
         [
             _data, _out, _student, _floatDownsampling, _branches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
-            .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _threads,
+            .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _augmentOn, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
             Add(option);
@@ -118,6 +119,7 @@ internal sealed class ConvertVerb : Verb
         CheckpointEvery = Duration.Parse("--checkpoint-every", arguments.GetValue(_checkpointEvery)),
         Device = arguments.GetRequiredValue(_device),
         Precision = arguments.GetRequiredValue(_precision),
+        AugmentOn = arguments.GetRequiredValue(_augmentOn),
         Threads = arguments.GetValue(_threads),
         Seed = arguments.GetValue(_seed),
         Resume = arguments.GetValue(_resume),

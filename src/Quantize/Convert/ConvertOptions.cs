@@ -127,6 +127,10 @@ public sealed record ConvertOptions
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
     public string Device { get; init; } = "auto";
 
+    /// <summary>Where training images are shifted, mirrored, normalised, erased and mixed: <c>cpu</c>; <c>device</c>, which keeps them all in its memory; or
+    /// <c>auto</c>: the device where it is a GPU and can. The images are the same.</summary>
+    public string AugmentOn { get; init; } = "auto";
+
     /// <summary><c>float32</c>; <c>bfloat16</c>: products and convolutions of the training in it (mixed precision), the rest, evaluation and packing of
     /// the student in float32; or <c>auto</c>: bfloat16 where the device has it.</summary>
     public string Precision { get; init; } = "auto";
@@ -197,6 +201,8 @@ public sealed record ConvertOptions
         Binarization.Check(faults);
         if (Precision is not (MixedPrecision.Auto or MixedPrecision.Float32 or MixedPrecision.BFloat16))
             faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
+        if (AugmentOn is not (DeviceImages.Auto or DeviceImages.Processor or DeviceImages.OnDevice))
+            faults.Add($"--augment-on is '{AugmentOn}', expected auto, cpu or device");
         Check("threads", Threads, 1, 1024);
         Check("parity-images", ParityImages, 1, 10_000);
         Check("shapes-train", ShapesTrain, 20, 10_000_000);

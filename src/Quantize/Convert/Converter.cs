@@ -134,6 +134,8 @@ public static class Converter
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
+            using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
+            data = data with { OnDevice = onDevice };
             if (options.Budget is { } budget && First)
                 recipe = Fitted(recipe, budget, network, data, device);
             if (world?.OfFirst(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
@@ -177,6 +179,8 @@ public static class Converter
 
             progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));
             double validationTop1 = Settle(student, recipe, data, device);
+            // What is proven is what a processor computes in float32: a GPU's convolutions round their inputs (TF32).
+            student.to(torch.CPU);
             LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(student));
             string provenance = Provenance(recipe, data, teacher, teacherTop1, validationTop1);
             double exportSeconds = Lap();
@@ -188,7 +192,7 @@ public static class Converter
                 model => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, options.Seed),
                 candidate =>
                 {
-                    var verification = new Verification(student, candidate, device, progress, cancel);
+                    var verification = new Verification(student, candidate, torch.CPU, progress, cancel);
                     using var check = new ParityCheck(candidate);
                     verification.Layers(check, data.Source, data.Split.Held.Take(options.ParityImages));
                     outcome = verification.EndToEnd(check, data.Test, data.TestIndices);
@@ -227,6 +231,8 @@ public static class Converter
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
+            using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
+            data = data with { OnDevice = onDevice };
             (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
             if (options.Budget is { } budget)
             {
@@ -296,7 +302,7 @@ public static class Converter
                 ? new ClassifyTask(student, options.LabelSmoothing)
                 : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world }.Run(options.Resume, cancel, _deadline);
+            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, _deadline);
         }
 
         /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms
@@ -319,7 +325,7 @@ public static class Converter
             }
 
             void Reestimate() => NormStatistics.Reestimate(
-                student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, options.Binarization.NormBatches, device, options.Seed);
+                student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, options.Binarization.NormBatches, device, options.Seed, data.OnDevice);
 
             Consider("last weights, running statistics");
             bool fresh = options.Binarization.NormBatches > 0;

@@ -19,6 +19,9 @@ public sealed record ImageData(
     /// <summary>Whether the labels are a teacher's decisions.</summary>
     public bool Unlabelled => Kind == DatasetFolder.Unlabelled;
 
+    /// <summary>The training set on the device of the training; null where batches are made on the processor.</summary>
+    public DeviceImages? OnDevice { get; init; }
+
     internal static ImageData Open(
         ConvertOptions options, BinaryViTConfig student, Device device, double validationShare, int mostValidation, double testShare, int mostTest, IConvertProgress progress,
         CancellationToken cancel)

@@ -13,10 +13,10 @@ internal static class StepTiming
 
     /// <summary>Seconds of a step, the median over <see cref="Steps"/> steps; loading of images included.</summary>
     internal static double Measure(
-        ITrainingTask task, TrainSettings settings, PixelSource source, DataSplit split, Augmentation augmentation, Device device, CancellationToken cancel)
+        ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel)
     {
-        using var learning = new TrainingStep(task, settings, source, device);
-        using var loader = new BatchLoader(source, split.Train, settings.BatchSize, augmentation, settings.Seed);
+        using var learning = new TrainingStep(task, settings, data.Source, device);
+        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, onDevice: data.OnDevice);
         task.Model.train();
         List<double> seconds = [];
         for (int step = 0; step < Warmup + Steps; step++)

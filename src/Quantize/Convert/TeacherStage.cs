@@ -61,7 +61,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
         ITrainingTask task = kind.Task(model, recipe.Teacher, options, device, from);
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world }.Run(options.Resume, cancel, deadline);
+        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, deadline);
         if (world?.IsFirst != false)
             Checkpoint.Load(files.Best, model);
         world?.Broadcast(model);

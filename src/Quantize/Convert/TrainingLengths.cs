@@ -14,7 +14,7 @@ internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress p
         StagePlan Of(ITrainingTask task, TrainSettings settings)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            double seconds = StepTiming.Measure(task, settings with { BatchSize = Math.Max(2, settings.BatchSize / processes) }, data.Source, data.Split, recipe.Augmentation, device, cancel);
+            double seconds = StepTiming.Measure(task, settings with { BatchSize = Math.Max(2, settings.BatchSize / processes) }, data, recipe.Augmentation, device, cancel);
             return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 

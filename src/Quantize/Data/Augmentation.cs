@@ -130,7 +130,11 @@ internal sealed class PixelWriter
         }
     }
 
-    private static int Reflect(int i, int n)
+    /// <summary>The normalised values of each channel's 256 levels, channel by channel.</summary>
+    internal float[] Table => _table;
+
+    /// <summary>The place that a place beyond the edges shows.</summary>
+    internal static int Reflect(int i, int n)
     {
         if (n == 1)
             return 0;

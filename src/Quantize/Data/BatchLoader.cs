@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 /// <summary>One batch in the network's layout.</summary>
 /// <param name="Epoch">Which pass over the data it belongs to.</param>
 /// <param name="Indices">Positions of its images in the source.</param>
-/// <param name="Images">Normalised floats <c>[B, 3, H, W]</c>.</param>
+/// <param name="Images">Normalised floats <c>[B, 3, H, W]</c>; empty where they are made on the device.</param>
 /// <param name="Labels">Labels <c>[B]</c>.</param>
 /// <param name="Mirrored">Which images are mirrored.</param>
 public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Labels, bool[] Mirrored)
@@ -20,6 +20,9 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     /// <summary>Images of the whole batch of which this is a process's share.</summary>
     internal int Whole { get => field == 0 ? Count : field; init; }
 
+    /// <summary>From what the images are made on the device; null where they are here.</summary>
+    internal DrawnBatch? Drawn { get; init; }
+
     /// <summary>One of <paramref name="parts"/> parts; two images that are mixed with one another come into the same, in mirrored places.</summary>
     /// <param name="part">Which, from 0.</param>
     /// <param name="parts">How many; at most half the images.</param>
@@ -32,12 +35,14 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
         float[] images = GC.AllocateUninitializedArray<float>(chosen.Length * length);
         for (int i = 0; i < chosen.Length; i++)
             Images.AsSpan(chosen[i] * length, length).CopyTo(images.AsSpan(i * length));
+        ImageChange[] changes = Drawn is null ? [] : [.. chosen.Select(i => Drawn.Changes[i])];
         return this with
         {
             Indices = [.. chosen.Select(i => Indices[i])],
             Images = images,
             Labels = [.. chosen.Select(i => Labels[i])],
             Mirrored = [.. chosen.Select(i => Mirrored[i])],
+            Drawn = Drawn is null ? null : Drawn with { Changes = changes },
         };
     }
 }
@@ -55,6 +60,7 @@ public sealed class BatchLoader : IDisposable
     private readonly PixelWriter _writer;
     private readonly ulong _seed;
     private readonly int[] _positions;
+    private readonly DeviceImages? _onDevice;
     private BlockingCollection<Batch>? _queue;
     private Thread? _thread;
     private Exception? _failure;
@@ -67,7 +73,9 @@ public sealed class BatchLoader : IDisposable
     /// <param name="augmentation">How they vary.</param>
     /// <param name="seed">Decides order and augmentation.</param>
     /// <param name="share">Which part of each batch is made; null for all of it.</param>
-    public BatchLoader(PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed, BatchShare? share = null)
+    /// <param name="onDevice">The same images on a device, where batches are then made; null for the processor.</param>
+    public BatchLoader(
+        PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed, BatchShare? share = null, DeviceImages? onDevice = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(indices);
@@ -80,6 +88,7 @@ public sealed class BatchLoader : IDisposable
         _writer = new PixelWriter(source.Preprocess);
         _seed = seed;
         _positions = (share ?? BatchShare.All).Of(BatchSize);
+        _onDevice = onDevice;
     }
 
     /// <summary>Images per batch, of all shares together.</summary>
@@ -159,8 +168,8 @@ public sealed class BatchLoader : IDisposable
                 // With repeats, image number start / repeats of the order is there so many times, one after the other.
                 int[] part = [.. _positions.Select(i => _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]])];
                 var variation = new Variation(_augmentation, _seed, start, _positions);
-                Batch batch = Fill(_source, _writer, part, epoch, variation) with { Whole = BatchSize };
-                queue.Add(Varied(batch, step, variation));
+                Batch batch = _onDevice is null ? Varied(Fill(_source, _writer, part, epoch, variation), step, variation) : Draw(_onDevice, part, epoch, step, variation);
+                queue.Add(batch with { Whole = BatchSize });
             }
         }
         catch (InvalidOperationException) when (queue.IsAddingCompleted)
@@ -173,6 +182,24 @@ public sealed class BatchLoader : IDisposable
             _failure = e;
             queue.CompleteAdding();
         }
+    }
+
+    /// <summary>What <see cref="Fill"/> and <see cref="Varied"/> draw, for the device.</summary>
+    private Batch Draw(DeviceImages images, int[] part, long epoch, long step, Variation variation)
+    {
+        (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
+        var changes = new ImageChange[part.Length];
+        for (int i = 0; i < part.Length; i++)
+        {
+            (int dx, int dy, bool mirror) = _augmentation.Draw(_seed, epoch, part[i], variation.Copy(i));
+            changes[i] = new ImageChange(dx, dy, mirror, Erasing.Draw(height, width, _augmentation.Erase, _seed, epoch, part[i], variation.Copy(i)));
+        }
+        Mixture mixture = _augmentation.Mixing.Draw(part.Length, height, width, _seed, step);
+        return new Batch(epoch, part, [], [.. part.Select(i => (long)_source.Label(i))], [.. changes.Select(c => c.Mirror)])
+        {
+            OwnShare = mixture.OwnShare,
+            Drawn = new DrawnBatch(images, changes, mixture),
+        };
     }
 
     /// <summary>Erases and mixes.</summary>

@@ -18,21 +18,28 @@ internal static class Erasing
     /// <param name="copy">The how manieth time in the batch.</param>
     internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
     {
+        Window window = Draw(height, width, probability, seed, epoch, index, copy);
+        for (int c = 0; c < 3; c++)
+        {
+            for (int y = window.Top; y < window.Top + window.Height; y++)
+                image.Slice((((c * height) + y) * width) + window.Left, window.Width).Clear();
+        }
+    }
+
+    /// <summary>What is erased: a function of the same.</summary>
+    internal static Window Draw(int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
+    {
         if (probability == 0)
-            return;
+            return default;
         var random = new CounterRandom(seed ^ 0x4552415345UL, (ulong)epoch, Augmentation.Key(index, copy));
         if (random.NextDouble() >= probability)
-            return;
+            return default;
         double area = height * width * (LeastArea + ((MostArea - LeastArea) * random.NextDouble()));
         double aspect = Math.Exp(Math.Log(LeastAspect) * ((2 * random.NextDouble()) - 1));
         int h = Math.Clamp((int)Math.Round(Math.Sqrt(area * aspect)), 1, height);
         int w = Math.Clamp((int)Math.Round(Math.Sqrt(area / aspect)), 1, width);
         int top = random.Next(height - h + 1);
         int left = random.Next(width - w + 1);
-        for (int c = 0; c < 3; c++)
-        {
-            for (int y = top; y < top + h; y++)
-                image.Slice((((c * height) + y) * width) + left, w).Clear();
-        }
+        return new Window(top, left, h, w);
     }
 }

@@ -22,12 +22,25 @@ public sealed record Mixing(double Mixup, double CutMix)
     /// <returns>The share of each image that is its own; the rest is its partner's, image <c>B - 1 - i</c>.</returns>
     internal float Apply(float[] images, int count, int height, int width, ulong seed, long step)
     {
+        Mixture mixture = Draw(count, height, width, seed, step);
+        mixture.Apply(images, count, height, width);
+        return mixture.OwnShare;
+    }
+
+    /// <summary>How a batch is mixed: a function of the same.</summary>
+    internal Mixture Draw(int count, int height, int width, ulong seed, long step)
+    {
         if (IsNone || count < 2)
-            return 1;
+            return Mixture.None;
         var random = new CounterRandom(seed, (ulong)step, 0x4D495849);
         bool cut = CutMix > 0 && (Mixup == 0 || (random.Next() & 1) != 0);
         double share = Beta(ref random, cut ? CutMix : Mixup);
-        return cut ? Cut(images, count, height, width, share, ref random) : Blend(images, count, 3 * height * width, (float)share);
+        if (!cut)
+            return new Mixture((float)share, Cut: false, default);
+        double side = Math.Sqrt(1 - share);
+        (int top, int bottom) = Range(height, side, ref random);
+        (int left, int right) = Range(width, side, ref random);
+        return new Mixture(1 - ((float)(bottom - top) * (right - left) / (height * width)), Cut: true, new Window(top, left, bottom - top, right - left));
     }
 
     /// <summary>A number from the symmetric beta distribution, by two gamma ones.</summary>
@@ -36,43 +49,6 @@ public sealed record Mixing(double Mixup, double CutMix)
         double a = Gamma(ref random, alpha);
         double b = Gamma(ref random, alpha);
         return a + b > 0 ? a / (a + b) : 0.5;
-    }
-
-    private static float Blend(float[] images, int count, int length, float share)
-    {
-        for (int i = 0; i < count / 2; i++)
-        {
-            Span<float> first = images.AsSpan(i * length, length);
-            Span<float> second = images.AsSpan((count - 1 - i) * length, length);
-            for (int p = 0; p < length; p++)
-            {
-                (float a, float b) = (first[p], second[p]);
-                first[p] = (share * a) + ((1 - share) * b);
-                second[p] = (share * b) + ((1 - share) * a);
-            }
-        }
-        return share;
-    }
-
-    private static float Cut(float[] images, int count, int height, int width, double share, ref CounterRandom random)
-    {
-        double side = Math.Sqrt(1 - share);
-        (int top, int bottom) = Range(height, side, ref random);
-        (int left, int right) = Range(width, side, ref random);
-        int length = 3 * height * width;
-        for (int i = 0; i < count / 2; i++)
-        {
-            for (int row = 0; row < 3 * height; row++)
-            {
-                if (row % height < top || row % height >= bottom)
-                    continue;
-                Span<float> first = images.AsSpan((i * length) + (row * width) + left, right - left);
-                Span<float> second = images.AsSpan(((count - 1 - i) * length) + (row * width) + left, right - left);
-                for (int x = 0; x < first.Length; x++)
-                    (first[x], second[x]) = (second[x], first[x]);
-            }
-        }
-        return 1 - ((float)(bottom - top) * (right - left) / (height * width));
     }
 
     /// <summary>A range around a random centre, cut off at the border.</summary>

@@ -27,6 +27,9 @@ public sealed class PixelSource
     /// <summary>Whether all images are in memory.</summary>
     public bool InMemory => _pixels is not null;
 
+    /// <summary>All images one after the other; null where they are decoded on demand.</summary>
+    internal byte[]? Memory => _pixels;
+
     /// <summary>Bytes of one image.</summary>
     public int ImageBytes => _pipeline.Length;
 

@@ -16,15 +16,16 @@ public static class NormStatistics
     /// <param name="batches">Batches, at most.</param>
     /// <param name="device">Where the network is.</param>
     /// <param name="seed">Decides the images.</param>
+    /// <param name="onDevice">The images on the device, where batches are then made; null for the processor.</param>
     public static void Reestimate(
         nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> indices, Augmentation augmentation, int batchSize, int batches, Device device,
-        ulong seed)
+        ulong seed, DeviceImages? onDevice = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(source);
         TokenNorm[] norms = [.. model.modules().OfType<TokenNorm>()];
         double[] before = [.. norms.Select(n => n.Momentum)];
-        using var loader = new BatchLoader(source, indices, batchSize, augmentation, seed);
+        using var loader = new BatchLoader(source, indices, batchSize, augmentation, seed, onDevice: onDevice);
         model.train();
         using (torch.no_grad())
         {

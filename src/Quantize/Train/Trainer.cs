@@ -62,6 +62,9 @@ public sealed class Trainer
     /// <summary>The processes that train together; null for this one alone. All begin as rank 0 does, which alone evaluates and writes.</summary>
     public World? World { get; init; }
 
+    /// <summary>The images on the device, where batches are then made; null for the processor.</summary>
+    public DeviceImages? OnDevice { get; init; }
+
     /// <summary>Trains to the end, from the last checkpoint if <paramref name="resume"/> and there is one.</summary>
     /// <param name="resume">Whether to go on from the last checkpoint.</param>
     /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
@@ -72,7 +75,7 @@ public sealed class Trainer
         nn.Module<Tensor, Tensor> model = _task.Model;
         bool first = World?.IsFirst != false;
         BatchShare share = World is null ? BatchShare.All : new BatchShare(World.Rank, World.Size, Apart: _task.Division is not null);
-        using var loader = new BatchLoader(_source, _train, _settings.BatchSize, _augmentation, _settings.Seed, share);
+        using var loader = new BatchLoader(_source, _train, _settings.BatchSize, _augmentation, _settings.Seed, share, OnDevice);
         if (World is not null && loader.BatchSize < 2 * World.Size)
         {
             throw new ConvertException(
@@ -166,8 +169,9 @@ public sealed class Trainer
     }
 
     /// <summary>A batch as tensor <c>[B, 3, H, W]</c> on the device.</summary>
-    internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) =>
-        torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
+    internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) => batch.Drawn is { } drawn
+        ? drawn.Source.Images(batch.Indices, drawn.Changes, drawn.Mixture)
+        : torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
 
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
