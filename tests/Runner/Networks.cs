@@ -13,6 +13,9 @@ internal static class Networks
     private const ulong InputSeed = 3;
     private const int RandomGraphCount = 40;
 
+    private static readonly (int Channels, int Heads, int Height, int Width, bool Masked)[] s_attentions =
+        [(64, 1, 8, 8, false), (128, 2, 7, 9, true), (150, 3, 6, 6, true), (192, 2, 5, 13, false), (260, 4, 4, 5, true)];
+
     /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling; then random graphs of
     /// all ops.</summary>
     internal static int Write(string folder)
@@ -36,10 +39,22 @@ internal static class Networks
             Write(folder, $"network-{i}", BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches));
         }
 
+        for (int i = 0; i < s_attentions.Length; i++)
+            Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
         for (int seed = 0; seed < RandomGraphCount; seed++)
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
-        Console.WriteLine($"{networks.Length + RandomGraphCount} models in {folder}");
+        Console.WriteLine($"{networks.Length + s_attentions.Length + RandomGraphCount} models in {folder}");
         return 0;
+    }
+
+    /// <summary>An attention of tokens to themselves: three levels, a temperature for each head, with or without the own key.</summary>
+    private static (ModelGraph Graph, GraphBuilder Builder) Attention(int seed, (int Channels, int Heads, int Height, int Width, bool Masked) a)
+    {
+        var b = new GraphBuilder(seed, 3, a.Height, a.Width);
+        string x = b.Conv2d("image", 3, a.Channels, 1, 1);
+        (string q, string k) = (b.ShiftSign(b.Affine(x, a.Channels), a.Channels), b.ShiftSign(x, a.Channels));
+        string y = b.Attention(q, k, k, a.Channels, a.Heads, a.Height * a.Width, levels: 3, a.Masked, temperatures: true);
+        return (b.Build(b.Linear(b.MeanTokens(y), a.Channels, 9, name: "logits")), b);
     }
 
     /// <summary>Every file's self-test with every kernel set and number of threads.</summary>

@@ -42,19 +42,39 @@ internal sealed class GraphBuilder
         Op.BinaryConv, null, [x], [("kernel", kernel)],
         [("weight", Bits(outputs, kernel * kernel * inputs)), ("scale", Scale(outputs, kernel * kernel * inputs)), ("offset", Floats(outputs))]);
 
-    internal string Attention(string q, string k, string v, int channels, int heads, int keys)
+    /// <summary>Binary attention; with levels of more than 1, a masked diagonal or a temperature for each head where asked for.</summary>
+    internal string Attention(string q, string k, string v, int channels, int heads, int keys, int levels = 1, bool maskDiagonal = false, bool temperatures = false)
     {
         int size = channels / heads;
-        var exp = new long[size + 1];
-        for (int m = 0; m <= size; m++)
+        int tables = temperatures ? heads : 1;
+        var exp = new long[tables * (size + 1)];
+        for (int head = 0; head < tables; head++)
         {
-            exp[m] = (long)Math.Round(Math.Pow(2, 46) * Math.Exp(((2 * m) - size - size) / Math.Sqrt(size)));
+            double temperature = temperatures ? 0.25 + (2 * Random.NextDouble()) : 1;
+            for (int m = 0; m <= size; m++)
+            {
+                exp[(head * (size + 1)) + m] = (long)Math.Round(Math.Pow(2, 46) * Math.Exp(temperature * ((2 * m) - size - size) / Math.Sqrt(size)));
+            }
         }
 
-        float[] clip = [.. Enumerable.Range(0, heads).Select(_ => (float)(0.5 + (3 * Random.NextDouble())) / keys)];
+        float[] clip = [.. Enumerable.Range(0, heads).Select(_ => (float)(0.5 + (3 * Random.NextDouble())) / keys / levels)];
+        List<(string, int)> attributes = [("heads", heads)];
+        if (levels > 1)
+        {
+            attributes.Add(("levels", levels));
+        }
+
+        if (maskDiagonal)
+        {
+            attributes.Add(("maskDiagonal", 1));
+        }
+
         return Node(
-            Op.BinaryAttention, null, [q, k, v], [("heads", heads)],
-            [("exp", Store(name => TensorData.Of(name, exp, size + 1))), ("clip", Store(name => TensorData.Of(name, clip, heads))), ("scale", Scale(channels, keys)), ("offset", Floats(channels))]);
+            Op.BinaryAttention, null, [q, k, v], [.. attributes],
+            [
+                ("exp", Store(name => TensorData.Of(name, exp, temperatures ? [heads, size + 1] : [size + 1]))), ("clip", Store(name => TensorData.Of(name, clip, heads))),
+                ("scale", Scale(channels, keys)), ("offset", Floats(channels)),
+            ]);
     }
 
     internal string RPReLU(string x, int channels) => Node(Op.RPReLU, null, [x], [], [("shift", Floats(channels)), ("slope", Floats(channels)), ("offset", Floats(channels))]);

@@ -125,6 +125,50 @@ public class GraphInterpreterTests
         }
     }
 
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    public void AttentionOfSeveralLevelsIsTheRoundedSoftmaxOfTheOtherTokens(int levels, bool maskDiagonal)
+    {
+        const int Heads = 5;
+        const int Size = Channels / Heads;
+        string q = _b.ShiftSign(_b.Affine(_x, Channels), Channels);
+        string k = _b.ShiftSign(_x, Channels);
+        string val = _b.ShiftSign(_b.Affine(_x, Channels), Channels);
+        string y = _b.Attention(q, k, val, Channels, Heads, 24, levels, maskDiagonal, temperatures: true);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        float[] clip = Tensor(node, "clip");
+        long[] exp = TensorData.Integers(_b.Tensors[node.Tensors["exp"]]);
+        var seen = new int[levels + 1];
+        for (int t = 0; t < 24; t++)
+        {
+            for (int head = 0; head < Heads; head++)
+            {
+                // The temperature is what the table says of one match more or less.
+                double unit = Math.Log((double)exp[(head * (Size + 1)) + Size] / exp[(head * (Size + 1)) + Size - 1]);
+                double[] p = [.. Enumerable.Range(0, 24).Select(j => maskDiagonal && j == t
+                    ? 0
+                    : Math.Exp(unit * Enumerable.Range(head * Size, Size).Count(c => v[q].Bit(t, c) == v[k].Bit(j, c))))];
+                double sum = p.Sum();
+                int[] level = [.. p.Select(x => (int)Math.Clamp(Math.Round(x / sum / clip[head]), 0, levels))];
+                foreach (int l in level)
+                {
+                    seen[l]++;
+                }
+
+                for (int c = head * Size; c < (head + 1) * Size; c++)
+                {
+                    int count = Enumerable.Range(0, 24).Sum(j => level[j] * (v[val].Bit(j, c) ? 1 : -1));
+                    Assert.Equal((float)(((double)Tensor(node, "scale")[c] * count) + Tensor(node, "offset")[c]), v[y].Floats[(t * Channels) + c]);
+                }
+            }
+        }
+
+        Assert.All(seen, n => Assert.True(n > 24, string.Join(", ", seen)));
+    }
+
     [Fact]
     public void PoolsCountTheirPadding()
     {

@@ -71,6 +71,53 @@ public class GraphValidatorTests
         Assert.Contains("padding bits set in row 1", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("levels", 0, "'levels' is 0, expected 1 to 3")]
+    [InlineData("levels", 4, "'levels' is 4, expected 1 to 3")]
+    [InlineData("maskDiagonal", 2, "'maskDiagonal' is 2, expected 0 to 1")]
+    [InlineData("level", 3, "unknown attribute 'level', expected only heads, levels, maskDiagonal")]
+    public void AttentionsOptionsAreInRange(string attribute, int value, string expected)
+    {
+        ModelGraph graph = Finish(Attention(_tokens), 8);
+        Refused(Edit(graph, graph.Nodes.Count - 3, n => n with { Attributes = With(n.Attributes, attribute, value) }), _b.Tensors, expected);
+    }
+
+    [Fact]
+    public void AttentionWithoutOptionsIsThatOfOneLevel()
+    {
+        ModelGraph graph = Finish(Attention(_tokens), 8);
+        ModelGraph spelled = Edit(graph, graph.Nodes.Count - 3, n => n with { Attributes = With(With(n.Attributes, "levels", 1), "maskDiagonal", 0) });
+        float[] input = SelfTest.Input(1, graph.InputShape);
+        Assert.Equal(new GraphInterpreter(graph, _b.Tensors).Run(input)["logits"].Floats, new GraphInterpreter(spelled, _b.Tensors).Run(input)["logits"].Floats);
+    }
+
+    [Fact]
+    public void OnlyWhatAttendsToItselfHasADiagonal()
+    {
+        Refused(Finish(Attention(_b.Pool(_tokens, 2, 2, 2, 2, 0, 0), mask: true), 8), _b.Tensors, "expected the same tokens, at least two");
+        var b = new GraphBuilder(1, 3, 1, 1);
+        string bits = b.ShiftSign(b.Conv2d("image", 3, 8, 1, 1), 8);
+        Refused(b.Build(b.Attention(bits, bits, bits, 8, 2, 1, maskDiagonal: true)), b.Tensors, "at least two");
+    }
+
+    [Fact]
+    public void CountsOfAllLevelsFitSixteenBits()
+    {
+        var b = new GraphBuilder(1, 1, 104, 106);
+        string bits = b.ShiftSign(b.Conv2d("image", 1, 8, 1, 1), 8);
+        Refused(b.Build(b.Attention(bits, bits, bits, 8, 2, 104 * 106, levels: 3)), b.Tensors, "11024 keys at 3 levels, expected at most 10922");
+    }
+
+    [Fact]
+    public void EachHeadsTableAscends()
+    {
+        ModelGraph graph = Finish(Attention(_tokens), 8);
+        string name = graph.Nodes.Single(n => n.Op == Op.BinaryAttention).Tensors["exp"];
+        Refused(graph, Replace(name, TensorData.Of(name, new long[15], 3, 5)), "expected I64 [5] or [2, 5] for 2 heads of 4 channels");
+        Refused(graph, Replace(name, TensorData.Of(name, [1L, 2, 3, 4, 5, 0, 1, 9, 8, 9], 2, 5)), "holds 8 after 9");
+        Assert.NotEmpty(GraphValidator.Validate(graph, Replace(name, TensorData.Of(name, [1L, 2, 3, 4, 5, 0, 1, 8, 8, 9], 2, 5))));
+    }
+
     [Fact]
     public void AFewBytesCanNotAskForGigabytes()
     {
@@ -143,6 +190,16 @@ public class GraphValidatorTests
     private Dictionary<string, StoredTensor> Replace(string name, StoredTensor tensor) => new(_b.Tensors) { [name] = tensor };
 
     private ModelGraph Finish(string x, int channels) => _b.Build(_b.Linear(_b.MeanTokens(x), channels, 5, name: "logits"));
+
+    /// <summary>Attention of all tokens, two heads, to some.</summary>
+    private string Attention(string keys, bool mask = false)
+    {
+        string bits = _b.ShiftSign(keys, 8);
+        return _b.Attention(_b.ShiftSign(_tokens, 8), bits, bits, 8, 2, 16, maskDiagonal: mask);
+    }
+
+    private static void Refused(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, string expected) =>
+        Assert.Contains(expected, Assert.Throws<EvitFormatException>(() => GraphValidator.Validate(graph, tensors)).Message, StringComparison.Ordinal);
 
     private void Wrong(Func<ModelGraph, ModelGraph> edit, string expected)
     {

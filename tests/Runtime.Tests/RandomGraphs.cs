@@ -49,7 +49,13 @@ internal static class RandomGraphs
             case 6:
                 int heads = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();
                 Item keys = values.Where(v => v.Channels == c).OrderBy(_ => random.Next()).First();
-                return x with { Name = b.Attention(b.ShiftSign(x.Name, c), b.ShiftSign(keys.Name, c), b.ShiftSign(keys.Name, c), c, heads, keys.Height * keys.Width) };
+                bool own = (keys.Height, keys.Width) == (x.Height, x.Width) && x.Height * x.Width > 1 && random.Next(2) == 0;
+                return x with
+                {
+                    Name = b.Attention(
+                        b.ShiftSign(x.Name, c), b.ShiftSign(keys.Name, c), b.ShiftSign(keys.Name, c), c, heads, keys.Height * keys.Width,
+                        levels: random.Next(2) == 0 ? 1 : random.Next(1, 4), own, temperatures: random.Next(3) == 0),
+                };
             case 7:
                 string[] same = [.. values.Where(v => (v.Channels, v.Height, v.Width) == (c, x.Height, x.Width)).Select(v => v.Name)];
                 return x with { Name = b.Add([.. Enumerable.Range(0, random.Next(2, 5)).Select(_ => same[random.Next(same.Length)])]) };

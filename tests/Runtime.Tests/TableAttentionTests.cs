@@ -77,17 +77,61 @@ public unsafe class TableAttentionTests
             string keys = pool == 1 ? x : b.Pool(x, pool, pool, pool, pool, 0, 0);
             int count = (height / pool) * (width / pool);
             string y = b.Attention(b.ShiftSign(x, channels), b.ShiftSign(keys, channels), b.ShiftSign(keys, channels), channels, heads, count);
-            ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), channels, 9, name: "logits"));
-            float[] input = SelfTest.Input((ulong)seed, graph.InputShape);
-            float[] expected = new GraphInterpreter(graph, b.Tensors).Run(input)[graph.OutputName].Floats;
-            using EvitModel model = Models.Load(graph, b);
-            foreach (KernelChoice kernel in KernelSets.Available)
-            {
-                using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = 1 + seed });
-                var logits = new float[expected.Length];
-                session.Run(input, logits);
-                Models.AssertSameBits(expected, logits, $"{kernel}, {channels} channels, {heads} heads, {count} keys, seed {seed}");
-            }
+            AllKernelSetsAgree(b, y, channels, seed, $"{channels} channels, {heads} heads, {count} keys, seed {seed}");
+        }
+    }
+
+    [Theory]
+    [InlineData(64, 1, 3, 3)]
+    [InlineData(64, 1, 8, 8)]
+    [InlineData(128, 2, 7, 9)]
+    [InlineData(192, 3, 5, 13)]
+    [InlineData(256, 4, 14, 14)]
+    [InlineData(192, 2, 6, 11)]
+    [InlineData(150, 3, 6, 6)]
+    [InlineData(21, 7, 4, 5)]
+    [InlineData(200, 1, 9, 8)]
+    [InlineData(130, 2, 1, 2)]
+    [InlineData(64, 1, 17, 16)]
+    public void LevelsMaskedDiagonalsAndTemperaturesAreTheInterpretersOnEveryKernelSet(int channels, int heads, int height, int width)
+    {
+        for (int seed = 0; seed < 8; seed++)
+        {
+            (int levels, bool maskDiagonal, bool temperatures) = (seed % 2 == 0 ? 3 : 1 + (seed / 2 % 3), (seed & 2) != 0, (seed & 4) != 0);
+            var b = new GraphBuilder(seed, 3, height, width);
+            string x = b.Conv2d("image", 3, channels, 1, 1);
+            (string q, string k, string v) = (b.ShiftSign(b.Affine(x, channels), channels), b.ShiftSign(x, channels), b.ShiftSign(b.Affine(x, channels), channels));
+            string y = b.Attention(q, k, v, channels, heads, height * width, levels, maskDiagonal, temperatures);
+            AllKernelSetsAgree(b, y, channels, seed, $"{channels} channels, {heads} heads, {height * width} tokens, {levels} levels, {(maskDiagonal ? "masked, " : "")}seed {seed}");
+        }
+    }
+
+    [Fact]
+    public void EveryLevelOfEveryKeyOfALongRowIsCounted()
+    {
+        // All keys alike and a clip near zero: every pair has all bits, 3 * 10,920 of them, which just fits the counts.
+        const int channels = 64;
+        var b = new GraphBuilder(3, 3, 91, 120);
+        string x = b.Conv2d("image", 3, channels, 1, 1);
+        string bits = b.ShiftSign(x, channels);
+        string y = b.Attention(b.ShiftSign(b.Pool(x, 91, 120, 1, 1, 0, 0), channels), bits, bits, channels, 1, 91 * 120, levels: 3);
+        b.Fill(bits, "shift", 1e6f);
+        b.Fill(y, "clip", 1e-9f);
+        AllKernelSetsAgree(b, y, channels, 1, "10,920 keys");
+    }
+
+    private static void AllKernelSetsAgree(GraphBuilder b, string attention, int channels, int seed, string what)
+    {
+        ModelGraph graph = b.Build(b.Linear(b.MeanTokens(attention), channels, 9, name: "logits"));
+        float[] input = SelfTest.Input((ulong)seed, graph.InputShape);
+        float[] expected = new GraphInterpreter(graph, b.Tensors).Run(input)[graph.OutputName].Floats;
+        using EvitModel model = Models.Load(graph, b);
+        foreach (KernelChoice kernel in KernelSets.Available)
+        {
+            using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = 1 + (seed % 3) });
+            var logits = new float[expected.Length];
+            session.Run(input, logits);
+            Models.AssertSameBits(expected, logits, $"{kernel}, {what}");
         }
     }
 }

@@ -55,7 +55,7 @@ public static class GraphCost
             Op.Linear => new(0, outputs * x.Channels, 0),
             Op.BinaryLinear => new(outputs * x.Channels, 0, outputs),
             Op.BinaryConv => new(outputs * x.Channels * Square(node.Attributes["kernel"]), 0, outputs),
-            Op.BinaryAttention => new(2.0 * x.Elements * inputs[1].Tokens, 0, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
+            Op.BinaryAttention => new((1.0 + AttentionAttributes.Levels(node)) * x.Elements * inputs[1].Tokens, 0, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
             Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + (ExpOps * x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
             Op.LayerNorm => new(0, 0, 3 * outputs),
             Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),

@@ -91,7 +91,8 @@ public sealed class GraphInterpreter
             case Op.BinaryAttention:
                 long[] exp = TensorData.Integers(_tensors[node.Tensors["exp"]]);
                 (Value key, Value value) = (values[node.Inputs[1]], values[node.Inputs[2]]);
-                ReferenceOps.BinaryAttention(x, key, value, exp, Floats(node, "clip"), Floats(node, "scale"), Floats(node, "offset"), y);
+                ReferenceOps.BinaryAttention(
+                    x, key, value, exp, Floats(node, "clip"), AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node), Floats(node, "scale"), Floats(node, "offset"), y);
                 break;
             case Op.Add:
                 x.Floats.CopyTo(y, 0);

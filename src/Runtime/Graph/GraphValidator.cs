@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace EdgeVit.Runtime;
 
 /// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor there
@@ -192,54 +190,6 @@ public sealed partial class GraphValidator
         int stride = node.Attributes["stride"];
         int padding = node.Attributes["padding"];
         return Windows(x, shape[0], shape[2], stride, padding);
-    }
-
-    private ValueShape Attention(GraphNode node, ValueShape query)
-    {
-        ValueShape key = Input(node.Inputs[1]);
-        ValueShape value = Input(node.Inputs[2]);
-        Expect(query, ValueKind.Bits);
-        Expect(key, ValueKind.Bits);
-        if (key != value || key.Channels != query.Channels)
-        {
-            throw new EvitFormatException(
-                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
-        }
-
-        int heads = node.Attributes["heads"];
-        if (query.Channels % heads != 0)
-        {
-            throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
-        }
-
-        int size = query.Channels / heads;
-        if (key.Tokens > short.MaxValue)
-        {
-            throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
-        }
-
-        StoredTensor exp = Tensor(node, "exp");
-        if (exp.Type != StoredType.I64 || !IsShape(exp, size + 1))
-        {
-            throw Wrong(node, "exp", exp, $"I64 [{size + 1}] for heads of {size} channels");
-        }
-
-        // Below 2^46 each, so that a sum over 2^15 keys stays within 63 bits; ascending, so that a row has one threshold.
-        long previous = 0;
-        foreach (long value64 in MemoryMarshal.Cast<byte, long>(exp.Bytes.Span))
-        {
-            if (value64 < previous || value64 > 1L << 46)
-            {
-                throw new EvitFormatException(
-                    $"{_where}: table 'exp' ('{exp.Name}') holds {value64} after {previous}, expected ascending values from 0 to 2^46");
-            }
-
-            previous = value64;
-        }
-
-        Floats(node, "clip", heads);
-        PerChannel(node, query.Channels, "scale", "offset");
-        return query with { Kind = ValueKind.Tokens };
     }
 
     private ValueShape Add(GraphNode node, ValueShape x)

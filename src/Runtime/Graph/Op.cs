@@ -31,9 +31,12 @@ public enum Op
     BinaryConv,
 
     /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>;
-    /// head g owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> (fixed-point exp of the score with m
-    /// matches), <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a pair is <c>2 * exp[m] &gt;
-    /// clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the attention bits.</summary>
+    /// head g owns channels <c>g * d .. g * d + d - 1</c>. Tensors <c>exp</c> I64 <c>[d + 1]</c> or, a row for each head, <c>[heads, d + 1]</c>
+    /// (fixed-point exp of the score with m matches), <c>clip</c> F32 <c>[heads]</c>, <c>scale [C]</c>, <c>offset [C]</c>. The attention bit of a
+    /// pair is <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the
+    /// attention bits. Optional attributes: <c>levels</c> L (1 where absent): a pair has L bits, bit j of 1 .. L being <c>2 * exp[m] &gt; (2j - 1) *
+    /// (clip * sum(exp))</c>, and <c>count</c> sums over all of them; <c>maskDiagonal</c> 1 (0 where absent): queries and keys are the same tokens,
+    /// and a query's own key is in no sum and has no bits.</summary>
     BinaryAttention,
 
     /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,

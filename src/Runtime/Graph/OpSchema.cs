@@ -18,7 +18,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         Op.ShiftSign => new(1, 1, ["shift"], s_none, s_noAttributes),
         Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, s_noAttributes),
         Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [new("kernel", 1, MaxWindow)]),
-        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [new("heads", 1, int.MaxValue)]),
+        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [
+            new("heads", 1, int.MaxValue), new("levels", 1, AttentionAttributes.MaxLevels, Absent: 1), new("maskDiagonal", 0, 1, Absent: 0)]),
         Op.RPReLU => new(1, 1, ["shift", "slope", "offset"], s_none, s_noAttributes),
         Op.Add => new(2, 64, s_none, s_none, s_noAttributes),
         Op.AvgPool2d => new(1, 1, s_none, s_none, [
@@ -63,9 +64,14 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
         foreach (AttributeRange range in Attributes)
         {
-            (string name, int min, int max) = range;
+            (string name, int min, int max, int? absent) = range;
             if (!node.Attributes.TryGetValue(name, out int value))
             {
+                if (absent is not null)
+                {
+                    continue;
+                }
+
                 throw new EvitFormatException($"{where}: attribute '{name}' is missing");
             }
 
@@ -88,5 +94,5 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
     private static string Names(string[] names) => names.Length == 0 ? "none" : string.Join(", ", names);
 }
 
-/// <summary>An attribute and the values that it may have.</summary>
-internal sealed record AttributeRange(string Name, int Min, int Max);
+/// <summary>An attribute and the values that it may have; what it is where a node lacks it, null where a node must have it.</summary>
+internal sealed record AttributeRange(string Name, int Min, int Max, int? Absent = null);

@@ -152,20 +152,24 @@ internal static class ReferenceOps
         BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, scale, offset, y);
     }
 
-    internal static void BinaryAttention(Value query, Value key, Value value, long[] exp, float[] clip, float[] scale, float[] offset, float[] y)
+    internal static void BinaryAttention(
+        Value query, Value key, Value value, long[] exp, float[] clip, int levels, bool maskDiagonal, float[] scale, float[] offset, float[] y)
     {
         int channels = query.Shape.Channels;
         int size = channels / clip.Length;
         int keys = key.Shape.Tokens;
+        int tableStride = exp.Length > size + 1 ? size + 1 : 0;
         var matches = new int[keys];
         var attended = new List<int>(keys);
         for (int head = 0; head < clip.Length; head++)
         {
             (ulong[] queryBits, ulong[] keyBits) = (HeadBits(query, head * size, size), HeadBits(key, head * size, size));
             int words = (size + 63) >> 6;
+            long[] table = exp[(head * tableStride)..((head * tableStride) + size + 1)];
             for (int t = 0; t < query.Shape.Tokens; t++)
             {
                 long sum = 0;
+                int own = maskDiagonal ? t : -1;
                 for (int j = 0; j < keys; j++)
                 {
                     matches[j] = size;
@@ -174,16 +178,21 @@ internal static class ReferenceOps
                         matches[j] -= BitOperations.PopCount(queryBits[(t * words) + w] ^ keyBits[(j * words) + w]);
                     }
 
-                    sum += exp[matches[j]];
+                    sum += j == own ? 0 : table[matches[j]];
                 }
 
-                double threshold = (double)clip[head] * (double)sum;
+                // A key is there once for each level that it reaches.
+                double limit = (double)clip[head] * (double)sum;
                 attended.Clear();
-                for (int j = 0; j < keys; j++)
+                for (int level = 1; level <= levels; level++)
                 {
-                    if (2 * (double)exp[matches[j]] > threshold)
+                    double threshold = ((2 * level) - 1) * limit;
+                    for (int j = 0; j < keys; j++)
                     {
-                        attended.Add(j);
+                        if (j != own && 2 * (double)table[matches[j]] > threshold)
+                        {
+                            attended.Add(j);
+                        }
                     }
                 }
 

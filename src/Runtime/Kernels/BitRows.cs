@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeVit.Runtime;
 
@@ -20,6 +21,31 @@ internal static unsafe class BitRows
         }
 
         return left >= 64 ? bits : bits & ((1UL << left) - 1);
+    }
+
+    /// <summary>Clears a bit.</summary>
+    /// <returns>What it was.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Clear(ulong* row, int bit)
+    {
+        ulong word = row[bit >> 6];
+        row[bit >> 6] = word & ~(1UL << bit);
+        return (int)(word >> bit) & 1;
+    }
+
+    /// <summary>Adds counts to counts.</summary>
+    internal static void Add(short* counts, short* further, int count)
+    {
+        int c = 0;
+        for (; c + Vector128<short>.Count <= count; c += Vector128<short>.Count)
+        {
+            (Vector128.Load(counts + c) + Vector128.Load(further + c)).Store(counts + c);
+        }
+
+        for (; c < count; c++)
+        {
+            counts[c] += further[c];
+        }
     }
 
     /// <summary>Transposes a block of 64 x 64 bits in place: bit c of row r becomes bit r of row c. Six rounds of swapping

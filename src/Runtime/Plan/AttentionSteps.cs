@@ -9,8 +9,15 @@ namespace EdgeVit.Runtime;
 /// <param name="Heads">Number of heads.</param>
 /// <param name="HeadSize">Channels of a head.</param>
 /// <param name="Keys">Number of keys.</param>
-internal sealed record AttentionOperands(long Query, long Key, long Value, int Heads, int HeadSize, int Keys)
+/// <param name="Levels">Bits of a pair of query and key.</param>
+/// <param name="MaskDiagonal">Whether a query's own key is left out.</param>
+/// <param name="TableStride">Entries from a head's table of exponentials to the next one's; 0 where one serves all.</param>
+internal sealed record AttentionOperands(
+    long Query, long Key, long Value, int Heads, int HeadSize, int Keys, int Levels = 1, bool MaskDiagonal = false, int TableStride = 0)
 {
+    /// <summary>Whether a pair has one bit, every key counts and one table serves all heads.</summary>
+    internal bool IsPlain => Levels == 1 && !MaskDiagonal && TableStride == 0;
+
     /// <summary>Words of a token.</summary>
     internal int TokenWords => ((Heads * HeadSize) + 63) >> 6;
 
@@ -77,8 +84,8 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
 }
 
 /// <summary>Binary attention in integers: the score of a pair is one of d + 1 numbers, so a row's sum of exponentials comes from a table,
-/// and the question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row. Values are counted by AND and
-/// population count.</summary>
+/// and the question p &gt; clip / 2 is a threshold on the number of matching bits, one for each row and level. Values are counted by AND
+/// and population count, level by level; counts stay within 16 bits because keys times levels do.</summary>
 internal sealed unsafe class AttentionStep(
     string name,
     string kind,
@@ -95,7 +102,8 @@ internal sealed unsafe class AttentionStep(
 
     private protected override int TileTokens => TokensPerTile;
 
-    private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)) + Align(operands.KeyWords * 8);
+    private protected override long SourceBytes => Align(operands.HeadWords * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)) + Align(operands.KeyWords * 8)
+        + Align(operands.HeadSize * sizeof(short));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
@@ -115,6 +123,7 @@ internal sealed unsafe class AttentionStep(
         ulong* query = (ulong*)own;
         ushort* matches = (ushort*)(own + Align(words * 8));
         ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)));
+        short* further = (short*)((byte*)attended + Align(operands.KeyWords * 8));
         ulong* row = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
         for (int head = 0; head < operands.Heads; head++)
         {
@@ -124,11 +133,34 @@ internal sealed unsafe class AttentionStep(
             }
 
             ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
-            long sum = kernel.Score(query, keys, operands.Keys, words, size, exp, matches);
-            int threshold = AttentionKernel.Threshold(exp, size, (double)clip[head] * (double)sum);
-            int selected = kernel.Select(matches, operands.Keys, threshold, attended);
             ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
-            kernel.Context(attended, values, keyWords, words * 64, selected, size, counts + (head * size));
+            long* table = exp + (head * operands.TableStride);
+            long sum = kernel.Score(query, keys, operands.Keys, words, size, table, matches);
+            if (operands.MaskDiagonal)
+            {
+                sum -= table[matches[token]];
+            }
+
+            double limit = (double)clip[head] * (double)sum;
+            for (int level = 1; level <= operands.Levels; level++)
+            {
+                int threshold = AttentionKernel.Threshold(table, size, ((2 * level) - 1) * limit);
+                int selected = kernel.Select(matches, operands.Keys, threshold, attended);
+                if (operands.MaskDiagonal)
+                {
+                    selected -= BitRows.Clear(attended, token);
+                }
+
+                if (level == 1)
+                {
+                    kernel.Context(attended, values, keyWords, words * 64, selected, size, counts + (head * size));
+                }
+                else if (selected > 0)
+                {
+                    kernel.Context(attended, values, keyWords, words * 64, selected, size, further);
+                    BitRows.Add(counts + (head * size), further, size);
+                }
+            }
         }
     }
 }

@@ -123,13 +123,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Binary weights, canonical rows of 64-bit words; the file's own bytes.</summary>
     internal ReadOnlyMemory<byte> Words(string name) => tensors[name].Bytes;
 
-    /// <summary>Doubles 2 * table[count - 1], 2 * table[count - 2], ...</summary>
-    internal double* TwiceReversed(long* table, int count)
+    /// <summary>Doubles 2 * table[count - 1], 2 * table[count - 2], ... of each of several tables that lie one behind the other.</summary>
+    internal double* TwiceReversed(long* table, int count, int tables)
     {
-        double* result = (double*)Allocate((long)count * sizeof(double));
-        for (int i = 0; i < count; i++)
+        double* result = (double*)Allocate((long)tables * count * sizeof(double));
+        for (int i = 0; i < tables * count; i++)
         {
-            result[i] = 2 * (double)table[count - 1 - i];
+            result[i] = 2 * (double)table[(i / count * count) + count - 1 - (i % count)];
         }
 
         return result;

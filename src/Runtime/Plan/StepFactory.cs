@@ -46,17 +46,18 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
-                (AttentionOperands operands, long prepared) = places.Attention(head, file.Shapes);
+                (AttentionOperands operands, long prepared) = places.Attention(head, file);
                 long* exp = weights.Integers(head.Tensors["exp"]);
                 float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
                 if (kernels.Tables is { } tables && TableAttentionStep.Takes(operands))
                 {
-                    byte* table = tables.Table(exp, operands.HeadSize, weights.Allocate);
-                    double* twice = weights.TwiceReversed(exp, operands.HeadSize + 1);
+                    int count = operands.TableStride == 0 ? 1 : operands.Heads;
+                    nint[] perHead = [.. Enumerable.Range(0, count).Select(i => (nint)tables.Table(exp + (i * operands.TableStride), operands.HeadSize, weights.Allocate))];
+                    double* twice = weights.TwiceReversed(exp, operands.HeadSize + 1, count);
                     return
                     [
                         new TableAttentionPrepareStep(head.Name, operands, prepared, kernels.Bits),
-                        new TableAttentionStep(head.Name, kind, items, program, kernels.Bits, tables, operands, prepared, table, twice, clip),
+                        new TableAttentionStep(head.Name, kind, items, program, kernels.Bits, tables, operands, prepared, perHead, exp, twice, clip),
                     ];
                 }
 

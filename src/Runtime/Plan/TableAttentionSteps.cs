@@ -88,7 +88,7 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
 }
 
 /// <summary>Binary attention in integers for a tile of queries: differing bits of queries and keys are one binary product; each row's sum of
-/// exponentials gives a threshold on them, as p &gt; clip / 2 asks; attention bits and values are another product. Of a channel with v
+/// exponentials gives a threshold on them for each level, as p &gt; clip / 2 asks; attention bits and values are another product. Of a channel with v
 /// positive values, x of them at keys where the row's bit differs, 2 * popcount(attended and values) - popcount(attended) is
 /// v - x.</summary>
 internal sealed unsafe class TableAttentionStep(
@@ -100,7 +100,8 @@ internal sealed unsafe class TableAttentionStep(
     TableAttention kernel,
     AttentionOperands operands,
     long prepared,
-    byte* table,
+    nint[] tables,
+    long* exp,
     double* twice,
     float* clip)
     : RowSourceStep(
@@ -115,7 +116,7 @@ internal sealed unsafe class TableAttentionStep(
 
     private protected override int TileTokens => BitKernel.TileTokens;
 
-    private protected override long SourceBytes => BitKernel.TileBytes + _countBytes + (BitKernel.TileTokens * _rowBytes) + 64;
+    private protected override long SourceBytes => BitKernel.TileBytes + _countBytes + (operands.Levels * BitKernel.TileTokens * _rowBytes) + 64;
 
     /// <summary>True where reductions fit the kernel.</summary>
     internal static bool Takes(AttentionOperands operands) => operands.HeadSize <= BitKernel.MaxInputs && operands.Keys <= BitKernel.MaxInputs;
@@ -128,7 +129,8 @@ internal sealed unsafe class TableAttentionStep(
         ushort* counts = (ushort*)(own + BitKernel.TileBytes);
         byte* rows = own + BitKernel.TileBytes + _countBytes;
         double* limits = stackalloc double[BitKernel.TileTokens];
-        int most = size / 2;
+        int* most = stackalloc int[AttentionAttributes.MaxLevels];
+        new Span<int>(most, AttentionAttributes.MaxLevels).Fill(size / 2);
         for (int head = 0; head < operands.Heads; head++)
         {
             byte* packed = frame.Arena + prepared + (head * _head.Bytes);
@@ -140,27 +142,65 @@ internal sealed unsafe class TableAttentionStep(
             bits.Count(own, packed, counts, _paddedKeys, size, count);
 
             // Loop by loop, so that the rows' sums overlap and no row's bits are read right after they are written.
+            byte* table = (byte*)tables[operands.TableStride == 0 ? 0 : head];
             for (int i = 0; i < count; i++)
             {
-                limits[i] = (double)clip[head] * (double)kernel.Sum(counts + ((long)i * _paddedKeys), keys, table, size);
+                ushort* row = counts + ((long)i * _paddedKeys);
+                long sum = kernel.Sum(row, keys, table, size);
+                if (operands.MaskDiagonal)
+                {
+                    sum -= exp[(head * operands.TableStride) + size - row[token + i]];
+                }
+
+                limits[i] = (double)clip[head] * (double)sum;
             }
 
-            for (int i = 0; i < count; i++)
+            for (int level = 0; level < operands.Levels; level++)
             {
-                most = Threshold(most, limits[i]);
-                kernel.Select(counts + ((long)i * _paddedKeys), keys, most, (ulong*)(rows + (i * _rowBytes)));
+                Select(head, token, count, level, limits, ref most[level], counts, rows + (level * BitKernel.TileTokens * _rowBytes));
             }
 
-            for (int i = 0; i < count; i++)
-            {
-                bits.Expand((ulong*)(rows + (i * _rowBytes)), keys, own + (i * BitKernel.RowStride));
-            }
-
-            bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, keys, count);
             short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
-            for (int i = 0; i < count; i++)
+            for (int level = 0; level < operands.Levels; level++)
             {
-                Subtract(positive, (short*)counts + ((long)i * _paddedSize), (short*)tile + ((long)i * _stride) + (head * size), size);
+                byte* attended = rows + (level * BitKernel.TileTokens * _rowBytes);
+                for (int i = 0; i < count; i++)
+                {
+                    bits.Expand((ulong*)(attended + (i * _rowBytes)), keys, own + (i * BitKernel.RowStride));
+                }
+
+                bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, keys, count);
+                for (int i = 0; i < count; i++)
+                {
+                    short* differing = (short*)counts + ((long)i * _paddedSize);
+                    short* target = (short*)tile + ((long)i * _stride) + (head * size);
+                    if (level == 0)
+                    {
+                        Subtract(positive, differing, target, size);
+                    }
+                    else
+                    {
+                        Subtract(positive, differing, differing, size);
+                        BitRows.Add(target, differing, size);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The keys that a tile's queries attend to at a level, counted from 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Select(int head, int token, int count, int level, double* limits, ref int most, ushort* counts, byte* attended)
+    {
+        double* doubled = twice + (head * operands.TableStride);
+        for (int i = 0; i < count; i++)
+        {
+            ulong* row = (ulong*)(attended + (i * _rowBytes));
+            most = Threshold(most, doubled, ((2 * level) + 1) * limits[i]);
+            kernel.Select(counts + ((long)i * _paddedKeys), operands.Keys, most, row);
+            if (operands.MaskDiagonal)
+            {
+                BitRows.Clear(row, token + i);
             }
         }
     }
@@ -201,14 +241,14 @@ internal sealed unsafe class TableAttentionStep(
     /// <summary>The most differences whose exponential is above the limit, -1 for none, found from the previous row's: rows are much
     /// alike.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Threshold(int most, double limit)
+    private int Threshold(int most, double* doubled, double limit)
     {
-        while (most < operands.HeadSize && twice[most + 1] > limit)
+        while (most < operands.HeadSize && doubled[most + 1] > limit)
         {
             most++;
         }
 
-        while (most >= 0 && !(twice[most] > limit))
+        while (most >= 0 && !(doubled[most] > limit))
         {
             most--;
         }

@@ -68,8 +68,19 @@ internal sealed class ValuePlaces
     internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : BitKernel.Pad(shape.Channels) * (long)sizeof(float);
 
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
-    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) =>
-        (Operands(node, shapes) with { Query = Offset(node.Inputs[0]), Key = Offset(node.Inputs[1]), Value = Offset(node.Inputs[2]) }, _prepared[node.Name]);
+    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, EvitFile file)
+    {
+        AttentionOperands operands = Operands(node, file.Shapes);
+        return (operands with
+        {
+            Query = Offset(node.Inputs[0]),
+            Key = Offset(node.Inputs[1]),
+            Value = Offset(node.Inputs[2]),
+            Levels = AttentionAttributes.Levels(node),
+            MaskDiagonal = AttentionAttributes.MasksDiagonal(node),
+            TableStride = file.Tensors[node.Tensors["exp"]].Shape.Count == 2 ? operands.HeadSize + 1 : 0,
+        }, _prepared[node.Name]);
+    }
 
     /// <summary>A float attention's operands.</summary>
     internal SoftmaxOperands SoftmaxAttention(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes) => SoftmaxOperands.Of(node, shapes) with

@@ -1,0 +1,22 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>What the optional attributes of a <see cref="Op.BinaryAttention"/> say.</summary>
+public static class AttentionAttributes
+{
+    /// <summary>Most levels that an attention weight may have above zero.</summary>
+    public const int MaxLevels = 3;
+
+    /// <summary>Levels of a node's attention weights above zero: as many nested bits for each pair of query and key.</summary>
+    public static int Levels(GraphNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node.Attributes.GetValueOrDefault("levels", 1);
+    }
+
+    /// <summary>Whether a query does not attend to its own token.</summary>
+    public static bool MasksDiagonal(GraphNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node.Attributes.GetValueOrDefault("maskDiagonal") != 0;
+    }
+}

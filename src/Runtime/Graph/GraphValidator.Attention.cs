@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeVit.Runtime;
+
+/// <content>Shapes and tables of binary attention.</content>
+public sealed partial class GraphValidator
+{
+    private ValueShape Attention(GraphNode node, ValueShape query)
+    {
+        ValueShape key = Input(node.Inputs[1]);
+        ValueShape value = Input(node.Inputs[2]);
+        Expect(query, ValueKind.Bits);
+        Expect(key, ValueKind.Bits);
+        if (key != value || key.Channels != query.Channels)
+        {
+            throw new EvitFormatException(
+                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
+        }
+
+        int heads = node.Attributes["heads"];
+        if (query.Channels % heads != 0)
+        {
+            throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
+        }
+
+        // A channel's count of all levels is a 16-bit number.
+        int levels = AttentionAttributes.Levels(node);
+        if ((long)key.Tokens * levels > short.MaxValue)
+        {
+            throw new EvitFormatException(
+                $"{_where}: {key.Tokens} keys{(levels > 1 ? $" at {levels} levels" : "")}, expected at most {short.MaxValue / levels}");
+        }
+
+        if (AttentionAttributes.MasksDiagonal(node) && (key != query || key.Tokens < 2))
+        {
+            throw new EvitFormatException(
+                $"{_where}: attribute 'maskDiagonal' is 1, which leaves a query's own key out, but query is {query} and key {key}; expected the same tokens, at least two");
+        }
+
+        ExpTables(node, heads, query.Channels / heads);
+        Floats(node, "clip", heads);
+        PerChannel(node, query.Channels, "scale", "offset");
+        return query with { Kind = ValueKind.Tokens };
+    }
+
+    /// <summary>One table for all heads, or one for each.</summary>
+    private void ExpTables(GraphNode node, int heads, int size)
+    {
+        StoredTensor exp = Tensor(node, "exp");
+        if (exp.Type != StoredType.I64 || !(IsShape(exp, size + 1) || IsShape(exp, heads, size + 1)))
+        {
+            throw Wrong(node, "exp", exp, $"I64 [{size + 1}] or [{heads}, {size + 1}] for {heads} heads of {size} channels");
+        }
+
+        // Below 2^46 each, so that a sum over 2^15 keys stays within 63 bits; ascending, so that a row has one threshold for each level.
+        ReadOnlySpan<long> values = MemoryMarshal.Cast<byte, long>(exp.Bytes.Span);
+        for (int begin = 0; begin < values.Length; begin += size + 1)
+        {
+            long previous = 0;
+            foreach (long value in values.Slice(begin, size + 1))
+            {
+                if (value < previous || value > 1L << 46)
+                {
+                    throw new EvitFormatException(
+                        $"{_where}: table 'exp' ('{exp.Name}') holds {value} after {previous}, expected ascending values from 0 to 2^46");
+                }
+
+                previous = value;
+            }
+        }
+    }
+}
