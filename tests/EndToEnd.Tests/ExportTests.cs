@@ -76,6 +76,9 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
                 { "shifted patches", config with { ShiftedPatches = true } },
                 { "stem and shifted patches", config with { StemWidth = 5, ShiftedPatches = true } },
                 { "spatial shifts", config with { Branches = BranchKind.Shift } },
+                { "three levels of attention", config with { AttentionLevels = 3 } },
+                { "locality", config with { Locality = true } },
+                { "locality and three levels", config with { Locality = true, AttentionLevels = 3 } },
             };
         }
     }

@@ -119,4 +119,22 @@ public class ConfigTests
         Assert.Throws<ModelFormatException>(() => nano.With(imageSize: 33));
         Assert.Equal(24, nano.With(classes: 24, imageSize: 64).Classes);
     }
+
+    [Fact]
+    public void TemperaturesStartAtOneAndStayBetweenZeroAndTheirBound()
+    {
+        Assert.Equal(2, AttentionTemperature.Most(64));
+        foreach (int size in (int[])[1, 5, 16, 32, 64, 96, 130, 160, 256])
+        {
+            Assert.Equal(1, AttentionTemperature.Of(AttentionTemperature.Start(size), size), 1e-12);
+            Assert.InRange(AttentionTemperature.Of(-30, size), 1e-14, 1e-10);
+            Assert.InRange(AttentionTemperature.Of(30, size), 1.2, AttentionTemperature.Most(size));
+            if (size <= 160)
+                Assert.True(Math.ScaleB(Math.Exp(-AttentionTemperature.Most(size) * Math.Sqrt(size)), 46) > 1 << 22);
+        }
+        BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-32") with { Locality = true };
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(config.MasksDiagonal));
+        Assert.Equal(config, ConfigJson.Read(ConfigJson.Write(config)));
+        Assert.NotEqual(config, config with { Locality = false });
+    }
 }

@@ -33,6 +33,11 @@ public class LoweringTests(ITestOutputHelper output)
         { "spatial shifts without norm", DeiT() with { Branches = BranchKind.Shift, LayerScale = false }, false },
         { "no branches", Config(branches: BranchKind.None), false },
         { "shifted patches", Config() with { ShiftedPatches = true }, false },
+        { "three levels of attention", Config() with { AttentionLevels = 3 }, false },
+        { "three levels of attention, LayerNorm, one clip for each head", Config(width: 64, heads: 4) with { AttentionLevels = 3, LayerNorm = true }, true },
+        { "locality", Config() with { Locality = true }, false },
+        { "locality in heads of 64 channels and three levels", Config(width: 64, heads: 1, reduction: 1) with { Locality = true, AttentionLevels = 3 }, true },
+        { "locality of one stage, LayerNorm", DeiT() with { Locality = true, Branches = BranchKind.None, LayerNorm = true }, false },
         { "stem", Config() with { StemWidth = 5 }, false },
         { "stem and shifted patches without norm", DeiT() with { StemWidth = 24, ShiftedPatches = true, LayerScale = false, Branches = BranchKind.None }, true },
         { "LayerNorm", Config() with { LayerNorm = true }, false },
@@ -71,6 +76,20 @@ public class LoweringTests(ITestOutputHelper output)
             double share = heads.SelectMany(h => h).SelectMany(row => row).Average(p => p > clip / 2 ? 1.0 : 0.0);
             Assert.InRange(share, 0.02, 0.98);
         }
+    }
+
+    [Fact]
+    public void AttentionsOptionsAreInTheGraphWhereTheyAreAskedFor()
+    {
+        GraphNode[] Attentions(BinaryViTConfig config) => [.. Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 5)).Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
+        Assert.All(Attentions(Config()), n => Assert.Equal(["heads"], n.Attributes.Keys));
+        Assert.Single(Attentions(DeiT()).Select(n => n.Tensors["exp"]).Distinct());
+
+        GraphNode[] local = Attentions(Config() with { Locality = true, AttentionLevels = 3 });
+        Assert.Equal(local.Length, local.Select(n => n.Tensors["exp"]).Distinct().Count());
+        Assert.All(local, n => Assert.Equal(3, n.Attributes["levels"]));
+        // The first stage's keys are of a reduced grid.
+        Assert.Equal([false, true], local.Select(AttentionAttributes.MasksDiagonal).Distinct());
     }
 
     [Fact]

@@ -9,8 +9,8 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     /// <summary>Signs to force: value name, token, channel.</summary>
     public Dictionary<(string Value, int Token, int Channel), double> ForcedSigns { get; } = [];
 
-    /// <summary>Attention bits to force: attention module, head, query token, key token.</summary>
-    public Dictionary<(string Module, int Head, int Token, int Key), bool> ForcedAttention { get; } = [];
+    /// <summary>Attention levels to force: attention module, head, query token, key token.</summary>
+    public Dictionary<(string Module, int Head, int Token, int Key), int> ForcedAttention { get; } = [];
 
     /// <summary>Attention probabilities by module: [head][query][key].</summary>
     public Dictionary<string, double[][][]> Probabilities { get; } = [];
@@ -178,24 +178,26 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     private double[][] Attend(string att, StageConfig stage, double[][] q, double[][] k, double[][] v)
     {
         double[] clips = D($"{att}.att_prob_clip");
+        bool masked = config.Locality && stage.Reduction == 1 && k.Length > 1;
         int d = stage.Width / stage.Heads;
         double[][] context = Rows(q.Length, stage.Width);
         Probabilities[att] = [.. Enumerable.Range(0, stage.Heads).Select(_ => Rows(q.Length, k.Length))];
         for (int head = 0; head < stage.Heads; head++)
         {
             double clip = clips.Length == 1 ? clips[0] : clips[head];
+            double temperature = config.Locality ? AttentionTemperature.Of(D($"{att}.att_temperature_logit")[head], d) : 1;
             for (int t = 0; t < q.Length; t++)
             {
                 double[] exponentials =
-                    [.. k.Select(key => Math.Exp(Enumerable.Range(head * d, d).Sum(c => q[t][c] * key[c]) / Math.Sqrt(d)))];
+                    [.. k.Select((key, j) => masked && j == t ? 0 : Math.Exp(temperature * Enumerable.Range(head * d, d).Sum(c => q[t][c] * key[c]) / Math.Sqrt(d)))];
                 for (int j = 0; j < k.Length; j++)
                 {
                     double p = Probabilities[att][head][t][j] = exponentials[j] / exponentials.Sum();
-                    bool bit = ForcedAttention.TryGetValue((att, head, t, j), out bool forced)
+                    double level = ForcedAttention.TryGetValue((att, head, t, j), out int forced)
                         ? forced
-                        : Math.Clamp(Math.Round(p / clip, MidpointRounding.ToEven), 0, 1) > 0;
-                    for (int c = head * d; bit && c < (head + 1) * d; c++)
-                        context[t][c] += clip * v[j][c];
+                        : Math.Clamp(Math.Round(p / clip, MidpointRounding.ToEven), 0, config.AttentionLevels);
+                    for (int c = head * d; c < (head + 1) * d; c++)
+                        context[t][c] += clip * level * v[j][c];
                 }
             }
         }

@@ -8,7 +8,7 @@ public class ParityTests
 {
     private const string Attention = "vit.encoder.layer.0.attention.attention";
 
-    private readonly BinaryViTConfig _config = new BinaryViTConfig(
+    private BinaryViTConfig _config = new BinaryViTConfig(
         "parity", ImageSize: 16, PatchSize: 2,
         [
             new StageConfig(Depth: 1, Width: 32, FfnWidth: 128, Heads: 1, Reduction: 2),
@@ -121,18 +121,30 @@ public class ParityTests
         Assert.Contains("1 images with a tie left out", report.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void AnAttentionProbabilityAtHalfTheClipIsATie()
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    [InlineData(3, 3)]
+    [InlineData(1, 1, true)]
+    [InlineData(3, 2, true)]
+    public void AnAttentionProbabilityAtTheBorderOfALevelIsATie(int levels, int level, bool locality = false)
     {
+        _config = _config with { AttentionLevels = levels, Locality = locality };
+        if (locality)
+        {
+            foreach ((string name, FloatTensor tensor) in RandomNetwork.Tensors(_config, seed: 21).Where(t => t.Key.EndsWith("att_temperature_logit", StringComparison.Ordinal)))
+                _tensors.Add(name, tensor);
+        }
         var naive = new NaiveBinaryViT(_config, _tensors);
         naive.Run(_image);
         double[] row = naive.Probabilities[Attention][0][5];
         double p = row.Max();
-        _tensors[$"{Attention}.att_prob_clip"].Data[0] = (float)(2 * p);
+        _tensors[$"{Attention}.att_prob_clip"].Data[0] = (float)(p / (level - 0.5));
         float clip = _tensors[$"{Attention}.att_prob_clip"].Data[0];
 
         // Whatever side the packed model takes, the simulator takes the other, for one of the keys that share the probability.
-        naive.ForcedAttention[(Attention, 0, 5, Array.IndexOf(row, p))] = !(2 * p > clip);
+        naive.ForcedAttention[(Attention, 0, 5, Array.IndexOf(row, p))] = p > (level - 0.5) * clip ? level - 1 : level;
         ParityReport report = Check(naive: naive);
         ParityLayer layer = report.Layers.Single(l => l.Name == $"{Attention}.norm_context");
         Assert.Equal(0, report.Mismatches);
@@ -141,7 +153,7 @@ public class ParityTests
 
         // A key that is nowhere near the threshold has no excuse.
         naive.ForcedAttention.Clear();
-        naive.ForcedAttention[(Attention, 0, 5, Array.IndexOf(row, row.Min()))] = true;
+        naive.ForcedAttention[(Attention, 0, 5, Array.IndexOf(row, row.Min()))] = level;
         AssertFails(Check(naive: naive), $"{Attention}.norm_context");
     }
 

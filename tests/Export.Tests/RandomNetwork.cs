@@ -44,7 +44,9 @@ internal static class RandomNetwork
     private static float Draw(Random random, string name, BinaryViTConfig config)
     {
         if (name.EndsWith("att_prob_clip", StringComparison.Ordinal))
-            return 2.4f / config.Keys(config.StageOf(int.Parse(name.Split('.')[3]))) * (0.8f + (0.4f * random.NextSingle()));
+            return 2.4f / config.AttentionLevels / config.Keys(config.StageOf(int.Parse(name.Split('.')[3]))) * (0.8f + (0.4f * random.NextSingle()));
+        if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal))
+            return Normal(random);
         if (name.EndsWith("running_var", StringComparison.Ordinal))
             return name.Contains("norm_context", StringComparison.Ordinal) ? 0.01f + random.NextSingle() : 0.5f + random.NextSingle();
         if (name.EndsWith("prelu.weight", StringComparison.Ordinal))

@@ -62,6 +62,20 @@ public class BinarizerTests
     }
 
     [Fact]
+    public void AttentionOfThreeLevelsAndTheGradientOfClip()
+    {
+        // q = p / clip: 0.25, 0.5 (a half, rounded down: 0), 1.25, 1.5 (1), 1.75, 2.5 (2), 2.75, 3, 4 with clip 0.5.
+        Tensor p = Values([0.125f, 0.25f, 0.625f, 0.75f, 0.875f, 1.25f, 1.375f, 1.5f, 2f], 1, 1, 1, 9).requires_grad_();
+        Tensor clip = Values([0.5f], 1).requires_grad_();
+        Tensor y = AttentionBits.Apply(p, clip, 3);
+        Equal([0, 0, 0.5f, 0.5f, 1, 1, 1.5f, 1.5f, 1.5f], y);
+        y.backward([Values([1f, 2f, 4f, 8f, 16f, 32f, 64f, 128f, 256f], 1, 1, 1, 9)]);
+        Equal([1, 2, 4, 8, 16, 32, 64, 128, 0], p.grad!);
+        // -0.25 * 1 - 0.5 * 2 - 0.25 * 4 - 0.5 * 8 + 0.25 * 16 - 0.5 * 32 + 0.25 * 64 + 0 * 128 + 3 * 256
+        Equal([765.75f], clip.grad!);
+    }
+
+    [Fact]
     public void AttentionBitsHaveAClipPerHead()
     {
         Tensor p = Values([0.3f, 0.3f], 1, 2, 1, 1);

@@ -19,7 +19,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Pool)]
     [InlineData(BranchKind.Shift)]
     [InlineData(BranchKind.None)]
-    public void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, branches: branches);
+    public void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, network: Network with { Branches = branches });
 
     [Fact]
     public void WholeNetworkInBrainFloat()
@@ -108,6 +108,18 @@ public class FusedKernelTests
         }
     }
 
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    public void EveryFormOfAttention(int levels, bool locality)
+    {
+        BinaryViTConfig network = Network with { AttentionLevels = levels, Locality = locality };
+        Compare(brain: false, tolerance: 2e-4, network: network);
+        if (MixedPrecision.Native)
+            Compare(brain: true, tolerance: 0.05, network: network);
+    }
+
     /// <summary>Rounded float weights turn signs of later layers, so that whole networks cannot be compared.</summary>
     [Theory]
     [InlineData(false, 1e-4)]
@@ -144,13 +156,13 @@ public class FusedKernelTests
         return [ModelTensors.ToArray(y), ModelTensors.ToArray(x.grad!), .. layer.named_parameters().Where(p => p.name is "dense.weight" or "move" or "rprelu.prelu.weight").Select(p => ModelTensors.ToArray(p.parameter.grad!))];
     }
 
-    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BranchKind branches = BranchKind.Pool)
+    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BinaryViTConfig? network = null)
     {
         try
         {
-            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer, branches);
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(fused: false, phase, clipPerLayer, network ?? Network);
             using IDisposable mixed = MixedPrecision.Scope(brain);
-            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer, branches);
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(fused: true, phase, clipPerLayer, network ?? Network);
             Assert.True(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss)), $"loss {plain.loss} and {fused.loss}");
             Assert.Equal(plain.tensors.Keys.Order(), fused.tensors.Keys.Order());
             // A shift that a later norm takes away has no gradient but rounding: errors are held against the usual size of a gradient, too.
@@ -174,12 +186,12 @@ public class FusedKernelTests
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused, BinarizationPhase phase, bool clipPerLayer, BranchKind branches)
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(bool fused, BinarizationPhase phase, bool clipPerLayer, BinaryViTConfig network)
     {
         FusedBranch.Enabled = fused;
         torch.manual_seed(3);
         using DisposeScope scope = torch.NewDisposeScope();
-        using var model = new BinaryViT(Network with { Branches = branches }, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
+        using var model = new BinaryViT(network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
         using (torch.no_grad())
         {
             // Away from the start, where many vectors are 0 and gradients could hide.

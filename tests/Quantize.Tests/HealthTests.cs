@@ -57,6 +57,29 @@ public class HealthTests
         Assert.Contains($"all 0, so that they take no value, in 1 of 1 layers: {Attention}.prob 100.0 %. Let the attention clip start lower", lines.Seen[1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AttentionOfThreeLevelsIsStuckWhenAllBitsOfAllLevelsAre(bool locality)
+    {
+        torch.manual_seed(1);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using var model = new BinaryViT(Network with { AttentionLevels = 3, Locality = locality });
+        model.eval();
+        Tensor images = torch.randn(16, 3, 32, 32);
+        double Share(string name, double clipLog)
+        {
+            using (torch.no_grad())
+                model.named_parameters().Single(p => p.name == $"{Attention}.att_prob_clip_log").parameter.fill_(clipLog);
+            return Percent(BinarizerHealth.Of(model, images), name, $"{Attention}.prob");
+        }
+        Assert.Equal(100, Share(BinarizerHealth.Full, -30));
+        Assert.Equal(100, Share(BinarizerHealth.Empty, 1));
+        // Every key has the first bit and few have the third.
+        Assert.Equal(0, Share(BinarizerHealth.Full, Math.Log(0.5 / 16)));
+        Assert.Equal(0, Share(BinarizerHealth.Empty, Math.Log(0.5 / 16)));
+    }
+
     [Fact]
     public void FlippedSignsAreCountedPerEpochAndSurviveAResume()
     {

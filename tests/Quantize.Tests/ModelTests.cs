@@ -30,9 +30,12 @@ public class ModelTests
     [InlineData(true, BranchKind.Pool, true, 0)]
     [InlineData(true, BranchKind.Pool, false, 6)]
     [InlineData(false, BranchKind.Shift, true, 6)]
-    public void EveryFormOfTheNetworkIsReportedAndLowered(bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0)
+    [InlineData(true, BranchKind.Pool, false, 0, 3)]
+    [InlineData(true, BranchKind.Shift, false, 0, 3, true)]
+    public void EveryFormOfTheNetworkIsReportedAndLowered(
+        bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0, int levels = 1, bool locality = false)
     {
-        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem };
+        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality };
         torch.manual_seed(1);
         using var model = new BinaryViT(config);
         model.eval();
@@ -44,6 +47,47 @@ public class ModelTests
         model.call(torch.randn(1, 3, 32, 32));
         string[] missing = [.. lowered.Graph.Nodes.Select(n => n.Output).Where(n => !taps.Values.ContainsKey(n))];
         Assert.True(missing.Length == 0, $"not reported: {string.Join(", ", missing)}");
+    }
+
+    [Theory]
+    [InlineData(Precision.Binary)]
+    [InlineData(Precision.Float)]
+    public void WithLocalityNoTokenAttendsToItself(Precision precision)
+    {
+        torch.manual_seed(2);
+        BinaryViTConfig config = Small with { Locality = true };
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable frozen = torch.no_grad();
+        var context = new LayerContext(precision, config.BatchNormEps, new Taps());
+        using var attention = new BinaryAttention("a", context, config, 1, new BinarizationSettings { Clip = new ClipStart(1e-6, false) });
+        attention.eval();
+        var grid = new TokenGrid(1, 2);
+        // Values of one token turn; with a clip near zero every other token takes all of them.
+        Tensor x = torch.randn(4, 32);
+        foreach (int token in (int[])[0, 3])
+        {
+            (Tensor before, Tensor after) = (attention.Attend(x, x, x, grid, grid), attention.Attend(x, x, Turned(x, token), grid, grid));
+            for (int t = 0; t < 4; t++)
+                Assert.Equal(t == token, ModelTensors.ToArray(before.narrow(0, t, 1)).SequenceEqual(ModelTensors.ToArray(after.narrow(0, t, 1))));
+        }
+
+        static Tensor Turned(Tensor x, int token)
+        {
+            Tensor turned = x.clone();
+            turned.narrow(0, token, 1).neg_();
+            return turned;
+        }
+    }
+
+    [Fact]
+    public void ThreeLevelsStartAtAThirdOfTheClip()
+    {
+        using var one = new BinaryViT(Small);
+        using var three = new BinaryViT(Small with { AttentionLevels = 3 });
+        const string Clip = "vit.encoder.layer.1.attention.attention.att_prob_clip";
+        // Four keys: 3 / keys is 0.75.
+        Assert.Equal(0.75f, ModelTensors.Export(one)[Clip].Data.Single(), 1e-6f);
+        Assert.Equal(0.25f, ModelTensors.Export(three)[Clip].Data.Single(), 1e-6f);
     }
 
     [Fact]

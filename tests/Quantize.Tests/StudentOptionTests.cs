@@ -19,6 +19,8 @@ public class StudentOptionTests
             Branches = BranchKind.Shift,
             ShiftedPatches = true,
             Stem = 6,
+            AttentionLevels = 3,
+            Locality = true,
             Teacher = "none",
             ShapesTrain = 200,
             ShapesTest = 30,
@@ -35,6 +37,7 @@ public class StudentOptionTests
         Assert.Equal(["vit.embeddings.stem.norm", "vit.embeddings.norm", "vit.encoder.patch_embed1.proj"], nodes.Where(n => n.Op == Op.Conv2d).Select(n => n.Name));
         Assert.DoesNotContain(nodes, n => n.Op == Op.AvgPool2d);
         Assert.Contains(nodes, n => n.Op == Op.SpatialShift);
+        Assert.All(nodes.Where(n => n.Op == Op.BinaryAttention), n => Assert.Equal((3, true), (AttentionAttributes.Levels(n), AttentionAttributes.MasksDiagonal(n))));
         Assert.Equal(2, nodes.Single(n => n.Name == "vit.embeddings.norm").Attributes["padding"]);
 
         Assert.Contains("\\u0022stemWidth\\u0022: 6", File.ReadAllText(folder.File("run/config.json")), StringComparison.Ordinal);
@@ -52,6 +55,9 @@ public class StudentOptionTests
         Assert.False(Configuration.Same("student", then, now));
 
         Assert.Contains("--stem is 5000, expected 0 to 4096", Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 5000 }, new SilentProgress())).Message, StringComparison.Ordinal);
+        Assert.Contains("--attention-levels is 2, expected 1 or 3", Assert.Throws<ConvertException>(() => Converter.Convert(options with { AttentionLevels = 2 }, new SilentProgress())).Message, StringComparison.Ordinal);
+        File.WriteAllText(options.Student, File.ReadAllText(options.Student).Replace("\"attentionLevels\": 1", "\"attentionLevels\": 2", StringComparison.Ordinal));
+        Assert.Contains("attention of 2 levels, 1 or 3 are possible", Assert.Throws<ModelFormatException>(() => Converter.Convert(options with { AttentionLevels = null, Overwrite = true }, new SilentProgress())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,6 +81,7 @@ public class StudentOptionTests
         Assert.Contains("cannot be shifted", Assert.Throws<ModelFormatException>(() => (config with { PatchSize = 1, ImageSize = 4 }).Validate()).Message, StringComparison.Ordinal);
         Assert.NotEqual(config, config with { ShiftedPatches = false });
         Assert.NotEqual(config, config with { StemWidth = 3 });
+        Assert.NotEqual(config, config with { AttentionLevels = 3 });
         Assert.Equal(config with { StemWidth = 3 }, ConfigJson.Read(ConfigJson.Write(config with { StemWidth = 3 })));
     }
 }

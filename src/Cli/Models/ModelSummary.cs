@@ -135,7 +135,7 @@ internal sealed class ModelSummary
     private string Bits(NodeFacts facts) => facts.Node.Op switch
     {
         Op.BinaryLinear or Op.BinaryConv => "1/1",
-        Op.BinaryAttention => "-/1",
+        Op.BinaryAttention => AttentionAttributes.Levels(facts.Node) == 1 ? "-/1" : "-/2",
         Op.SoftmaxAttention => "-/32",
         Op.Conv2d or Op.Linear => File.Tensors[facts.Node.Tensors["weight"]].Type == StoredType.F16 ? "16/32" : "32/32",
         _ => "-",

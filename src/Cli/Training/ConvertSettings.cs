@@ -19,6 +19,10 @@ internal sealed record ConvertSettings
 
     public int? Stem { get; init; }
 
+    public int? AttentionLevels { get; init; }
+
+    public bool? Locality { get; init; }
+
     public required string Teacher { get; init; }
 
     public string? TeachersTeacher { get; init; }
@@ -109,6 +113,8 @@ internal sealed record ConvertSettings
             Branches = Branches,
             ShiftedPatches = ShiftedPatches,
             Stem = Stem,
+            AttentionLevels = AttentionLevels,
+            Locality = Locality,
             Teacher = Teacher,
             TeachersTeacher = TeachersTeacher,
             Device = Device,

@@ -14,6 +14,8 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string?> _branches = new("--branches") { Description = "What the student's blocks take from neighbours besides attention: pool, shift (spatial shifts) or none. [default: the student's]", HelpName = "KIND" };
     private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
     private readonly Option<int?> _stem = new("--stem") { Description = "A float 3x3 convolution of so many channels before the patches; 0 for none.", HelpName = "CHANNELS" };
+    private readonly Option<int?> _attentionLevels = new("--attention-levels") { Description = "Levels of the student's attention weights above zero: 1 (a bit) or 3 (three nested bits). [default: the student's]", HelpName = "1|3" };
+    private readonly Option<bool?> _locality = new("--locality") { Description = "Locality self-attention in the student: a learned temperature for each head, and no token attends to itself." };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
     private readonly Option<string?> _budget = new("--budget") { Description = "Fit the training to a time, e.g. 9m or 1h30m.", HelpName = "TIME" };
     private readonly Option<string?> _stopAfter = new("--stop-after") { Description = "End this call after a time with everything saved; go on with --resume.", HelpName = "TIME" };
@@ -62,7 +64,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in (Option[])
         [
-            _data, _out, _student, _floatDownsampling, _branches, _shiftedPatches, _stem, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            _data, _out, _student, _floatDownsampling, _branches, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
             .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _augmentOn, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
@@ -91,6 +93,8 @@ internal sealed class ConvertVerb : Verb
         Branches = Kind(arguments.GetValue(_branches)),
         ShiftedPatches = arguments.GetValue(_shiftedPatches),
         Stem = arguments.GetValue(_stem),
+        AttentionLevels = arguments.GetValue(_attentionLevels),
+        Locality = arguments.GetValue(_locality),
         TeachersTeacher = arguments.GetValue(_teachersTeacher),
         Init = arguments.GetValue(_init),
         Plan = arguments.GetValue(_plan),

@@ -11,7 +11,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         for (int s = 0, layer = 0; s < config.Stages.Count; s++)
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
-                x = Block($"vit.encoder.layer.{layer}", config.Stages[s], x);
+                x = Block($"vit.encoder.layer.{layer}", s, x);
             if (s + 1 < config.Stages.Count)
                 x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Stages[s + 1].Width, x);
         }
@@ -42,17 +42,19 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return RPReLU(Name, conv, $"{Name}.rprelu");
     }
 
-    private string Block(string block, StageConfig stage, string x)
+    private string Block(string block, int stageIndex, string x)
     {
-        string attended = _graph.Add($"{block}.attention", x, Attention(block, stage, x));
+        StageConfig stage = config.Stages[stageIndex];
+        string attended = _graph.Add($"{block}.attention", x, Attention(block, stageIndex, x));
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         string narrow = FeedForward(block, stage, b);
         return _graph.Add(block, [attended, narrow, .. Branches(block, b)]);
     }
 
     /// <summary>Binary attention with its output projection: X [N, C] to what is added to X.</summary>
-    private string Attention(string block, StageConfig stage, string x)
+    private string Attention(string block, int stageIndex, string x)
     {
+        StageConfig stage = config.Stages[stageIndex];
         string att = $"{block}.attention.attention";
         string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
         string source = a;
@@ -65,7 +67,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string k = Projection(att, "key", "movek", "normk", "rpreluk", source);
         string v = Projection(att, "value", "movev", "normv", "rpreluv", source);
         string context = Context(
-            att, stage,
+            att, stageIndex,
             _graph.ShiftSign($"{att}.query.bits", q, Data($"{att}.moveq2")),
             _graph.ShiftSign($"{att}.key.bits", k, Data($"{att}.movek2")),
             _graph.ShiftSign($"{att}.value.bits", v, Data($"{att}.movev2")));
@@ -92,15 +94,20 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     }
 
     /// <summary>The attention's value is its clip times a count, so the clip goes into the scale.</summary>
-    private string Context(string att, StageConfig stage, string query, string key, string value)
+    private string Context(string att, int stageIndex, string query, string key, string value)
     {
+        StageConfig stage = config.Stages[stageIndex];
         float[] clip = Data($"{att}.att_prob_clip");
         if (clip.Length == 1)
             clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
+        double[]? temperatures = config.Locality
+            ? [.. Data($"{att}.{TensorManifest.TemperatureLogit}").Select(logit => AttentionTemperature.Of(logit, stage.HeadSize))]
+            : null;
+        var weights = new AttentionWeights(clip, config.AttentionLevels, config.MasksDiagonal(stageIndex), temperatures);
         double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
         if (!config.LayerNorm)
-            return _graph.BinaryAttention($"{att}.norm_context", query, key, value, clip, Norm($"{att}.norm_context").AfterScaling(factor));
-        string context = _graph.BinaryAttention($"{att}.context", query, key, value, clip, ChannelAffine.Scaling(factor));
+            return _graph.BinaryAttention($"{att}.norm_context", query, key, value, weights, Norm($"{att}.norm_context").AfterScaling(factor));
+        string context = _graph.BinaryAttention($"{att}.context", query, key, value, weights, ChannelAffine.Scaling(factor));
         return Normed($"{att}.norm_context", context, $"{att}.norm_context");
     }
 

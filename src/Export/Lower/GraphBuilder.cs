@@ -34,12 +34,21 @@ internal sealed class GraphBuilder
     public string BinaryConv(string name, string input, ulong[] weight, ChannelAffine affine, int kernel) =>
         Node(Op.BinaryConv, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)], ("kernel", kernel));
 
-    public string BinaryAttention(string name, string query, string key, string value, float[] clip, ChannelAffine affine)
+    /// <summary>Binary attention. What is usual (one level, every key, one table) is left out of the attributes, so that older runtimes read the
+    /// file.</summary>
+    public string BinaryAttention(string name, string query, string key, string value, AttentionWeights weights, ChannelAffine affine)
     {
-        int headSize = affine.Channels / clip.Length;
-        return Node(
-            Op.BinaryAttention, name, [query, key, value],
-            [ExpTable(headSize), Floats(name, "clip", clip), .. Folded(name, affine)], ("heads", clip.Length));
+        int heads = weights.Clip.Length;
+        int headSize = affine.Channels / heads;
+        List<(string, int)> attributes = [("heads", heads)];
+        if (weights.Levels > 1)
+            attributes.Add(("levels", weights.Levels));
+        if (weights.MaskDiagonal)
+            attributes.Add(("maskDiagonal", 1));
+        (string, StoredTensor) exp = weights.Temperatures is { } temperatures
+            ? ("exp", TensorData.Of($"{name}.exp", [.. temperatures.SelectMany(t => Exponentials(headSize, t))], heads, headSize + 1))
+            : ("exp", TensorData.Of($"exp.{headSize}", Exponentials(headSize, 1), headSize + 1));
+        return Node(Op.BinaryAttention, name, [query, key, value], [exp, Floats(name, "clip", weights.Clip), .. Folded(name, affine)], [.. attributes]);
     }
 
     public string RPReLU(string name, string input, float[] shift, float[] slope, float[] offset) =>
@@ -111,14 +120,21 @@ internal sealed class GraphBuilder
     private static (string Role, StoredTensor Tensor) Epsilon(double value) =>
         ("epsilon", TensorData.Of(string.Create(CultureInfo.InvariantCulture, $"epsilon.{value}"), [(float)value], 1));
 
-    /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp((s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the number of
-    /// matching signs of a query and a key of d channels. One table serves every attention of that head size. It is stored because
-    /// <c>exp</c> differs between platforms in the last place.</summary>
-    private static (string Role, StoredTensor Tensor) ExpTable(int headSize)
+    /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp(temperature * (s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the number
+    /// of matching signs of a query and a key of d channels. One table serves every attention of that head size whose temperature is 1. It is
+    /// stored because <c>exp</c> differs between platforms in the last place.</summary>
+    private static long[] Exponentials(int headSize, double temperature)
     {
         var table = new long[headSize + 1];
         for (int m = 0; m < table.Length; m++)
-            table[m] = (long)Math.Round(Math.ScaleB(Math.Exp(2.0 * (m - headSize) / Math.Sqrt(headSize)), 46));
-        return ("exp", TensorData.Of($"exp.{headSize}", table, table.Length));
+            table[m] = (long)Math.Round(Math.ScaleB(Math.Exp(temperature * 2.0 * (m - headSize) / Math.Sqrt(headSize)), 46));
+        return table;
     }
 }
+
+/// <summary>How binary attention weighs keys.</summary>
+/// <param name="Clip">The step of a weight, for each head.</param>
+/// <param name="Levels">Steps at most.</param>
+/// <param name="MaskDiagonal">Whether no token attends to itself.</param>
+/// <param name="Temperatures">What scores are multiplied by, for each head; null where that is 1.</param>
+internal sealed record AttentionWeights(float[] Clip, int Levels, bool MaskDiagonal, double[]? Temperatures);

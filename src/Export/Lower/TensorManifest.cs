@@ -8,15 +8,19 @@ public sealed class TensorManifest
     /// that the simulator subtracts before it takes signs, see <see cref="Lowering"/>.</summary>
     public const string RowMean = ".row_mean";
 
+    /// <summary>Tensor <c>[heads]</c> of an attention with locality: see <see cref="AttentionTemperature"/>.</summary>
+    public const string TemperatureLogit = "att_temperature_logit";
+
     private readonly TensorChecklist _list = new();
     private readonly bool _layerNorm;
     private readonly bool _layerScale;
+    private readonly bool _locality;
 
     /// <summary>The manifest of a valid configuration.</summary>
     public TensorManifest(BinaryViTConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        (_layerNorm, _layerScale) = (config.LayerNorm, config.LayerScale);
+        (_layerNorm, _layerScale, _locality) = (config.LayerNorm, config.LayerScale, config.Locality);
         _list.Ignore(".num_batches_tracked");
         int first = config.Stages[0].Width;
         if (config.ClassToken)
@@ -100,6 +104,8 @@ public sealed class TensorManifest
             AddRPReLU($"{attention}.rprelur", stage.Width);
         }
         _list.RequireClip($"{attention}.att_prob_clip", stage.Heads);
+        if (_locality)
+            Add($"{attention}.{TemperatureLogit}", stage.Heads);
         AddNorm($"{attention}.norm_context", stage.Width);
         AddRPReLU($"{attention}.rprelu_context", stage.Width);
         AddDense($"{block}.attention.output", stage.Width, stage.Width);

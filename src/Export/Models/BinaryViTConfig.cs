@@ -53,6 +53,11 @@ public interface INetworkConfig
 /// <param name="ShiftedPatches">Whether a patch also sees the halves of its eight neighbours: shifted patch tokenization (Lee et al. 2021), whose
 /// linear map of a patch and its four diagonal shifts is one convolution of twice the kernel, the stride as before.</param>
 /// <param name="StemWidth">Channels of a float 3x3 convolution with norm and RPReLU before the patches; 0 for none.</param>
+/// <param name="AttentionLevels">Levels of an attention weight above zero: 1 for a bit, 3 for three nested bits (BHViT's quantization of probabilities
+/// to 0..3).</param>
+/// <param name="Locality">Whether attention is locality self-attention (Lee et al. 2021): a learned temperature for each head
+/// (<see cref="AttentionTemperature"/>), and no token attends to itself. Where keys are of a reduced grid no key is a query's own, and there is the
+/// temperature alone.</param>
 /// <remarks>The trainer builds the pyramid, with <c>EmbeddingNorm</c> to <c>LayerNorm</c> at their defaults; the other forms are imported.</remarks>
 public sealed record BinaryViTConfig(
     string Name,
@@ -69,8 +74,13 @@ public sealed record BinaryViTConfig(
     bool LayerScale = true,
     bool LayerNorm = false,
     bool ShiftedPatches = false,
-    int StemWidth = 0) : INetworkConfig
+    int StemWidth = 0,
+    int AttentionLevels = 1,
+    bool Locality = false) : INetworkConfig
 {
+    /// <summary>What <see cref="AttentionLevels"/> may be.</summary>
+    public static IReadOnlyList<int> PossibleLevels { get; } = [1, 3];
+
     /// <summary>Height and width of the patches' convolution.</summary>
     public int PatchKernel => ShiftedPatches ? 2 * PatchSize : PatchSize;
 
@@ -95,6 +105,9 @@ public sealed record BinaryViTConfig(
         int side = Grid(stage) / Stages[stage].Reduction;
         return side * side;
     }
+
+    /// <summary>Whether the queries of a stage leave their own key out.</summary>
+    public bool MasksDiagonal(int stage) => Locality && Stages[stage].Reduction == 1 && Tokens(stage) > 1;
 
     /// <summary>The stage that the block with this global index belongs to.</summary>
     public int StageOf(int layer)
@@ -141,6 +154,8 @@ public sealed record BinaryViTConfig(
             yield return "it has no stages";
         if (StemWidth is < 0 or > 4096)
             yield return $"a stem of {StemWidth} channels, 0 (none) to 4096 are possible";
+        if (!PossibleLevels.Contains(AttentionLevels))
+            yield return $"attention of {AttentionLevels} levels, {string.Join(" or ", PossibleLevels)} are possible";
         if (StemWidth > 0 && LayerNorm)
             yield return "a stem has a batch norm, the network LayerNorms";
         if (ShiftedPatches && PatchSize % 2 != 0)
@@ -196,7 +211,7 @@ public sealed record BinaryViTConfig(
         && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
         && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && Branches == other.Branches
         && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
-        && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth
+        && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth && AttentionLevels == other.AttentionLevels && Locality == other.Locality
         && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ namespace EdgeVit.Export.Onnx;
 /// product of such signs: an integer below 2^24, exact in any order of summation.</para>
 /// <para>Attention is that of the packed model in float arithmetic: the product of query and key signs counts matches, the model's fixed-point table of
 /// exponentials (a <c>Gather</c>, in double precision; the sums stay below 2^53 and are exact) gives the row sum, and a key is attended when
-/// <c>2 * exp &gt; clip * sum</c>, with the same two roundings as the runtime. Its bits are the runtime's.</para>
+/// <c>2 * exp &gt; clip * sum</c>, with the same two roundings as the runtime, and so for further levels. Its bits are the runtime's.</para>
 /// <para>What may differ is the last place of float reductions (the first convolution, pools, means, the classifier), which other runtimes sum in other
 /// orders and without fused multiply-adds. A sign whose argument lies within that rounding of zero is a tie, and may fall on either side.</para>
 /// </remarks>
@@ -169,15 +169,37 @@ public sealed class OnnxExport
         string Heads(int input, params long[] order) => _graph.Node("Transpose", [
             _graph.Node("Reshape", [Value(node.Inputs[input]), Sizes(1, _file.Shapes[node.Inputs[input]].Tokens, heads, size)])], ("perm", order));
         string scores = _graph.Named("MatMul", $"{node.Name}.scores", [Heads(0, 0, 2, 1, 3), Heads(1, 0, 2, 3, 1)]);
-        string matches = _graph.Node("Cast", [_graph.Node("Mul", [_graph.Node("Add", [scores, Scalar($"head_size_{size}", size)]), Scalar("half", 0.5f)])], ("to", (long)OnnxType.Int32));
-        long[] table = TensorData.Integers(Tensor(node, "exp"));
-        string exp = _graph.Node("Gather", [Once($"exp_table_{size}", n => _graph.Constant(n, Array.ConvertAll(table, v => (double)v), table.Length)), matches], ("axis", 0));
+        string matches = _graph.Node("Mul", [_graph.Node("Add", [scores, Scalar($"head_size_{size}", size)]), Scalar("half", 0.5f)]);
+        double[] table = Array.ConvertAll(TensorData.Integers(Tensor(node, "exp")), v => (double)v);
+        bool perHead = _file.Tensors[node.Tensors["exp"]].Shape.Count == 2;
+        if (perHead)
+        {
+            // The heads' tables one behind the other.
+            float[] starts = [.. Enumerable.Range(0, heads).Select(h => (float)(h * (size + 1)))];
+            matches = _graph.Node("Add", [matches, Once($"exp_starts_{heads}x{size}", n => _graph.Constant(n, starts, 1, heads, 1, 1))]);
+        }
+        string index = _graph.Node("Cast", [matches], ("to", (long)OnnxType.Int32));
+        string exp = _graph.Node("Gather", [Once(perHead ? $"{node.Name}.exp" : $"exp_table_{size}", n => _graph.Constant(n, table, table.Length)), index], ("axis", 0));
+        if (AttentionAttributes.MasksDiagonal(node))
+        {
+            // An exponential of 0 adds nothing to a sum and is above no limit.
+            int tokens = shape.Tokens;
+            exp = _graph.Node("Mul", [exp, Once($"others_{tokens}", n => _graph.Constant(n, Others(tokens), 1, 1, tokens, tokens))]);
+        }
         string sum = _graph.Node("ReduceSum", [exp, Sizes(3)], ("keepdims", 1));
         double[] clip = Array.ConvertAll(TensorData.Floats(Tensor(node, "clip")), v => (double)v);
         string threshold = _graph.Node("Mul", [sum, _graph.Constant($"{node.Name}.clip", clip, 1, heads, 1, 1)]);
         string two = Once("two_double", n => _graph.Scalar(n, 2.0));
-        string bits = _graph.Named("Greater", $"{node.Name}.bits", [_graph.Node("Mul", [exp, two]), threshold]);
-        string context = _graph.Node("MatMul", [_graph.Node("Cast", [bits], ("to", (long)OnnxType.Float)), Heads(2, 0, 2, 1, 3)]);
+        string doubled = _graph.Node("Mul", [exp, two]);
+        string bits = _graph.Named("Greater", $"{node.Name}.bits", [doubled, threshold]);
+        string weights = _graph.Node("Cast", [bits], ("to", (long)OnnxType.Float));
+        for (int level = 2; level <= AttentionAttributes.Levels(node); level++)
+        {
+            string factor = Once($"odd_{(2 * level) - 1}_double", n => _graph.Scalar(n, (2.0 * level) - 1));
+            string further = _graph.Named("Greater", $"{node.Name}.bits{level}", [doubled, _graph.Node("Mul", [threshold, factor])]);
+            weights = _graph.Node("Add", [weights, _graph.Node("Cast", [further], ("to", (long)OnnxType.Float))]);
+        }
+        string context = _graph.Node("MatMul", [weights, Heads(2, 0, 2, 1, 3)]);
         string joined = _graph.Named("Reshape", $"{node.Name}.counts", [_graph.Node("Transpose", [context], ("perm", (long[])[0, 2, 1, 3])), Sizes(1, shape.Tokens, shape.Channels)]);
         _graph.Named("Add", y, [_graph.Node("Mul", [joined, Vector(node, "scale")]), Vector(node, "offset")]);
     }
@@ -192,6 +214,15 @@ public sealed class OnnxExport
             kernels[(c * height * width) + (TokenShift.Direction(c) == 0 ? 0 : (height * width) - 1)] = 1;
         ToTokens(y, _graph.Node("Conv", [ToGrid(x, shape), _graph.Constant($"{node.Name}.kernels", kernels, channels, 1, height, width)],
             ("kernel_shape", (long[])[height, width]), ("pads", (long[])[rows, columns, rows, columns]), ("group", channels)), shape);
+    }
+
+    /// <summary>0 on the diagonal, 1 beside it.</summary>
+    private static double[] Others(int tokens)
+    {
+        var others = new double[tokens * tokens];
+        for (int i = 0; i < others.Length; i++)
+            others[i] = i % (tokens + 1) == 0 ? 0 : 1;
+        return others;
     }
 
     private void SoftmaxAttention(GraphNode node, string y, ValueShape shape)

@@ -4,13 +4,15 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>Explains a difference between two results of one attention row (one head of one query) by the keys whose probability lies
-/// within rounding of half the clip: the packed row and the simulated one may decide about them differently, and about no others.</summary>
+/// within rounding of the border between two levels (half the clip, where there is one): the packed row and the simulated one may decide about
+/// them differently, and about no others.</summary>
 internal sealed class AttentionTies
 {
     /// <summary>Up to so many keys every subset is tried; above, each channel's count may differ by as many as there are.</summary>
     private const int MaxEnumerated = 12;
 
     private readonly int _size;
+    private readonly double _unit;
     private readonly int _first;
     private readonly Value _values;
     private readonly List<(int Key, bool Attended)> _keys = [];
@@ -19,28 +21,43 @@ internal sealed class AttentionTies
     /// <param name="inputs">Query, key and value bits.</param>
     /// <param name="token">The query.</param>
     /// <param name="head">The head.</param>
-    /// <param name="exp">The fixed-point table of the packed model, by matching signs.</param>
+    /// <param name="exp">The head's fixed-point table of the packed model, by matching signs.</param>
     /// <param name="clip">The head's clip.</param>
-    /// <param name="tolerance">How close p / clip has to be to a half.</param>
-    public AttentionTies(IReadOnlyList<Value> inputs, int token, int head, long[] exp, float clip, double tolerance)
+    /// <param name="levels">Levels above zero.</param>
+    /// <param name="maskDiagonal">Whether the query's own key is left out.</param>
+    /// <param name="tolerance">How close p / clip has to be to a border.</param>
+    public AttentionTies(IReadOnlyList<Value> inputs, int token, int head, ReadOnlySpan<long> exp, float clip, int levels, bool maskDiagonal, double tolerance)
     {
         _size = exp.Length - 1;
+
+        // What a match more adds to the score: the last step of the table says it to fifteen places.
+        _unit = Math.Log((double)exp[_size] / Math.Max(1, exp[_size - 1]));
         _first = head * _size;
         _values = inputs[2];
         int[] matches = [.. Enumerable.Range(0, inputs[1].Shape.Tokens).Select(j => Matches(inputs[0], token, inputs[1], j))];
-        long fixedSum = matches.Sum(m => exp[m]);
-        double sum = matches.Sum(Exponential);
+        int own = maskDiagonal ? token : -1;
+        long fixedSum = 0;
+        double sum = 0;
         for (int j = 0; j < matches.Length; j++)
         {
-            double margin = Math.Abs((Exponential(matches[j]) / sum / clip) - 0.5);
+            fixedSum += j == own ? 0 : exp[matches[j]];
+            sum += j == own ? 0 : Exponential(matches[j]);
+        }
+        for (int j = 0; j < matches.Length; j++)
+        {
+            if (j == own)
+                continue;
+            double q = Exponential(matches[j]) / sum / clip;
+            double level = Math.Clamp(Math.Round(q + 0.5), 1, levels);
+            double margin = Math.Abs(q - (level - 0.5));
             if (margin > tolerance)
                 continue;
             Margin = Math.Max(Margin, margin);
-            _keys.Add((j, 2 * (double)exp[matches[j]] > clip * (double)fixedSum));
+            _keys.Add((j, 2 * (double)exp[matches[j]] > ((2 * level) - 1) * (clip * (double)fixedSum)));
         }
     }
 
-    /// <summary>How far from a half p / clip is, at most, for the keys at the threshold.</summary>
+    /// <summary>How far from a border p / clip is, at most, for the keys at one.</summary>
     public double Margin { get; }
 
     /// <summary>Whether the counts differ just as they do when some of these keys change sides.</summary>
@@ -77,5 +94,5 @@ internal sealed class AttentionTies
         return matches;
     }
 
-    private double Exponential(int matches) => Math.Exp(2.0 * (matches - _size) / Math.Sqrt(_size));
+    private double Exponential(int matches) => Math.Exp(_unit * (matches - _size));
 }

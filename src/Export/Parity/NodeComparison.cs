@@ -28,7 +28,7 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     public const double FloatTolerance = 1e-4;
 
     /// <summary>A sign is a tie when its argument is this close to zero, times max(1, |x|); an attention bit when p / clip is this close
-    /// to a half.</summary>
+    /// to the border of its level, a half for the first.</summary>
     public const double TieTolerance = 1e-5;
 
     private readonly StorageRounding _storage = new(graph, tensors, ignored: sameFloats);
@@ -145,7 +145,7 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
         float[] factors = TensorData.Floats(tensors[node.Tensors["scale"]]);
         long[] exp = TensorData.Integers(tensors[node.Tensors["exp"]]);
         float[] bounds = Rounding(node, inputs, packed) ?? new float[simulated.Length];
-        int size = exp.Length - 1;
+        int size = packed.Shape.Channels / clip.Length;
         (long ties, long rounded, long mismatches, double worst, double rounding, string? fault) = (0, 0, 0, 0, 0, null);
         MarginRange margins = MarginRange.None;
         for (int begin = 0; begin < simulated.Length; begin += size)
@@ -167,7 +167,10 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
                 continue;
             }
             (int token, int channel) = int.DivRem(begin, packed.Shape.Channels);
-            var atThreshold = new AttentionTies(inputs, token, channel / size, exp, clip[channel / size], TieTolerance);
+            int head = channel / size;
+            ReadOnlySpan<long> table = exp.AsSpan(exp.Length == size + 1 ? 0 : head * (size + 1), size + 1);
+            var atThreshold = new AttentionTies(
+                inputs, token, head, table, clip[head], AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node), TieTolerance);
             if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), bounds.AsSpan(begin, size), scale) is { } counts
                 && atThreshold.Explain(counts))
             {

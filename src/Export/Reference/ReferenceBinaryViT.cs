@@ -12,7 +12,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
             {
-                x = Block($"vit.encoder.layer.{layer}", config.Stages[s], config.Grid(s), x);
+                x = Block($"vit.encoder.layer.{layer}", s, x);
                 yield return $"vit.encoder.layer.{layer}";
             }
             if (s + 1 == config.Stages.Count)
@@ -45,10 +45,11 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     }
 
     /// <summary>X [N, C] to [N, C].</summary>
-    private Matrix Block(string l, StageConfig stage, int grid, Matrix x)
+    private Matrix Block(string l, int stageIndex, Matrix x)
     {
+        (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
-        Matrix y = Attention($"{l}.attention.attention", stage, grid, a);
+        Matrix y = Attention($"{l}.attention.attention", stageIndex, a);
         string o = $"{l}.attention.output";
         Matrix dense = Normed($"{o}.dense", $"{o}.norm", BinaryLinear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move")));
         Matrix x1 = Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, y))));
@@ -75,8 +76,9 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     }
 
     /// <summary>A [N, C] to Y [N, C].</summary>
-    private Matrix Attention(string att, StageConfig stage, int grid, Matrix a)
+    private Matrix Attention(string att, int stageIndex, Matrix a)
     {
+        (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         int r = stage.Reduction;
         Matrix source = a;
         if (r > 1)
@@ -88,7 +90,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         Matrix k = Projection(att, "key", "k", "normk", source);
         Matrix v = Projection(att, "value", "v", "normv", source);
         Matrix context = Context(
-            att, stage, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
+            att, stageIndex, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
         context = Normed($"{att}.norm_context", $"{att}.norm_context", config.LayerNorm ? Tap($"{att}.context", context) : context);
         if (r > 1)
         {
@@ -104,9 +106,12 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         return RPReLU($"{att}.rprelu{letter}", Normed($"{att}.{linear}", $"{att}.{norm}", product), x);
     }
 
-    /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round_half_even(softmax / clip), 0, 1)</c> times V, head by head.</summary>
-    private Matrix Context(string att, StageConfig stage, Signs q, Signs k, Signs v)
+    /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round(softmax / clip), 0, levels)</c> times V, head by head; halves are
+    /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity.</summary>
+    private Matrix Context(string att, int stageIndex, Signs q, Signs k, Signs v)
     {
+        StageConfig stage = config.Stages[stageIndex];
+        bool masked = config.MasksDiagonal(stageIndex);
         double[] clips = D($"{att}.att_prob_clip");
         int d = stage.HeadSize;
         return Matrix.Of(q.Rows, stage.Width, (t, y) =>
@@ -116,13 +121,17 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             {
                 double clip = clips[clips.Length == 1 ? 0 : head];
                 double sum = 0;
-                for (int j = 0; j < exponentials.Length; j++)
-                    sum += exponentials[j] = Math.Exp(Signs.Dot(q.Row(t).Slice(head * d, d), k.Row(j).Slice(head * d, d)) / Math.Sqrt(d));
+                double temperature = config.Locality ? AttentionTemperature.Of(D($"{att}.{TensorManifest.TemperatureLogit}")[head], d) : 1;
                 for (int j = 0; j < exponentials.Length; j++)
                 {
-                    double bit = Math.Clamp(Math.Round(exponentials[j] / sum / clip, MidpointRounding.ToEven), 0, 1);
-                    if (bit > 0)
-                        DoubleRow.AddTimes(y.Slice(head * d, d), clip, v.Row(j).Slice(head * d, d));
+                    double score = temperature * Signs.Dot(q.Row(t).Slice(head * d, d), k.Row(j).Slice(head * d, d)) / Math.Sqrt(d);
+                    sum += exponentials[j] = masked && j == t ? 0 : Math.Exp(score);
+                }
+                for (int j = 0; j < exponentials.Length; j++)
+                {
+                    double level = Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - 0.5), 0, config.AttentionLevels);
+                    if (level > 0)
+                        DoubleRow.AddTimes(y.Slice(head * d, d), clip * level, v.Row(j).Slice(head * d, d));
                 }
             }
         });

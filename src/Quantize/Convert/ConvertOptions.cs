@@ -27,6 +27,12 @@ public sealed record ConvertOptions
     /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; as its layout says when null.</summary>
     public int? Stem { get; init; }
 
+    /// <summary>Levels of the student's attention weights above zero, 1 or 3; as its layout says when null.</summary>
+    public int? AttentionLevels { get; init; }
+
+    /// <summary>Whether the student's attention is locality self-attention; as its layout says when null.</summary>
+    public bool? Locality { get; init; }
+
     /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
     /// <c>sl-vit</c>, <c>deit</c> or <c>sl-deit</c> (<see cref="SmallViT"/>): trained here; <c>none</c>: learn from labels
     /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
@@ -183,6 +189,8 @@ public sealed record ConvertOptions
         Check("lr", LearningRate, 1e-9, 1);
         Check("image-size", ImageSize, 4, 1024);
         Check("stem", Stem, 0, 4096);
+        if (AttentionLevels is { } levels && !BinaryViTConfig.PossibleLevels.Contains(levels))
+            faults.Add($"--attention-levels is {levels}, expected {string.Join(" or ", BinaryViTConfig.PossibleLevels)}");
         Check("temperature", Temperature, 0.1, 100);
         Check("teacher-weight", TeacherWeight, 0, 1);
         Check("feature-weight", FeatureWeight, 0, 10_000);

@@ -14,6 +14,18 @@ internal readonly record struct HeadLayout(int Batch, int Heads, int Size)
     internal int Channels => Heads * Size;
 }
 
+/// <summary>How attention weighs keys.</summary>
+/// <param name="Layout">The heads.</param>
+/// <param name="Clip">The step of a weight, for each head.</param>
+/// <param name="Levels">Steps at most.</param>
+/// <param name="Temperature">What scores are multiplied by, for each head; null where that is 1.</param>
+/// <param name="MaskDiagonal">Whether queries and keys are the same tokens and none attends to itself.</param>
+internal sealed record AttentionForm(HeadLayout Layout, float[] Clip, int Levels, float[]? Temperature, bool MaskDiagonal)
+{
+    /// <summary>What a head's integer scores are multiplied by.</summary>
+    internal float Unit(int head) => (Temperature?[head] ?? 1) * (1 / MathF.Sqrt(Layout.Size));
+}
+
 /// <summary>The element-wise passes of binary attention, by head.</summary>
 /// <typeparam name="T">Element type of the products.</typeparam>
 internal static class AttentionKernels<T> where T : struct, ILanes
@@ -91,38 +103,49 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         return (result, sums);
     }
 
-    /// <summary>Integer scores <c>[B*h, N, Nk]</c> → attention bits 0 or 1 of the same shape: softmax of score / sqrt(d) above half the clip.</summary>
-    internal static Tensor Bits(Tensor scores, HeadLayout layout, float[] clip)
+    /// <summary>Integer scores <c>[B*h, N, Nk]</c> → levels 0 to <see cref="AttentionForm.Levels"/> of the same shape: the number of j from 1 on for
+    /// which softmax of temperature * score / sqrt(d) is above <c>(j - 1/2) * clip</c>.</summary>
+    internal static Tensor Levels(Tensor scores, AttentionForm form)
     {
         (int rows, int keys, int perHead) = Shape(scores);
-        Tensor bits = torch.empty(scores.shape, dtype: T.Type);
+        Tensor result = torch.empty(scores.shape, dtype: T.Type);
         RowTeam.Run(rows, (begin, end) =>
         {
             ref byte from = ref Lanes.Start(scores);
-            ref byte to = ref Lanes.Start(bits);
+            ref byte to = ref Lanes.Start(result);
             float[] exponentials = new float[keys];
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)keys;
-                float sum = Exponentials(ref from, at, exponentials, layout.Size);
-                Vector512<float> threshold = Vector512.Create(0.5f * clip[row / perHead % layout.Heads] * sum);
+                int head = row / perHead % form.Layout.Heads;
+                float sum = Exponentials(ref from, at, exponentials, form, head, form.MaskDiagonal ? row % perHead : -1);
+                float half = 0.5f * form.Clip[head] * sum;
                 for (int j = 0; j < keys; j += Lanes.Count)
-                {
-                    Vector512<float> above = Vector512.GreaterThan(Lanes.Load(exponentials, j), threshold) & Vector512.Create(1f);
-                    T.Store(above, ref to, at + (nuint)j);
-                }
+                    T.Store(Above(Lanes.Load(exponentials, j), half, form.Levels), ref to, at + (nuint)j);
             }
         });
-        return bits;
+        return result;
     }
 
-    /// <summary>The gradient of the scores from that of the attention values, and per head the gradient of clip.</summary>
-    internal static (Tensor ByScores, double[] ByClip) BitsGradient(Tensor byAttention, Tensor scores, HeadLayout layout, float[] clip)
+    /// <summary>How many of <c>half, 3 * half, 5 * half ..</c> 16 values are above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Above(Vector512<float> values, float half, int levels)
+    {
+        Vector512<float> level = Vector512.GreaterThan(values, Vector512.Create(half)) & Vector512.Create(1f);
+        for (int j = 1; j < levels; j++)
+            level += Vector512.GreaterThan(values, Vector512.Create(((2 * j) + 1) * half)) & Vector512.Create(1f);
+        return level;
+    }
+
+    /// <summary>The gradient of the scores from that of the attention values, and per head the gradients of clip and, behind them, of the
+    /// temperature.</summary>
+    internal static (Tensor ByScores, double[] ByHead) LevelsGradient(Tensor byAttention, Tensor scores, AttentionForm form)
     {
         (int rows, int keys, int perHead) = Shape(scores);
         Tensor result = torch.empty(scores.shape, dtype: T.Type);
-        float unit = 1 / MathF.Sqrt(layout.Size);
-        double[] byClip = RowTeam.Reduce(rows, layout.Heads, (begin, end, sums) =>
+        int heads = form.Layout.Heads;
+        float perScore = 1 / MathF.Sqrt(form.Layout.Size);
+        double[] byHead = RowTeam.Reduce(rows, 2 * heads, (begin, end, sums) =>
         {
             ref byte g = ref Lanes.Start(byAttention);
             ref byte from = ref Lanes.Start(scores);
@@ -132,19 +155,18 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)keys;
-                int head = row / perHead % layout.Heads;
-                Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, layout.Size));
-                Vector512<float> perClip = Vector512.Create(1 / clip[head]);
+                int head = row / perHead % heads;
+                Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, form, head, form.MaskDiagonal ? row % perHead : -1));
+                Vector512<float> perClip = Vector512.Create(1 / form.Clip[head]);
                 Vector512<float> weighted = Vector512<float>.Zero;
                 Vector512<float> clipGradient = Vector512<float>.Zero;
                 for (int j = 0; j < keys; j += Lanes.Count)
                 {
                     Vector512<float> probability = Lanes.Load(p, j) * inverse;
                     Vector512<float> q = probability * perClip;
-                    Vector512<float> inside = Vector512.LessThanOrEqual(q, Vector512.Create(1f));
+                    Vector512<float> inside = Vector512.LessThanOrEqual(q, Vector512.Create((float)form.Levels));
                     Vector512<float> incoming = T.Load(ref g, at + (nuint)j);
-                    Vector512<float> bit = Vector512.GreaterThan(q, Vector512.Create(0.5f)) & Vector512.Create(1f);
-                    clipGradient += incoming * Vector512.ConditionalSelect(inside, bit - q, Vector512.Create(1f));
+                    clipGradient += incoming * Vector512.ConditionalSelect(inside, Above(q, 0.5f, form.Levels) - q, Vector512.Create((float)form.Levels));
                     Vector512<float> through = incoming & inside;
                     weighted = Vector512.FusedMultiplyAdd(through, probability, weighted);
                     probability.CopyTo(p, j);
@@ -152,19 +174,27 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 }
                 sums[head] += Vector512.Sum(clipGradient);
                 Vector512<float> mean = Vector512.Create(Vector512.Sum(weighted));
+                float unit = form.Unit(head);
+                Vector512<float> temperatureGradient = Vector512<float>.Zero;
                 for (int j = 0; j < keys; j += Lanes.Count)
-                    T.Store(Lanes.Load(p, j) * (Lanes.Load(passed, j) - mean) * unit, ref to, at + (nuint)j);
+                {
+                    Vector512<float> byLogit = Lanes.Load(p, j) * (Lanes.Load(passed, j) - mean);
+                    if (form.Temperature is not null)
+                        temperatureGradient = Vector512.FusedMultiplyAdd(byLogit, T.Load(ref from, at + (nuint)j), temperatureGradient);
+                    T.Store(byLogit * unit, ref to, at + (nuint)j);
+                }
+                sums[heads + head] += Vector512.Sum(temperatureGradient) * perScore;
             }
         });
-        return (result, byClip);
+        return (result, byHead);
     }
 
-    /// <summary><c>exp((s - d) / sqrt(d))</c> of a row, and its sum; at most 1, so nothing overflows.</summary>
+    /// <summary><c>exp(temperature * (s - d) / sqrt(d))</c> of a row, 0 for its own key, and the sum; at most 1 each, so nothing overflows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Exponentials(ref byte scores, nuint at, float[] result, int size)
+    private static float Exponentials(ref byte scores, nuint at, float[] result, AttentionForm form, int head, int own)
     {
-        Vector512<float> unit = Vector512.Create(1 / MathF.Sqrt(size));
-        Vector512<float> top = Vector512.Create((float)size);
+        Vector512<float> unit = Vector512.Create(form.Unit(head));
+        Vector512<float> top = Vector512.Create((float)form.Layout.Size);
         Vector512<float> sum = Vector512<float>.Zero;
         for (int j = 0; j < result.Length; j += Lanes.Count)
         {
@@ -172,6 +202,14 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             e.CopyTo(result, j);
             sum += e;
         }
+        if (own < 0)
+            return Vector512.Sum(sum);
+
+        // Not by subtraction: the own key may be nearly all of the sum.
+        result[own] = 0;
+        sum = Vector512<float>.Zero;
+        for (int j = 0; j < result.Length; j += Lanes.Count)
+            sum += Lanes.Load(result, j);
         return Vector512.Sum(sum);
     }
 

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Binary self-attention (<c>attention.attention</c>): signs of q, k and v, integer scores, one-bit probabilities, and a float shortcut
-/// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns.</summary>
+/// <summary>Binary self-attention (<c>attention.attention</c>): signs of q, k and v, integer scores, probabilities of one or three levels, and a float shortcut
+/// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns. With locality (Lee et al. 2021) each
+/// head's scores have a learned temperature, and where keys are the queries' own tokens no token attends to itself.</summary>
 internal sealed class BinaryAttention : nn.Module
 {
     private readonly Parameter moveq;
@@ -19,6 +20,9 @@ internal sealed class BinaryAttention : nn.Module
 
     // The logarithm of att_prob_clip, [heads] or [1] for all of them, so that the clip stays positive; exported as exp of it.
     private readonly Parameter att_prob_clip_log;
+
+    // Locality's temperature [heads], as AttentionTemperature describes it.
+    private readonly Parameter? att_temperature_logit;
     private readonly LatentWeight query;
     private readonly LatentWeight key;
     private readonly LatentWeight value;
@@ -41,10 +45,13 @@ internal sealed class BinaryAttention : nn.Module
     private readonly BranchNames _reduction;
     private readonly LayerContext _context;
     private readonly StageConfig _stage;
+    private readonly int _levels;
+    private readonly bool _maskDiagonal;
 
-    internal BinaryAttention(string prefix, LayerContext context, StageConfig stage, int keys, BinarizationSettings binarization) : base(nameof(BinaryAttention))
+    internal BinaryAttention(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryAttention))
     {
-        (_prefix, _context, _stage) = (prefix, context, stage);
+        StageConfig stage = config.Stages[stageIndex];
+        (_prefix, _context, _stage, _levels, _maskDiagonal) = (prefix, context, stage, config.AttentionLevels, config.MasksDiagonal(stageIndex));
         _query = BranchNames.Of($"{prefix}.query", $"{prefix}.query", $"{prefix}.rpreluq");
         _key = BranchNames.Of($"{prefix}.key", $"{prefix}.key", $"{prefix}.rpreluk");
         _value = BranchNames.Of($"{prefix}.value", $"{prefix}.value", $"{prefix}.rpreluv");
@@ -56,7 +63,9 @@ internal sealed class BinaryAttention : nn.Module
         moveq2 = Zeros(c);
         movek2 = Zeros(c);
         movev2 = Zeros(c);
-        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Math.Log(binarization.Clip.For(keys))));
+        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Math.Log(binarization.Clip.For(config.Keys(stageIndex)) / _levels)));
+        if (config.Locality)
+            att_temperature_logit = nn.Parameter(torch.full(stage.Heads, AttentionTemperature.Start(stage.HeadSize)));
         query = new LatentWeight(SignForm.Centred, c, c);
         key = new LatentWeight(SignForm.Centred, c, c);
         value = new LatentWeight(SignForm.Centred, c, c);
@@ -96,10 +105,11 @@ internal sealed class BinaryAttention : nn.Module
         Tensor v = _context.Branch(_value, reduced, movev, value, normv, new Shortcut(reduced), rpreluv);
 
         Tensor shortcut = _stage.Reduction == 1 ? q + k + v : q + Upsample(k + v, grid, keyGrid);
-        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, keyGrid.Tokens, _stage.HeadSize))
+        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, keyGrid.Tokens, _stage.HeadSize, _levels))
         {
             var layout = new HeadLayout((int)grid.Batch, _stage.Heads, _stage.HeadSize);
-            Tensor fused = FusedAttention.Apply(q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), layout, _context.Phase.Surrogate);
+            Tensor fused = FusedAttention.Apply(
+                q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), layout, _levels, _maskDiagonal, _context.Phase.Surrogate);
             return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
         }
 
@@ -123,17 +133,28 @@ internal sealed class BinaryAttention : nn.Module
         return result;
     }
 
-    /// <summary>Softmax attention of the signs; probabilities are quantised to {0, clip} in the binary network.</summary>
-    private Tensor Attend(Tensor q, Tensor k, Tensor v, TokenGrid grid, TokenGrid keyGrid)
+    /// <summary>Softmax attention of the signs; probabilities are quantised to multiples of the clip in the binary network.</summary>
+    internal Tensor Attend(Tensor q, Tensor k, Tensor v, TokenGrid grid, TokenGrid keyGrid)
     {
         Tensor scores = MixedPrecision.Matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
+        if (Temperature() is { } temperature)
+            scores = scores * temperature.view(1, -1, 1, 1);
+        if (_maskDiagonal)
+            scores = scores.masked_fill(torch.eye(grid.Tokens, dtype: ScalarType.Bool, device: scores.device), float.NegativeInfinity);
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
-            probabilities = AttentionBits.Apply(probabilities, att_prob_clip_log.expand(_stage.Heads).exp());
-        _context.Taps.Report($"{_prefix}.prob", probabilities);
-        Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, keyGrid));                   // [B, h, N, d]
+        {
+            Tensor clip = att_prob_clip_log.expand(_stage.Heads).exp();
+            probabilities = AttentionBits.Apply(probabilities, clip, _levels);
+            if (_context.Taps.On)
+                _context.Taps.Report($"{_prefix}.prob", (probabilities / clip.view(1, -1, 1, 1)).round_());
+        }
+        Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, keyGrid));    // [B, h, N, d]
         return context.transpose(1, 2).reshape(grid.Batch * grid.Tokens, _stage.Width);
     }
+
+    /// <summary>What scores are multiplied by, <c>[h]</c>; null where that is 1.</summary>
+    private Tensor? Temperature() => att_temperature_logit?.sigmoid().mul(AttentionTemperature.Most(_stage.HeadSize));
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B, h, N, d]</c>.</summary>
     private Tensor Heads(Tensor tokens, TokenGrid grid) => tokens.view(grid.Batch, grid.Tokens, _stage.Heads, _stage.HeadSize).transpose(1, 2);

@@ -111,10 +111,7 @@ internal sealed class Encoder : nn.Module
     {
         _config = config;
         layer = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.Layers).Select(l =>
-        {
-            int stage = config.StageOf(l);
-            return new BinaryViTLayer($"vit.encoder.layer.{l}", context, config.Stages[stage], config.Keys(stage), config.Branches, binarization);
-        })]);
+            new BinaryViTLayer($"vit.encoder.layer.{l}", context, config, config.StageOf(l), binarization))]);
         RegisterComponents();
         for (int s = 1; s < config.Stages.Count; s++)
         {

@@ -24,10 +24,11 @@ internal sealed class BinaryViTLayer : nn.Module
     private readonly IReadOnlyList<BlockBranch> _branches;
     private readonly LayerScale[] _scales;
 
-    internal BinaryViTLayer(string prefix, LayerContext context, StageConfig stage, int keys, BranchKind branches, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
+    internal BinaryViTLayer(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
     {
-        (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, branches, BlockBranch.Of(branches));
-        attention = new AttentionBlock($"{prefix}.attention", context, stage, keys, LayerScaleStart, binarization);
+        StageConfig stage = config.Stages[stageIndex];
+        (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, config.Branches, BlockBranch.Of(config.Branches));
+        attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, LayerScaleStart, binarization);
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
         output = new FeedForward(
@@ -111,10 +112,11 @@ internal sealed class AttentionBlock : nn.Module
     private readonly string _prefix;
     private readonly LayerContext _context;
 
-    internal AttentionBlock(string prefix, LayerContext context, StageConfig stage, int keys, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
+    internal AttentionBlock(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
     {
+        StageConfig stage = config.Stages[stageIndex];
         (_prefix, _context) = (prefix, context);
-        attention = new BinaryAttention($"{prefix}.attention", context, stage, keys, binarization);
+        attention = new BinaryAttention($"{prefix}.attention", context, config, stageIndex, binarization);
         output = new FeedForward(
             BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.Width, stage.Width, layerScale);
         RegisterComponents();

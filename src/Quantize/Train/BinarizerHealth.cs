@@ -1,3 +1,4 @@
+using EdgeVit.Export;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
     /// <summary>Channels whose sign is the same for every token of every image.</summary>
     public const string Dead = "dead_channels";
 
-    /// <summary>Queries whose attention bits are all 1: they take the sum of all values and see no difference between keys.</summary>
+    /// <summary>Queries whose attention bits are all 1, at every level: they take the sum of all values and see no difference between keys.</summary>
     public const string Full = "attention_ones";
 
     /// <summary>Queries whose attention bits are all 0: they take nothing.</summary>
@@ -44,7 +45,7 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
     {
         bool training = model.training;
         ITapSink? before = model.Taps.Sink;
-        var counts = new Counts();
+        var counts = new Counts(model.Config);
         model.eval();
         model.Taps.Sink = counts;
         try
@@ -65,7 +66,7 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
     private double Mean(string name) => Of(name).Select(f => f.Percent).DefaultIfEmpty(double.NaN).Average();
 
     /// <summary>Counts while values pass by.</summary>
-    private sealed class Counts : ITapSink
+    private sealed class Counts(BinaryViTConfig config) : ITapSink
     {
         internal List<LayerFinding> Findings { get; } = [];
 
@@ -79,9 +80,11 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
             }
             else if (name.EndsWith(".prob", StringComparison.Ordinal))
             {
-                Tensor ones = value.sign().sum([-1L]).flatten();                        // [B*h*N]
-                Findings.Add(new LayerFinding(name, Full, Share(ones, value.shape[^1])));
-                Findings.Add(new LayerFinding(name, Empty, Share(ones, 0)));
+                Tensor bits = value.sum([-1L]).flatten();                               // [B*h*N]
+                long keys = value.shape[^1];
+                bool masked = config.Locality && keys > 1 && value.shape[^2] == keys;   // a reduction leaves fewer keys than queries
+                Findings.Add(new LayerFinding(name, Full, Share(bits, config.AttentionLevels * (masked ? keys - 1 : keys))));
+                Findings.Add(new LayerFinding(name, Empty, Share(bits, 0)));
             }
         }
 

@@ -42,7 +42,7 @@ public sealed record TrainSettings
     /// <summary>Gradients are scaled down to this norm, above 0.</summary>
     public double GradientNorm { get; init; } = 5;
 
-    /// <summary>Factor on the rate of the attention clips, 0 to 1.</summary>
+    /// <summary>Factor on the rate of the attention's clips and temperatures, 0 to 1.</summary>
     public double ClipRate { get; init; } = 0.1;
 
     /// <summary>Evaluations over the run, 1 to 1000, evenly spread; the last is at the end.</summary>

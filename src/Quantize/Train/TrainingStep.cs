@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -199,7 +200,8 @@ internal sealed class TrainingStep : IDisposable
         List<Parameter> other = [];
         foreach ((string name, Parameter parameter) in model.named_parameters())
         {
-            bool apart = nesterov ? parameter.dim() == 1 : name.EndsWith("att_prob_clip_log", StringComparison.Ordinal);
+            bool apart = nesterov ? parameter.dim() == 1
+                : name.EndsWith("att_prob_clip_log", StringComparison.Ordinal) || name.EndsWith(TensorManifest.TemperatureLogit, StringComparison.Ordinal);
             (apart ? other : usual).Add(parameter);
         }
         _factors.AddRange(other.Count > 0 ? [1, otherFactor] : [1]);
