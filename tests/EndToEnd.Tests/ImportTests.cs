@@ -36,7 +36,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         var logits = new float[4];
         using Session session = model.CreateSession();
         session.Run(image, logits);
-        Assert.Equal(new GraphInterpreter(lowered.Graph, lowered.Tensors).Run(image)[Lowering.OutputName].Floats, logits);
+        Assert.Equal(GraphInterpreter.OfRuns(model.File).Run(image)[Lowering.OutputName].Floats, logits);
         Assert.Equal(EdgeVitProcess.Run("inspect", _folder["sub/net.evit"], "--card").Expect(0).Output, File.ReadAllText(_folder["sub/net.md"]));
         Assert.Contains($"sha256 {model.File.Sha256}", File.ReadAllText(_folder["sub/net.md"]), StringComparison.Ordinal);
         EdgeVitProcess.Run("inspect", _folder["sub/net.evit"]).Expect(0);

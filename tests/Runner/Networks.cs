@@ -36,14 +36,16 @@ internal static class Networks
         for (int i = 0; i < networks.Length; i++)
         {
             var n = networks[i];
-            Write(folder, $"network-{i}", BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches));
+            (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches);
+            Write(folder, $"network-{i}", (graph, builder));
+            Write(folder, $"network-{i}-version-1", (graph with { Version = 1 }, builder));
         }
 
         for (int i = 0; i < s_attentions.Length; i++)
             Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
         for (int seed = 0; seed < RandomGraphCount; seed++)
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
-        Console.WriteLine($"{networks.Length + s_attentions.Length + RandomGraphCount} models in {folder}");
+        Console.WriteLine($"{(2 * networks.Length) + s_attentions.Length + RandomGraphCount} models in {folder}");
         return 0;
     }
 
@@ -113,7 +115,7 @@ internal static class Networks
     {
         (ModelGraph graph, GraphBuilder builder) = network;
         float[] input = SelfTest.Input(InputSeed, graph.InputShape);
-        float[] logits = new GraphInterpreter(graph, builder.Tensors).Run(input)[graph.OutputName].Floats;
+        float[] logits = GraphInterpreter.OfRuns(EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors))).Run(input)[graph.OutputName].Floats;
         File.WriteAllBytes(Path.Combine(folder, name + ".evit"), EvitBytes.Model(graph, builder.Tensors, new SelfTest(InputSeed, logits)));
     }
 }

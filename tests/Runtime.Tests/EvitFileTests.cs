@@ -8,7 +8,7 @@ public class EvitFileTests
     public void AModelReadsBackAndPassesItsSelfTest()
     {
         (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(1, 16, 2, s_stages, 5);
-        float[] logits = new GraphInterpreter(graph, b.Tensors).Run(SelfTest.Input(7, graph.InputShape))[graph.OutputName].Floats;
+        float[] logits = Models.Logits(graph, b.Tensors, SelfTest.Input(7, graph.InputShape));
         EvitFile file = EvitFile.Parse(EvitBytes.Model(graph, b.Tensors, new SelfTest(7, logits)));
 
         Assert.Equal(GraphJson.Write(graph), GraphJson.Write(file.Graph));
@@ -42,7 +42,7 @@ public class EvitFileTests
         using Session session = model.CreateSession();
         var logits = new float[5];
         session.Run(input, logits);
-        Models.AssertSameBits(new GraphInterpreter(graph, rounded).Run(input)[graph.OutputName].Floats, logits, "F16");
+        Models.AssertSameBits(Models.Logits(graph, rounded, input), logits, "F16");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public class EvitFileTests
     public void ASelfTestWithOtherBitsFails()
     {
         (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(1, 16, 2, s_stages, 5);
-        float[] logits = new GraphInterpreter(graph, b.Tensors).Run(SelfTest.Input(7, graph.InputShape))[graph.OutputName].Floats;
+        float[] logits = Models.Logits(graph, b.Tensors, SelfTest.Input(7, graph.InputShape));
         logits[3] = MathF.BitIncrement(logits[3]);
         using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors, new SelfTest(7, logits))));
         Assert.False(model.RunSelfTest().Passed);

@@ -5,6 +5,10 @@ internal static class Models
 {
     internal static EvitModel Load(ModelGraph graph, GraphBuilder builder) => EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors)));
 
+    /// <summary>What the reference gives for a file with this graph.</summary>
+    internal static float[] Logits(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, ReadOnlySpan<float> input) =>
+        GraphInterpreter.OfRuns(EvitFile.Parse(EvitBytes.Model(graph, tensors))).Run(input)[graph.OutputName].Floats;
+
     internal static KernelChoice Choice(string name) => KernelSets.Available.Single(k => KernelSets.Name(k) == name);
 
     /// <summary>Same bits, any NaN being as good as another.</summary>

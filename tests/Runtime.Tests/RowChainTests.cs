@@ -8,7 +8,7 @@ public sealed unsafe class RowChainTests : IDisposable
 {
     // What kernels have code of their own for.
     private static readonly StageKind[] s_hidden =
-        [StageKind.LoadDifferences, StageKind.AddRow, StageKind.RPReLU, StageKind.Sign, StageKind.GroupMean];
+        [StageKind.LoadCounts, StageKind.AddRow, StageKind.RPReLU, StageKind.Sign, StageKind.GroupMean];
 
     private readonly List<NativeBuffer> _buffers = [];
     private Random _random = new(1);
@@ -73,16 +73,25 @@ public sealed unsafe class RowChainTests : IDisposable
             P1 = Floats(channels),
             P2 = Floats(channels),
             Number = kind is StageKind.LoadDifferences ? _random.Next(1, BitKernel.MaxInputs) : 1f / _random.Next(1, 9),
-            Modulo = kind is StageKind.Load or StageKind.AddRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
+            Modulo = kind is StageKind.Load or StageKind.AddRow or StageKind.ScaleAddRow or StageKind.AddScaledRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
             Group = _random.Next(2) == 0 ? 4 : 8,
             Channels = channels - _random.Next(64),
             Window = new PoolWindow(_random.Next(1, 4), _random.Next(1, 4), 1, 1, 0, 0),
             GridWidth = 5,
             Stride = channels * sizeof(float),
         };
+        if (kind == StageKind.RPReLU && _random.Next(3) > 0)
+        {
+            s.P0 = s.P2 = null;
+        }
+        else if (kind is StageKind.AddPool or StageKind.AddShift && _random.Next(2) == 0)
+        {
+            s.P1 = null;
+        }
+
         int places = s.Window.KernelH * s.Window.KernelW;
         bool pool = kind is StageKind.LoadPool or StageKind.AddPool;
-        bool scattered = pool || (kind is StageKind.Load or StageKind.AddRow && s.Modulo == 0 && _random.Next(2) == 0);
+        bool scattered = pool || (kind is StageKind.Load or StageKind.AddRow or StageKind.AddScaledRow && s.Modulo == 0 && _random.Next(2) == 0);
         s.Factor = scattered ? 2 : 1;
         int width = channels * (pool ? 20 : 2);
         s.Step = tokens == 1 ? 0 : width * sizeof(float);
@@ -130,9 +139,14 @@ public sealed unsafe class RowChainTests : IDisposable
                 StageKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
                 StageKind.LoadPool => Average(s, kernelTokens, token, c),
                 StageKind.LoadShift => s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c],
+                StageKind.AddShift when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], x[c]),
                 StageKind.AddShift => x[c] + MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], s.P1[c]),
+                StageKind.ScaleAddRow => MathF.FusedMultiplyAdd(s.P0[c], x[c], row[wrapped]),
+                StageKind.AddScaledRow => MathF.FusedMultiplyAdd(s.P0[c], row[wrapped], x[c]),
+                StageKind.AddPool when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), x[c]),
                 StageKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
                 StageKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
+                StageKind.RPReLU when s.P0 == null => x[c] > 0 ? x[c] : s.P1[c] * x[c],
                 StageKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],
                 _ => x[c],
             };

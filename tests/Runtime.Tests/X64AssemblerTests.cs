@@ -89,6 +89,7 @@ public class X64AssemblerTests
                 yield return c => c.AddSingle(a, b, m);
                 yield return c => c.MulDoubleEach(a, b, m);
                 yield return c => c.Fma231Each(a, b, m);
+                yield return c => c.Fma231(a, b, m);
                 yield return c => c.CompareDoubleEach(3, a, m, 17);
                 yield return c => c.StoreLowBytes(m, a);
                 yield return c => c.StoreLowBytes64(m, a);
@@ -116,6 +117,7 @@ public class X64AssemblerTests
             yield return c => c.MulSingle(a, b, d);
             yield return c => c.MulSingle(a, b, d, 2);
             yield return c => c.Fma213(a, b, d);
+            yield return c => c.Fma231(a, b, d);
             yield return c => c.CompareSingle(1, a, b, 26);
             yield return c => c.CompareBytes(6, a, b, 1);
             yield return c => c.LookUpBytes(a, b, d);
@@ -141,6 +143,8 @@ public class X64AssemblerTests
                 yield return c => c.AddWords256(a, b, m);
                 yield return c => c.AddBytes256(a, b, m);
                 yield return c => c.WidenBytes256(a, m);
+                yield return c => c.WidenUnsignedBytes256(a, m);
+                yield return c => c.Fma231Single256(a, b, m);
                 yield return c => c.WidenWords256(a, m);
                 yield return c => c.AddSingle256(a, b, m);
                 yield return c => c.Fma213Single256(a, b, m);
@@ -154,6 +158,7 @@ public class X64AssemblerTests
             yield return c => c.LookUpBytes256(a, b, d);
             yield return c => c.AddBytes256(a, b, d);
             yield return c => c.WidenToWords256(a, b);
+            yield return c => c.WidenUnsignedToWords256(a, b);
             yield return c => c.UpperHalf256(a, b);
             yield return c => c.UnpackLowSingles256(a, b, d);
             yield return c => c.UnpackHighSingles256(a, b, d);

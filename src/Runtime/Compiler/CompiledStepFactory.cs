@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes compiled steps of drafts, as far as there is code for them.</summary>
-internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows)
+internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows)
 {
     private readonly StepCompiler _compiler = new(target, weights, places);
     private readonly Dictionary<string, GroupOrder> _orders = new(StringComparer.Ordinal);

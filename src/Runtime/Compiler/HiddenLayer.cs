@@ -17,7 +17,7 @@ internal static unsafe class HiddenLayer
         }
 
         ReadOnlySpan<Stage> s = program.Stages.AsSpan(pass.First, pass.Count);
-        if (s[0].Kind != StageKind.LoadDifferences || s[1] is not { Kind: StageKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
+        if (s[0].Kind is not (StageKind.LoadDifferences or StageKind.LoadCounts) || s[1] is not { Kind: StageKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
             || s[2].Kind != StageKind.RPReLU || s[3].Kind != StageKind.Sign || s[4] is not { Kind: StageKind.GroupMean } mean)
         {
             return null;

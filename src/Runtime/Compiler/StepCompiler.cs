@@ -180,30 +180,35 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         }
 
         Stage source = program.Stages[program.Instructions[0].First];
-        return product.Source.Inputs % 2 == 0 && source.Kind == StageKind.LoadDifferences
-            && !new ReadOnlySpan<float>(source.P0, program.Instructions[0].Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2);
+        return source.Kind == StageKind.LoadCounts || (product.Source.Inputs % 2 == 0 && source.Kind == StageKind.LoadDifferences
+            && !new ReadOnlySpan<float>(source.P0, program.Instructions[0].Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2));
     }
 
-    /// <summary>The product by table look-ups; the scale of its sums, which are halves, is doubled.</summary>
+    /// <summary>The product by table look-ups; where its sums are halves, their scale is doubled.</summary>
     private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, Stage[] stages, int sumOffset)
     {
-        int channels = BitKernel.Pad(product.Outputs);
-        float* scale = stages[0].P0;
-        float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
-        for (int c = 0; c < channels; c++)
+        bool isCount = stages[0].Kind == StageKind.LoadCounts;
+        byte* start = (byte*)weights.Allocate(4);
+        if (!isCount)
         {
-            doubled[c] = 2 * scale[c];
+            int channels = BitKernel.Pad(product.Outputs);
+            float* scale = stages[0].P0;
+            float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
+            for (int c = 0; c < channels; c++)
+            {
+                doubled[c] = 2 * scale[c];
+            }
+
+            stages[0].P0 = doubled;
+            int value = (product.Source.Inputs / 2) - (32 * product.Source.Words);
+            *(sbyte*)start = (sbyte)value;
+            *(short*)(start + 1) = (short)value;
         }
 
-        stages[0].P0 = doubled;
-        byte* start = (byte*)weights.Allocate(4);
-        int value = (product.Source.Inputs / 2) - (32 * product.Source.Words);
-        *(sbyte*)start = (sbyte)value;
-        *(short*)(start + 1) = (short)value;
         return new TableProductForm(
             product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(AgreementTables.Pack(product, weights, order)),
-            pointers.Literal(AgreementTables.Address), pointers.Literal((long)start), sumOffset,
-            product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2);
+            pointers.Literal(isCount ? AgreementTables.Counts : AgreementTables.Address), pointers.Literal((long)start), sumOffset,
+            product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2, isCount);
     }
 
     /// <summary>What all forms of steps have in common.</summary>

@@ -47,13 +47,13 @@ internal sealed record StepForm
     internal required int ScratchRowBytes { get; init; }
 
     /// <summary>A text that is equal where the code is.</summary>
-    internal string Key()
+    internal unsafe string Key()
     {
         var numbers = new ValueList<long>();
         numbers.AddRange([TileTokens, LastTileTokens]);
         foreach (Stage s in Stages)
         {
-            numbers.AddRange([(long)s.Kind, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
+            numbers.AddRange([(long)s.Kind, s.P0 == null ? 1 : 0, s.P1 == null ? 1 : 0, s.Number == 1 ? 1 : 0, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
         }
 
         foreach (RowInstruction i in Instructions)

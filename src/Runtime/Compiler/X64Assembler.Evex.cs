@@ -63,6 +63,12 @@ internal sealed partial class X64Assembler
     /// <summary>to = to * a + b, rounded once.</summary>
     internal void Fma213(int to, int a, Mem b) => Evex(2, P66, 0, 0xA8, to, a, b, Vector);
 
+    /// <summary>to = a * b + to, rounded once.</summary>
+    internal void Fma231(int to, int a, int b) => Evex(2, P66, 0, 0xB8, to, a, b);
+
+    /// <summary>to = a * b + to, rounded once.</summary>
+    internal void Fma231(int to, int a, Mem b) => Evex(2, P66, 0, 0xB8, to, a, b, Vector);
+
     /// <summary>to = a * b + to, rounded once, b one float for all lanes.</summary>
     internal void Fma231Each(int to, int a, Mem b) => Evex(2, P66, 0, 0xB8, to, a, b, 4, each: true);
 

@@ -30,6 +30,12 @@ internal sealed partial class X64Assembler
     /// <summary>Sixteen signed bytes as 16-bit numbers.</summary>
     internal void WidenToWords256(int to, int from) => Vex(2, P66, 0x20, to, 0, from);
 
+    /// <summary>Sixteen unsigned bytes as 16-bit numbers.</summary>
+    internal void WidenUnsignedToWords256(int to, int from) => Vex(2, P66, 0x30, to, 0, from);
+
+    /// <summary>Eight unsigned bytes as 32-bit numbers.</summary>
+    internal void WidenUnsignedBytes256(int to, Mem from) => Vex(2, P66, 0x31, to, 0, from);
+
     /// <summary>Eight signed bytes as 32-bit numbers.</summary>
     internal void WidenBytes256(int to, Mem from) => Vex(2, P66, 0x21, to, 0, from);
 
@@ -87,6 +93,9 @@ internal sealed partial class X64Assembler
 
     /// <summary>to = a * b + to, rounded once.</summary>
     internal void Fma231Single256(int to, int a, int b) => Vex(2, P66, 0xB8, to, a, b);
+
+    /// <summary>to = a * b + to, rounded once.</summary>
+    internal void Fma231Single256(int to, int a, Mem b) => Vex(2, P66, 0xB8, to, a, b);
 
     /// <summary>to = all ones where a (predicate) b.</summary>
     internal void CompareSingle256(int to, int a, int b, int predicate)

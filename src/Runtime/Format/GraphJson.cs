@@ -19,7 +19,7 @@ public static class GraphJson
         return JsonText.Write(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("schema", ModelGraph.Schema);
+            writer.WriteString("schema", $"{ModelGraph.Schema}{graph.Version}");
             writer.WriteString("name", graph.Name);
             writer.WriteStartObject("input");
             writer.WriteString("name", graph.InputName);
@@ -48,9 +48,11 @@ public static class GraphJson
         JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
         root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");
         string schema = root.Get("schema", Where).String("graph: schema");
-        if (schema != ModelGraph.Schema)
+        int version = Enumerable.Range(1, ModelGraph.FoldedVersion).FirstOrDefault(v => schema == $"{ModelGraph.Schema}{v}");
+        if (version == 0)
         {
-            throw new EvitFormatException($"graph: schema is '{schema}', expected '{ModelGraph.Schema}' (a file of a newer EdgeVit?)");
+            throw new EvitFormatException(
+                $"graph: schema is '{schema}', expected '{ModelGraph.Schema}{ModelGraph.FoldedVersion}' or an earlier version (a file of a newer EdgeVit?)");
         }
 
         JsonNode input = root.Get("input", Where);
@@ -78,7 +80,10 @@ public static class GraphJson
             inputName,
             input.Get("shape", "graph: input").Ints("graph: input shape"),
             root.Get("output", Where).String("graph: output"),
-            nodes);
+            nodes)
+        {
+            Version = version,
+        };
     }
 
     private static void WriteNode(Utf8JsonWriter writer, GraphNode node, string previous)

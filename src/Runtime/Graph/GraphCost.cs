@@ -59,7 +59,7 @@ public static class GraphCost
             Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + (ExpOps * x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
             Op.LayerNorm => new(0, 0, 3 * outputs),
             Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),
-            Op.Add => new(0, 0, outputs * inputs.Length),
+            Op.Add or Op.ScaledSum => new(0, 0, outputs * inputs.Length),
             _ => new(0, 0, Math.Max(x.Elements, outputs)),
         };
     }

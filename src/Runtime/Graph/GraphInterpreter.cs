@@ -27,6 +27,23 @@ public sealed class GraphInterpreter
         _tensors = tensors;
     }
 
+    private GraphInterpreter(PlanGraph plan)
+    {
+        _widen = TensorData.Floats;
+        Shapes = plan.Shapes;
+        _graph = plan.Graph;
+        _tensors = plan.Tensors;
+    }
+
+    /// <summary>The interpreter whose logits sessions give bit for bit: where the file's graph runs folded (see
+    /// <see cref="ModelGraph.FoldedVersion"/>), of the folded graph. Its values may differ from the stored graph's by constants, and not all of
+    /// them are there.</summary>
+    public static GraphInterpreter OfRuns(EvitFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return new GraphInterpreter(PlanGraph.Of(file));
+    }
+
     /// <summary>The shape of every value.</summary>
     public IReadOnlyDictionary<string, ValueShape> Shapes { get; }
 
@@ -80,13 +97,13 @@ public sealed class GraphInterpreter
                 ReferenceOps.Affine(x, Floats(node, "scale"), Floats(node, "offset"), y);
                 break;
             case Op.RPReLU:
-                ReferenceOps.RPReLU(x, Floats(node, "shift"), Floats(node, "slope"), Floats(node, "offset"), y);
+                ReferenceOps.RPReLU(x, OptionalFloats(node, "shift"), Floats(node, "slope"), OptionalFloats(node, "offset"), y);
                 break;
             case Op.BinaryLinear:
-                ReferenceOps.BinaryLinear(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), y);
+                ReferenceOps.BinaryLinear(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), IsCount(node), y);
                 break;
             case Op.BinaryConv:
-                ReferenceOps.BinaryConv(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), node.Attributes["kernel"], shape, y);
+                ReferenceOps.BinaryConv(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), node.Attributes["kernel"], IsCount(node), shape, y);
                 break;
             case Op.BinaryAttention:
                 long[] exp = TensorData.Integers(_tensors[node.Tensors["exp"]]);
@@ -99,6 +116,14 @@ public sealed class GraphInterpreter
                 foreach (string other in node.Inputs.Skip(1))
                 {
                     ReferenceOps.Add(y, values[other].Floats, y);
+                }
+
+                break;
+            case Op.ScaledSum:
+                x.Floats.CopyTo(y, 0);
+                for (int i = 1; i < node.Inputs.Count; i++)
+                {
+                    ReferenceOps.AddScaled(values[node.Inputs[i]], OptionalFloats(node, PlanGraph.Scale(i)), y);
                 }
 
                 break;
@@ -141,6 +166,8 @@ public sealed class GraphInterpreter
 
         return Value.Tokens(y, shape.Channels, shape.Height, shape.Width);
     }
+
+    private static bool IsCount(GraphNode node) => node.Attributes.ContainsKey(PlanGraph.Counts);
 
     private float[]? OptionalFloats(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Floats(node, role) : null;
 

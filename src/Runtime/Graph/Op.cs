@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The closed set of graph operations (schema <c>edgevit.graph/1</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
+/// <summary>The closed set of graph operations (schema <c>edgevit.graph/2</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
 /// <c>t = y * W + x</c> of a grid <c>[H, W]</c>; bits have the shape of the tokens that they are the signs of, bit 1 meaning +1.</summary>
 public enum Op
 {
@@ -85,4 +85,9 @@ public enum Op
     /// (0 to 15, 32 to 47, ...) of the token attribute <c>rows</c> above and attribute <c>columns</c> to the left, in the odd blocks of that as far
     /// below and to the right. Zeros come in at the border.</summary>
     SpatialShift,
+
+    /// <summary>In no file, only where a graph is folded for running: the first input, then fused multiply-adds
+    /// <c>y = scale_i * x_i + y</c> of the others in order. Tensors <c>scale1</c>, <c>scale2</c>, ..., all <c>[C]</c>; an input without one is
+    /// added.</summary>
+    ScaledSum,
 }

@@ -28,6 +28,7 @@ internal static class OpNames
         nameof(Op.PrependTokens),
         nameof(Op.SliceTokens),
         nameof(Op.SpatialShift),
+        nameof(Op.ScaledSum),
     ];
 
     /// <summary>All names.</summary>

@@ -78,14 +78,26 @@ internal static class ReferenceOps
         }
     }
 
-    internal static void RPReLU(Value x, float[] shift, float[] slope, float[] offset, float[] y)
+    // Without shift and offset u is x, and what is left of it the result.
+    internal static void RPReLU(Value x, float[]? shift, float[] slope, float[]? offset, float[] y)
     {
         int channels = x.Shape.Channels;
         for (int i = 0; i < y.Length; i++)
         {
             int c = i % channels;
-            float u = x.Floats[i] - shift[c];
-            y[i] = (u > 0 ? u : slope[c] * u) + offset[c];
+            float u = shift is null ? x.Floats[i] : x.Floats[i] - shift[c];
+            float v = u > 0 ? u : slope[c] * u;
+            y[i] = offset is null ? v : v + offset[c];
+        }
+    }
+
+    // y = fma(scale, x, y), or y + x without a scale.
+    internal static void AddScaled(Value x, float[]? scale, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = scale is null ? y[i] + x.Floats[i] : MathF.FusedMultiplyAdd(scale[i % channels], x.Floats[i], y[i]);
         }
     }
 
@@ -108,8 +120,8 @@ internal static class ReferenceOps
         return bits;
     }
 
-    // s = K - 2 * (differing bits); both operands' padding bits are 0 and never differ.
-    internal static void BinaryLinear(Value x, ulong[] weight, float[] scale, float[] offset, float[] y)
+    // s = K - 2 * (differing bits), or where bits are counted the differing bits; both operands' padding bits are 0 and never differ.
+    internal static void BinaryLinear(Value x, ulong[] weight, float[] scale, float[] offset, bool isCount, float[] y)
     {
         int words = x.Shape.WordsPerToken;
         int outputs = scale.Length;
@@ -123,13 +135,13 @@ internal static class ReferenceOps
                     differ += BitOperations.PopCount(x.Words[(t * words) + w] ^ weight[(o * words) + w]);
                 }
 
-                y[(t * outputs) + o] = MathF.FusedMultiplyAdd(scale[o], x.Shape.Channels - (2 * differ), offset[o]);
+                y[(t * outputs) + o] = MathF.FusedMultiplyAdd(scale[o], isCount ? differ : x.Shape.Channels - (2 * differ), offset[o]);
             }
         }
     }
 
     // Gathers each window into one row, ordered kernel row, kernel column, channel; what is left is a BinaryLinear.
-    internal static void BinaryConv(Value x, ulong[] weight, float[] scale, float[] offset, int kernel, ValueShape shape, float[] y)
+    internal static void BinaryConv(Value x, ulong[] weight, float[] scale, float[] offset, int kernel, bool isCount, ValueShape shape, float[] y)
     {
         int channels = x.Shape.Channels;
         int inputs = kernel * kernel * channels;
@@ -149,7 +161,7 @@ internal static class ReferenceOps
             }
         }
 
-        BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, scale, offset, y);
+        BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, scale, offset, isCount, y);
     }
 
     internal static void BinaryAttention(

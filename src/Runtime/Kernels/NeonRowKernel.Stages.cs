@@ -14,6 +14,9 @@ internal sealed unsafe partial class NeonRowKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Base24(float inputs) => Vector128.Create((float)((1 << 24) + ((int)inputs & ~1)));
 
+    /// <summary>What <see cref="Counts"/> subtracts.</summary>
+    private static Vector128<float> Base23 => Vector128.Create((float)(1 << 23));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadDifferences(Stage* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
@@ -50,6 +53,28 @@ internal sealed unsafe partial class NeonRowKernel
         x1.B = base24 - AdvSimd.Arm64.ZipHigh(b, high).AsSingle();
         x1.C = base24 - AdvSimd.Arm64.ZipHigh(d, high).AsSingle();
         x1.D = base24 - AdvSimd.Arm64.ZipHigh(e, high).AsSingle();
+    }
+
+    /// <summary>A count below 2^15 without a conversion: the bits 0x4B00 over it are the float 2^23 + count, the difference from 2^23 is
+    /// exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Counts(Stage* s, int c, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    {
+        byte* row = (byte*)((ushort*)s->Rows[0] + c);
+        nint step = (nint)s->Step;
+        Vector128<ushort> a = AdvSimd.LoadVector128((ushort*)row);
+        Vector128<ushort> b = AdvSimd.LoadVector128((ushort*)(row + step));
+        Vector128<ushort> d = AdvSimd.LoadVector128((ushort*)(row + (2 * step)));
+        Vector128<ushort> e = AdvSimd.LoadVector128((ushort*)(row + (3 * step)));
+        Vector128<ushort> high = Vector128.Create((ushort)0x4B00);
+        x0.A = AdvSimd.Arm64.ZipLow(a, high).AsSingle() - base23;
+        x0.B = AdvSimd.Arm64.ZipLow(b, high).AsSingle() - base23;
+        x0.C = AdvSimd.Arm64.ZipLow(d, high).AsSingle() - base23;
+        x0.D = AdvSimd.Arm64.ZipLow(e, high).AsSingle() - base23;
+        x1.A = AdvSimd.Arm64.ZipHigh(a, high).AsSingle() - base23;
+        x1.B = AdvSimd.Arm64.ZipHigh(b, high).AsSingle() - base23;
+        x1.C = AdvSimd.Arm64.ZipHigh(d, high).AsSingle() - base23;
+        x1.D = AdvSimd.Arm64.ZipHigh(e, high).AsSingle() - base23;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,18 +166,50 @@ internal sealed unsafe partial class NeonRowKernel
         return x;
     }
 
-    /// <summary>The operations of the four tokens take turns, so that a core that runs them in order need not wait.</summary>
+    /// <summary>scale * x + y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<Vector128<float>> Scaled(Stage* s, int c, Column<Vector128<float>> x, Column<Vector128<float>> y)
+    {
+        Vector128<float> scale = AdvSimd.LoadVector128(s->P0 + c);
+        x.A = AdvSimd.FusedMultiplyAdd(y.A, scale, x.A);
+        x.B = AdvSimd.FusedMultiplyAdd(y.B, scale, x.B);
+        x.C = AdvSimd.FusedMultiplyAdd(y.C, scale, x.C);
+        x.D = AdvSimd.FusedMultiplyAdd(y.D, scale, x.D);
+        return x;
+    }
+
+    /// <summary>A scaled row, which few networks have: one that repeats or is up-sampled, or none of these.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Column<Vector128<float>> AddScaledRow(Stage* s, int c, Column<Vector128<float>> x)
+    {
+        int at = Wrap(s, c);
+        return Scaled(s, c, s->Factor > 1 ? Scattered(s, at) : Row(s, at), x);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<Vector128<float>> RPReLU(Stage* s, int c, Column<Vector128<float>> x)
     {
         Vector128<float> shift = AdvSimd.LoadVector128(s->P0 + c);
-        Vector128<float> slope = AdvSimd.LoadVector128(s->P1 + c);
         Vector128<float> offset = AdvSimd.LoadVector128(s->P2 + c);
-        Vector128<float> zero = Vector128<float>.Zero;
         x.A -= shift;
         x.B -= shift;
         x.C -= shift;
         x.D -= shift;
+        x = Leaky(s, c, x);
+        x.A += offset;
+        x.B += offset;
+        x.C += offset;
+        x.D += offset;
+        return x;
+    }
+
+    /// <summary>An RPReLU without shift and offset. The operations of the four tokens take turns, so that a core that runs them in order need
+    /// not wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<Vector128<float>> Leaky(Stage* s, int c, Column<Vector128<float>> x)
+    {
+        Vector128<float> slope = AdvSimd.LoadVector128(s->P1 + c);
+        Vector128<float> zero = Vector128<float>.Zero;
         Vector128<float> a = slope * x.A;
         Vector128<float> b = slope * x.B;
         Vector128<float> d = slope * x.C;
@@ -165,10 +222,6 @@ internal sealed unsafe partial class NeonRowKernel
         x.B = AdvSimd.BitwiseSelect(mb, x.B, b);
         x.C = AdvSimd.BitwiseSelect(md, x.C, d);
         x.D = AdvSimd.BitwiseSelect(me, x.D, e);
-        x.A += offset;
-        x.B += offset;
-        x.C += offset;
-        x.D += offset;
         return x;
     }
 

@@ -26,8 +26,8 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
             }
         }
 
-        if (count > 2 && stages[0].Kind == StageKind.LoadDifferences && IsEven(stages->Number)
-            && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU)
+        if (count > 2 && stages[0].Kind == StageKind.LoadCounts
+            && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU && stages[2].P0 == null)
         {
             bool hidden = count == 5 && IsPlain(stages[1], stages[3]) && stages[4].Kind == StageKind.GroupMean;
             stages->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
@@ -58,13 +58,13 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SignAndMeans(Stage* stages, int channels)
     {
-        Vector128<float> base24 = Base24(stages->Number);
+        Vector128<float> base23 = Base23;
         int wrap = stages[1].Modulo - 1;
         if (stages[4].Group == 8)
         {
             for (int c = 0; c < channels; c += BlockChannels)
             {
-                Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+                Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
                 StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
                 StoreEighths(stages + 4, c, x0, x1);
             }
@@ -74,7 +74,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
 
         for (int c = 0; c < channels; c += BlockChannels)
         {
-            Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
             StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
             StoreQuarters(stages + 4, c, x0, x1);
         }
@@ -84,28 +84,28 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreAndSign(Stage* stages, int channels)
     {
-        Vector128<float> base24 = Base24(stages->Number);
+        Vector128<float> base23 = Base23;
         int wrap = stages[1].Modulo - 1;
         for (int c = 0; c < channels; c += BlockChannels)
         {
-            Product(stages, c, c & wrap, base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
             Store(stages + 3, c, x0);
             Store(stages + 3, c + 4, x1);
             StoreSigns(stages + 4, c, Signs(stages + 4, c, x0, x1));
         }
     }
 
-    /// <summary>Differences of an even number of inputs, a shortcut of which channel c lies at <paramref name="at"/>, RPReLU.</summary>
+    /// <summary>Counts, a shortcut of which channel c lies at <paramref name="at"/>, an RPReLU without shift and offset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Product(Stage* s, int c, int at, Vector128<float> base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void Product(Stage* s, int c, int at, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
-        Differences(s, c, base24, out x0, out x1);
+        Counts(s, c, base23, out x0, out x1);
         x0 = Affine(s, c, x0);
         x1 = Affine(s, c + 4, x1);
         x0 = Add(x0, Row(s + 1, at));
         x1 = Add(x1, Row(s + 1, at + 4));
-        x0 = RPReLU(s + 2, c, x0);
-        x1 = RPReLU(s + 2, c + 4, x1);
+        x0 = Leaky(s + 2, c, x0);
+        x1 = Leaky(s + 2, c + 4, x1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -113,7 +113,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
     {
         Column<Vector128<float>> x0 = default;
         Column<Vector128<float>> x1 = default;
-        Vector128<float> base24 = Base24(stages->Number);
+        Vector128<float> base23 = Base23;
         Stage* end = stages + count;
         for (int c = 0; c < channels; c += BlockChannels)
         {
@@ -122,7 +122,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                 switch (s->Kind)
                 {
                     case StageKind.Neuron:
-                        Product(s, c, Wrap(s + 1, c), base24, out x0, out x1);
+                        Product(s, c, Wrap(s + 1, c), base23, out x0, out x1);
                         s += 2;
                         break;
 
@@ -165,21 +165,48 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                         break;
 
                     case StageKind.AddShift:
-                        x0 = Add(x0, Affine(s, c, Shifted(s, c)));
-                        x1 = Add(x1, Affine(s, c + 4, Shifted(s, c + 4)));
-                        break;
+                        {
+                            Column<Vector128<float>> r0 = Shifted(s, c);
+                            Column<Vector128<float>> r1 = Shifted(s, c + 4);
+                            x0 = s->P1 == null ? Scaled(s, c, r0, x0) : Add(x0, Affine(s, c, r0));
+                            x1 = s->P1 == null ? Scaled(s, c + 4, r1, x1) : Add(x1, Affine(s, c + 4, r1));
+                            break;
+                        }
+
+                    case StageKind.ScaleAddRow:
+                        {
+                            int at = Wrap(s, c);
+                            x0 = Scaled(s, c, x0, Row(s, at));
+                            x1 = Scaled(s, c + 4, x1, Row(s, at + 4));
+                            break;
+                        }
+
+                    case StageKind.AddScaledRow:
+                        {
+                            // Copies: a variable whose address is taken lives in memory throughout.
+                            Column<Vector128<float>> y0 = AddScaledRow(s, c, x0);
+                            Column<Vector128<float>> y1 = AddScaledRow(s, c + 4, x1);
+                            (x0.A, x0.B, x0.C, x0.D) = (y0.A, y0.B, y0.C, y0.D);
+                            (x1.A, x1.B, x1.C, x1.D) = (y1.A, y1.B, y1.C, y1.D);
+                            break;
+                        }
 
                     case StageKind.AddPool:
                         {
                             Pool(s, c, out Column<Vector128<float>> p0, out Column<Vector128<float>> p1);
-                            x0 = Add(x0, Affine(s, c, p0));
-                            x1 = Add(x1, Affine(s, c + 4, p1));
+                            x0 = s->P1 == null ? Scaled(s, c, p0, x0) : Add(x0, Affine(s, c, p0));
+                            x1 = s->P1 == null ? Scaled(s, c + 4, p1, x1) : Add(x1, Affine(s, c + 4, p1));
                             break;
                         }
 
                     case StageKind.Affine:
                         x0 = Affine(s, c, x0);
                         x1 = Affine(s, c + 4, x1);
+                        break;
+
+                    case StageKind.RPReLU when s->P0 == null:
+                        x0 = Leaky(s, c, x0);
+                        x1 = Leaky(s, c + 4, x1);
                         break;
 
                     case StageKind.RPReLU:

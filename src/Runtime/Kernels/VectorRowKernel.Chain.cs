@@ -19,8 +19,12 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
             {
                 s->Kind = StageKind.AddScattered;
             }
-            else if (s->Kind == StageKind.LoadDifferences && i + 2 < count
-                && s[1].Kind == StageKind.AddRow && s[1].Factor <= 1 && s[2].Kind == StageKind.RPReLU)
+            else if (s->Kind == StageKind.RPReLU && s->P0 == null)
+            {
+                s->Kind = StageKind.Leaky;
+            }
+            else if (s->Kind == StageKind.LoadCounts && i + 2 < count
+                && s[1].Kind == StageKind.AddRow && s[1].Factor <= 1 && s[2].Kind == StageKind.RPReLU && s[2].P0 == null)
             {
                 bool hidden = i == 0 && count == 5 && s[3].Kind == StageKind.Sign && s[4].Kind == StageKind.GroupMean;
                 s->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
@@ -51,8 +55,8 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                     case StageKind.Neuron:
                         {
                             nint at = Wrap(s + 1, c);
-                            x0 = RPReLU(s + 2, c, Add(Differences(s, c), Row(s + 1, at)));
-                            x1 = RPReLU(s + 2, c + n, Add(Differences(s, c + n), Row(s + 1, at + n)));
+                            x0 = Leaky(s + 2, c, Add(Counts(s, c), Row(s + 1, at)));
+                            x1 = Leaky(s + 2, c + n, Add(Counts(s, c + n), Row(s + 1, at + n)));
                             s += 2;
                             break;
                         }
@@ -78,11 +82,6 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                         x1 = Add(x1, Scattered(s, c + n));
                         break;
 
-                    case StageKind.LoadDifferences:
-                        x0 = Differences(s, c);
-                        x1 = Differences(s, c + n);
-                        break;
-
                     case StageKind.LoadCounts:
                         x0 = Counts(s, c);
                         x1 = Counts(s, c + n);
@@ -99,23 +98,49 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                         break;
 
                     case StageKind.AddShift:
-                        x0 = Add(x0, Affine(s, c, Shifted(s, c)));
-                        x1 = Add(x1, Affine(s, c + n, Shifted(s, c + n)));
-                        break;
+                        {
+                            Column<TVector> r0 = Shifted(s, c);
+                            Column<TVector> r1 = Shifted(s, c + n);
+                            x0 = s->P1 == null ? Scaled(s, c, r0, x0) : Add(x0, Affine(s, c, r0));
+                            x1 = s->P1 == null ? Scaled(s, c + n, r1, x1) : Add(x1, Affine(s, c + n, r1));
+                            break;
+                        }
 
                     case StageKind.AddPool:
-                        x0 = Add(x0, Affine(s, c, Pool(s, c)));
-                        x1 = Add(x1, Affine(s, c + n, Pool(s, c + n)));
-                        break;
+                        {
+                            Column<TVector> p0 = Pool(s, c);
+                            Column<TVector> p1 = Pool(s, c + n);
+                            x0 = s->P1 == null ? Scaled(s, c, p0, x0) : Add(x0, Affine(s, c, p0));
+                            x1 = s->P1 == null ? Scaled(s, c + n, p1, x1) : Add(x1, Affine(s, c + n, p1));
+                            break;
+                        }
+
+                    case StageKind.ScaleAddRow:
+                        {
+                            nint at = Wrap(s, c);
+                            x0 = Scaled(s, c, x0, Row(s, at));
+                            x1 = Scaled(s, c + n, x1, Row(s, at + n));
+                            break;
+                        }
+
+                    case StageKind.AddScaledRow or StageKind.LoadDifferences or StageKind.RPReLU:
+                        {
+                            // Copies: a variable whose address is taken lives in memory throughout.
+                            Column<TVector> y0 = Rare(s, c, x0);
+                            Column<TVector> y1 = Rare(s, c + n, x1);
+                            (x0.A, x0.B, x0.C, x0.D) = (y0.A, y0.B, y0.C, y0.D);
+                            (x1.A, x1.B, x1.C, x1.D) = (y1.A, y1.B, y1.C, y1.D);
+                            break;
+                        }
 
                     case StageKind.Affine:
                         x0 = Affine(s, c, x0);
                         x1 = Affine(s, c + n, x1);
                         break;
 
-                    case StageKind.RPReLU:
-                        x0 = RPReLU(s, c, x0);
-                        x1 = RPReLU(s, c + n, x1);
+                    case StageKind.Leaky:
+                        x0 = Leaky(s, c, x0);
+                        x1 = Leaky(s, c + n, x1);
                         break;
 
                     case StageKind.Store:
@@ -149,8 +174,8 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         for (nint c = 0; c < channels; c += 2 * n)
         {
             nint at = Wrap(s + 1, c);
-            Column<TVector> x0 = RPReLU(s + 2, c, Add(Differences(s, c), Row(s + 1, at)));
-            Column<TVector> x1 = RPReLU(s + 2, c + n, Add(Differences(s, c + n), Row(s + 1, at + n)));
+            Column<TVector> x0 = Leaky(s + 2, c, Add(Counts(s, c), Row(s + 1, at)));
+            Column<TVector> x1 = Leaky(s + 2, c + n, Add(Counts(s, c + n), Row(s + 1, at + n)));
             StoreSigns(s + 3, c, x0, x1);
             StoreMeans(s + 4, c, x0, x1);
         }

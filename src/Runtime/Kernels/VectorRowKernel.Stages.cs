@@ -77,6 +77,22 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         return x;
     }
 
+    /// <summary>scale * x + y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<TVector> Scaled(Stage* s, nint c, Column<TVector> x, Column<TVector> y)
+    {
+        TVector scale = TLanes.Load(s->P0 + c);
+        x.A = TLanes.Fma(scale, x.A, y.A);
+        if (TLanes.Tokens > 1)
+        {
+            x.B = TLanes.Fma(scale, x.B, y.B);
+            x.C = TLanes.Fma(scale, x.C, y.C);
+            x.D = TLanes.Fma(scale, x.D, y.D);
+        }
+
+        return x;
+    }
+
     /// <summary>K - 2 * count is an integer below 2^17: the fused multiply-add that computes it is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<TVector> Differences(Stage* s, nint c)
@@ -130,11 +146,45 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         return x;
     }
 
+    /// <summary>Stages that hardly any graph has once it is folded, apart from the others so that these keep their registers.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static Column<TVector> Rare(Stage* s, nint c, Column<TVector> x)
+    {
+        if (s->Kind == StageKind.LoadDifferences)
+        {
+            return Differences(s, c);
+        }
+
+        if (s->Kind == StageKind.RPReLU)
+        {
+            return RPReLU(s, c, x);
+        }
+
+        nint at = Wrap(s, c);
+        return Scaled(s, c, s->Factor > 1 ? Scattered(s, at) : Row(s, at), x);
+    }
+
+    /// <summary>An RPReLU without shift and offset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Column<TVector> Leaky(Stage* s, nint c, Column<TVector> x)
+    {
+        TVector slope = TLanes.Load(s->P1 + c);
+        x.A = TLanes.Leaky(x.A, slope);
+        if (TLanes.Tokens > 1)
+        {
+            x.B = TLanes.Leaky(x.B, slope);
+            x.C = TLanes.Leaky(x.C, slope);
+            x.D = TLanes.Leaky(x.D, slope);
+        }
+
+        return x;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<TVector> RPReLU(Stage* s, nint c, Column<TVector> x)
     {
-        TVector shift = TLanes.Load(s->P0 + c);
         TVector slope = TLanes.Load(s->P1 + c);
+        TVector shift = TLanes.Load(s->P0 + c);
         TVector offset = TLanes.Load(s->P2 + c);
         x.A = TLanes.Add(TLanes.Leaky(TLanes.Subtract(x.A, shift), slope), offset);
         if (TLanes.Tokens > 1)

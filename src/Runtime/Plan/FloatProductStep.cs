@@ -59,7 +59,7 @@ internal sealed unsafe class FloatProductStep(
 internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int OutputWidth, int Kernel, int Stride, int Padding)
 {
     /// <summary>The inputs of a convolution or linear layer.</summary>
-    internal static FloatSource Of(GraphNode head, EvitFile file, ValuePlaces places)
+    internal static FloatSource Of(GraphNode head, PlanGraph file, ValuePlaces places)
     {
         ValueShape input = file.Shapes[head.Inputs[0]];
         int size = head.Op == Op.Linear ? 1 : file.Tensors[head.Tensors["weight"]].Shape[2];

@@ -8,7 +8,7 @@ internal static unsafe class FloatStepFactory
 
     /// <summary>The steps of a draft whose head is such an op.</summary>
     internal static IEnumerable<PlanStep> Build(
-        GraphNode head, string kind, RowProgram program, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+        GraphNode head, string kind, RowProgram program, PlanGraph file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
     {
         ValueShape output = file.Shapes[head.Output];
         (string name, int items, int channels) = (head.Name, output.Tokens, output.Channels);

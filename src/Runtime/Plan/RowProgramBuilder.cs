@@ -15,7 +15,7 @@ internal sealed unsafe class RowProgramBuilder(
     private readonly ValueList<RowInstruction> _instructions = new();
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (GraphNode Source, GraphNode Scale)> _branches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GraphNode Source, string Scale, string? Offset)> _branches = new(StringComparer.Ordinal);
     private int _chainStart;
     private int _chainChannels;
     private string? _register;
@@ -69,7 +69,7 @@ internal sealed unsafe class RowProgramBuilder(
                 break;
             case Op.RPReLU:
                 InRegister(input);
-                _stages.Add(new Stage { Kind = StageKind.RPReLU, P0 = Parameter(node, "shift"), P1 = Parameter(node, "slope"), P2 = Parameter(node, "offset") });
+                _stages.Add(new Stage { Kind = StageKind.RPReLU, P0 = Optional(node, "shift"), P1 = Parameter(node, "slope"), P2 = Optional(node, "offset") });
                 break;
             case Op.Position:
                 InRegister(input);
@@ -87,7 +87,7 @@ internal sealed unsafe class RowProgramBuilder(
                 InRegister(input);
                 Sign(node);
                 return;
-            case Op.Add:
+            case Op.Add or Op.ScaledSum:
                 Add(node);
                 break;
             case Op.AvgPool2d:
@@ -129,25 +129,41 @@ internal sealed unsafe class RowProgramBuilder(
 
         for (int i = 0; i < node.Inputs.Count; i++)
         {
-            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Source, GraphNode Scale) branch))
+            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Source, string Scale, string? Offset) branch))
             {
                 Stage stage = branch.Source.Op == Op.SpatialShift
                     ? Shifted(branch.Source, StageKind.AddShift)
                     : Window(branch.Source, PoolWindow.Of(branch.Source), StageKind.AddPool);
-                stage.P0 = Parameter(branch.Scale, "scale");
-                stage.P1 = Parameter(branch.Scale, "offset");
+                int channels = shapes[node.Output].Channels;
+                stage.P0 = weights.Rows(branch.Scale, channels);
+                stage.P1 = branch.Offset is null ? null : weights.Rows(branch.Offset, channels);
                 _stages.Add(stage);
             }
             else if (i != at)
             {
-                _stages.Add(Row(node.Inputs[i], StageKind.AddRow, null));
+                _stages.Add(Summand(node, i, at));
             }
         }
     }
 
-    private static int RegisterSummand(GraphNode node, string? register) =>
-        node.Inputs.Count(i => i == register) == 1 && (node.Inputs[0] == register || node.Inputs[1] == register)
-            ? (node.Inputs[0] == register ? 0 : 1)
+    /// <summary>The stage that adds an input to the register, or the register to the first input.</summary>
+    private Stage Summand(GraphNode node, int input, int register)
+    {
+        string scale = PlanGraph.Scale(input == 0 ? register : input);
+        if (!node.Tensors.ContainsKey(scale))
+        {
+            return Row(node.Inputs[input], StageKind.AddRow, null);
+        }
+
+        Stage stage = Row(node.Inputs[input], input == 0 ? StageKind.ScaleAddRow : StageKind.AddScaledRow, null);
+        stage.P0 = Parameter(node, scale);
+        return stage;
+    }
+
+    private int RegisterSummand(GraphNode node, string? register) =>
+        node.Inputs.Count(i => i == register) != 1 ? -1
+            : node.Inputs[0] == register ? 0
+            : node.Inputs[1] == register && (node.Op == Op.Add || grouping.View(node.Inputs[0]) is not { Op: Op.Upsample }) ? 1
             : -1;
 
     /// <summary>Scaled pools and shifts that only one sum reads become stages of it. They are later summands: the first two start the sum.</summary>
@@ -155,21 +171,33 @@ internal sealed unsafe class RowProgramBuilder(
     {
         var result = new HashSet<GraphNode>(ReferenceEqualityComparer.Instance);
         Dictionary<string, GraphNode> writers = draft.Nodes.ToDictionary(node => node.Output, StringComparer.Ordinal);
-        foreach (GraphNode sum in draft.Nodes.Where(node => node.Op == Op.Add))
+        foreach (GraphNode sum in draft.Nodes.Where(node => node.Op is Op.Add or Op.ScaledSum))
         {
-            foreach (string input in sum.Inputs.Skip(2))
+            for (int i = 2; i < sum.Inputs.Count; i++)
             {
-                if (writers.TryGetValue(input, out GraphNode? scale) && scale.Op == Op.Affine && IsPrivate(input)
-                    && writers.TryGetValue(scale.Inputs[0], out GraphNode? source) && source.Op is Op.AvgPool2d or Op.SpatialShift && IsPrivate(source.Output))
+                if (!writers.TryGetValue(sum.Inputs[i], out GraphNode? last) || !IsPrivate(last.Output))
                 {
-                    _branches[input] = (source, scale);
-                    result.Add(scale);
+                    continue;
+                }
+
+                if (IsNeighbourhood(last) && sum.Tensors.TryGetValue(PlanGraph.Scale(i), out string? own))
+                {
+                    _branches[last.Output] = (last, own, null);
+                    result.Add(last);
+                }
+                else if (last.Op == Op.Affine && sum.Op == Op.Add
+                    && writers.TryGetValue(last.Inputs[0], out GraphNode? source) && IsNeighbourhood(source) && IsPrivate(source.Output))
+                {
+                    _branches[last.Output] = (source, last.Tensors["scale"], last.Tensors["offset"]);
+                    result.Add(last);
                     result.Add(source);
                 }
             }
         }
 
         return result;
+
+        bool IsNeighbourhood(GraphNode node) => node.Op is Op.AvgPool2d or Op.SpatialShift;
 
         bool IsPrivate(string value) => !places.IsStored(value) && grouping.Consumers(value).Count == 1;
     }
@@ -266,10 +294,10 @@ internal sealed unsafe class RowProgramBuilder(
         return node.Op == Op.ShiftSign ? [] : [node];
     }
 
-    private static bool TakesRegister(GraphNode node, string value) => node.Op switch
+    private bool TakesRegister(GraphNode node, string value) => node.Op switch
     {
         Op.Affine or Op.RPReLU or Op.Position => node.Inputs[0] == value,
-        Op.Add => RegisterSummand(node, value) >= 0,
+        Op.Add or Op.ScaledSum => RegisterSummand(node, value) >= 0,
         _ => false,
     };
 
@@ -370,6 +398,8 @@ internal sealed unsafe class RowProgramBuilder(
 
         return new Stage { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };
     }
+
+    private float* Optional(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Parameter(node, role) : null;
 
     private float* Parameter(GraphNode node, string role) => weights.Rows(node.Tensors[role], shapes[node.Output].Channels);
 }

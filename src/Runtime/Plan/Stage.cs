@@ -21,16 +21,22 @@ internal enum StageKind
     /// <summary>x = x + row.</summary>
     AddRow,
 
-    /// <summary>x = x + fma(scale, average of a window of rows, offset).</summary>
+    /// <summary>x = x + fma(scale, average of a window of rows, offset); without an offset x = fma(scale, average, x).</summary>
     AddPool,
 
-    /// <summary>x = x + fma(scale, rows of other tokens as <see cref="LoadShift"/> reads them, offset).</summary>
+    /// <summary>x = x + fma(scale, rows of other tokens as <see cref="LoadShift"/> reads them, offset); without an offset x = fma(scale, rows, x).</summary>
     AddShift,
+
+    /// <summary>x = fma(scale, x, row).</summary>
+    ScaleAddRow,
+
+    /// <summary>x = fma(scale, row, x).</summary>
+    AddScaledRow,
 
     /// <summary>x = fma(scale, x, offset).</summary>
     Affine,
 
-    /// <summary>u = x - shift; x = (u > 0 ? u : slope * u) + offset.</summary>
+    /// <summary>u = x - shift; x = (u > 0 ? u : slope * u) + offset; shift and offset may both be absent.</summary>
     RPReLU,
 
     /// <summary>row = x.</summary>
@@ -43,8 +49,11 @@ internal enum StageKind
     /// x &gt;= -shift.</summary>
     Sign,
 
-    /// <summary>Only within a row kernel: a <see cref="LoadDifferences"/> together with the <see cref="AddRow"/> and the
-    /// <see cref="RPReLU"/> behind it, which are skipped.</summary>
+    /// <summary>Only within a row kernel: an <see cref="RPReLU"/> without shift and offset.</summary>
+    Leaky,
+
+    /// <summary>Only within a row kernel: <see cref="LoadCounts"/> together with the <see cref="AddRow"/> and the <see cref="RPReLU"/> without
+    /// shift and offset behind it, which are skipped.</summary>
     Neuron,
 
     /// <summary>Only within a row kernel: a whole chain of a <see cref="Neuron"/>, its <see cref="Sign"/> and its
@@ -123,7 +132,7 @@ internal unsafe struct Stage
     /// <summary>A row of zeros for what lies outside a pool's or shift's grid.</summary>
     internal float* Zeros;
 
-    /// <summary>K of a difference; factor of a pool or group mean.</summary>
+    /// <summary>K of a difference, 0 of counts; factor of a pool or group mean.</summary>
     internal float Number;
 
     /// <summary>Channels that are real; those above are padding and their sign bits 0.</summary>

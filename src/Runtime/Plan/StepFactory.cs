@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes the runnable steps of a draft.</summary>
-internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+internal sealed unsafe class StepFactory(PlanGraph file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
     private readonly CompiledStepFactory? _compiled = kernels.Compiled is { } target ? new CompiledStepFactory(target, file, grouping, places, weights, kernels.Rows) : null;
 
@@ -88,13 +88,14 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
         }
 
         int window = head.Attributes.GetValueOrDefault("kernel", 1);
+        bool isCount = head.Op == Op.BinaryAttention || head.Attributes.ContainsKey(PlanGraph.Counts);
         return new Stage
         {
-            Kind = head.Op == Op.BinaryAttention ? StageKind.LoadCounts : StageKind.LoadDifferences,
+            Kind = isCount ? StageKind.LoadCounts : StageKind.LoadDifferences,
             Space = RowSpace.Tile,
             Stride = padded * sizeof(ushort),
             Factor = 1,
-            Number = window * window * input.Channels,
+            Number = isCount ? 0 : window * window * input.Channels,
             P0 = weights.Rows(head.Tensors["scale"], output.Channels),
             P1 = weights.Rows(head.Tensors["offset"], output.Channels),
         };

@@ -122,7 +122,7 @@ internal sealed class StepGrouping
 
     private static bool IsHead(Op op) => op is Op.Conv2d or Op.Linear or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention || FloatStepFactory.Makes(op);
 
-    private static bool ReadsRows(Op op) => op is Op.Add or Op.Affine or Op.RPReLU or Op.Position or Op.ShiftSign;
+    private static bool ReadsRows(Op op) => op is Op.Add or Op.ScaledSum or Op.Affine or Op.RPReLU or Op.Position or Op.ShiftSign;
 
     private void Place(GraphNode node)
     {

@@ -10,7 +10,7 @@ public sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, 
 {
     internal static StepWork None { get; } = new("", 0, 0, 0);
 
-    internal static StepWork Of(StepDraft draft, EvitFile file, ValuePlaces places)
+    internal static StepWork Of(StepDraft draft, PlanGraph file, ValuePlaces places)
     {
         IReadOnlyDictionary<string, ValueShape> shapes = file.Shapes;
         double binary = 0;
@@ -34,7 +34,7 @@ public sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, 
     private static long ValueBytes(string value, ValueShape shape, ValuePlaces places) =>
         shape.Kind == ValueKind.Image ? shape.Elements * sizeof(float) : places.IsStored(value) ? shape.Tokens * ValuePlaces.Stride(shape) : 0;
 
-    private static string ShapeOf(GraphNode node, EvitFile file)
+    private static string ShapeOf(GraphNode node, PlanGraph file)
     {
         ValueShape output = file.Shapes[node.Output];
         ValueShape input = file.Shapes[node.Inputs[0]];

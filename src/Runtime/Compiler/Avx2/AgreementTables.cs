@@ -11,13 +11,17 @@ internal static unsafe class AgreementTables
     private const int BlockOutputs = 64;
     private const int BytesOfAll = 256 * Entries;
 
-    private static readonly nint s_tables = (nint)Make();
+    private static readonly nint s_tables = (nint)Make(2, -1);
+    private static readonly nint s_counts = (nint)Make(0, 1);
 
     /// <summary>Distance from the tables of the lower bits to those of the upper ones.</summary>
     internal static int UpperOffset => BytesOfAll;
 
     /// <summary>Address of the tables.</summary>
     internal static nint Address => s_tables;
+
+    /// <summary>Address of tables of the same form whose entries are the differing bits, popcount(a ^ w), for products that count.</summary>
+    internal static nint Counts => s_counts;
 
     /// <summary>Weights <c>[outputs / 64][bytes of the row][2][64]</c>: of each byte the lower four bits of 64 outputs, then the upper
     /// ones.</summary>
@@ -50,15 +54,15 @@ internal static unsafe class AgreementTables
         return (nint)packed;
     }
 
-    private static sbyte* Make()
+    private static sbyte* Make(int start, int sign)
     {
         var tables = (sbyte*)NativeBuffer.AllocateForever(2 * BytesOfAll);
         for (int a = 0; a < 256; a++)
         {
             for (int w = 0; w < Entries; w++)
             {
-                tables[(a * Entries) + w] = (sbyte)(2 - int.PopCount((a & 15) ^ w));
-                tables[BytesOfAll + (a * Entries) + w] = (sbyte)(2 - int.PopCount((a >> 4) ^ w));
+                tables[(a * Entries) + w] = (sbyte)(start + (sign * int.PopCount((a & 15) ^ w)));
+                tables[BytesOfAll + (a * Entries) + w] = (sbyte)(start + (sign * int.PopCount((a >> 4) ^ w)));
             }
         }
 

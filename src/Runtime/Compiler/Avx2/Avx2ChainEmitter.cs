@@ -34,6 +34,13 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
                 break;
             case StageKind.AddShift:
                 Shifted(place, t => Avx2Registers.Temporary + t);
+                if (s.P1 == null)
+                {
+                    Parameters(place, 1);
+                    ForTokens(t => code.Fma231Single256(t, Avx2Registers.Parameter, Avx2Registers.Temporary + t));
+                    break;
+                }
+
                 Parameters(place, 2);
                 ForTokens(t => code.Fma213Single256(Avx2Registers.Temporary + t, Avx2Registers.Parameter, Avx2Registers.Parameter + 1));
                 ForTokens(t => code.AddSingle256(t, t, Avx2Registers.Temporary + t));
@@ -52,11 +59,22 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
             case StageKind.Affine:
                 Affine(place);
                 break;
+            case StageKind.ScaleAddRow:
+                Parameters(place, 1);
+                Row(place, (t, memory) => code.Fma213Single256(t, Avx2Registers.Parameter, memory));
+                break;
+            case StageKind.AddScaledRow:
+                Parameters(place, 1);
+                Row(place, (t, memory) => code.Fma231Single256(t, Avx2Registers.Parameter, memory));
+                break;
+            case StageKind.RPReLU when s.P0 == null:
+                Parameters(place, 1);
+                Leaky(Avx2Registers.Parameter);
+                break;
             case StageKind.RPReLU:
                 Parameters(place, 3);
                 ForTokens(t => code.SubSingle256(t, t, Avx2Registers.Parameter));
-                ForTokens(t => code.MulSingle256(Avx2Registers.Temporary + t, t, Avx2Registers.Parameter + 1));
-                ForTokens(t => code.BlendSingle256(t, t, Avx2Registers.Temporary + t, t));
+                Leaky(Avx2Registers.Parameter + 1);
                 ForTokens(t => code.AddSingle256(t, t, Avx2Registers.Parameter + 2));
                 break;
             case StageKind.Store:
@@ -72,8 +90,8 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
 
     /// <inheritdoc/>
     /// <remarks>All tokens of the tile lie in one row of the grid: see <see cref="OffsetTables.Neighbours"/>. Sums start at their first
-    /// summand instead of +0, which can change the sign of a zero only, and the addition of an offset that is no -0 takes that
-    /// away.</remarks>
+    /// summand instead of +0, which can change the sign of a zero only, and no logit depends on that: an offset or bias that is no
+    /// -0 takes it away.</remarks>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         int stride = (int)pools[0].Stride;
@@ -94,13 +112,23 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
                 Above(window.KernelH / 2, stride);
             }
 
-            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(place.Literal));
-            code.BroadcastSingle256(Avx2Registers.Parameter, new Mem(Gpr.Rdi));
+            if (pools[i].Number != 1)
+            {
+                code.Mov(Gpr.Rdi, RowPointers.LiteralAt(place.Literal));
+                code.BroadcastSingle256(Avx2Registers.Parameter, new Mem(Gpr.Rdi));
+                ForTokens(t => code.MulSingle256(Sum(t), Sum(t), Avx2Registers.Parameter));
+            }
+
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(place.Literal + 1));
             code.Load256(Avx2Registers.Parameter + 1, new Mem(Gpr.Rdi, Registers.Channel, Bytes));
+            if (pools[i].P1 == null)
+            {
+                ForTokens(t => code.Fma231Single256(t, Avx2Registers.Parameter + 1, Sum(t)));
+                continue;
+            }
+
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(place.Literal + 2));
             code.Load256(Avx2Registers.Parameter + 2, new Mem(Gpr.Rdi, Registers.Channel, Bytes));
-            ForTokens(t => code.MulSingle256(Sum(t), Sum(t), Avx2Registers.Parameter));
             ForTokens(t => code.Fma213Single256(Sum(t), Avx2Registers.Parameter + 1, Avx2Registers.Parameter + 2));
             ForTokens(t => code.AddSingle256(t, t, Sum(t)));
         }
@@ -108,6 +136,13 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
 
     /// <summary>Goes on with the blocks at <see cref="Avx2Registers.Sum"/>.</summary>
     internal void TakeSums() => ForTokens(t => code.Move256(t, Avx2Registers.Sum + t));
+
+    /// <summary>Multiplies what is not above 0: the sign chooses.</summary>
+    private void Leaky(int slope)
+    {
+        ForTokens(t => code.MulSingle256(Avx2Registers.Temporary + t, t, slope));
+        ForTokens(t => code.BlendSingle256(t, t, Avx2Registers.Temporary + t, t));
+    }
 
     private static int Sum(int token) => Avx2Registers.Temporary + token;
 
@@ -184,7 +219,11 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     {
         int width = product!.SumBytes;
         var memory = new Mem(Registers.Scratch, Avx2Registers.Tables, product.SumOffset + ((((first + token) * 64) + (Block * 8)) * width));
-        if (width == 1)
+        if (width == 1 && product.IsCount)
+        {
+            code.WidenUnsignedBytes256(token, memory);
+        }
+        else if (width == 1)
         {
             code.WidenBytes256(token, memory);
         }

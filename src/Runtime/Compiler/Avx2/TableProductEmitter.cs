@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// cost a load of the activation's table for the token and, for each vector, one shuffle and one addition; the weights are loaded once for
 /// all tokens. See <see cref="AgreementTables"/> for the layout.</summary>
 /// <remarks>Sums are half the product: 16 times the words minus the differing bits, plus a start that takes away what the row's padding
-/// agrees by. A byte sums <see cref="TableProductForm.WordsOfBytes"/> words at most, 16-bit words <see cref="BitKernel.MaxInputs"/> / 2.
+/// agrees by; or they are the differing bits, and start at 0. A byte sums <see cref="TableProductForm.WordsOfBytes"/> words at most, 16-bit words <see cref="BitKernel.MaxInputs"/> / 2.
 /// Scalar twin: <see cref="ScalarBitKernel"/>.</remarks>
 internal sealed class TableProductEmitter(X64Assembler code, TableProductForm form, int first, int tokens)
 {
@@ -115,17 +115,29 @@ internal sealed class TableProductEmitter(X64Assembler code, TableProductForm fo
         for (int i = 0; i < 2 * tokens; i++)
         {
             int wide = Weights + (i & 3);
-            code.WidenToWords256(wide, i);
+            Widen(wide, i);
             code.AddWords256(wide, wide, Words(2 * i));
             code.Store256(Words(2 * i), wide);
             code.UpperHalf256(i, i);
-            code.WidenToWords256(i, i);
+            Widen(i, i);
             code.AddWords256(i, i, Words((2 * i) + 1));
             code.Store256(Words((2 * i) + 1), i);
         }
 
         code.Cmp(Row, form.Words * 8);
         code.JumpIfBelow(chunk);
+    }
+
+    private void Widen(int to, int from)
+    {
+        if (form.IsCount)
+        {
+            code.WidenUnsignedToWords256(to, from);
+        }
+        else
+        {
+            code.WidenToWords256(to, from);
+        }
     }
 
     private Mem Words(int vector) => new(Registers.Scratch, form.SumOffset + (first * 128) + (vector * 32));

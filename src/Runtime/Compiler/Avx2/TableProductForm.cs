@@ -9,9 +9,10 @@ namespace EdgeVit.Runtime;
 /// <param name="StartLiteral">Literal with the address of what sums start at, once as a byte and once as a word.</param>
 /// <param name="SumOffset">Scratch bytes of the sums, <c>[tokens][64]</c>.</param>
 /// <param name="SumBytes">Bytes of a sum: 1 where all fit, else 2.</param>
+/// <param name="IsCount">True where differing bits are counted, in unsigned bytes.</param>
 internal sealed record TableProductForm(
-    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int SumOffset, int SumBytes)
+    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int SumOffset, int SumBytes, bool IsCount = false)
 {
-    /// <summary>Words whose sums fit signed bytes: 48 look-ups of at most 2, and a start of at most -31.</summary>
+    /// <summary>Words whose sums fit bytes: signed 48 look-ups of at most 2 and a start of at most -31, unsigned 48 of at most 4.</summary>
     internal const int WordsOfBytes = 3;
 }

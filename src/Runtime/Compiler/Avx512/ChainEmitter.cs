@@ -26,6 +26,13 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
                 break;
             case StageKind.AddShift:
                 Shifted(place, t => Registers.Temporary + t);
+                if (s.P1 == null)
+                {
+                    Parameters(place, 1);
+                    ForTokens(t => code.Fma231(t, Registers.Parameter, Registers.Temporary + t));
+                    break;
+                }
+
                 Parameters(place, 2);
                 ForTokens(t => code.Fma213(Registers.Temporary + t, Registers.Parameter, Registers.Parameter + 1));
                 ForTokens(t => code.AddSingle(t, t, Registers.Temporary + t));
@@ -48,16 +55,22 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             case StageKind.Affine:
                 Affine(place);
                 break;
+            case StageKind.ScaleAddRow:
+                Parameters(place, 1);
+                Row(place, (t, memory) => code.Fma213(t, Registers.Parameter, memory));
+                break;
+            case StageKind.AddScaledRow:
+                Parameters(place, 1);
+                Row(place, (t, memory) => code.Fma231(t, Registers.Parameter, memory));
+                break;
+            case StageKind.RPReLU when s.P0 == null:
+                Parameters(place, 1);
+                Leaky(Registers.Parameter);
+                break;
             case StageKind.RPReLU:
                 Parameters(place, 3);
                 ForTokens(t => code.SubSingle(t, t, Registers.Parameter));
-                for (int t = 0; t < tokens; t++)
-                {
-                    int mask = NextMask();
-                    code.CompareSingle(mask, t, Registers.Zero, NotGreater);
-                    code.MulSingle(t, t, Registers.Parameter + 1, mask);
-                }
-
+                Leaky(Registers.Parameter + 1);
                 ForTokens(t => code.AddSingle(t, t, Registers.Parameter + 2));
                 break;
             case StageKind.Store:
@@ -74,7 +87,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value. All tokens of the tile lie in one row of the
     /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
     /// right of the tile; beyond the border they point at zeros. Sums start at their first summand instead of +0, which can change the sign of
-    /// a zero only, and the addition of an offset that is no -0 takes that away.</summary>
+    /// a zero only, and no logit depends on that: an offset or bias that is no -0 takes it away.</summary>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         RowPlace place = places[stage];
@@ -141,10 +154,20 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             }
 
             int literal = places[stage + i].Literal;
-            code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal));
-            ForTokens(t => code.MulSingleEach(sum + t, sum + t, new Mem(Gpr.Rdi)));
+            if (pools[i].Number != 1)
+            {
+                code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal));
+                ForTokens(t => code.MulSingleEach(sum + t, sum + t, new Mem(Gpr.Rdi)));
+            }
+
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal + 1));
             code.LoadVector(scale, new Mem(Gpr.Rdi, Registers.Channel, 0));
+            if (pools[i].P1 == null)
+            {
+                ForTokens(t => code.Fma231(t, scale, sum + t));
+                continue;
+            }
+
             code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal + 2));
             ForTokens(t => code.Fma213(sum + t, scale, new Mem(Gpr.Rdi, Registers.Channel, 0)));
             ForTokens(t => code.AddSingle(t, t, sum + t));
@@ -166,6 +189,14 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
             emit(t);
         }
     }
+
+    /// <summary>Multiplies what is not above 0.</summary>
+    private void Leaky(int slope) => ForTokens(t =>
+    {
+        int mask = NextMask();
+        code.CompareSingle(mask, t, Registers.Zero, NotGreater);
+        code.MulSingle(t, t, slope, mask);
+    });
 
     private int NextMask()
     {

@@ -1,0 +1,323 @@
+namespace EdgeVit.Runtime;
+
+/// <summary>Rewrites a graph for running: moves every constant to where it costs nothing. Batch norms and the products' scales are folded
+/// when a model is made; what is left are constants between nodes. A value may differ from the stored graph's by a constant for each
+/// channel, which its readers take into parameters of their own:
+/// <list type="bullet">
+/// <item>the shift of an RPReLU goes into the offset of a product that is summed up before it, its offset into whatever reads it, so that
+/// only the slope is left;</item>
+/// <item>the scales of summands (LayerScale) go into the sum, a <see cref="Op.ScaledSum"/> of fused multiply-adds; their offsets travel on
+/// along the residual to the next norm, and the divisor of a pool goes into its scale;</item>
+/// <item>binary products count differing bits d instead of computing K - 2d: the factor goes into the scale, K into the offset.</item>
+/// </list>
+/// Constants are added up in double precision, in the order of the graph, and rounded to float once: the same bits on every machine. It is
+/// part of what a file of <see cref="ModelGraph.FoldedVersion"/> means, whose logits are those of the folded graph.</summary>
+internal sealed class GraphFolding
+{
+    private readonly ModelGraph _graph;
+    private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
+    private readonly IReadOnlyDictionary<string, ValueShape> _shapes;
+    private readonly Dictionary<string, List<GraphNode>> _readers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _absorbed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, double[]> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FoldedNode> _nodes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _shifted = new(StringComparer.Ordinal);
+
+    private GraphFolding(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes)
+    {
+        _graph = graph;
+        _tensors = tensors;
+        _shapes = shapes;
+        foreach (GraphNode node in graph.Nodes)
+        {
+            foreach (string input in node.Inputs)
+            {
+                if (!_readers.TryGetValue(input, out List<GraphNode>? readers))
+                {
+                    readers = [];
+                    _readers[input] = readers;
+                }
+
+                readers.Add(node);
+            }
+        }
+
+        for (int i = graph.Nodes.Count - 1; i >= 0; i--)
+        {
+            string value = graph.Nodes[i].Output;
+            if (value != graph.OutputName && _readers.TryGetValue(value, out List<GraphNode>? readers) && readers.TrueForAll(Absorbs))
+            {
+                _absorbed.Add(value);
+            }
+        }
+    }
+
+    /// <summary>The graph that runs.</summary>
+    /// <param name="graph">The stored graph, valid.</param>
+    /// <param name="tensors">Its tensors.</param>
+    /// <param name="shapes">The shapes of its values, which its folded values keep.</param>
+    internal static PlanGraph Fold(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes)
+    {
+        if (graph.Version < ModelGraph.FoldedVersion)
+        {
+            return new PlanGraph(graph, shapes, tensors);
+        }
+
+        var folding = new GraphFolding(graph, tensors, shapes);
+        foreach (GraphNode node in graph.Nodes)
+        {
+            folding.Visit(node);
+        }
+
+        return folding.Build();
+    }
+
+    private static bool HasPadding(GraphNode pool) => pool.Attributes["paddingH"] > 0 || pool.Attributes["paddingW"] > 0;
+
+    /// <summary>True where a reader can take a constant of its input over, itself or through those that read it.</summary>
+    private bool Absorbs(GraphNode reader) => reader.Op switch
+    {
+        Op.ShiftSign or Op.Affine or Op.Linear or Op.RPReLU => true,
+        Op.Add or Op.GroupMeanChannels or Op.TileChannels or Op.Upsample or Op.MeanTokens or Op.SliceTokens or Op.Position => _absorbed.Contains(reader.Output),
+        Op.AvgPool2d => !HasPadding(reader) && _absorbed.Contains(reader.Output),
+        _ => false,
+    };
+
+    private void Visit(GraphNode node)
+    {
+        var folded = new FoldedNode(node);
+        _nodes[node.Output] = folded;
+        double[]? constant = Constant(node.Inputs[0]);
+        switch (node.Op)
+        {
+            case Op.ShiftSign:
+                AddTo(folded, "shift", constant, 1);
+                break;
+            case Op.Affine when constant is not null:
+                double[] scale = Parameter(folded, "scale");
+                AddTo(folded, "offset", [.. constant.Select((c, i) => scale[i] * c)], 1);
+                break;
+            case Op.BinaryLinear or Op.BinaryConv:
+                Count(folded);
+                break;
+            case Op.Linear when constant is not null:
+                AddTo(folded, "bias", Product(node, constant), 1);
+                break;
+            case Op.Add:
+                Add(folded);
+                break;
+            case Op.RPReLU:
+                RPReLU(folded, constant);
+                break;
+            case Op.GroupMeanChannels when constant is not null:
+                int size = node.Attributes["factor"];
+                _constants[node.Output] = [.. constant.Chunk(size).Select(group => group.Sum() / size)];
+                break;
+            case Op.TileChannels when constant is not null:
+                _constants[node.Output] = [.. Enumerable.Repeat(constant, node.Attributes["factor"]).SelectMany(c => c)];
+                break;
+            case Op.AvgPool2d or Op.Upsample or Op.MeanTokens or Op.SliceTokens or Op.Position when constant is not null:
+                _constants[node.Output] = constant;
+                break;
+        }
+    }
+
+    /// <summary>K - 2d of d differing bits: scale * (K - 2d) + offset = (-2 * scale) * d + (offset + K * scale).</summary>
+    private void Count(FoldedNode folded)
+    {
+        GraphNode node = folded.Node;
+        int window = node.Attributes.GetValueOrDefault("kernel", 1);
+        int inputs = window * window * _shapes[node.Inputs[0]].Channels;
+        double[] scale = Parameter(folded, "scale");
+        double[] offset = Parameter(folded, "offset");
+        folded.Parameters["scale"] = [.. scale.Select(s => -2 * s)];
+        folded.Parameters["offset"] = [.. offset.Select((o, i) => o + (inputs * scale[i]))];
+        folded.Attributes[PlanGraph.Counts] = 1;
+    }
+
+    private void Add(FoldedNode folded)
+    {
+        GraphNode node = folded.Node;
+        var total = new double[_shapes[node.Output].Channels];
+        bool any = false;
+        for (int i = 0; i < node.Inputs.Count; i++)
+        {
+            string input = node.Inputs[i];
+            if (i > 0 && _absorbed.Contains(node.Output) && _nodes.TryGetValue(input, out FoldedNode? scaled) && scaled.Node.Op == Op.Affine && Readers(input) == 1)
+            {
+                Accumulate(total, Parameter(scaled, "offset"));
+                folded.Inputs[i] = scaled.Node.Inputs[0];
+                folded.Parameters[PlanGraph.Scale(i)] = Undivided(scaled);
+                folded.Op = Op.ScaledSum;
+                _nodes.Remove(input);
+                any = true;
+            }
+            else if (Constant(input) is { } constant)
+            {
+                Accumulate(total, constant);
+                any = true;
+            }
+        }
+
+        if (Readers(node.Output) == 1 && _readers[node.Output][0] is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
+            && Array.Find(folded.Inputs, IsAdjustable) is { } product)
+        {
+            Subtract(product, Parameter(new FoldedNode(activation), "shift"), total);
+            _shifted.Add(activation.Output);
+        }
+        else if (any)
+        {
+            _constants[node.Output] = total;
+        }
+    }
+
+    private void RPReLU(FoldedNode folded, double[]? constant)
+    {
+        GraphNode node = folded.Node;
+        double[] shift = Parameter(folded, "shift");
+        var none = new double[shift.Length];
+        bool isShifted = _shifted.Contains(node.Output);
+        if (!isShifted && IsAdjustable(node.Inputs[0]))
+        {
+            Subtract(node.Inputs[0], shift, none);
+            isShifted = true;
+        }
+
+        if (_absorbed.Contains(node.Output))
+        {
+            _constants[node.Output] = Parameter(folded, "offset");
+            folded.Parameters["offset"] = none;
+        }
+
+        if (isShifted)
+        {
+            folded.Parameters["shift"] = none;
+        }
+        else
+        {
+            AddTo(folded, "shift", constant, -1);
+        }
+
+        if (isShifted && _absorbed.Contains(node.Output))
+        {
+            folded.Parameters["shift"] = null;
+            folded.Parameters["offset"] = null;
+        }
+    }
+
+    /// <summary>Makes a product smaller by a shift, less what the other summands are short of.</summary>
+    private void Subtract(string product, double[] shift, double[] others)
+    {
+        FoldedNode node = _nodes[product];
+        string role = node.Node.Op == Op.Conv2d ? "bias" : "offset";
+        AddTo(node, role, [.. shift.Select((s, c) => others[c] - s)], 1);
+    }
+
+    /// <summary>True where a value's only reader reads it as it is, so that it sees a constant that is taken from it, and a parameter can take
+    /// it.</summary>
+    private bool IsAdjustable(string value) => Readers(value) == 1 && _nodes.ContainsKey(_readers[value][0].Output) && _nodes.TryGetValue(value, out FoldedNode? node)
+        && node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention or Op.Affine or Op.Conv2d;
+
+    /// <summary>The scale of a summand. The pool that it may scale adds up and leaves the division to it.</summary>
+    private double[] Undivided(FoldedNode scaled)
+    {
+        double[] scale = Parameter(scaled, "scale");
+        string input = scaled.Node.Inputs[0];
+        if (!_nodes.TryGetValue(input, out FoldedNode? pool) || pool.Node.Op != Op.AvgPool2d || Readers(input) != 1 || Constant(input) is not null)
+        {
+            return scale;
+        }
+
+        pool.Attributes[PlanGraph.Sum] = 1;
+        double count = (double)pool.Node.Attributes["kernelH"] * pool.Node.Attributes["kernelW"];
+        return [.. scale.Select(s => s / count)];
+    }
+
+    private int Readers(string value) => _readers.TryGetValue(value, out List<GraphNode>? readers) ? readers.Count : 0;
+
+    /// <summary>What has to be added to a folded value to get the stored graph's; null for nothing.</summary>
+    private double[]? Constant(string value) => _constants.GetValueOrDefault(value);
+
+    private double[] Parameter(FoldedNode node, string role) => node.Parameters.TryGetValue(role, out double[]? values) && values is not null
+        ? values
+        : node.Node.Tensors.TryGetValue(role, out string? name) ? Array.ConvertAll(TensorData.Floats(_tensors[name]), f => (double)f) : new double[_shapes[node.Node.Output].Channels];
+
+    private void AddTo(FoldedNode node, string role, double[]? constant, int sign)
+    {
+        if (constant is not null)
+        {
+            double[] values = Parameter(node, role);
+            node.Parameters[role] = [.. values.Select((v, c) => v + (sign * constant[c]))];
+        }
+    }
+
+    private static void Accumulate(double[] total, double[] summand)
+    {
+        for (int c = 0; c < total.Length; c++)
+        {
+            total[c] += summand[c];
+        }
+    }
+
+    private double[] Product(GraphNode linear, double[] constant)
+    {
+        float[] weight = TensorData.Floats(_tensors[linear.Tensors["weight"]]);
+        var result = new double[weight.Length / constant.Length];
+        for (int o = 0; o < result.Length; o++)
+        {
+            for (int k = 0; k < constant.Length; k++)
+            {
+                result[o] += weight[(o * constant.Length) + k] * constant[k];
+            }
+        }
+
+        return result;
+    }
+
+    private PlanGraph Build()
+    {
+        var tensors = new Dictionary<string, StoredTensor>(_tensors, StringComparer.Ordinal);
+        var nodes = new List<GraphNode>(_graph.Nodes.Count);
+        foreach (GraphNode node in _graph.Nodes)
+        {
+            if (_nodes.TryGetValue(node.Output, out FoldedNode? folded))
+            {
+                nodes.Add(folded.Build(tensors));
+            }
+        }
+
+        return new PlanGraph(_graph with { Nodes = nodes }, _shapes, tensors);
+    }
+
+    /// <summary>A node on its way into the folded graph.</summary>
+    private sealed class FoldedNode(GraphNode node)
+    {
+        internal GraphNode Node { get; } = node;
+
+        internal Op Op { get; set; } = node.Op;
+
+        internal string[] Inputs { get; } = [.. node.Inputs];
+
+        /// <summary>New contents of tensors by role; null for one that falls away.</summary>
+        internal Dictionary<string, double[]?> Parameters { get; } = new(StringComparer.Ordinal);
+
+        internal Dictionary<string, int> Attributes { get; } = new(node.Attributes, StringComparer.Ordinal);
+
+        internal GraphNode Build(Dictionary<string, StoredTensor> tensors)
+        {
+            var roles = new Dictionary<string, string>(Node.Tensors, StringComparer.Ordinal);
+            foreach ((string role, double[]? values) in Parameters)
+            {
+                roles.Remove(role);
+                if (values is not null)
+                {
+                    string name = $"{Node.Name} {role}";
+                    tensors[name] = TensorData.Of(name, Array.ConvertAll(values, v => (float)v), values.Length);
+                    roles[role] = name;
+                }
+            }
+
+            return new GraphNode(Op, Node.Name, Inputs, Node.Output, roles, Attributes);
+        }
+    }
+}
