@@ -17,22 +17,23 @@ public class GraphFoldingTests
     }
 
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public void NetworksStayTheSameFunctionAndLoseTheirConstants(bool binaryDownsampling, bool pools)
+    [InlineData(true, Branches.Pools, 4)]
+    [InlineData(true, Branches.None, 0)]
+    [InlineData(false, Branches.Pools, 4)]
+    [InlineData(true, Branches.Shifts, 4)]
+    internal void NetworksStayTheSameFunctionAndLoseTheirConstants(bool binaryDownsampling, Branches branches, int perLayer)
     {
         int compared = 0;
         for (int seed = 0; seed < 8; seed++)
         {
-            (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(seed, 16, 2, [new(2, 64, 128, 1, 2), new(1, 128, 512, 2, 1)], 5, binaryDownsampling, pools);
+            (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(seed, 16, 2, [new(2, 64, 128, 1, 2), new(1, 128, 512, 2, 1)], 5, binaryDownsampling, branches);
             compared += Compare(graph, b, $"network {seed}") ? 1 : 0;
             IReadOnlyList<GraphNode> nodes = PlanGraph.Of(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors))).Graph.Nodes;
             Assert.All(nodes.Where(n => n.Op == Op.RPReLU), n => Assert.Equal(["slope"], n.Tensors.Keys));
             Assert.All(nodes.Where(n => n.Op is Op.BinaryLinear or Op.BinaryConv), n => Assert.Contains(PlanGraph.Counts, n.Attributes.Keys));
             Assert.Equal(6, nodes.Count(n => n.Op == Op.ScaledSum));
-            Assert.Equal(pools ? 12 : 0, nodes.Count(n => n.Attributes.ContainsKey(PlanGraph.Sum)));
-            Assert.Equal(graph.Nodes.Count(n => n.Op == Op.Affine) - (pools ? 18 : 6), nodes.Count(n => n.Op == Op.Affine));
+            Assert.Equal(branches == Branches.Pools ? 3 * perLayer : 0, nodes.Count(n => n.Attributes.ContainsKey(PlanGraph.Sum)));
+            Assert.Equal(graph.Nodes.Count(n => n.Op == Op.Affine) - 6 - (3 * perLayer), nodes.Count(n => n.Op == Op.Affine));
         }
 
         Assert.True(compared >= 6, $"only {compared} networks without a sign at its threshold");
