@@ -178,14 +178,6 @@ internal sealed unsafe partial class NeonRowKernel
         return x;
     }
 
-    /// <summary>A scaled row, which few networks have: one that repeats or is up-sampled, or none of these.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Column<Vector128<float>> AddScaledRow(Stage* s, int c, Column<Vector128<float>> x)
-    {
-        int at = Wrap(s, c);
-        return Scaled(s, c, s->Factor > 1 ? Scattered(s, at) : Row(s, at), x);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Column<Vector128<float>> RPReLU(Stage* s, int c, Column<Vector128<float>> x)
     {

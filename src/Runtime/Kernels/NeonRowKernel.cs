@@ -183,11 +183,9 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
 
                     case StageKind.AddScaledRow:
                         {
-                            // Copies: a variable whose address is taken lives in memory throughout.
-                            Column<Vector128<float>> y0 = AddScaledRow(s, c, x0);
-                            Column<Vector128<float>> y1 = AddScaledRow(s, c + 4, x1);
-                            (x0.A, x0.B, x0.C, x0.D) = (y0.A, y0.B, y0.C, y0.D);
-                            (x1.A, x1.B, x1.C, x1.D) = (y1.A, y1.B, y1.C, y1.D);
+                            int at = Wrap(s, c);
+                            x0 = Scaled(s, c, s->Factor > 1 ? Scattered(s, at) : Row(s, at), x0);
+                            x1 = Scaled(s, c + 4, s->Factor > 1 ? Scattered(s, at + 4) : Row(s, at + 4), x1);
                             break;
                         }
 
