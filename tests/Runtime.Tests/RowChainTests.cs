@@ -72,7 +72,12 @@ public sealed unsafe class RowChainTests : IDisposable
             P0 = Floats(channels),
             P1 = Floats(channels),
             P2 = Floats(channels),
-            Number = kind is StageKind.LoadDifferences ? _random.Next(1, BitKernel.MaxInputs) : 1f / _random.Next(1, 9),
+            Number = kind switch
+            {
+                StageKind.LoadDifferences => _random.Next(1, BitKernel.MaxInputs),
+                StageKind.LoadCounts => _random.Next(4) == 0 ? -1 : 0,
+                _ => 1f / _random.Next(1, 9),
+            },
             Modulo = kind is StageKind.Load or StageKind.AddRow or StageKind.ScaleAddRow or StageKind.AddScaledRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
             Group = _random.Next(2) == 0 ? 4 : 8,
             Channels = channels - _random.Next(64),
@@ -95,7 +100,7 @@ public sealed unsafe class RowChainTests : IDisposable
         s.Factor = scattered ? 2 : 1;
         int width = channels * (pool ? 20 : 2);
         s.Step = tokens == 1 ? 0 : width * sizeof(float);
-        byte* rows = (byte*)(kind is StageKind.LoadDifferences or StageKind.LoadCounts ? Counts(2 * width * tokens) : Floats(width * tokens));
+        byte* rows = (byte*)(kind is StageKind.LoadDifferences or StageKind.LoadCounts ? Counts(2 * width * tokens, s.Number < 0 || kind == StageKind.LoadDifferences) : Floats(width * tokens));
         for (int t = 0; t < kernelTokens; t++)
         {
             s.Rows[t] = t >= tokens ? s.Rows[t - 1] : (long)(scattered ? (byte*)Floats(width) : rows + (t * s.Step));
@@ -228,12 +233,12 @@ public sealed unsafe class RowChainTests : IDisposable
         return values;
     }
 
-    private float* Counts(int count)
+    private float* Counts(int count, bool mayBeNegative)
     {
         short* values = (short*)Allocate(count * sizeof(short));
         for (int i = 0; i < count; i++)
         {
-            values[i] = (short)_random.Next(short.MinValue, short.MaxValue + 1);
+            values[i] = (short)_random.Next(mayBeNegative ? short.MinValue : 0, short.MaxValue + 1);
         }
 
         return (float*)values;

@@ -57,14 +57,14 @@ public unsafe class StepCompilerTests
     {
         (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, branches);
         foreach (KernelChoice kernel in Compiled)
-        foreach (int version in (int[])[1, 2])
-        {
-            EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Version = version }, builder.Tensors));
-            var plan = ExecutionPlan.Build(file, kernel);
-            string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep or TableAttentionPackStep)).Select(s => s.Kind)];
-            plan.Release();
-            Assert.Equal(["Linear"], others);
-        }
+            foreach (int version in (int[])[1, 2])
+            {
+                EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Version = version }, builder.Tensors));
+                var plan = ExecutionPlan.Build(file, kernel);
+                string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep or TableAttentionPackStep)).Select(s => s.Kind)];
+                plan.Release();
+                Assert.Equal(["Linear"], others);
+            }
     }
 
     [Theory]

@@ -26,7 +26,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
             }
         }
 
-        if (count > 2 && stages[0].Kind == StageKind.LoadCounts
+        if (count > 2 && stages[0].Kind == StageKind.LoadCounts && stages->Number == 0
             && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU && stages[2].P0 == null)
         {
             bool hidden = count == 5 && IsPlain(stages[1], stages[3]) && stages[4].Kind == StageKind.GroupMean;

@@ -132,7 +132,7 @@ internal unsafe struct Stage
     /// <summary>A row of zeros for what lies outside a pool's or shift's grid.</summary>
     internal float* Zeros;
 
-    /// <summary>K of a difference, 0 of counts; factor of a pool or group mean.</summary>
+    /// <summary>K of a difference, 0 of counts that are never negative, -1 of others; factor of a pool or group mean.</summary>
     internal float Number;
 
     /// <summary>Channels that are real; those above are padding and their sign bits 0.</summary>

@@ -95,7 +95,7 @@ internal sealed unsafe class StepFactory(PlanGraph file, StepGrouping grouping, 
             Space = RowSpace.Tile,
             Stride = padded * sizeof(ushort),
             Factor = 1,
-            Number = isCount ? 0 : window * window * input.Channels,
+            Number = head.Op == Op.BinaryAttention ? -1 : isCount ? 0 : window * window * input.Channels,
             P0 = weights.Rows(head.Tensors["scale"], output.Channels),
             P1 = weights.Rows(head.Tensors["offset"], output.Channels),
         };
