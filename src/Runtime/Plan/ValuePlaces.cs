@@ -68,7 +68,7 @@ internal sealed class ValuePlaces
     internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : BitKernel.Pad(shape.Channels) * (long)sizeof(float);
 
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
-    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, EvitFile file)
+    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, PlanGraph file)
     {
         AttentionOperands operands = Operands(node, file.Shapes);
         return (operands with
