@@ -85,23 +85,22 @@ internal sealed class GraphFolding
 
     private void Visit(GraphNode node)
     {
-        var folded = new FoldedNode(node);
+        var folded = new FoldedNode(node, _shapes[node.Output].Channels, _tensors);
         _nodes[node.Output] = folded;
         double[]? constant = Constant(node.Inputs[0]);
         switch (node.Op)
         {
             case Op.ShiftSign:
-                AddTo(folded, "shift", constant, 1);
+                folded.AddTo("shift", constant, 1);
                 break;
             case Op.Affine when constant is not null:
-                double[] scale = Parameter(folded, "scale");
-                AddTo(folded, "offset", [.. constant.Select((c, i) => scale[i] * c)], 1);
+                folded.AddTo("offset", ChannelConstants.Times(constant, folded.Parameter("scale")), 1);
                 break;
             case Op.BinaryLinear or Op.BinaryConv:
                 Count(folded);
                 break;
             case Op.Linear when constant is not null:
-                AddTo(folded, "bias", Product(node, constant), 1);
+                folded.AddTo("bias", Product(node, constant), 1);
                 break;
             case Op.Add:
                 Add(folded);
@@ -110,11 +109,10 @@ internal sealed class GraphFolding
                 RPReLU(folded, constant);
                 break;
             case Op.GroupMeanChannels when constant is not null:
-                int size = node.Attributes["factor"];
-                _constants[node.Output] = [.. constant.Chunk(size).Select(group => group.Sum() / size)];
+                _constants[node.Output] = ChannelConstants.GroupMeans(constant, node.Attributes["factor"]);
                 break;
             case Op.TileChannels when constant is not null:
-                _constants[node.Output] = [.. Enumerable.Repeat(constant, node.Attributes["factor"]).SelectMany(c => c)];
+                _constants[node.Output] = ChannelConstants.Tiled(constant, node.Attributes["factor"]);
                 break;
             case Op.AvgPool2d or Op.Upsample or Op.MeanTokens or Op.SliceTokens or Op.Position when constant is not null:
                 _constants[node.Output] = constant;
@@ -128,10 +126,16 @@ internal sealed class GraphFolding
         GraphNode node = folded.Node;
         int window = node.Attributes.GetValueOrDefault("kernel", 1);
         int inputs = window * window * _shapes[node.Inputs[0]].Channels;
-        double[] scale = Parameter(folded, "scale");
-        double[] offset = Parameter(folded, "offset");
-        folded.Parameters["scale"] = [.. scale.Select(s => -2 * s)];
-        folded.Parameters["offset"] = [.. offset.Select((o, i) => o + (inputs * scale[i]))];
+        double[] scale = folded.Parameter("scale");
+        double[] offset = folded.Parameter("offset");
+        for (int c = 0; c < scale.Length; c++)
+        {
+            offset[c] += inputs * scale[c];
+            scale[c] *= -2;
+        }
+
+        folded.Parameters["scale"] = scale;
+        folded.Parameters["offset"] = offset;
         folded.Attributes[PlanGraph.Counts] = 1;
     }
 
@@ -145,7 +149,7 @@ internal sealed class GraphFolding
             string input = node.Inputs[i];
             if (i > 0 && _absorbed.Contains(node.Output) && _nodes.TryGetValue(input, out FoldedNode? scaled) && scaled.Node.Op == Op.Affine && Readers(input) == 1)
             {
-                Accumulate(total, Parameter(scaled, "offset"));
+                ChannelConstants.Accumulate(total, scaled.Parameter("offset"));
                 folded.Inputs[i] = scaled.Node.Inputs[0];
                 folded.Parameters[PlanGraph.Scale(i)] = Undivided(scaled);
                 folded.Op = Op.ScaledSum;
@@ -154,15 +158,15 @@ internal sealed class GraphFolding
             }
             else if (Constant(input) is { } constant)
             {
-                Accumulate(total, constant);
+                ChannelConstants.Accumulate(total, constant);
                 any = true;
             }
         }
 
         if (Readers(node.Output) == 1 && _readers[node.Output][0] is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
-            && Array.Find(folded.Inputs, IsAdjustable) is { } product)
+            && Adjustable(folded) is { } product)
         {
-            Subtract(product, Parameter(new FoldedNode(activation), "shift"), total);
+            Subtract(product, new FoldedNode(activation, total.Length, _tensors).Parameter("shift"), total);
             _shifted.Add(activation.Output);
         }
         else if (any)
@@ -174,7 +178,7 @@ internal sealed class GraphFolding
     private void RPReLU(FoldedNode folded, double[]? constant)
     {
         GraphNode node = folded.Node;
-        double[] shift = Parameter(folded, "shift");
+        double[] shift = folded.Parameter("shift");
         var none = new double[shift.Length];
         bool isShifted = _shifted.Contains(node.Output);
         if (!isShifted && IsAdjustable(node.Inputs[0]))
@@ -185,7 +189,7 @@ internal sealed class GraphFolding
 
         if (_absorbed.Contains(node.Output))
         {
-            _constants[node.Output] = Parameter(folded, "offset");
+            _constants[node.Output] = folded.Parameter("offset");
             folded.Parameters["offset"] = none;
         }
 
@@ -195,7 +199,7 @@ internal sealed class GraphFolding
         }
         else
         {
-            AddTo(folded, "shift", constant, -1);
+            folded.AddTo("shift", constant, -1);
         }
 
         if (isShifted && _absorbed.Contains(node.Output))
@@ -210,18 +214,32 @@ internal sealed class GraphFolding
     {
         FoldedNode node = _nodes[product];
         string role = node.Node.Op == Op.Conv2d ? "bias" : "offset";
-        AddTo(node, role, [.. shift.Select((s, c) => others[c] - s)], 1);
+        node.AddTo(role, others, 1);
+        node.AddTo(role, shift, -1);
     }
 
-    /// <summary>True where a value's only reader reads it as it is, so that it sees a constant that is taken from it, and a parameter can take
-    /// it.</summary>
-    private bool IsAdjustable(string value) => Readers(value) == 1 && _nodes.ContainsKey(_readers[value][0].Output) && _nodes.TryGetValue(value, out FoldedNode? node)
+    /// <summary>The first unscaled summand that can take a constant over; null where there is none.</summary>
+    private string? Adjustable(FoldedNode sum)
+    {
+        for (int i = 0; i < sum.Inputs.Length; i++)
+        {
+            if (!sum.Parameters.ContainsKey(PlanGraph.Scale(i)) && IsAdjustable(sum.Inputs[i]))
+            {
+                return sum.Inputs[i];
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True where a value has one reader only, and a parameter that can take a constant.</summary>
+    private bool IsAdjustable(string value) => Readers(value) == 1 && _nodes.TryGetValue(value, out FoldedNode? node)
         && node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention or Op.Affine or Op.Conv2d;
 
     /// <summary>The scale of a summand. The pool that it may scale adds up and leaves the division to it.</summary>
     private double[] Undivided(FoldedNode scaled)
     {
-        double[] scale = Parameter(scaled, "scale");
+        double[] scale = scaled.Parameter("scale");
         string input = scaled.Node.Inputs[0];
         if (!_nodes.TryGetValue(input, out FoldedNode? pool) || pool.Node.Op != Op.AvgPool2d || Readers(input) != 1 || Constant(input) is not null)
         {
@@ -230,34 +248,18 @@ internal sealed class GraphFolding
 
         pool.Attributes[PlanGraph.Sum] = 1;
         double count = (double)pool.Node.Attributes["kernelH"] * pool.Node.Attributes["kernelW"];
-        return [.. scale.Select(s => s / count)];
+        for (int c = 0; c < scale.Length; c++)
+        {
+            scale[c] /= count;
+        }
+
+        return scale;
     }
 
     private int Readers(string value) => _readers.TryGetValue(value, out List<GraphNode>? readers) ? readers.Count : 0;
 
     /// <summary>What has to be added to a folded value to get the stored graph's; null for nothing.</summary>
     private double[]? Constant(string value) => _constants.GetValueOrDefault(value);
-
-    private double[] Parameter(FoldedNode node, string role) => node.Parameters.TryGetValue(role, out double[]? values) && values is not null
-        ? values
-        : node.Node.Tensors.TryGetValue(role, out string? name) ? Array.ConvertAll(TensorData.Floats(_tensors[name]), f => (double)f) : new double[_shapes[node.Node.Output].Channels];
-
-    private void AddTo(FoldedNode node, string role, double[]? constant, int sign)
-    {
-        if (constant is not null)
-        {
-            double[] values = Parameter(node, role);
-            node.Parameters[role] = [.. values.Select((v, c) => v + (sign * constant[c]))];
-        }
-    }
-
-    private static void Accumulate(double[] total, double[] summand)
-    {
-        for (int c = 0; c < total.Length; c++)
-        {
-            total[c] += summand[c];
-        }
-    }
 
     private double[] Product(GraphNode linear, double[] constant)
     {
@@ -287,37 +289,5 @@ internal sealed class GraphFolding
         }
 
         return new PlanGraph(_graph with { Nodes = nodes }, _shapes, tensors);
-    }
-
-    /// <summary>A node on its way into the folded graph.</summary>
-    private sealed class FoldedNode(GraphNode node)
-    {
-        internal GraphNode Node { get; } = node;
-
-        internal Op Op { get; set; } = node.Op;
-
-        internal string[] Inputs { get; } = [.. node.Inputs];
-
-        /// <summary>New contents of tensors by role; null for one that falls away.</summary>
-        internal Dictionary<string, double[]?> Parameters { get; } = new(StringComparer.Ordinal);
-
-        internal Dictionary<string, int> Attributes { get; } = new(node.Attributes, StringComparer.Ordinal);
-
-        internal GraphNode Build(Dictionary<string, StoredTensor> tensors)
-        {
-            var roles = new Dictionary<string, string>(Node.Tensors, StringComparer.Ordinal);
-            foreach ((string role, double[]? values) in Parameters)
-            {
-                roles.Remove(role);
-                if (values is not null)
-                {
-                    string name = $"{Node.Name} {role}";
-                    tensors[name] = TensorData.Of(name, Array.ConvertAll(values, v => (float)v), values.Length);
-                    roles[role] = name;
-                }
-            }
-
-            return new GraphNode(Op, Node.Name, Inputs, Node.Output, roles, Attributes);
-        }
     }
 }
