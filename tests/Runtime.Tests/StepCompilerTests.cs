@@ -68,6 +68,36 @@ public unsafe class StepCompilerTests
     }
 
     [Theory]
+    [InlineData(1, 7)]
+    [InlineData(1, 9)]
+    [InlineData(2, 14)]
+    [InlineData(4, 16)]
+    public void AttentionOfThreeLevelsIsCompiledForAvx512(int heads, int side)
+    {
+        var b = new GraphBuilder(1, 3, side, side);
+        string x = b.Conv2d("image", 3, 64 * heads, 1, 1);
+        string bits = b.ShiftSign(x, 64 * heads);
+        string y = b.Attention(bits, bits, b.ShiftSign(b.Affine(x, 64 * heads), 64 * heads), 64 * heads, heads, side * side, levels: 3);
+        ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 64 * heads, 9, name: "logits"));
+        foreach (KernelChoice kernel in Compiled.Where(k => k == KernelChoice.Avx512Popcnt))
+        {
+            var plan = ExecutionPlan.Build(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors)), kernel);
+            Assert.Contains(plan.Steps, s => s is AttentionPackStep);
+            plan.Release();
+        }
+        float[] input = SelfTest.Input(5, graph.InputShape);
+        float[] expected = new GraphInterpreter(graph, b.Tensors).Run(input)[graph.OutputName].Floats;
+        using EvitModel model = Models.Load(graph, b);
+        foreach (KernelChoice kernel in Compiled)
+        {
+            using Session session = model.CreateSession(new SessionOptions { Kernel = kernel });
+            var logits = new float[expected.Length];
+            session.Run(input, logits);
+            Models.AssertSameBits(expected, logits, $"{kernel}, {heads} heads, {side * side} tokens");
+        }
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(64)]
     [InlineData(130)]

@@ -49,11 +49,6 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph fi
         if (head.Op == Op.BinaryAttention)
         {
             (AttentionOperands operands, long prepared) = places.Attention(head, file);
-            if (!operands.IsPlain)
-            {
-                return null;
-            }
-
             long* exp = weights.Integers(head.Tensors["exp"]);
             float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
             RowProgram program = builder.Build(StepFactory.Source(head, input, output, weights));

@@ -34,10 +34,10 @@ internal sealed record AttentionOperands(
     /// channels.</summary>
     internal long ValueBlock => (long)HeadWords * 64 * KeyWords;
 
-    /// <summary>Bytes of the prepared operands, room for any kernel set's form of them: words, keys filled up to a multiple of 16,
+    /// <summary>Bytes of the prepared operands, room for any kernel set's form of them: words, keys filled up to a multiple of 16, values for each level,
     /// or a byte for four bits of padded heads and keys.</summary>
     internal long PreparedBytes => Heads * Math.Max(
-        (KeyBlock + (15 * HeadWords) + ValueBlock) * 8,
+        (KeyBlock + (15 * HeadWords) + (Levels * ValueBlock)) * 8,
         (BitKernel.Pad(Keys) * ((HeadSize + 3L) / 4)) + (BitKernel.Pad(HeadSize) * (BitKernel.Pad(Keys) / 4L)) + (BitKernel.Pad(HeadSize) * 2L) + 128);
 }
 

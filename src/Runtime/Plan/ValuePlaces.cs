@@ -76,8 +76,6 @@ internal sealed class ValuePlaces
             Query = Offset(node.Inputs[0]),
             Key = Offset(node.Inputs[1]),
             Value = Offset(node.Inputs[2]),
-            Levels = AttentionAttributes.Levels(node),
-            MaskDiagonal = AttentionAttributes.MasksDiagonal(node),
             TableStride = file.Tensors[node.Tensors["exp"]].Shape.Count == 2 ? operands.HeadSize + 1 : 0,
         }, _prepared[node.Name]);
     }
@@ -96,6 +94,7 @@ internal sealed class ValuePlaces
     private static AttentionOperands Operands(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes)
     {
         int heads = node.Attributes["heads"];
-        return new AttentionOperands(0, 0, 0, heads, shapes[node.Output].Channels / heads, shapes[node.Inputs[1]].Tokens);
+        return new AttentionOperands(
+            0, 0, 0, heads, shapes[node.Output].Channels / heads, shapes[node.Inputs[1]].Tokens, AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node));
     }
 }

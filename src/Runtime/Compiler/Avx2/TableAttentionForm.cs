@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>A binary attention as code for AVX2 runs it: heads of 64 channels, up to 256 keys.</summary>
+/// <summary>A binary attention as code for AVX2 runs it: heads of 64 channels, up to 256 keys, one bit for a pair, one table.</summary>
 /// <param name="Heads">Number of heads.</param>
 /// <param name="Keys">Number of keys.</param>
 /// <param name="Queries">The product of queries and keys.</param>
@@ -51,7 +51,7 @@ internal sealed record TableAttentionForm(
     internal int ScratchEnd => AttendedOffset + (Registers.MaxTokens * Blocks * sizeof(ulong));
 
     /// <summary>True where there is code: see the record.</summary>
-    internal static bool Takes(AttentionOperands operands) => operands is { HeadSize: Size, Keys: <= MostKeys };
+    internal static bool Takes(AttentionOperands operands) => operands is { HeadSize: Size, Keys: <= MostKeys, IsPlain: true };
 
     /// <summary>Writes the tables and describes the attention.</summary>
     internal static unsafe TableAttentionForm Of(

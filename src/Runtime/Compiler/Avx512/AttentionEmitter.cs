@@ -2,7 +2,8 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Emits binary attention for a tile of tokens, head by head, in integers: queries meet keys as a product; the numbers of differing
 /// bits are bytes that index the exponential table, whose bytes are summed plane by plane; the row's threshold is the count of table
-/// entries above its limit; the attended keys' bits meet the values as a product with AND. Scalar twin:
+/// entries above its limit, one for each level; the attended keys' bits meet the values as a product with AND, the levels one behind the
+/// other as if they were further keys with the same values. Scalar twin:
 /// <see cref="ScalarAttentionKernel"/>.</summary>
 /// <remarks>A plane's sum over K keys stays below 255 K, the whole sum below 2^48 K: exact in 64 bits.</remarks>
 internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, int tokens)
@@ -31,8 +32,13 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.Place(head);
         CountDifferences();
         SumExponentials();
-        CountLimits();
-        SelectKeys();
+        for (int level = 0; level < form.Levels; level++)
+        {
+            CountLimits(level);
+            SelectKeys(level);
+        }
+
+        CountSelected();
         Attend(chain);
         code.Add(Gpr.R8, form.HeadSize / 8);
         code.Cmp(Gpr.R8, form.Heads * form.HeadSize / 8);
@@ -108,7 +114,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
 
     /// <summary>The keys of a token are attended whose differing bits are fewer than the table's entries above the limit: the table falls
     /// with the number of differing bits.</summary>
-    private void CountLimits()
+    private void CountLimits(int level)
     {
         const int limit = 0;
         const int ones = 1;
@@ -118,6 +124,11 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.ClipLiteral));
         code.MulDoubleEach(limit, limit, new Mem(Gpr.Rax, Gpr.R8, 0));
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.LimitsLiteral));
+        if (level > 0)
+        {
+            code.MulDoubleEach(limit, limit, new Mem(Gpr.Rax, 64 + (sizeof(double) * (form.HeadSize + 1 + level))));
+        }
+
         code.LoadVector(ones, new Mem(Gpr.Rax));
         for (int i = 0; i < 4; i++)
         {
@@ -138,7 +149,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.StoreLowBytes64(new Mem(Registers.Scratch, form.LimitOffset), first);
     }
 
-    private void SelectKeys()
+    private void SelectKeys(int level)
     {
         for (int t = 0; t < tokens; t++)
         {
@@ -148,14 +159,18 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
                 int mask = 1 + (((t * form.KeyBlocks) + block) % 6);
                 Load(Differences, t, block);
                 code.CompareBytes(mask, Differences, Found, LessThanUnsigned);
-                code.StoreMask64(Attended(t, block), mask);
+                code.StoreMask64(Attended(t, (level * form.KeyBlocks) + block), mask);
             }
         }
+    }
 
+    /// <summary>How many bits a token has at all levels together.</summary>
+    private void CountSelected()
+    {
         for (int t = 0; t < tokens; t++)
         {
             code.PopCount(Gpr.Rax, Attended(t, 0));
-            for (int block = 1; block < form.KeyBlocks; block++)
+            for (int block = 1; block < form.Levels * form.KeyBlocks; block++)
             {
                 code.PopCount(Gpr.Rsi, Attended(t, block));
                 code.Add(Gpr.Rax, Gpr.Rsi);
@@ -167,7 +182,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
 
     private void Attend(Action chain)
     {
-        var product = new ProductEmitter(code, (form.Keys + 31) / 32, form.AttendedStride, tokens);
+        var product = new ProductEmitter(code, form.ValueWords, form.AttendedStride, tokens);
         var loop = new CodeLabel();
         code.Zero(Gpr.R11);
         code.Place(loop);

@@ -4,12 +4,14 @@ namespace EdgeVit.Runtime;
 /// <param name="Heads">Number of heads.</param>
 /// <param name="HeadSize">Channels of a head, 64 or 96.</param>
 /// <param name="Keys">Number of keys.</param>
+/// <param name="Levels">Bits of a pair of query and key.</param>
 /// <param name="Planes">Bytes of an entry of the exponential table.</param>
 /// <param name="QuerySlot">Slot of the queries' bits.</param>
 /// <param name="QueryStride">Their bytes from token to token.</param>
 /// <param name="PreparedLiteral">Literal with the arena offset of the prepared keys and values.</param>
 /// <param name="PlanesLiteral">Literal with the address of the table's bytes, <c>[planes][128]</c>, by number of differing bits.</param>
-/// <param name="LimitsLiteral">Literal with the address of twice the table's entries as doubles.</param>
+/// <param name="LimitsLiteral">Literal with the address of eight ones, twice the table's entries as doubles, and what the limit is times at each
+/// level.</param>
 /// <param name="ClipLiteral">Literal with the address of each head's clip as a double, as far apart as the heads' bits.</param>
 /// <param name="NobodyLiteral">Literal with the address of 64 bytes 127, the index of a zero in the table.</param>
 /// <param name="RealKeysLiteral">Literal with the address of the last block's bits of real keys.</param>
@@ -18,6 +20,7 @@ internal sealed record AttentionForm(
     int Heads,
     int HeadSize,
     int Keys,
+    int Levels,
     int Planes,
     int QuerySlot,
     int QueryStride,
@@ -53,8 +56,14 @@ internal sealed record AttentionForm(
     /// <summary>Bits of the attended keys.</summary>
     internal int AttendedOffset => SelectedOffset + 64;
 
-    /// <summary>Bytes of a token's bits of attended keys.</summary>
-    internal int AttendedStride => KeyBlocks * 8;
+    /// <summary>Bytes of a token's bits of attended keys, level by level.</summary>
+    internal int AttendedStride => Levels * KeyBlocks * 8;
+
+    /// <summary>Words of 32 bits of a channel's values, as often as there are levels.</summary>
+    internal int ValueWords => WordsOf(Keys, Levels);
+
+    /// <summary>The same of an attention; levels begin at whole blocks of 64 keys.</summary>
+    internal static int WordsOf(int keys, int levels) => levels == 1 ? (keys + 31) / 32 : levels * 2 * ((keys + 63) >> 6);
 
     /// <summary>Scratch bytes behind the attention's own.</summary>
     internal int ScratchEnd => AttendedOffset + (Registers.MaxTokens * AttendedStride);

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeVit.Runtime;
 
 /// <summary>Brings keys and values into the form of compiled products: for each head its keys as weights of the queries' product, then its
-/// values as weights of the product over keys.</summary>
+/// values as weights of the product over keys, once for each level.</summary>
 internal sealed unsafe class AttentionPackStep(string name, AttentionOperands operands, long prepared)
     : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
     internal override void Run(in Frame frame, int begin, int end)
     {
         int keyWords = operands.HeadSize / 32;
-        int valueWords = (operands.Keys + 31) / 32;
+        int valueWords = AttentionForm.WordsOf(operands.Keys, operands.Levels);
         int keyBlock = ((operands.Keys + 15) & ~15) * keyWords;
         int valueBlock = operands.HeadSize * valueWords;
         for (int head = begin; head < end; head++)
@@ -64,10 +64,15 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
                     Vector512<ulong> first = Vector512.Load(block + (16 * g));
                     Vector512<ulong> second = Vector512.Load(block + (16 * g) + 8);
                     uint* to = target + (((4 * w) + g) * words * 16) + (2 * j * 16);
-                    Vector512.Create(Avx512F.ConvertToVector256UInt32(first), Avx512F.ConvertToVector256UInt32(second)).Store(to);
-                    if ((2 * j) + 1 < words)
+                    Vector512<uint> lower = Vector512.Create(Avx512F.ConvertToVector256UInt32(first), Avx512F.ConvertToVector256UInt32(second));
+                    Vector512<uint> upper = Vector512.Create(Avx512F.ConvertToVector256UInt32(first >> 32), Avx512F.ConvertToVector256UInt32(second >> 32));
+                    for (int level = 0; level < operands.Levels; level++, to += 2 * 16 * operands.KeyWords)
                     {
-                        Vector512.Create(Avx512F.ConvertToVector256UInt32(first >> 32), Avx512F.ConvertToVector256UInt32(second >> 32)).Store(to + 16);
+                        lower.Store(to);
+                        if ((2 * j) + 1 < words)
+                        {
+                            upper.Store(to + 16);
+                        }
                     }
                 }
             }

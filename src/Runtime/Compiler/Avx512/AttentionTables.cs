@@ -5,9 +5,9 @@ internal static unsafe class AttentionTables
 {
     private const int PlaneEntries = 128;
 
-    /// <summary>True where there is code: heads of 64 or 96 channels that fill whole blocks, and a table of at most 48 bits.</summary>
+    /// <summary>True where there is code: heads of 64 or 96 channels that fill whole blocks, every key, and one table of at most 48 bits.</summary>
     internal static bool IsSupported(AttentionOperands operands, long* exp) =>
-        operands.HeadSize is 64 or 96 && operands.Heads * operands.HeadSize % 64 == 0 && exp[operands.HeadSize] < 1L << (8 * AttentionForm.MaxPlanes);
+        operands is { HeadSize: 64 or 96, MaskDiagonal: false, TableStride: 0 } && operands.Heads * operands.HeadSize % 64 == 0 && exp[operands.HeadSize] < 1L << (8 * AttentionForm.MaxPlanes);
 
     /// <summary>Writes the tables and describes the attention.</summary>
     internal static AttentionForm Form(
@@ -24,12 +24,17 @@ internal static unsafe class AttentionTables
             }
         }
 
-        // Eight ones, then the limits.
-        long* limits = (long*)weights.Allocate(64 + ((size + 1) * sizeof(double)));
+        // Eight ones, the limits, the levels' factors.
+        long* limits = (long*)weights.Allocate(64 + ((size + 1 + operands.Levels) * sizeof(double)));
         new Span<long>(limits, 8).Fill(1);
         for (int m = 0; m <= size; m++)
         {
             ((double*)limits)[8 + m] = 2 * (double)exp[m];
+        }
+
+        for (int level = 0; level < operands.Levels; level++)
+        {
+            ((double*)limits)[8 + size + 1 + level] = (2 * level) + 1;
         }
 
         byte* clips = (byte*)weights.Allocate((operands.Heads * size / 8) + sizeof(double));
@@ -44,7 +49,7 @@ internal static unsafe class AttentionTables
         *realKeys = ulong.MaxValue >> (-operands.Keys & 63);
         int queryStride = operands.TokenWords * 8;
         return new AttentionForm(
-            operands.Heads, size, operands.Keys, planes, pointers.Add(true, operands.Query, queryStride), queryStride, pointers.Literal(prepared),
+            operands.Heads, size, operands.Keys, operands.Levels, planes, pointers.Add(true, operands.Query, queryStride), queryStride, pointers.Literal(prepared),
             pointers.Literal((long)bytes), pointers.Literal((long)limits), pointers.Literal((long)clips), pointers.Literal((long)nobody),
             pointers.Literal((long)realKeys), scratchOffset);
     }
