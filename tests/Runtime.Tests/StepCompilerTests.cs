@@ -68,16 +68,17 @@ public unsafe class StepCompilerTests
     }
 
     [Theory]
-    [InlineData(1, 7)]
-    [InlineData(1, 9)]
-    [InlineData(2, 14)]
-    [InlineData(4, 16)]
-    public void AttentionOfThreeLevelsIsCompiledForAvx512(int heads, int side)
+    [InlineData(1, 7, 3, false)]
+    [InlineData(1, 9, 3, true)]
+    [InlineData(2, 14, 3, true)]
+    [InlineData(4, 16, 1, true)]
+    [InlineData(3, 2, 1, true)]
+    public void AttentionOfLevelsAndLocalityIsCompiledForAvx512(int heads, int side, int levels, bool locality)
     {
         var b = new GraphBuilder(1, 3, side, side);
         string x = b.Conv2d("image", 3, 64 * heads, 1, 1);
         string bits = b.ShiftSign(x, 64 * heads);
-        string y = b.Attention(bits, bits, b.ShiftSign(b.Affine(x, 64 * heads), 64 * heads), 64 * heads, heads, side * side, levels: 3);
+        string y = b.Attention(bits, bits, b.ShiftSign(b.Affine(x, 64 * heads), 64 * heads), 64 * heads, heads, side * side, levels, locality, locality);
         ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 64 * heads, 9, name: "logits"));
         foreach (KernelChoice kernel in Compiled.Where(k => k == KernelChoice.Avx512Popcnt))
         {

@@ -31,6 +31,11 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.LoadMask64(RealKeys, new Mem(Gpr.Rax));
         code.Place(head);
         CountDifferences();
+        if (form.OwnSlot >= 0)
+        {
+            TakeOwnKeysAway();
+        }
+
         SumExponentials();
         for (int level = 0; level < form.Levels; level++)
         {
@@ -64,11 +69,35 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.JumpIfBelow(loop);
     }
 
+    /// <summary>A token's number of bits that differ from its own key's becomes one that counts for nothing.</summary>
+    private void TakeOwnKeysAway()
+    {
+        code.Mov(Gpr.Rsi, RowPointers.Slot(form.OwnSlot));
+        code.Add(Gpr.Rsi, Registers.Scratch);
+        code.Mov(Gpr.Rax, AttentionForm.Nothing);
+        for (int t = 0; t < tokens; t++)
+        {
+            code.StoreByteOfRax(new Mem(Gpr.Rsi, form.DifferenceOffset + (t * form.DifferenceStride) + t));
+        }
+    }
+
+    /// <summary>Leaves the address of the head's part of a table in rax.</summary>
+    private void HeadsTable(int literal)
+    {
+        code.Mov(Gpr.Rax, RowPointers.LiteralAt(literal));
+        if (form.TablePerHead)
+        {
+            code.Mov(Gpr.Rsi, Gpr.R8);
+            code.ShiftLeft(Gpr.Rsi, AttentionForm.TableShift);
+            code.Add(Gpr.Rax, Gpr.Rsi);
+        }
+    }
+
     private void SumExponentials()
     {
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.NobodyLiteral));
         code.LoadVector(Nobody, new Mem(Gpr.Rax));
-        code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.PlanesLiteral));
+        HeadsTable(form.PlanesLiteral);
         for (int i = 0; i < 2 * form.Planes; i++)
         {
             code.LoadVector(Tables + i, new Mem(Gpr.Rax, i * 64));
@@ -123,7 +152,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         code.UInt64ToDouble(limit, limit);
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.ClipLiteral));
         code.MulDoubleEach(limit, limit, new Mem(Gpr.Rax, Gpr.R8, 0));
-        code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.LimitsLiteral));
+        HeadsTable(form.LimitsLiteral);
         if (level > 0)
         {
             code.MulDoubleEach(limit, limit, new Mem(Gpr.Rax, 64 + (sizeof(double) * (form.HeadSize + 1 + level))));

@@ -5,6 +5,8 @@ namespace EdgeVit.Runtime;
 /// <param name="HeadSize">Channels of a head, 64 or 96.</param>
 /// <param name="Keys">Number of keys.</param>
 /// <param name="Levels">Bits of a pair of query and key.</param>
+/// <param name="TablePerHead">Whether each head has tables of its own, <see cref="TableStride"/> apart.</param>
+/// <param name="OwnSlot">Slot of the tile's first token's number, which is that of its own key; -1 where every key counts.</param>
 /// <param name="Planes">Bytes of an entry of the exponential table.</param>
 /// <param name="QuerySlot">Slot of the queries' bits.</param>
 /// <param name="QueryStride">Their bytes from token to token.</param>
@@ -21,6 +23,8 @@ internal sealed record AttentionForm(
     int HeadSize,
     int Keys,
     int Levels,
+    bool TablePerHead,
+    int OwnSlot,
     int Planes,
     int QuerySlot,
     int QueryStride,
@@ -34,6 +38,15 @@ internal sealed record AttentionForm(
 {
     /// <summary>Most bytes that an entry of the exponential table may take.</summary>
     internal const int MaxPlanes = 6;
+
+    /// <summary>The number of differing bits that nothing has: its entry in the table is 0, and no limit lets it through.</summary>
+    internal const int Nothing = 127;
+
+    /// <summary>Binary logarithm of the bytes between two heads' tables for each byte between their bits.</summary>
+    internal const int TableShift = 7;
+
+    /// <summary>Bytes from a head's tables to the next one's: above those of the planes, and of the limits.</summary>
+    internal static int TableStride(int headSize) => headSize / 8 << TableShift;
 
     /// <summary>Blocks of 64 keys.</summary>
     internal int KeyBlocks => (Keys + 63) >> 6;
