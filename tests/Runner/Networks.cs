@@ -41,11 +41,12 @@ internal static class Networks
             Write(folder, $"network-{i}-version-1", (graph with { Version = 1 }, builder));
         }
 
+        Write(folder, "class-attention", BinaryViTGraphs.Build(300, 16, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], 9, true, Branches.Shifts, classLayers: 2));
         for (int i = 0; i < s_attentions.Length; i++)
             Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
         for (int seed = 0; seed < RandomGraphCount; seed++)
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
-        Console.WriteLine($"{(2 * networks.Length) + s_attentions.Length + RandomGraphCount} models in {folder}");
+        Console.WriteLine($"{(2 * networks.Length) + s_attentions.Length + 1 + RandomGraphCount} models in {folder}");
         return 0;
     }
 

@@ -14,7 +14,7 @@ internal enum Branches
 /// <summary>Random BinaryViT-like networks, node for node in the order in which the exporter lowers them.</summary>
 internal static class BinaryViTGraphs
 {
-    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed, int image, int patch, Stage[] stages, int classes, bool binaryDownsampling = true, Branches branches = Branches.Pools)
+    internal static (ModelGraph Graph, GraphBuilder Builder) Build(int seed, int image, int patch, Stage[] stages, int classes, bool binaryDownsampling = true, Branches branches = Branches.Pools, int classLayers = 0)
     {
         var b = new GraphBuilder(seed, 3, image, image);
         int grid = image / patch;
@@ -36,8 +36,28 @@ internal static class BinaryViTGraphs
             }
         }
 
-        string logits = b.Linear(b.MeanTokens(x), width, classes, name: "logits");
+        string pooled = b.MeanTokens(x);
+        for (int layer = 0; layer < classLayers; layer++)
+        {
+            pooled = ClassLayer(b, layer == 0 ? b.Position(pooled, 1, width) : pooled, x, stages[^1], grid);
+        }
+
+        string logits = b.Linear(pooled, width, classes, name: "logits");
         return (b.Build(logits), b);
+    }
+
+    /// <summary>A class token that attends to itself and all tokens.</summary>
+    private static string ClassLayer(GraphBuilder b, string token, string x, Stage s, int grid)
+    {
+        int c = s.Width;
+        string both = b.Affine(b.Prepend(x, token), c);
+        string q = Branch(b, b.Slice(both, 0, 1), c);
+        string k = Branch(b, both, c);
+        string v = Branch(b, both, c);
+        string context = b.Attention(b.ShiftSign(q, c), b.ShiftSign(k, c), b.ShiftSign(v, c), c, s.Heads, 1 + (grid * grid));
+        string y = b.RPReLU(b.Add(context, q, b.MeanTokens(k), b.MeanTokens(v)), c);
+        string x1 = b.Add(token, b.Affine(Branch(b, y, c), c));
+        return b.Add(x1, FeedForward(b, b.Affine(x1, c), s));
     }
 
     private static string Down(GraphBuilder b, string x, int from, int to, int grid, bool binary)
@@ -73,9 +93,7 @@ internal static class BinaryViTGraphs
         string y = b.RPReLU(b.Add(context, q, k, v), c);
         string x1 = b.Add(x, b.Affine(Branch(b, y, c), c));
         string n = b.Affine(x1, c);
-        string f = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(n, c), c, s.Ffn), b.Tile(n, s.Ffn / c)), s.Ffn);
-        string g = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(f, s.Ffn), s.Ffn, c), b.GroupMean(f, s.Ffn / c)), c);
-        string scaled = b.Affine(g, c);
+        string scaled = FeedForward(b, n, s);
         return branches switch
         {
             Branches.Pools => b.Add(
@@ -84,6 +102,14 @@ internal static class BinaryViTGraphs
                 x1, scaled, b.Affine(b.Shift(n, 1, 0), c), b.Affine(b.Shift(n, 0, 1), c), b.Affine(b.Shift(n, 2, 0), c), b.Affine(b.Shift(n, 0, 2), c)),
             _ => b.Add(x1, scaled),
         };
+    }
+
+    private static string FeedForward(GraphBuilder b, string n, Stage s)
+    {
+        int c = s.Width;
+        string f = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(n, c), c, s.Ffn), b.Tile(n, s.Ffn / c)), s.Ffn);
+        string g = b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(f, s.Ffn), s.Ffn, c), b.GroupMean(f, s.Ffn / c)), c);
+        return b.Affine(g, c);
     }
 
     private static string Branch(GraphBuilder b, string x, int c) => b.RPReLU(b.Add(b.BinaryLinear(b.ShiftSign(x, c), c, c), x), c);

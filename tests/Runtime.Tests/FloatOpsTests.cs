@@ -67,6 +67,16 @@ public class FloatOpsTests
         Assert.Equal(v[_x].Floats[..(2 * Channels)].Select(FloatMath.Gelu), v[slice].Floats[Channels..]);
     }
 
+    [Fact]
+    public void TokensOfAnotherValueArePutBefore()
+    {
+        string first = _b.Pool(_x, 2, 2, 2, 2, 0, 0);
+        string both = _b.Prepend(_x, first);
+        (IReadOnlyDictionary<string, Value> v, _) = Run(both);
+        Assert.Equal(new ValueShape(ValueKind.Tokens, Channels, 30, 1), v[both].Shape);
+        Assert.Equal([.. v[first].Floats, .. v[_x].Floats], v[both].Floats);
+    }
+
     /// <summary>Transformers of odd widths, heads and token counts: the plan gives the interpreter's bits on every kernel set, alone and in a
     /// team; also with inputs that are no numbers.</summary>
     [Theory]
@@ -108,6 +118,11 @@ public class FloatOpsTests
         Refused((b, x) => b.Slice(x, 20, 5), "tokens 20 to 24 are taken");
         Refused((b, x) => b.Slice(x, int.MaxValue, int.MaxValue), "are taken of");
         Refused((b, x) => b.Prepend(x, 1, Channels - 1), "floats [1, 70]");
+        Refused((b, x) => b.Prepend(x, b.Linear(x, Channels, 3)), "expected Tokens of 70 channels");
+        Refused((b, x) => b.Prepend(x, b.ShiftSign(x, Channels)), "expected Tokens of 70 channels");
+        Refused((b, x) => b.Prepend(x, "image"), "expected Tokens of 70 channels");
+        Refused((b, x) => b.Prepend(x, null, null), "neither a tensor 'tokens' nor a second input");
+        Refused((b, x) => b.Prepend(x, x, Channels), "a tensor 'tokens' and a second input");
         Refused((b, x) => b.LayerNorm(x, Channels + 1), "floats [70]");
         Refused((b, x) => b.LayerNorm(x, Channels, -1e-5f), "at least 0");
         Refused((b, x) => b.LayerNorm(x, Channels, float.NaN), "at least 0");

@@ -100,6 +100,10 @@ internal sealed class GraphBuilder
 
     internal string Prepend(string x, int tokens, int channels) => Node(Op.PrependTokens, null, [x], [], [("tokens", Floats(tokens, channels))]);
 
+    /// <summary>Tokens of a second value, of a tensor with so many channels, or what is not allowed: of both or none.</summary>
+    internal string Prepend(string x, string? tokens, int? channels = null) => Node(
+        Op.PrependTokens, null, tokens is null ? [x] : [x, tokens], [], channels is { } c ? [("tokens", Floats(1, c))] : []);
+
     internal string Slice(string x, int start, int count) => Node(Op.SliceTokens, null, [x], [("start", start), ("count", count)], []);
 
     internal string Shift(string x, int rows, int columns) => Node(Op.SpatialShift, null, [x], [("rows", rows), ("columns", columns)], []);

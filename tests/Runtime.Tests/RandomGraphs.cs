@@ -32,7 +32,7 @@ internal static class RandomGraphs
     private static Item Next(GraphBuilder b, Random random, Item x, List<Item> values)
     {
         int c = x.Channels;
-        switch (random.Next(20))
+        switch (random.Next(21))
         {
             case 0:
                 return x with { Name = b.Affine(x.Name, c) };
@@ -86,6 +86,10 @@ internal static class RandomGraphs
             case 15 when x.Height * x.Width < 150:
                 int more = random.Next(1, 3);
                 return new Item(b.Prepend(x.Name, more, c), c, more + (x.Height * x.Width), 1);
+            case 19 when x.Height * x.Width < 150:
+                Item[] others = [.. values.Where(v => v.Channels == c && v.Height * v.Width < 150)];
+                Item before = others[random.Next(others.Length)];
+                return new Item(b.Prepend(x.Name, before.Name), c, (before.Height * before.Width) + (x.Height * x.Width), 1);
             case 16:
                 int start = random.Next(x.Height * x.Width);
                 int count = random.Next(1, (x.Height * x.Width) - start + 1);

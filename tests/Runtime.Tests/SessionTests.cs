@@ -32,6 +32,26 @@ public class SessionTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void ClassAttentionGivesTheInterpretersBits(string kernel)
+    {
+        (int Image, int Patch, Stage[] Stages, Branches Branches, int Layers)[] networks =
+        [
+            (16, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], Branches.Pools, 2),
+            (16, 4, [new(1, 24, 96, 1, 2), new(1, 48, 96, 2, 1)], Branches.Shifts, 1),
+            (10, 1, [new(1, 130, 260, 1, 1)], Branches.None, 1),
+            (8, 8, [new(1, 64, 128, 4, 1)], Branches.None, 2),
+            (34, 2, [new(1, 64, 64, 2, 1)], Branches.Shifts, 1),
+        ];
+        for (int i = 0; i < networks.Length; i++)
+        {
+            var n = networks[i];
+            (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(200 + i, n.Image, n.Patch, n.Stages, 5, true, n.Branches, n.Layers);
+            Same(graph, b, kernel, [1, 3], $"network {i}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void RandomGraphsGiveTheInterpretersBits(string kernel)
     {
         for (int seed = 0; seed < 150; seed++)

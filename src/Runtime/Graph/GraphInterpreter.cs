@@ -152,7 +152,7 @@ public sealed class GraphInterpreter
                 ReferenceFloatOps.SoftmaxAttention(x, values[node.Inputs[1]], values[node.Inputs[2]], node.Attributes["heads"], y);
                 break;
             case Op.PrependTokens:
-                ReferenceFloatOps.PrependTokens(x, Floats(node, "tokens"), y);
+                ReferenceFloatOps.PrependTokens(x, node.Inputs.Count == 2 ? values[node.Inputs[1]].Floats : Floats(node, "tokens"), y);
                 break;
             case Op.SliceTokens:
                 ReferenceFloatOps.SliceTokens(x, node.Attributes["start"], y);

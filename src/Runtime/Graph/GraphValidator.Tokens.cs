@@ -61,6 +61,19 @@ public sealed partial class GraphValidator
     private ValueShape PrependTokens(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
+        if (node.Inputs.Count == 2 == node.Tensors.ContainsKey("tokens"))
+        {
+            throw new EvitFormatException($"{_where}: {(node.Inputs.Count == 2 ? "a tensor 'tokens' and a second input" : "neither a tensor 'tokens' nor a second input")}, expected one of them");
+        }
+
+        if (node.Inputs.Count == 2)
+        {
+            ValueShape first = Input(node.Inputs[1]);
+            return first.Kind == ValueKind.Tokens && first.Channels == x.Channels
+                ? Bounded(x, x.Channels, (long)x.Tokens + first.Tokens, 1)
+                : throw new EvitFormatException($"{_where}: input '{node.Inputs[1]}' is {first}, expected Tokens of {x.Channels} channels");
+        }
+
         StoredTensor tokens = Tensor(node, "tokens");
         if (tokens.Shape.Count != 2 || tokens.Shape[0] < 1)
         {

@@ -74,8 +74,8 @@ public enum Op
     /// head g owns channels <c>g * d .. g * d + d - 1</c>; scores are divided by <c>sqrt(d)</c>, the softmax runs over the keys.</summary>
     SoftmaxAttention,
 
-    /// <summary>Puts the rows of tensor <c>tokens [K, C]</c> before tokens <c>[N, C]</c>: <c>[K + N, C]</c> on a grid of one
-    /// column.</summary>
+    /// <summary>Puts the rows of tensor <c>tokens [K, C]</c>, or of a second input, before tokens <c>[N, C]</c>: <c>[K + N, C]</c> on a grid of
+    /// one column.</summary>
     PrependTokens,
 
     /// <summary>Tokens <c>[N, C]</c> → <c>[count, C]</c> on a grid of one column: attributes <c>start</c>, <c>count</c>.</summary>

@@ -46,17 +46,17 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPr
         FloatKernel.Gelu((float*)(frame.Arena + source) + ((long)token * Stride), _channels, row);
 }
 
-/// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, then rows of a stored value from its row
-/// <paramref name="first"/> on.</summary>
+/// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, or without any of the value at <paramref name="before"/>, then rows of a stored value from
+/// its row <paramref name="first"/> on.</summary>
 internal sealed unsafe class TokenRowsStep(
-    string name, string kind, int items, RowProgram program, int channels, long source, int first, float* constants, int constantRows)
+    string name, string kind, int items, RowProgram program, int channels, long source, int first, float* constants, long before, int rowsBefore)
     : FloatRowStep(name, kind, items, program, channels)
 {
     private protected override void FillRow(in Frame frame, int token, float* row)
     {
-        float* from = token < constantRows
-            ? constants + ((long)token * Stride)
-            : (float*)(frame.Arena + source) + ((long)(token - constantRows + first) * Stride);
+        float* from = token < rowsBefore
+            ? (constants == null ? (float*)(frame.Arena + before) : constants) + ((long)token * Stride)
+            : (float*)(frame.Arena + source) + ((long)(token - rowsBefore + first) * Stride);
         new ReadOnlySpan<float>(from, Stride).CopyTo(new Span<float>(row, Stride));
     }
 }

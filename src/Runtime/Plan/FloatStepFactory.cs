@@ -33,12 +33,14 @@ internal static unsafe class FloatStepFactory
                 return [new LayerNormStep(name, kind, items, program, channels, source, scale, offset, epsilon)];
             case Op.Gelu:
                 return [new GeluStep(name, kind, items, program, channels, source)];
+            case Op.PrependTokens when head.Inputs.Count == 2:
+                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, null, places.Offset(head.Inputs[1]), file.Shapes[head.Inputs[1]].Tokens)];
             case Op.PrependTokens:
                 int rows = file.Tensors[head.Tensors["tokens"]].Shape[0];
                 float* tokens = weights.Rows(head.Tensors["tokens"], channels);
-                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, tokens, rows)];
+                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, tokens, 0, rows)];
             default:
-                return [new TokenRowsStep(name, kind, items, program, channels, source, head.Attributes["start"], null, 0)];
+                return [new TokenRowsStep(name, kind, items, program, channels, source, head.Attributes["start"], null, 0, 0)];
         }
     }
     /// <summary>A linear of many tokens.</summary>
