@@ -75,6 +75,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
                 { "stem", config with { StemWidth = 6 } },
                 { "shifted patches", config with { ShiftedPatches = true } },
                 { "stem and shifted patches", config with { StemWidth = 5, ShiftedPatches = true } },
+                { "class attention", config with { ClassAttention = 2 } },
                 { "spatial shifts", config with { Branches = BranchKind.Shift } },
                 { "three levels of attention", config with { AttentionLevels = 3 } },
                 { "locality", config with { Locality = true } },

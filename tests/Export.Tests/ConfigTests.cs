@@ -103,6 +103,8 @@ public class ConfigTests
         [
             (nano with { ImageSize = 30 }, ["30 pixels", "patches of 4"]),
             (nano with { ImageSize = 36 }, ["9x9 grid", "halved", "multiple of 16"]),
+            (nano with { ClassAttention = 17 }, ["17 layers of class attention"]),
+            (nano with { ClassAttention = 1, ClassToken = true }, ["one of them is possible"]),
             (nano with { Classes = 1, Channels = 0 }, ["1 classes", "0 image channels"]),
             (nano with { BatchNormEps = 0 }, ["eps 0"]),
             (nano with { Stages = [] }, ["no stages"]),

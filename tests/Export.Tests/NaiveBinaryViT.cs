@@ -40,9 +40,17 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             if (s + 1 < config.Stages.Count)
                 x = Downsample($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
         }
+        if (config.ClassAttention > 0)
+        {
+            double[][] token = Tap("vit.class_token", AddFlat(Tap("vit.pooled", [MeanRow(x)]), D("vit.cls_token")));
+            for (int l = 0; l < config.ClassAttention; l++)
+                token = Block($"vit.class_attention.{l}", config.Stages[^1] with { Reduction = 1 }, 0, x, token);
+            x = token;
+        }
         double[][] normed = Norm("vit.layernorm", x);
         double[] pooled = Pooled(normed);
-        Tap("vit.pooled", [config.LayerNorm && !config.ClassToken ? pooled : Pooled(x)]);
+        if (config.ClassAttention == 0)
+            Tap("vit.pooled", [config.LayerNorm && !config.ClassToken ? pooled : Pooled(x)]);
         Tap("vit.layernorm", config.ClassToken ? [pooled] : normed);
         double[] bias = D("classifier.bias");
         double[] weight = D("classifier.weight");
@@ -94,8 +102,10 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         return result;
     }
 
-    private double[][] Block(string l, StageConfig stage, int grid, double[][] x)
+    private double[][] Block(string l, StageConfig stage, int grid, double[][] x, double[][]? token = null)
     {
+        if (token is not null)
+            x = Tap($"{l}.tokens", [token[0], .. x]);
         string att = $"{l}.attention.attention";
         int r = stage.Reduction;
         double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
@@ -105,21 +115,21 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             double[][] p = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
             reduced = Projection(att, "reduction", "r", "norm_r", p);
         }
-        double[][] q = Projection(att, "query", "q", "normq", a);
+        double[][] q = Projection(att, "query", "q", "normq", token is null ? a : Tap($"{l}.class", [a[0]]));
         double[][] k = Projection(att, "key", "k", "normk", reduced);
         double[][] v = Projection(att, "value", "v", "normv", reduced);
         double[][] context = Attend(
             att, stage,
             Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
         context = Tap($"{att}.norm_context", Norm($"{att}.norm_context", Tap($"{att}.context", context)));
-        double[][] kUp = Up(k, grid, r);
-        double[][] vUp = Up(v, grid, r);
+        double[][] kUp = token is null ? Up(k, grid, r) : Tap($"{att}.rpreluk.mean", [MeanRow(k)]);
+        double[][] vUp = token is null ? Up(v, grid, r) : Tap($"{att}.rpreluv.mean", [MeanRow(v)]);
         double[][] y = Tap($"{att}.rprelu_context", RPReLU($"{att}.rprelu_context", Add(Add(Add(context, q), kUp), vUp)));
 
         string o = $"{l}.attention.output";
         double[][] dense = Tap($"{o}.dense", Norm($"{o}.norm", Linear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move"))));
         double[][] attended = Tap($"{o}.rprelu", RPReLU($"{o}.rprelu", Add(dense, y)));
-        double[][] x1 = Tap($"{l}.attention", Add(x, OutputScale($"{o}.layerscale", attended)));
+        double[][] x1 = Tap($"{l}.attention", Add(token ?? x, OutputScale($"{o}.layerscale", attended)));
 
         double[][] b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         int e = stage.Expansion;
@@ -133,14 +143,14 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] mean = Map(Rows(b.Length, width), (t, c, _) => Enumerable.Range(0, e).Average(i => f[t][SwapGroups ? c + (i * width) : (c * e) + i]));
         g = Tap($"{narrow}.rprelu", RPReLU($"{narrow}.rprelu", Add(g, mean)));
         double[][] x2 = Add(x1, OutputScale($"{narrow}.layerscale", g));
-        if (config.Branches == BranchKind.Pool)
+        if (config.Branches == BranchKind.Pool && token is null)
         {
             x2 = Add(x2, LayerScale($"{l}.layerscale_h3", Pool(b, grid, 3, 1, 1, 1, 0)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_w3", Pool(b, grid, 1, 3, 1, 0, 1)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_h5", Pool(b, grid, 5, 1, 1, 2, 0)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_w5", Pool(b, grid, 1, 5, 1, 0, 2)));
         }
-        if (config.Branches == BranchKind.Shift)
+        if (config.Branches == BranchKind.Shift && token is null)
         {
             x2 = Add(x2, LayerScale($"{l}.layerscale_h1", Moved(b, grid, 1, 0)));
             x2 = Add(x2, LayerScale($"{l}.layerscale_w1", Moved(b, grid, 0, 1)));
@@ -178,7 +188,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     private double[][] Attend(string att, StageConfig stage, double[][] q, double[][] k, double[][] v)
     {
         double[] clips = D($"{att}.att_prob_clip");
-        bool masked = config.Locality && stage.Reduction == 1 && k.Length > 1;
+        bool masked = config.Locality && stage.Reduction == 1 && k.Length > 1 && q.Length == k.Length;
         int d = stage.Width / stage.Heads;
         double[][] context = Rows(q.Length, stage.Width);
         Probabilities[att] = [.. Enumerable.Range(0, stage.Heads).Select(_ => Rows(q.Length, k.Length))];

@@ -22,7 +22,7 @@ internal static class RandomNetwork
         {
             int[] shape = required;
             if (clipPerHead && name.EndsWith("att_prob_clip", StringComparison.Ordinal))
-                shape = [config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))].Heads];
+                shape = [(name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage).Heads];
             var data = new float[shape.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < data.Length; i++)
                 data[i] = Draw(random, name, config);
@@ -41,10 +41,14 @@ internal static class RandomNetwork
         return images;
     }
 
+    private static int Keys(string name, BinaryViTConfig config) => name.StartsWith("vit.encoder", StringComparison.Ordinal)
+        ? config.Keys(config.StageOf(int.Parse(name.Split('.')[3])))
+        : config.Keys(config.Stages.Count);
+
     private static float Draw(Random random, string name, BinaryViTConfig config)
     {
         if (name.EndsWith("att_prob_clip", StringComparison.Ordinal))
-            return 2.4f / config.AttentionLevels / config.Keys(config.StageOf(int.Parse(name.Split('.')[3]))) * (0.8f + (0.4f * random.NextSingle()));
+            return 2.4f / config.AttentionLevels / Keys(name, config) * (0.8f + (0.4f * random.NextSingle()));
         if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal))
             return Normal(random);
         if (name.EndsWith("running_var", StringComparison.Ordinal))

@@ -21,6 +21,11 @@ public class FusedKernelTests
     [InlineData(BranchKind.None)]
     public void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, network: Network with { Branches = branches });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void WholeNetworkWithClassAttention(int layers) => Compare(brain: false, tolerance: 2e-4, network: Network with { ClassAttention = layers, AttentionLevels = layers == 2 ? 3 : 1, Locality = layers == 2 });
+
     [Fact]
     public void WholeNetworkInBrainFloat()
     {

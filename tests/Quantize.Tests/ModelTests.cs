@@ -32,10 +32,12 @@ public class ModelTests
     [InlineData(false, BranchKind.Shift, true, 6)]
     [InlineData(true, BranchKind.Pool, false, 0, 3)]
     [InlineData(true, BranchKind.Shift, false, 0, 3, true)]
+    [InlineData(true, BranchKind.Pool, false, 0, 1, false, 2)]
+    [InlineData(false, BranchKind.Shift, true, 6, 3, true, 1)]
     public void EveryFormOfTheNetworkIsReportedAndLowered(
-        bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0, int levels = 1, bool locality = false)
+        bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0, int levels = 1, bool locality = false, int classAttention = 0)
     {
-        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality };
+        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality, ClassAttention = classAttention };
         torch.manual_seed(1);
         using var model = new BinaryViT(config);
         model.eval();
@@ -66,7 +68,7 @@ public class ModelTests
         Tensor x = torch.randn(4, 32);
         foreach (int token in (int[])[0, 3])
         {
-            (Tensor before, Tensor after) = (attention.Attend(x, x, x, grid, grid), attention.Attend(x, x, Turned(x, token), grid, grid));
+            (Tensor before, Tensor after) = (attention.Attend(x, x, x, grid.Batch), attention.Attend(x, x, Turned(x, token), grid.Batch));
             for (int t = 0; t < 4; t++)
                 Assert.Equal(t == token, ModelTensors.ToArray(before.narrow(0, t, 1)).SequenceEqual(ModelTensors.ToArray(after.narrow(0, t, 1))));
         }

@@ -47,7 +47,7 @@ internal sealed class ModelSummary
         [Op.Gelu] = "the activation works on real values",
         [Op.SoftmaxAttention] = "attention of a float network",
         [Op.SpatialShift] = "the channels of neighbours, real values",
-        [Op.PrependTokens] = "the learned class token",
+        [Op.PrependTokens] = "the class token",
     };
 
     private readonly IReadOnlyList<NodeFacts> _facts;

@@ -15,6 +15,8 @@ internal sealed record ConvertSettings
 
     public EdgeVit.Export.BranchKind? Branches { get; init; }
 
+    public bool? ClassHead { get; init; }
+
     public bool? ShiftedPatches { get; init; }
 
     public int? Stem { get; init; }
@@ -111,6 +113,7 @@ internal sealed record ConvertSettings
             Student = Student,
             FloatDownsampling = FloatDownsampling,
             Branches = Branches,
+            ClassHead = ClassHead,
             ShiftedPatches = ShiftedPatches,
             Stem = Stem,
             AttentionLevels = AttentionLevels,

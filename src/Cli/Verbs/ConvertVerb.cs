@@ -12,6 +12,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string?> _teachersTeacher = new("--teachers-teacher") { Description = "Files whom a teacher that is trained here learns from besides the labels.", HelpName = "FILE" };
     private readonly Option<bool?> _floatDownsampling = new("--float-downsampling") { Description = "Float convolutions between the student's stages. [default: the student's]" };
     private readonly Option<string?> _branches = new("--branches") { Description = "What the student's blocks take from neighbours besides attention: pool, shift (spatial shifts) or none. [default: the student's]", HelpName = "KIND" };
+    private readonly Option<string?> _head = new("--head") { Description = "What the student's classifier sees: the mean of the tokens, or a class token that attends to them: mean or class-attention. [default: the student's]", HelpName = "KIND" };
     private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
     private readonly Option<int?> _stem = new("--stem") { Description = "A float 3x3 convolution of so many channels before the patches; 0 for none.", HelpName = "CHANNELS" };
     private readonly Option<int?> _attentionLevels = new("--attention-levels") { Description = "Levels of the student's attention weights above zero: 1 (a bit) or 3 (three nested bits). [default: the student's]", HelpName = "1|3" };
@@ -64,7 +65,7 @@ internal sealed class ConvertVerb : Verb
     {
         foreach (Option option in (Option[])
         [
-            _data, _out, _student, _floatDownsampling, _branches, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
+            _data, _out, _student, _floatDownsampling, _branches, _head, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
             .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _augmentOn, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
@@ -91,6 +92,7 @@ internal sealed class ConvertVerb : Verb
         Teacher = arguments.GetRequiredValue(_teacher),
         FloatDownsampling = arguments.GetValue(_floatDownsampling),
         Branches = Kind(arguments.GetValue(_branches)),
+        ClassHead = IsClassHead(arguments.GetValue(_head)),
         ShiftedPatches = arguments.GetValue(_shiftedPatches),
         Stem = arguments.GetValue(_stem),
         AttentionLevels = arguments.GetValue(_attentionLevels),
@@ -137,5 +139,13 @@ internal sealed class ConvertVerb : Verb
 
     private static Export.BranchKind? Kind(string? name) => name is null ? null
         : Export.BranchKinds.Parse(name) ?? throw new UserException($"--branches is '{name}', expected {Export.BranchKinds.Names}.", ExitCode.Usage);
+
+    private static bool? IsClassHead(string? name) => name switch
+    {
+        null => null,
+        "mean" => false,
+        "class-attention" => true,
+        _ => throw new UserException($"--head is '{name}', expected mean or class-attention.", ExitCode.Usage),
+    };
 #endif
 }

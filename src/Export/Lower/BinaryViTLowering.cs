@@ -63,7 +63,19 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             string pooled = _graph.AvgPool2d($"{att}.reduction.pool", a, stage.Reduction, stage.Reduction, everyPosition: false);
             source = Projection(att, "reduction", "mover", "norm_r", "rprelur", pooled);
         }
-        string q = Projection(att, "query", "moveq", "normq", "rpreluq", a);
+        return Attend(block, stageIndex, a, source, value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
+    }
+
+    /// <summary>Attention of queries to a source of keys and values, with its output projection.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="stageIndex">The stage.</param>
+    /// <param name="queries">Normed tokens.</param>
+    /// <param name="source">Normed tokens.</param>
+    /// <param name="shortcut">Keys or values as tokens of the queries, to be added to them.</param>
+    private string Attend(string block, int stageIndex, string queries, string source, Func<string, string> shortcut)
+    {
+        string att = $"{block}.attention.attention";
+        string q = Projection(att, "query", "moveq", "normq", "rpreluq", queries);
         string k = Projection(att, "key", "movek", "normk", "rpreluk", source);
         string v = Projection(att, "value", "movev", "normv", "rpreluv", source);
         string context = Context(
@@ -71,12 +83,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             _graph.ShiftSign($"{att}.query.bits", q, Data($"{att}.moveq2")),
             _graph.ShiftSign($"{att}.key.bits", k, Data($"{att}.movek2")),
             _graph.ShiftSign($"{att}.value.bits", v, Data($"{att}.movev2")));
-        if (stage.Reduction > 1)
-        {
-            k = _graph.Upsample($"{att}.rpreluk.up", k, stage.Reduction);
-            v = _graph.Upsample($"{att}.rpreluv.up", v, stage.Reduction);
-        }
-        string sum = _graph.Add($"{att}.context.sum", context, q, k, v);
+        string sum = _graph.Add($"{att}.context.sum", context, q, shortcut(k), shortcut(v));
         string y = RPReLU($"{att}.rprelu_context", sum, $"{att}.rprelu_context");
 
         string module = $"{block}.attention.output";
@@ -96,7 +103,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     /// <summary>The attention's value is its clip times a count, so the clip goes into the scale.</summary>
     private string Context(string att, int stageIndex, string query, string key, string value)
     {
-        StageConfig stage = config.Stages[stageIndex];
+        StageConfig stage = config.StageAt(stageIndex);
         float[] clip = Data($"{att}.att_prob_clip");
         if (clip.Length == 1)
             clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
@@ -160,6 +167,31 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
     }
 
+    /// <summary>Class attention: the class token [1, C] after one more layer over it and all tokens X [N, C].</summary>
+    private string ClassBlock(string block, string token, string x)
+    {
+        string both = Normed($"{block}.layernorm_before", _graph.PrependTokens($"{block}.tokens", x, token), $"{block}.layernorm_before");
+        string query = _graph.SliceTokens($"{block}.class", both, start: 0, count: 1);
+        string attention = Attend(block, config.Stages.Count, query, both, value => _graph.MeanTokens($"{value}.mean", value));
+        string attended = _graph.Add($"{block}.attention", token, attention);
+        string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
+        return _graph.Add(block, attended, FeedForward(block, config.ClassStage, b));
+    }
+
+    /// <summary>The token [1, C] that the classifier gets, before the final norm: the class token, or the mean of all tokens.</summary>
+    private string Pooled(string x)
+    {
+        if (config.ClassToken)
+            return _graph.SliceTokens("vit.pooled", x, start: 0, count: 1);
+        string pooled = _graph.MeanTokens("vit.pooled", x);
+        if (config.ClassAttention == 0)
+            return pooled;
+        string token = _graph.Position("vit.class_token", pooled, Data("vit.cls_token"), config.ClassStage.Width);
+        for (int l = 0; l < config.ClassAttention; l++)
+            token = ClassBlock($"vit.class_attention.{l}", token, x);
+        return token;
+    }
+
     /// <summary>Final norm, mean over tokens (or the class token), classifier. A batch norm commutes with the mean, and folds into the
     /// classifier; a LayerNorm of the class token alone is that of all tokens.</summary>
     private void Head(string x)
@@ -167,8 +199,8 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         if (config.LayerNorm)
         {
             FloatTensor plain = tensors["classifier.weight"];
-            string normed = config.ClassToken
-                ? Normed("vit.layernorm", _graph.SliceTokens("vit.pooled", x, start: 0, count: 1), "vit.layernorm")
+            string normed = config.ClassToken || config.ClassAttention > 0
+                ? Normed("vit.layernorm", Pooled(x), "vit.layernorm")
                 : _graph.MeanTokens("vit.pooled", Normed("vit.layernorm", x, "vit.layernorm"));
             _graph.Linear(Lowering.OutputName, normed, plain.Data, plain.Shape, Data("classifier.bias"));
             return;
@@ -188,8 +220,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             }
             offset[o] = (float)sum;
         }
-        string pooled = config.ClassToken ? _graph.SliceTokens("vit.pooled", x, start: 0, count: 1) : _graph.MeanTokens("vit.pooled", x);
-        _graph.Linear(Lowering.OutputName, pooled, folded, weight.Shape, offset);
+        _graph.Linear(Lowering.OutputName, Pooled(x), folded, weight.Shape, offset);
     }
 
     private string BinaryLinear(string linear, string norm, string bits)

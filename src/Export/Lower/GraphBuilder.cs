@@ -88,6 +88,9 @@ internal sealed class GraphBuilder
     public string PrependTokens(string name, string input, float[] tokens, int channels) =>
         Node(Op.PrependTokens, name, [input], [Floats(name, "tokens", tokens, [tokens.Length / channels, channels])]);
 
+    /// <summary>Puts the tokens of another value before the input's.</summary>
+    public string PrependTokens(string name, string input, string tokens) => Node(Op.PrependTokens, name, [input, tokens], []);
+
     public string SliceTokens(string name, string input, int start, int count) =>
         Node(Op.SliceTokens, name, [input], [], ("start", start), ("count", count));
 

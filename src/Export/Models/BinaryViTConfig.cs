@@ -58,6 +58,9 @@ public interface INetworkConfig
 /// <param name="Locality">Whether attention is locality self-attention (Lee et al. 2021): a learned temperature for each head
 /// (<see cref="AttentionTemperature"/>), and no token attends to itself. Where keys are of a reduced grid no key is a query's own, and there is the
 /// temperature alone.</param>
+/// <param name="ClassAttention">Layers of class attention (CaiT, Touvron et al. 2021) in place of the mean of the tokens; 0 for the mean. A class
+/// token attends to itself and all tokens behind the last stage, and it alone goes through the FFN and to the classifier. It begins as a learned
+/// token plus the mean of the tokens: a token that is the same for every image has no variance that a batch norm could divide by.</param>
 /// <remarks>The trainer builds the pyramid, with <c>EmbeddingNorm</c> to <c>LayerNorm</c> at their defaults; the other forms are imported.</remarks>
 public sealed record BinaryViTConfig(
     string Name,
@@ -76,10 +79,20 @@ public sealed record BinaryViTConfig(
     bool ShiftedPatches = false,
     int StemWidth = 0,
     int AttentionLevels = 1,
-    bool Locality = false) : INetworkConfig
+    bool Locality = false,
+    int ClassAttention = 0) : INetworkConfig
 {
     /// <summary>What <see cref="AttentionLevels"/> may be.</summary>
     public static IReadOnlyList<int> PossibleLevels { get; } = [1, 3];
+
+    /// <summary>Layers of class attention where nobody says how many.</summary>
+    public const int UsualClassAttention = 1;
+
+    /// <summary>What a layer of class attention is like: a block of the last stage on its full grid.</summary>
+    public StageConfig ClassStage => Stages[^1] with { Depth = ClassAttention, Reduction = 1 };
+
+    /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>.</summary>
+    public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage : Stages[stage];
 
     /// <summary>Height and width of the patches' convolution.</summary>
     public int PatchKernel => ShiftedPatches ? 2 * PatchSize : PatchSize;
@@ -99,15 +112,17 @@ public sealed record BinaryViTConfig(
     /// <summary>Tokens N of a stage.</summary>
     public int Tokens(int stage) => Grid(stage) * Grid(stage);
 
-    /// <summary>Keys per query of a stage, <c>N / reduction^2</c>.</summary>
+    /// <summary>Keys per query of a stage, <c>N / reduction^2</c>; of class attention the last stage's tokens and the class token.</summary>
     public int Keys(int stage)
     {
+        if (stage == Stages.Count)
+            return 1 + Tokens(stage - 1);
         int side = Grid(stage) / Stages[stage].Reduction;
         return side * side;
     }
 
     /// <summary>Whether the queries of a stage leave their own key out.</summary>
-    public bool MasksDiagonal(int stage) => Locality && Stages[stage].Reduction == 1 && Tokens(stage) > 1;
+    public bool MasksDiagonal(int stage) => Locality && stage < Stages.Count && Stages[stage].Reduction == 1 && Tokens(stage) > 1;
 
     /// <summary>The stage that the block with this global index belongs to.</summary>
     public int StageOf(int layer)
@@ -160,6 +175,10 @@ public sealed record BinaryViTConfig(
             yield return "a stem has a batch norm, the network LayerNorms";
         if (ShiftedPatches && PatchSize % 2 != 0)
             yield return $"patches of {PatchSize} pixels cannot be shifted by half of that";
+        if (ClassAttention is < 0 or > 16)
+            yield return $"{ClassAttention} layers of class attention, 0 (none) to 16 are possible";
+        if (ClassAttention > 0 && ClassToken)
+            yield return "a class token in all blocks and class attention behind them: one of them is possible";
         if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || Branches != BranchKind.None))
             yield return "a class token needs a single stage without reduction and without branches: it has no place in a grid";
         if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
@@ -212,6 +231,7 @@ public sealed record BinaryViTConfig(
         && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && Branches == other.Branches
         && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
         && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth && AttentionLevels == other.AttentionLevels && Locality == other.Locality
+        && ClassAttention == other.ClassAttention
         && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>

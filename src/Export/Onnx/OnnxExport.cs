@@ -148,7 +148,7 @@ public sealed class OnnxExport
                 _graph.Named("Mul", y, [_graph.Node("Mul", [x, Scalar("half", 0.5f)]), _graph.Node("Add", [erf, Scalar("plus_one", 1)])]);
                 break;
             case Op.PrependTokens:
-                _graph.Named("Concat", y, [Constant(node, "tokens", 1, to.Tokens - from.Tokens, to.Channels), x], ("axis", 1));
+                _graph.Named("Concat", y, [node.Inputs.Count == 2 ? Value(node.Inputs[1]) : Constant(node, "tokens", 1, to.Tokens - from.Tokens, to.Channels), x], ("axis", 1));
                 break;
             case Op.SpatialShift:
                 SpatialShift(node, x, y, to);

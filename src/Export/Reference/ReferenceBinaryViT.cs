@@ -49,11 +49,31 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     {
         (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
-        Matrix y = Attention($"{l}.attention.attention", stageIndex, a);
+        Matrix x1 = Output(l, x, Attention($"{l}.attention.attention", stageIndex, a));
+        return FeedForward(l, stage, x1, b => [.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]);
+    }
+
+    /// <summary>A layer of class attention: the token [1, C] and all tokens X [N, C] to [1, C].</summary>
+    private Matrix ClassBlock(string l, Matrix token, Matrix x)
+    {
+        string att = $"{l}.attention.attention";
+        Matrix both = Tap($"{l}.tokens", Matrix.From(x.Columns, [.. token.Data, .. x.Data]));
+        Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", both));
+        Matrix y = Attend(att, config.Stages.Count, Tap($"{l}.class", a.Slice(0, 1)), a, (name, value) => Tap($"{name}.mean", value.Mean()));
+        return FeedForward(l, config.ClassStage, Output(l, token, y), _ => []);
+    }
+
+    /// <summary>The residual stream X and attention's Y to X1.</summary>
+    private Matrix Output(string l, Matrix x, Matrix y)
+    {
         string o = $"{l}.attention.output";
         Matrix dense = Normed($"{o}.dense", $"{o}.norm", BinaryLinear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move")));
-        Matrix x1 = Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, y))));
+        return Tap($"{l}.attention", x.Plus(OutputScale($"{o}.layerscale", RPReLU($"{o}.rprelu", dense, y))));
+    }
 
+    /// <summary>X1 [N, C] to X2 [N, C].</summary>
+    private Matrix FeedForward(string l, StageConfig stage, Matrix x1, Func<Matrix, Matrix[]> branches)
+    {
         Matrix b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         (int width, int e) = (stage.Width, stage.Expansion);
         string wide = $"{l}.intermediate";
@@ -72,7 +92,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         });
         g = RPReLU($"{narrow}.rprelu", g, mean);
         Matrix x2 = x1.Plus(OutputScale($"{narrow}.layerscale", g));
-        return Tap(l, x2.Plus([.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]));
+        return Tap(l, x2.Plus(branches(b)));
     }
 
     /// <summary>A [N, C] to Y [N, C].</summary>
@@ -86,18 +106,24 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             Matrix pooled = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
             source = Projection(att, "reduction", "r", "norm_r", pooled);
         }
-        Matrix q = Projection(att, "query", "q", "normq", a);
+        return Attend(att, stageIndex, a, source, (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
+    }
+
+    /// <summary>Queries [N, C] and the source of keys and values [M, C] to [N, C].</summary>
+    /// <param name="att">The module.</param>
+    /// <param name="stageIndex">The stage.</param>
+    /// <param name="queries">Normed tokens.</param>
+    /// <param name="source">Normed tokens.</param>
+    /// <param name="shortcut">Keys or values, of this name, as tokens of the queries.</param>
+    private Matrix Attend(string att, int stageIndex, Matrix queries, Matrix source, Func<string, Matrix, Matrix> shortcut)
+    {
+        Matrix q = Projection(att, "query", "q", "normq", queries);
         Matrix k = Projection(att, "key", "k", "normk", source);
         Matrix v = Projection(att, "value", "v", "normv", source);
         Matrix context = Context(
             att, stageIndex, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
         context = Normed($"{att}.norm_context", $"{att}.norm_context", config.LayerNorm ? Tap($"{att}.context", context) : context);
-        if (r > 1)
-        {
-            k = Tap($"{att}.rpreluk.up", Upsample(k, grid, r));
-            v = Tap($"{att}.rpreluv.up", Upsample(v, grid, r));
-        }
-        return RPReLU($"{att}.rprelu_context", context.Plus(q, k, v), null);
+        return RPReLU($"{att}.rprelu_context", context.Plus(q, shortcut($"{att}.rpreluk", k), shortcut($"{att}.rpreluv", v)), null);
     }
 
     private Matrix Projection(string att, string linear, string letter, string norm, Matrix x)
@@ -110,7 +136,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity.</summary>
     private Matrix Context(string att, int stageIndex, Signs q, Signs k, Signs v)
     {
-        StageConfig stage = config.Stages[stageIndex];
+        StageConfig stage = config.StageAt(stageIndex);
         bool masked = config.MasksDiagonal(stageIndex);
         double[] clips = D($"{att}.att_prob_clip");
         int d = stage.HeadSize;
@@ -176,14 +202,22 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
 
     private void Head(Matrix x)
     {
-        if (config.LayerNorm && !config.ClassToken)
+        bool token = config.ClassToken || config.ClassAttention > 0;
+        if (config.LayerNorm && !token)
         {
             x = Tap("vit.pooled", Tap("vit.layernorm", Norm("vit.layernorm", x)).Mean());
         }
         else
         {
             Matrix pooled = Tap("vit.pooled", config.ClassToken ? x.Slice(0, 1) : x.Mean());
-            x = config.ClassToken || config.LayerNorm ? Tap("vit.layernorm", Norm("vit.layernorm", pooled)) : Norm("vit.layernorm", x).Mean();
+            if (config.ClassAttention > 0)
+            {
+                Matrix all = x;
+                pooled = Tap("vit.class_token", pooled.Plus(Matrix.From(x.Columns, Tensor("vit.cls_token").Data)));
+                for (int l = 0; l < config.ClassAttention; l++)
+                    pooled = ClassBlock($"vit.class_attention.{l}", pooled, all);
+            }
+            x = token || config.LayerNorm ? Tap("vit.layernorm", Norm("vit.layernorm", pooled)) : Norm("vit.layernorm", x).Mean();
         }
         Tap(Lowering.OutputName, x.Times(Tensor("classifier.weight").Data, D("classifier.bias")));
     }

@@ -21,6 +21,9 @@ public sealed record ConvertOptions
     /// <summary>What the student's blocks take from neighbours besides attention; as its layout says when null.</summary>
     public EdgeVit.Export.BranchKind? Branches { get; init; }
 
+    /// <summary>Whether the student ends in class attention (true) or the mean of its tokens (false); as its layout says when null.</summary>
+    public bool? ClassHead { get; init; }
+
     /// <summary>Whether the student's patches also see the halves of their neighbours; as its layout says when null.</summary>
     public bool? ShiftedPatches { get; init; }
 

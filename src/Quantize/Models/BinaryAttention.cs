@@ -50,7 +50,7 @@ internal sealed class BinaryAttention : nn.Module
 
     internal BinaryAttention(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryAttention))
     {
-        StageConfig stage = config.Stages[stageIndex];
+        StageConfig stage = config.StageAt(stageIndex);
         (_prefix, _context, _stage, _levels, _maskDiagonal) = (prefix, context, stage, config.AttentionLevels, config.MasksDiagonal(stageIndex));
         _query = BranchNames.Of($"{prefix}.query", $"{prefix}.query", $"{prefix}.rpreluq");
         _key = BranchNames.Of($"{prefix}.key", $"{prefix}.key", $"{prefix}.rpreluk");
@@ -104,10 +104,35 @@ internal sealed class BinaryAttention : nn.Module
         Tensor k = _context.Branch(_key, reduced, movek, key, normk, new Shortcut(reduced), rpreluk);
         Tensor v = _context.Branch(_value, reduced, movev, value, normv, new Shortcut(reduced), rpreluv);
 
-        Tensor shortcut = _stage.Reduction == 1 ? q + k + v : q + Upsample(k + v, grid, keyGrid);
-        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, keyGrid.Tokens, _stage.HeadSize, _levels))
+        if (_context.Taps.On && _stage.Reduction > 1)
         {
-            var layout = new HeadLayout((int)grid.Batch, _stage.Heads, _stage.HeadSize);
+            _context.Taps.Report($"{p}.rpreluk.up", Upsample(k, grid, keyGrid));
+            _context.Taps.Report($"{p}.rpreluv.up", Upsample(v, grid, keyGrid));
+        }
+        return Context(q, k, v, _stage.Reduction == 1 ? q + k + v : q + Upsample(k + v, grid, keyGrid), grid.Batch);
+    }
+
+    /// <summary>Class attention: tokens <c>[B*(1+N), C]</c>, each image's class token <c>[B, C]</c> first, → the class tokens. Their shortcut is the
+    /// mean of all keys and values, as the class token's place is the whole grid.</summary>
+    internal Tensor ForwardClass(Tensor x, Tensor token)
+    {
+        (string p, long batch) = (_prefix, token.shape[0]);
+        Tensor q = _context.Branch(_query, token, moveq, query, normq, new Shortcut(token), rpreluq);
+        Tensor k = _context.Branch(_key, x, movek, key, normk, new Shortcut(x), rpreluk);
+        Tensor v = _context.Branch(_value, x, movev, value, normv, new Shortcut(x), rpreluv);
+        Tensor meanK = k.view(batch, -1, _stage.Width).mean([1]), meanV = v.view(batch, -1, _stage.Width).mean([1]);
+        _context.Taps.Report($"{p}.rpreluk.mean", meanK);
+        _context.Taps.Report($"{p}.rpreluv.mean", meanV);
+        return Context(q, k, v, q + meanK + meanV, batch);
+    }
+
+    /// <summary>The attention's context with its norm, shortcut and RPReLU: queries <c>[B*N, C]</c>, keys and values <c>[B*M, C]</c> → <c>[B*N, C]</c>.</summary>
+    private Tensor Context(Tensor q, Tensor k, Tensor v, Tensor shortcut, long batch)
+    {
+        string p = _prefix;
+        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, k.shape[0] / batch, _stage.HeadSize, _levels))
+        {
+            var layout = new HeadLayout((int)batch, _stage.Heads, _stage.HeadSize);
             Tensor fused = FusedAttention.Apply(
                 q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), layout, _levels, _maskDiagonal, _context.Phase.Surrogate);
             return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
@@ -116,17 +141,12 @@ internal sealed class BinaryAttention : nn.Module
         Tensor qs = _context.Sign($"{p}.query.bits", q, moveq2);
         Tensor ks = _context.Sign($"{p}.key.bits", k, movek2);
         Tensor vs = _context.Sign($"{p}.value.bits", v, movev2);
-        Tensor context = norm_context.call(Attend(qs, ks, vs, grid, keyGrid));       // [B*N, C]
+        Tensor context = norm_context.call(Attend(qs, ks, vs, batch));              // [B*N, C]
         _context.Taps.Report($"{p}.norm_context", context);
 
         Tensor result = rprelu_context.Forward(context, new Shortcut(shortcut));
         if (_context.Taps.On)
         {
-            if (_stage.Reduction > 1)
-            {
-                _context.Taps.Report($"{p}.rpreluk.up", Upsample(k, grid, keyGrid));
-                _context.Taps.Report($"{p}.rpreluv.up", Upsample(v, grid, keyGrid));
-            }
             _context.Taps.Report($"{p}.context.sum", context + shortcut);
             _context.Taps.Report($"{p}.rprelu_context", result);
         }
@@ -134,13 +154,13 @@ internal sealed class BinaryAttention : nn.Module
     }
 
     /// <summary>Softmax attention of the signs; probabilities are quantised to multiples of the clip in the binary network.</summary>
-    internal Tensor Attend(Tensor q, Tensor k, Tensor v, TokenGrid grid, TokenGrid keyGrid)
+    internal Tensor Attend(Tensor q, Tensor k, Tensor v, long batch)
     {
-        Tensor scores = MixedPrecision.Matmul(Heads(q, grid), Heads(k, keyGrid).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, Nk]
+        Tensor scores = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, M]
         if (Temperature() is { } temperature)
             scores = scores * temperature.view(1, -1, 1, 1);
         if (_maskDiagonal)
-            scores = scores.masked_fill(torch.eye(grid.Tokens, dtype: ScalarType.Bool, device: scores.device), float.NegativeInfinity);
+            scores = scores.masked_fill(torch.eye(scores.shape[^1], dtype: ScalarType.Bool, device: scores.device), float.NegativeInfinity);
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
         {
@@ -149,15 +169,15 @@ internal sealed class BinaryAttention : nn.Module
             if (_context.Taps.On)
                 _context.Taps.Report($"{_prefix}.prob", (probabilities / clip.view(1, -1, 1, 1)).round_());
         }
-        Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, keyGrid));    // [B, h, N, d]
-        return context.transpose(1, 2).reshape(grid.Batch * grid.Tokens, _stage.Width);
+        Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, batch));    // [B, h, N, d]
+        return context.transpose(1, 2).reshape(-1, _stage.Width);
     }
 
     /// <summary>What scores are multiplied by, <c>[h]</c>; null where that is 1.</summary>
     private Tensor? Temperature() => att_temperature_logit?.sigmoid().mul(AttentionTemperature.Most(_stage.HeadSize));
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B, h, N, d]</c>.</summary>
-    private Tensor Heads(Tensor tokens, TokenGrid grid) => tokens.view(grid.Batch, grid.Tokens, _stage.Heads, _stage.HeadSize).transpose(1, 2);
+    private Tensor Heads(Tensor tokens, long batch) => tokens.view(batch, -1, _stage.Heads, _stage.HeadSize).transpose(1, 2);
 
     /// <summary>Nearest-neighbour up-sampling from the key grid to the query grid.</summary>
     private Tensor Upsample(Tensor tokens, TokenGrid grid, TokenGrid keyGrid)

@@ -75,6 +75,8 @@ internal sealed class ViTBody : nn.Module
 {
     private readonly Embeddings embeddings;
     private readonly Encoder encoder;
+    private readonly Parameter? cls_token;
+    private readonly ModuleList<BinaryViTLayer>? class_attention;
     private readonly TokenNorm layernorm;
     private readonly LayerContext _context;
 
@@ -83,20 +85,43 @@ internal sealed class ViTBody : nn.Module
         _context = context;
         embeddings = new Embeddings(context, config);
         encoder = new Encoder(config, context, binarization);
+        if (config.ClassAttention > 0)
+        {
+            cls_token = Embeddings.Positions(1, config.ClassStage.Width);
+            class_attention = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.ClassAttention).Select(l =>
+                new BinaryViTLayer($"vit.class_attention.{l}", context, config, config.Stages.Count, binarization))]);
+        }
         layernorm = new TokenNorm(config.Stages[^1].Width, context.Eps);
         RegisterComponents();
     }
 
-    /// <summary>Images <c>[B, 3, H, W]</c> → features <c>[B, C]</c>, the mean of the normalised tokens.</summary>
+    /// <summary>Images <c>[B, 3, H, W]</c> → features <c>[B, C]</c>, the mean of the normalised tokens or the normalised class token.</summary>
     internal Tensor Forward(Tensor images)
     {
         (Tensor tokens, TokenGrid grid) = embeddings.Forward(images);
         tokens = encoder.Forward(tokens, grid);                                      // [B*N', C]
+        Tensor features = class_attention is null ? Mean(tokens, grid) : ClassToken(tokens, grid);
+        return training && _context.Omission is { } omission ? omission.Drop(features) : features;
+    }
+
+    private Tensor Mean(Tensor tokens, TokenGrid grid)
+    {
         if (_context.Taps.On)
             _context.Taps.Report("vit.pooled", tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]));
         Tensor normed = layernorm.call(tokens);
-        Tensor features = normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
-        return training && _context.Omission is { } omission ? omission.Drop(features) : features;
+        return normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
+    }
+
+    /// <summary>The class token attends to the tokens, layer by layer.</summary>
+    private Tensor ClassToken(Tensor tokens, TokenGrid grid)
+    {
+        Tensor pooled = tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]);      // [B, C]
+        _context.Taps.Report("vit.pooled", pooled);
+        Tensor token = pooled + cls_token!.view(1, -1);
+        _context.Taps.Report("vit.class_token", token);
+        foreach (BinaryViTLayer layer in class_attention!)
+            token = layer.ForwardClass(token, tokens);
+        return layernorm.call(token);
     }
 }
 

@@ -26,8 +26,9 @@ internal sealed class BinaryViTLayer : nn.Module
 
     internal BinaryViTLayer(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
     {
-        StageConfig stage = config.Stages[stageIndex];
-        (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, config.Branches, BlockBranch.Of(config.Branches));
+        StageConfig stage = config.StageAt(stageIndex);
+        BranchKind branches = stageIndex < config.Stages.Count ? config.Branches : BranchKind.None;
+        (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, branches, BlockBranch.Of(branches));
         attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, LayerScaleStart, binarization);
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
@@ -53,6 +54,24 @@ internal sealed class BinaryViTLayer : nn.Module
         x1 = omission?.Skip(x, x1, grid.Batch, 2 * number, depth) ?? x1;
         Tensor x2 = Feed(x1, grid);
         return omission?.Skip(x1, x2, grid.Batch, (2 * number) + 1, depth) ?? x2;
+    }
+
+    /// <summary>Class attention: this layer as one that changes the class tokens only.</summary>
+    /// <param name="token">Class tokens <c>[B, C]</c>.</param>
+    /// <param name="x">All other tokens <c>[B*N, C]</c>.</param>
+    /// <returns>Class tokens <c>[B, C]</c>.</returns>
+    internal Tensor ForwardClass(Tensor token, Tensor x)
+    {
+        (Taps taps, long batch, long width) = (_context.Taps, token.shape[0], token.shape[1]);
+        Tensor both = torch.cat([token.unsqueeze(1), x.view(batch, -1, width)], 1).view(-1, width);   // [B*(1+N), C]
+        taps.Report($"{_prefix}.tokens", both);
+        Tensor a = layernorm_before.call(both);
+        taps.Report($"{_prefix}.layernorm_before", a);
+        Tensor query = a.view(batch, -1, width).select(1, 0).contiguous();
+        taps.Report($"{_prefix}.class", query);
+        Tensor x1 = attention.ForwardClass(a, query, token, training && !taps.On && FusedNorm.Serves(token));
+        taps.Report($"{_prefix}.attention", x1);
+        return Feed(x1, new TokenGrid(batch, 1));
     }
 
     private Tensor Attention(Tensor x, TokenGrid grid)
@@ -114,7 +133,7 @@ internal sealed class AttentionBlock : nn.Module
 
     internal AttentionBlock(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
     {
-        StageConfig stage = config.Stages[stageIndex];
+        StageConfig stage = config.StageAt(stageIndex);
         (_prefix, _context) = (prefix, context);
         attention = new BinaryAttention($"{prefix}.attention", context, config, stageIndex, binarization);
         output = new FeedForward(
@@ -123,9 +142,13 @@ internal sealed class AttentionBlock : nn.Module
     }
 
     /// <summary>Normalised tokens and the residual stream → the residual stream, all <c>[B*N, C]</c>.</summary>
-    internal Tensor Forward(Tensor a, Tensor x, TokenGrid grid, bool fused)
+    internal Tensor Forward(Tensor a, Tensor x, TokenGrid grid, bool fused) => Output(attention.Forward(a, grid), x, fused);
+
+    /// <summary>Normalised tokens, among them the class tokens, and the class tokens' residual stream → that stream.</summary>
+    internal Tensor ForwardClass(Tensor a, Tensor query, Tensor x, bool fused) => Output(attention.ForwardClass(a, query), x, fused);
+
+    private Tensor Output(Tensor y, Tensor x, bool fused)
     {
-        Tensor y = attention.Forward(a, grid);
         Tensor o = output.Forward(y, new Shortcut(y));
         if (fused)
             return FusedResidual.Apply(x, o, output.layerscale!);

@@ -10,6 +10,7 @@ public static class ModelTensors
 {
     private const string ClipLog = "att_prob_clip_log";
     private const string Clip = "att_prob_clip";
+    private const string ClassAttention = "vit.class_attention.";
     private const string BatchCount = ".num_batches_tracked";
 
     /// <summary>The network as the exporter takes it: every float tensor of the state_dict, the attention clip instead of its logarithm, and
@@ -78,13 +79,14 @@ public static class ModelTensors
             throw new ModelFormatException($"The tensors do not fit the network '{model.Config.Name}' ({faults.Count} faults):\n  {string.Join("\n  ", faults)}");
     }
 
-    /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> belongs to.</summary>
-    private static long HeadsOf(BinaryViT model, string name) =>
-        model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
+    /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> or <c>vit.class_attention.{l}...</c> belongs to.</summary>
+    private static long HeadsOf(BinaryViT model, string name) => name.StartsWith(ClassAttention, StringComparison.Ordinal)
+        ? model.Config.ClassStage.Heads
+        : model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
 
     /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; the classifier is float.</summary>
     private static bool IsCentred(string name, Tensor value) =>
-        value.dim() == 2 && name.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal);
+        value.dim() == 2 && (name.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) || name.StartsWith(ClassAttention, StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal);
 
     private static FloatTensor ToFloat(string name, Tensor value)
     {

@@ -24,13 +24,19 @@ internal static class StudentLayout
             StemWidth = options.Stem ?? layout.StemWidth,
             AttentionLevels = options.AttentionLevels ?? layout.AttentionLevels,
             Locality = options.Locality ?? layout.Locality,
+            ClassAttention = options.ClassHead switch
+            {
+                null => layout.ClassAttention,
+                false => 0,
+                true => layout.ClassAttention > 0 ? layout.ClassAttention : BinaryViTConfig.UsualClassAttention,
+            },
         }).Validate();
     }
 
     /// <summary>Whether the options ask for another network than a preset's.</summary>
     internal static bool IsOwn(ConvertOptions options) =>
         IsFile(options.Student) || options.FloatDownsampling is not null || options.Branches is not null || options.ShiftedPatches is not null || options.Stem is not null
-        || options.AttentionLevels is not null || options.Locality is not null;
+        || options.AttentionLevels is not null || options.Locality is not null || options.ClassHead is not null;
 
     /// <summary>Finds the network.</summary>
     /// <param name="student">Name of a preset, or path of a JSON file as <see cref="ConfigJson"/> writes it; its number of classes gives way to the
