@@ -22,7 +22,7 @@ internal static class RandomNetwork
         {
             int[] shape = required;
             if (clipPerHead && name.EndsWith("att_prob_clip", StringComparison.Ordinal))
-                shape = [(name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage).Heads];
+                shape = [(name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage()).Heads];
             var data = new float[shape.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < data.Length; i++)
                 data[i] = Draw(random, name, config);

@@ -4,6 +4,7 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Quantize.Tests;
 
 /// <summary>Students that are built otherwise than their preset.</summary>
+[Collection(nameof(SwitchesKernels))]
 public class StudentOptionTests
 {
     [Fact]
@@ -45,6 +46,13 @@ public class StudentOptionTests
         var other = Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 8, Resume = true }, new SilentProgress()));
         Assert.Contains("student.layout was", other.Message, StringComparison.Ordinal);
 
+        // Its checkpoint says what it is of.
+        ImportedCheckpoint imported = CheckpointImport.Open(folder.File("run/student/best.safetensors"));
+        Assert.Equal(StudentLayout.Of(options).With(classes: 10), imported.Network.Config);
+        Assert.Empty(imported.Network.Assumed);
+        Assert.Equal(EvitFile.Read(result.Model).Preprocess.Mean, imported.Preprocess.Mean);
+        Assert.Equal(nodes.Select(n => n.Name), imported.Lower().Graph.Nodes.Select(n => n.Name));
+
         // A layout as earlier versions wrote it is the same layout.
         string now = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano"));
         string then = now.Replace("\"branches\": \"pool\"", "\"poolBranches\": true", StringComparison.Ordinal);
@@ -58,6 +66,48 @@ public class StudentOptionTests
         Assert.Contains("--attention-levels is 2, expected 1 or 3", Assert.Throws<ConvertException>(() => Converter.Convert(options with { AttentionLevels = 2 }, new SilentProgress())).Message, StringComparison.Ordinal);
         File.WriteAllText(options.Student, File.ReadAllText(options.Student).Replace("\"attentionLevels\": 1", "\"attentionLevels\": 2", StringComparison.Ordinal));
         Assert.Contains("attention of 2 levels, 1 or 3 are possible", Assert.Throws<ModelFormatException>(() => Converter.Convert(options with { AttentionLevels = null, Overwrite = true }, new SilentProgress())).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Both training paths lead to a file that is proven.</summary>
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 2)]
+    public void ClassAttentionIsTrainedAndProven(bool fused, int layers)
+    {
+        using var folder = new TempFolder();
+        ConvertOptions options = new()
+        {
+            Data = "shapes",
+            Out = folder.File("run"),
+            Student = folder.File("small.json"),
+            ClassHead = true,
+            Teacher = "none",
+            ShapesTrain = 200,
+            ShapesTest = 30,
+            Epochs = 0.5,
+            BatchSize = 32,
+            ParityImages = 2,
+            Device = "cpu",
+        };
+        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig(
+            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10, ClassAttention: layers)));
+        try
+        {
+            FusedBranch.Enabled = fused;
+            ConvertResult result = Converter.Convert(options, new SilentProgress());
+            Assert.True(result.Parity.Passed);
+            Assert.Empty(result.Parity.Untapped);
+            IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
+            Assert.Equal(layers == 0 ? 1 : layers, nodes.Count(n => n.Op == Op.PrependTokens));
+            BinaryViTConfig network = StudentLayout.Of(options).With(classes: 10);
+            Assert.Equal(network, CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
+            Assert.NotEqual(network, StudentLayout.Of(options with { ClassHead = false }).With(classes: 10));
+            Assert.Contains("student.layout was", Assert.Throws<ConvertException>(() => Converter.Convert(options with { ClassHead = false, Resume = true }, new SilentProgress())).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            FusedBranch.Enabled = true;
+        }
     }
 
     [Fact]

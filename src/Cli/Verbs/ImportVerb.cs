@@ -31,7 +31,7 @@ internal sealed class ImportVerb : Verb
 
     public ImportVerb() : base(
         "import",
-        "Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, float DeiT and ViT of timm or Hugging Face.",
+        "Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, students of convert, float DeiT and ViT of timm or Hugging Face.",
         "import checkpoint.pth --out model.evit --labels classes.txt",
         "import deit_tiny.safetensors --out teacher.evit --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
         "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1")

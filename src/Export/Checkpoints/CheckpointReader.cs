@@ -10,8 +10,10 @@ namespace EdgeVit.Export;
 /// weights.</param>
 /// <param name="Key">Under which keys the weights lay: <c>model</c>; empty for the top.</param>
 /// <param name="Prefix">What was cut from every name: <c>module.</c>, or empty.</param>
+/// <param name="Metadata">Texts that a safetensors file says about itself; empty for others.</param>
 public sealed record Checkpoint(
-    string Format, IReadOnlyDictionary<string, FloatTensor> Tensors, IReadOnlyList<string> LeftOut, string Key, string Prefix);
+    string Format, IReadOnlyDictionary<string, FloatTensor> Tensors, IReadOnlyList<string> LeftOut, string Key, string Prefix,
+    IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>Reads trained weights without running anything that the file contains: PyTorch's zip files and the format before 1.6 (their pickles
 /// are parsed as data and may only mention a short list of types), and safetensors.</summary>
@@ -74,7 +76,10 @@ public static class CheckpointReader
         if (head is [0x80, >= 2 and <= 5, ..])
             return Read(file, TorchLegacy.Read(file), key);
         if (head.Length > 8 && head[8] == (byte)'{')
-            return Load(file, "safetensors", SafetensorsHeader.Read(file), "");
+        {
+            List<(string Name, TensorView View)> views = SafetensorsHeader.Read(file, out Dictionary<string, string> metadata);
+            return Load(file, "safetensors", views, "", metadata);
+        }
         throw new CheckpointException(Guess(head));
     }
 
@@ -92,26 +97,27 @@ public static class CheckpointReader
             views[text] = content.View(tensor);
         }
         content.Finish();
-        return Load(file, content.Format, [.. views.Select(v => (v.Key, v.Value))], path);
+        return Load(file, content.Format, [.. views.Select(v => (v.Key, v.Value))], path, new Dictionary<string, string>(StringComparer.Ordinal));
     }
 
-    private static Checkpoint Load(CheckpointFile file, string format, List<(string Name, TensorView View)> views, string key)
+    private static Checkpoint Load(CheckpointFile file, string format, List<(string Name, TensorView View)> views, string key, Dictionary<string, string> metadata)
     {
         if (views.Count == 0)
             throw new CheckpointException("has no tensors");
-        string prefix = StateDict.Prefix([.. views.Select(v => v.Name)]);
+        string[] floats = [.. views.Where(v => TensorLoader.IsFloat(v.View.Type)).Select(v => v.Name)];
+        string prefix = StateDict.Prefix(floats.Length > 0 ? floats : [.. views.Select(v => v.Name)]);
         var loader = new TensorLoader(file);
         var tensors = new Dictionary<string, FloatTensor>(StringComparer.Ordinal);
         var leftOut = new List<string>();
         foreach ((string full, TensorView view) in views.OrderBy(v => v.View.Storage.Start))
         {
-            string name = full[prefix.Length..];
+            string name = full.StartsWith(prefix, StringComparison.Ordinal) ? full[prefix.Length..] : full;
             if (TensorLoader.IsFloat(view.Type))
                 tensors.Add(name, loader.Load(name, view));
             else
                 leftOut.Add($"{name} {view.Type} [{string.Join(", ", view.Shape)}]");
         }
-        return new Checkpoint(format, tensors, leftOut, key, prefix);
+        return new Checkpoint(format, tensors, leftOut, key, prefix, metadata);
     }
 
     /// <summary>What a file that is no checkpoint probably is.</summary>

@@ -10,9 +10,12 @@ namespace EdgeVit.Export;
 /// <param name="Branches5">Average-pool branches 5 wide.</param>
 /// <param name="Shifts">Spatial shifts in place of average-pool branches.</param>
 /// <param name="LayerScale">Scales behind attention and FFN.</param>
+/// <param name="Stem">A convolution before the patches.</param>
+/// <param name="ClassAttention">Class attention behind the last stage.</param>
+/// <param name="Locality">Attention with a temperature for each head.</param>
 /// <param name="LayerNorm">LayerNorms in place of batch norms.</param>
 internal sealed record NetworkForm(
-    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool LayerNorm)
+    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool Stem, bool ClassAttention, bool Locality, bool LayerNorm)
 {
     /// <summary>Whether the tensors are of this family.</summary>
     public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq");
@@ -26,7 +29,13 @@ internal sealed record NetworkForm(
         Branches5: Has(tensors, ".layerscale_w5.") || Has(tensors, ".layerscale_h5."),
         Shifts: BlockBranch.Of(BranchKind.Shift).Any(b => Has(tensors, $".layerscale_{b.Name}.")),
         LayerScale: Has(tensors, ".output.layerscale."),
+        Stem: Has(tensors, "vit.embeddings.stem."),
+        ClassAttention: Has(tensors, "vit.class_attention."),
+        Locality: Has(tensors, $".{TensorManifest.TemperatureLogit}"),
         LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"));
+
+    /// <summary>Whether it has something that only the trainer here builds.</summary>
+    public bool IsOwn => Shifts || Stem || ClassAttention || Locality;
 
     /// <summary>What the network is called.</summary>
     public string Name(int stages)
@@ -38,7 +47,10 @@ internal sealed record NetworkForm(
         {
             string name = BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)";
             string[] parts = [.. LayerScale ? [] : (string[])["without layer scale"], .. half.Length > 0 ? [$"with {half}branches only"] : (string[])[],
-                .. Shifts ? ["with spatial shifts"] : (string[])[]];
+                .. Shifts ? ["with spatial shifts"] : (string[])[],
+                .. Stem ? ["with a stem"] : (string[])[],
+                .. ClassAttention ? ["with class attention"] : (string[])[],
+                .. Locality ? ["with locality self-attention"] : (string[])[]];
             return name + string.Concat(parts.Select(p => $" {p}")) + norm;
         }
         string step = ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"

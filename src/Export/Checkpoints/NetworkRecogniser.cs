@@ -24,11 +24,14 @@ public sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IR
 /// <summary>Reads a network's configuration off the names and shapes of its tensors.</summary>
 /// <remarks>
 /// <para>Widths, depths, FFN widths, classes, patch size, branches and the kind of down-sampling are visible; the image size follows from the
-/// number of position embeddings. Two things are not visible:</para>
+/// number of position embeddings. Four things are not visible:</para>
 /// <para><b>Heads.</b> One clip for each head shows them. Otherwise a head has 64 channels, or as many as the first stage where that is
 /// narrower (which then has one head): <c>d = min(64, C of the first stage)</c>, as in the paper.</para>
 /// <para><b>Reduction.</b> Whether a stage has one is visible (<c>mover</c>); its factor is not. The rule is that a reduced stage has as many keys
 /// as the last stage has tokens: <c>r = grid / grid of the last stage</c>, which is the paper's <c>sqrt(N / 49)</c> at 224 pixels.</para>
+/// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is said, decides.</para>
+/// <para><b>Levels of attention weights.</b> They are taken to be one.</para>
+/// <para>Checkpoints of students that were trained here say which network they are of; then nothing is assumed.</para>
 /// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
 /// <para>One tensor that is missing or misshaped does not keep a network from being recognised; <see cref="Lowering"/> lists all of those.</para>
 /// </remarks>
@@ -39,14 +42,15 @@ public static partial class NetworkRecogniser
     /// <summary>Recognises a network.</summary>
     /// <param name="tensors">Its tensors by state_dict name.</param>
     /// <param name="options">What is known besides; null for nothing.</param>
+    /// <param name="said">The network that the checkpoint says it is of, if it does; options go before it.</param>
     /// <exception cref="CheckpointException">It is no network that is known, or the tensors contradict each other.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
-    public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null)
+    public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null, BinaryViTConfig? said = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         options ??= new RecogniserOptions();
         if (NetworkForm.IsBinary(tensors))
-            return Binary(tensors, options);
+            return said is null || options is not { HeadSize: null, Reductions: null, ImageSize: null } ? Binary(tensors, options) : Said(tensors, options, said);
         ViTNames names = ViTNames.Of(tensors) ?? throw new CheckpointException(
             $"No network that is known has these {tensors.Count} tensors: {string.Join(", ", tensors.Keys.Take(6))}{(tensors.Count > 6 ? ", …" : "")}. "
             + "Known: BinaryViT checkpoints of the paper's code (names such as vit.encoder.layer.0.attention.attention.moveq), and float DeiT or ViT "
@@ -59,15 +63,30 @@ public static partial class NetworkRecogniser
         $"The position embeddings are for images of {found}x{found} pixels, not {asked}x{asked}. "
         + "Train or resample them for that size; leave --image-size out to import the network as it is");
 
+    private static RecognisedNetwork Said(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options, BinaryViTConfig said) => new(
+        (said with { Name = options.Name ?? said.Name, BatchNormEps = options.NormEps ?? said.BatchNormEps }).Validate(),
+        NetworkForm.Of(tensors).Name(said.Stages.Count) + (said.ShiftedPatches ? " and shifted patches" : ""), []);
+
     private static RecognisedNetwork Binary(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options)
     {
         NetworkForm form = NetworkForm.Of(tensors);
         var assumed = new List<string>();
         List<StageConfig> stages = Stages(tensors);
         (int patch, int channels) = TensorSizes.Patch(tensors, "vit.embeddings.patch_embeddings.projection.weight");
+        int stem = form.Stem ? channels : 0;
+        if (form.Stem)
+            (_, channels) = TensorSizes.Patch(tensors, "vit.embeddings.stem.weight");
         int grid = Grid(tensors, stages.Count, form.ClassToken ? 1 : 0);
+        bool shifted = options.ImageSize is { } asked && patch % 2 == 0 && asked == grid * (patch / 2);
+        patch = shifted ? patch / 2 : patch;
         if (options.ImageSize is { } size && size / patch != grid)
             throw OtherSize(grid * patch, size);
+        if (options.ImageSize is null && patch % 2 == 0 && form.IsOwn)
+        {
+            assumed.Add($"patches of {patch} pixels of an image of {grid * patch}; shifted patches of {patch / 2} look the same, and are meant with --image-size {grid * (patch / 2)}");
+        }
+        if (form.IsOwn)
+            assumed.Add("attention weights of one level; three look the same, and only the checkpoint that convert wrote says so");
         stages = [.. SetReductions(tensors, stages, grid, options, assumed)];
         stages = [.. SetHeads(tensors, stages, options, assumed)];
         var config = new BinaryViTConfig(
@@ -83,14 +102,21 @@ public static partial class NetworkRecogniser
             form.EmbeddingNorm,
             form.ClassToken,
             form.LayerScale,
-            form.LayerNorm);
+            form.LayerNorm,
+            shifted,
+            stem,
+            Locality: form.Locality,
+            ClassAttention: form.ClassAttention ? TensorSizes.Count(tensors, ClassAttentionName(), first: 0, "vit.class_attention.N") : 0);
         if (options.Name is null && BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes })) is { } preset)
             config = config with { Name = preset.Name };
-        return new RecognisedNetwork(config.Validate(), form.Name(stages.Count), assumed);
+        return new RecognisedNetwork(config.Validate(), form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
     }
 
     [GeneratedRegex(@"^vit\.encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerName();
+
+    [GeneratedRegex(@"^vit\.class_attention\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
+    private static partial Regex ClassAttentionName();
 
     [GeneratedRegex(@"^vit\.encoder\.patch_embed(\d{1,9})\.", RegexOptions.CultureInvariant)]
     private static partial Regex DownsamplingName();

@@ -10,11 +10,15 @@ internal static class SafetensorsHeader
 {
     private const int LengthBytes = 8;
     private const int EntryBytes = 400;
+    private const int MostMetadata = 1 << 14;
     private const string MetadataKey = "__metadata__";
 
     /// <summary>Names and views of all tensors.</summary>
-    public static List<(string Name, TensorView View)> Read(CheckpointFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="metadata">Short texts that the file says about itself.</param>
+    public static List<(string Name, TensorView View)> Read(CheckpointFile file, out Dictionary<string, string> metadata)
     {
+        metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         long length = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthBytes));
         if (length < 0 || length > file.Length - LengthBytes)
             throw Fault($"is said to have {length} bytes where {file.Length - LengthBytes} are left: the file is truncated or damaged");
@@ -32,7 +36,7 @@ internal static class SafetensorsHeader
                 if (!names.Add(name))
                     throw Fault($"has '{name}' twice");
                 if (name == MetadataKey)
-                    reader.Skip();
+                    ReadMetadata(ref reader, file, metadata);
                 else
                     tensors.Add((name, ReadEntry(ref reader, file, name, LengthBytes + length)));
             }
@@ -43,6 +47,31 @@ internal static class SafetensorsHeader
         }
         CheckExtents(file, tensors, LengthBytes + length);
         return tensors;
+    }
+
+    /// <summary>Anything but texts of moderate length is passed over.</summary>
+    private static void ReadMetadata(ref Utf8JsonReader reader, CheckpointFile file, Dictionary<string, string> metadata)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string? name = reader.ValueSpan.Length <= CheckpointReader.MaxName ? reader.GetString() : null;
+            reader.Read();
+            if (name is not null && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MostMetadata)
+            {
+                file.Budget.Charge(EntryBytes + (2L * (name.Length + reader.ValueSpan.Length)), "the safetensors header");
+                metadata[name] = reader.GetString()!;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
     }
 
     private static TensorView ReadEntry(ref Utf8JsonReader reader, CheckpointFile file, string name, long data)

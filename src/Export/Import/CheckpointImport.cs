@@ -29,8 +29,11 @@ public static class CheckpointImport
         options ??= new ImportOptions();
         Task<string> hash = Task.Run(() => Hash(path));
         Checkpoint checkpoint = CheckpointReader.Open(path, options.Key);
+        checkpoint = checkpoint with { Tensors = StudentCheckpoint.Renamed(checkpoint.Tensors) };
         Sidecar sidecar = NetworkForm.IsBinary(checkpoint.Tensors) ? Sidecar.None : Sidecar.Beside(path);
         options = Completed(options, sidecar);
+        (float[]? mean, float[]? std) = StudentCheckpoint.Normalisation(checkpoint);
+        options = options with { Mean = options.Mean ?? mean, Std = options.Std ?? std };
         RecognisedNetwork network = Recognise(path, checkpoint, options.Network);
         List<string> notes = [.. network.Assumed.Select(a => $"assumed: {a}")];
         if (sidecar.Describe() is { Length: > 0 } found)
@@ -73,7 +76,7 @@ public static class CheckpointImport
     {
         try
         {
-            return NetworkRecogniser.Recognise(checkpoint.Tensors, options);
+            return NetworkRecogniser.Recognise(checkpoint.Tensors, options, StudentCheckpoint.Network(checkpoint));
         }
         catch (CheckpointException e)
         {

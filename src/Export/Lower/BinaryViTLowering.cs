@@ -175,7 +175,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string attention = Attend(block, config.Stages.Count, query, both, value => _graph.MeanTokens($"{value}.mean", value));
         string attended = _graph.Add($"{block}.attention", token, attention);
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
-        return _graph.Add(block, attended, FeedForward(block, config.ClassStage, b));
+        return _graph.Add(block, attended, FeedForward(block, config.ClassStage(), b));
     }
 
     /// <summary>The token [1, C] that the classifier gets, before the final norm: the class token, or the mean of all tokens.</summary>
@@ -186,7 +186,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string pooled = _graph.MeanTokens("vit.pooled", x);
         if (config.ClassAttention == 0)
             return pooled;
-        string token = _graph.Position("vit.class_token", pooled, Data("vit.cls_token"), config.ClassStage.Width);
+        string token = _graph.Position("vit.class_token", pooled, Data("vit.cls_token"), config.ClassStage().Width);
         for (int l = 0; l < config.ClassAttention; l++)
             token = ClassBlock($"vit.class_attention.{l}", token, x);
         return token;

@@ -47,7 +47,7 @@ public sealed class TensorManifest
         if (config.ClassAttention > 0)
             _list.RequireLoose("vit.cls_token", 1, 1, last);
         for (int l = 0; l < config.ClassAttention; l++)
-            AddBlock($"vit.class_attention.{l}", config.ClassStage, BranchKind.None);
+            AddBlock($"vit.class_attention.{l}", config.ClassStage(), BranchKind.None);
         AddNorm("vit.layernorm", last);
         Add("classifier.weight", config.Classes, last);
         Add("classifier.bias", config.Classes);

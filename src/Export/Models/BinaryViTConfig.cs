@@ -89,10 +89,10 @@ public sealed record BinaryViTConfig(
     public const int UsualClassAttention = 1;
 
     /// <summary>What a layer of class attention is like: a block of the last stage on its full grid.</summary>
-    public StageConfig ClassStage => Stages[^1] with { Depth = ClassAttention, Reduction = 1 };
+    public StageConfig ClassStage() => Stages[^1] with { Depth = ClassAttention, Reduction = 1 };
 
     /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>.</summary>
-    public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage : Stages[stage];
+    public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage() : Stages[stage];
 
     /// <summary>Height and width of the patches' convolution.</summary>
     public int PatchKernel => ShiftedPatches ? 2 * PatchSize : PatchSize;

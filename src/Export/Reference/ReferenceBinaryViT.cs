@@ -60,7 +60,7 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         Matrix both = Tap($"{l}.tokens", Matrix.From(x.Columns, [.. token.Data, .. x.Data]));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", both));
         Matrix y = Attend(att, config.Stages.Count, Tap($"{l}.class", a.Slice(0, 1)), a, (name, value) => Tap($"{name}.mean", value.Mean()));
-        return FeedForward(l, config.ClassStage, Output(l, token, y), _ => []);
+        return FeedForward(l, config.ClassStage(), Output(l, token, y), _ => []);
     }
 
     /// <summary>The residual stream X and attention's Y to X1.</summary>

@@ -87,7 +87,7 @@ internal sealed class ViTBody : nn.Module
         encoder = new Encoder(config, context, binarization);
         if (config.ClassAttention > 0)
         {
-            cls_token = Embeddings.Positions(1, config.ClassStage.Width);
+            cls_token = Embeddings.Positions(1, config.ClassStage().Width);
             class_attention = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.ClassAttention).Select(l =>
                 new BinaryViTLayer($"vit.class_attention.{l}", context, config, config.Stages.Count, binarization))]);
         }

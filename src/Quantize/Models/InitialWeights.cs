@@ -8,7 +8,6 @@ namespace EdgeVit.Quantize;
 internal static class InitialWeights
 {
     private const string RunPrefix = "model.";
-    private const string ClipLog = "att_prob_clip_log";
     private const string Clip = "att_prob_clip";
 
     /// <summary>Fills the student and says what was taken.</summary>
@@ -63,18 +62,9 @@ internal static class InitialWeights
             Dictionary<string, FloatTensor> result = new(StringComparer.Ordinal);
             foreach ((string name, FloatTensor tensor) in CheckpointReader.Read(path))
             {
-                string plain = name.StartsWith(RunPrefix, StringComparison.Ordinal) ? name[RunPrefix.Length..] : name;
-                if (plain.EndsWith(ClipLog, StringComparison.Ordinal))
-                {
-                    plain = string.Concat(plain.AsSpan(0, plain.Length - ClipLog.Length), Clip);
-                    result[plain] = new FloatTensor(plain, tensor.Shape, [.. tensor.Data.Select(MathF.Exp)]);
-                }
-                else
-                {
-                    result[plain] = tensor;
-                }
+                result[name.StartsWith(RunPrefix, StringComparison.Ordinal) ? name[RunPrefix.Length..] : name] = tensor;
             }
-            return result;
+            return StudentCheckpoint.Renamed(result);
         }
         catch (CheckpointException e)
         {

@@ -81,7 +81,7 @@ public static class ModelTensors
 
     /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> or <c>vit.class_attention.{l}...</c> belongs to.</summary>
     private static long HeadsOf(BinaryViT model, string name) => name.StartsWith(ClassAttention, StringComparison.Ordinal)
-        ? model.Config.ClassStage.Heads
+        ? model.Config.ClassStage().Heads
         : model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
 
     /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; the classifier is float.</summary>

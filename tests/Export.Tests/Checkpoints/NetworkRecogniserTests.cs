@@ -126,6 +126,40 @@ public class NetworkRecogniserTests(ITestOutputHelper output)
             Shapes(nano).Where(t => !parts.Any(p => t.Key.Contains(p, StringComparison.Ordinal))).ToDictionary();
     }
 
+    /// <summary>Students of our own trainer: what tensors show, what the image size settles, what the checkpoint says itself.</summary>
+    [Fact]
+    public void TheFormsOfAStudent()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano") with { Name = "binaryvit" };
+        RecognisedNetwork shifts = NetworkRecogniser.Recognise(Shapes(nano with { Branches = BranchKind.Shift }));
+        Assert.Equal(nano with { Branches = BranchKind.Shift }, shifts.Config);
+        Assert.Equal("BinaryViT with spatial shifts", shifts.Variant);
+        RecognisedNetwork stem = NetworkRecogniser.Recognise(Shapes(nano with { StemWidth = 6 }));
+        Assert.Equal(nano with { StemWidth = 6 }, stem.Config);
+        Assert.Equal("BinaryViT with a stem", stem.Variant);
+        Assert.Contains(stem.Assumed, a => a.Contains("shifted patches of 2 look the same, and are meant with --image-size 16", StringComparison.Ordinal));
+
+        RecognisedNetwork head = NetworkRecogniser.Recognise(Shapes(nano with { ClassAttention = 2 }));
+        Assert.Equal(nano with { ClassAttention = 2 }, head.Config);
+        Assert.Equal("BinaryViT with class attention", head.Variant);
+
+        RecognisedNetwork local = NetworkRecogniser.Recognise(Shapes(nano with { Locality = true }));
+        Assert.Equal(nano with { Locality = true }, local.Config);
+        Assert.Contains(local.Assumed, a => a.Contains("three look the same", StringComparison.Ordinal));
+
+        BinaryViTConfig shifted = nano with { ShiftedPatches = true, StemWidth = 6 };
+        RecognisedNetwork sized = NetworkRecogniser.Recognise(Shapes(shifted), new RecogniserOptions(ImageSize: 32));
+        Assert.Equal(shifted, sized.Config);
+        Assert.Equal("BinaryViT with a stem and shifted patches", sized.Variant);
+        Assert.Contains("64x64 pixels, not 48x48", Message(Shapes(shifted), new RecogniserOptions(ImageSize: 48)), StringComparison.Ordinal);
+
+        BinaryViTConfig said = shifted with { Name = "own", Stages = [.. nano.Stages.Select(s => s with { Heads = s.Heads * 2 })] };
+        RecognisedNetwork own = NetworkRecogniser.Recognise(Shapes(said), null, said);
+        Assert.Equal(said, own.Config);
+        Assert.Empty(own.Assumed);
+        Assert.Equal(shifted, NetworkRecogniser.Recognise(Shapes(said), new RecogniserOptions(ImageSize: 32), said).Config);
+    }
+
     [Fact]
     public void WhatIsNoNetwork()
     {
