@@ -65,6 +65,16 @@ public sealed class ModelsTests
         Assert.Contains($"the `shapes` test images {changed} of 2,000 (top-1 {Percent(Top1(after))} instead of {Percent(Top1(before))})", readme, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_readme_tells_the_measured_ablation()
+    {
+        var record = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "bench", "results", "cifar10-ablation.json")))!;
+        string readme = Repository.Read("README.md").ReplaceLineEndings(" ");
+        string[] top1 = [.. record["runs"]!.AsArray().Select(r => Percent(r!["top1"]!))];
+        Assert.Equal((double)Record("cifar10")["top1"]!, (double)record["runs"]![0]!["top1"]!);
+        Assert.Contains($"{top1[0]} with the teacher, {top1[1]} without, {top1[2]} with clips", readme, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void The_readme_tells_the_measured_figures(string name)

@@ -48,7 +48,12 @@ public static class GraphJson
         JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
         root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");
         string schema = root.Get("schema", Where).String("graph: schema");
-        int version = Enumerable.Range(1, ModelGraph.FoldedVersion).FirstOrDefault(v => schema == $"{ModelGraph.Schema}{v}");
+        int version = ModelGraph.FoldedVersion;
+        while (version > 0 && schema != $"{ModelGraph.Schema}{version}")
+        {
+            version--;
+        }
+
         if (version == 0)
         {
             throw new EvitFormatException(

@@ -44,8 +44,15 @@ internal static class ChannelConstants
         return result;
     }
 
-    internal static void Accumulate(double[] total, double[] summand)
+    /// <summary>Adds to a sum, which begins with a copy of its first summand.</summary>
+    internal static void Accumulate(ref double[]? total, double[] summand)
     {
+        if (total is null)
+        {
+            total = (double[])summand.Clone();
+            return;
+        }
+
         for (int c = 0; c < total.Length; c++)
         {
             total[c] += summand[c];

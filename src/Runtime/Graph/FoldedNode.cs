@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>A node on its way into a folded graph.</summary>
@@ -17,18 +19,19 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
 
     internal Dictionary<string, int> Attributes { get; } = new(node.Attributes, StringComparer.Ordinal);
 
-    /// <summary>A copy of a parameter; zeros where the node has none.</summary>
+    /// <summary>A parameter, to be read only; zeros where the node has none.</summary>
     internal double[] Parameter(string role)
     {
         if (Parameters.TryGetValue(role, out double[]? values) && values is not null)
         {
-            return (double[])values.Clone();
+            return values;
         }
 
         var result = new double[channels];
         if (Node.Tensors.TryGetValue(role, out string? name))
         {
-            float[] stored = TensorData.Floats(tensors[name]);
+            StoredTensor tensor = tensors[name];
+            ReadOnlySpan<float> stored = tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
             for (int c = 0; c < result.Length; c++)
             {
                 result[c] = stored[c];
@@ -36,6 +39,14 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
         }
 
         return result;
+    }
+
+    /// <summary>A parameter that the folded node has anew.</summary>
+    internal double[] Edit(string role)
+    {
+        double[] values = Parameter(role);
+        Parameters[role] = values;
+        return values;
     }
 
     /// <summary>Adds a constant, times a sign, to a parameter; null for nothing.</summary>
@@ -46,13 +57,11 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
             return;
         }
 
-        double[] values = Parameter(role);
+        double[] values = Edit(role);
         for (int c = 0; c < values.Length; c++)
         {
             values[c] += sign * constant[c];
         }
-
-        Parameters[role] = values;
     }
 
     /// <summary>The node with its new tensors, which are added to <paramref name="folded"/>.</summary>
@@ -64,14 +73,15 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
             roles.Remove(role);
             if (values is not null)
             {
-                var floats = new float[values.Length];
+                var bytes = new byte[values.Length * sizeof(float)];
+                Span<float> floats = MemoryMarshal.Cast<byte, float>(bytes.AsSpan());
                 for (int c = 0; c < floats.Length; c++)
                 {
                     floats[c] = (float)values[c];
                 }
 
                 string name = $"{Node.Name} {role}";
-                folded[name] = TensorData.Of(name, floats, floats.Length);
+                folded[name] = new StoredTensor(name, StoredType.F32, [values.Length], bytes);
                 roles[role] = name;
             }
         }

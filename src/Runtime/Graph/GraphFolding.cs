@@ -126,50 +126,45 @@ internal sealed class GraphFolding
         GraphNode node = folded.Node;
         int window = node.Attributes.GetValueOrDefault("kernel", 1);
         int inputs = window * window * _shapes[node.Inputs[0]].Channels;
-        double[] scale = folded.Parameter("scale");
-        double[] offset = folded.Parameter("offset");
+        double[] scale = folded.Edit("scale");
+        double[] offset = folded.Edit("offset");
         for (int c = 0; c < scale.Length; c++)
         {
             offset[c] += inputs * scale[c];
             scale[c] *= -2;
         }
 
-        folded.Parameters["scale"] = scale;
-        folded.Parameters["offset"] = offset;
         folded.Attributes[PlanGraph.Counts] = 1;
     }
 
     private void Add(FoldedNode folded)
     {
         GraphNode node = folded.Node;
-        var total = new double[_shapes[node.Output].Channels];
-        bool any = false;
+        double[]? total = null;
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             string input = node.Inputs[i];
             if (i > 0 && _absorbed.Contains(node.Output) && _nodes.TryGetValue(input, out FoldedNode? scaled) && scaled.Node.Op == Op.Affine && Readers(input) == 1)
             {
-                ChannelConstants.Accumulate(total, scaled.Parameter("offset"));
+                ChannelConstants.Accumulate(ref total, scaled.Parameter("offset"));
                 folded.Inputs[i] = scaled.Node.Inputs[0];
                 folded.Parameters[PlanGraph.Scale(i)] = Undivided(scaled);
                 folded.Op = Op.ScaledSum;
                 _nodes.Remove(input);
-                any = true;
             }
             else if (Constant(input) is { } constant)
             {
-                ChannelConstants.Accumulate(total, constant);
-                any = true;
+                ChannelConstants.Accumulate(ref total, constant);
             }
         }
 
         if (Readers(node.Output) == 1 && _readers[node.Output][0] is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
             && Adjustable(folded) is { } product)
         {
-            Subtract(product, new FoldedNode(activation, total.Length, _tensors).Parameter("shift"), total);
+            Subtract(product, new FoldedNode(activation, _shapes[node.Output].Channels, _tensors).Parameter("shift"), total);
             _shifted.Add(activation.Output);
         }
-        else if (any)
+        else if (total is not null)
         {
             _constants[node.Output] = total;
         }
@@ -178,39 +173,44 @@ internal sealed class GraphFolding
     private void RPReLU(FoldedNode folded, double[]? constant)
     {
         GraphNode node = folded.Node;
-        double[] shift = folded.Parameter("shift");
-        var none = new double[shift.Length];
         bool isShifted = _shifted.Contains(node.Output);
         if (!isShifted && IsAdjustable(node.Inputs[0]))
         {
-            Subtract(node.Inputs[0], shift, none);
+            Subtract(node.Inputs[0], folded.Parameter("shift"), null);
             isShifted = true;
         }
 
-        if (_absorbed.Contains(node.Output))
+        bool isAbsorbed = _absorbed.Contains(node.Output);
+        if (isAbsorbed)
         {
             _constants[node.Output] = folded.Parameter("offset");
-            folded.Parameters["offset"] = none;
         }
 
+        if (isShifted && isAbsorbed)
+        {
+            folded.Parameters["shift"] = null;
+            folded.Parameters["offset"] = null;
+            return;
+        }
+
+        int channels = _shapes[node.Output].Channels;
         if (isShifted)
         {
-            folded.Parameters["shift"] = none;
+            folded.Parameters["shift"] = new double[channels];
         }
         else
         {
             folded.AddTo("shift", constant, -1);
         }
 
-        if (isShifted && _absorbed.Contains(node.Output))
+        if (isAbsorbed)
         {
-            folded.Parameters["shift"] = null;
-            folded.Parameters["offset"] = null;
+            folded.Parameters["offset"] = new double[channels];
         }
     }
 
     /// <summary>Makes a product smaller by a shift, less what the other summands are short of.</summary>
-    private void Subtract(string product, double[] shift, double[] others)
+    private void Subtract(string product, double[] shift, double[]? others)
     {
         FoldedNode node = _nodes[product];
         string role = node.Node.Op == Op.Conv2d ? "bias" : "offset";
@@ -239,7 +239,7 @@ internal sealed class GraphFolding
     /// <summary>The scale of a summand. The pool that it may scale adds up and leaves the division to it.</summary>
     private double[] Undivided(FoldedNode scaled)
     {
-        double[] scale = scaled.Parameter("scale");
+        double[] scale = scaled.Edit("scale");
         string input = scaled.Node.Inputs[0];
         if (!_nodes.TryGetValue(input, out FoldedNode? pool) || pool.Node.Op != Op.AvgPool2d || Readers(input) != 1 || Constant(input) is not null)
         {

@@ -15,7 +15,7 @@ internal sealed unsafe class RowProgramBuilder(
     private readonly ValueList<RowInstruction> _instructions = new();
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (GraphNode Source, string Scale, string? Offset)> _branches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Branch> _branches = new(StringComparer.Ordinal);
     private int _chainStart;
     private int _chainChannels;
     private string? _register;
@@ -129,7 +129,7 @@ internal sealed unsafe class RowProgramBuilder(
 
         for (int i = 0; i < node.Inputs.Count; i++)
         {
-            if (_branches.TryGetValue(node.Inputs[i], out (GraphNode Source, string Scale, string? Offset) branch))
+            if (_branches.TryGetValue(node.Inputs[i], out Branch? branch))
             {
                 Stage stage = branch.Source.Op == Op.SpatialShift
                     ? Shifted(branch.Source, StageKind.AddShift)
@@ -182,13 +182,13 @@ internal sealed unsafe class RowProgramBuilder(
 
                 if (IsNeighbourhood(last) && sum.Tensors.TryGetValue(PlanGraph.Scale(i), out string? own))
                 {
-                    _branches[last.Output] = (last, own, null);
+                    _branches[last.Output] = new Branch(last, own, null);
                     result.Add(last);
                 }
                 else if (last.Op == Op.Affine && sum.Op == Op.Add
                     && writers.TryGetValue(last.Inputs[0], out GraphNode? source) && IsNeighbourhood(source) && IsPrivate(source.Output))
                 {
-                    _branches[last.Output] = (source, last.Tensors["scale"], last.Tensors["offset"]);
+                    _branches[last.Output] = new Branch(source, last.Tensors["scale"], last.Tensors["offset"]);
                     result.Add(last);
                     result.Add(source);
                 }
@@ -402,4 +402,10 @@ internal sealed unsafe class RowProgramBuilder(
     private float* Optional(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Parameter(node, role) : null;
 
     private float* Parameter(GraphNode node, string role) => weights.Rows(node.Tensors[role], shapes[node.Output].Channels);
+
+    /// <summary>Rows of other tokens that a sum adds, scaled.</summary>
+    /// <param name="Source">The pool or shift.</param>
+    /// <param name="Scale">Tensor of the scale.</param>
+    /// <param name="Offset">Tensor of the offset; null for none.</param>
+    private sealed record Branch(GraphNode Source, string Scale, string? Offset);
 }
