@@ -36,6 +36,45 @@ public class AccumulationTests
         Assert.Contains("does not suffice for 2 images", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(16, 2, 3)]
+    [InlineData(17, 4, 2)]
+    [InlineData(40, 3, 4)]
+    [InlineData(41, 10, 2)]
+    [InlineData(7, 1, 3)]
+    public void PartsOfAllProcessesTogetherAreThoseOfOne(int batch, int parts, int processes)
+    {
+        PixelSource source = DataTests.Shapes(48);
+        int[] indices = [.. Enumerable.Range(0, 48)];
+        var augmentation = new Augmentation(2, true) { Mixing = new Mixing(0.5, 0) };
+        Assert.True(parts <= TrainingStep.MostParts(batch, processes));
+        using var whole = new BatchLoader(source, indices, batch, augmentation, seed: 4);
+        BatchLoader[] shares = [.. Enumerable.Range(0, processes).Select(r => new BatchLoader(source, indices, batch, augmentation, 4, new BatchShare(r, processes, Apart: false)))];
+        for (int part = 0; part < parts; part++)
+        {
+            Batch one = whole.Get(0).PartOfWhole(part, parts);
+            Dictionary<int, float[]> expected = Images(one);
+            Batch[] all = [.. shares.Select(s => s.Get(0).PartOfWhole(part, parts))];
+            Assert.All(all, b => Assert.NotEqual(0, b.Count));
+            Assert.All(all, b => Assert.Equal(batch, b.Whole));
+            Assert.Equal(one.Indices.Order(), all.SelectMany(b => b.Indices).Order());
+            foreach ((int index, float[] image) in all.SelectMany(Images))
+                Assert.Equal(expected[index], image);
+            // Partners lie in mirrored places, as what mixes labels expects.
+            Assert.All(all, b => Assert.All(b.Indices.Select((index, i) => (index, i)), p => Assert.Equal(Partner(one, p.index), b.Indices[b.Count - 1 - p.i])));
+        }
+        foreach (BatchLoader share in shares)
+            share.Dispose();
+    }
+
+    private static int Partner(Batch batch, int index) => batch.Indices[batch.Count - 1 - Array.IndexOf(batch.Indices, index)];
+
+    private static Dictionary<int, float[]> Images(Batch batch)
+    {
+        int length = batch.Images.Length / batch.Count;
+        return batch.Indices.Select((index, i) => (index, i)).ToDictionary(p => p.index, p => batch.Images[(p.i * length)..((p.i + 1) * length)]);
+    }
+
     [Fact]
     public void OtherFailuresAreNoLackOfMemory()
     {
@@ -71,7 +110,7 @@ public class AccumulationTests
     }
 
     /// <summary>A task that asks the real allocator for what no machine has where there are too many images.</summary>
-    private sealed class Hungry(ITrainingTask task, int most) : ITrainingTask
+    internal sealed class Hungry(ITrainingTask task, int most) : ITrainingTask
     {
         public nn.Module<Tensor, Tensor> Model => task.Model;
 
@@ -83,7 +122,7 @@ public class AccumulationTests
         }
     }
 
-    private sealed class Lines : IConvertProgress
+    internal sealed class Lines : IConvertProgress
     {
         public List<string> Seen { get; } = [];
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using TorchSharp;
 
 namespace EdgeVit.Quantize.Tests;
 
@@ -20,7 +21,7 @@ public class DistributedTests
     public void SeveralProcessesLearnWhatOneDoes()
     {
         using var folder = new TempFolder();
-        foreach ((string teacher, int size, int accumulate) in new[] { ("none", 2, 2), ("none", 3, 1), ("resnet", 2, 1) })
+        foreach ((string teacher, int size, int accumulate) in new[] { ("none", 2, 2), ("none", 3, 2), ("resnet", 2, 1) })
         {
             string name = $"{teacher}-{size}-{accumulate}";
             string alone = folder.File($"{name}-alone");
@@ -88,6 +89,74 @@ public class DistributedTests
     }
 
     [DistributedFact]
+    public void TheyMeasureTogetherAndAgreeOnLengths()
+    {
+        using var folder = new TempFolder();
+        string[] plans = [.. StartAll(2, folder.File("plan"), "resnet", 2, 1, words: ["plan"]).Select(p => Wait(p, 0))];
+        Assert.Equal(plans[0], plans[1]);
+        Assert.StartsWith("2 0.", plans[0], StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("plan")));
+
+        string run = folder.File("run");
+        string Steps() => File.ReadLines(Path.Combine(run, "config.json")).Single(l => l.Contains("student.steps", StringComparison.Ordinal));
+        Assert.All(StartAll(2, run, "none", 1, 1, words: ["budget"]), p => Wait(p, ConvertException.Interrupted));
+        string steps = Steps();
+        // Rank 0 alone reads the lengths that the run began with.
+        Assert.All(StartAll(2, run, "none", 1, 1, resume: true, words: ["budget"]), p => Wait(p, ConvertException.Interrupted));
+        Assert.Equal(steps, Steps());
+    }
+
+    [DistributedFact]
+    public void PartsThatNotAllCanShareAreRefused()
+    {
+        using var folder = new TempFolder();
+        Assert.All(
+            StartAll(2, folder.File("run"), "none", 1, 5),
+            p => Assert.Contains("--accumulate is 5, expected 1 to 4, so that each of 2 processes has two images", Wait(p, ConvertException.Usage), StringComparison.Ordinal));
+    }
+
+    /// <summary>One of two processes has memory for five images at a time: both go on with parts that it has room for, in step, and nothing else has
+    /// changed.</summary>
+    [DistributedFact]
+    public void WhereOneHasTooLittleMemoryAllDivideTheBatchAlike()
+    {
+        PixelSource source = DataTests.Shapes(32);
+        int port = FreePort();
+        (int Parts, string[] Warnings, double Loss, float[] Weights, float[] Statistics)[] found = new (int, string[], double, float[], float[])[2];
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(rank => new Thread(() => found[rank] = Rehearsed(source, rank, port)))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+        Assert.All(found, f => Assert.Equal(4, f.Parts));
+        Assert.Empty(found[0].Warnings);
+        Assert.Equal(2, found[1].Warnings.Length);
+        Assert.Equal(found[0].Loss, found[1].Loss);
+        Assert.True(double.IsFinite(found[0].Loss));
+        Assert.Equal(found[0].Weights, found[1].Weights);
+        // Fresh norms: the rehearsal has left no trace in them.
+        Assert.All(found, f => Assert.All(f.Statistics, v => Assert.True(v is 0 or 1)));
+    }
+
+    private static (int Parts, string[] Warnings, double Loss, float[] Weights, float[] Statistics) Rehearsed(PixelSource source, int rank, int port)
+    {
+        using World world = World.Join(new WorldVariables(rank, 2, "127.0.0.1", port) { Timeout = TimeSpan.FromMinutes(2) }, "cpu");
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, Augmentation.None, seed: 3, new BatchShare(rank, 2, Apart: false));
+        torch.manual_seed(5);
+        using var model = new ResNet(10, 8);
+        var progress = new AccumulationTests.Lines();
+        var task = new AccumulationTests.Hungry(new ClassifyTask(model), rank == 1 ? 5 : int.MaxValue);
+        using var step = new TrainingStep(task, new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, progress, world);
+        step.Begin(0);
+        world.Broadcast(model);
+        step.Rehearse(loader.Get(0));
+        float[] statistics = [.. model.buffers().Where(b => b.is_floating_point()).SelectMany(ModelTensors.ToArray)];
+        model.train();
+        double loss = step.Run(loader.Get(0)).Loss;
+        return (step.Parts, [.. progress.Seen], loss, [.. model.parameters().SelectMany(ModelTensors.ToArray)], statistics);
+    }
+
+    [DistributedFact]
     public void WhoDoesNotComeOrComesTwiceIsNamed()
     {
         var alone = new WorldVariables(0, 3, "127.0.0.1", FreePort()) { Timeout = TimeSpan.FromSeconds(1) };
@@ -106,17 +175,17 @@ public class DistributedTests
         Assert.Contains($"MASTER_PORT is {use.Port}, but rank 0 cannot listen there", inUse.Message, StringComparison.Ordinal);
     }
 
-    private static Process[] StartAll(int size, string folder, string teacher, double epochs, int accumulate, int killed = -1, string? at = null, bool resume = false)
+    private static Process[] StartAll(int size, string folder, string teacher, double epochs, int accumulate, int killed = -1, string? at = null, bool resume = false, string[]? words = null)
     {
         int port = FreePort();
-        return [.. Enumerable.Range(0, size).Select(r => Start(folder, teacher, epochs, accumulate, (r, size, port), r == killed ? at : null, resume))];
+        return [.. Enumerable.Range(0, size).Select(r => Start(folder, teacher, epochs, accumulate, (r, size, port), r == killed ? at : null, resume, words))];
     }
 
     private static Process Start(
-        string folder, string teacher, double epochs, int accumulate, (int Rank, int Size, int Port)? world = null, string? killedAt = null, bool resume = false)
+        string folder, string teacher, double epochs, int accumulate, (int Rank, int Size, int Port)? world = null, string? killedAt = null, bool resume = false, string[]? words = null)
     {
         var start = new ProcessStartInfo("dotnet",
-            [typeof(WorkerProgram).Assembly.Location, folder, teacher, epochs.ToString(CultureInfo.InvariantCulture), $"{accumulate}", resume ? "resume" : ""])
+            [typeof(WorkerProgram).Assembly.Location, folder, teacher, epochs.ToString(CultureInfo.InvariantCulture), $"{accumulate}", resume ? "resume" : "", .. words ?? []])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -27,7 +27,8 @@ internal static class WorkerProgram
         Threads = 1,
     };
 
-    /// <summary>Arguments: folder, teacher, epochs, accumulate, and the word resume or nothing.</summary>
+    /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
+    /// minutes and ends after a second).</summary>
     private static int Main(string[] arguments)
     {
         if (Environment.GetEnvironmentVariable(KilledAt) is { } file)
@@ -35,10 +36,14 @@ internal static class WorkerProgram
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
         ConvertOptions options = fresh with { Resume = arguments.Contains("resume") };
+        if (arguments.Contains("budget"))
+            options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
         try
         {
             using World? world = World.FromEnvironment(options.Device);
-            if (world is { IsFirst: false })
+            if (arguments.Contains("plan"))
+                Print(Converter.Plan(options, new SilentProgress(), world: world));
+            else if (world is { IsFirst: false })
                 Converter.Assist(options, world);
             else
                 Converter.Convert(options, new SilentProgress(), world: world);
@@ -50,6 +55,9 @@ internal static class WorkerProgram
             return e.ExitCode;
         }
     }
+
+    private static void Print(ConvertPlan plan) =>
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plan.Processes} {plan.Teacher?.StepSeconds:R} {plan.Student.StepSeconds:R} {plan.Student.Steps}"));
 
     private static void KillSelf(string file)
     {

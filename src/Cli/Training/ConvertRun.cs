@@ -18,12 +18,15 @@ internal static class ConvertRun
         ConvertResult result;
         try
         {
+            using World? world = World.FromEnvironment(settings.Device);
             if (settings.Plan)
             {
-                PlanReport.Print(printer, settings, Converter.Plan(settings.ToOptions(), progress, interruption.Token));
+                bool first = world?.IsFirst != false;
+                ConvertPlan plan = Converter.Plan(settings.ToOptions(), first ? progress : new SilentProgress(), interruption.Token, world);
+                if (first)
+                    PlanReport.Print(printer, settings, plan);
                 return ExitCode.Ok;
             }
-            using World? world = World.FromEnvironment(settings.Device);
             if (world is { IsFirst: false })
                 return Assist(settings, world, interruption.Token);
             result = Converter.Convert(settings.ToOptions(), progress, interruption.Token, world);

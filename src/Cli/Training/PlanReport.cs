@@ -14,12 +14,14 @@ internal static class PlanReport
             .Add("student", $"{plan.Network}, {Quantity.Count(plan.Parameters)} parameters, {Quantity.Count(plan.BinaryParameters)} of them single bits ({Share(plan)})")
             .Add("model file", $"{Quantity.Bytes(plan.ModelBytes)} with 32-bit floats; as floats alone {Quantity.Bytes(4 * plan.Parameters)}")
             .Add("images", $"{Quantity.Count(plan.TrainImages)} to learn from");
+        if (plan.Processes > 1)
+            table.Add("processes", $"{plan.Processes}, which measured together; batches are divided among them");
         if (plan.Teacher is { } teacher)
             table.Add("teacher training", Stage(teacher));
         printer.Data(table
             .Add("student training", Stage(plan.Student))
             .Add("all training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")
-            .Add("memory", $"{Quantity.Bytes(plan.PeakMemoryBytes)} at most so far"));
+            .Add("memory", $"{Quantity.Bytes(plan.PeakMemoryBytes)} at most so far{(plan.Processes > 1 ? ", in rank 0" : "")}"));
         printer.Say("Layout, as a file for --student:");
         printer.Data(plan.Layout);
         printer.Say("Next:");
@@ -39,6 +41,7 @@ internal static class PlanReport
         ["binary_parameters"] = plan.BinaryParameters,
         ["model_bytes"] = plan.ModelBytes,
         ["train_images"] = plan.TrainImages,
+        ["processes"] = plan.Processes,
         ["teacher"] = plan.Teacher is { } teacher ? Json(teacher) : null,
         ["student"] = Json(plan.Student),
         ["seconds"] = Quantity.Json(plan.Seconds, 2),

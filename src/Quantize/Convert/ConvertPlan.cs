@@ -13,6 +13,9 @@ namespace EdgeVit.Quantize;
 public sealed record ConvertPlan(
     string Network, string Layout, long Parameters, long BinaryParameters, long ModelBytes, int TrainImages, StagePlan? Teacher, StagePlan Student, long PeakMemoryBytes)
 {
+    /// <summary>Processes that would train together, and measured together; the memory is this one's.</summary>
+    public int Processes { get; init; } = 1;
+
     /// <summary>Seconds of all training; reading, evaluations and the check are apart.</summary>
     public double Seconds => (Teacher?.Seconds ?? 0) + Student.Seconds;
 }

@@ -54,11 +54,7 @@ public static class Converter
     {
         try
         {
-            options = UnlabelledImages.Settle(options.Validate());
-            if (world is not null)
-                options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.LocalSize) };
-            options = InPrecision(options);
-            return new Conversion(options, progress, cancel, world).Run();
+            return new Conversion(Settled(options, world), progress, cancel, world).Run();
         }
         catch (Exception e) when (Told(world, e))
         {
@@ -74,9 +70,14 @@ public static class Converter
         }
     }
 
-    /// <summary>The options with the precision that their device has.</summary>
-    private static ConvertOptions InPrecision(ConvertOptions options) =>
-        options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
+    /// <summary>The options, checked, with what the data, the processes and the device decide.</summary>
+    private static ConvertOptions Settled(ConvertOptions options, World? world)
+    {
+        options = UnlabelledImages.Settle(options.Validate());
+        if (world is not null)
+            options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.LocalSize) };
+        return options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
+    }
 
     /// <summary>Tells the other processes of a failure; always false.</summary>
     private static bool Told(World? world, Exception e)
@@ -90,16 +91,20 @@ public static class Converter
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops after the step in progress.</param>
+    /// <param name="world">The processes that would train together and measure together, each of which calls this; null for this one alone.</param>
     /// <exception cref="ConvertException">It cannot be done.</exception>
     /// <inheritdoc cref="Convert"/>
-    public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default)
+    public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
-        options = InPrecision(UnlabelledImages.Settle(options.Validate()));
         try
         {
-            return new Conversion(options, progress, cancel).Plan();
+            return new Conversion(Settled(options, world), progress, cancel, world).Plan();
+        }
+        catch (Exception e) when (Told(world, e))
+        {
+            throw;
         }
         catch (OperationCanceledException e)
         {
@@ -136,7 +141,7 @@ public static class Converter
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
-            if (options.Budget is { } budget && First)
+            if (options.Budget is { } budget)
                 recipe = Fitted(recipe, budget, network, data, device);
             if (world?.OfFirst(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
                 recipe = recipe with { Teacher = recipe.Teacher with { Steps = (long)steps[0] }, Student = recipe.Student with { Steps = (long)steps[1] } };
@@ -233,7 +238,9 @@ public static class Converter
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device);
+            if (world is not null)
+                progress.Report(new Note(world.Text));
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
             if (options.Budget is { } budget)
             {
                 recipe = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
@@ -247,7 +254,8 @@ public static class Converter
             byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Classes, "{}", options.Seed);
             return new ConvertPlan(
                 network.Name, ConfigJson.Write(network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.Train.Count,
-                teacher, student, PeakMemory());
+                teacher, student, PeakMemory())
+            { Processes = world?.Size ?? 1 };
         }
 
         private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset, Device device)
@@ -263,9 +271,16 @@ public static class Converter
         /// <summary>The recipe with lengths that fit the time; a run that goes on keeps those that it began with.</summary>
         private Recipe Fitted(Recipe recipe, TimeSpan budget, BinaryViTConfig network, ImageData data, Device device)
         {
-            if (options.Resume && _folder.RecordedSteps() is var (teacherSteps, studentSteps))
-                return recipe with { Teacher = recipe.Teacher with { Steps = teacherSteps }, Student = recipe.Student with { Steps = studentSteps } };
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world?.Size ?? 1);
+            // The folder need not be readable by all; steps are measured by all or none.
+            (long Teacher, long Student)? known = options.Resume && First ? _folder.RecordedSteps() : null;
+            if (known is { } steps)
+                recipe = recipe with { Teacher = recipe.Teacher with { Steps = steps.Teacher }, Student = recipe.Student with { Steps = steps.Student } };
+            double recorded = known is null ? 0 : 1;
+            if ((world?.OfFirst(recorded)[0] ?? recorded) == 1)
+                return recipe;
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
+            if (!First)
+                return recipe;
             Recipe fitted = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
             progress.Report(new Note(string.Create(CultureInfo.InvariantCulture,
                 $"budget of {budget.TotalSeconds:F0} s: {(teacher is null ? "" : $"teacher {fitted.Teacher.Steps} steps of {teacher.StepSeconds * 1000:F0} ms, ")}student {fitted.Student.Steps} steps of {student.StepSeconds * 1000:F0} ms")));

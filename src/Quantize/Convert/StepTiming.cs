@@ -11,13 +11,16 @@ internal static class StepTiming
 
     private const int Warmup = 2;
 
-    /// <summary>Seconds of a step, the median over <see cref="Steps"/> steps; loading of images included.</summary>
+    /// <summary>Seconds of a step, the median over <see cref="Steps"/> steps; loading of images included, and what several processes say to one another; all of them
+    /// measure together and get the same.</summary>
     internal static double Measure(
-        ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel)
+        ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel, World? world = null)
     {
-        using var learning = new TrainingStep(task, settings, data.Source, device);
-        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, onDevice: data.OnDevice);
+        using var learning = new TrainingStep(task, settings, data.Source, device, null, world);
+        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, Trainer.ShareOf(world, task), data.OnDevice);
         task.Model.train();
+        learning.Begin(0);
+        learning.Rehearse(loader.Get(0));
         List<double> seconds = [];
         for (int step = 0; step < Warmup + Steps; step++)
         {
@@ -29,6 +32,7 @@ internal static class StepTiming
                 seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         seconds.Sort();
-        return seconds[seconds.Count / 2];
+        double median = seconds[seconds.Count / 2];
+        return world?.OfFirst(median)[0] ?? median;
     }
 }

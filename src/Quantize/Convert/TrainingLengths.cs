@@ -7,14 +7,14 @@ namespace EdgeVit.Quantize;
 /// <summary>How long the trainings of a conversion take, and how long they may be.</summary>
 internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
 {
-    /// <summary>Measures the steps of teacher and student; of several processes one's share, without what they say to one another.</summary>
-    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, int processes = 1)
+    /// <summary>Measures the steps of teacher and student; several processes do so together.</summary>
+    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, World? world = null)
     {
         progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
         StagePlan Of(ITrainingTask task, TrainSettings settings)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            double seconds = StepTiming.Measure(task, settings with { BatchSize = Math.Max(2, settings.BatchSize / processes) }, data, recipe.Augmentation, device, cancel);
+            double seconds = StepTiming.Measure(task, settings, data, recipe.Augmentation, device, cancel, world);
             return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 

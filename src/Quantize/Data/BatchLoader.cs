@@ -20,6 +20,9 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     /// <summary>Images of the whole batch of which this is a process's share.</summary>
     internal int Whole { get => field == 0 ? Count : field; init; }
 
+    /// <summary>The images' places in that whole batch; null where they are all of it.</summary>
+    internal int[]? Places { get; init; }
+
     /// <summary>From what the images are made on the device; null where they are here.</summary>
     internal DrawnBatch? Drawn { get; init; }
 
@@ -30,7 +33,21 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     {
         if (parts == 1)
             return this;
-        int[] chosen = new BatchShare(part, parts, Apart: true).Of(Count);
+        return Of(new BatchShare(part, parts, Apart: true).Of(Count));
+    }
+
+    /// <summary>What of one of the parts of the whole batch is in this share: the shares' parts together are the part that one process has, so that norms
+    /// over all of them see the same.</summary>
+    internal Batch PartOfWhole(int part, int parts)
+    {
+        if (parts == 1 || Places is null)
+            return Part(part, parts);
+        HashSet<int> places = [.. new BatchShare(part, parts, Apart: true).Of(Whole)];
+        return Of([.. Enumerable.Range(0, Count).Where(i => places.Contains(Places[i]))]) with { Places = null };
+    }
+
+    private Batch Of(int[] chosen)
+    {
         int length = Images.Length / Count;
         float[] images = GC.AllocateUninitializedArray<float>(chosen.Length * length);
         for (int i = 0; i < chosen.Length; i++)
@@ -169,7 +186,7 @@ public sealed class BatchLoader : IDisposable
                 int[] part = [.. _positions.Select(i => _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]])];
                 var variation = new Variation(_augmentation, _seed, start, _positions);
                 Batch batch = _onDevice is null ? Varied(Fill(_source, _writer, part, epoch, variation), step, variation) : Draw(_onDevice, part, epoch, step, variation);
-                queue.Add(batch with { Whole = BatchSize });
+                queue.Add(batch with { Whole = BatchSize, Places = _positions.Length == BatchSize ? null : _positions });
             }
         }
         catch (InvalidOperationException) when (queue.IsAddingCompleted)

@@ -74,12 +74,17 @@ public sealed class Trainer
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
         bool first = World?.IsFirst != false;
-        BatchShare share = World is null ? BatchShare.All : new BatchShare(World.Rank, World.Size, Apart: _task.Division is not null);
+        BatchShare share = ShareOf(World, _task);
         using var loader = new BatchLoader(_source, _train, _settings.BatchSize, _augmentation, _settings.Seed, share, OnDevice);
         if (World is not null && loader.BatchSize < 2 * World.Size)
         {
             throw new ConvertException(
                 $"{_files.Stage}: the batch has {loader.BatchSize} images, but WORLD_SIZE is {World.Size} and every process needs two: expected --batch {2 * World.Size} or more.", ConvertException.Usage);
+        }
+        if (World is not null && _settings.Accumulate > TrainingStep.MostParts(loader.BatchSize, World.Size))
+        {
+            throw new ConvertException(
+                $"{_files.Stage}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, World.Size)}, so that each of {World.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
         }
         using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, World);
         OptimizerHelper optimizer = learning.Optimizer;
@@ -98,7 +103,14 @@ public sealed class Trainer
                 _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
         }
         if (World is not null)
+        {
             state = SharedStart.Of(World, state, model, learning);
+            if (state.Step < _settings.Steps)
+            {
+                learning.Begin(state.Step);
+                learning.Rehearse(loader.Get(state.Step));
+            }
+        }
         if (state.Step >= _settings.Steps)
             return state;
 
@@ -167,6 +179,10 @@ public sealed class Trainer
             model.train();
         return 100.0 * right / indices.Count;
     }
+
+    /// <summary>What of every batch this process works on.</summary>
+    internal static BatchShare ShareOf(World? world, ITrainingTask task) =>
+        world is null ? BatchShare.All : new BatchShare(world.Rank, world.Size, Apart: task.Division is not null);
 
     /// <summary>A batch as tensor <c>[B, 3, H, W]</c> on the device.</summary>
     internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) => batch.Drawn is { } drawn

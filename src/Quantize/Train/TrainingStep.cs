@@ -19,13 +19,15 @@ internal sealed class TrainingStep : IDisposable
     private readonly BinaryViT? _student;
     private readonly LatentWeight[] _signWeights;
     private readonly IConvertProgress? _progress;
-    private readonly World? _world;
+    private World? _world;
+    private readonly int _processes;
     private long _step;
     private readonly List<double> _factors = [];
 
     internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, World? world = null)
     {
         (_task, _settings, _source, _device, _progress, _world) = (task, settings, source, device, progress, world);
+        _processes = world?.Size ?? 1;
         _student = task.Model as BinaryViT;
         _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
         Parts = settings.Accumulate;
@@ -89,6 +91,49 @@ internal sealed class TrainingStep : IDisposable
         return (value, norm);
     }
 
+    /// <summary>Finds into how many parts a batch must be divided for memory to suffice on every process: each tries a batch by itself, without the others,
+    /// whom a process that runs out of memory in the middle of a step would leave waiting; then all take the largest number. Changes nothing else.</summary>
+    /// <exception cref="ConvertException">Memory does not even suffice for parts of two images on one of them.</exception>
+    internal void Rehearse(Batch batch)
+    {
+        if (_world is not { } world || _replicas is not null)
+            return;
+        bool training = _task.Model.training;
+        Tensor[] buffers = [.. _task.Model.buffers()];
+        Tensor[] before;
+        using (torch.no_grad())
+            before = [.. buffers.Select(b => b.clone().DetachFromDisposeScope())];
+        try
+        {
+            _world = null;
+            SynchronisedNorm.Join(_task.Model, null);
+            _task.Model.train();
+            using DisposeScope scope = torch.NewDisposeScope();
+            Gradient(batch);
+        }
+        finally
+        {
+            _world = world;
+            SynchronisedNorm.Join(_task.Model, world);
+            Optimizer.zero_grad();
+            if (!training)
+                _task.Model.eval();
+            using IDisposable frozen = torch.no_grad();
+            foreach ((Tensor buffer, Tensor value) in buffers.Zip(before))
+            {
+                buffer.copy_(value);
+                value.Dispose();
+            }
+        }
+        double[] wanted = new double[world.Size];
+        wanted[world.Rank] = Parts;
+        world.Sum(wanted);
+        Parts = (int)wanted.Max();
+    }
+
+    /// <summary>Parts of a batch at most, so that every process has two images of each.</summary>
+    internal static int MostParts(int images, int processes) => Math.Max(1, images / (2 * processes));
+
     /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
     internal double Begin(long step)
     {
@@ -149,8 +194,9 @@ internal sealed class TrainingStep : IDisposable
             {
                 if (_world is not null)
                 {
+                    // The others are in the middle of the step: they cannot be asked to begin it anew.
                     throw new ConvertException(
-                        $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_world.Rank}: {e.Message.Split('\n')[0]} Start again in another folder with --accumulate {2 * Parts}, which halves them, or with more processes.", e);
+                        $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_world.Rank}, though it did at the start: {e.Message.Split('\n')[0]} Free memory and go on with --resume, or start again in another folder with --accumulate {2 * Parts}.", e);
                 }
                 if (batch.Count / (2 * Parts) < 2)
                 {
@@ -169,13 +215,13 @@ internal sealed class TrainingStep : IDisposable
     {
         Optimizer.zero_grad();
         double sum = 0;
-        int parts = Math.Min(Parts, Math.Max(1, batch.Whole / (2 * (_world?.Size ?? 1))));
+        int parts = Math.Min(Parts, MostParts(batch.Whole, _processes));
         for (int at = 0; at < parts; at++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
             if (_student is not null && (_settings.Regularization.Depth > 0 || _settings.Regularization.Features > 0))
                 _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, (at * (_world?.Size ?? 1)) + (_world?.Rank ?? 0));
-            Batch part = batch.Part(at, parts);
+            Batch part = batch.PartOfWhole(at, parts);
             Tensor images = Trainer.ToTensor(part, _source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);
             Tensor loss;
