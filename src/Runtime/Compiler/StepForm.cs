@@ -53,7 +53,8 @@ internal sealed record StepForm
         numbers.AddRange([TileTokens, LastTileTokens]);
         foreach (Stage s in Stages)
         {
-            numbers.AddRange([(long)s.Kind, s.P0 == null ? 1 : 0, s.P1 == null ? 1 : 0, s.Number == 1 ? 1 : 0, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
+            int absent = (s.P0 == null ? 0x100 : 0) + (s.P1 == null ? 0x200 : 0) + (s.Number == 1 ? 0x400 : 0);
+            numbers.AddRange([(int)s.Kind + absent, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
         }
 
         foreach (RowInstruction i in Instructions)

@@ -10,19 +10,34 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
 {
     internal GraphNode Node { get; } = node;
 
+    // New contents of tensors by role, null for one that falls away; made when the first of them is.
+    private Dictionary<string, double[]?>? _parameters;
+    private string? _mark;
+
     internal Op Op { get; set; } = node.Op;
 
     internal string[] Inputs { get; } = [.. node.Inputs];
 
-    /// <summary>New contents of tensors by role; null for one that falls away.</summary>
-    internal Dictionary<string, double[]?> Parameters { get; } = new(StringComparer.Ordinal);
+    /// <summary>A tensor's floats.</summary>
+    internal static ReadOnlySpan<float> Floats(StoredTensor tensor) =>
+        tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
 
-    internal Dictionary<string, int> Attributes { get; } = new(node.Attributes, StringComparer.Ordinal);
+    /// <summary>True where the folded node has a tensor of this role that the stored one has not, or another one.</summary>
+    internal bool Has(string role) => _parameters is not null && _parameters.ContainsKey(role);
+
+    /// <summary>Gives the folded node a tensor.</summary>
+    internal void Set(string role, double[]? values) => (_parameters ??= new(StringComparer.Ordinal))[role] = values;
+
+    /// <summary>Takes a tensor away.</summary>
+    internal void Remove(string role) => Set(role, null);
+
+    /// <summary>Gives the folded node an attribute, 1.</summary>
+    internal void Mark(string attribute) => _mark = attribute;
 
     /// <summary>A parameter, to be read only; zeros where the node has none.</summary>
     internal double[] Parameter(string role)
     {
-        if (Parameters.TryGetValue(role, out double[]? values) && values is not null)
+        if (_parameters is not null && _parameters.TryGetValue(role, out double[]? values) && values is not null)
         {
             return values;
         }
@@ -30,8 +45,7 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
         var result = new double[channels];
         if (Node.Tensors.TryGetValue(role, out string? name))
         {
-            StoredTensor tensor = tensors[name];
-            ReadOnlySpan<float> stored = tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
+            ReadOnlySpan<float> stored = Floats(tensors[name]);
             for (int c = 0; c < result.Length; c++)
             {
                 result[c] = stored[c];
@@ -45,7 +59,7 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
     internal double[] Edit(string role)
     {
         double[] values = Parameter(role);
-        Parameters[role] = values;
+        Set(role, values);
         return values;
     }
 
@@ -67,8 +81,14 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
     /// <summary>The node with its new tensors, which are added to <paramref name="folded"/>.</summary>
     internal GraphNode Build(Dictionary<string, StoredTensor> folded)
     {
+        if (_parameters is null && _mark is null && Op == Node.Op)
+        {
+            return Node;
+        }
+
+        IReadOnlyDictionary<string, int> attributes = _mark is null ? Node.Attributes : new Dictionary<string, int>(Node.Attributes, StringComparer.Ordinal) { [_mark] = 1 };
         var roles = new Dictionary<string, string>(Node.Tensors, StringComparer.Ordinal);
-        foreach ((string role, double[]? values) in Parameters)
+        foreach ((string role, double[]? values) in _parameters ?? [])
         {
             roles.Remove(role);
             if (values is not null)
@@ -86,6 +106,6 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
             }
         }
 
-        return new GraphNode(Op, Node.Name, Inputs, Node.Output, roles, Attributes);
+        return new GraphNode(Op, Node.Name, Inputs, Node.Output, roles, attributes);
     }
 }

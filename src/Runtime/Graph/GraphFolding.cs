@@ -124,7 +124,7 @@ internal sealed class GraphFolding
     private void Count(FoldedNode folded)
     {
         GraphNode node = folded.Node;
-        int window = node.Attributes.GetValueOrDefault("kernel", 1);
+        int window = node.Attributes.TryGetValue("kernel", out int kernel) ? kernel : 1;
         int inputs = window * window * _shapes[node.Inputs[0]].Channels;
         double[] scale = folded.Edit("scale");
         double[] offset = folded.Edit("offset");
@@ -134,7 +134,7 @@ internal sealed class GraphFolding
             scale[c] *= -2;
         }
 
-        folded.Attributes[PlanGraph.Counts] = 1;
+        folded.Mark(PlanGraph.Counts);
     }
 
     private void Add(FoldedNode folded)
@@ -148,7 +148,7 @@ internal sealed class GraphFolding
             {
                 ChannelConstants.Accumulate(ref total, scaled.Parameter("offset"));
                 folded.Inputs[i] = scaled.Node.Inputs[0];
-                folded.Parameters[PlanGraph.Scale(i)] = Undivided(scaled);
+                folded.Set(PlanGraph.Scale(i), Undivided(scaled));
                 folded.Op = Op.ScaledSum;
                 _nodes.Remove(input);
             }
@@ -188,15 +188,15 @@ internal sealed class GraphFolding
 
         if (isShifted && isAbsorbed)
         {
-            folded.Parameters["shift"] = null;
-            folded.Parameters["offset"] = null;
+            folded.Remove("shift");
+            folded.Remove("offset");
             return;
         }
 
         int channels = _shapes[node.Output].Channels;
         if (isShifted)
         {
-            folded.Parameters["shift"] = new double[channels];
+            folded.Set("shift", new double[channels]);
         }
         else
         {
@@ -205,7 +205,7 @@ internal sealed class GraphFolding
 
         if (isAbsorbed)
         {
-            folded.Parameters["offset"] = new double[channels];
+            folded.Set("offset", new double[channels]);
         }
     }
 
@@ -223,7 +223,7 @@ internal sealed class GraphFolding
     {
         for (int i = 0; i < sum.Inputs.Length; i++)
         {
-            if (!sum.Parameters.ContainsKey(PlanGraph.Scale(i)) && IsAdjustable(sum.Inputs[i]))
+            if (!sum.Has(PlanGraph.Scale(i)) && IsAdjustable(sum.Inputs[i]))
             {
                 return sum.Inputs[i];
             }
@@ -246,7 +246,7 @@ internal sealed class GraphFolding
             return scale;
         }
 
-        pool.Attributes[PlanGraph.Sum] = 1;
+        pool.Mark(PlanGraph.Sum);
         double count = (double)pool.Node.Attributes["kernelH"] * pool.Node.Attributes["kernelW"];
         for (int c = 0; c < scale.Length; c++)
         {
@@ -261,16 +261,32 @@ internal sealed class GraphFolding
     /// <summary>What has to be added to a folded value to get the stored graph's; null for nothing.</summary>
     private double[]? Constant(string value) => _constants.GetValueOrDefault(value);
 
+    /// <summary>What a linear makes of a constant. Four outputs side by side, each summed up in order.</summary>
     private double[] Product(GraphNode linear, double[] constant)
     {
-        float[] weight = TensorData.Floats(_tensors[linear.Tensors["weight"]]);
-        var result = new double[weight.Length / constant.Length];
-        for (int o = 0; o < result.Length; o++)
+        ReadOnlySpan<float> weight = FoldedNode.Floats(_tensors[linear.Tensors["weight"]]);
+        int inputs = constant.Length;
+        var result = new double[weight.Length / inputs];
+        for (int first = 0; first < result.Length; first += 4)
         {
+            int last = result.Length - 1;
+            ReadOnlySpan<float> a = weight.Slice(first * inputs, inputs);
+            ReadOnlySpan<float> b = weight.Slice(Math.Min(first + 1, last) * inputs, inputs);
+            ReadOnlySpan<float> c = weight.Slice(Math.Min(first + 2, last) * inputs, inputs);
+            ReadOnlySpan<float> d = weight.Slice(Math.Min(first + 3, last) * inputs, inputs);
+            (double sumA, double sumB, double sumC, double sumD) = (0, 0, 0, 0);
             for (int k = 0; k < constant.Length; k++)
             {
-                result[o] += weight[(o * constant.Length) + k] * constant[k];
+                sumA += a[k] * constant[k];
+                sumB += b[k] * constant[k];
+                sumC += c[k] * constant[k];
+                sumD += d[k] * constant[k];
             }
+
+            result[Math.Min(first + 3, last)] = sumD;
+            result[Math.Min(first + 2, last)] = sumC;
+            result[Math.Min(first + 1, last)] = sumB;
+            result[first] = sumA;
         }
 
         return result;
@@ -278,7 +294,12 @@ internal sealed class GraphFolding
 
     private PlanGraph Build()
     {
-        var tensors = new Dictionary<string, StoredTensor>(_tensors, StringComparer.Ordinal);
+        var tensors = new Dictionary<string, StoredTensor>(3 * _tensors.Count, StringComparer.Ordinal);
+        foreach ((string name, StoredTensor tensor) in _tensors)
+        {
+            tensors[name] = tensor;
+        }
+
         var nodes = new List<GraphNode>(_graph.Nodes.Count);
         foreach (GraphNode node in _graph.Nodes)
         {
