@@ -46,16 +46,22 @@ public sealed class OnnxModel : IDisposable
         throw new PlatformNotSupportedException(NotAvailable);
 #endif
 
+    /// <summary>Why the model runs on the processor although a GPU was asked for; null where it runs as asked.</summary>
+    public string? NoCuda { get; private init; }
+
     /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cuda">Number of the CUDA device that it shall run on; null for the processor, which also serves where ONNX Runtime cannot use that
+    /// device (<see cref="NoCuda"/>).</param>
     /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
     /// <exception cref="PlatformNotSupportedException">This build has no ONNX Runtime.</exception>
-    public static OnnxModel Open(string path)
+    public static OnnxModel Open(string path, int? cuda = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
         {
             // By path: tensors may lie in files beside it.
-            return File.Exists(path) ? new OnnxModel(path, null) : throw new OnnxModelException($"{path}: no such file");
+            return File.Exists(path) ? new OnnxModel(path, null, cuda) : throw new OnnxModelException($"{path}: no such file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,14 +71,16 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Loads a model from memory.</summary>
     /// <inheritdoc cref="Open"/>
-    public static OnnxModel Load(byte[] bytes) => new("the ONNX model", bytes);
+    public static OnnxModel Load(byte[] bytes) => new("the ONNX model", bytes, null);
 
 #if ONNXRUNTIME
     private readonly InferenceSession _session;
 
-    private OnnxModel(string name, byte[]? bytes)
+    private OnnxModel(string name, byte[]? bytes, int? cuda)
     {
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        if (cuda is { } device)
+            NoCuda = AddCuda(options, device);
         try
         {
             _session = bytes is null ? new InferenceSession(name, options) : new InferenceSession(bytes, options);
@@ -99,6 +107,23 @@ public sealed class OnnxModel : IDisposable
         Metadata = _session.ModelMetadata.CustomMetadataMap;
     }
 
+    /// <summary>Lets a session run on a GPU, or says why it cannot.</summary>
+    private static string? AddCuda(SessionOptions options, int device)
+    {
+        const string Provider = "CUDAExecutionProvider";
+        if (!OrtEnv.Instance().GetAvailableProviders().Contains(Provider))
+            return "this build's ONNX Runtime has no CUDA; with OnnxRuntimeFrom=package and OnnxRuntimeGpu=true in Packages.local.props it takes the package that has";
+        try
+        {
+            options.AppendExecutionProvider_CUDA(device);
+            return null;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            return $"ONNX Runtime cannot use CUDA device {device}: {e.Message.Split('\n')[0].TrimEnd('.')}";
+        }
+    }
+
     /// <summary>Runs the model.</summary>
     /// <param name="input">The input's elements.</param>
     /// <param name="shape">Its sizes.</param>
@@ -123,7 +148,8 @@ public sealed class OnnxModel : IDisposable
     /// <summary>Ends the session.</summary>
     public void Dispose() => _session.Dispose();
 #else
-    private OnnxModel(string name, byte[]? bytes) => throw new PlatformNotSupportedException($"{name} ({bytes?.Length ?? 0} bytes): {NotAvailable}");
+    private OnnxModel(string name, byte[]? bytes, int? cuda) =>
+        throw new PlatformNotSupportedException($"{name} ({bytes?.Length ?? 0} bytes, device {cuda}): {NotAvailable}");
 
     /// <summary>Runs the model; without ONNX Runtime there is none to run.</summary>
     /// <exception cref="PlatformNotSupportedException">Always.</exception>

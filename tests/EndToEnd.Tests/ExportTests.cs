@@ -37,6 +37,22 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         }
     }
 
+    /// <summary>Where ONNX Runtime has no CUDA, a model that shall run there runs on the processor and says why.</summary>
+    [Fact]
+    public void A_model_asked_onto_a_gpu_computes_the_same_with_or_without_one()
+    {
+        using var folder = new TestFolder();
+        EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--quiet").Expect(0);
+        using OnnxModel processor = OnnxModel.Open(folder["net.onnx"]);
+        using OnnxModel gpu = OnnxModel.Open(folder["net.onnx"], cuda: 0);
+        Assert.Null(processor.NoCuda);
+        Assert.True(gpu.NoCuda is null || gpu.NoCuda.Contains("CUDA", StringComparison.Ordinal));
+        using EvitModel packed = EvitModel.Open(model.Path);
+        float[] image = SelfTest.Input(30, packed.InputShape);
+        long[] shape = [1, .. packed.InputShape.Select(v => (long)v)];
+        Assert.All(processor.Run(image, shape, "logits")[0].Zip(gpu.Run(image, shape, "logits")[0]), p => Assert.Equal(p.First, p.Second, 1e-4f));
+    }
+
     /// <summary>A threshold that a constant value meets exactly: the sign of zero is +1 in ONNX too.</summary>
     [Fact]
     public void Signs_of_zero_and_float_networks_survive()

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A classifier from a file as teacher: an ONNX model through ONNX Runtime, or an <c>.evit</c> model through our runtime. It runs on the
-/// processor. Pixels are normalised anew, as the file says or the options do.</summary>
+/// <summary>A classifier from a file as teacher: an ONNX model through ONNX Runtime, on the GPU of the training where ONNX Runtime can, or an <c>.evit</c>
+/// model through our runtime, on the processor. Pixels are normalised anew, as the file says or the options do.</summary>
 public sealed class FileTeacher : ITeacher, IDisposable
 {
     /// <summary>What most classifiers of photographs were trained with: means and deviations of red, green, blue of pixels in 0..1.</summary>
@@ -48,16 +48,18 @@ public sealed class FileTeacher : ITeacher, IDisposable
     /// <param name="mean">What it subtracts from pixels in 0..1; null for what the file says, else what is usual.</param>
     /// <param name="std">What it divides by.</param>
     /// <param name="images">The images that it will be asked about.</param>
+    /// <param name="device">The device of the training.</param>
     /// <param name="progress">Hears what is assumed.</param>
     /// <exception cref="ConvertException">The file cannot be used, or does not fit the images; the message says why.</exception>
-    public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, IConvertProgress progress)
+    public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(progress);
         try
         {
-            return IsOnnx(path) ? FromOnnx(path, mean, std, images, progress) : FromEvit(path, images, progress);
+            return IsOnnx(path) ? FromOnnx(path, mean, std, images, device, progress) : FromEvit(path, images, progress);
         }
         catch (Exception e) when (e is OnnxModelException or EvitFormatException)
         {
@@ -120,11 +122,13 @@ public sealed class FileTeacher : ITeacher, IDisposable
             channelsLast: false, most: 64, classes, model.Labels, p.Mean, p.Std, images, progress);
     }
 
-    private static FileTeacher FromOnnx(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, IConvertProgress progress)
+    private static FileTeacher FromOnnx(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
     {
-        OnnxModel model = OnnxModel.Open(path);
+        OnnxModel model = OnnxModel.Open(path, device.type == DeviceType.CUDA ? Math.Max(0, device.index) : null);
         try
         {
+            if (model.NoCuda is { } reason)
+                progress.Report(new Warned($"{Path.GetFileName(path)} runs on the processor: {reason}"));
             string shape = $"[{string.Join(", ", model.InputShape.Select(v => v < 0 ? "n" : v.ToString(CultureInfo.InvariantCulture)))}]";
             if (model.InputShape.Count != 4 || (model.InputShape[1] != 3 && model.InputShape[3] != 3))
                 throw new ConvertException($"--teacher {path}: its input '{model.InputName}' is {shape}, expected images [n, 3, H, W] or [n, H, W, 3].", ConvertException.Usage);
