@@ -19,9 +19,12 @@ internal static class CodeTargets
     private static readonly bool s_countsBits = X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 14)) != 0;
 
     /// <summary>True where this machine runs such code and the process may make it.</summary>
-    internal static bool IsSupported(this CodeTarget target) => ExecutableMemory.IsAllowed && (target == CodeTarget.Avx2
+    internal static bool IsSupported(this CodeTarget target) => ExecutableMemory.IsAllowed && target.HasInstructions();
+
+    /// <summary>True where this machine runs such code.</summary>
+    internal static bool HasInstructions(this CodeTarget target) => target == CodeTarget.Avx2
         ? Avx2.IsSupported && Fma.IsSupported
-        : Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && s_countsBits);
+        : Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && s_countsBits;
 
     /// <summary>Floats of a vector.</summary>
     internal static int Lanes(this CodeTarget target) => target == CodeTarget.Avx2 ? Avx2Registers.Lanes : 16;

@@ -63,6 +63,8 @@ public static class KernelSets
     /// <c>avx512-popcnt</c>, <c>neon</c> or <c>neon-dot</c>.</summary>
     public const string Variable = "EDGEVIT_KERNEL";
 
+    private const string Forbidden = "makes machine code when a model is opened, and this system forbids processes to run code that they made";
+
     private static readonly KernelChoice[] s_available = FindAvailable();
 
     /// <summary>How many sets there are, of any machine.</summary>
@@ -95,11 +97,15 @@ public static class KernelSets
     internal static KernelChoice Resolve(KernelChoice? asked, string? forced)
     {
         KernelChoice choice = asked ?? (string.IsNullOrEmpty(forced) ? Best : Parse(forced));
-        return IsSupported(choice)
-            ? choice
-            : throw new KernelNotSupportedException(
-                $"kernel set '{Name(choice)}' needs an instruction set that this machine lacks; available: {Names()}");
+        return IsSupported(choice) ? choice : throw new KernelNotSupportedException($"kernel set '{Name(choice)}' {Lack(choice)}; available: {Names()}");
     }
+
+    private static string Lack(KernelChoice choice) => choice switch
+    {
+        KernelChoice.Avx2 when CodeTarget.Avx2.HasInstructions() => Forbidden,
+        KernelChoice.Avx512Popcnt when CodeTarget.Avx512Popcnt.HasInstructions() => Forbidden,
+        _ => "needs an instruction set that this machine lacks",
+    };
 
     private static KernelChoice[] FindAvailable()
     {
