@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its logits are the right ones;
-/// every kernel must give the same bits. Threads may share it.</summary>
+/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. The logits of
+/// <see cref="OfRuns"/> are the right ones; every kernel must give the same bits. Threads may share it.</summary>
 /// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other; those of
 /// <see cref="Op.LayerNorm"/> and of softmax run on 16 lanes. They hold on every machine.</remarks>
 public sealed class GraphInterpreter
@@ -38,6 +38,7 @@ public sealed class GraphInterpreter
     /// <summary>The interpreter whose logits sessions give bit for bit: where the file's graph runs folded (see
     /// <see cref="ModelGraph.FoldedVersion"/>), of the folded graph. Its values may differ from the stored graph's by constants, and not all of
     /// them are there.</summary>
+    /// <param name="file">A valid file.</param>
     public static GraphInterpreter OfRuns(EvitFile file)
     {
         ArgumentNullException.ThrowIfNull(file);

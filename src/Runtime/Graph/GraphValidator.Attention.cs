@@ -5,12 +5,14 @@ namespace EdgeVit.Runtime;
 /// <content>Shapes and tables of binary attention.</content>
 public sealed partial class GraphValidator
 {
-    private ValueShape Attention(GraphNode node, ValueShape query)
+    /// <summary>Checks what both attentions ask of their operands: their kind, the same channels, keys like values, whole heads.</summary>
+    /// <returns>The keys' shape.</returns>
+    private ValueShape Operands(GraphNode node, ValueShape query, ValueKind kind)
     {
         ValueShape key = Input(node.Inputs[1]);
         ValueShape value = Input(node.Inputs[2]);
-        Expect(query, ValueKind.Bits);
-        Expect(key, ValueKind.Bits);
+        Expect(query, kind);
+        Expect(key, kind);
         if (key != value || key.Channels != query.Channels)
         {
             throw new EvitFormatException(
@@ -22,6 +24,14 @@ public sealed partial class GraphValidator
         {
             throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
         }
+
+        return key;
+    }
+
+    private ValueShape Attention(GraphNode node, ValueShape query)
+    {
+        ValueShape key = Operands(node, query, ValueKind.Bits);
+        int heads = node.Attributes["heads"];
 
         // A channel's count of all levels is a 16-bit number.
         int levels = AttentionAttributes.Levels(node);

@@ -37,22 +37,7 @@ public sealed partial class GraphValidator
 
     private ValueShape SoftmaxAttention(GraphNode node, ValueShape query)
     {
-        ValueShape key = Input(node.Inputs[1]);
-        ValueShape value = Input(node.Inputs[2]);
-        Expect(query, ValueKind.Tokens);
-        Expect(key, ValueKind.Tokens);
-        if (key != value || key.Channels != query.Channels)
-        {
-            throw new EvitFormatException(
-                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
-        }
-
-        int heads = node.Attributes["heads"];
-        if (query.Channels % heads != 0)
-        {
-            throw new EvitFormatException($"{_where}: {query.Channels} channels can't be split into {heads} heads");
-        }
-
+        ValueShape key = Operands(node, query, ValueKind.Tokens);
         return key.Tokens <= short.MaxValue
             ? query
             : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
