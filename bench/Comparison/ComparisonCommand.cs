@@ -4,9 +4,7 @@ using System.Text.Json;
 using EdgeVit.Devices;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
-#if ONNXRUNTIME
 using EdgeVit.Export.Tests;
-#endif
 
 namespace EdgeVit.Bench;
 
@@ -82,11 +80,9 @@ internal static class ComparisonCommand
                         contestants.Add(EdgeVitContestants.Of(models[network], kernel, threads));
                 }
             }
-#if ONNXRUNTIME
             BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-small");
             contestants.AddRange(OnnxContestants.All(Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1))));
             versions.Add(("ONNX Runtime", OnnxContestants.Version));
-#endif
             IReadOnlyList<ContestantTimes> times = InterleavedRounds.Measure(contestants, TimeSpan.FromSeconds(seconds), round => Console.Error.Write($"\rround {round} "));
             Console.Error.WriteLine("\ncold starts");
             return new ComparisonReport(BoardDetector.Detect(), versions, Commit(root), $"dotnet run -c Release --project bench -- {command}",

@@ -43,12 +43,10 @@ internal sealed record Goal(string What, double Measured, Spread? Spread, double
         KernelChoice best = KernelSets.Best;
         ContestantTimes? small = EdgeVit("binaryvit-small", best);
         Latency($"binaryvit-small, {KernelSets.Name(best)}, one thread", small, 4);
-#if ONNXRUNTIME
         Ratio("... against DeiT-S fp32", Find(OnnxContestants.DeitName(DeitSize.Small, integers: false)), small, 11);
         Ratio("... against DeiT-S int8", Find(OnnxContestants.DeitName(DeitSize.Small, integers: true)), small, 4.9);
         Ratio("... against DeiT-Ti int8", Find(OnnxContestants.DeitName(DeitSize.Tiny, integers: true)), small, 1.9);
         Ratio("... against its float twin", Find(OnnxContestants.FloatTwinName), small, 40);
-#endif
         Ratio("... two threads against one", small, EdgeVit("binaryvit-small", best, 2), 1.7);
         Latency("binaryvit-small, avx2, one thread", EdgeVit("binaryvit-small", KernelChoice.Avx2), 9);
         Latency($"binaryvit-32, {KernelSets.Name(best)}, one thread", EdgeVit("binaryvit-32", best), 0.25);

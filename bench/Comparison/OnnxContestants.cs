@@ -1,4 +1,3 @@
-#if ONNXRUNTIME
 using EdgeVit.Export;
 using EdgeVit.Runtime;
 using Microsoft.ML.OnnxRuntime;
@@ -82,4 +81,3 @@ internal static class OnnxContestants
         };
     }
 }
-#endif

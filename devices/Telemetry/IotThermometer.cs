@@ -1,4 +1,3 @@
-#if IOT
 using Iot.Device.CpuTemperature;
 
 namespace EdgeVit.Devices;
@@ -16,4 +15,3 @@ public sealed class IotThermometer : IThermometer, IDisposable
     /// <summary>Closes the sensor.</summary>
     public void Dispose() => _sensor.Dispose();
 }
-#endif

@@ -1,4 +1,3 @@
-#if ONNXRUNTIME
 using EdgeVit.Bench;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
@@ -74,4 +73,3 @@ public sealed class ComparedNetworksTests(SmallModel small) : IClassFixture<Smal
         return [.. results.Select(r => r.GetTensorDataAsSpan<float>().ToArray())];
     }
 }
-#endif

@@ -64,10 +64,10 @@ public sealed class ConvertTests
         string run = folder["run"];
         string[] arguments = ["convert", "--data", "shapes", "--out", run, "--shapes-train", "2000", "--shapes-test", "40", "--teacher", "none", "--epochs", "400"];
         using Process process = EdgeVitProcess.Start(arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(run, "metrics.csv")), TimeSpan.FromMinutes(3)), "training did not begin");
-        await Task.Delay(2000);
+        await Task.Delay(2000, TestContext.Current.CancellationToken);
         Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
         bool stopped = process.WaitForExit(TimeSpan.FromMinutes(2));
         if (!stopped)

@@ -1,7 +1,6 @@
-#if ONNXRUNTIME
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
-using EdgeVit.OnnxModels;
+using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
@@ -163,4 +162,3 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains("noise.onnx: ONNX Runtime does not take it", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(noise)).Message, StringComparison.Ordinal);
     }
 }
-#endif

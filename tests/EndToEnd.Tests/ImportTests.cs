@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Export.Tests.Checkpoints;
 using EdgeVit.Runtime;
-using Xunit.Abstractions;
 
 namespace EdgeVit.EndToEnd.Tests;
 

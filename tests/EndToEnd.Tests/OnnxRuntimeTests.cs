@@ -1,4 +1,3 @@
-#if ONNXRUNTIME
 using EdgeVit.Export.Onnx;
 using Microsoft.ML.OnnxRuntime;
 
@@ -26,4 +25,3 @@ public sealed class OnnxRuntimeTests
         Assert.Equal([2f, 4f, 6f], outputs[0].GetTensorDataAsSpan<float>().ToArray());
     }
 }
-#endif

@@ -1,5 +1,4 @@
 using EdgeVit.Runtime;
-using Xunit.Abstractions;
 
 namespace EdgeVit.Export.Tests;
 

@@ -1,7 +1,6 @@
 using EdgeVit.Export;
 using EdgeVit.Runtime;
 using TorchSharp;
-using Xunit.Abstractions;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize.Tests;

@@ -27,9 +27,17 @@ internal static class WorkerProgram
         Threads = 1,
     };
 
+    private static async Task<int> Main(string[] arguments) => arguments switch
+    {
+        ["worker", .. var rest] => Work(rest),
+        _ when arguments.Any(a => a is "--server" or "--internal-msbuild-node") =>
+            await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(arguments, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments),
+    };
+
     /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
     /// minutes and ends after a second).</summary>
-    private static int Main(string[] arguments)
+    private static int Work(string[] arguments)
     {
         if (Environment.GetEnvironmentVariable(KilledAt) is { } file)
             new Thread(() => KillSelf(file)) { IsBackground = true }.Start();

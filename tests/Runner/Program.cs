@@ -7,7 +7,6 @@ using EdgeVit.Runtime;
 // sets switched off.
 const string Usage = """
     runner flags                         what this process may use, as JSON
-    runner tests [PART...]               the runtime's tests, or those whose name contains a PART
     runner write FOLDER                  models with the logits that the reference interpreter gives
     runner check FILE|FOLDER... [--threads 1,2]
                                          every available kernel set (or EDGEVIT_KERNEL's) must give the stored logits, bit for bit
@@ -41,8 +40,6 @@ int Run()
                 kernels = KernelSets.Available.Select(KernelSets.Name),
             }));
             return 0;
-        case ["tests", .. var parts]:
-            return TestRun.Run(parts);
         case ["write", var folder]:
             return Networks.Write(folder);
         case ["check", .. var paths, "--threads", var threads] when paths.Length > 0:

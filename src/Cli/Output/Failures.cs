@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Imaging;
-using EdgeVit.OnnxModels;
+using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;

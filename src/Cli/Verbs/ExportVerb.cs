@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
-using EdgeVit.OnnxModels;
+using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
@@ -39,8 +39,6 @@ internal sealed class ExportVerb : Verb
             throw new UserException($"--to is '{format}', expected onnx.", ExitCode.Usage);
         OutputPath.Check(target, path, "the model");
         EvitFile file = ModelPath.Read(path);
-        if (!OnnxModel.IsAvailable)
-            throw new UserException($"an export is checked in ONNX Runtime, but {OnnxModel.NotAvailable}", ExitCode.NotSupported);
         printer.Say($"exporting {file.Graph.Name}, and comparing it in ONNX Runtime");
         OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess));
         ParityCertificate certificate = exported.Certificate;

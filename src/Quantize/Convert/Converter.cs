@@ -52,6 +52,7 @@ public static class Converter
 
     private static ConvertResult? Run(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, World? world)
     {
+        LibTorch.Load();
         try
         {
             return new Conversion(Settled(options, world), progress, cancel, world).Run();
@@ -98,6 +99,7 @@ public static class Converter
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
+        LibTorch.Load();
         try
         {
             return new Conversion(Settled(options, world), progress, cancel, world).Plan();

@@ -43,12 +43,7 @@ public sealed class World : IDisposable
     public string Text => $"{Size} processes train together, each on its share of every batch: {string.Join(", ", Enumerable.Range(0, Size).Take(8).Select(Name))}{(Size > 8 ? ", ..." : "")}";
 
     /// <summary>Whether this build can join processes.</summary>
-    public static bool IsAvailable =>
-#if C10D
-        TorchConnection.IsAvailable;
-#else
-        false;
-#endif
+    public static bool IsAvailable => false;
 
     /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone.</summary>
     /// <param name="device">As <see cref="ConvertOptions.Device"/>.</param>
@@ -67,6 +62,7 @@ public sealed class World : IDisposable
                 $"WORLD_SIZE is {variables.Size}, but this edgevit was built without Gloo and cannot train with several processes. It needs libtorch itself (TorchFrom=system in Packages.local.props; the TorchSharp package has no process groups) and libgloo-dev, then a new build: ./setup.sh does all of it. Or unset WORLD_SIZE.",
                 ConvertException.NotSupported);
         }
+        LibTorch.Load();
         int cuda = CudaOf(variables, device);
         IConnection connection;
         try
@@ -197,11 +193,7 @@ public sealed class World : IDisposable
     internal static string EndOf(int rank) => $"end/{rank}";
 
     private static IConnection Connect(WorldVariables variables, int cuda) =>
-#if C10D
-        new TorchConnection(variables, cuda);
-#else
         throw new PlatformNotSupportedException($"no connection for {variables} and CUDA device {cuda}");
-#endif
 
     private void Meet()
     {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EdgeVit.OnnxModels;
+using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -64,10 +64,6 @@ public sealed class FileTeacher : ITeacher, IDisposable
         catch (Exception e) when (e is OnnxModelException or EvitFormatException)
         {
             throw new ConvertException($"--teacher {e.Message}", e);
-        }
-        catch (PlatformNotSupportedException e)
-        {
-            throw new ConvertException($"--teacher {path}: {OnnxModel.NotAvailable}", e, ConvertException.NotSupported);
         }
     }
 

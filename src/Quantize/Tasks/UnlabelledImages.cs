@@ -1,7 +1,7 @@
 using System.Globalization;
 using EdgeVit.Export;
 using EdgeVit.Imaging;
-using EdgeVit.OnnxModels;
+using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -47,10 +47,6 @@ internal static class UnlabelledImages
         catch (Exception e) when (e is OnnxModelException or EvitFormatException or FormatException)
         {
             throw new ConvertException($"--teacher {path}: it does not say which classes it knows: {e.Message}", e);
-        }
-        catch (PlatformNotSupportedException e)
-        {
-            throw new ConvertException($"--teacher {path}: {OnnxModel.NotAvailable}", e, ConvertException.NotSupported);
         }
     }
 

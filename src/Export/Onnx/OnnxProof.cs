@@ -1,8 +1,6 @@
-using EdgeVit.Export;
-using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
 
-namespace EdgeVit.OnnxModels;
+namespace EdgeVit.Export.Onnx;
 
 /// <summary>Exports models to ONNX and proves what it exports: ONNX Runtime computes every value of the graph, each is compared with the one that the
 /// packed model computes from the same inputs, and the logits of the file as it is written with those of the runtime.</summary>
@@ -21,7 +19,6 @@ public static class OnnxProof
     /// <param name="name">The model file's name, without folders.</param>
     /// <param name="options">On which images.</param>
     /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
-    /// <exception cref="PlatformNotSupportedException">This build has no ONNX Runtime.</exception>
     public static Exported Export(EvitFile file, string name, CertificateOptions options)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -1,8 +1,6 @@
-#if ONNXRUNTIME
 using Microsoft.ML.OnnxRuntime;
-#endif
 
-namespace EdgeVit.OnnxModels;
+namespace EdgeVit.Export.Onnx;
 
 /// <summary>An ONNX model that cannot be used; the message says which, why and what to do.</summary>
 public sealed class OnnxModelException : Exception
@@ -16,16 +14,6 @@ public sealed class OnnxModelException : Exception
 /// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>
 public sealed class OnnxModel : IDisposable
 {
-    /// <summary>Whether this build has ONNX Runtime.</summary>
-#if ONNXRUNTIME
-    public static bool IsAvailable => true;
-#else
-    public static bool IsAvailable => false;
-#endif
-
-    /// <summary>What is told where it has not.</summary>
-    public const string NotAvailable = "this build has no ONNX Runtime. Run ./setup.sh, which fetches it where it can, and build again.";
-
     /// <summary>Name of the input.</summary>
     public string InputName { get; }
 
@@ -39,12 +27,7 @@ public sealed class OnnxModel : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The version of ONNX Runtime.</summary>
-    public static string RuntimeVersion =>
-#if ONNXRUNTIME
-        OrtEnv.Instance().GetVersionString();
-#else
-        throw new PlatformNotSupportedException(NotAvailable);
-#endif
+    public static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
 
     /// <summary>Why the model runs on the processor although a GPU was asked for; null where it runs as asked.</summary>
     public string? NoCuda { get; private init; }
@@ -54,7 +37,6 @@ public sealed class OnnxModel : IDisposable
     /// <param name="cuda">Number of the CUDA device that it shall run on; null for the processor, which also serves where ONNX Runtime cannot use that
     /// device (<see cref="NoCuda"/>).</param>
     /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
-    /// <exception cref="PlatformNotSupportedException">This build has no ONNX Runtime.</exception>
     public static OnnxModel Open(string path, int? cuda = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -73,7 +55,6 @@ public sealed class OnnxModel : IDisposable
     /// <inheritdoc cref="Open"/>
     public static OnnxModel Load(byte[] bytes) => new("the ONNX model", bytes, null);
 
-#if ONNXRUNTIME
     private readonly InferenceSession _session;
 
     private OnnxModel(string name, byte[]? bytes, int? cuda)
@@ -112,7 +93,7 @@ public sealed class OnnxModel : IDisposable
     {
         const string Provider = "CUDAExecutionProvider";
         if (!OrtEnv.Instance().GetAvailableProviders().Contains(Provider))
-            return "this build's ONNX Runtime has no CUDA; with OnnxRuntimeFrom=package and OnnxRuntimeGpu=true in Packages.local.props it takes the package that has";
+            return "this build's ONNX Runtime has no CUDA; built with EdgeVitOnnxRuntimeGpu=true in the environment it takes the package that has";
         try
         {
             options.AppendExecutionProvider_CUDA(device);
@@ -147,17 +128,4 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Ends the session.</summary>
     public void Dispose() => _session.Dispose();
-#else
-    private OnnxModel(string name, byte[]? bytes, int? cuda) =>
-        throw new PlatformNotSupportedException($"{name} ({bytes?.Length ?? 0} bytes, device {cuda}): {NotAvailable}");
-
-    /// <summary>Runs the model; without ONNX Runtime there is none to run.</summary>
-    /// <exception cref="PlatformNotSupportedException">Always.</exception>
-    public float[][] Run(float[] input, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs) => throw new PlatformNotSupportedException(NotAvailable);
-
-    /// <summary>Does nothing.</summary>
-    public void Dispose()
-    {
-    }
-#endif
 }
