@@ -166,7 +166,7 @@ public static class LibTorch
     {
         const uint NeedSection = 0x6ffffffe;
         const ushort Weak = 2;
-        if (elf.Length < 64 || !elf[..6].SequenceEqual("\x7fELF\x02\x01"u8))
+        if (elf.Length < 64 || !elf[..6].SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
             return 0;
         byte[] name = [.. System.Text.Encoding.ASCII.GetBytes(version), 0];
         ulong sections = BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..]);
