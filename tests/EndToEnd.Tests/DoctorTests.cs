@@ -15,6 +15,20 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains("processor", EdgeVitProcess.Run("doctor").Expect(0).Output, StringComparison.Ordinal);
     }
 
+#if TRAINING
+    /// <summary>With every symbol resolved at once, so that none is found missing later.</summary>
+    [Fact]
+    public void Says_what_it_trains_with()
+    {
+        JsonObject json = EdgeVitProcess.Run(["doctor", "--json"], ("LD_BIND_NOW", "1")).Expect(0).Json;
+        Assert.True((bool)json["training"]!["works"]!, (string)json["training"]!["text"]!);
+        Assert.StartsWith("libtorch 2.", (string)json["training"]!["text"]!, StringComparison.Ordinal);
+        JsonObject wrong = EdgeVitProcess.Run(["doctor", "--json"], ("EDGEVIT_LIBTORCH", "nowhere")).Expect(0).Json;
+        Assert.False((bool)wrong["training"]!["works"]!);
+        Assert.Contains("EDGEVIT_LIBTORCH is 'nowhere', which holds no", (string)wrong["training"]!["text"]!, StringComparison.Ordinal);
+    }
+#endif
+
     [Fact]
     public void A_model_gives_the_same_bits_with_every_kernel_set()
     {

@@ -79,9 +79,14 @@ internal sealed class ConvertVerb : Verb
         // Everything that knows torch is behind this call, so that no other verb loads it.
         return Training.ConvertRun.Start(Settings(arguments), printer);
 #else
-        throw new UserException("this build has no training. Run ./setup.sh and build again.", ExitCode.NotSupported);
+        throw new UserException($"{NoTraining}. Convert on another machine and copy the model.evit here: every other command runs it.", ExitCode.NotSupported);
 #endif
     }
+
+#if !TRAINING
+    /// <summary>Why there is none.</summary>
+    internal const string NoTraining = "not in this build: TorchSharp has a library for x64 Linux, x64 Windows and macOS on ARM only, or it was left out (EdgeVitTraining=false)";
+#endif
 
 #if TRAINING
     private Training.ConvertSettings Settings(ParseResult arguments) => new()

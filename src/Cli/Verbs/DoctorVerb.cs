@@ -36,12 +36,14 @@ internal sealed class DoctorVerb : Verb
         device["instructions"] = new JsonObject(InstructionSets.All.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value)));
         device["temperatures"] = new JsonArray([.. temperatures.Select(t => (JsonNode)new JsonObject { ["sensor"] = t.Sensor, ["celsius"] = Quantity.Json(t.Celsius, 2) })]);
         device["throttle"] = throttle?.Bits;
+        (bool trains, string training) = Training();
         var json = new JsonObject
         {
             ["device"] = device,
+            ["training"] = new JsonObject { ["works"] = trains, ["text"] = training },
             ["findings"] = new JsonArray([.. findings.Select(f => (JsonNode)new JsonObject { ["level"] = f.Level, ["what"] = f.What, ["do"] = f.Command })]),
         };
-        PrintMachine(printer, board, clock, temperatures, throttle, kernel);
+        PrintMachine(printer, board, clock, temperatures, throttle, kernel, training);
         PrintFindings(printer, findings);
 
         int code = ExitCode.Ok;
@@ -51,8 +53,14 @@ internal sealed class DoctorVerb : Verb
         return code;
     }
 
+#if TRAINING
+    private static (bool Works, string Text) Training() => Cli.Training.TrainingLibrary.Describe();
+#else
+    private static (bool Works, string Text) Training() => (false, ConvertVerb.NoTraining);
+#endif
+
     private static void PrintMachine(
-        Printer printer, BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle, string kernel)
+        Printer printer, BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle, string kernel, string training)
     {
         string features = board.Features.Count > 0 ? string.Join(' ', board.Features) : "none known";
         string heat = SysfsThermometer.OfProcessor(temperatures) is { } celsius ? $"{Quantity.Fixed(celsius, 1)} C" : "no sensor";
@@ -65,6 +73,7 @@ internal sealed class DoctorVerb : Verb
             .Add("temperature", heat)
             .Add("throttling", throttle is not { } t ? "no throttle bits on this machine" : t.Now ? string.Join(", ", t.CausesNow) : t.SinceBoot ? $"not now; since boot: {string.Join(", ", t.CausesSinceBoot)}" : "none")
             .Add("memory", board.MemoryBytes > 0 ? Quantity.Bytes(board.MemoryBytes) : "unknown")
+            .Add("training", training)
             .Add("system", $"{board.OperatingSystem}, Linux {board.Kernel}, .NET {Environment.Version}"));
     }
 
