@@ -16,7 +16,7 @@ internal static class ComparisonCommand
         compare [--seconds N] [--out DIR] [--processes N]
           --seconds N    time for the interleaved rounds, 60 unless told; loading takes about 30 s more
           --processes N  processes for the cold start, 7 unless told
-          --out DIR      where to write, each processor has a folder there; bench/results unless told, and then README.md gets the new tables
+          --out DIR      where to write, each processor has a folder there; bench/results unless told, and then docs/performance.md and README.md get the new figures
         """;
 
     private static readonly string[] s_networks = ["binaryvit-small", "binaryvit-32"];
@@ -52,9 +52,12 @@ internal static class ComparisonCommand
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "comparison.md"), report.ToMarkdown());
         File.WriteAllText(Path.Combine(folder, "comparison.json"), report.ToJson().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        string readme = Path.Combine(root, "README.md");
-        if (output == Path.Combine(root, "bench", "results") && File.Exists(readme))
-            File.WriteAllText(readme, ReadmeTable.Replace(File.ReadAllText(readme), report.Folder, report.Tables()));
+        if (output == Path.Combine(root, "bench", "results"))
+        {
+            string document = Path.Combine(root, DocumentTables.Document), readme = Path.Combine(root, "README.md");
+            File.WriteAllText(document, DocumentTables.Replace(File.ReadAllText(document), report.Folder, report.Tables()));
+            File.WriteAllText(readme, DocumentTables.Refresh(File.ReadAllText(readme), report.Folder, report.Tables()));
+        }
         Console.WriteLine(report.ToMarkdown());
         Console.Error.WriteLine($"written: {folder}/comparison.md, comparison.json");
         return 0;

@@ -42,14 +42,20 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     }
 
     [Fact]
-    public void The_readme_shows_the_tables_of_the_results_and_the_results_agree()
+    public void The_documents_show_the_tables_of_the_results_and_the_results_agree()
     {
-        string readme = Repository.Read("README.md");
-        string folder = ReadmeTable.Folder(readme)!;
+        string document = Repository.Read(DocumentTables.Document), readme = Repository.Read("README.md");
+        string folder = DocumentTables.Folder(document)!;
         string markdown = Repository.Read("bench", "results", folder, "comparison.md");
-        string tables = ReadmeTable.Read(readme, folder)!;
+        string tables = DocumentTables.Read(document, folder)!;
         Assert.Contains(tables, markdown, StringComparison.Ordinal);
-        Assert.Equal(readme, ReadmeTable.Replace(readme, folder, tables));
+        Assert.Equal(document, DocumentTables.Replace(document, folder, tables));
+        Assert.InRange(DocumentTables.Rows(readme, folder).Count, 6, 12);
+        Assert.Empty(DocumentTables.Stale(readme, folder, tables));
+        Assert.Equal(readme, DocumentTables.Refresh(readme, folder, tables));
+        string other = DocumentTables.Refresh(readme, folder, tables.Replace("| DeiT-S int8 | ONNX Runtime | 1 | ", "| DeiT-S int8 | ONNX Runtime | 1 | 9", StringComparison.Ordinal));
+        Assert.Contains("| DeiT-S int8 | ONNX Runtime | 1 | 9", other, StringComparison.Ordinal);
+        Assert.Single(DocumentTables.Stale(other, folder, tables));
 
         JsonNode json = JsonNode.Parse(Repository.Read("bench", "results", folder, "comparison.json"))!;
         Assert.All(json["contestants"]!.AsArray(), c => Assert.Contains($"| {c!["name"]} | {c["engine"]} | {c["threads"]} | {Goal.Text((double)c["median_ms"]!)} ms ", tables, StringComparison.Ordinal));

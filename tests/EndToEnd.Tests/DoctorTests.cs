@@ -20,10 +20,10 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void Says_what_it_trains_with()
     {
-        JsonObject json = EdgeVitProcess.Run(["doctor", "--json"], ("LD_BIND_NOW", "1")).Expect(0).Json;
+        JsonObject json = EdgeVitProcess.Run(["doctor", "--json"], null, ("LD_BIND_NOW", "1")).Expect(0).Json;
         Assert.True((bool)json["training"]!["works"]!, (string)json["training"]!["text"]!);
         Assert.StartsWith("libtorch 2.", (string)json["training"]!["text"]!, StringComparison.Ordinal);
-        JsonObject wrong = EdgeVitProcess.Run(["doctor", "--json"], ("EDGEVIT_LIBTORCH", "nowhere")).Expect(0).Json;
+        JsonObject wrong = EdgeVitProcess.Run(["doctor", "--json"], null, ("EDGEVIT_LIBTORCH", "nowhere")).Expect(0).Json;
         Assert.False((bool)wrong["training"]!["works"]!);
         Assert.Contains("EDGEVIT_LIBTORCH is 'nowhere', which holds no", (string)wrong["training"]!["text"]!, StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
@@ -38,7 +39,24 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         string sample = string.Join('\n', source[(from + 1)..to].Select(l => l.Length > 8 ? l[8..] : ""));
         string readme = Repository.Read("README.md");
         Assert.Contains(sample, readme, StringComparison.Ordinal);
-        foreach (string verb in (string[])["convert", "inspect", "run", "validate", "bench", "doctor"])
+        foreach (string verb in (string[])["convert", "import", "export", "inspect", "run", "validate", "bench", "doctor"])
             Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every page that the documents name is there, says in its first lines what it is for, and is named by the README.</summary>
+    [Fact]
+    public void Pages_are_there_and_are_found()
+    {
+        string readme = Repository.Read("README.md");
+        string[] pages = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")];
+        Assert.All(pages, p => Assert.Contains($"](docs/{Path.GetFileName(p)})", readme, StringComparison.Ordinal));
+        foreach (string page in (string[])[Path.Combine(Repository.Root, "README.md"), .. pages])
+        {
+            string text = File.ReadAllText(page);
+            Assert.StartsWith("# ", text, StringComparison.Ordinal);
+            Assert.InRange(text.Split('\n')[2].Length, 20, 200);
+            foreach (Match link in Regex.Matches(text, @"\]\((?!https?:|#)([^)#]+)"))
+                Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value)), $"{page} names {link.Groups[1].Value}");
+        }
     }
 }
