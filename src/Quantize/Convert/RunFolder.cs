@@ -105,11 +105,11 @@ public sealed record RunFolder(string Path)
         }
     }
 
-    /// <summary>Draws the metrics so far as <c>curves.html</c>, where the build can.</summary>
+    /// <summary>Draws the metrics so far as <c>curves.html</c>.</summary>
     /// <exception cref="ConvertException">It cannot be written.</exception>
     internal void DrawCurves(string title)
     {
-        if (TrainingCurves.IsAvailable && System.IO.File.Exists(Metrics))
+        if (System.IO.File.Exists(Metrics))
             Write("curves.html", TrainingCurves.Draw(System.IO.File.ReadLines(Metrics), title));
     }
 
