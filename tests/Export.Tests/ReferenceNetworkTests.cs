@@ -25,11 +25,7 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
     [InlineData("tiny64", null, "BinaryViT", 56)]
     public void EveryBitAndLogitOfThePapersCode(string network, int? headSize, string variant, int sites)
     {
-        if (Expected(network) is not { } files)
-        {
-            output.WriteLine($"NOT RUN: no shared/reference/{network} on this machine (set EDGEVIT_SHARED to the folder that holds reference/).");
-            return;
-        }
+        (string Checkpoint, SafetensorsFile Values, List<(string Site, SafetensorsTensor Bits)> Signs) files = Expected(network);
         ImportedCheckpoint imported = CheckpointImport.Open(files.Checkpoint, new ImportOptions(new RecogniserOptions(HeadSize: headSize)));
         Assert.Equal(variant, imported.Network.Variant);
         LoweredModel model = imported.Lower();
@@ -62,20 +58,16 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void TheCarriedNetworksAreTheReferences()
-    {
-        foreach (string network in (string[])["tinydeit-cls", "tinydeit-fp"])
-        {
-            if (SharedFolder.Reference(network) is { } folder)
-                Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "checkpoint.pth")), File.ReadAllBytes(Path.Combine(Carried(network), "checkpoint.pth")));
-        }
-    }
+    [Theory]
+    [InlineData("tinydeit-cls")]
+    [InlineData("tinydeit-fp")]
+    public void TheCarriedNetworksAreTheReferences(string network) => Assert.Equal(
+        File.ReadAllBytes(Path.Combine(SharedFolder.RequiredReference(network), "checkpoint.pth")), File.ReadAllBytes(Path.Combine(Carried(network), "checkpoint.pth")));
 
     private static string Carried(string network) => Path.Combine(AppContext.BaseDirectory, "Reference", network);
 
     /// <summary>Checkpoint, values and packed signs of a network: carried ones in one file, with signs under <c>sign:</c>.</summary>
-    private static (string Checkpoint, SafetensorsFile Values, List<(string Site, SafetensorsTensor Bits)> Signs)? Expected(string network)
+    private static (string Checkpoint, SafetensorsFile Values, List<(string Site, SafetensorsTensor Bits)> Signs) Expected(string network)
     {
         const string Sign = "sign:";
         if (Directory.Exists(Carried(network)))
@@ -84,8 +76,7 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
             return (Path.Combine(Carried(network), "checkpoint.pth"), file,
                 [.. file.Tensors.Where(t => t.Key.StartsWith(Sign, StringComparison.Ordinal)).Select(t => (t.Key[Sign.Length..], t.Value))]);
         }
-        if (SharedFolder.Reference(network) is not { } folder)
-            return null;
+        string folder = SharedFolder.RequiredReference(network);
         SafetensorsFile signs = SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(folder, "signs-image0.safetensors")));
         return (Path.Combine(folder, "checkpoint.pth"), SafetensorsFile.Parse(File.ReadAllBytes(Path.Combine(folder, "acts.safetensors"))),
             [.. signs.Tensors.Select(t => (t.Key, t.Value))]);

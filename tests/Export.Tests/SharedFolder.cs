@@ -16,6 +16,14 @@ internal static class SharedFolder
         return Directory.Exists(folder) ? folder : throw new DirectoryNotFoundException($"{folder} is missing, though {shared} is there");
     }
 
+    /// <summary>The folder of a reference network; the test is skipped where this machine has none.</summary>
+    public static string RequiredReference(string network)
+    {
+        string? folder = Reference(network);
+        Assert.SkipUnless(folder is not null, $"no shared/reference/{network} on this machine (EDGEVIT_SHARED names the folder that holds reference/)");
+        return folder!;
+    }
+
     private static string? Above(string folder)
     {
         for (DirectoryInfo? at = new(folder); at is not null; at = at.Parent)

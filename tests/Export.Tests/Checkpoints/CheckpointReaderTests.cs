@@ -184,20 +184,19 @@ public class CheckpointReaderTests(ITestOutputHelper output)
         Assert.True(best < s_enough, $"{best.TotalSeconds} s");
     }
 
-    [Fact]
-    public void BothReferenceFilesHoldTheSame()
+    [Theory]
+    [InlineData("tiny64")]
+    [InlineData("tinydeit-cls")]
+    [InlineData("tinydeit-fp")]
+    public void BothReferenceFilesHoldTheSame(string network)
     {
-        foreach (string network in (string[])["tiny64", "tinydeit-cls", "tinydeit-fp"])
-        {
-            if (SharedFolder.Reference(network) is not { } folder)
-                return;
-            Checkpoint torch = CheckpointReader.Open(Path.Combine(folder, "checkpoint.pth"));
-            Checkpoint safetensors = CheckpointReader.Open(Path.Combine(folder, "model.safetensors"));
-            Assert.Equal("model", torch.Key);
-            AssertSame(safetensors.Tensors.Values, torch.Tensors);
-            AssertSame(NamedTensorsReader.ReadSafetensors(Path.Combine(folder, "model.safetensors")).Values, torch.Tensors);
-            Assert.Equal(safetensors.LeftOut.Order(), torch.LeftOut.Order());
-        }
+        string folder = SharedFolder.RequiredReference(network);
+        Checkpoint torch = CheckpointReader.Open(Path.Combine(folder, "checkpoint.pth"));
+        Checkpoint safetensors = CheckpointReader.Open(Path.Combine(folder, "model.safetensors"));
+        Assert.Equal("model", torch.Key);
+        AssertSame(safetensors.Tensors.Values, torch.Tensors);
+        AssertSame(NamedTensorsReader.ReadSafetensors(Path.Combine(folder, "model.safetensors")).Values, torch.Tensors);
+        Assert.Equal(safetensors.LeftOut.Order(), torch.LeftOut.Order());
     }
 
     private static void AssertSame(IEnumerable<FloatTensor> expected, IReadOnlyDictionary<string, FloatTensor> found)
