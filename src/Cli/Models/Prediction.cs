@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace EdgeVit.Cli;
 
 /// <summary>One class with its probability.</summary>
@@ -9,15 +11,13 @@ internal sealed record Prediction(int Index, string Label, double Probability)
     /// <summary>The most probable classes, best first; equal logits in the order of their index.</summary>
     public static IReadOnlyList<Prediction> Top(ReadOnlySpan<float> logits, IReadOnlyList<string> labels, int count)
     {
-        double[] exponentials = new double[logits.Length];
-        float highest = float.NegativeInfinity;
-        foreach (float logit in logits)
-            highest = Math.Max(highest, logit);
-        for (int i = 0; i < logits.Length; i++)
-            exponentials[i] = Math.Exp((double)logits[i] - highest);
-        double sum = exponentials.Sum();
+        // Less the highest, which changes no quotient and keeps exponentials from overflowing.
+        var probabilities = new double[logits.Length];
+        TensorPrimitives.ConvertChecked(logits, probabilities);
+        TensorPrimitives.Subtract(probabilities, TensorPrimitives.Max<double>(probabilities), probabilities);
+        TensorPrimitives.SoftMax<double>(probabilities, probabilities);
         float[] values = logits.ToArray();
-        return [.. Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(count).Select(i => new Prediction(i, labels[i], exponentials[i] / sum))];
+        return [.. Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(count).Select(i => new Prediction(i, labels[i], probabilities[i]))];
     }
 
     /// <summary>How many logits are larger than that of a class, or equal and earlier: 0 means that it is the prediction.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using EdgeVit.Runtime;
 
@@ -203,8 +204,7 @@ internal sealed class TensorLoader(CheckpointFile file)
                     floats[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
                 break;
             case SafetensorsType.F16:
-                for (int i = 0; i < floats.Length; i++)
-                    floats[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes)[..floats.Length], floats);
                 break;
             case SafetensorsType.BF16:
                 for (int i = 0; i < floats.Length; i++)

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Numerics.Tensors;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -204,39 +202,20 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     }
 
     /// <summary>max(1, largest magnitude); a NaN counts as nothing.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Scale(ReadOnlySpan<float> values)
-    {
-        Vector<float> largest = Vector<float>.One;
-        ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
-        foreach (Vector<float> vector in vectors)
-            largest = Vector.ConditionalSelect(Vector.GreaterThan(Vector.Abs(vector), largest), Vector.Abs(vector), largest);
-        float scale = 1;
-        for (int i = 0; i < Vector<float>.Count; i++)
-            scale = Math.Max(scale, largest[i]);
-        foreach (float value in values[(vectors.Length * Vector<float>.Count)..])
-            scale = Math.Abs(value) > scale ? Math.Abs(value) : scale;
-        return scale;
-    }
+    internal static double Scale(ReadOnlySpan<float> values) => Math.Abs(TensorPrimitives.MaxMagnitudeNumber(values)) is > 1 and var largest ? largest : 1;
 
     /// <summary>The largest |a - b|; NaN where a difference is none.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double LargestDifference(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    internal static double LargestDifference(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
-        ReadOnlySpan<Vector<float>> va = MemoryMarshal.Cast<float, Vector<float>>(a), vb = MemoryMarshal.Cast<float, Vector<float>>(b)[..va.Length];
-        Vector<double> largest = default;
-        for (int i = 0; i < va.Length; i++)
+        Span<float> differences = stackalloc float[1024];
+        float largest = 0;
+        for (int i = 0; i < a.Length; i += differences.Length)
         {
-            Vector.Widen(va[i], out Vector<double> aLow, out Vector<double> aHigh);
-            Vector.Widen(vb[i], out Vector<double> bLow, out Vector<double> bHigh);
-            largest = Vector.Max(largest, Vector.Max(Vector.Abs(aLow - bLow), Vector.Abs(aHigh - bHigh)));
+            Span<float> part = differences[..Math.Min(differences.Length, a.Length - i)];
+            TensorPrimitives.Subtract(a.Slice(i, part.Length), b.Slice(i, part.Length), part);
+            largest = Math.Max(largest, Math.Abs(TensorPrimitives.MaxMagnitude<float>(part)));
         }
-        double difference = 0;
-        for (int i = 0; i < Vector<double>.Count; i++)
-            difference = Math.Max(difference, largest[i]);
-        for (int i = va.Length * Vector<float>.Count; i < a.Length; i++)
-            difference = Math.Max(difference, Math.Abs((double)a[i] - b[i]));
-        return difference;
+        return largest;
     }
 
     private static string Different(GraphNode node, Value packed, float[] simulated, int index)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -112,15 +113,10 @@ public sealed class ParityCheck : IDisposable
 
     private void CompareLogits(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulated, float[] packed)
     {
-        if (Array.IndexOf(simulated, simulated.Max()) == Array.IndexOf(packed, packed.Max()))
+        if (TensorPrimitives.IndexOfMax<float>(simulated) == TensorPrimitives.IndexOfMax<float>(packed))
             _sameTop1++;
-        double difference = 0;
-        foreach ((float a, float b) in simulated.Zip(packed))
-        {
-            double d = Math.Abs((double)a - b);
-            difference = d > difference || double.IsNaN(d) ? d : difference;
-        }
-        if (difference <= _logitTolerance * Math.Max(1, simulated.Max(Math.Abs)))
+        double difference = NodeComparison.LargestDifference(packed, simulated);
+        if (difference <= _logitTolerance * NodeComparison.Scale(simulated))
         {
             _maxLogitDifference = Math.Max(_maxLogitDifference, difference);
             return;

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -43,7 +44,8 @@ internal sealed class StorageRounding
         {
             case var _ when IsLinear(node):
                 Value x = inputs[0];
-                float[] sizes = Array.ConvertAll(x.Floats, Math.Abs);
+                var sizes = new float[x.Floats.Length];
+                TensorPrimitives.Abs(x.Floats, sizes);
                 Value magnitude = x.Shape.Kind == ValueKind.Image
                     ? Value.Image(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width)
                     : Value.Tokens(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width);

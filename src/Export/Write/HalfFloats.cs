@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using EdgeVit.Runtime;
 
@@ -70,13 +71,11 @@ public static class HalfFloats
     {
         LargeArrays.Expect(2L * tensor.Bytes.Length);
         float[] values = TensorData.Floats(tensor);
-        float largest = values.Length == 0 ? 0 : values.Max(Math.Abs);
+        float largest = values.Length == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
         if (!(largest <= (float)Half.MaxValue) || (largest > 0 && largest < SmallestScale))
             return null;
         var bytes = new byte[2 * values.Length];
-        Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
-        for (int i = 0; i < halves.Length; i++)
-            halves[i] = (Half)values[i];
+        TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(bytes.AsSpan()));
         return tensor with { Type = StoredType.F16, Bytes = bytes };
     }
 }

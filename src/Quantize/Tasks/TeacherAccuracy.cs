@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,10 +18,7 @@ internal static class TeacherAccuracy
             float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++)
-            {
-                float[] row = logits[(i * classes)..((i + 1) * classes)];
-                right += Array.IndexOf(row, row.Max()) == batch.Labels[i] ? 1 : 0;
-            }
+                right += TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes)) == batch.Labels[i] ? 1 : 0;
         }
         return 100.0 * right / Math.Max(1, indices.Count);
     }

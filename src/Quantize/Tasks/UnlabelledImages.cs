@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using EdgeVit.Export;
 using EdgeVit.Imaging;
 using EdgeVit.Export.Onnx;
@@ -67,10 +68,7 @@ internal static class UnlabelledImages
             float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, normalised, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++, at++)
-            {
-                float[] row = logits[(i * classes)..((i + 1) * classes)];
-                labels[at] = Array.IndexOf(row, row.Max());
-            }
+                labels[at] = TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes));
             progress.Report(new StepProgress("teacher decisions", at, images.Count));
         }
         int[] seen = [.. Enumerable.Range(0, images.Classes.Count).Select(c => labels.Count(l => l == c))];

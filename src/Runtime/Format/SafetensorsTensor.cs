@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
@@ -61,6 +63,12 @@ public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadO
         var result = new float[Count];
         ReadOnlySpan<byte> bytes = Bytes.Span;
         int size = SafetensorsTypes.Size(Type);
+        if (Type == SafetensorsType.F16)
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), result);
+            return result;
+        }
+
         for (int i = 0; i < result.Length; i++)
         {
             ReadOnlySpan<byte> at = bytes.Slice(i * size, size);
@@ -68,7 +76,6 @@ public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadO
             {
                 SafetensorsType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
                 SafetensorsType.F32 => BinaryPrimitives.ReadSingleLittleEndian(at),
-                SafetensorsType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(at),
                 SafetensorsType.BF16 => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(at) << 16),
                 SafetensorsType.I64 => BinaryPrimitives.ReadInt64LittleEndian(at),
                 SafetensorsType.I32 => BinaryPrimitives.ReadInt32LittleEndian(at),

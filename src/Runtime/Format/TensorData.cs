@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
@@ -50,11 +51,7 @@ public static class TensorData
     private static float[] Widen(ReadOnlySpan<Half> halves)
     {
         var result = new float[halves.Length];
-        for (int i = 0; i < result.Length; i++)
-        {
-            result[i] = (float)halves[i];
-        }
-
+        TensorPrimitives.ConvertToSingle(halves, result);
         return result;
     }
 }

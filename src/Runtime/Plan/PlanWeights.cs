@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
@@ -176,11 +177,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         }
 
         ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(tensor.Bytes.Span).Slice(row * width, count * width);
-        for (int i = 0; i < halves.Length; i++)
-        {
-            widened[i] = (float)halves[i];
-        }
-
+        TensorPrimitives.ConvertToSingle(halves, widened);
         return widened.AsSpan(0, halves.Length);
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
@@ -16,6 +18,7 @@ public sealed unsafe class Session : IDisposable
     private readonly ExecutionPlan _plan;
     private readonly int _inputLength;
     private readonly int _classes;
+    private readonly nint[] _inputShape;
     private readonly NativeBuffer _memory;
     private readonly float* _pixels;
     private readonly float* _logits;
@@ -26,6 +29,7 @@ public sealed unsafe class Session : IDisposable
     internal Session(EvitModel model, ExecutionPlan plan, int threads)
     {
         _plan = plan;
+        _inputShape = [.. model.InputShape];
         _inputLength = model.InputShape[0] * model.InputShape[1] * model.InputShape[2];
         _classes = model.Classes;
         _scale = new PixelScale(model.Preprocess);
@@ -93,6 +97,42 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
+    /// <summary>Runs normalised images and checks their shape, not only their length.</summary>
+    /// <param name="input"><c>[3, H, W]</c> or <c>[n, 3, H, W]</c>.</param>
+    /// <param name="logits">Receives <c>[classes]</c> for an input of three dimensions, <c>[n, classes]</c> for one of four.</param>
+    /// <exception cref="ArgumentException">A shape is another one; or the elements do not lie one behind the other, as in a transposed tensor
+    /// or a crop: those are not copied in secret, <c>ToDenseTensor</c> does it.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    [OverloadResolutionPriority(-1)] // Arrays convert to spans and to tensors: they are meant as spans.
+    public void Run(in ReadOnlyTensorSpan<float> input, in TensorSpan<float> logits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ReadOnlySpan<nint> shape = input.Lengths, outputs = logits.Lengths;
+        bool batch = shape.Length == 4;
+        if (shape.Length < 3 || shape.Length > 4 || shape[0] < 1 || !shape[^3..].SequenceEqual(_inputShape))
+        {
+            string image = string.Join(", ", _inputShape);
+            throw new ArgumentException($"the input has the shape {Text(shape)}, expected [{image}], or [n, {image}] for n images", nameof(input));
+        }
+
+        if (outputs.Length != (batch ? 2 : 1) || outputs[^1] != _classes || (batch && outputs[0] != shape[0]))
+        {
+            throw new ArgumentException(
+                $"the logits have the shape {Text(outputs)}, expected {(batch ? $"[{shape[0]}, {_classes}]" : $"[{_classes}]")} for an input of {Text(shape)}", nameof(logits));
+        }
+
+        RequireContiguous(shape, input.Strides, nameof(input));
+        RequireContiguous(outputs, logits.Strides, nameof(logits));
+        fixed (float* source = input)
+        fixed (float* target = logits)
+        {
+            for (nint i = 0, images = batch ? shape[0] : 1; i < images; i++)
+            {
+                RunOne(source + (i * _inputLength), new Span<float>(target + (i * _classes), _classes), null);
+            }
+        }
+    }
+
     /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished
     /// it.</summary>
     /// <param name="runs">At least 1.</param>
@@ -137,6 +177,24 @@ public sealed unsafe class Session : IDisposable
             ? images
             : throw new ArgumentException(
                 $"{inputs} input elements and {outputs} logits given, expected n * {_inputLength} and n * {_classes} for n images");
+    }
+
+    private static string Text(ReadOnlySpan<nint> shape) => $"[{string.Join(", ", shape.ToArray())}]";
+
+    private static void RequireContiguous(ReadOnlySpan<nint> shape, ReadOnlySpan<nint> strides, string name)
+    {
+        nint expected = 1;
+        for (int i = shape.Length - 1; i >= 0; i--)
+        {
+            // Where there is one only, its stride says nothing.
+            if (shape[i] > 1 && strides[i] != expected)
+            {
+                throw new ArgumentException(
+                    $"the {name} of shape {Text(shape)} has the strides {Text(strides)}, expected elements one behind the other; ToDenseTensor makes such a copy", name);
+            }
+
+            expected *= shape[i];
+        }
     }
 
     private void RunOne(float* input, Span<float> logits, long[]? ticks)
