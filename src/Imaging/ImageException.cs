@@ -1,7 +1,7 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>An image that cannot be decoded: unknown format, corrupt or truncated bytes, too large, or a codec library that is not
-/// installed. The message starts with the image's name and says what was found and what to do; it is meant for the person who gave the
+/// <summary>An image that cannot be decoded: unknown format, corrupt or truncated bytes, too large, or the decoder's library
+/// is missing. The message starts with the image's name and says what was found and what to do; it is meant for the person who gave the
 /// image.</summary>
 public sealed class ImageException : Exception
 {
@@ -22,6 +22,6 @@ public sealed class ImageException : Exception
     /// <summary>The message without the name.</summary>
     public string Problem { get; }
 
-    /// <summary>Nothing is wrong with the image: this machine lacks the library that decodes it.</summary>
+    /// <summary>Nothing is wrong with the image: the library that decodes it cannot be loaded.</summary>
     public bool CodecMissing { get; init; }
 }

@@ -16,7 +16,7 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         byte[] pixels = new byte[pipeline.Length];
         float[] logits = new float[model.Classes];
 
-        pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);  // PNG or JPEG of any size
+        pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);  // PNG, JPEG, WebP, BMP or GIF
         session.Run(pixels, logits);                                    // allocates nothing
         return model.Labels[Array.IndexOf(logits, logits.Max())];
         // </sample>

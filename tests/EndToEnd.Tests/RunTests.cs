@@ -70,14 +70,14 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         string text = folder.File("notes.png", "no picture"u8.ToArray());
         string cut = folder.File("cut.png", good[..(good.Length / 2)]);
         EdgeVitProcess.Run("run", model.Path, folder["none.png"]).Fails(1, "none.png", "no such file");
-        EdgeVitProcess.Run("run", model.Path, text).Fails(1, "notes.png", "not a PNG or JPEG");
+        EdgeVitProcess.Run("run", model.Path, text).Fails(1, "notes.png", "not a PNG, JPEG, WebP, BMP or GIF but a text that starts with 'no picture'");
         EdgeVitProcess.Run("run", model.Path, cut).Fails(1, "cut.png");
         EdgeVitProcess.Run("run", model.Path, folder["*.jpg"]).Fails(1, "no file matches");
         EdgeVitProcess.Run("run", model.Path, "camera:0").Fails(4, "camera");
         EdgeVitProcess.Run("run", model.Path, text, "--top", "0").Fails(2, "--top is 0");
         EdgeVitProcess.Run("run", model.Path, text, "--threads", "0").Fails(2, "--threads is 0");
         Directory.CreateDirectory(folder["empty"]);
-        EdgeVitProcess.Run("run", model.Path, folder["empty"]).Fails(1, "no PNG or JPEG");
+        EdgeVitProcess.Run("run", model.Path, folder["empty"]).Fails(1, "no PNG, JPEG, WebP, BMP or GIF");
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace EdgeVit.Imaging.Tests;
 
 public class ExifTests
@@ -29,7 +27,7 @@ public class ExifTests
     [Fact]
     public void All_eight_orientations_of_a_jpeg()
     {
-        GoldenJpeg golden = GoldenJpeg.Colour420;
+        GoldenPicture golden = GoldenPicture.Read("jpeg-420.jpg");
         RgbImage upright = ImageDecoder.Decode(golden.File, "plain.jpg");
         for (int orientation = 1; orientation <= 8; orientation++)
         {
@@ -45,50 +43,87 @@ public class ExifTests
     [InlineData(9)]
     [InlineData(65535)]
     public void An_orientation_that_does_not_exist_counts_as_upright(int orientation) =>
-        Assert.Equal(1, ExifOrientation.FromTiff(Tiff(orientation, little: true)));
+        Assert.Equal(1, ExifOrientation.Read(Tiff(orientation, little: true)));
+
+    /// <summary>SHORT, LONG and BYTE, with and without the prefix.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(1)]
+    public void The_number_may_be_stored_in_any_width(int type)
+    {
+        foreach (bool little in (bool[])[false, true])
+        {
+            byte[] tiff = Tiff(6, little, type);
+            Assert.Equal(6, ExifOrientation.Read(tiff));
+            Assert.Equal(6, ExifOrientation.Read([.. "Exif\0\0"u8, .. tiff]));
+        }
+    }
+
+    [Fact]
+    public void A_profile_in_a_text_that_is_damaged_counts_as_upright()
+    {
+        byte[] text = System.Text.Encoding.ASCII.GetBytes("Raw profile type exif\0\0\nexif\n      10\n4578");
+        for (int length = 22; length <= text.Length; length++)
+            foreach (string type in (string[])["tEXt", "zTXt"])
+            {
+                byte[] file = TestPng.Encode(3, 2, TestPng.Gray, 8, (x, y, _) => x + y, false, TestPng.Chunk(type, text[..length]));
+                Assert.Equal(3, ImageDecoder.Decode(file, "a.png").Width);
+            }
+    }
+
+    [Fact]
+    public void A_text_that_unpacks_to_much_is_not_unpacked()
+    {
+        byte[] text = [.. "Raw profile type exif\0\0"u8, .. TestPng.Deflate(new byte[100_000_000])];
+        byte[] file = TestPng.Encode(3, 2, TestPng.Gray, 8, (x, y, _) => x + y, false, TestPng.Chunk("zTXt", text));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(3, ImageDecoder.Decode(file, "bomb.png").Width);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_000_000);
+    }
 
     [Fact]
     public void A_damaged_block_counts_as_upright_and_never_throws()
     {
         byte[] tiff = Tiff(6, little: false);
         for (int length = 0; length < tiff.Length - 4; length++)
-            Assert.InRange(ExifOrientation.FromTiff(tiff.AsSpan(0, length)), 1, 8);
+            Assert.InRange(ExifOrientation.Read(tiff.AsSpan(0, length)), 1, 8);
         var random = new Random(11);
         for (int trial = 0; trial < 20_000; trial++)
         {
             byte[] damaged = [.. tiff];
             for (int k = random.Next(1, 4); k > 0; k--)
                 damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
-            Assert.InRange(ExifOrientation.FromTiff(damaged), 1, 8);
+            Assert.InRange(ExifOrientation.Read(damaged), 1, 8);
         }
     }
 
     /// <summary>A TIFF block with one other entry and then the orientation.</summary>
-    internal static byte[] Tiff(int orientation, bool little)
+    internal static byte[] Tiff(int orientation, bool little, int type = 3)
     {
         byte[] block = new byte[8 + 2 + 2 * 12 + 4];
         block.AsSpan(0, 2).Fill((byte)(little ? 'I' : 'M'));
         Word(2, 42);
         Word(little ? 4 : 6, 8);
         Word(8, 2);
-        Entry(10, 0x0100, 32);
-        Entry(22, 0x0112, orientation);
+        Entry(10, 0x0100, 32, 3);
+        Entry(22, 0x0112, orientation, type);
         return block;
 
-        void Word(int at, int value)
-        {
-            if (little)
-                BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(at), (ushort)value);
-            else
-                BinaryPrimitives.WriteUInt16BigEndian(block.AsSpan(at), (ushort)value);
-        }
+        void Word(int at, int value) => Write(block.AsSpan(at, 2), value);
 
-        void Entry(int at, int tag, int value)
+        void Entry(int at, int tag, int value, int kind)
         {
             Word(at, tag);
-            Word(at + 2, 3);
+            Word(at + 2, kind);
             Word(little ? at + 4 : at + 6, 1);
-            Word(at + 8, value);
+            Write(block.AsSpan(at + 8, kind switch { 1 => 1, 3 => 2, _ => 4 }), value);
+        }
+
+        void Write(Span<byte> to, int value)
+        {
+            for (int i = 0; i < to.Length; i++)
+                to[i] = (byte)(value >> 8 * (little ? i : to.Length - 1 - i));
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class ImageFolderTests : IDisposable
     public void Train_and_test_folders_are_read_in_the_order_of_their_paths()
     {
         Fill("train/cat/b.png", "train/cat/a.PNG", "train/ant/deep/er.png", "test/cat/x.png", "test/ant/y.png");
-        _folder.Write("train/cat/c.jpg", GoldenJpeg.Colour420.File);
+        _folder.Write("train/cat/c.jpg", GoldenPicture.Read("jpeg-420.jpg").File);
         _folder.Write("train/cat/notes.txt", "not an image");
         _folder.Write("train/.cache/z.png", TestImages.PlainPng());
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
@@ -19,7 +19,7 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal([_folder.At("train/ant/deep/er.png"), _folder.At("train/cat/a.PNG"), _folder.At("train/cat/b.png"), _folder.At("train/cat/c.jpg")], Names(splits.Train));
         Assert.Equal([0, 1, 1, 1], Labels(splits.Train));
         Assert.Equal([0, 1], Labels(splits.Test!));
-        Assert.Equal((20, 14), (splits.Train.Load(3).Width, splits.Train.Load(3).Height));
+        Assert.Equal((27, 19), (splits.Train.Load(3).Width, splits.Train.Load(3).Height));
         Assert.Equal(0, splits.Skipped);
     }
 
@@ -77,8 +77,8 @@ public sealed class ImageFolderTests : IDisposable
     public void A_class_of_other_files_is_named()
     {
         Fill("train/a/1.png");
-        _folder.Write("train/b/1.bmp", "BM");
-        Assert.Contains("no PNG or JPEG file among the 1 files of this class (for example 1.bmp)", Refused("."));
+        _folder.Write("train/b/1.tif", "II");
+        Assert.Contains("no PNG, JPEG, WebP, BMP or GIF among the 1 files of this class (for example 1.tif)", Refused("."));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class ImageFolderTests : IDisposable
         Fill("train/a/1.png", "train/b/1.png");
         string bad = _folder.Write("train/b/2.png", "this is text");
         var e = Assert.Throws<ImageException>(() => DatasetFolder.Open(_folder.Path));
-        Assert.StartsWith($"{bad}: not a PNG or JPEG", e.Message);
+        Assert.StartsWith($"{bad}: not a PNG, JPEG, WebP, BMP or GIF but", e.Message);
         Assert.EndsWith("leave out all such files with --skip-bad.", e.Message);
     }
 
@@ -116,10 +116,10 @@ public sealed class ImageFolderTests : IDisposable
     public void A_truncated_image_is_named_when_it_is_loaded()
     {
         Fill("train/a/1.png", "train/b/1.png");
-        string bad = _folder.Write("train/b/2.jpg", GoldenJpeg.Colour420.File[..^40]);
+        string bad = _folder.Write("train/b/2.jpg", GoldenPicture.Read("jpeg-420.jpg").File[..^40]);
         IImageDataset train = DatasetFolder.Open(_folder.Path).Train;
         var e = Assert.Throws<ImageException>(() => train.Load(2));
-        Assert.StartsWith($"{bad}: the JPEG cannot be decoded", e.Message);
+        Assert.StartsWith($"{bad}: the JPEG is cut off after", e.Message);
         Assert.EndsWith("--skip-bad.", e.Message);
     }
 
@@ -128,7 +128,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         Fill("train/a/1.png", "train/b/2.png", "test/a/1.png", "test/b/1.png");
         _folder.Write("train/a/0.png", TestImages.PlainPng()[..50]);
-        _folder.Write("train/b/1.jpg", GoldenJpeg.Gray.File[..^30]);
+        _folder.Write("train/b/1.jpg", GoldenPicture.Read("jpeg-420.jpg").File[..^30]);
         _folder.Write("train/b/3.jpg", "");
         _folder.Write("test/b/0.png", "text");
         DatasetSplits splits = DatasetFolder.Open(_folder.Path, new DatasetOptions { SkipBad = true });

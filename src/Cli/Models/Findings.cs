@@ -1,5 +1,4 @@
 using EdgeVit.Devices;
-using EdgeVit.Imaging;
 
 namespace EdgeVit.Cli;
 
@@ -32,9 +31,6 @@ internal static class Findings
         .. Clock(clock),
         .. Heat(temperatures, throttle),
         .. Memory(board),
-        .. CodecLibrary.All.Select(c => c.Available
-            ? new Finding(Finding.Fine, $"{c.Format} files are read through {c.FoundAs}")
-            : new Finding(Finding.Problem, $"{c.Format} files cannot be read: {c.Name} is missing", c.InstallHint)),
     ];
 
     private static IEnumerable<Finding> Processor(BoardInfo board)

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using EdgeVit.Imaging;
 
 namespace EdgeVit.Cli;
 
@@ -7,8 +8,6 @@ internal static class ImageInputs
 {
     /// <summary>Stands for standard input.</summary>
     public const string StandardInput = "-";
-
-    private static readonly string[] s_extensions = [".png", ".jpg", ".jpeg"];
 
     /// <summary>The files meant, folders and patterns in the order of their names.</summary>
     /// <exception cref="UserException">Nothing is there.</exception>
@@ -19,13 +18,11 @@ internal static class ImageInputs
         if (source.StartsWith("camera:", StringComparison.OrdinalIgnoreCase))
             throw new UserException("cameras are not supported by this version. Capture a frame and pipe it:  rpicam-still -o - | edgevit run model.evit -", ExitCode.NotSupported);
         if (Directory.Exists(source))
-            return NotEmpty(Sorted(Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(IsImage)), $"{source}: no PNG or JPEG files in this folder.");
+            return NotEmpty(Sorted(Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(ImageDecoder.HasImageExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files in this folder.");
         if (source.AsSpan().IndexOfAny('*', '?') < 0)
             throw new UserException($"{source}: no such file or folder.");
         return NotEmpty(Sorted(Matching(source)), $"{source}: no file matches this pattern.");
     }
-
-    private static bool IsImage(string path) => s_extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     private static IReadOnlyList<string> Sorted(IEnumerable<string> files) => [.. files.Order(StringComparer.Ordinal)];
 

@@ -69,9 +69,10 @@ internal sealed class RunVerb : Verb
             interruption.Token.ThrowIfCancellationRequested();
             long start = Stopwatch.GetTimestamp();
             RgbImage image;
+            string? warning;
             try
             {
-                image = file == ImageInputs.StandardInput ? ImageDecoder.Decode(ReadStandardInput(), "standard input") : ImageDecoder.DecodeFile(file);
+                image = file == ImageInputs.StandardInput ? ImageDecoder.Decode(ReadStandardInput(), "standard input", out warning) : ImageDecoder.DecodeFile(file, out warning);
             }
             catch (ImageException e) when (skipBad)
             {
@@ -79,6 +80,8 @@ internal sealed class RunVerb : Verb
                 printer.Warn($"left out: {e.Message}");
                 continue;
             }
+            if (warning is not null)
+                printer.Warn($"{(file == ImageInputs.StandardInput ? "standard input" : file)}: {warning}");
             long decoded = Stopwatch.GetTimestamp();
             pipeline.ToPixels(image, pixels);
             long prepared = Stopwatch.GetTimestamp();

@@ -45,7 +45,7 @@ public static class DatasetFolder
     public const string Unlabelled = "images without classes";
 
     const string Kinds =
-        "an image folder (train/<class>/*.png|jpg and test/<class>/*, or just <class>/*), "
+        "an image folder (train/<class>/*.png|jpg|webp|bmp|gif and test/<class>/*, or just <class>/*), "
         + "CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
         + "MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...), or 'shapes' for the built-in set";
 
@@ -80,7 +80,7 @@ public static class DatasetFolder
         {
             throw new DatasetException(path, $"cannot be read: {e.Message}", e);
         }
-        int loose = Directory.EnumerateFiles(path).Count(ImageFolder.IsImage);
+        int loose = Directory.EnumerateFiles(path).Count(ImageDecoder.HasImageExtension);
         string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
         throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
     }
@@ -90,7 +90,7 @@ public static class DatasetFolder
     public static bool IsUnlabelled(string path) =>
         path != Shapes && Directory.Exists(path) && !CifarRecords.IsIn(path) && !IdxFiles.IsIn(path)
         && !Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d)[0] is not ('.' or '_'))
-        && Directory.EnumerateFiles(path).Any(ImageFolder.IsImage);
+        && Directory.EnumerateFiles(path).Any(ImageDecoder.HasImageExtension);
 
     /// <summary>Opens a folder of images without classes.</summary>
     /// <param name="path">The folder, see <see cref="IsUnlabelled"/>.</param>

@@ -109,18 +109,15 @@ sealed class ImageFolder : IImageDataset
         return new ImageFolder(name, known ?? classes, [.. images]);
     }
 
-    /// <summary>Whether a file's extension is that of an image. (What it is, its content tells later.)</summary>
-    internal static bool IsImage(string file) => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg";
-
     static string[] Files(string folder)
     {
         string[] all = [.. Directory.EnumerateFiles(folder, "*", s_everything)];
-        string[] images = [.. all.Where(IsImage)];
+        string[] images = [.. all.Where(ImageDecoder.HasImageExtension)];
         if (images.Length == 0)
         {
             throw new DatasetException(folder, all.Length == 0
-                ? "the class folder is empty; expected PNG or JPEG files. Add images or remove the folder."
-                : $"no PNG or JPEG file among the {all.Length} files of this class (for example {Path.GetFileName(all[0])}). "
+                ? "the class folder is empty; expected PNG, JPEG, WebP, BMP or GIF files. Add images or remove the folder."
+                : $"no PNG, JPEG, WebP, BMP or GIF among the {all.Length} files of this class (for example {Path.GetFileName(all[0])}). "
                     + "Convert the images or remove the folder.");
         }
         Array.Sort(images, StringComparer.Ordinal);
