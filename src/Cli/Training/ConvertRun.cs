@@ -13,12 +13,17 @@ internal static class ConvertRun
     /// <exception cref="UserException">It failed, was stopped, or the packed model is not what was trained.</exception>
     public static int Start(ConvertSettings settings, Printer printer)
     {
-        using var interruption = new Interruption(() => printer.Warn("stopping after this step and saving (Ctrl+C again ends at once) ..."));
+        World? world = null;
+        using var interruption = new Interruption(() =>
+        {
+            if (world?.IsFirst != false)
+                printer.Warn("stopping after this step and saving (Ctrl+C again ends at once) ...");
+        });
         var progress = new ConvertDisplay(printer);
         ConvertResult result;
         try
         {
-            using World? world = World.FromEnvironment(settings.Device);
+            world = World.FromEnvironment(settings.Device, interruption.Token);
             if (settings.Plan)
             {
                 bool first = world?.IsFirst != false;
