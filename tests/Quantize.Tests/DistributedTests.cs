@@ -37,8 +37,8 @@ public partial class DistributedTests
     }
 
     /// <summary>Ten steps, each with its loss and gradient in metrics.csv. The first five losses must agree in six digits: they need the norms' statistics
-    /// of the whole batch, their backward pass and the sums of gradients. Later sums in another order show: binary networks answer with signs of their
-    /// own; so the others are only held near one another.</summary>
+    /// of the whole batch, their backward pass and the sums of gradients. The small learning rate defers what sums in another order end in: a sign that is
+    /// another; so later losses are only held near one another.</summary>
     [Theory]
     [InlineData(MpiLauncher.OpenMpi, "none", 2, 2)]
     [InlineData(MpiLauncher.OpenMpi, "none", 3, 2)]
@@ -49,7 +49,7 @@ public partial class DistributedTests
         MpiLauncher launcher = MpiLauncher.Of(mpi);
         using var folder = new TempFolder();
         (string alone, string together) = (folder.File("alone"), folder.File("together"));
-        string[] What(string run) => ["convert", run, teacher, (10.0 / StepsPerEpoch).ToString(CultureInfo.InvariantCulture), $"{accumulate}"];
+        string[] What(string run) => ["convert", run, teacher, (10.0 / StepsPerEpoch).ToString(CultureInfo.InvariantCulture), $"{accumulate}", "slow"];
         Assert.Equal("", MpiLauncher.Wait(MpiLauncher.Alone(What(alone)), 0));
         Assert.Equal("", MpiLauncher.Wait(launcher.Start(size, What(together)), 0));
         List<(string Step, double Loss, double Norm)> one = Rows(alone);
@@ -57,7 +57,7 @@ public partial class DistributedTests
         string both = string.Join("; ", one.Zip(all));
         Assert.Equal(10, one.Count(l => l.Step.StartsWith("student", StringComparison.Ordinal)));
         Assert.Equal(one.Select(l => l.Step), all.Select(l => l.Step));
-        Assert.Equal(one[0].Norm, all[0].Norm, 1e-3 * one[0].Norm);
+        Assert.All(one.Zip(all).Take(5), r => Assert.Equal(r.First.Norm, r.Second.Norm, 1e-3 * r.First.Norm));
         Assert.All(one.Zip(all).Take(5), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) <= 1.01e-5 * r.First.Loss, both));
         Assert.All(one.Zip(all), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) < 0.3, both));
         Assert.True(File.Exists(Path.Combine(together, "model.evit")));

@@ -81,6 +81,8 @@ internal sealed class MpiLauncher
         foreach (string name in Variables)
             start.Environment.Remove(name);
         start.Environment["OMP_WAIT_POLICY"] = "passive";
+        // Open MPI's launcher gives its processes a terminal, which .NET would prepare.
+        start.Environment["TERM"] = "dumb";
         foreach ((string name, string value) in variables)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -27,6 +27,7 @@ internal static class WorkerProgram
         ParityImages = 1,
         Device = "cpu",
         Threads = 1,
+        Precision = MixedPrecision.Float32,
     };
 
     private static async Task<int> Main(string[] arguments) => arguments switch
@@ -82,12 +83,14 @@ internal static class WorkerProgram
     }
 
     /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
-    /// minutes and ends after a second).</summary>
+    /// minutes and ends after a second), slow (a small learning rate).</summary>
     private static void Convert(string[] arguments, World? world, CancellationToken cancel)
     {
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
         ConvertOptions options = fresh with { Resume = arguments.Contains("resume") };
+        if (arguments.Contains("slow"))
+            options = options with { LearningRate = 1e-4 };
         if (arguments.Contains("budget"))
             options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
         if (arguments.Contains("plan"))

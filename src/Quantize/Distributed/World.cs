@@ -26,15 +26,12 @@ public sealed unsafe partial class World
     private readonly CancellationToken _cancel;
     private readonly string _library;
 
-    /// <summary>So long one that was asked to end still waits for the others.</summary>
-    private readonly TimeSpan? _patience;
-
     private Nccl? _nccl;
     private bool _leaving;
     private bool _left;
 
-    private World(int rank, int size, string device, string library, TimeSpan? patience, CancellationToken cancel) =>
-        (Rank, Size, Device, _library, _patience, _cancel) = (rank, size, device, library, patience, cancel);
+    private World(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel) =>
+        (Rank, Size, Device, _library, Grace, _cancel) = (rank, size, device, library, grace, cancel);
 
     /// <summary>Which process this is, from 0.</summary>
     public int Rank { get; }
@@ -50,6 +47,9 @@ public sealed unsafe partial class World
 
     /// <summary>How many of the processes, this one included, share its processors; 1 where the launcher has bound each to its own.</summary>
     public int Sharers { get; private set; } = 1;
+
+    /// <summary>How long after it has asked the processes to end the launcher kills them; null where it does not.</summary>
+    public TimeSpan? Grace { get; }
 
     /// <summary>Who they are, for a person.</summary>
     public string Text => $"{Size} processes train together ({_library}{(_nccl is null ? "" : ", NCCL")}), each on its share of every batch";
@@ -93,10 +93,13 @@ public sealed unsafe partial class World
         try
         {
             (int rank, int size) = Mpi.Join();
-            world = new World(rank, size, own, Mpi.Version, launcher.Grace / 2, cancel);
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => world.EndOthers();
             if (launcher.Size is { } expected && expected != size)
+            {
+                Mpi.Leave();
                 throw launcher.Mismatch(size, $"{library}, {Mpi.Version}");
+            }
+            world = new World(rank, size, own, Mpi.Version, launcher.Grace, cancel);
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => world.EndOthers();
         }
         catch (ExternalException e)
         {
@@ -320,7 +323,7 @@ public sealed unsafe partial class World
         while (!Mpi.IsDone(ref request))
         {
             TimeSpan waited = Stopwatch.GetElapsedTime(start);
-            if (!_leaving && _cancel.IsCancellationRequested && waited - (asked ??= waited) > _patience)
+            if (!_leaving && _cancel.IsCancellationRequested && waited - (asked ??= waited) > Grace / 2)
             {
                 throw new ConvertException(
                     $"rank {Rank} was asked to end while it waited for the others. If nobody has stopped the run, one of them was killed or crashed: the launcher says which (look with dmesg for lack of memory). The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.");
