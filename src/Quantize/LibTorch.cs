@@ -19,6 +19,9 @@ public static class LibTorch
     private static readonly Lock s_lock = new();
     private static string? s_loaded;
 
+    /// <summary>TorchSharp's own library, once <see cref="Load"/> has been called; for imports beside TorchSharp's.</summary>
+    internal static nint Bridge { get; private set; }
+
     /// <summary>Loads the libraries; does nothing the second time.</summary>
     /// <returns>One line: which were loaded, from where, and with what remedy.</returns>
     /// <exception cref="ConvertException">They cannot be loaded here; the message says what is wrong, why and what to do.</exception>
@@ -36,8 +39,8 @@ public static class LibTorch
             : ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
         foreach (string name in names)
             Open(Path.Combine(folder, name));
-        string bridge = Bridge(folder);
-        (nint handle, bool weak) = OpenBridge(bridge);
+        (nint handle, bool weak) = OpenBridge(BridgePath(folder));
+        Bridge = handle;
         NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
         // TorchSharp asks by assembly and by name alone before its first import.
         System.Runtime.Loader.AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == "LibTorchSharp" ? handle : 0;
@@ -73,7 +76,7 @@ public static class LibTorch
     }
 
     /// <summary>TorchSharp's own library: beside libtorch where one is there, otherwise beside the program.</summary>
-    private static string Bridge(string folder)
+    private static string BridgePath(string folder)
     {
         string name = OperatingSystem.IsWindows() ? "LibTorchSharp.dll" : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
         string rid = $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";

@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize.Tests;
 
-/// <summary>A process of its own that converts procedural images, alone or with others, as the environment's variables say.
-/// <see cref="DistributedTests"/> starts it.</summary>
+/// <summary>A process of its own that does something alone or with others, as its launcher says. <see cref="DistributedTests"/> starts it.</summary>
 internal static class WorkerProgram
 {
-    /// <summary>Set to a file: the process kills itself, without a word, as soon as the file exists.</summary>
-    internal const string KilledAt = "TEST_KILLED_AT";
+    /// <summary>Set to a rank and a file: that process kills itself, without a word, as soon as the file exists.</summary>
+    internal const string Killed = "TEST_KILLED";
 
     /// <summary>What processes convert.</summary>
     internal static ConvertOptions Options(string folder, string teacher, double epochs, int accumulate = 1) => new()
@@ -25,6 +27,7 @@ internal static class WorkerProgram
         ParityImages = 1,
         Device = "cpu",
         Threads = 1,
+        Precision = MixedPrecision.Float32,
     };
 
     private static async Task<int> Main(string[] arguments) => arguments switch
@@ -35,26 +38,41 @@ internal static class WorkerProgram
         _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments),
     };
 
-    /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
-    /// minutes and ends after a second).</summary>
     private static int Work(string[] arguments)
     {
-        if (Environment.GetEnvironmentVariable(KilledAt) is { } file)
+        using var cancel = new CancellationTokenSource();
+        void Cancel(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            cancel.Cancel();
+        }
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        if (Environment.GetEnvironmentVariable(Killed)?.Split(' ') is [var rank, var file]
+            && rank == (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_RANK") ?? Environment.GetEnvironmentVariable("PMI_RANK")))
+        {
             new Thread(() => KillSelf(file)) { IsBackground = true }.Start();
-        ConvertOptions fresh = Options(
-            arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
-        ConvertOptions options = fresh with { Resume = arguments.Contains("resume") };
-        if (arguments.Contains("budget"))
-            options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
+        }
         try
         {
-            using World? world = World.FromEnvironment(options.Device);
-            if (arguments.Contains("plan"))
-                Print(Converter.Plan(options, new SilentProgress(), world: world));
-            else if (world is { IsFirst: false })
-                Converter.Assist(options, world);
-            else
-                Converter.Convert(options, new SilentProgress(), world: world);
+            World? world = World.FromEnvironment("cpu", cancel.Token);
+            switch (arguments)
+            {
+                case ["convert", .. var rest]:
+                    Convert(rest, world, cancel.Token);
+                    break;
+                case ["operations"]:
+                    Print(Operations(world!));
+                    break;
+                case ["rehearse"]:
+                    Print(Rehearsed(world!));
+                    break;
+                case ["wait"]:
+                    Print(Waited(world!));
+                    break;
+                default:
+                    throw new ConvertException($"unknown work {string.Join(' ', arguments)}", ConvertException.Usage);
+            }
             return 0;
         }
         catch (ConvertException e)
@@ -64,8 +82,87 @@ internal static class WorkerProgram
         }
     }
 
-    private static void Print(ConvertPlan plan) =>
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{plan.Processes} {plan.Teacher?.StepSeconds:R} {plan.Student.StepSeconds:R} {plan.Student.Steps}"));
+    /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
+    /// minutes and ends after a second), slow (a small learning rate).</summary>
+    private static void Convert(string[] arguments, World? world, CancellationToken cancel)
+    {
+        ConvertOptions fresh = Options(
+            arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
+        ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(0.2) };
+        if (arguments.Contains("slow"))
+            options = options with { LearningRate = 1e-4 };
+        if (arguments.Contains("budget"))
+            options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
+        if (arguments.Contains("plan"))
+        {
+            ConvertPlan plan = Converter.Plan(options, new SilentProgress(), world: world);
+            Print(string.Create(CultureInfo.InvariantCulture, $"{plan.Processes} {plan.Teacher?.StepSeconds:R} {plan.Student.StepSeconds:R} {plan.Student.Steps}"));
+        }
+        else if (world is { IsFirst: false })
+        {
+            Converter.Assist(options, world, cancel);
+        }
+        else
+        {
+            Converter.Convert(options, new SilentProgress(), cancel, world);
+        }
+    }
+
+    /// <summary>What the operations of all processes make of numbers that tell the ranks apart.</summary>
+    private static string Operations(World world)
+    {
+        double[] numbers = [world.Rank + 1, 0.5];
+        world.Sum(numbers);
+        using Tensor large = torch.full(3_000_000, world.Rank + 1f);
+        using Tensor every = torch.arange(6, dtype: ScalarType.Float64).view(2, 3) * (world.Rank + 1);
+        using Tensor turned = every.t();
+        world.Sum([large, turned]);
+        using Tensor whole = torch.tensor([1L << 40, 7L]) * (world.IsFirst ? 1 : 0);
+        world.Broadcast([whole]);
+        byte[] bytes = world.Broadcast((byte[])(world.IsFirst ? [1, 2, 3] : []));
+        string said = string.Create(CultureInfo.InvariantCulture,
+            $"{numbers[0]} {numbers[1]}|{large.min().item<float>()} {large.max().item<float>()}|{string.Join(' ', every.data<double>())}|{string.Join(' ', whole.data<long>())}|{string.Join(' ', bytes)}|{string.Join(' ', world.OfAll(world.Rank * 2))}|{world.Any(world.Rank == 1)} {world.Any(false)}|{world.OfFirst(world.Rank + 5)[0]}");
+        world.Leave();
+        return said;
+    }
+
+    /// <summary>One of two processes has memory for five images at a time: parts, warnings, loss, weights, statistics of fresh norms.</summary>
+    private static string Rehearsed(World world)
+    {
+        PixelSource source = DataTests.Shapes(32);
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, Augmentation.None, seed: 3, new BatchShare(world.Rank, 2, Apart: false));
+        torch.manual_seed(5);
+        using var model = new ResNet(10, 8);
+        var progress = new AccumulationTests.Lines();
+        var task = new AccumulationTests.Hungry(new ClassifyTask(model), world.Rank == 1 ? 5 : int.MaxValue);
+        using var step = new TrainingStep(task, new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, progress, world);
+        step.Begin(0);
+        world.Broadcast(model);
+        step.Rehearse(loader.Get(0));
+        bool fresh = model.buffers().Where(b => b.is_floating_point()).SelectMany(ModelTensors.ToArray).All(v => v is 0 or 1);
+        model.train();
+        double loss = step.Run(loader.Get(0)).Loss;
+        double weights = model.parameters().SelectMany(ModelTensors.ToArray).Select((w, i) => w * Math.Sin(i)).Sum();
+        world.Leave();
+        return string.Create(CultureInfo.InvariantCulture, $"parts {step.Parts}, loss {loss:R}, weights {weights:R}, fresh {fresh}; rank {world.Rank} warned {progress.Seen.Count} times");
+    }
+
+    /// <summary>Share of a processor that waiting three seconds for rank 0 costs.</summary>
+    private static string Waited(World world)
+    {
+        using Process self = Process.GetCurrentProcess();
+        TimeSpan before = self.TotalProcessorTime;
+        if (world.IsFirst)
+            Thread.Sleep(3000);
+        world.Meet();
+        self.Refresh();
+        double share = (self.TotalProcessorTime - before).TotalSeconds / 3;
+        world.Leave();
+        return string.Create(CultureInfo.InvariantCulture, $"rank {world.Rank} used {share:F3}");
+    }
+
+    /// <summary>A line of its own, whatever the other processes print.</summary>
+    private static void Print(string line) => Console.Out.Write(line + "\n");
 
     private static void KillSelf(string file)
     {

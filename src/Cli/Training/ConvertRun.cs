@@ -13,12 +13,19 @@ internal static class ConvertRun
     /// <exception cref="UserException">It failed, was stopped, or the packed model is not what was trained.</exception>
     public static int Start(ConvertSettings settings, Printer printer)
     {
-        using var interruption = new Interruption(() => printer.Warn("stopping after this step and saving (Ctrl+C again ends at once) ..."));
+        World? world = null;
+        using var interruption = new Interruption(() =>
+        {
+            string? hurry = world?.Grace is { } grace
+                ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 60 gives time") : null;
+            if (world?.IsFirst != false)
+                printer.Warn($"stopping after this step and saving ({hurry ?? "Ctrl+C again ends at once"}) ...");
+        });
         var progress = new ConvertDisplay(printer);
         ConvertResult result;
         try
         {
-            using World? world = World.FromEnvironment(settings.Device);
+            world = World.FromEnvironment(settings.Device, interruption.Token);
             if (settings.Plan)
             {
                 bool first = world?.IsFirst != false;

@@ -24,7 +24,7 @@ public static class Converter
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
-    /// <param name="world">The processes that train together, of which this must be the first; null for this one alone.</param>
+    /// <param name="world">The processes that train together, of which this must be the first; null for this one alone. It has left them at the end.</param>
     /// <exception cref="ConvertException">It cannot be done, was stopped, or the packed model is not what was trained (exit code 3).</exception>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
     /// <exception cref="ImageException">An image cannot be decoded.</exception>
@@ -57,7 +57,7 @@ public static class Converter
         {
             return new Conversion(Settled(options, world), progress, cancel, world).Run();
         }
-        catch (Exception e) when (Told(world, e))
+        catch (Exception e) when (Parted(world, e))
         {
             throw;
         }
@@ -76,14 +76,17 @@ public static class Converter
     {
         options = UnlabelledImages.Settle(options.Validate());
         if (world is not null)
-            options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.LocalSize) };
+            options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.Sharers) };
         return options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
     }
 
-    /// <summary>Tells the other processes of a failure; always false.</summary>
-    private static bool Told(World? world, Exception e)
+    /// <summary>Leaves the other processes, where all have stopped alike, or lets them fail with this one; always false.</summary>
+    private static bool Parted(World? world, Exception e)
     {
-        world?.Fail(e.Message);
+        if (e is ConvertException { ExitCode: ConvertException.Interrupted })
+            world?.Leave();
+        else
+            world?.Fail();
         return false;
     }
 
@@ -104,7 +107,7 @@ public static class Converter
         {
             return new Conversion(Settled(options, world), progress, cancel, world).Plan();
         }
-        catch (Exception e) when (Told(world, e))
+        catch (Exception e) when (Parted(world, e))
         {
             throw;
         }
@@ -132,8 +135,7 @@ public static class Converter
             BinaryViTConfig preset = StudentLayout.Of(options);
             if (First)
                 _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
-            if (world is not null)
-                progress.Report(new Note(world.Text));
+            Introduce();
             Device device = ChooseDevice(options.Device);
             if (options.Precision == MixedPrecision.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
                 progress.Report(new Warned("--precision bfloat16: this processor has no instructions for it, so that training is slower than with float32"));
@@ -179,7 +181,7 @@ public static class Converter
                 if (First)
                     _folder.DrawCurves(title);
             }
-            world?.Dispose();
+            world?.Leave();
             if (!First)
                 return null;
             double studentSeconds = Lap();
@@ -240,8 +242,7 @@ public static class Converter
             Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
-            if (world is not null)
-                progress.Report(new Note(world.Text));
+            Introduce();
             (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
             if (options.Budget is { } budget)
             {
@@ -249,6 +250,8 @@ public static class Converter
                 teacher = teacher is null ? null : teacher with { Steps = recipe.Teacher.Steps };
                 student = student with { Steps = recipe.Student.Steps };
             }
+
+            world?.Leave();
 
             using var fresh = new BinaryViT(network);
             LoweredModel lowered = Lowering.Lower(network, ModelTensors.Export(fresh));
@@ -258,6 +261,15 @@ public static class Converter
                 network.Name, ConfigJson.Write(network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.Train.Count,
                 teacher, student, PeakMemory())
             { Processes = world?.Size ?? 1 };
+        }
+
+        private void Introduce()
+        {
+            if (world is null)
+                return;
+            progress.Report(new Note(world.Text));
+            if (world.Warning is { } warning)
+                progress.Report(new Warned(warning));
         }
 
         private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset, Device device)

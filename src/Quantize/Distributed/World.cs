@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -6,145 +7,209 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Processes that train one network together, each on its share of every batch. Rank 0 alone writes files and decides.</summary>
-public sealed class World : IDisposable
+/// <summary>Processes that train one network together, each on its share of every batch. Rank 0 alone writes files and decides. Operations are for all
+/// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
+public sealed unsafe partial class World
 {
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(5);
+    /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
+    private const int Large = 1 << 16;
 
-    private readonly WorldVariables _variables;
-    private readonly IConnection _connection;
-    private readonly Heartbeat _heartbeat;
-    private bool _ended;
-    private bool _disposed;
+    /// <summary>Bytes of one call: MPI counts with an int, and copies of much more leave the caches.</summary>
+    private const int Piece = 1 << 22;
 
-    private World(WorldVariables variables, IConnection connection, string device)
-    {
-        (_variables, _connection, Device) = (variables, connection, device);
-        _heartbeat = new Heartbeat(connection, variables.Rank, variables.Size);
-    }
+    /// <summary>So long one asks for the others without pause; then they are at something of their own, and waiting must not cost a processor.</summary>
+    private static readonly TimeSpan s_eager = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>So much later than rank 0 the others fail: what befalls all is then said once.</summary>
+    private static readonly TimeSpan s_afterFirst = TimeSpan.FromMilliseconds(300);
+
+    private readonly CancellationToken _cancel;
+    private readonly string _library;
+
+    private Nccl? _nccl;
+    private bool _leaving;
+    private bool _left;
+
+    private World(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel) =>
+        (Rank, Size, Device, _library, Grace, _cancel) = (rank, size, device, library, grace, cancel);
 
     /// <summary>Which process this is, from 0.</summary>
-    public int Rank => _variables.Rank;
+    public int Rank { get; }
 
     /// <summary>How many there are.</summary>
-    public int Size => _variables.Size;
+    public int Size { get; }
 
     /// <summary>Whether this one writes files and decides.</summary>
     public bool IsFirst => Rank == 0;
 
-    /// <summary>The device of this process: <c>cpu</c>, or <c>cuda:i</c> with i from <c>LOCAL_RANK</c>.</summary>
+    /// <summary>The device of this process: <c>cpu</c>, or <c>cuda:0</c>, the only GPU that it sees.</summary>
     public string Device { get; }
 
-    /// <summary>How many of the processes share this machine.</summary>
-    public int LocalSize => _variables.LocalSize;
+    /// <summary>How many of the processes, this one included, share its processors; 1 where the launcher has bound each to its own.</summary>
+    public int Sharers { get; private set; } = 1;
+
+    /// <summary>How long after it has asked the processes to end the launcher kills them; null where it does not.</summary>
+    public TimeSpan? Grace { get; }
 
     /// <summary>Who they are, for a person.</summary>
-    public string Text => $"{Size} processes train together, each on its share of every batch: {string.Join(", ", Enumerable.Range(0, Size).Take(8).Select(Name))}{(Size > 8 ? ", ..." : "")}";
+    public string Text => $"{Size} processes train together ({_library}{(_nccl is null ? "" : ", NCCL")}), each on its share of every batch";
 
-    /// <summary>Whether this build can join processes.</summary>
-    public static bool IsAvailable => false;
+    /// <summary>What a person should know about how they were started; null for nothing.</summary>
+    public string? Warning { get; private set; }
 
-    /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone.</summary>
+    /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone. Returns when all have come.</summary>
     /// <param name="device">As <see cref="ConvertOptions.Device"/>.</param>
-    /// <exception cref="ConvertException">A variable is wrong, the others do not come, or this build cannot do it.</exception>
-    public static World? FromEnvironment(string device) =>
-        WorldVariables.Read(Environment.GetEnvironmentVariable) is { } variables ? Join(variables, device) : null;
-
-    /// <summary>Joins the others; returns when all have come.</summary>
-    /// <inheritdoc cref="FromEnvironment"/>
-    public static World Join(WorldVariables variables, string device)
+    /// <param name="cancel">Set where this process was asked to end: it then no longer waits for the others.</param>
+    /// <exception cref="ConvertException">The processes were not started as they should be, or something that they need is missing.</exception>
+    public static World? FromEnvironment(string device, CancellationToken cancel = default)
     {
-        ArgumentNullException.ThrowIfNull(variables);
-        if (!IsAvailable)
-        {
-            throw new ConvertException(
-                $"WORLD_SIZE is {variables.Size}, but this edgevit was built without Gloo and cannot train with several processes. It needs libtorch itself (TorchFrom=system in Packages.local.props; the TorchSharp package has no process groups) and libgloo-dev, then a new build: ./setup.sh does all of it. Or unset WORLD_SIZE.",
-                ConvertException.NotSupported);
-        }
-        LibTorch.Load();
-        int cuda = CudaOf(variables, device);
-        IConnection connection;
+        if (Launcher.Read(Environment.GetEnvironmentVariable) is not { } launcher)
+            return null;
         try
         {
-            connection = Connect(variables, cuda);
+            return Join(launcher, device, cancel);
         }
-        catch (ExternalException e)
+        catch (ConvertException) when (launcher.Rank > 0)
         {
-            throw Unreachable(variables, e);
-        }
-        var world = new World(variables, connection, cuda >= 0 ? $"cuda:{cuda}" : device == "auto" ? "cpu" : device);
-        try
-        {
-            world.Meet();
-            return world;
-        }
-        catch
-        {
-            world.Dispose();
+            Thread.Sleep(s_afterFirst);
             throw;
         }
     }
 
-    /// <summary>Replaces numbers by their sums over the processes.</summary>
-    /// <exception cref="ConvertException">Another process has gone; the message names it.</exception>
-    internal void Sum(Span<double> values)
+    private static World Join(Launcher launcher, string device, CancellationToken cancel)
     {
+        if (!OperatingSystem.IsLinux())
+            throw new ConvertException($"started by {launcher.Text}, but several processes train together under Linux only.", ConvertException.NotSupported);
+        string own = Gpu.Choose(device, launcher.LocalRank);
+        string? named = Environment.GetEnvironmentVariable(Mpi.LibraryVariable);
+        string? library = Mpi.Load(named is { Length: > 0 } ? [named] : launcher.Libraries);
+        if (library is null)
+        {
+            throw named is { Length: > 0 }
+                ? new ConvertException($"{Mpi.LibraryVariable} is '{named}', which cannot be loaded: expected the name or path of an MPI library. Unset it to use {launcher.Libraries[0]}.", ConvertException.Usage)
+                : launcher.Missing();
+        }
+        World world;
         try
         {
-            _connection.Sum(values);
+            (int rank, int size) = Mpi.Join();
+            if (launcher.Size is { } expected && expected != size)
+            {
+                Mpi.Leave();
+                throw launcher.Mismatch(size, $"{library}, {Mpi.Version}");
+            }
+            world = new World(rank, size, own, Mpi.Version, launcher.Grace, cancel);
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => world.EndOthers();
         }
         catch (ExternalException e)
         {
-            throw Lost(e);
+            throw new ConvertException($"started by {launcher.Text}, but {library} cannot join them: {e.Message}", e);
+        }
+        world.Meet();
+        world.Together(world.ShareMachines);
+        world.Together(world.JoinGpus);
+        return world;
+    }
+
+    /// <summary>Returns when all have come as far as this.</summary>
+    /// <exception cref="ConvertException">Another process has gone, or this one was asked to end.</exception>
+    internal void Meet() => Together(() => Wait(Mpi.BeginBarrier()));
+
+    /// <summary>Replaces numbers by their sums over the processes.</summary>
+    /// <inheritdoc cref="Meet"/>
+    internal void Sum(Span<double> values)
+    {
+        fixed (double* data = values)
+        {
+            nint address = (nint)data;
+            int count = values.Length;
+            Together(() => Sum(address, count, ScalarType.Float64));
         }
     }
 
-    /// <summary>Replaces tensors by their sums.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
-    internal void Sum(IReadOnlyList<Tensor> tensors) => Together(() => _connection.Sum(tensors));
+    /// <summary>Replaces tensors by their sums, one after another: one that is flat and large is the good case.</summary>
+    /// <param name="tensors">Of float32 or float64, on the processor or all on this process's GPU.</param>
+    /// <inheritdoc cref="Meet"/>
+    internal void Sum(IReadOnlyList<Tensor> tensors) => Together(() =>
+    {
+        foreach (Tensor tensor in tensors)
+        {
+            if (tensor.dtype is not (ScalarType.Float32 or ScalarType.Float64))
+                throw new NotSupportedException($"processes sum float32 and float64, not {tensor.dtype}.");
+            Dense(tensor, dense =>
+            {
+                if (tensor.device_type == DeviceType.CUDA)
+                    _nccl!.Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
+                else
+                    Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
+            });
+        }
+    });
 
-    /// <summary>Replaces tensors by those of rank 0.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
-    internal void Broadcast(IReadOnlyList<Tensor> tensors) => Together(() => _connection.Broadcast(tensors));
+    /// <summary>Replaces tensors of any type by those of rank 0.</summary>
+    /// <inheritdoc cref="Meet"/>
+    internal void Broadcast(IReadOnlyList<Tensor> tensors) => Together(() =>
+    {
+        foreach (Tensor tensor in tensors)
+        {
+            Dense(tensor, dense =>
+            {
+                if (tensor.device_type == DeviceType.CUDA)
+                    _nccl!.Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
+                else
+                    Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
+            });
+        }
+    });
 
     /// <summary>Replaces parameters and buffers of a network by those of rank 0.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
+    /// <inheritdoc cref="Meet"/>
     internal void Broadcast(nn.Module model)
     {
         using IDisposable frozen = torch.no_grad();
-        // In the same order everywhere, and so that tensors of the same kind travel together.
-        Broadcast([.. model.state_dict().OrderBy(p => p.Value.dtype).ThenBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value)]);
+        Broadcast([.. model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value)]);
+    }
+
+    /// <summary>The bytes that rank 0 gives.</summary>
+    /// <inheritdoc cref="Meet"/>
+    internal byte[] Broadcast(byte[] ofFirst)
+    {
+        byte[] bytes = IsFirst ? ofFirst : new byte[(int)OfFirst(0)[0]];
+        if (IsFirst)
+            OfFirst(bytes.Length);
+        fixed (byte* data = bytes)
+        {
+            nint address = (nint)data;
+            Together(() => Broadcast(address, bytes.Length));
+        }
+        return bytes;
     }
 
     /// <summary>The sum of a number over the processes.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
+    /// <inheritdoc cref="Meet"/>
     internal double Sum(double value)
     {
-        double[] values = [value];
+        Span<double> values = [value];
         Sum(values);
         return values[0];
     }
 
     /// <summary>Whether it holds for any process.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
+    /// <inheritdoc cref="Meet"/>
     internal bool Any(bool value) => Sum(value ? 1.0 : 0.0) > 0;
 
-    /// <summary>The bytes that rank 0 gives.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
-    internal byte[] Broadcast(byte[] ofFirst)
+    /// <summary>Numbers of all processes, by rank.</summary>
+    /// <inheritdoc cref="Meet"/>
+    internal double[] OfAll(double value)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
-        int length = (int)Sum(IsFirst ? ofFirst.Length : 0);
-        if (length == 0)
-            return [];
-        Tensor bytes = IsFirst ? torch.tensor(ofFirst) : torch.zeros(length, dtype: ScalarType.Byte);
-        Broadcast([bytes]);
-        return bytes.bytes.ToArray();
+        double[] all = new double[Size];
+        all[Rank] = value;
+        Sum(all);
+        return all;
     }
 
     /// <summary>Numbers as rank 0 has them.</summary>
-    /// <inheritdoc cref="Sum(Span{double})"/>
+    /// <inheritdoc cref="Meet"/>
     internal double[] OfFirst(params double[] values)
     {
         double[] all = IsFirst ? [.. values] : new double[values.Length];
@@ -163,65 +228,119 @@ public sealed class World : IDisposable
             .Select(k => $"{k} is {configuration.GetValueOrDefault(k, "absent")}, at rank 0 {first.GetValueOrDefault(k, "absent")}")];
         if (others.Length > 0)
             throw new ConvertException($"rank {Rank} was started with another command or other data than rank 0: {string.Join("; ", others)}. Start all processes alike.", ConvertException.Usage);
+        // Rank 0 goes on when it is certain that nobody has refused.
+        Meet();
     }
 
-    /// <summary>Tells the others why this process ends, so that they end, too, and can say why. Does nothing where they know.</summary>
-    internal void Fail(string reason)
+    /// <summary>To be called where this process fails alone, before it says why: gives rank 0 the time to say the same. All others end when this process
+    /// does.</summary>
+    internal void Fail()
     {
-        if (_ended)
+        if (!IsFirst)
+            Thread.Sleep(s_afterFirst);
+    }
+
+    /// <summary>Leaves the others, all of which do so; waits for them.</summary>
+    /// <inheritdoc cref="Meet"/>
+    internal void Leave()
+    {
+        if (_left)
             return;
-        End($"failed: {reason.Split('\n')[0]}");
-        Farewell(Enumerable.Range(0, Size));
+        // Rank 0 may be saving, whoever was asked to end.
+        _leaving = true;
+        Meet();
+        _left = true;
+        _nccl?.Dispose();
+        Together(Mpi.Leave);
     }
 
-    /// <summary>Leaves the others, all of which have come as far as this.</summary>
-    public void Dispose()
+    private void EndOthers()
     {
-        if (_disposed)
+        if (!_left)
+            Mpi.Abort(Environment.ExitCode is > 0 and int code ? code : ConvertException.Failure);
+    }
+
+    /// <summary>Finds who shares this process's processors and whether the launcher has bound it to too few.</summary>
+    private void ShareMachines()
+    {
+        string allowed = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal), "");
+        double[] machines = OfAll(Number(Environment.MachineName));
+        double[] processors = OfAll(Number($"{Environment.MachineName} {allowed}"));
+        Sharers = processors.Count(p => p == processors[Rank]);
+        int local = machines.Count(m => m == machines[Rank]);
+        int all = File.ReadLines("/proc/cpuinfo").Count(l => l.StartsWith("processor", StringComparison.Ordinal));
+        if (Sharers < local && local * Environment.ProcessorCount < all)
+        {
+            Warning = string.Create(CultureInfo.InvariantCulture,
+                $"the launcher has bound rank {Rank} to {Environment.ProcessorCount} of the {all} processors of its machine: mpirun --bind-to none (or srun --cpus-per-task {all / local}) lets it use its share of all");
+        }
+
+        // The same number for the same text in all processes, exact in a double.
+        static double Number(string text) => BitConverter.ToUInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>Joins the GPUs, where all processes have one.</summary>
+    private void JoinGpus()
+    {
+        double[] gpus = OfAll(Device == "cpu" ? 0 : 1);
+        if (gpus.All(g => g == 0))
             return;
-        _disposed = true;
-        if (!_ended)
-        {
-            End("done");
-            Farewell(Enumerable.Range(0, Size));
-        }
-        _heartbeat.Dispose();
-        _connection.Dispose();
+        if (Array.IndexOf(gpus, 0) is >= 0 and int without)
+            throw new ConvertException($"rank {without} sees no GPU, others do: start at most as many processes on a machine as it has GPUs, or use --device cpu.", ConvertException.Usage);
+        Nccl.Load();
+        NcclId id = IsFirst ? Nccl.NewId() : default;
+        Broadcast((nint)(&id), sizeof(NcclId));
+        _nccl = new Nccl(id, Rank, Size);
     }
 
-    /// <summary>Under which a process says how it ended.</summary>
-    internal static string EndOf(int rank) => $"end/{rank}";
-
-    private static IConnection Connect(WorldVariables variables, int cuda) =>
-        throw new PlatformNotSupportedException($"no connection for {variables} and CUDA device {cuda}");
-
-    private void Meet()
+    private void Sum(nint data, long count, ScalarType type)
     {
-        if (_connection.Add($"claim/{Rank}", 1) > 1)
-            throw new ConvertException($"RANK is {Rank}, but another process of this run has that rank, too: expected each number from 0 to {Size - 1} once.", ConvertException.Usage);
-        _connection.Set($"here/{Rank}", $"{Size} process {Environment.ProcessId} on {Environment.MachineName}");
-        DateTime last = DateTime.UtcNow + _variables.Timeout;
-        var missing = Enumerable.Range(0, Size).ToHashSet();
-        while (missing.Count > 0)
+        int size = type == ScalarType.Float64 ? sizeof(double) : sizeof(float);
+        if (count * size <= Large)
         {
-            string? others = null;
-            foreach (int rank in missing.ToArray())
-            {
-                others = Try(() => _connection.Get($"here/{rank}"));
-                if (others is not null)
-                    missing.Remove(rank);
-                if (others is not null && others.Split(' ')[0] != $"{Size}")
-                    throw new ConvertException($"WORLD_SIZE is {Size} at rank {Rank}, but {others.Split(' ')[0]} at rank {rank}: expected the same everywhere.", ConvertException.Usage);
-            }
-            if (missing.Count > 0 && DateTime.UtcNow > last)
-            {
-                throw new ConvertException(string.Create(CultureInfo.InvariantCulture,
-                    $"rank {Rank} waited {_variables.Timeout.TotalSeconds:F0} s at {_variables.Address}:{_variables.Port}, but rank {string.Join(", ", missing.Order())} of {Size} did not come. Look whether all processes were started, with the same MASTER_ADDR and MASTER_PORT; EDGEVIT_TIMEOUT is the time to wait in seconds."));
-            }
-            if (missing.Count > 0)
-                Thread.Sleep(s_poll);
+            Wait(Mpi.BeginSum((void*)data, (int)count, type));
+            return;
         }
-        Together(_connection.Meet);
+        Wait(Mpi.BeginBarrier());
+        for (long at = 0; at < count; at += Piece / size)
+            Mpi.Sum((void*)(data + (nint)(at * size)), (int)Math.Min(Piece / size, count - at), type);
+    }
+
+    private void Broadcast(nint data, long bytes)
+    {
+        Wait(Mpi.BeginBarrier());
+        for (long at = 0; at < bytes; at += Piece)
+            Mpi.Broadcast((void*)(data + (nint)at), (int)Math.Min(Piece, bytes - at));
+    }
+
+    /// <summary>Waits for a request: at first without pause, then asleep in between.</summary>
+    private void Wait(nint request)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan? asked = null;
+        while (!Mpi.IsDone(ref request))
+        {
+            TimeSpan waited = Stopwatch.GetElapsedTime(start);
+            if (!_leaving && _cancel.IsCancellationRequested && waited - (asked ??= waited) > Grace / 2)
+            {
+                throw new ConvertException(
+                    $"rank {Rank} was asked to end while it waited for the others. If nobody has stopped the run, one of them was killed or crashed: the launcher says which (look with dmesg for lack of memory). The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.");
+            }
+            if (waited < s_eager)
+                Thread.Yield();
+            else
+                Thread.Sleep(waited.TotalSeconds < 1 ? 1 : 10);
+        }
+    }
+
+    /// <summary>Runs something on a tensor's numbers as one block, which is the tensor's own where it is one.</summary>
+    private static void Dense(Tensor tensor, Action<Tensor> action)
+    {
+        using IDisposable frozen = torch.no_grad();
+        using Tensor dense = tensor.contiguous();
+        action(dense);
+        if (!tensor.is_contiguous())
+            tensor.copy_(dense);
     }
 
     private void Together(Action action)
@@ -232,90 +351,12 @@ public sealed class World : IDisposable
         }
         catch (ExternalException e)
         {
-            throw Lost(e);
+            throw new ConvertException(
+                $"rank {Rank} ends because an operation of all processes failed: {e.Message.Split('\n')[0].TrimEnd('.')}. Most likely another has gone; the launcher says which. The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.", e);
         }
     }
 
-    /// <summary>What to say where an operation failed: finds out who has gone.</summary>
-    private ConvertException Lost(ExternalException e)
-    {
-        if (_ended)
-            return new ConvertException(e.Message, e);
-        End("lost the others");
-        (int[] gone, bool store) = _heartbeat.Gone();
-        List<string> said = [];
-        foreach (int rank in Enumerable.Range(0, Size).Where(r => r != Rank))
-        {
-            if (Try(() => _connection.Get(EndOf(rank))) is { } end && end.StartsWith("failed: ", StringComparison.Ordinal))
-                said.Add($"{Name(rank)} stopped: {end["failed: ".Length..]}");
-        }
-        // A process that said why it ends may be gone by now.
-        if (said.Count == 0)
-            said.AddRange(gone.Select(r => $"{Name(r)} has gone: it was killed or crashed (look at its output, and with dmesg for lack of memory), or its machine does not answer"));
-        if (said.Count == 0)
-            said.Add($"an operation of all processes failed: {e.Message.Split('\n')[0]}");
-        if (store)
-            Farewell(Enumerable.Range(0, Size).Except(gone));
-        return new ConvertException(
-            $"rank {Rank} ends because {string.Join("; ", said)}. The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.", e);
-    }
-
-    /// <summary>Says how this process ends and closes its connections, so that nobody waits for it.</summary>
-    private void End(string how)
-    {
-        _ended = true;
-        Try(() => { _connection.Set(EndOf(Rank), how); return ""; });
-        _connection.Leave();
-    }
-
-    /// <summary>The store is gone with the process that serves it: that one waits a little until the others have read what they need.</summary>
-    private void Farewell(IEnumerable<int> others)
-    {
-        Try(() => { _connection.Set($"bye/{Rank}", ""); return ""; });
-        DateTime last = DateTime.UtcNow + s_farewell + Heartbeat.Patience;
-        if (IsFirst && !_variables.Served)
-        {
-            foreach (int rank in others)
-            {
-                while (DateTime.UtcNow < last && Try(() => _connection.Get($"bye/{rank}")) is null)
-                    Thread.Sleep(s_poll);
-            }
-        }
-    }
-
-    /// <summary>Process and machine of a rank, as far as known.</summary>
-    private string Name(int rank) => Try(() => _connection.Get($"here/{rank}")) is { } here ? $"rank {rank} ({here[(here.IndexOf(' ', StringComparison.Ordinal) + 1)..]})" : $"rank {rank}";
-
-    private static string? Try(Func<string?> get)
-    {
-        try
-        {
-            return get();
-        }
-        catch (ExternalException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Index of the CUDA device of this process; negative for none.</summary>
-    private static int CudaOf(WorldVariables variables, string device)
-    {
-        if (device is not ("auto" or "cuda") || !torch.cuda.is_available())
-        {
-            return device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), CultureInfo.InvariantCulture, out int index) ? index : -1;
-        }
-        int count = torch.cuda.device_count();
-        return variables.LocalRank < count ? variables.LocalRank : throw new ConvertException(
-            $"LOCAL_RANK is {variables.LocalRank}, but there are {count} CUDA devices: expected 0 to {count - 1}. Start at most {count} processes on this machine, or use --device cpu.", ConvertException.Usage);
-    }
-
-    private static ConvertException Unreachable(WorldVariables variables, ExternalException e)
-    {
-        string at = $"{variables.Address}:{variables.Port}";
-        string said = e.Message.Split('\n')[0].TrimEnd('.');
-        return variables.Rank == 0 && !variables.Served
-            ? new ConvertException($"MASTER_PORT is {variables.Port}, but rank 0 cannot listen there, most likely because another program does: expected a free port from 1 to 65535 of this machine ({variables.Address}). ({said})", e, ConvertException.Usage)
-            : new ConvertException($"rank {variables.Rank} cannot reach rank 0 at {at} within {variables.Timeout.TotalSeconds:F0} s: is rank 0 running, MASTER_ADDR its host and MASTER_PORT open there? ({said})", e);
-    }
+    /// <summary>Address of a tensor's first number, on the processor or on the GPU.</summary>
+    [LibraryImport(NativeImports.TorchSharp)]
+    private static partial nint THSTensor_data(nint tensor);
 }

@@ -79,7 +79,7 @@ public sealed class Trainer
         if (World is not null && loader.BatchSize < 2 * World.Size)
         {
             throw new ConvertException(
-                $"{_files.Stage}: the batch has {loader.BatchSize} images, but WORLD_SIZE is {World.Size} and every process needs two: expected --batch {2 * World.Size} or more.", ConvertException.Usage);
+                $"{_files.Stage}: the batch has {loader.BatchSize} images, but every one of {World.Size} processes needs two: expected --batch {2 * World.Size} or more.", ConvertException.Usage);
         }
         if (World is not null && _settings.Accumulate > TrainingStep.MostParts(loader.BatchSize, World.Size))
         {
@@ -144,6 +144,8 @@ public sealed class Trainer
                 Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor, learning));
                 meter.SinceCheckpoint.Restart();
             }
+            if (evaluate)
+                World?.Meet();
             if (stop)
                 throw Interrupted(state, cancel.IsCancellationRequested);
             if (metrics is not null && !evaluate && meter.SinceReport.Elapsed > s_reportEvery)

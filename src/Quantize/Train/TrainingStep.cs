@@ -125,10 +125,7 @@ internal sealed class TrainingStep : IDisposable
                 value.Dispose();
             }
         }
-        double[] wanted = new double[world.Size];
-        wanted[world.Rank] = Parts;
-        world.Sum(wanted);
-        Parts = (int)wanted.Max();
+        Parts = (int)world.OfAll(Parts).Max();
     }
 
     /// <summary>Parts of a batch at most, so that every process has two images of each.</summary>
