@@ -33,6 +33,7 @@ public static class LibTorch
 
     private static string LoadOnce()
     {
+        NativeHeap.KeepBlocks();
         string folder = Folder();
         string[] names = OperatingSystem.IsWindows() ? ["c10.dll", "torch_cpu.dll", "torch.dll"]
             : OperatingSystem.IsMacOS() ? ["libc10.dylib", "libtorch_cpu.dylib", "libtorch.dylib"]

@@ -62,7 +62,7 @@ public class DeviceImagesTests
         var crops = new Augmentation(0, true) { Crop = 0.3 };
         var silent = new SilentProgress();
         Assert.Null(DeviceImages.For("auto", kept, Augmentation.None, torch.CPU, silent));
-        Assert.Null(DeviceImages.For("cpu", kept, Augmentation.None, torch.device("cuda"), silent));
+        Assert.Null(DeviceImages.For("cpu", kept, Augmentation.None, new torch.Device(DeviceType.CUDA), silent));
         using (DeviceImages? images = DeviceImages.For("device", kept, Augmentation.None, torch.CPU, silent))
             Assert.NotNull(images);
         Assert.Contains("--random-crop and --rand-augment are computed on the processor", Refused(kept, crops), StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public class DeviceImagesTests
 
         // Without a wish a GPU's training goes on with the processor's batches and says why.
         var notes = new Notes();
-        Assert.Null(DeviceImages.For("auto", onDemand, Augmentation.None, torch.device("cuda"), notes));
+        Assert.Null(DeviceImages.For("auto", onDemand, Augmentation.None, new torch.Device(DeviceType.CUDA), notes));
         Assert.Contains("vary on the processor: the images do not fit into memory", Assert.Single(notes.Texts), StringComparison.Ordinal);
 
         ConvertException wrong = Assert.Throws<ConvertException>(() => new ConvertOptions { Data = "shapes", Out = "x", AugmentOn = "gpu" }.Validate());

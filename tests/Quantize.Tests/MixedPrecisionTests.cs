@@ -108,9 +108,9 @@ public class MixedPrecisionTests
     [Fact]
     public void ThePrecisionIsChosenCheckedAndKept()
     {
-        Assert.Equal("bfloat16", MixedPrecision.For("auto", torch.device("cuda:1")));
+        Assert.Equal("bfloat16", MixedPrecision.For("auto", new Device(DeviceType.CUDA, 1)));
         Assert.Equal(MixedPrecision.Native ? "bfloat16" : "float32", MixedPrecision.For("auto", torch.CPU));
-        Assert.Equal("float32", MixedPrecision.For("float32", torch.device("cuda")));
+        Assert.Equal("float32", MixedPrecision.For("float32", new Device(DeviceType.CUDA)));
         ConvertException wrong = Assert.Throws<ConvertException>(() => new ConvertOptions { Data = "shapes", Out = "x", Precision = "fp16" }.Validate());
         Assert.Equal(ConvertException.Usage, wrong.ExitCode);
         Assert.Contains("--precision is 'fp16', expected auto, float32 or bfloat16", wrong.Message, StringComparison.Ordinal);

@@ -35,11 +35,14 @@ internal static class AttentionKernels<T> where T : struct, ILanes
     {
         int tokens = (int)x.shape[0] / layout.Batch;
         Tensor result = torch.empty(layout.Batch * layout.Heads, tokens, layout.Size, dtype: T.Type);
+        var fromMemory = new TensorMemory(x);
+        var mMemory = new TensorMemory(move ?? x);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run((int)x.shape[0], (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(x);
-            ref byte m = ref Lanes.Start(move ?? x);
-            ref byte to = ref Lanes.Start(result);
+            ref byte from = ref fromMemory.Start;
+            ref byte m = ref mMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 for (int c = 0; c < layout.Channels; c += Lanes.Count)
@@ -60,10 +63,12 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         int tokens = (int)heads.shape[1];
         int rows = layout.Batch * tokens;
         Tensor result = torch.empty(rows, layout.Channels);
+        var fromMemory = new TensorMemory(heads);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(heads);
-            ref byte to = ref Lanes.Start(result);
+            ref byte from = ref fromMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 for (int c = 0; c < layout.Channels; c += Lanes.Count)
@@ -82,12 +87,16 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         int rows = (int)x.shape[0];
         int tokens = rows / layout.Batch;
         Tensor result = torch.empty(rows, layout.Channels);
+        var gMemory = new TensorMemory(byHeads);
+        var fromMemory = new TensorMemory(x);
+        var mMemory = new TensorMemory(move);
+        var toMemory = new TensorMemory(result);
         double[] sums = RowTeam.Reduce(rows, layout.Channels, (begin, end, partial) =>
         {
-            ref byte g = ref Lanes.Start(byHeads);
-            ref byte from = ref Lanes.Start(x);
-            ref byte m = ref Lanes.Start(move);
-            ref byte to = ref Lanes.Start(result);
+            ref byte g = ref gMemory.Start;
+            ref byte from = ref fromMemory.Start;
+            ref byte m = ref mMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 for (int c = 0; c < layout.Channels; c += Lanes.Count)
@@ -109,10 +118,12 @@ internal static class AttentionKernels<T> where T : struct, ILanes
     {
         (int rows, int keys, int perHead) = Shape(scores);
         Tensor result = torch.empty(scores.shape, dtype: T.Type);
+        var fromMemory = new TensorMemory(scores);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(scores);
-            ref byte to = ref Lanes.Start(result);
+            ref byte from = ref fromMemory.Start;
+            ref byte to = ref toMemory.Start;
             float[] exponentials = new float[keys];
             for (int row = begin; row < end; row++)
             {
@@ -145,11 +156,14 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         Tensor result = torch.empty(scores.shape, dtype: T.Type);
         int heads = form.Layout.Heads;
         float perScore = 1 / MathF.Sqrt(form.Layout.Size);
+        var gMemory = new TensorMemory(byAttention);
+        var fromMemory = new TensorMemory(scores);
+        var toMemory = new TensorMemory(result);
         double[] byHead = RowTeam.Reduce(rows, 2 * heads, (begin, end, sums) =>
         {
-            ref byte g = ref Lanes.Start(byAttention);
-            ref byte from = ref Lanes.Start(scores);
-            ref byte to = ref Lanes.Start(result);
+            ref byte g = ref gMemory.Start;
+            ref byte from = ref fromMemory.Start;
+            ref byte to = ref toMemory.Start;
             float[] p = new float[keys];
             float[] passed = new float[keys];
             for (int row = begin; row < end; row++)

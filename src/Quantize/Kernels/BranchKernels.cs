@@ -18,11 +18,14 @@ internal static class BranchKernels<T> where T : struct, ILanes
     {
         (int rows, int k) = Shape(x);
         Tensor signs = torch.empty(rows, k, dtype: T.Type);
+        var fromMemory = new TensorMemory(x);
+        var shiftMemory = new TensorMemory(move);
+        var toMemory = new TensorMemory(signs);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(x);
-            ref byte shift = ref Lanes.Start(move);
-            ref byte to = ref Lanes.Start(signs);
+            ref byte from = ref fromMemory.Start;
+            ref byte shift = ref shiftMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)k;
@@ -40,9 +43,10 @@ internal static class BranchKernels<T> where T : struct, ILanes
     internal static double[] Moments(Tensor products)
     {
         (int rows, int o) = Shape(products);
+        var pMemory = new TensorMemory(products);
         return RowTeam.Reduce(rows, 2 * o, (begin, end, sums) =>
         {
-            ref byte p = ref Lanes.Start(products);
+            ref byte p = ref pMemory.Start;
             for (int tile = begin; tile < end; tile += Tile)
             {
                 int last = Math.Min(end, tile + Tile);
@@ -70,13 +74,18 @@ internal static class BranchKernels<T> where T : struct, ILanes
         int k = (int)x.shape[1];
         Tensor result = torch.empty(rows, o);
         GroupLanes group = GroupLanes.Of(kind == ShortcutKind.GroupMean ? factor : 1);
+        var pMemory = new TensorMemory(products);
+        var fromMemory = new TensorMemory(x);
+        var sMemory = new TensorMemory(slope);
+        var mMemory = new TensorMemory(move2);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte p = ref Lanes.Start(products);
-            ref byte from = ref Lanes.Start(x);
-            ref byte s = ref Lanes.Start(slope);
-            ref byte m = ref Lanes.Start(move2);
-            ref byte to = ref Lanes.Start(result);
+            ref byte p = ref pMemory.Start;
+            ref byte from = ref fromMemory.Start;
+            ref byte s = ref sMemory.Start;
+            ref byte m = ref mMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)o;
@@ -101,13 +110,18 @@ internal static class BranchKernels<T> where T : struct, ILanes
         int k = (int)x.shape[1];
         Tensor byArgument = torch.empty(rows, o);
         GroupLanes group = GroupLanes.Of(kind == ShortcutKind.GroupMean ? factor : 1);
+        var gMemory = new TensorMemory(gradient);
+        var pMemory = new TensorMemory(products);
+        var fromMemory = new TensorMemory(x);
+        var sMemory = new TensorMemory(slope);
+        var toMemory = new TensorMemory(byArgument);
         double[] totals = RowTeam.Reduce(rows, 4 * o, (begin, end, sums) =>
         {
-            ref byte g = ref Lanes.Start(gradient);
-            ref byte p = ref Lanes.Start(products);
-            ref byte from = ref Lanes.Start(x);
-            ref byte s = ref Lanes.Start(slope);
-            ref byte to = ref Lanes.Start(byArgument);
+            ref byte g = ref gMemory.Start;
+            ref byte p = ref pMemory.Start;
+            ref byte from = ref fromMemory.Start;
+            ref byte s = ref sMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int tile = begin; tile < end; tile += Tile)
             {
                 int last = Math.Min(end, tile + Tile);
@@ -147,11 +161,14 @@ internal static class BranchKernels<T> where T : struct, ILanes
     {
         (int rows, int o) = Shape(products);
         Tensor result = torch.empty(rows, o, dtype: T.Type);
+        var gMemory = new TensorMemory(byArgument);
+        var pMemory = new TensorMemory(products);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte g = ref Lanes.Start(byArgument);
-            ref byte p = ref Lanes.Start(products);
-            ref byte to = ref Lanes.Start(result);
+            ref byte g = ref gMemory.Start;
+            ref byte p = ref pMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)o;
@@ -173,13 +190,18 @@ internal static class BranchKernels<T> where T : struct, ILanes
         int o = (int)byArgument.shape[1];
         Tensor result = torch.empty(rows, k);
         GroupLanes group = GroupLanes.Of(kind == ShortcutKind.GroupMean ? factor : 1);
+        var gMemory = new TensorMemory(bySigns);
+        var fromMemory = new TensorMemory(x);
+        var tMemory = new TensorMemory(byArgument);
+        var mMemory = new TensorMemory(move);
+        var toMemory = new TensorMemory(result);
         double[] byMove = RowTeam.Reduce(rows, k, (begin, end, sums) =>
         {
-            ref byte g = ref Lanes.Start(bySigns);
-            ref byte from = ref Lanes.Start(x);
-            ref byte t = ref Lanes.Start(byArgument);
-            ref byte m = ref Lanes.Start(move);
-            ref byte to = ref Lanes.Start(result);
+            ref byte g = ref gMemory.Start;
+            ref byte from = ref fromMemory.Start;
+            ref byte t = ref tMemory.Start;
+            ref byte m = ref mMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int tile = begin; tile < end; tile += Tile)
             {
                 int last = Math.Min(end, tile + Tile);

@@ -59,6 +59,22 @@ internal readonly struct Brain16 : ILanes
     }
 }
 
+/// <summary>The memory of a contiguous tensor on the processor. Asking libtorch for it takes several calls: once for a pass, not for each of its chunks.</summary>
+internal readonly unsafe struct TensorMemory
+{
+    private readonly byte* _start;
+    private readonly Tensor _owner;
+
+    internal TensorMemory(Tensor tensor)
+    {
+        _start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+        _owner = tensor;
+    }
+
+    /// <summary>The first byte; valid while the tensor is.</summary>
+    internal ref byte Start => ref Unsafe.AsRef<byte>(_start);
+}
+
 /// <summary>Reading and writing the memory of tensors on the processor.</summary>
 internal static class Lanes
 {

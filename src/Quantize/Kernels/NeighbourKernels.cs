@@ -35,12 +35,16 @@ internal static class NeighbourKernels
         int channels = (int)tokens.shape[1];
         int side = (int)grid.Side;
         Tensor result = torch.empty(tokens.shape[0], channels);
+        var fromMemory = new TensorMemory(tokens);
+        var startMemory = new TensorMemory(origin ?? tokens);
+        var scaledMemory = new TensorMemory(x ?? tokens);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run((int)(grid.Batch * grid.Tokens), (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(tokens);
-            ref byte start = ref Lanes.Start(origin ?? tokens);
-            ref byte scaled = ref Lanes.Start(x ?? tokens);
-            ref byte to = ref Lanes.Start(result);
+            ref byte from = ref fromMemory.Start;
+            ref byte start = ref startMemory.Start;
+            ref byte scaled = ref scaledMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int token = begin; token < end; token++)
             {
                 nuint at = (nuint)token * (nuint)channels;
@@ -70,10 +74,12 @@ internal static class NeighbourKernels
     {
         int channels = (int)tokens.shape[1];
         int side = (int)grid.Side;
+        var gMemory = new TensorMemory(gradient);
+        var fromMemory = new TensorMemory(tokens);
         return RowTeam.Reduce((int)(grid.Batch * grid.Tokens), Branches * channels, (begin, end, sums) =>
         {
-            ref byte g = ref Lanes.Start(gradient);
-            ref byte from = ref Lanes.Start(tokens);
+            ref byte g = ref gMemory.Start;
+            ref byte from = ref fromMemory.Start;
             for (int token = begin; token < end; token++)
             {
                 nuint at = (nuint)token * (nuint)channels;

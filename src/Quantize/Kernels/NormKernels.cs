@@ -17,11 +17,14 @@ internal static class NormKernels
     {
         (int rows, int channels) = ((int)x.shape[0], (int)x.shape[1]);
         Tensor result = torch.empty(rows, channels);
+        var fromMemory = new TensorMemory(x);
+        var startMemory = new TensorMemory(origin ?? x);
+        var toMemory = new TensorMemory(result);
         RowTeam.Run(rows, (begin, end) =>
         {
-            ref byte from = ref Lanes.Start(x);
-            ref byte start = ref Lanes.Start(origin ?? x);
-            ref byte to = ref Lanes.Start(result);
+            ref byte from = ref fromMemory.Start;
+            ref byte start = ref startMemory.Start;
+            ref byte to = ref toMemory.Start;
             for (int row = begin; row < end; row++)
             {
                 nuint at = (nuint)row * (nuint)channels;
@@ -41,10 +44,12 @@ internal static class NormKernels
     internal static double[] GradientSums(Tensor gradient, Tensor x)
     {
         (int rows, int channels) = ((int)x.shape[0], (int)x.shape[1]);
+        var gMemory = new TensorMemory(gradient);
+        var fromMemory = new TensorMemory(x);
         return RowTeam.Reduce(rows, 2 * channels, (begin, end, sums) =>
         {
-            ref byte g = ref Lanes.Start(gradient);
-            ref byte from = ref Lanes.Start(x);
+            ref byte g = ref gMemory.Start;
+            ref byte from = ref fromMemory.Start;
             for (int tile = begin; tile < end; tile += Tile)
             {
                 int last = Math.Min(end, tile + Tile);

@@ -57,9 +57,5 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         return F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
     }
 
-    internal void CountBatch()
-    {
-        using IDisposable frozen = torch.no_grad();
-        num_batches_tracked.add_(1);
-    }
+    internal void CountBatch() => BatchCount.Add(num_batches_tracked);
 }

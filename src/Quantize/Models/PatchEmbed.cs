@@ -28,13 +28,15 @@ internal sealed class Embeddings : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Truncated normal of standard deviation 0.02, <c>[1, N, C]</c>.</summary>
-    internal static Parameter Positions(long tokens, long width)
+    /// <summary>Normal of standard deviation 0.02, <c>[1, N, C]</c>.</summary>
+    internal static Parameter Positions(long tokens, long width) => nn.Parameter(Normal(torch.empty(1, tokens, width), 0.02));
+
+    /// <summary>Fills a tensor as PyTorch's <c>trunc_normal_</c> does, whose usual bounds of ±2 truncate nothing where deviations are small. TorchSharp's own
+    /// cannot be used: version 0.107.0 gives the deviation itself everywhere, others a NaN in some million numbers, for a draw at an end of its range.</summary>
+    private static Tensor Normal(Tensor target, double deviation)
     {
-        Tensor start = torch.empty(1, tokens, width);
-        using (torch.no_grad())
-            nn.init.trunc_normal_(start, 0, 0.02);
-        return nn.Parameter(start);
+        const double Inside = 1 - (1.0 / (1 << 24));                                 // the largest float below 1
+        return target.uniform_(-1, 1).clamp_(-Inside, Inside).erfinv_().mul_(deviation * Math.Sqrt(2));
     }
 
     /// <summary>Images <c>[B, 3, H, W]</c> → tokens <c>[B*N, C]</c> and their grid.</summary>

@@ -114,7 +114,7 @@ public sealed class CachedTeacher : ITeacher
 
         // A mixed image is taught the mixture of both answers.
         Tensor probabilities = own.softmax(1);
-        return ((probabilities * batch.OwnShare) + (probabilities.flip(0) * (1 - batch.OwnShare))).log();
+        return MeanTeacher.Logarithm((probabilities * batch.OwnShare) + (probabilities.flip(0) * (1 - batch.OwnShare)));
     }
 
     /// <inheritdoc/>

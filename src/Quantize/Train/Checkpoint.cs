@@ -34,8 +34,8 @@ public static class Checkpoint
     /// <param name="configuration">What a resumed run must share, key → value.</param>
     /// <param name="extras">What else a resumed run needs, as bytes by name.</param>
     /// <exception cref="ConvertException">The file cannot be written; an older one is as it was.</exception>
-    public static void Save(
-        string path, nn.Module model, OptimizerHelper? optimizer, TrainState state, IReadOnlyDictionary<string, string> configuration,
+    internal static void Save(
+        string path, nn.Module model, FlatOptimizer? optimizer, TrainState state, IReadOnlyDictionary<string, string> configuration,
         IReadOnlyDictionary<string, byte[]>? extras = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -86,8 +86,8 @@ public static class Checkpoint
     /// <param name="configuration">What the checkpoint must share, or null to take it as it is.</param>
     /// <param name="extras">Receives what else was saved.</param>
     /// <exception cref="ConvertException">The file is damaged, of another network, or of a run with another configuration; the message names the keys.</exception>
-    public static TrainState Load(
-        string path, nn.Module model, OptimizerHelper? optimizer = null, IReadOnlyDictionary<string, string>? configuration = null,
+    internal static TrainState Load(
+        string path, nn.Module model, FlatOptimizer? optimizer = null, IReadOnlyDictionary<string, string>? configuration = null,
         IDictionary<string, byte[]>? extras = null)
     {
         ArgumentNullException.ThrowIfNull(model);

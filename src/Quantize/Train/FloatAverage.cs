@@ -14,19 +14,32 @@ internal sealed class FloatAverage : IDisposable
 
     private readonly Parameter[] _parameters;
     private readonly Tensor[] _means;
+    private readonly (Tensor Values, Tensor Means)[] _moved;
     private readonly double _decay;
     private long _updates;
 
     /// <summary>Starts at the parameters as they are.</summary>
     /// <param name="model">The student.</param>
     /// <param name="decay">Share of the old mean in the new one; lower in the first steps.</param>
-    internal FloatAverage(BinaryViT model, double decay)
+    /// <param name="flat">The student's parameters where they are one tensor, so that a step is one operation; null where each is its own.</param>
+    internal FloatAverage(BinaryViT model, double decay, FlatParameters? flat = null)
     {
         HashSet<string> signs = [.. model.SignWeights().Select(w => w.Layer + ".weight")];
         _decay = decay;
         _parameters = [.. model.named_parameters().Where(p => !signs.Contains(p.name)).Select(p => p.parameter)];
         using IDisposable frozen = torch.no_grad();
-        _means = [.. _parameters.Select(p => p.clone().DetachFromDisposeScope())];
+        if (flat is null)
+        {
+            _means = [.. _parameters.Select(p => p.clone().DetachFromDisposeScope())];
+            _moved = [.. _parameters.Zip(_means, (p, m) => ((Tensor)p, m))];
+            return;
+        }
+        using DisposeScope scope = torch.NewDisposeScope();
+        Tensor whole = flat.Values.clone();
+        long start = flat.Segments[flat.SignSegments].Start;
+        Dictionary<string, FlatMember> members = flat.Members.ToDictionary(m => m.Name);
+        _means = [.. model.named_parameters().Where(p => !signs.Contains(p.name)).Select(p => FlatParameters.View(whole, members[p.name]).DetachFromDisposeScope())];
+        _moved = [(flat.Values.narrow(0, start, flat.Length - start).DetachFromDisposeScope(), whole.narrow(0, start, flat.Length - start).DetachFromDisposeScope())];
     }
 
     /// <summary>Takes in the parameters after a step.</summary>
@@ -36,8 +49,8 @@ internal sealed class FloatAverage : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         double share = 1 - Math.Min(_decay, (1.0 + _updates) / (10 + _updates));
         _updates++;
-        for (int i = 0; i < _means.Length; i++)
-            _means[i].add_((_parameters[i] - _means[i]) * share);
+        foreach ((Tensor values, Tensor means) in _moved)
+            means.add_((values - means) * share);
     }
 
     /// <summary>Its state as bytes.</summary>
@@ -81,5 +94,11 @@ internal sealed class FloatAverage : IDisposable
     {
         foreach (Tensor mean in _means)
             mean.Dispose();
+        // The parameters themselves, where each is its own, are the student's.
+        foreach ((Tensor values, Tensor means) in _moved.Where(m => m.Values is not Parameter))
+        {
+            values.Dispose();
+            means.Dispose();
+        }
     }
 }

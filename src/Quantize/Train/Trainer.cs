@@ -87,7 +87,7 @@ public sealed class Trainer
                 $"{_files.Stage}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, World.Size)}, so that each of {World.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
         }
         using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, World);
-        OptimizerHelper optimizer = learning.Optimizer;
+        FlatOptimizer optimizer = learning.Optimizer;
         HealthMonitor? monitor = first ? HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, loader.StepsPerEpoch, _progress) : null;
         TrainState state = TrainState.Start;
         if (resume && first && File.Exists(_files.Last))

@@ -10,11 +10,14 @@ namespace EdgeVit.Quantize;
 /// <summary>One step of the optimizer: forward, backward, clipping of the gradient's norm, update.</summary>
 internal sealed class TrainingStep : IDisposable
 {
+    /// <summary>Added to the norm of the gradient where that is divided by, as torch does.</summary>
+    private const double NormEps = 1e-6;
+
     private readonly ITrainingTask _task;
     private readonly TrainSettings _settings;
     private readonly PixelSource _source;
     private readonly Device _device;
-    private readonly Parameter[] _parameters;
+    private readonly FlatParameters _parameters;
     private readonly Replicas? _replicas;
     private readonly BinaryViT? _student;
     private readonly LatentWeight[] _signWeights;
@@ -22,7 +25,6 @@ internal sealed class TrainingStep : IDisposable
     private World? _world;
     private readonly int _processes;
     private long _step;
-    private readonly List<double> _factors = [];
 
     internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, World? world = null)
     {
@@ -31,16 +33,16 @@ internal sealed class TrainingStep : IDisposable
         _student = task.Model as BinaryViT;
         _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
         Parts = settings.Accumulate;
-        Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average) : null;
-        _parameters = [.. task.Model.parameters()];
+        _parameters = new FlatParameters(task.Model, LearnsApart(settings));
+        Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average, _parameters) : null;
         _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }, settings.MixedPrecision) : null;
         if (world is not null && _replicas is null)
             SynchronisedNorm.Join(task.Model, world);
-        Optimizer = CreateOptimizer(task.Model);
+        Optimizer = CreateOptimizer(_parameters, settings);
     }
 
-    /// <summary>As the settings say; its second group, if there is one, holds what learns at another rate.</summary>
-    internal OptimizerHelper Optimizer { get; }
+    /// <summary>As the settings say.</summary>
+    internal FlatOptimizer Optimizer { get; }
 
     /// <summary>Parts that a batch is divided into; doubled where memory runs out.</summary>
     internal int Parts { get; set; }
@@ -77,15 +79,11 @@ internal sealed class TrainingStep : IDisposable
             Gather(_world);
         if (Phase.Regularizer > 0 && _signWeights.Length > 0)
             (WeightRegularizer.Loss(_signWeights) * Phase.Regularizer).backward();
-        if (Phase.FrozenSigns)
-        {
-            foreach (LatentWeight weight in _signWeights)
-                weight.weight.grad = null;
-        }
-        double norm = nn.utils.clip_grad_norm_(_parameters, _settings.GradientNorm);
+        int first = Phase.FrozenSigns ? _parameters.SignSegments : 0;
+        double norm = _parameters.GradientNorm(first);
         if (double.IsFinite(norm))
         {
-            Optimizer.step();
+            Optimizer.Step(Math.Min(1, _settings.GradientNorm / (norm + NormEps)), first);
             Average?.Update();
         }
         return (value, norm);
@@ -115,7 +113,7 @@ internal sealed class TrainingStep : IDisposable
         {
             _world = world;
             SynchronisedNorm.Join(_task.Model, world);
-            Optimizer.zero_grad();
+            _parameters.ClearGradients();
             if (!training)
                 _task.Model.eval();
             using IDisposable frozen = torch.no_grad();
@@ -139,8 +137,7 @@ internal sealed class TrainingStep : IDisposable
             _student.Phase = Phase;
         _step = step;
         double rate = _settings.Schedule.At(step);
-        foreach ((optim.ILearningRateController group, double factor) in Optimizer.ParamGroups.Zip(_factors))
-            group.LearningRate = rate * factor;
+        Optimizer.Rate = rate;
         return rate;
     }
 
@@ -151,13 +148,14 @@ internal sealed class TrainingStep : IDisposable
         Optimizer.Dispose();
         Average?.Dispose();
         _replicas?.Dispose();
+        _parameters.Dispose();
     }
 
     /// <summary>Sums gradients over the processes, each of which has those of its share of the mean loss. Where norms saw each share apart, their
     /// running statistics become the means of all.</summary>
     private void Gather(World world)
     {
-        world.Sum([.. _parameters.Select(p => p.grad).OfType<Tensor>()]);
+        world.Sum([_parameters.Gradients]);
         if (_replicas is null)
             return;
         using IDisposable frozen = torch.no_grad();
@@ -172,7 +170,7 @@ internal sealed class TrainingStep : IDisposable
 
     private double Divided(Batch batch)
     {
-        Optimizer.zero_grad();
+        _parameters.ClearGradients();
         return Agreed(_replicas!.Run(batch, _source, _device));
     }
 
@@ -210,7 +208,7 @@ internal sealed class TrainingStep : IDisposable
 
     private double GradientOfParts(Batch batch)
     {
-        Optimizer.zero_grad();
+        _parameters.ClearGradients();
         double sum = 0;
         int parts = Math.Min(Parts, MostParts(batch.Whole, _processes));
         for (int at = 0; at < parts; at++)
@@ -235,32 +233,12 @@ internal sealed class TrainingStep : IDisposable
         return sum;
     }
 
-    private OptimizerHelper CreateOptimizer(nn.Module model)
-    {
-        bool nesterov = _settings.Optimizer == OptimizerKind.Nesterov;
-        double otherFactor = nesterov ? _settings.BiasRate : _settings.ClipRate;
-        List<Parameter> usual = [];
-        List<Parameter> other = [];
-        foreach ((string name, Parameter parameter) in model.named_parameters())
-        {
-            bool apart = nesterov ? parameter.dim() == 1
-                : name.EndsWith("att_prob_clip_log", StringComparison.Ordinal) || name.EndsWith(TensorManifest.TemperatureLogit, StringComparison.Ordinal);
-            (apart ? other : usual).Add(parameter);
-        }
-        _factors.AddRange(other.Count > 0 ? [1, otherFactor] : [1]);
-        double rate = _settings.LearningRate, decay = _settings.WeightDecay;
-        if (nesterov)
-        {
-            // The decay is of the weights per unit of the rate; offsets, at their higher rate, are hardly held back.
-            double momentum = _settings.Momentum;
-            List<SGD.ParamGroup> nesterovGroups = [new(usual, rate, momentum, 0, decay, nesterov: true)];
-            if (other.Count > 0)
-                nesterovGroups.Add(new(other, rate * otherFactor, momentum, 0, decay / otherFactor, nesterov: true));
-            return optim.SGD(nesterovGroups, rate, momentum, 0, decay, nesterov: true);
-        }
-        List<AdamW.ParamGroup> groups = [new AdamW.ParamGroup(usual, rate, weight_decay: decay)];
-        if (other.Count > 0)
-            groups.Add(new AdamW.ParamGroup(other, rate * otherFactor, weight_decay: 0));
-        return optim.AdamW(groups, rate);
-    }
+    /// <summary>What learns at another rate: with Nesterov's momentum offsets and scales, otherwise the attention's clips and temperatures.</summary>
+    private static Func<string, Parameter, bool> LearnsApart(TrainSettings settings) => settings.Optimizer == OptimizerKind.Nesterov
+        ? (_, parameter) => parameter.dim() == 1
+        : (name, _) => name.EndsWith("att_prob_clip_log", StringComparison.Ordinal) || name.EndsWith(TensorManifest.TemperatureLogit, StringComparison.Ordinal);
+
+    private static FlatOptimizer CreateOptimizer(FlatParameters parameters, TrainSettings settings) => settings.Optimizer == OptimizerKind.Nesterov
+        ? new FlatNesterov(parameters, settings.LearningRate, settings.BiasRate, settings.WeightDecay, settings.Momentum)
+        : new FlatAdamW(parameters, settings.LearningRate, settings.ClipRate, settings.WeightDecay);
 }
