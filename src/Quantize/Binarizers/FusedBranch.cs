@@ -13,6 +13,9 @@ namespace EdgeVit.Quantize;
 /// <param name="Brain">Whether products are computed in bfloat16.</param>
 internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormWorld World, bool Brain);
 
+/// <summary>The parameters of a fused binary layer; gradients are added to theirs.</summary>
+internal sealed record FusedParameters(Tensor Move, Tensor Weight, TokenNorm Norm, Tensor Move1, Tensor Slope, Tensor Move2);
+
 /// <summary>A whole binary layer in training on the processor as one node of the autograd graph:
 /// <c>RPReLU(norm(linear(sign(x + move), sign(W))) + shortcut(x))</c>. The same mathematics as <see cref="ShiftSign"/>, <see cref="WeightSign"/>,
 /// a batch norm and <see cref="RPReLUFunction"/>, but each pass over the tokens does all that can be done in it; eager torch is bound by
@@ -39,62 +42,76 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         BinarizationPhase phase)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), move, weight, norm.weight, norm.bias, move1, slope, move2, norm.running_mean, norm.running_var,
+        return apply(
+            x.contiguous(), new FusedParameters(move, weight, norm, move1, slope, move2),
             new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormWorld(norm.World), Brain));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[10]).Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[2]).Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
 
-    /// <summary>Gradients of x, move, weight, the norm's weight and bias, move1, slope and move2.</summary>
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        ((FusedOptions)ctx.get_data("options")!).Brain ? Backward<Brain16>(ctx, grad_output.contiguous()) : Backward<Single32>(ctx, grad_output.contiguous());
+    /// <summary>The gradient of x; those of the parameters are added to theirs.</summary>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using Tensor gradient = grad_output.contiguous();
+        Tensor byInput = ((FusedOptions)ctx.get_data("options")!).Brain ? Backward<Brain16>(ctx, gradient) : Backward<Single32>(ctx, gradient);
+        grad_output.Dispose();
+        return [byInput, null!, null!];
+    }
 
     private static Tensor Forward<T>(autograd.AutogradContext ctx, object[] vars) where T : struct, ILanes
     {
         var x = (Tensor)vars[0];
-        var move = (Tensor)vars[1];
-        var weight = (Tensor)vars[2];
-        var slope = (Tensor)vars[6];
-        var options = (FusedOptions)vars[10];
+        (Tensor move, Tensor weight, TokenNorm module, Tensor move1, Tensor slope, Tensor move2) = (FusedParameters)vars[1];
+        var options = (FusedOptions)vars[2];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
         SignedWeight signed = options.Phase.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
-        Tensor products = torch.mm(signs, signed.Signs.t());                         // [M, O], integers where the weight is signs
+        using Tensor columns = signed.Signs.t();
+        Tensor products = torch.mm(signs, columns);                                  // [M, O], integers where the weight is signs
         (double[] moments, long rows) = options.World.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
-        var norm = NormTerms.Of(
-            moments, rows, signed.Scales, Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), Lanes.Floats((Tensor)vars[5]),
-            options.Eps);
-        norm.Update(Lanes.Floats((Tensor)vars[8]), Lanes.Floats((Tensor)vars[9]), signed.Scales, rows, options.Momentum);
-        Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, (Tensor)vars[7]);
-        ctx.save_for_backward([x, move, weight, slope, signs, products, signed.Signs]);
+        var norm = NormTerms.Of(moments, rows, signed.Scales, Lanes.Floats(module.weight), Lanes.Floats(module.bias), Lanes.Floats(move1), options.Eps);
+        norm.Update(Lanes.Floats(module.running_mean), Lanes.Floats(module.running_var), signed.Scales, rows, options.Momentum);
+        Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, move2);
+        ctx.save_for_backward([x]);
+        ctx.save_data("parameters", vars[1]);
+        ctx.save_data("kept", new Kept(signs, products, signed.Signs));
         ctx.save_data("norm", norm);
         ctx.save_data("signed", signed);
         ctx.save_data("options", options);
         return result;
     }
 
-    private static List<Tensor> Backward<T>(autograd.AutogradContext ctx, Tensor gradient) where T : struct, ILanes
+    private static Tensor Backward<T>(autograd.AutogradContext ctx, Tensor gradient) where T : struct, ILanes
     {
-        List<Tensor> saved = ctx.get_saved_variables();
-        (Tensor x, Tensor move, Tensor weight, Tensor slope, Tensor signs, Tensor products) = (saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
+        using Tensor x = ctx.get_saved_variables()[0];
+        var parameters = (FusedParameters)ctx.get_data("parameters")!;
+        var kept = (Kept)ctx.get_data("kept")!;
+        (Tensor signs, Tensor products) = (kept[0], kept[1]);
         var norm = (NormTerms)ctx.get_data("norm")!;
-        SignedWeight signed = (SignedWeight)ctx.get_data("signed")! with { Signs = saved[6] };
+        var signed = (SignedWeight)ctx.get_data("signed")!;
         var options = (FusedOptions)ctx.get_data("options")!;
         int o = norm.Scale.Length;
 
         (Tensor byArgument, double[] sums) = BranchKernels<T>.Deactivate(
-            gradient, products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope);
+            gradient, products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, parameters.Slope);
+        using Tensor argument = byArgument;
         NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0], options.World);
-        Tensor byProducts = BranchKernels<T>.ProductGradient(byArgument, products, terms.A, terms.B, terms.C);
-        Tensor bySigns = torch.mm(byProducts, signed.Signs);                         // [M, K]
-        Tensor byWeight = WeightKernels<T>.Gradient(torch.mm(byProducts.t(), signs), weight, signed);
-        (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(bySigns, x, move, byArgument, options.Kind, options.Factor, options.Phase.Surrogate);
-        return
-        [
-            byInput, Vector(byMove), byWeight, Vector(terms.ByScale), Vector(sums.AsSpan(2 * o, o)), Vector(sums.AsSpan(2 * o, o), -1),
-            Vector(sums.AsSpan(o, o)), Vector(sums.AsSpan(0, o)), null!, null!, null!,
-        ];
+        using Tensor byProducts = BranchKernels<T>.ProductGradient(argument, products, terms.A, terms.B, terms.C);
+        using Tensor bySigns = torch.mm(byProducts, signed.Signs);                   // [M, K]
+        using Tensor columns = byProducts.t();
+        using Tensor byWeightSigns = torch.mm(columns, signs);                       // [O, K]
+        WeightKernels<T>.AddGradient(byWeightSigns, parameters.Weight, signed);
+        (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(
+            bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Phase.Surrogate);
+        LeafGradient.Add(parameters.Move, byMove);
+        LeafGradient.Add(parameters.Norm.weight, terms.ByScale);
+        LeafGradient.Add(parameters.Norm.bias, sums.AsSpan(2 * o, o));
+        LeafGradient.Add(parameters.Move1, sums.AsSpan(2 * o, o), -1);
+        LeafGradient.Add(parameters.Slope, sums.AsSpan(o, o));
+        LeafGradient.Add(parameters.Move2, sums.AsSpan(0, o));
+        kept.GiveUp();
+        return byInput;
     }
 
     internal static Tensor Vector(ReadOnlySpan<double> values, float factor = 1)
@@ -133,6 +150,15 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
             terms.Scale[c] = (float)factor;
             terms.Offset[c] = (float)(beta[c] - (factor * mean) - (move1.IsEmpty ? 0 : move1[c]));
         }
+        return terms;
+    }
+
+    /// <summary>Of tokens <c>[M, C]</c> with a module's gamma and beta, whose running statistics move.</summary>
+    internal static NormTerms Of(Tensor x, TokenNorm module, NormWorld world, ReadOnlySpan<float> move1)
+    {
+        (double[] moments, long rows) = world.Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
+        NormTerms terms = Of(moments, rows, [], Lanes.Floats(module.weight), Lanes.Floats(module.bias), move1, module.Eps);
+        terms.Update(Lanes.Floats(module.running_mean), Lanes.Floats(module.running_var), [], rows, module.Momentum);
         return terms;
     }
 

@@ -18,36 +18,36 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
     internal static Tensor Apply(Tensor x, TokenNorm norm)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.Eps, norm.Momentum, new NormWorld(norm.World));
+        return apply(x.contiguous(), norm, new NormWorld(norm.World));
     }
 
-    /// <summary>(x, gamma, beta, running mean, running variance, eps, momentum, processes) → normalised.</summary>
+    /// <summary>(x, norm, processes) → normalised.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var x = (Tensor)vars[0];
-        (double[] moments, long rows) = ((NormWorld)vars[7]).Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
-        var norm = NormTerms.Of(moments, rows, [], Lanes.Floats((Tensor)vars[1]), Lanes.Floats((Tensor)vars[2]), [], (double)vars[5]);
-        norm.Update(Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), [], rows, (double)vars[6]);
+        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[1], (NormWorld)vars[2], []);
         ctx.save_for_backward([x]);
+        ctx.save_data("module", vars[1]);
         ctx.save_data("norm", norm);
-        ctx.save_data("world", vars[7]);
+        ctx.save_data("world", vars[2]);
         return NormKernels.Affine(x, norm.Scale, norm.Offset);
     }
 
-    /// <summary>Gradients of x, gamma and beta.</summary>
+    /// <summary>The gradient of x; those of gamma and beta are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        Tensor x = ctx.get_saved_variables()[0];
+        using Tensor x = ctx.get_saved_variables()[0];
+        var module = (TokenNorm)ctx.get_data("module")!;
         var norm = (NormTerms)ctx.get_data("norm")!;
-        Tensor gradient = grad_output.contiguous();
+        using Tensor gradient = grad_output.contiguous();
         int channels = norm.Scale.Length;
         double[] sums = NormKernels.GradientSums(gradient, x);
         NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0], (NormWorld)ctx.get_data("world")!);
-        return
-        [
-            BranchKernels<Single32>.ProductGradient(gradient, x, terms.A, terms.B, terms.C),
-            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(0, channels)), null!, null!, null!, null!, null!,
-        ];
+        Tensor byInput = BranchKernels<Single32>.ProductGradient(gradient, x, terms.A, terms.B, terms.C);
+        LeafGradient.Add(module.weight, terms.ByScale);
+        LeafGradient.Add(module.bias, sums.AsSpan(0, channels));
+        grad_output.Dispose();
+        return [byInput, null!, null!];
     }
 }
 
@@ -61,41 +61,41 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
     internal static Tensor Apply(Tensor x, Tensor shortcut, TokenNorm norm, RPReLU activation)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), shortcut.contiguous(), norm.weight, norm.bias, activation.move1, activation.prelu.weight, activation.move2,
-            norm.running_mean, norm.running_var, norm.Eps, norm.Momentum, new NormWorld(norm.World));
+        return apply(x.contiguous(), shortcut.contiguous(), norm, activation, new NormWorld(norm.World));
     }
 
-    /// <summary>(x, shortcut, gamma, beta, move1, slope, move2, running mean, running variance, eps, momentum, processes) → y.</summary>
+    /// <summary>(x, shortcut, norm, activation, processes) → y.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var x = (Tensor)vars[0];
-        var shortcut = (Tensor)vars[1];
-        var slope = (Tensor)vars[5];
-        (double[] moments, long rows) = ((NormWorld)vars[11]).Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
-        var norm = NormTerms.Of(
-            moments, rows, [], Lanes.Floats((Tensor)vars[2]), Lanes.Floats((Tensor)vars[3]), Lanes.Floats((Tensor)vars[4]), (double)vars[9]);
-        norm.Update(Lanes.Floats((Tensor)vars[7]), Lanes.Floats((Tensor)vars[8]), [], rows, (double)vars[10]);
-        ctx.save_for_backward([x, shortcut, slope]);
+        (var x, var shortcut, var activation) = ((Tensor)vars[0], (Tensor)vars[1], (RPReLU)vars[3]);
+        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[2], (NormWorld)vars[4], Lanes.Floats(activation.move1));
+        ctx.save_for_backward([x, shortcut]);
+        ctx.save_data("module", vars[2]);
+        ctx.save_data("activation", activation);
         ctx.save_data("norm", norm);
-        ctx.save_data("world", vars[11]);
-        return BranchKernels<Single32>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, slope, (Tensor)vars[6]);
+        ctx.save_data("world", vars[4]);
+        return BranchKernels<Single32>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, activation.prelu.weight, activation.move2);
     }
 
-    /// <summary>Gradients of x, shortcut, gamma, beta, move1, slope and move2.</summary>
+    /// <summary>Gradients of x and shortcut; those of the parameters are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         List<Tensor> saved = ctx.get_saved_variables();
+        using Tensor x = saved[0], shortcut = saved[1], gradient = grad_output.contiguous();
+        (var module, var activation) = ((TokenNorm)ctx.get_data("module")!, (RPReLU)ctx.get_data("activation")!);
         var norm = (NormTerms)ctx.get_data("norm")!;
         int c = norm.Scale.Length;
         (Tensor byArgument, double[] sums) = BranchKernels<Single32>.Deactivate(
-            grad_output.contiguous(), saved[0], saved[1], ShortcutKind.Same, 1, norm.Scale, norm.Offset, saved[2]);
-        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), saved[0].shape[0], (NormWorld)ctx.get_data("world")!);
-        return
-        [
-            BranchKernels<Single32>.ProductGradient(byArgument, saved[0], terms.A, terms.B, terms.C), byArgument,
-            FusedBranch.Vector(terms.ByScale), FusedBranch.Vector(sums.AsSpan(2 * c, c)), FusedBranch.Vector(sums.AsSpan(2 * c, c), -1),
-            FusedBranch.Vector(sums.AsSpan(c, c)), FusedBranch.Vector(sums.AsSpan(0, c)), null!, null!, null!, null!, null!,
-        ];
+            gradient, x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, activation.prelu.weight);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), x.shape[0], (NormWorld)ctx.get_data("world")!);
+        LeafGradient.Add(module.weight, terms.ByScale);
+        LeafGradient.Add(module.bias, sums.AsSpan(2 * c, c));
+        LeafGradient.Add(activation.move1, sums.AsSpan(2 * c, c), -1);
+        LeafGradient.Add(activation.prelu.weight, sums.AsSpan(c, c));
+        LeafGradient.Add(activation.move2, sums.AsSpan(0, c));
+        Tensor byInput = BranchKernels<Single32>.ProductGradient(byArgument, x, terms.A, terms.B, terms.C);
+        grad_output.Dispose();
+        return [byInput, byArgument, null!, null!, null!];
     }
 }
 
@@ -107,66 +107,69 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
     public override string Name => nameof(FusedResidual);
 
     /// <summary><c>x + scale(y)</c>.</summary>
-    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale) => apply(x.contiguous(), y.contiguous(), scale.alpha, scale.move);
+    internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale) => apply(x.contiguous(), y.contiguous(), scale);
 
     /// <summary><c>x + scale(y) + sum over branches of scale_b(branch_b(tokens))</c>; branches in the order of <see cref="BlockBranch.Of"/>.</summary>
     internal static Tensor Apply(Tensor x, Tensor y, LayerScale scale, Tensor tokens, TokenGrid grid, BranchKind kind, IReadOnlyList<LayerScale> branches) =>
-        apply([
-            x.contiguous(), y.contiguous(), scale.alpha, scale.move, tokens.contiguous(),
-            .. branches.Select(b => b.alpha), .. branches.Select(b => b.move), grid, kind,
-        ]);
+        apply(x.contiguous(), y.contiguous(), scale, tokens.contiguous(), branches, grid, kind);
 
     /// <summary>See the two forms of Apply.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var x = (Tensor)vars[0];
-        var y = (Tensor)vars[1];
-        float[] alpha = Lanes.Floats((Tensor)vars[2]).ToArray();
-        float[] move = Lanes.Floats((Tensor)vars[3]).ToArray();
-        if (vars.Length == 4)
+        (var x, var y, var layerScale) = ((Tensor)vars[0], (Tensor)vars[1], (LayerScale)vars[2]);
+        float[] alpha = Lanes.Floats(layerScale.alpha).ToArray();
+        float[] move = Lanes.Floats(layerScale.move).ToArray();
+        ctx.save_data("scale", layerScale);
+        if (vars.Length == 3)
         {
-            ctx.save_for_backward([y, (Tensor)vars[2]]);
+            ctx.save_for_backward([y]);
             return NormKernels.Residual(x, y, alpha, move);
         }
 
         int channels = alpha.Length;
-        var grid = (TokenGrid)vars[13];
-        var kind = (BranchKind)vars[14];
+        (var tokens, var branches, var grid, var kind) = ((Tensor)vars[3], (IReadOnlyList<LayerScale>)vars[4], (TokenGrid)vars[5], (BranchKind)vars[6]);
         float[] weights = new float[NeighbourKernels.Branches * channels];
         for (int b = 0; b < NeighbourKernels.Branches; b++)
         {
-            Lanes.Floats((Tensor)vars[5 + b]).CopyTo(weights.AsSpan(b * channels));
-            ReadOnlySpan<float> more = Lanes.Floats((Tensor)vars[9 + b]);
+            Lanes.Floats(branches[b].alpha).CopyTo(weights.AsSpan(b * channels));
+            ReadOnlySpan<float> more = Lanes.Floats(branches[b].move);
             for (int c = 0; c < channels; c++)
                 move[c] += more[c];
         }
-        ctx.save_for_backward([y, (Tensor)vars[2], (Tensor)vars[4]]);
+        ctx.save_for_backward([y, tokens]);
+        ctx.save_data("branches", branches);
         ctx.save_data("weights", weights);
         ctx.save_data("grid", grid);
         ctx.save_data("kind", kind);
-        return NeighbourKernels.Mix(kind, (Tensor)vars[4], grid, weights, x, y, alpha, move);
+        return NeighbourKernels.Mix(kind, tokens, grid, weights, x, y, alpha, move);
     }
 
-    /// <summary>Gradients in the order of the inputs.</summary>
+    /// <summary>Gradients of x, y and tokens; those of the scales are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         List<Tensor> saved = ctx.get_saved_variables();
+        using Tensor y = saved[0];
         Tensor gradient = grad_output.contiguous();
-        float[] alpha = Lanes.Floats(saved[1]).ToArray();
+        var layerScale = (LayerScale)ctx.get_data("scale")!;
+        float[] alpha = Lanes.Floats(layerScale.alpha).ToArray();
         int channels = alpha.Length;
-        double[] sums = NormKernels.GradientSums(gradient, saved[0]);
-        Tensor byMove = FusedBranch.Vector(sums.AsSpan(0, channels));
-        List<Tensor> result = [gradient, NormKernels.Affine(gradient, alpha, new float[channels]), FusedBranch.Vector(sums.AsSpan(channels)), byMove];
-        if (saved.Count == 2)
-            return result;
+        double[] sums = NormKernels.GradientSums(gradient, y);
+        LeafGradient.Add(layerScale.alpha, sums.AsSpan(channels));
+        LeafGradient.Add(layerScale.move, sums.AsSpan(0, channels));
+        Tensor byInput = NormKernels.Affine(gradient, alpha, new float[channels]);
+        if (saved.Count == 1)
+            return [gradient, byInput, null!];
 
+        using Tensor tokens = saved[1];
         var grid = (TokenGrid)ctx.get_data("grid")!;
         var kind = (BranchKind)ctx.get_data("kind")!;
-        result.Add(NeighbourKernels.TokenGradient(kind, gradient, grid, (float[])ctx.get_data("weights")!));
-        double[] byWeights = NeighbourKernels.WeightGradient(kind, gradient, saved[2], grid);
+        var branches = (IReadOnlyList<LayerScale>)ctx.get_data("branches")!;
+        double[] byWeights = NeighbourKernels.WeightGradient(kind, gradient, tokens, grid);
         for (int b = 0; b < NeighbourKernels.Branches; b++)
-            result.Add(FusedBranch.Vector(byWeights.AsSpan(b * channels, channels)));
-        result.AddRange([byMove, byMove, byMove, byMove, null!, null!]);
-        return result;
+        {
+            LeafGradient.Add(branches[b].alpha, byWeights.AsSpan(b * channels, channels));
+            LeafGradient.Add(branches[b].move, sums.AsSpan(0, channels));
+        }
+        return [gradient, byInput, null!, NeighbourKernels.TokenGradient(kind, gradient, grid, (float[])ctx.get_data("weights")!), null!, null!, null!];
     }
 }

@@ -66,31 +66,32 @@ internal static class WeightKernels<T> where T : struct, ILanes
         return new SignedWeight(result, means, scales, float.PositiveInfinity);
     }
 
-    /// <summary>The gradient of the latent weight from that of its signs: divided by the scale, stopped where <c>|w - mean|</c> is above the clip, centred.</summary>
-    internal static Tensor Gradient(Tensor bySigns, Tensor weight, SignedWeight signed)
+    /// <summary>Adds to the gradient of the latent weight what follows from that of its signs: divided by the scale, stopped where <c>|w - mean|</c> is above the
+    /// clip, centred.</summary>
+    internal static void AddGradient(Tensor bySigns, Tensor weight, SignedWeight signed)
     {
+        if (!weight.requires_grad)
+            return;
         (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
-        Tensor result = torch.empty(o, k);
+        using Tensor target = LeafGradient.Of(weight);
         ref byte g = ref Lanes.Start(bySigns);
         ref byte w = ref Lanes.Start(weight);
-        ref byte to = ref Lanes.Start(result);
+        ref byte to = ref Lanes.Start(target);
         for (int row = 0; row < o; row++)
         {
             nuint at = (nuint)row * (nuint)k;
             Vector512<float> mean = Vector512.Create(signed.Means[row]);
             Vector512<float> factor = Vector512.Create(1 / Math.Max(signed.Scales[row], 1e-12f));
+            Vector512<float> clip = Vector512.Create(signed.Clip);
             Vector512<float> sum = Vector512<float>.Zero;
             for (int c = 0; c < k; c += Lanes.Count)
-            {
-                Vector512<float> inside = Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), Vector512.Create(signed.Clip));
-                Vector512<float> v = T.Load(ref g, at + (nuint)c) * factor & inside;
-                sum += v;
-                Single32.Store(v, ref to, at + (nuint)c);
-            }
+                sum += T.Load(ref g, at + (nuint)c) * factor & Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), clip);
             Vector512<float> average = Vector512.Create(Vector512.Sum(sum) / k);
             for (int c = 0; c < k; c += Lanes.Count)
-                Single32.Store(Lanes.Load(ref to, at + (nuint)c) - average, ref to, at + (nuint)c);
+            {
+                Vector512<float> v = T.Load(ref g, at + (nuint)c) * factor & Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), clip);
+                Single32.Store(Lanes.Load(ref to, at + (nuint)c) + (v - average), ref to, at + (nuint)c);
+            }
         }
-        return result;
     }
 }
