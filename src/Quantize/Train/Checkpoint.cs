@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;

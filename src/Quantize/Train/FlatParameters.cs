@@ -1,4 +1,3 @@
-using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
