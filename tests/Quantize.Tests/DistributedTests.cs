@@ -105,14 +105,14 @@ public partial class DistributedTests
         using var folder = new TempFolder();
         string run = folder.File("run");
         string last = Path.Combine(run, "student", "last.safetensors");
-        string[] what = ["convert", run, "none", "20", "1"];
+        string[] what = ["convert", run, "none", "8", "1"];
         Process all = launcher.Start(2, what, ("OMPI_MCA_odls_base_sigkill_timeout", "60"));
         while (!all.HasExited && !File.Exists(last))
             Thread.Sleep(5);
         Assert.Equal(0, kill(all.Id, Terminate));
         (int code, string said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);
-        Assert.Contains($"stopped after step {Checkpoint.Peek(last).Step} of {20 * StepsPerEpoch}; everything is saved in {last}", said, StringComparison.Ordinal);
+        Assert.Contains($"stopped after step {Checkpoint.Peek(last).Step} of {8 * StepsPerEpoch}; everything is saved in {last}", said, StringComparison.Ordinal);
     }
 
     [Theory]

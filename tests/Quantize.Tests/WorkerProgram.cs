@@ -88,7 +88,7 @@ internal static class WorkerProgram
     {
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
-        ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(0.2) };
+        ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(1) };
         if (arguments.Contains("slow"))
             options = options with { LearningRate = 1e-4 };
         if (arguments.Contains("budget"))
