@@ -83,14 +83,14 @@ internal static class WorkerProgram
     }
 
     /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
-    /// minutes and ends after a second), slow (a small learning rate).</summary>
+    /// minutes and ends after a second), slow (hardly learns).</summary>
     private static void Convert(string[] arguments, World? world, CancellationToken cancel)
     {
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
         ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(1) };
         if (arguments.Contains("slow"))
-            options = options with { LearningRate = 1e-4 };
+            options = options with { LearningRate = 1e-6 };
         if (arguments.Contains("budget"))
             options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
         if (arguments.Contains("plan"))
