@@ -2,30 +2,39 @@
 # Estimates the cycles of one image of BinaryViT-small on ARM cores, on an x64 machine: counts the executed basic blocks under an emulator and
 # asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json and .md; takes a few minutes.
 #
-#   EDGEVIT_ARM64_KIT=DIR EDGEVIT_ARM64_EMULATOR=FILE EDGEVIT_ARM64_SYSROOT=DIR bench/arm-estimate.sh [neon]
+#   bench/arm-estimate.sh [neon]     the kernel set that runs
 #
-#   EDGEVIT_ARM64_KIT        a folder with dotnet-arm64, the host of the ARM64 runtime, and mca, an llvm-mca of version 19
-#   EDGEVIT_ARM64_EMULATOR   a user-mode qemu for ARM64
-#   EDGEVIT_ARM64_SYSROOT    the folder under which that emulator finds the ARM64 C library
+#   EDGEVIT_MCA=FILE   an llvm-mca of version 19; otherwise llvm-mca-19 or llvm-mca from PATH (Debian: apt-get install llvm-19)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-kit=${EDGEVIT_ARM64_KIT:?names the folder of the kit}
-emulator=${EDGEVIT_ARM64_EMULATOR:?names the emulator}
-sysroot=${EDGEVIT_ARM64_SYSROOT:?names the folder of the ARM64 C library}
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 kernel=${1:-neon}
-runner=artifacts/bin/EdgeVit.Runner/release/runner.dll
-dotnet build tests/Runner/EdgeVit.Runner.csproj -c Release -v q --nologo
+
+mca=${EDGEVIT_MCA:-$(command -v llvm-mca-19 || command -v llvm-mca || true)}
+version=$([ -z "$mca" ] || "$mca" --version | sed -n 's/.*LLVM version \([0-9]*\).*/\1/p')
+if [ "$version" != 19 ]; then
+  echo "arm-estimate: llvm-mca of version 19 is needed, whose models of the cores the recorded figures have; found: ${mca:-none}${version:+, version $version}." >&2
+  echo "              Debian: apt-get install llvm-19; or name one in EDGEVIT_MCA." >&2
+  exit 1
+fi
+
+found=$(tests/arm64-emulator.sh)
+{ read -r emulator; read -r QEMU_LD_PREFIX; } <<<"$found"
+export QEMU_LD_PREFIX
+dotnet publish tests/Runtime.Tests -r linux-arm64 --self-contained -c Release --artifacts-path artifacts/arm64/build -o artifacts/arm64/tests -v q --nologo \
+  -p:UseSharedCompilation=false -p:RunAnalyzers=false
+dotnet build bench -c Release -v q --nologo -p:UseSharedCompilation=false
+bench=artifacts/bin/EdgeVit.Bench/release/EdgeVit.Bench.dll
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-dotnet "$runner" preset binaryvit-small "$work/model.evit"
+dotnet "$bench" arm-estimate model binaryvit-small "$work/model.evit"
 
-# The code that the JIT makes lies in one region when addresses are not randomised; only blocks there are logged.
+# image COUNT [OPTION...]: runs images with the emulator's options. The code that the JIT makes lies in one region when addresses are not
+# randomised; only blocks there are logged. Written through a second mapping, code would escape the emulator (see tests/arm64.sh).
 image() {
-  env DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0 DOTNET_TieredCompilation=0 EDGEVIT_KERNEL="$kernel" \
+  env DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0 DOTNET_TieredCompilation=0 EDGEVIT_KERNEL="$kernel" QEMU_CPU=cortex-a76 \
     DOTNET_PerfMapEnabled=3 DOTNET_PerfMapJitDumpPath="$work" DOTNET_JitDisasm='EdgeVit.Runtime.*:*' DOTNET_JitStdOutFile="$work/listing.$1" \
-    setarch -R "$emulator" -L "$sysroot" -cpu cortex-a76 "${@:2}" \
-    "$kit/dotnet-arm64" "$runner" run "$work/model.evit" "$1" >"$work/output" &
-  wait $!
+    setarch -R "$emulator" "${@:2}" artifacts/arm64/tests/EdgeVit.Runtime.Tests run "$work/model.evit" "$1" >"$work/output"
   mv "$work"/perf-*.map "$work/perf.$1"
 }
 
@@ -33,7 +42,7 @@ image 1
 region=$(awk '/EdgeVit.Runtime/ { print substr($1, 1, length($1) - 6) }' "$work/perf.1" | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
 for n in 1 2; do
   mkfifo "$work/log"
-  dotnet "$runner" blocks "$work/blocks.$n" <"$work/log" &
+  dotnet "$bench" arm-estimate blocks "$work/blocks.$n" <"$work/log" &
   reader=$!
   rm -f "$work/listing.$n"
   image "$n" -d exec,nochain -dfilter "${region}000000..${region}ffffff" -D "$work/log"
@@ -41,4 +50,4 @@ for n in 1 2; do
   rm "$work/log"
 done
 cp "$work/listing.2" "$work/listing"
-dotnet "$runner" estimate "$work" "$kit/mca" "$kernel" bench/results/arm-estimates.json
+dotnet "$bench" arm-estimate write "$work" "$mca" "$kernel" bench/results/arm-estimates.json

@@ -145,8 +145,7 @@ public sealed class ConvertTests
         using var process = Process.Start(new ProcessStartInfo("unshare", ["-m", "-r", "bash", "-c", script, EdgeVitProcess.Program, "", folder["small"]]) { RedirectStandardError = true })!;
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode == 99 || error.Contains("unshare:", StringComparison.Ordinal))
-            return;
+        Assert.SkipWhen(process.ExitCode == 99 || error.Contains("unshare:", StringComparison.Ordinal), "mounting a small file system is not allowed here");
         Assert.Equal(1, process.ExitCode);
         Assert.Contains("cannot be used", error, StringComparison.Ordinal);
     }

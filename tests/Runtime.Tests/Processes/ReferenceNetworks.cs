@@ -1,14 +1,8 @@
-using EdgeVit.Export;
-using EdgeVit.Export.Tests;
-using EdgeVit.Runtime;
-using EdgeVit.Runtime.Tests;
-using Stage = EdgeVit.Runtime.Tests.Stage;
+namespace EdgeVit.Runtime.Tests.Processes;
 
-namespace EdgeVit.Runner;
-
-/// <summary>Whole networks with the logits that they must give: written by the reference interpreter on one machine, checked on
-/// another.</summary>
-internal static class Networks
+/// <summary>Whole networks with the logits that they must give: written by the reference interpreter in one process, checked in another, with
+/// other instructions or on another machine.</summary>
+internal static class ReferenceNetworks
 {
     private const ulong InputSeed = 3;
     private const int RandomGraphCount = 40;
@@ -18,7 +12,7 @@ internal static class Networks
 
     /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling; then random graphs of
     /// all ops.</summary>
-    internal static int Write(string folder)
+    internal static void Write(string folder)
     {
         Directory.CreateDirectory(folder);
         (int Image, int Patch, Stage[] Stages, int Classes, bool Binary, Branches Branches)[] networks =
@@ -46,8 +40,6 @@ internal static class Networks
             Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
         for (int seed = 0; seed < RandomGraphCount; seed++)
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
-        Console.WriteLine($"{(2 * networks.Length) + s_attentions.Length + 1 + RandomGraphCount} models in {folder}");
-        return 0;
     }
 
     /// <summary>An attention of tokens to themselves: three levels, a temperature for each head, with or without the own key.</summary>
@@ -58,58 +50,6 @@ internal static class Networks
         (string q, string k) = (b.ShiftSign(b.Affine(x, a.Channels), a.Channels), b.ShiftSign(x, a.Channels));
         string y = b.Attention(q, k, k, a.Channels, a.Heads, a.Height * a.Width, levels: 3, a.Masked, temperatures: true);
         return (b.Build(b.Linear(b.MeanTokens(y), a.Channels, 9, name: "logits")), b);
-    }
-
-    /// <summary>Every file's self-test with every kernel set and number of threads.</summary>
-    internal static int Check(string[] paths, int[] threads)
-    {
-        string[] files = [.. paths.SelectMany(p => Directory.Exists(p) ? Directory.GetFiles(p, "*.evit") : [p]).Order(StringComparer.Ordinal)];
-        IReadOnlyList<KernelChoice> choices = Environment.GetEnvironmentVariable(KernelSets.Variable) is { Length: > 0 } ? [KernelSets.Resolve(null)] : KernelSets.Available;
-        int wrong = 0;
-        foreach (KernelChoice choice in choices)
-        {
-            foreach (string file in files)
-            {
-                using EvitModel model = EvitModel.Open(file);
-                foreach (int count in threads)
-                {
-                    SelfTestResult result = model.RunSelfTest(new SessionOptions { Kernel = choice, Threads = count });
-                    if (!result.Passed)
-                    {
-                        wrong++;
-                        Console.WriteLine($"WRONG {Path.GetFileName(file)}, {KernelSets.Name(choice)}, {count} threads");
-                    }
-                }
-            }
-
-            Console.WriteLine($"{KernelSets.Name(choice)}: {files.Length} networks, {string.Join(", ", threads)} threads");
-        }
-
-        Console.WriteLine(wrong == 0 ? "all logits as stored, bit for bit" : $"{wrong} runs gave other logits");
-        return wrong == 0 && files.Length > 0 ? 0 : 1;
-    }
-
-    /// <summary>Writes a preset network with random weights.</summary>
-    internal static int Preset(string name, string path)
-    {
-        BinaryViTConfig config = BinaryViTPresets.Get(name);
-        byte[] bytes = EvitWriter.ToBytes(
-            Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1)), RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
-        File.WriteAllBytes(path, bytes);
-        return 0;
-    }
-
-    /// <summary>Runs a model on one thread.</summary>
-    internal static int Run(string path, int images)
-    {
-        using EvitModel model = EvitModel.Open(path);
-        using Session session = model.CreateSession();
-        float[] input = SelfTest.Input(InputSeed, model.InputShape);
-        var logits = new float[model.Classes];
-        for (int i = 0; i < images; i++)
-            session.Run(input, logits);
-        Console.WriteLine($"{session.KernelName}: {images} images");
-        return 0;
     }
 
     private static void Write(string folder, string name, (ModelGraph Graph, GraphBuilder Builder) network)

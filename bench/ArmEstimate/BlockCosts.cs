@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace EdgeVit.Runner;
+namespace EdgeVit.Bench;
 
 /// <summary>Cycles of a block by llvm-mca's models of some cores: of a loop its cycles a round; of other blocks what its instructions take of
 /// the pipes on a core that runs them out of order, which overlaps a block with the next ones, and its cycles when repeated on one that runs

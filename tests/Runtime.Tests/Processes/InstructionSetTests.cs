@@ -1,14 +1,15 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using EdgeVit.Runtime;
 
-namespace EdgeVit.EndToEnd.Tests;
+namespace EdgeVit.Runtime.Tests.Processes;
 
 /// <summary>The same logits at every level of instruction sets, for every kernel set that is left and 1 to 4 threads. The levels are those
 /// that .NET 10 has: it switches AVX2 off together with FMA and BMI, and VBMI as part of <c>AVX512v2</c>; the finer names of earlier
 /// versions, such as <c>EnableAVX512VBMI</c>, do nothing any more, which is why every test asks the process what is left.</summary>
-public sealed class InstructionSetTests(ReferenceNetworks networks) : IClassFixture<ReferenceNetworks>
+public sealed class InstructionSetTests(WrittenNetworks networks) : IClassFixture<WrittenNetworks>
 {
+    private const string OnEachCore = "it takes an emulator minutes; tests/arm64.sh checks the same networks on cores with and without dot products";
+
     public static TheoryData<string, string[]> Levels => RuntimeInformation.ProcessArchitecture == Architecture.X64
         ? new()
         {
@@ -23,66 +24,66 @@ public sealed class InstructionSetTests(ReferenceNetworks networks) : IClassFixt
         : new()
         {
             { "EnableArm64Dp", ["Dp"] },
-            { "EnableHWIntrinsic", ["Dp"] },
+            { "EnableHWIntrinsic", ["AdvSimd", "Dp"] },
         };
 
     public static TheoryData<string> Kernels => [.. KernelSets.Available.Select(KernelSets.Name)];
 
     [Theory]
     [MemberData(nameof(Levels))]
-    public void Logits_keep_their_bits_without(string setting, string[] off)
+    public void LogitsKeepTheirBitsWithout(string setting, string[] off)
     {
+        Assert.SkipWhen(CheckProcess.IsEmulated, OnEachCore);
         (string, string) without = ("DOTNET_" + setting, "0");
-        JsonObject device = EdgeVitProcess.Run(["doctor", "--json"], null, without).Expect(0).Json["device"]!.AsObject();
-        JsonObject instructions = device["instructions"]!.AsObject();
+        var process = System.Text.Json.Nodes.JsonNode.Parse(CheckProcess.Run(["instructions"], without).Expect(0).Output)!;
+        JsonObject instructions = process["instructions"]!.AsObject();
         Assert.All(off, name => Assert.False((bool)instructions[name]!, $"{setting} = 0 left {name} on"));
 
         // What is switched off takes its kernel sets along and no others, and a forced one is refused.
-        string[] left = [.. device["kernel_sets"]!.AsArray().Select(k => (string)k!)];
+        string[] left = [.. process["kernels"]!.AsArray().Select(k => (string)k!)];
         string[] all = [.. KernelSets.Available.Select(KernelSets.Name)];
         Assert.Equal(all.Where(k => left.Contains(k)), left);
         Assert.All(Requirements().Where(r => off.Contains(r.Instruction)), r => Assert.DoesNotContain(left, k => k.StartsWith(r.Kernels, StringComparison.Ordinal)));
         Assert.Equal("scalar", left[^1]);
         foreach (string gone in all.Except(left))
         {
-            Outcome refused = RunnerProcess.Run(["check", networks.Folder], without, (KernelSets.Variable, gone)).Expect(4);
+            Outcome refused = CheckProcess.Run(["check", networks.Folder], without, (KernelSets.Variable, gone)).Expect(CheckProgram.NotSupported);
             Assert.Contains($"available: {string.Join(", ", left)}", refused.Error, StringComparison.Ordinal);
         }
 
-        Outcome outcome = RunnerProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], without).Expect(0);
+        Outcome outcome = CheckProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], without).Expect(0);
         Assert.All(left, kernel => Assert.Contains($"{kernel}: {networks.Count} networks, 1, 2, 3, 4 threads", outcome.Output, StringComparison.Ordinal));
     }
 
     /// <summary>Without tiers: the thread that compiles again what runs often is a managed one and counts.</summary>
     [Fact]
-    public void Runs_allocate_nothing_on_any_thread()
+    public void RunsAllocateNothingOnAnyThread()
     {
-        Outcome outcome = RunnerProcess.Run(["allocations", Path.Combine(networks.Folder, "network-1.evit"), "1000"], ("DOTNET_TieredCompilation", "0"));
+        Assert.SkipWhen(CheckProcess.IsEmulated, OnEachCore);
+        Outcome outcome = CheckProcess.Run(["allocations", Path.Combine(networks.Folder, "network-1.evit"), "1000"], ("DOTNET_TieredCompilation", "0"));
         Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Error);
         Assert.Contains("4 threads: 0 bytes in 1000 runs", outcome.Output, StringComparison.Ordinal);
     }
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void Logits_keep_their_bits_with(string kernel)
+    public void LogitsKeepTheirBitsWith(string kernel)
     {
-        Outcome outcome = RunnerProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], (KernelSets.Variable, kernel)).Expect(0);
+        Assert.SkipWhen(CheckProcess.IsEmulated, OnEachCore);
+        Outcome outcome = CheckProcess.Run(["check", networks.Folder, "--threads", "1,2,3,4"], (KernelSets.Variable, kernel)).Expect(0);
         Assert.StartsWith($"{kernel}: {networks.Count} networks, 1, 2, 3, 4 threads\nall logits", outcome.Output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Other_logits_are_noticed()
+    public void OtherLogitsAreNoticed()
     {
-        using var folder = new TestFolder();
-        byte[] bytes = File.ReadAllBytes(Directory.GetFiles(networks.Folder, "network-0.evit").Single());
-        EvitFile file = EvitFile.Parse(bytes);
-        float[] logits = [.. file.SelfTest!.Logits];
+        (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 16, 4, [new(1, 24, 96, 1, 2)], 7);
+        float[] logits = Models.Logits(graph, builder.Tensors, SelfTest.Input(1, graph.InputShape));
         logits[^1] = MathF.BitIncrement(logits[^1]);
-        var metadata = new Dictionary<string, string>(SafetensorsFile.Parse(bytes).Metadata) { [MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(file.SelfTest with { Logits = logits }) };
-        SafetensorsTensor[] tensors = [.. SafetensorsFile.Parse(bytes).Tensors.Values];
-        metadata[MetadataJson.ChecksumKey] = EvitChecksum.Of(metadata, tensors);
-        string path = folder.File("other.evit", Export.SafetensorsWriter.ToBytes(tensors, metadata));
-        Assert.Contains("WRONG other.evit, scalar, 2 threads", RunnerProcess.Run(["check", path, "--threads", "2"]).Expect(1).Output, StringComparison.Ordinal);
+        string path = Path.Combine(networks.Folder, "other", "other.evit");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, EvitBytes.Model(graph, builder.Tensors, new SelfTest(1, logits)));
+        Assert.Contains("WRONG other.evit, scalar, 2 threads", CheckProcess.Run(["check", path, "--threads", "2"]).Expect(1).Output, StringComparison.Ordinal);
     }
 
     /// <summary>Kernel sets, by how their names begin, that can't run without an instruction set.</summary>
@@ -91,18 +92,4 @@ public sealed class InstructionSetTests(ReferenceNetworks networks) : IClassFixt
         ("Ssse3", "vector128"), ("Avx2", "avx2"), ("Fma", "avx2"), ("Fma", "vector128"), ("Avx512F", "avx512"), ("Avx512BW", "avx512"),
         ("Avx512Vbmi", "avx512-vbmi"), ("AdvSimd", "neon"), ("Dp", "neon-dot"),
     ];
-}
-
-/// <summary>Networks with the logits of the reference interpreter, written once.</summary>
-public sealed class ReferenceNetworks : IDisposable
-{
-    private readonly TestFolder _folder = new();
-
-    public ReferenceNetworks() => RunnerProcess.Run(["write", _folder.Root]).Expect(0);
-
-    public string Folder => _folder.Root;
-
-    public int Count => Directory.GetFiles(Folder, "*.evit").Length;
-
-    public void Dispose() => _folder.Dispose();
 }

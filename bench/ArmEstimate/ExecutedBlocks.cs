@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace EdgeVit.Runner;
+namespace EdgeVit.Bench;
 
 /// <summary>Which basic blocks of which methods an emulated run executed, and how often.</summary>
 internal sealed partial class ExecutedBlocks

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace EdgeVit.Runner;
+namespace EdgeVit.Runtime.Tests.Neon;
 
 /// <summary>An inner loop: instructions from the target of a backward branch to the branch, with no other such loop in it.</summary>
 /// <param name="Method">Name of the type and method, without namespace and parameters.</param>
@@ -13,7 +13,7 @@ internal sealed record InnerLoop(string Method, IReadOnlyList<string> Instructio
 }
 
 /// <summary>Reads the listing that the JIT writes with <c>DOTNET_JitDisasm</c> on ARM64.</summary>
-internal static partial class MachineCode
+internal static partial class JitListing
 {
     /// <summary>The inner loops of all methods in a listing, in its order; of a method that was compiled several times, the last
     /// ones.</summary>

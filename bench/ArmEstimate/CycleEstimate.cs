@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using EdgeVit.Runtime.Tests.Neon;
 
-namespace EdgeVit.Runner;
+namespace EdgeVit.Bench;
 
 /// <summary>Cycles of one image on ARM cores that are not here: how often each basic block of the runtime's machine code ran, counted by an
 /// emulator, times the cycles that a model of the core gives for the block. It knows no cache misses and no mispredicted branches; it ranks
 /// variants and is no latency.</summary>
-internal static class Estimate
+internal static class CycleEstimate
 {
     private static readonly (string Name, string Model, bool InOrder, int MHz, string Board)[] s_cores =
     [
@@ -17,7 +18,7 @@ internal static class Estimate
     ];
 
     /// <summary>Counts the basic blocks in a log of <c>qemu -d exec,nochain</c> and writes a line <c>address count</c> for each.</summary>
-    internal static int CountBlocks(TextReader log, string path)
+    internal static void CountBlocks(TextReader log, string path)
     {
         var counts = new Dictionary<ulong, long>();
         while (log.ReadLine() is { } line)
@@ -27,18 +28,20 @@ internal static class Estimate
                 counts[address] = counts.GetValueOrDefault(address) + 1;
         }
 
+        if (counts.Count == 0)
+            throw new InvalidDataException("the emulator logged no block of the runtime's code");
         File.WriteAllLines(path, counts.OrderBy(c => c.Key).Select(c => $"{c.Key:x} {c.Value}"));
-        return counts.Count > 0 ? 0 : 1;
     }
 
     /// <summary>Reads the folder that bench/arm-estimate.sh filled and writes the estimate.</summary>
-    /// <param name="folder">Has listing, perf.1, perf.2 (maps of methods), blocks.1, blocks.2 (counts with one image and two).</param>
+    /// <param name="folder">Has listing, perf.1, perf.2 (maps of methods), blocks.1, blocks.2 (counts with one image and two), and output, which
+    /// ends with the version of .NET.</param>
     /// <param name="mca">llvm-mca.</param>
     /// <param name="kernel">The kernel set that ran.</param>
     /// <param name="target">The JSON file; a table in Markdown is written beside it.</param>
-    internal static int Run(string folder, string mca, string kernel, string target)
+    internal static void Write(string folder, string mca, string kernel, string target)
     {
-        IReadOnlyDictionary<(string, int), string[]> code = MachineCode.Methods(File.ReadAllText(Path.Combine(folder, "listing")));
+        IReadOnlyDictionary<(string, int), string[]> code = JitListing.Methods(File.ReadAllText(Path.Combine(folder, "listing")));
         var once = new ExecutedBlocks(folder, 1, code);
         var twice = new ExecutedBlocks(folder, 2, code);
         var costs = new BlockCosts(mca, [.. s_cores.Select(c => (c.Model, c.InOrder))]);
@@ -59,10 +62,12 @@ internal static class Estimate
         }
 
         var rows = methods.OrderByDescending(m => m.Value.Cycles[^1]).ToArray();
+        string runtime = File.ReadAllText(Path.Combine(folder, "output")).Split(", ")[^1].Trim();
         var result = new
         {
             model = "binaryvit-small, 224 x 224, batch 1, one thread, random weights",
             kernel,
+            machine_code = runtime,
             method = "basic blocks executed for one image (qemu-user; two images less one) x cycles of the block by llvm-mca 19: of loops, and of "
                 + "all blocks on the A53, cycles when repeated; of other blocks on the A72 and A76 the reciprocal throughput. Only the runtime's own code; "
                 + "no cache misses, no mispredicted branches",
@@ -83,9 +88,8 @@ internal static class Estimate
         };
         string json = JsonSerializer.Serialize(result, new JsonSerializerOptions { WriteIndented = true });
         File.WriteAllText(target, json + "\n");
-        File.WriteAllText(Path.ChangeExtension(target, ".md"), Table(rows, result.method, kernel));
+        File.WriteAllText(Path.ChangeExtension(target, ".md"), Table(rows, $"{result.method}. Machine code of {runtime}", kernel));
         Console.WriteLine(json);
-        return 0;
     }
 
     private static string Table(KeyValuePair<string, (double[] Cycles, double Instructions)>[] rows, string method, string kernel)
