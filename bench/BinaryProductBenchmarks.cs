@@ -36,7 +36,10 @@ public unsafe class BinaryProductBenchmarks
         _weights = _kernel.Pack(weights, Outputs, Inputs, Allocate);
         _rows = (ulong*)Allocate((BitKernel.TileTokens * Inputs / 8) + 64);
         for (int i = 0; i < BitKernel.TileTokens * Inputs / 64; i++)
+        {
             _rows[i] = (ulong)random.NextInt64(long.MinValue, long.MaxValue);
+        }
+
         _expanded = (byte*)Allocate(BitKernel.TileBytes);
         _counts = (ushort*)Allocate(BitKernel.TileTokens * BitKernel.Pad(Outputs) * sizeof(ushort));
         Expand();
@@ -49,7 +52,9 @@ public unsafe class BinaryProductBenchmarks
     public void Expand()
     {
         for (int token = 0; token < BitKernel.TileTokens; token++)
+        {
             _kernel.Expand(_rows + (token * (Inputs / 64)), Inputs, _expanded + (token * BitKernel.RowStride));
+        }
     }
 
     [Benchmark]

@@ -26,11 +26,20 @@ public class EpilogueBenchmarks
         network.Node(Op.ShiftSign, "signs", ["patches"], new() { ["shift"] = network.Floats("shift", Channels) });
         string last = Product(network, "product", "signs");
         if (Epilogue.Contains("add", StringComparison.Ordinal))
+        {
             last = network.Node(Op.Add, "sum", [last, "patches"], []);
+        }
+
         if (Epilogue.Contains("rprelu", StringComparison.Ordinal))
+        {
             last = network.Node(Op.RPReLU, "rprelu", [last], new() { ["shift"] = network.Floats("rs", Channels), ["slope"] = network.Floats("rl", Channels), ["offset"] = network.Floats("ro", Channels) });
+        }
+
         if (Epilogue.Contains("sign", StringComparison.Ordinal))
+        {
             last = Product(network, "second", network.Node(Op.ShiftSign, "next", [last], new() { ["shift"] = "shift" }));
+        }
+
         _model = network.Build(last);
         _session = _model.CreateSession();
         _input = SelfTest.Input(1, _model.InputShape);

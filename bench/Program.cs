@@ -5,8 +5,14 @@
 //   dotnet run -c Release --project bench -- --filter '*BinaryProduct*'
 // End-to-end latency with warm-up rules, telemetry and a verdict is 'edgevit bench'.
 if (args is ["compare", ..])
+{
     return EdgeVit.Bench.ComparisonCommand.Run(args[1..]);
+}
+
 if (args is ["arm-estimate", ..])
+{
     return EdgeVit.Bench.ArmEstimateCommand.Run(args[1..]);
+}
+
 BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(EdgeVit.Bench.WholeModelBenchmarks).Assembly).Run(args);
 return 0;

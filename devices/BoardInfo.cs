@@ -96,7 +96,10 @@ public static class BoardDetector
     private static string Model(SystemFiles files)
     {
         if ((files.Text("proc/device-tree/model") ?? files.Text("sys/firmware/devicetree/base/model")) is { Length: > 0 } tree)
+        {
             return tree;
+        }
+
         string[] parts = [.. new[] { files.Text("sys/class/dmi/id/sys_vendor"), files.Text("sys/class/dmi/id/product_name") }.OfType<string>().Where(p => p.Length > 0)];
         return parts.Length > 0 ? string.Join(' ', parts) : "unknown";
     }
@@ -104,19 +107,31 @@ public static class BoardDetector
     private static BoardKind KindOf(SystemFiles files, string model, IReadOnlyList<string> cpuinfo)
     {
         if (model.Contains("Raspberry Pi", StringComparison.OrdinalIgnoreCase))
+        {
             return BoardKind.RaspberryPi;
+        }
+
         if (model.Contains("Jetson", StringComparison.OrdinalIgnoreCase) || model.Contains("NVIDIA Orin", StringComparison.OrdinalIgnoreCase))
+        {
             return BoardKind.Jetson;
+        }
+
         bool hypervisor = cpuinfo.FirstOrDefault(l => Key(l) == "flags") is { } flags && flags.Split(' ').Contains("hypervisor");
         if (hypervisor)
+        {
             return BoardKind.VirtualMachine;
+        }
+
         return files.Text("sys/class/dmi/id/product_name") is null ? BoardKind.Other : BoardKind.Pc;
     }
 
     private static string CpuName(IReadOnlyList<string> cpuinfo)
     {
         if (cpuinfo.FirstOrDefault(l => Key(l) is "model name") is { } named)
+        {
             return ValueOf(named);
+        }
+
         string[] parts = [.. cpuinfo.Where(l => Key(l) == "CPU part").Select(ValueOf).Distinct()];
         int implementer = Hex(cpuinfo.FirstOrDefault(l => Key(l) == "CPU implementer"));
         return parts.Length == 0
@@ -147,7 +162,10 @@ public static class BoardDetector
     private static int Hex(string? line)
     {
         if (line is null)
+        {
             return 0;
+        }
+
         string text = ValueOf(line);
         return text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(text.AsSpan(2), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out int value)

@@ -27,7 +27,10 @@ internal sealed partial class BlockCosts(string mca, (string Name, bool InOrder)
         string source = ".Lx:\n" + string.Join('\n', body.Select(Spelling)) + "\n.Ldata:\n";
         string key = loop ? "loop " + source : source;
         if (!_known.TryGetValue(key, out double[]? cycles))
+        {
             _known[key] = cycles = [.. models.Select(m => Cycles(source, m.Name, loop || m.InOrder))];
+        }
+
         return cycles;
     }
 
@@ -67,9 +70,15 @@ internal sealed partial class BlockCosts(string mca, (string Name, bool InOrder)
         s = Label().Replace(s, ".Lx");
         s = SignExtend().Replace(s, "sxtw x$1, w$2");
         if (Bitwise().IsMatch(s))
+        {
             s = Lanes().Replace(s, ".16b");
+        }
+
         if (ByteAccess().IsMatch(s))
+        {
             s = ScaledIndex().Replace(s, "$1]");
+        }
+
         return s;
     }
 

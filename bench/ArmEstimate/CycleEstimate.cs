@@ -25,11 +25,16 @@ internal static class CycleEstimate
         {
             int at = line.IndexOf('/');
             if (line.StartsWith("Trace ", StringComparison.Ordinal) && ulong.TryParse(line.AsSpan(at + 1, 16), NumberStyles.HexNumber, null, out ulong address))
+            {
                 counts[address] = counts.GetValueOrDefault(address) + 1;
+            }
         }
 
         if (counts.Count == 0)
+        {
             throw new InvalidDataException("the emulator logged no block of the runtime's code");
+        }
+
         File.WriteAllLines(path, counts.OrderBy(c => c.Key).Select(c => $"{c.Key:x} {c.Value}"));
     }
 
@@ -52,11 +57,17 @@ internal static class CycleEstimate
         {
             long perImage = count - once.Counts.GetValueOrDefault((method, offset));
             if (perImage <= 0)
+            {
                 continue;
+            }
+
             string[] body = twice.Body(method, offset);
             double[] cycles = costs.Of(body, offset);
             if (BlockCosts.IsLoop(body, offset))
+            {
                 loops.Add((method, body.Length, perImage, cycles));
+            }
+
             (double[] Cycles, double Instructions) sum = methods.GetValueOrDefault(method, (new double[s_cores.Length], 0));
             methods[method] = ([.. sum.Cycles.Zip(cycles, (a, b) => a + (b * perImage))], sum.Instructions + ((double)body.Length * perImage));
         }
@@ -102,7 +113,10 @@ internal static class CycleEstimate
         text.AppendLine("|---|" + string.Concat(s_cores.Select(_ => "---:|")));
         double[] total = [.. s_cores.Select((_, i) => rows.Sum(r => r.Value.Cycles[i]))];
         foreach ((string name, (double[] cycles, _)) in rows.Take(12))
+        {
             text.AppendLine($"| `{name}` | {Cells(cycles)} |");
+        }
+
         text.AppendLine($"| the rest | {Cells([.. s_cores.Select((_, i) => rows.Skip(12).Sum(r => r.Value.Cycles[i]))])} |");
         text.AppendLine($"| **all** | {Cells(total)} |");
         text.AppendLine("| **ms** | " + string.Join(" | ", s_cores.Select((c, i) => string.Create(CultureInfo.InvariantCulture, $"{total[i] / c.MHz / 1000:F1} at {c.MHz} MHz"))) + " |");

@@ -50,7 +50,9 @@ internal sealed partial class ExecutedBlocks
         {
             string mnemonic = instructions[end++].Split(' ')[0];
             if (Branch().IsMatch(mnemonic) || ((start / 4) + (ulong)end) % PageInstructions == 0)
+            {
                 break;
+            }
         }
 
         return instructions[offset..end];
@@ -60,7 +62,10 @@ internal sealed partial class ExecutedBlocks
     {
         Match m = MapLine().Match(line);
         if (!m.Success)
+        {
             return null;
+        }
+
         ulong start = ulong.Parse(m.Groups[1].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         ulong size = ulong.Parse(m.Groups[2].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return (start, start + size, m.Groups[3].Value + "." + m.Groups[4].Value);

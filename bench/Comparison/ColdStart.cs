@@ -21,7 +21,10 @@ internal sealed record ColdStart(Spread LoadAndFirstMs, Spread WallMs, long Resi
         string folder = AppContext.BaseDirectory.TrimEnd('/');
         string command = Path.Combine(folder, "..", "..", "EdgeVit.Cli", Path.GetFileName(folder), "edgevit.dll");
         if (!File.Exists(command))
+        {
             return null;
+        }
+
         var cold = new List<double>();
         var wall = new List<double>();
         JsonNode? last = null;
@@ -39,7 +42,10 @@ internal sealed record ColdStart(Spread LoadAndFirstMs, Spread WallMs, long Resi
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (string[])[command, .. arguments])
+        {
             start.ArgumentList.Add(argument);
+        }
+
         start.Environment.Remove("EDGEVIT_KERNEL");
         long begin = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using EdgeVit.Devices;
 using EdgeVit.Export;
-using EdgeVit.Runtime;
 using EdgeVit.Export.Tests;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;
 
@@ -80,7 +80,9 @@ internal static class ComparisonCommand
                 foreach (KernelChoice kernel in KernelSets.Available)
                 {
                     foreach (int threads in Enumerable.Range(1, Math.Min(2, Environment.ProcessorCount)))
+                    {
                         contestants.Add(EdgeVitContestants.Of(models[network], kernel, threads));
+                    }
                 }
             }
             BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-small");
@@ -95,7 +97,9 @@ internal static class ComparisonCommand
         {
             contestants.ForEach(c => c.Dispose());
             foreach (EvitModel model in models.Values)
+            {
                 model.Dispose();
+            }
         }
     }
 
@@ -129,7 +133,10 @@ internal static class ComparisonCommand
     {
         var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
         foreach (string argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         try
         {
             using Process process = Process.Start(start)!;
@@ -148,7 +155,9 @@ internal static class ComparisonCommand
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "EdgeVit.sln")))
+            {
                 return folder.FullName;
+            }
         }
         return Environment.CurrentDirectory;
     }

@@ -29,9 +29,13 @@ internal sealed record ComparisonReport(
             foreach (char c in Board.Cpu.ToLowerInvariant())
             {
                 if (char.IsAsciiLetterOrDigit(c))
+                {
                     name.Append(c);
+                }
                 else if (name.Length > 0 && name[^1] != '-')
+                {
                     name.Append('-');
+                }
             }
             return name.ToString().Trim('-');
         }
@@ -42,7 +46,10 @@ internal sealed record ComparisonReport(
     {
         var text = new StringBuilder("| network | engine | threads | median | fastest run | rounds |\n|---|---|---:|---:|---:|---:|\n");
         foreach (ContestantTimes t in Times)
+        {
             text.Append(CultureInfo.InvariantCulture, $"| {t.Contestant.Name} | {t.Contestant.Engine} | {t.Contestant.Threads} | {Goal.Text(t.Median)} ms | {Goal.Text(t.Minimum)} ms | {t.Rounds.Count} |\n");
+        }
+
         return text.ToString();
     }
 
@@ -51,7 +58,10 @@ internal sealed record ComparisonReport(
     {
         var text = new StringBuilder("| goal | measured | needed | reached |\n|---|---:|---:|---|\n");
         foreach (Goal g in Goals)
+        {
             text.Append(CultureInfo.InvariantCulture, $"| {g.What} | {g.Value} | {g.Needed} | {(g.Met ? "yes" : "no")} |\n");
+        }
+
         return text.ToString();
     }
 

@@ -172,7 +172,10 @@ internal sealed class DeitNetwork
     {
         float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         for (int i = 0; i < values.Length; i++)
+        {
             values[i] = 0.08f * (_random.NextSingle() - 0.5f);
+        }
+
         return _graph.Constant(name, values, shape);
     }
 
@@ -180,7 +183,10 @@ internal sealed class DeitNetwork
     {
         sbyte[] values = new sbyte[count];
         for (int i = 0; i < count; i++)
+        {
             values[i] = (sbyte)_random.Next(-127, 128);
+        }
+
         return (values, 0.04f / 127);
     }
 }

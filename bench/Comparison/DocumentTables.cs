@@ -45,7 +45,10 @@ internal static class DocumentTables
     {
         Dictionary<string, string> measured = tables.Split('\n').Where(l => l.StartsWith('|')).GroupBy(Key).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
         foreach (string row in Rows(text, folder))
+        {
             text = text.Replace(row, measured.GetValueOrDefault(Key(row), row), StringComparison.Ordinal);
+        }
+
         return text;
     }
 

@@ -40,9 +40,15 @@ internal sealed class FloatTwin
         IReadOnlyList<int> image = graph.InputShape;
         _grids[graph.InputName] = _graph.Input("image", OnnxType.Float, 1, image[0], image[1], image[2]);
         foreach (GraphNode node in graph.Nodes)
+        {
             Translate(node);
+        }
+
         foreach (string value in inspected)
+        {
             _graph.Output(_graph.Named("Identity", value, [Tokens(value)]), OnnxType.Float, 1, _shapes[value].Tokens, _shapes[value].Channels);
+        }
+
         ValueShape logits = _shapes[graph.OutputName];
         _graph.Output(_graph.Named("Reshape", "logits", [Tokens(graph.OutputName), Sizes("logits.shape", 1, logits.Channels)]), OnnxType.Float, 1, logits.Channels);
         return _graph.ToBytes($"the float twin of {graph.Name}");
@@ -123,7 +129,9 @@ internal sealed class FloatTwin
         for (int o = 0; o < outputs; o++)
         {
             for (int k = 0; k < inputs; k++)
+            {
                 columns[(k * outputs) + o] = rows[(o * inputs) + k];
+            }
         }
         string y = _graph.Node("MatMul", [Tokens(node.Inputs[0]), _graph.Constant($"{node.Name}.weight", columns, inputs, outputs)]);
         string role = node.Op == Op.BinaryLinear ? "offset" : "bias";
@@ -163,16 +171,25 @@ internal sealed class FloatTwin
         string[] tokens = [.. node.Inputs.Where(_tokens.ContainsKey)];
         string? sum = null;
         foreach (string input in grids)
+        {
             sum = sum is null ? Grid(input) : _graph.Node("Add", [sum, Grid(input)]);
+        }
+
         if (tokens.Length == 0)
         {
             _grids[node.Output] = sum!;
             return;
         }
         if (sum is not null)
+        {
             sum = ToTokens(sum, node.Output);
+        }
+
         foreach (string input in tokens)
+        {
             sum = sum is null ? Tokens(input) : _graph.Node("Add", [sum, Tokens(input)]);
+        }
+
         _tokens[node.Output] = sum!;
     }
 
@@ -201,7 +218,10 @@ internal sealed class FloatTwin
     private string Tokens(string value)
     {
         if (!_tokens.TryGetValue(value, out string? tokens))
+        {
             _tokens[value] = tokens = ToTokens(_grids[value], value);
+        }
+
         return tokens;
     }
 
@@ -257,7 +277,9 @@ internal static class SignWeights
         for (int o = 0; o < scale.Length; o++)
         {
             for (int k = 0; k < inputs; k++)
+            {
                 values[(o * inputs) + k] = ((words[(o * rowWords) + (k / 64)] >> (k % 64)) & 1) != 0 ? scale[o] : -scale[o];
+            }
         }
         return values;
     }
@@ -272,7 +294,9 @@ internal static class SignWeights
             for (int tap = 0; tap < taps; tap++)
             {
                 for (int c = 0; c < channels; c++)
+                {
                     values[(((o * channels) + c) * taps) + tap] = rows[(o * inputs) + (tap * channels) + c];
+                }
             }
         }
         return values;

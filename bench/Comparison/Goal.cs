@@ -30,12 +30,17 @@ internal sealed record Goal(string What, double Measured, Spread? Spread, double
         void Latency(string what, ContestantTimes? of, double limit)
         {
             if (of is not null)
+            {
                 goals.Add(new Goal(what, of.Median, null, limit, false, "ms"));
+            }
         }
         void Ratio(string what, ContestantTimes? slower, ContestantTimes? faster, double limit)
         {
             if (slower is null || faster is null)
+            {
                 return;
+            }
+
             Spread ratio = InterleavedRounds.Ratio(slower, faster);
             goals.Add(new Goal(what, ratio.Median, ratio, limit, true, "x"));
         }

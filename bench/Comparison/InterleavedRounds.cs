@@ -31,7 +31,10 @@ internal static class InterleavedRounds
                 double[] times = new double[runs[i]];
                 contestants[i].Run();
                 for (int run = 0; run < times.Length; run++)
+                {
                     times[run] = Time(contestants[i]);
+                }
+
                 rounds[i].Add(Spread.Of(times).Median);
                 minimum[i] = Math.Min(minimum[i], times.Min());
                 timed[i] += times.Length;
@@ -53,7 +56,10 @@ internal static class InterleavedRounds
         long begin = Stopwatch.GetTimestamp();
         double best = double.MaxValue;
         for (int run = 0; run < 3 || (Stopwatch.GetElapsedTime(begin).TotalMilliseconds < 400 && run < 200); run++)
+        {
             best = Math.Min(best, Time(contestant));
+        }
+
         return best;
     }
 

@@ -67,7 +67,9 @@ internal static class OnnxContestants
             foreach (float logit in first[0].GetTensorDataAsSpan<float>())
             {
                 if (!float.IsFinite(logit))
+                {
                     throw new InvalidOperationException($"{name}: logits are not finite");
+                }
             }
         }
         return new Contestant(name, "ONNX Runtime", 1, () => session.Run(run, inputs, images, outputs).Dispose())

@@ -29,7 +29,9 @@ public sealed record CpuClock(string? Governor, double? CurrentMHz, double? Maxi
         {
             if (line.StartsWith("cpu MHz", StringComparison.Ordinal)
                 && double.TryParse(line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..], System.Globalization.CultureInfo.InvariantCulture, out double value))
+            {
                 highest = Math.Max(highest, value);
+            }
         }
         return highest > 0 ? highest : null;
     }

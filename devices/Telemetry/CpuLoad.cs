@@ -28,7 +28,10 @@ public sealed class CpuLoad
     public double? OthersShare()
     {
         if (_start is not { } start || Counters(_files) is not { } end || end.Total <= start.Total)
+        {
             return null;
+        }
+
         double own = (_ownSeconds() - _ownStart) * TicksPerSecond;
         return Math.Clamp((end.Busy - start.Busy - own) / (end.Total - start.Total), 0, 1);
     }
@@ -45,11 +48,17 @@ public sealed class CpuLoad
     {
         string? line = files.Lines("proc/stat").FirstOrDefault(l => l.StartsWith("cpu ", StringComparison.Ordinal));
         if (line is null)
+        {
             return null;
+        }
+
         double[] ticks = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8)
             .Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture))];
         if (ticks.Length < 5)
+        {
             return null;
+        }
+
         double total = ticks.Sum();
         return (total - ticks[3] - ticks[4], total);
     }

@@ -40,7 +40,9 @@ public sealed class TelemetryLog : IDisposable
         get
         {
             lock (_samples)
+            {
                 return [.. _samples];
+            }
         }
     }
 
@@ -51,7 +53,10 @@ public sealed class TelemetryLog : IDisposable
     public void Dispose()
     {
         if (_stop.IsSet)
+        {
             return;
+        }
+
         _stop.Set();
         _thread.Join();
         Take();
@@ -60,7 +65,9 @@ public sealed class TelemetryLog : IDisposable
     private void Loop()
     {
         while (!_stop.Wait(_interval))
+        {
             Take();
+        }
     }
 
     private void Take()
@@ -71,6 +78,8 @@ public sealed class TelemetryLog : IDisposable
             CpuClock.Read(_files).CurrentMHz,
             ThrottleState.Read(_files));
         lock (_samples)
+        {
             _samples.Add(sample);
+        }
     }
 }

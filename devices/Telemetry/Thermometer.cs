@@ -38,7 +38,9 @@ public sealed class SysfsThermometer : IThermometer
         foreach (string zone in _files.Folders(Thermal, "thermal_zone"))
         {
             if (_files.Integer($"{Thermal}/{zone}/temp") is { } milli && Plausible(milli))
+            {
                 yield return new TemperatureReading(_files.Text($"{Thermal}/{zone}/type") ?? zone, milli / 1000.0);
+            }
         }
     }
 
@@ -51,10 +53,15 @@ public sealed class SysfsThermometer : IThermometer
             foreach (string file in _files.Names($"{Monitor}/{chip}"))
             {
                 if (!file.StartsWith("temp", StringComparison.Ordinal) || !file.EndsWith("_input", StringComparison.Ordinal))
+                {
                     continue;
+                }
+
                 string? label = _files.Text($"{Monitor}/{chip}/{file[..^"_input".Length]}_label");
                 if (_files.Integer($"{Monitor}/{chip}/{file}") is { } milli && Plausible(milli))
+                {
                     yield return new TemperatureReading(label is null ? name : $"{name} {label}", milli / 1000.0);
+                }
             }
         }
     }

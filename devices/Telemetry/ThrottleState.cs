@@ -24,7 +24,10 @@ public readonly record struct ThrottleState(uint Bits)
         files ??= SystemFiles.Machine;
         string? text = files.Text("sys/devices/platform/soc/soc:firmware/get_throttled");
         if (text is null)
+        {
             return null;
+        }
+
         ReadOnlySpan<char> digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
         return uint.TryParse(digits, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out uint bits)
             ? new ThrottleState(bits)

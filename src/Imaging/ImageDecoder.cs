@@ -19,19 +19,19 @@ public static class ImageDecoder
     internal const int UsualMaxPixels = 64_000_000;
 
     /// <summary>What decoding takes at most, for a pixel: four channels and the three of the result.</summary>
-    const int BytesPerPixel = 7;
+    private const int BytesPerPixel = 7;
 
     /// <summary>Progressive JPEGs of more scans than this are made to take long.</summary>
-    const int MaxScans = 500;
+    private const int MaxScans = 500;
 
     /// <summary>The most pixels that a format can put into a byte, so that a small damaged file cannot ask for much memory: a block of a JPEG
     /// has at least one bit (512, and four times that where all components are subsampled); Deflate's best ratio is 1032, of eight pixels
     /// of one bit.</summary>
-    const int JpegPixelsPerByte = 2048, PngPixelsPerByte = 1032 * 8, AnyPixelsPerByte = int.MaxValue;
+    private const int JpegPixelsPerByte = 2048, PngPixelsPerByte = 1032 * 8, AnyPixelsPerByte = int.MaxValue;
 
-    static readonly string[] s_extensions = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif"];
+    private static readonly string[] s_extensions = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif"];
 
-    static long s_maxPixels;
+    private static long s_maxPixels;
 
     /// <summary>The most pixels that are decoded: larger JPEGs are decoded at 1/2, 1/4 or 1/8 of their size, other pictures are refused.
     /// Unless it is set here or by <see cref="MaxPixelsVariable"/>, 64 million, and fewer where an eighth of the memory does not hold
@@ -114,7 +114,10 @@ public static class ImageDecoder
             return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         });
         if (RequireFormat(head, path) != PictureFormat.Png)
+        {
             return;
+        }
+
         (int width, int height) = PngStructure.ReadSize(head, path);
         CheckSize(width, height, path, MaxPixels);
     }
@@ -128,34 +131,50 @@ public static class ImageDecoder
     {
         long pixels = (long)width * height;
         if (3 * pixels > Array.MaxLength)
+        {
             throw new ImageException(name, $"{width} x {height} pixels are more than one array holds. Shrink the image first.");
+        }
+
         if (pixels > maxPixels)
+        {
             throw new ImageException(name, $"{width} x {height} pixels, more than the {maxPixels} that are decoded here. "
                 + $"Shrink the image, or raise the bound with {MaxPixelsVariable}={pixels} ({pixels * BytesPerPixel >> 20} MB of memory).");
+        }
     }
 
     /// <summary>Throws when a file of this length cannot hold what its header claims.</summary>
     internal static void CheckPlausible(int width, int height, string name, int fileBytes, int pixelsPerByte)
     {
         if ((long)width * height > (long)fileBytes * pixelsPerByte)
+        {
             throw new ImageException(name,
                 $"the header claims {width} x {height} pixels, which {fileBytes} bytes cannot hold: the file is cut off or corrupt.");
+        }
     }
 
     internal static ImageException CutOff(string name, string format, int bytes) =>
         new(name, $"the {format} is cut off after {bytes} bytes. Copy or download the file again.");
 
     /// <summary>A picture without end marker is what some cameras send: decoded where nothing but the marker is missing.</summary>
-    static RgbImage DecodeJpeg(ReadOnlySpan<byte> file, string name, long maxPixels, out string? warning)
+    private static RgbImage DecodeJpeg(ReadOnlySpan<byte> file, string name, long maxPixels, out string? warning)
     {
         JpegStructure jpeg = JpegStructure.Read(file);
         if (!jpeg.HasEnd && (!jpeg.HasScan || jpeg.HasSeveralScans))
+        {
             throw CutOff(name, "JPEG", file.Length);
+        }
+
         if (jpeg.Scans > MaxScans)
+        {
             throw new ImageException(name, $"the JPEG comes in {jpeg.Scans} scans, more than {MaxScans}: it is damaged or made to take long.");
+        }
+
         if (jpeg.CoefficientBytes > maxPixels * BytesPerPixel)
+        {
             throw new ImageException(name, $"decoding this progressive JPEG takes {jpeg.CoefficientBytes >> 20} MB. "
                 + $"Shrink the image, or raise the bound with {MaxPixelsVariable}={jpeg.CoefficientBytes / BytesPerPixel + 1}.");
+        }
+
         RgbImage? image = SkiaDecoder.Decode(file, name, scalable: true, JpegPixelsPerByte, maxPixels, out int scale, out DecodingEnd end);
         if (end == DecodingEnd.TooShort && !jpeg.HasEnd)
         {
@@ -164,58 +183,76 @@ public static class ImageDecoder
             image = SkiaDecoder.Decode(padded, name, scalable: true, JpegPixelsPerByte, maxPixels, out scale, out end);
         }
         if (image is null)
+        {
             throw Failed(name, "JPEG", end, file.Length);
+        }
+
         warning = !jpeg.HasEnd ? "a JPEG without end marker: its last pixels may be wrong."
             : scale > 1 ? $"decoded at 1/{scale} of its size, to {image.Width} x {image.Height} pixels (bound: {maxPixels} pixels, {MaxPixelsVariable})."
             : null;
         return Upright(image, jpeg.Orientation);
     }
 
-    static RgbImage Decode(ReadOnlySpan<byte> file, string name, string format, bool hasEnd, int pixelsPerByte, long maxPixels)
+    private static RgbImage Decode(ReadOnlySpan<byte> file, string name, string format, bool hasEnd, int pixelsPerByte, long maxPixels)
     {
         if (!hasEnd)
+        {
             throw CutOff(name, format, file.Length);
+        }
+
         return SkiaDecoder.Decode(file, name, scalable: false, pixelsPerByte, maxPixels, out _, out DecodingEnd end)
             ?? throw Failed(name, format, end, file.Length);
     }
 
-    static RgbImage Upright(RgbImage image, int orientation) => ExifOrientation.Apply(image, orientation);
+    private static RgbImage Upright(RgbImage image, int orientation) => ExifOrientation.Apply(image, orientation);
 
-    static ImageException Failed(string name, string format, DecodingEnd end, int bytes) => end == DecodingEnd.TooShort
+    private static ImageException Failed(string name, string format, DecodingEnd end, int bytes) => end == DecodingEnd.TooShort
         ? CutOff(name, format, bytes)
         : new(name, $"the {format} cannot be decoded: its data is damaged, or of a kind that the decoder does not read.");
 
-    static PictureFormat RequireFormat(ReadOnlySpan<byte> file, string name)
+    private static PictureFormat RequireFormat(ReadOnlySpan<byte> file, string name)
     {
         if (file.IsEmpty)
+        {
             throw new ImageException(name, "the file is empty.");
+        }
+
         PictureFormat format = FileKind.Format(file);
         if (format != PictureFormat.None)
+        {
             return format;
+        }
+
         (string what, string advice) = FileKind.Describe(file);
         throw new ImageException(name, $"not a PNG, JPEG, WebP, BMP or GIF but {what}. {advice}");
     }
 
-    static long FromEnvironment()
+    private static long FromEnvironment()
     {
         if (Environment.GetEnvironmentVariable(MaxPixelsVariable) is { Length: > 0 } text)
+        {
             return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long pixels) && pixels > 0
                 ? pixels
                 : throw new ImageException(MaxPixelsVariable, $"'{text}' is no number of pixels; expected for example 200000000.");
+        }
+
         return Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8 / BytesPerPixel, 1_000_000, UsualMaxPixels);
     }
 
-    static byte[] ReadFile(string path) => Reading(path, static p =>
+    private static byte[] ReadFile(string path) => Reading(path, static p =>
     {
         using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         if (stream.Length > MaxFileBytes)
+        {
             throw new ImageException(p, $"{stream.Length} bytes; at most {MaxFileBytes} are read.");
+        }
+
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
         stream.ReadExactly(bytes);
         return bytes;
     });
 
-    static byte[] Reading(string path, Func<string, byte[]> read)
+    private static byte[] Reading(string path, Func<string, byte[]> read)
     {
         try
         {

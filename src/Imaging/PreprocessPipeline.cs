@@ -6,7 +6,7 @@ namespace EdgeVit.Imaging;
 /// on the device and gives the same bits everywhere. Thread-safe.</summary>
 public sealed class PreprocessPipeline
 {
-    readonly PixelScale _scale;
+    private readonly PixelScale _scale;
 
     /// <summary>Prepares the constants: scale = 1 / (255 std), offset = -mean / std, in double, rounded to float.</summary>
     /// <param name="preprocess">What to do.</param>
@@ -24,11 +24,16 @@ public sealed class PreprocessPipeline
                 nameof(preprocess));
         }
         if (preprocess.Mean.Count != 3 || preprocess.Std.Count != 3)
+        {
             throw new ArgumentException($"{preprocess.Mean.Count} means and {preprocess.Std.Count} standard deviations; expected three of each.", nameof(preprocess));
+        }
+
         for (int c = 0; c < 3; c++)
         {
             if (!(preprocess.Std[c] > 0) || !float.IsFinite(preprocess.Std[c]) || !float.IsFinite(preprocess.Mean[c]))
+            {
                 throw new ArgumentException($"Channel {c}: mean {preprocess.Mean[c]}, standard deviation {preprocess.Std[c]}; expected finite values and a positive deviation.", nameof(preprocess));
+            }
         }
         _scale = new PixelScale(preprocess);
     }
@@ -71,9 +76,11 @@ public sealed class PreprocessPipeline
         _scale.Normalise(pixels, output);
     }
 
-    void CheckLength(int length, string name)
+    private void CheckLength(int length, string name)
     {
         if (length != Length)
+        {
             throw new ArgumentException($"{length} values; expected {Length} for {Preprocess.Height} x {Preprocess.Width} x 3.", name);
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace EdgeVit.Imaging;
 /// <summary>For every output position along one axis: where its neighbours start, and their weights as integers scaled by
 /// 2^<see cref="Precision"/>. Pillow's arithmetic: filter widened by the scale when shrinking, weights normalised in double, then rounded
 /// half away from zero.</summary>
-sealed class ResampleWeights
+internal sealed class ResampleWeights
 {
     /// <summary>Fraction bits of a weight. 8 bits of a pixel and 2 for a cubic's overshoot fill up 32.</summary>
     internal const int Precision = 32 - 8 - 2;
@@ -35,9 +35,15 @@ sealed class ResampleWeights
             int start = Math.Max((int)(centre - support + 0.5), 0), end = Math.Min((int)(centre + support + 0.5), inSize);
             double sum = 0;
             for (int k = 0; k < end - start; k++)
+            {
                 sum += exact[k] = Filter((k + start - centre + 0.5) * (1 / widened), interpolation);
+            }
+
             for (int k = 0; k < end - start; k++)
+            {
                 Weights[i * Taps + k] = RoundToFixed(sum != 0 ? exact[k] / sum : exact[k]);
+            }
+
             (Starts[i], Lengths[i]) = (start, end - start);
         }
     }
@@ -60,14 +66,17 @@ sealed class ResampleWeights
     /// <summary>The weights of one output.</summary>
     internal ReadOnlySpan<int> Of(int output) => Weights.AsSpan(output * Taps, Lengths[output]);
 
-    static int RoundToFixed(double weight) => (int)(weight * (1 << Precision) + (weight < 0 ? -0.5 : 0.5));
+    private static int RoundToFixed(double weight) => (int)(weight * (1 << Precision) + (weight < 0 ? -0.5 : 0.5));
 
-    static double Filter(double x, Interpolation interpolation)
+    private static double Filter(double x, Interpolation interpolation)
     {
         const double A = -0.5;
         x = Math.Abs(x);
         if (interpolation == Interpolation.Bilinear)
+        {
             return x < 1 ? 1 - x : 0;
+        }
+
         return x < 1 ? ((A + 2) * x - (A + 3)) * x * x + 1
             : x < 2 ? (((x - 5) * x + 8) * x - 4) * A
             : 0;

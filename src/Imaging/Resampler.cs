@@ -40,7 +40,9 @@ public static class Resampler
         CheckWindow(top, windowHeight, height, nameof(top));
         bool wholeRows = left == 0 && windowWidth == width, wholeColumns = top == 0 && windowHeight == height;
         if (width == image.Width && height == image.Height)
+        {
             return wholeRows && wholeColumns ? image : Crop(image, left, top, windowWidth, windowHeight);
+        }
 
         var result = new RgbImage(windowWidth, windowHeight);
         var vertical = new ResampleWeights(image.Height, height, top, windowHeight, interpolation);
@@ -78,19 +80,24 @@ public static class Resampler
         CheckWindow(top, height, image.Height, nameof(top));
         var result = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
+        {
             image.Pixels.AsSpan(((top + y) * image.Width + left) * 3, width * 3).CopyTo(result.Pixels.AsSpan(y * width * 3));
+        }
+
         return result;
     }
 
-    static void CheckWindow(int start, int length, int size, string name)
+    private static void CheckWindow(int start, int length, int size, string name)
     {
         if (start < 0 || length < 1 || start > size - length)
+        {
             throw new ArgumentOutOfRangeException(name, $"A window of {length} from {start} does not lie within {size}.");
+        }
     }
 
     /// <summary>Shrinks or widens each row. A vector's four lanes are one pixel: R, G, B and the next pixel's R, which is computed and
     /// thrown away. The last row is copied to where one byte may be read beyond it.</summary>
-    static void HorizontalPass(RgbImage image, int firstRow, int rows, Span<byte> output, ResampleWeights weights)
+    private static void HorizontalPass(RgbImage image, int firstRow, int rows, Span<byte> output, ResampleWeights weights)
     {
         int inBytes = 3 * image.Width, outBytes = 3 * weights.Starts.Length;
         byte[] padded = new byte[inBytes + 1];
@@ -106,7 +113,7 @@ public static class Resampler
         }
     }
 
-    static void HorizontalRow(ReadOnlySpan<byte> row, Span<byte> output, ResampleWeights weights)
+    private static void HorizontalRow(ReadOnlySpan<byte> row, Span<byte> output, ResampleWeights weights)
     {
         if (!Vector128.IsHardwareAccelerated)
         {
@@ -125,7 +132,10 @@ public static class Resampler
                 odd += Pixel(ref pixel, 3 * k + 3) * Vector128.Create(w[k + 1]);
             }
             if (k < w.Length)
+            {
                 even += Pixel(ref pixel, 3 * k) * Vector128.Create(w[k]);
+            }
+
             Vector128<int> sum = Vector128.ShiftRightArithmetic(even + odd, ResampleWeights.Precision);
             sum = Vector128.Clamp(sum, Vector128<int>.Zero, Vector128.Create(255));
             output[3 * x] = (byte)sum[0];
@@ -135,7 +145,7 @@ public static class Resampler
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> Pixel(ref byte row, int offset)
+    private static Vector128<int> Pixel(ref byte row, int offset)
     {
         uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref row, offset));
         return Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(four).AsByte())).AsInt32();
@@ -151,7 +161,10 @@ public static class Resampler
             {
                 int sum = ResampleWeights.Half;
                 for (int k = 0; k < w.Length; k++)
+                {
                     sum += pixels[3 * k + c] * w[k];
+                }
+
                 output[3 * x + c] = (byte)Math.Clamp(sum >> ResampleWeights.Precision, 0, 255);
             }
         }
@@ -163,7 +176,7 @@ public static class Resampler
     /// <param name="rowBytes">Bytes of a row, of both.</param>
     /// <param name="weights">Weights of the vertical axis.</param>
     /// <param name="firstRow">Row of the image at which <paramref name="input"/> begins.</param>
-    static void VerticalPass(ReadOnlySpan<byte> input, Span<byte> output, int rowBytes, ResampleWeights weights, int firstRow)
+    private static void VerticalPass(ReadOnlySpan<byte> input, Span<byte> output, int rowBytes, ResampleWeights weights, int firstRow)
     {
         for (int y = 0; y < weights.Starts.Length; y++)
         {
@@ -172,7 +185,7 @@ public static class Resampler
         }
     }
 
-    static void VerticalRow(ReadOnlySpan<byte> rows, Span<byte> output, ReadOnlySpan<int> w)
+    private static void VerticalRow(ReadOnlySpan<byte> rows, Span<byte> output, ReadOnlySpan<int> w)
     {
         int x = 0, rowBytes = output.Length;
         if (Vector128.IsHardwareAccelerated)
@@ -197,7 +210,7 @@ public static class Resampler
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> Level(Vector128<int> sum) =>
+    private static Vector128<int> Level(Vector128<int> sum) =>
         Vector128.Clamp(Vector128.ShiftRightArithmetic(sum, ResampleWeights.Precision), Vector128<int>.Zero, Vector128.Create(255));
 
     internal static void VerticalRowScalar(ReadOnlySpan<byte> rows, Span<byte> output, ReadOnlySpan<int> w, int first)
@@ -206,7 +219,10 @@ public static class Resampler
         {
             int sum = ResampleWeights.Half;
             for (int k = 0; k < w.Length; k++)
+            {
                 sum += rows[k * output.Length + x] * w[k];
+            }
+
             output[x] = (byte)Math.Clamp(sum >> ResampleWeights.Precision, 0, 255);
         }
     }

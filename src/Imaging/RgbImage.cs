@@ -21,7 +21,10 @@ public sealed class RgbImage
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.Length != ByteCount(width, height))
+        {
             throw new ArgumentException($"{pixels.Length} bytes given; {width} x {height} RGB needs {ByteCount(width, height)}.", nameof(pixels));
+        }
+
         (Width, Height, Pixels) = (width, height, pixels);
     }
 
@@ -34,7 +37,7 @@ public sealed class RgbImage
     /// <summary>RGB bytes [Height, Width, 3].</summary>
     public byte[] Pixels { get; }
 
-    static int ByteCount(int width, int height)
+    private static int ByteCount(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);

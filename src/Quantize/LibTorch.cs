@@ -28,7 +28,9 @@ public static class LibTorch
     public static string Load()
     {
         lock (s_lock)
+        {
             return s_loaded ??= LoadOnce();
+        }
     }
 
     private static string LoadOnce()
@@ -39,7 +41,10 @@ public static class LibTorch
             : OperatingSystem.IsMacOS() ? ["libc10.dylib", "libtorch_cpu.dylib", "libtorch.dylib"]
             : ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
         foreach (string name in names)
+        {
             Open(Path.Combine(folder, name));
+        }
+
         (nint handle, bool weak) = OpenBridge(BridgePath(folder));
         Bridge = handle;
         NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
@@ -97,7 +102,10 @@ public static class LibTorch
         {
             byte[] library = File.ReadAllBytes(path);
             if (MarkWeak(library, UnusedNeed) == 0)
+            {
                 throw Refused(path, e);
+            }
+
             return (OpenCopy(library), true);
         }
         catch (DllNotFoundException e)
@@ -171,7 +179,10 @@ public static class LibTorch
         const uint NeedSection = 0x6ffffffe;
         const ushort Weak = 2;
         if (elf.Length < 64 || !elf[..6].SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
+        {
             return 0;
+        }
+
         byte[] name = [.. System.Text.Encoding.ASCII.GetBytes(version), 0];
         ulong sections = BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..]);
         int size = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3a..]);
@@ -181,23 +192,35 @@ public static class LibTorch
         {
             Span<byte> section = At(elf, sections + ((ulong)i * (ulong)size), 64);
             if (section.IsEmpty || BinaryPrimitives.ReadUInt32LittleEndian(section[4..]) != NeedSection)
+            {
                 continue;
+            }
+
             Span<byte> strings = At(elf, sections + ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(section[40..]) * (ulong)size), 64);
             if (strings.IsEmpty)
+            {
                 continue;
+            }
+
             ulong names = BinaryPrimitives.ReadUInt64LittleEndian(strings[24..]);
             ulong need = BinaryPrimitives.ReadUInt64LittleEndian(section[24..]);
             for (uint n = BinaryPrimitives.ReadUInt32LittleEndian(section[44..]); n > 0; n--)
             {
                 Span<byte> head = At(elf, need, 16);
                 if (head.IsEmpty)
+                {
                     break;
+                }
+
                 ulong aux = need + BinaryPrimitives.ReadUInt32LittleEndian(head[8..]);
                 for (int k = BinaryPrimitives.ReadUInt16LittleEndian(head[2..]); k > 0; k--)
                 {
                     Span<byte> entry = At(elf, aux, 16);
                     if (entry.IsEmpty)
+                    {
                         break;
+                    }
+
                     if (At(elf, names + BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]), name.Length).SequenceEqual(name))
                     {
                         BinaryPrimitives.WriteUInt16LittleEndian(entry[4..], (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(entry[4..]) | Weak));

@@ -16,7 +16,10 @@ internal static partial class NativeHeap
     internal static void KeepBlocks()
     {
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariables().Keys.Cast<string>().Any(k => k.StartsWith("MALLOC_", StringComparison.Ordinal)))
+        {
             return;
+        }
+
         try
         {
             Set(MmapThreshold, MostMmapThreshold);

@@ -3,7 +3,7 @@ namespace EdgeVit.Devices.Tests;
 public sealed class BoardDetectorTests
 {
     [Fact]
-    public void A_raspberry_pi_is_known_by_its_device_tree()
+    public void ARaspberryPiIsKnownByItsDeviceTree()
     {
         using FakeBoard board = FakeBoard.RaspberryPi5();
         BoardInfo info = BoardDetector.Detect(board.Files);
@@ -20,7 +20,7 @@ public sealed class BoardDetectorTests
     }
 
     [Fact]
-    public void A_virtual_machine_is_known_by_the_hypervisor_flag()
+    public void AVirtualMachineIsKnownByTheHypervisorFlag()
     {
         using FakeBoard board = FakeBoard.VirtualMachine();
         BoardInfo info = BoardDetector.Detect(board.Files);
@@ -34,14 +34,14 @@ public sealed class BoardDetectorTests
     }
 
     [Fact]
-    public void A_jetson_is_known_by_its_device_tree()
+    public void AJetsonIsKnownByItsDeviceTree()
     {
         using FakeBoard board = new FakeBoard().With("proc/device-tree/model", "NVIDIA Jetson Orin Nano Developer Kit\0");
         Assert.Equal(BoardKind.Jetson, BoardDetector.Detect(board.Files).Kind);
     }
 
     [Fact]
-    public void An_empty_root_gives_unknowns_and_no_exception()
+    public void AnEmptyRootGivesUnknownsAndNoException()
     {
         using var board = new FakeBoard();
         BoardInfo info = BoardDetector.Detect(board.Files);
@@ -55,7 +55,7 @@ public sealed class BoardDetectorTests
     }
 
     [Fact]
-    public void This_machine_is_detected()
+    public void ThisMachineIsDetected()
     {
         BoardInfo info = BoardDetector.Detect();
         Assert.NotEqual("unknown", info.Kernel);

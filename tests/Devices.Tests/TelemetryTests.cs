@@ -3,7 +3,7 @@ namespace EdgeVit.Devices.Tests;
 public sealed class TelemetryTests
 {
     [Fact]
-    public void Temperatures_come_from_zones_and_monitors_and_the_processors_is_picked()
+    public void TemperaturesComeFromZonesAndMonitorsAndTheProcessorsIsPicked()
     {
         using FakeBoard board = FakeBoard.RaspberryPi5();
         IReadOnlyList<TemperatureReading> readings = new SysfsThermometer(board.Files).Read();
@@ -13,7 +13,7 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void Absurd_and_unreadable_temperatures_are_left_out()
+    public void AbsurdAndUnreadableTemperaturesAreLeftOut()
     {
         using FakeBoard board = new FakeBoard()
             .With("sys/class/thermal/thermal_zone0/temp", "-274000\n")
@@ -23,21 +23,21 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void The_clock_is_the_fastest_cores()
+    public void TheClockIsTheFastestCores()
     {
         using FakeBoard board = FakeBoard.RaspberryPi5();
         Assert.Equal(new CpuClock("ondemand", 2400, 2400), CpuClock.Read(board.Files));
     }
 
     [Fact]
-    public void Without_cpufreq_the_clock_comes_from_cpuinfo()
+    public void WithoutCpufreqTheClockComesFromCpuinfo()
     {
         using FakeBoard board = FakeBoard.VirtualMachine();
         Assert.Equal(new CpuClock(null, 2700.5, null), CpuClock.Read(board.Files));
     }
 
     [Fact]
-    public void Throttle_bits_are_named()
+    public void ThrottleBitsAreNamed()
     {
         using FakeBoard board = FakeBoard.RaspberryPi5();
         ThrottleState state = Assert.NotNull(ThrottleState.Read(board.Files));
@@ -51,7 +51,7 @@ public sealed class TelemetryTests
     [Theory]
     [InlineData("0x0", 0u)]
     [InlineData("50000", 0x50000u)]
-    public void Throttle_bits_are_hexadecimal_with_or_without_prefix(string text, uint bits)
+    public void ThrottleBitsAreHexadecimalWithOrWithoutPrefix(string text, uint bits)
     {
         using FakeBoard board = new FakeBoard().With("sys/devices/platform/soc/soc:firmware/get_throttled", text);
         Assert.Equal(new ThrottleState(bits), ThrottleState.Read(board.Files));
@@ -59,14 +59,14 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void Machines_without_throttle_bits_have_none()
+    public void MachinesWithoutThrottleBitsHaveNone()
     {
         using FakeBoard board = FakeBoard.VirtualMachine();
         Assert.Null(ThrottleState.Read(board.Files));
     }
 
     [Fact]
-    public void The_load_of_others_leaves_this_process_out()
+    public void TheLoadOfOthersLeavesThisProcessOut()
     {
         using FakeBoard board = new FakeBoard().With("proc/stat", "cpu  1000 0 0 9000 0 0 0 0 0 0\n");
         double own = 1.0;
@@ -79,14 +79,14 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void An_unknown_load_is_null()
+    public void AnUnknownLoadIsNull()
     {
         using var board = new FakeBoard();
         Assert.Null(new CpuLoad(board.Files).OthersShare());
     }
 
     [Fact]
-    public void A_log_samples_until_it_ends()
+    public void ALogSamplesUntilItEnds()
     {
         using FakeBoard board = FakeBoard.RaspberryPi5();
         using var log = new TelemetryLog(board.Files, TimeSpan.FromMilliseconds(5));
@@ -100,7 +100,7 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void This_processs_memory_is_read()
+    public void ThisProcesssMemoryIsRead()
     {
         ProcessMemory memory = ProcessMemory.Read();
         Assert.InRange(memory.ResidentBytes, 1 << 20, memory.PeakBytes);

@@ -8,7 +8,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Measures_and_says_whether_the_result_is_valid()
+    public void MeasuresAndSaysWhetherTheResultIsValid()
     {
         JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--duration", "300ms", "--threads", "1,2", "--profile", "--json").Expect(0).Json;
         JsonNode latency = json["latency"]!;
@@ -27,7 +27,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void The_profile_adds_up_to_the_run_and_tells_work_and_ceilings()
+    public void TheProfileAddsUpToTheRunAndTellsWorkAndCeilings()
     {
         JsonNode[] layers = [.. EdgeVitProcess.Run("bench", model.Path, "--duration", "100ms", "--profile", "--json").Expect(0).Json["layers"]!.AsArray()!];
         Assert.Equal(1.0, layers.Sum(l => (double)l["share"]!), 3);
@@ -38,7 +38,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void The_cold_start_alone_is_measured()
+    public void TheColdStartAloneIsMeasured()
     {
         JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--cold", "--json").Expect(0).Json;
         Assert.Equal((double)json["cold"]!["load_ms"]!, (double)json["cold"]!["open_ms"]! + (double)json["cold"]!["plan_ms"]!, 3);
@@ -47,7 +47,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Every_shape_is_timed_with_every_kernel_set()
+    public void EveryShapeIsTimedWithEveryKernelSet()
     {
         JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--kernels", "--quick", "--json").Expect(0).Json;
         string[] sets = [.. KernelSets.Available.Select(KernelSets.Name)];
@@ -61,7 +61,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_kernel_choice_that_is_too_slow_is_a_misfit()
+    public void AKernelChoiceThatIsTooSlowIsAMisfit()
     {
         var audit = new KernelAudit(["a", "b"], 0, [new AuditedShape("X", "1 x 2", 2, 0, [1.0, 0.95]), new AuditedShape("Y", "3 x 4", 1, 1e9, [1.2, 1.0]), new AuditedShape("Z", "tiny", 1, 0, [1e-5, 1e-6])]);
         Assert.Equal(["Y"], audit.Misfits.Select(s => s.Kind));
@@ -75,11 +75,11 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     [InlineData(4, "1,2,3,4")]
     [InlineData(6, "1,2,4,6")]
     [InlineData(16, "1,2,4,8,16")]
-    public void All_threads_are_a_few_counts_up_to_the_cores(int cores, string counts) =>
+    public void AllThreadsAreAFewCountsUpToTheCores(int cores, string counts) =>
         Assert.Equal(counts, string.Join(',', BenchVerb.ScalingCounts(cores)));
 
     [Fact]
-    public void Preparing_a_picture_is_measured_apart()
+    public void PreparingAPictureIsMeasuredApart()
     {
         using var folder = new TestFolder();
         JsonNode json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "100ms", "--image", folder.File("a.png", Png.Random(300, 200, 4)), "--json").Expect(0).Json["preprocess"]!;
@@ -89,7 +89,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_person_gets_a_headline()
+    public void APersonGetsAHeadline()
     {
         string output = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "200ms").Expect(0).Output;
         Assert.Contains("p50", output, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Percentiles_are_nearest_ranks_and_withheld_from_few_samples()
+    public void PercentilesAreNearestRanksAndWithheldFromFewSamples()
     {
         var many = new LatencyStatistics([.. Enumerable.Range(1, 1000).Select(i => (double)i)]);
         Assert.Equal((500, 900, 990), (many.P50, many.P90, many.P99));
@@ -111,7 +111,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Every_broken_rule_is_named_with_its_remedy()
+    public void EveryBrokenRuleIsNamedWithItsRemedy()
     {
         var clock = new CpuClock("performance", 2400, 2400);
         LatencyResult good = Result([.. Enumerable.Repeat(5.0, 2000)], seconds: 61, load: 0.01, throttled: false);
@@ -129,7 +129,7 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
     [InlineData("10s", 10)]
     [InlineData("1.5m", 90)]
     [InlineData("250ms", 0.25)]
-    public void Durations_are_read(string text, double seconds) => Assert.Equal(seconds, BenchVerb.ParseDuration(text).TotalSeconds);
+    public void DurationsAreRead(string text, double seconds) => Assert.Equal(seconds, BenchVerb.ParseDuration(text).TotalSeconds);
 
     private static LatencyResult Result(double[] samples, double seconds, double load, bool throttled) =>
         new(1, new LatencyStatistics(samples), seconds, 60, 0, load, [], throttled, 0);

@@ -9,7 +9,7 @@ public sealed class CommandLineTests
     [InlineData("validate")]
     [InlineData("bench")]
     [InlineData("doctor")]
-    public void Every_verb_has_help_with_an_example_and_json(string verb)
+    public void EveryVerbHasHelpWithAnExampleAndJson(string verb)
     {
         Outcome outcome = EdgeVitProcess.Run(verb, "--help").Expect(0);
         Assert.Contains("Example", outcome.Output, StringComparison.Ordinal);
@@ -20,7 +20,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Help_lists_the_verbs_and_no_verb_at_all_is_a_usage_error()
+    public void HelpListsTheVerbsAndNoVerbAtAllIsAUsageError()
     {
         Assert.Contains("Exit codes", EdgeVitProcess.Run("--help").Expect(0).Output, StringComparison.Ordinal);
         Assert.Contains("validate", EdgeVitProcess.Run().Expect(2).Output, StringComparison.Ordinal);
@@ -30,17 +30,17 @@ public sealed class CommandLineTests
     [InlineData("inspct", "Did you mean 'inspect'")]
     [InlineData("vaildate", "Did you mean 'validate'")]
     [InlineData("xyzzy", "Verbs: convert")]
-    public void An_unknown_verb_is_named_with_the_nearest(string verb, string said) => EdgeVitProcess.Run(verb).Fails(2, $"unknown verb '{verb}'", said);
+    public void AnUnknownVerbIsNamedWithTheNearest(string verb, string said) => EdgeVitProcess.Run(verb).Fails(2, $"unknown verb '{verb}'", said);
 
     [Fact]
-    public void An_unknown_option_is_named_with_the_nearest()
+    public void AnUnknownOptionIsNamedWithTheNearest()
     {
         EdgeVitProcess.Run("validate", "m.evit", "--dta", "x").Fails(2, "unknown option '--dta'", "'--data'");
         EdgeVitProcess.Run("run", "m.evit", "a.png", "--tpo", "3").Fails(2, "unknown option '--tpo'", "'--top'");
     }
 
     [Fact]
-    public void Missing_arguments_and_options_are_named()
+    public void MissingArgumentsAndOptionsAreNamed()
     {
         EdgeVitProcess.Run("run").Fails(2, "run needs model.evit");
         EdgeVitProcess.Run("validate", "m.evit").Fails(2, "--data PATH");
@@ -48,7 +48,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Values_of_the_wrong_kind_are_named_with_what_is_expected()
+    public void ValuesOfTheWrongKindAreNamedWithWhatIsExpected()
     {
         EdgeVitProcess.Run("run", "m.evit", "a.png", "--top", "many").Fails(2, "--top is 'many', expected a whole number");
         EdgeVitProcess.Run("bench", "m.evit", "--threads", "1;2").Fails(2, "--threads is '1;2'");
@@ -56,7 +56,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void An_error_is_also_one_json_object()
+    public void AnErrorIsAlsoOneJsonObject()
     {
         Outcome outcome = EdgeVitProcess.Run("inspect", "nowhere.evit", "--json").Expect(1);
         Assert.Equal(1, (int)outcome.Json["exitCode"]!);
@@ -64,13 +64,13 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void The_version_is_printed() => Assert.StartsWith("0.", EdgeVitProcess.Run("--version").Expect(0).Output, StringComparison.Ordinal);
+    public void TheVersionIsPrinted() => Assert.StartsWith("0.", EdgeVitProcess.Run("--version").Expect(0).Output, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("inpsect", "inspect")]
     [InlineData("--dta", "--data")]
     [InlineData("valid", "validate")]
     [InlineData("zzzzzz", null)]
-    public void The_nearest_word_is_found(string word, string? expected) =>
+    public void TheNearestWordIsFound(string word, string? expected) =>
         Assert.Equal(expected, Cli.Nearest.To(word, ["convert", "inspect", "run", "validate", "--data", "--out"]));
 }

@@ -14,7 +14,7 @@ public sealed class ComparedNetworksTests(SmallModel small) : IClassFixture<Smal
     [InlineData(nameof(DeitPrecision.Float), 1e-4)]
     [InlineData(nameof(DeitPrecision.Dynamic8), 0.05)]
     [InlineData(nameof(DeitPrecision.Static8), 0.05)]
-    public void Both_forms_of_attention_agree(string name, double tolerance)
+    public void BothFormsOfAttentionAgree(string name, double tolerance)
     {
         DeitPrecision precision = Enum.Parse<DeitPrecision>(name);
         float[] image = SelfTest.Input(1, [3, s_size.Image, s_size.Image]);
@@ -26,7 +26,7 @@ public sealed class ComparedNetworksTests(SmallModel small) : IClassFixture<Smal
     }
 
     [Fact]
-    public void Every_node_of_the_float_twin_is_the_network_s_own()
+    public void EveryNodeOfTheFloatTwinIsTheNetworkSOwn()
     {
         LoweredModel model = Lowering.Lower(small.Config, RandomNetwork.Tensors(small.Config, seed: 3));
         var reference = new GraphInterpreter(model.Graph, model.Tensors);
@@ -39,13 +39,16 @@ public sealed class ComparedNetworksTests(SmallModel small) : IClassFixture<Smal
             ValueShape shape = reference.Shapes[nodes[i].Output];
             values[nodes[i].Output] = Value.Tokens(found[i], shape.Channels, shape.Height, shape.Width);
             if (nodes[i].Op is Op.ShiftSign or Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention)
+            {
                 continue;
+            }
+
             Assert.All(reference.Evaluate(nodes[i], values).Floats.Zip(found[i]), pair => Assert.Equal(pair.First, pair.Second, 1e-3 * Math.Max(1, Math.Abs(pair.First))));
         }
     }
 
     [Fact]
-    public void With_signs_it_is_the_same_function()
+    public void WithSignsItIsTheSameFunction()
     {
         LoweredModel model = Lowering.Lower(small.Config, RandomNetwork.Tensors(small.Config, seed: 3));
         byte[] graph = FloatTwin.Write(model, signs: true);

@@ -10,7 +10,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Contestants_take_turns_and_are_compared_within_rounds()
+    public void ContestantsTakeTurnsAndAreComparedWithinRounds()
     {
         using EvitModel model = EvitModel.Open(small.Path);
         Contestant[] contestants = [EdgeVitContestants.Of(model, KernelSets.Best, 1), EdgeVitContestants.Of(model, KernelChoice.Scalar, 1)];
@@ -22,11 +22,13 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
         Spread ratio = InterleavedRounds.Ratio(times[1], times[0]);
         Assert.InRange(ratio.Median, ratio.Low, ratio.High);
         foreach (Contestant contestant in contestants)
+        {
             contestant.Dispose();
+        }
     }
 
     [Fact]
-    public void Goals_come_from_medians_and_ratios_of_rounds()
+    public void GoalsComeFromMediansAndRatiosOfRounds()
     {
         static ContestantTimes Times(string name, params double[] rounds) => new(new Contestant(name, "test", 1, () => { }) { Release = () => { } }, rounds, rounds.Min(), 9);
         string name = EdgeVitContestants.Name("binaryvit-small", KernelSets.Best, 1);
@@ -42,7 +44,7 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     }
 
     [Fact]
-    public void The_documents_show_the_tables_of_the_results_and_the_results_agree()
+    public void TheDocumentsShowTheTablesOfTheResultsAndTheResultsAgree()
     {
         string document = Repository.Read(DocumentTables.Document), readme = Repository.Read("README.md");
         string folder = DocumentTables.Folder(document)!;
@@ -65,5 +67,5 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     }
 
     [Fact]
-    public void Wrong_options_are_named() => Assert.Equal(2, ComparisonCommand.Run(["--seconds", "soon"]));
+    public void WrongOptionsAreNamed() => Assert.Equal(2, ComparisonCommand.Run(["--seconds", "soon"]));
 }

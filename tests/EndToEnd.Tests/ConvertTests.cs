@@ -10,7 +10,7 @@ public sealed class ConvertTests
     private static readonly string[] s_tiny = ["--shapes-train", "200", "--shapes-test", "40", "--epochs", "1", "--teacher-epochs", "1", "--batch", "32", "--parity-images", "2"];
 
     [Fact]
-    public void Shapes_become_a_model_that_every_verb_takes()
+    public void ShapesBecomeAModelThatEveryVerbTakes()
     {
         using var folder = new TestFolder();
         string run = folder["run"];
@@ -37,13 +37,15 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public void A_picture_that_cannot_be_decoded_is_named_or_left_out_and_counted()
+    public void APictureThatCannotBeDecodedIsNamedOrLeftOutAndCounted()
     {
         using var folder = new TestFolder();
         foreach (string kind in (string[])["cat", "dog"])
         {
             for (int i = 0; i < 40; i++)
+            {
                 folder.File(Path.Combine("photos", "train", kind, $"{i:00}.png"), Png.Random(32, 32, i + kind.Length));
+            }
         }
         string bad = Path.Combine("photos", "train", "cat", "07.png");
         folder.File(bad, Png.Random(32, 32, 7)[..200]);
@@ -58,7 +60,7 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public async Task Stopping_saves_and_says_how_to_go_on()
+    public async Task StoppingSavesAndSaysHowToGoOn()
     {
         using var folder = new TestFolder();
         string run = folder["run"];
@@ -71,7 +73,10 @@ public sealed class ConvertTests
         Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
         bool stopped = process.WaitForExit(TimeSpan.FromMinutes(2));
         if (!stopped)
+        {
             process.Kill();
+        }
+
         Assert.True(stopped, "did not stop");
         Assert.Equal(130, process.ExitCode);
         Assert.Contains("--resume", await error, StringComparison.Ordinal);
@@ -81,7 +86,7 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public void Wrong_settings_are_named_before_anything_is_written()
+    public void WrongSettingsAreNamedBeforeAnythingIsWritten()
     {
         using var folder = new TestFolder();
         string run = folder["run"];
@@ -94,7 +99,7 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public void Bad_data_are_named()
+    public void BadDataAreNamed()
     {
         using var folder = new TestFolder();
         string run = folder["run"];
@@ -120,7 +125,7 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public void An_output_folder_that_cannot_be_written_is_refused_at_once()
+    public void AnOutputFolderThatCannotBeWrittenIsRefusedAtOnce()
     {
         EdgeVitProcess.Run("convert", "--data", "shapes", "--out", "/proc/edgevit-run").Fails(1, "/proc/edgevit-run");
         using var folder = new TestFolder();
@@ -130,7 +135,7 @@ public sealed class ConvertTests
     }
 
     [Fact]
-    public void A_full_disk_is_refused_at_once()
+    public void AFullDiskIsRefusedAtOnce()
     {
         using var folder = new TestFolder();
         // A file system of one megabyte; where mounting is not allowed, the smallest one there is says the same.

@@ -7,7 +7,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Describes_the_machine()
+    public void DescribesTheMachine()
     {
         JsonObject json = EdgeVitProcess.Run("doctor", "--json").Expect(0).Json;
         Assert.Equal(KernelSets.Name(KernelSets.Best), (string)json["device"]!["kernel_set"]!);
@@ -18,7 +18,7 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
 #if TRAINING
     /// <summary>With every symbol resolved at once, so that none is found missing later.</summary>
     [Fact]
-    public void Says_what_it_trains_with()
+    public void SaysWhatItTrainsWith()
     {
         JsonObject json = EdgeVitProcess.Run(["doctor", "--json"], null, ("LD_BIND_NOW", "1")).Expect(0).Json;
         Assert.True((bool)json["training"]!["works"]!, (string)json["training"]!["text"]!);
@@ -30,7 +30,7 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
 #endif
 
     [Fact]
-    public void A_model_gives_the_same_bits_with_every_kernel_set()
+    public void AModelGivesTheSameBitsWithEveryKernelSet()
     {
         JsonObject json = EdgeVitProcess.Run("doctor", model.Path, "--json").Expect(0).Json;
         Assert.True((bool)json["selftest"]!["passed"]!);
@@ -38,7 +38,7 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Other_bits_are_a_failed_check()
+    public void OtherBitsAreAFailedCheck()
     {
         using var folder = new TestFolder();
         SafetensorsFile container = SafetensorsFile.Parse(model.Bytes);

@@ -9,7 +9,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void An_exported_model_gives_the_runtimes_logits_in_onnx_runtime()
+    public void AnExportedModelGivesTheRuntimesLogitsInOnnxRuntime()
     {
         using var folder = new TestFolder();
         JsonObject json = EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--json", "--quiet").Expect(0).Json;
@@ -38,7 +38,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 
     /// <summary>Where ONNX Runtime has no CUDA, a model that shall run there runs on the processor and says why.</summary>
     [Fact]
-    public void A_model_asked_onto_a_gpu_computes_the_same_with_or_without_one()
+    public void AModelAskedOntoAGpuComputesTheSameWithOrWithoutOne()
     {
         using var folder = new TestFolder();
         EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--quiet").Expect(0);
@@ -54,7 +54,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 
     /// <summary>A threshold that a constant value meets exactly: the sign of zero is +1 in ONNX too.</summary>
     [Fact]
-    public void Signs_of_zero_and_float_networks_survive()
+    public void SignsOfZeroAndFloatNetworksSurvive()
     {
         var config = new BinaryViTConfig("zero", 16, 4, [new StageConfig(1, 64, 128, 1, 2)], Classes: 3);
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, 4);
@@ -101,7 +101,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 
     [Theory]
     [MemberData(nameof(Students))]
-    public void Every_student_gives_the_runtimes_logits_in_onnx_runtime(string what, BinaryViTConfig config)
+    public void EveryStudentGivesTheRuntimesLogitsInOnnxRuntime(string what, BinaryViTConfig config)
     {
         LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, 8));
         EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
@@ -113,7 +113,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 #if TRAINING
     /// <summary>A model and its export are the same teacher; one for other images is refused.</summary>
     [Fact]
-    public void Models_and_onnx_files_teach()
+    public void ModelsAndOnnxFilesTeach()
     {
         using var folder = new TestFolder();
         string shapes = Path.Combine(Repository.Root, "models", "shapes.evit");
@@ -137,7 +137,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 
     /// <summary>A network whose values are rounding errors: ONNX Runtime rounds in another order.</summary>
     [Fact]
-    public void An_export_that_fails_its_certificate_is_not_written()
+    public void AnExportThatFailsItsCertificateIsNotWritten()
     {
         using var folder = new TestFolder();
         SafetensorsWriter.Write(folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 2));
@@ -150,7 +150,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Mistakes_are_explained()
+    public void MistakesAreExplained()
     {
         using var folder = new TestFolder();
         EdgeVitProcess.Run("export", model.Path, "--to", "tflite", "--out", folder["x"]).Fails(2, "--to is 'tflite', expected onnx");

@@ -11,11 +11,11 @@ public sealed class FindingsTests
     private static readonly CpuClock s_steady = new("performance", 2400, 2400);
 
     [Fact]
-    public void A_healthy_board_needs_nothing() =>
+    public void AHealthyBoardNeedsNothing() =>
         Assert.DoesNotContain(Findings.Of(s_pi5, s_steady, [new TemperatureReading("cpu-thermal", 50)], new ThrottleState(0)), f => f.Level == Finding.Problem || f.What.Contains("governor is 'on", StringComparison.Ordinal));
 
     [Fact]
-    public void Under_voltage_asks_for_a_power_supply()
+    public void UnderVoltageAsksForAPowerSupply()
     {
         Finding finding = Assert.Single(Findings.Of(s_pi5, s_steady, [], new ThrottleState(0x50005)), f => f.What.Contains("right now", StringComparison.Ordinal));
         Assert.Equal(Finding.Problem, finding.Level);
@@ -25,11 +25,11 @@ public sealed class FindingsTests
     [Theory]
     [InlineData("ondemand", "performance | sudo tee")]
     [InlineData(null, "on the board itself")]
-    public void A_governor_that_spreads_latencies_comes_with_a_command(string? governor, string command) =>
+    public void AGovernorThatSpreadsLatenciesComesWithACommand(string? governor, string command) =>
         Assert.Contains(Findings.Of(s_pi5, s_steady with { Governor = governor }, [], null), f => f.Command?.Contains(command, StringComparison.Ordinal) == true);
 
     [Fact]
-    public void Old_processors_32_bit_systems_heat_and_little_memory_are_noticed()
+    public void OldProcessors32BitSystemsHeatAndLittleMemoryAreNoticed()
     {
         Assert.Contains(Findings.Of(s_pi5 with { Features = ["asimd"] }, s_steady, [], null), f => f.What.Contains("dot-product", StringComparison.Ordinal));
         Assert.Contains(Findings.Of(s_pi5 with { Is64BitProcess = false }, s_steady, [], null), f => f.Level == Finding.Problem && f.What.Contains("32-bit", StringComparison.Ordinal));

@@ -17,15 +17,21 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_checkpoint_becomes_a_model_that_runs()
+    public void ACheckpointBecomesAModelThatRuns()
     {
         File.WriteAllText(_folder["labels.txt"], "ant\nbee\ncow\ndog\n");
         string checkpoint = Checkpoint("net.safetensors");
         Outcome outcome = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["sub/net.evit"], "--labels", _folder["labels.txt"]).Expect(0);
         foreach (string part in (string[])["reading", "ReActNet-DeiT (baseline, with a class token and layer scale)", "assumed: heads of 64", "--mean", "edgevit inspect"])
+        {
             Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
+        }
+
         foreach (string part in (string[])["net.evit", "1-bit weights", "not 1-bit", "sha256"])
+        {
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("class 0", outcome.Error, StringComparison.Ordinal);
 
         using EvitModel model = EvitModel.Open(_folder["sub/net.evit"]);
@@ -43,7 +49,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Json_has_the_keys_that_scripts_read()
+    public void JsonHasTheKeysThatScriptsRead()
     {
         string checkpoint = Checkpoint("net.safetensors");
         Outcome outcome = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["net.evit"], "--json", "--quiet", "--name", "mine").Expect(0);
@@ -61,7 +67,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>Values are computed and compared on all cores, and put together in one order: the file, with the certificate in it, is the same on one.</summary>
     [Fact]
-    public void The_number_of_cores_changes_nothing()
+    public void TheNumberOfCoresChangesNothing()
     {
         string checkpoint = Checkpoint("net.safetensors");
         string[] command = ["import", checkpoint, "--floats", "f16", "--parity-images", "3", "--json", "--quiet", "--out"];
@@ -73,7 +79,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>A model's card is replaced with the model; a file of the same name that somebody wrote is not.</summary>
     [Fact]
-    public void The_card_lies_beside_the_model_and_overwrites_no_text()
+    public void TheCardLiesBesideTheModelAndOverwritesNoText()
     {
         string checkpoint = Checkpoint("net.safetensors");
         JsonObject json = EdgeVitProcess.Run("import", checkpoint, "--out", _folder["run/model.evit"], "--name", "first", "--json").Expect(0).Json;
@@ -93,7 +99,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
     /// <summary>The paper's network as its training script saves it, 90 MB: packed and proven, value by value, with less memory than twice the file and 64 MB, into
     /// a file of at most 5.6 MB.</summary>
     [Fact]
-    public void A_checkpoint_of_the_papers_size_takes_bounded_memory()
+    public void ACheckpointOfThePapersSizeTakesBoundedMemory()
     {
         BinaryViTConfig small = BinaryViTPresets.Get("binaryvit-small");
         string checkpoint = _folder["small.pth"];
@@ -114,7 +120,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>A float network of the size of DeiT-Small, 88 MB: the same bound.</summary>
     [Fact]
-    public void A_float_checkpoint_takes_bounded_memory()
+    public void AFloatCheckpointTakesBoundedMemory()
     {
         string checkpoint = _folder["deit-small.safetensors"];
         SafetensorsWriter.Write(checkpoint, FloatCheckpoint.Tensors(width: 384, depth: 12, imageSize: 224, patch: 16, classes: 1000, seed: 4));
@@ -131,7 +137,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>A network whose logits are rounding errors is packed as it is, and the packed one does not compute what the simulation does.</summary>
     [Fact]
-    public void A_model_that_fails_its_certificate_is_not_written()
+    public void AModelThatFailsItsCertificateIsNotWritten()
     {
         SafetensorsWriter.Write(_folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 1));
         Outcome outcome = Import(_folder["net.safetensors"], "--out", _folder["net.evit"], "--json");
@@ -143,7 +149,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Mistakes_are_explained()
+    public void MistakesAreExplained()
     {
         string checkpoint = Checkpoint("net.safetensors");
         string model = _folder["net.evit"];

@@ -6,13 +6,16 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Shows_layers_totals_and_what_is_not_binary()
+    public void ShowsLayersTotalsAndWhatIsNotBinary()
     {
         string output = EdgeVitProcess.Run("inspect", model.Path).Expect(0).Output;
         Assert.Contains("test-net", output, StringComparison.Ordinal);
         Assert.Contains("vit.encoder.layer.0", output, StringComparison.Ordinal);
         foreach (string column in (string[])["bits W/A", "bytes", "binary MACs", "float MACs", "element ops", "kernel here", "total"])
+        {
             Assert.Contains(column, output, StringComparison.Ordinal);
+        }
+
         Assert.Contains("What is not 1-bit", output, StringComparison.Ordinal);
         Assert.Contains("tool=tests", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", output, StringComparison.Ordinal);
@@ -21,7 +24,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Json_totals_are_the_sums_of_the_layers()
+    public void JsonTotalsAreTheSumsOfTheLayers()
     {
         JsonObject json = EdgeVitProcess.Run("inspect", model.Path, "--json").Expect(0).Json;
         JsonArray layers = json["layers"]!.AsArray();
@@ -46,7 +49,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Two_models_are_compared()
+    public void TwoModelsAreCompared()
     {
         Assert.Contains("same file", EdgeVitProcess.Run("inspect", model.Path, model.Path).Expect(0).Output, StringComparison.Ordinal);
         JsonObject json = EdgeVitProcess.Run("inspect", model.Path, model.Path, "--json").Expect(0).Json;
@@ -54,7 +57,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void The_certificate_the_card_and_what_two_files_differ_in()
+    public void TheCertificateTheCardAndWhatTwoFilesDifferIn()
     {
         using var folder = new TestFolder();
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(model.Config, seed: 3);
@@ -77,18 +80,23 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
 
         string card = EdgeVitProcess.Run("inspect", folder["f16.evit"], "--card").Expect(0).Output;
         foreach (string part in (string[])["# binaryvit", "| file | f16.evit,", "| sourceSha256 |", "## Proof", "* passed:", "## Limits"])
+        {
             Assert.Contains(part, card, StringComparison.Ordinal);
+        }
 
         string compared = EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f16.evit"]).Expect(0).Output;
         foreach (string part in (string[])["floats stored as", "f16 (all)", "tensors that differ", "nodes in one only", "same file"])
+        {
             Assert.Contains(part, compared, StringComparison.Ordinal);
+        }
+
         Assert.True((int)EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f16.evit"], "--json").Expect(0).Json["differing_tensors"]! > 50);
         Assert.Equal(0, (int)EdgeVitProcess.Run("inspect", folder["f32.evit"], folder["f32.evit"], "--json").Expect(0).Json["differing_tensors"]!);
         Assert.True(new FileInfo(folder["f16.evit"]).Length < new FileInfo(folder["f32.evit"]).Length);
     }
 
     [Fact]
-    public void A_run_folder_stands_for_its_model()
+    public void ARunFolderStandsForItsModel()
     {
         EdgeVitProcess.Run("inspect", Path.GetDirectoryName(model.Path)!).Expect(0);
         using var empty = new TestFolder();
@@ -96,11 +104,11 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_mistyped_file_is_named_with_the_nearest() =>
+    public void AMistypedFileIsNamedWithTheNearest() =>
         EdgeVitProcess.Run("inspect", Path.Combine(Path.GetDirectoryName(model.Path)!, "modle.evit")).Fails(1, "no such file", "model.evit");
 
     [Fact]
-    public void Damaged_files_are_refused_with_a_reason()
+    public void DamagedFilesAreRefusedWithAReason()
     {
         using var folder = new TestFolder();
         byte[] bytes = model.Bytes;
@@ -111,7 +119,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_full_disk_under_the_output_is_an_error()
+    public void AFullDiskUnderTheOutputIsAnError()
     {
         using var folder = new TestFolder();
         string[] command = ["-c", "exec dotnet \"$0\" inspect \"$1\" --json >/dev/full", EdgeVitProcess.Program, model.Path];

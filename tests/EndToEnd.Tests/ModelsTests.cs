@@ -18,7 +18,7 @@ public sealed class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void A_model_is_the_one_of_its_record_and_computes_the_same_bits_here(string name)
+    public void AModelIsTheOneOfItsRecordAndComputesTheSameBitsHere(string name)
     {
         JsonObject record = Record(name);
         JsonObject seen = EdgeVitProcess.Run("inspect", At(name, ".evit"), "--json").Expect(0).Json;
@@ -29,7 +29,7 @@ public sealed class ModelsTests
     }
 
     [Fact]
-    public void The_shapes_model_has_the_accuracy_of_its_record()
+    public void TheShapesModelHasTheAccuracyOfItsRecord()
     {
         double recorded = (double)Record("shapes")["top1"]!;
         JsonObject measured = EdgeVitProcess.Run("validate", At("shapes", ".evit"), "--data", "shapes", "--min-top1", "90", "--json").Expect(0).Json;
@@ -39,7 +39,7 @@ public sealed class ModelsTests
 
     /// <summary>What storing floats in 16 bits does to predictions.</summary>
     [Fact]
-    public void The_readme_tells_what_16_bit_floats_change()
+    public void TheReadmeTellsWhat16BitFloatsChange()
     {
         EvitFile exact = EvitFile.Read(At("shapes", ".evit"));
         LoweredModel rounded = HalfFloats.Store(new LoweredModel(exact.Graph, exact.Tensors), FloatGroups.All);
@@ -48,7 +48,10 @@ public sealed class ModelsTests
         var pipeline = new PreprocessPipeline(exact.Preprocess);
         var pixels = new byte[images.Count * pipeline.Length];
         for (int i = 0; i < images.Count; i++)
+        {
             pipeline.ToPixels(images.Load(i), pixels.AsSpan(i * pipeline.Length, pipeline.Length));
+        }
+
         int[] Predict(EvitFile file)
         {
             using EvitModel model = EvitModel.Load(file);
@@ -66,7 +69,7 @@ public sealed class ModelsTests
     }
 
     [Fact]
-    public void The_page_on_performance_tells_the_measured_ablation()
+    public void ThePageOnPerformanceTellsTheMeasuredAblation()
     {
         var record = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.Root, "bench", "results", "cifar10-ablation.json")))!;
         string page = Repository.Read("docs", "performance.md").ReplaceLineEndings(" ");
@@ -77,7 +80,7 @@ public sealed class ModelsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void The_readme_tells_the_measured_figures(string name)
+    public void TheReadmeTellsTheMeasuredFigures(string name)
     {
         JsonObject record = Record(name);
         string row = Repository.Read("README.md").Split('\n').Single(l => l.StartsWith($"| `{name}` |", StringComparison.Ordinal));

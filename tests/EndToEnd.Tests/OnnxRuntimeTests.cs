@@ -7,11 +7,11 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class OnnxRuntimeTests
 {
     [Fact]
-    public void The_native_library_is_new_enough() =>
+    public void TheNativeLibraryIsNewEnough() =>
         Assert.True(Version.Parse(OrtEnv.Instance().GetVersionString()) >= new Version(1, 25), OrtEnv.Instance().GetVersionString());
 
     [Fact]
-    public void A_graph_of_our_own_runs_on_it()
+    public void AGraphOfOurOwnRunsOnIt()
     {
         var graph = new OnnxGraph("add");
         string input = graph.Input("x", OnnxType.Float, 3);

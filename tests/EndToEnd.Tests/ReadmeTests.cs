@@ -23,7 +23,7 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void The_sample_gives_the_answer_of_the_command()
+    public void TheSampleGivesTheAnswerOfTheCommand()
     {
         using var folder = new TestFolder();
         string picture = folder.File("a.png", Png.Random(64, 48, 4));
@@ -32,7 +32,7 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void The_readme_has_the_sample_and_every_verb()
+    public void TheReadmeHasTheSampleAndEveryVerb()
     {
         string[] source = Repository.Read("tests", "EndToEnd.Tests", "ReadmeTests.cs").Split('\n');
         int from = Array.FindIndex(source, l => l.Trim() == "// <sample>"), to = Array.FindIndex(source, l => l.Trim() == "// </sample>");
@@ -40,12 +40,14 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         string readme = Repository.Read("README.md");
         Assert.Contains(sample, readme, StringComparison.Ordinal);
         foreach (string verb in (string[])["convert", "import", "export", "inspect", "run", "validate", "bench", "doctor"])
+        {
             Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>Every page that the documents name is there, says in its first lines what it is for, and is named by the README.</summary>
     [Fact]
-    public void Pages_are_there_and_are_found()
+    public void PagesAreThereAndAreFound()
     {
         string readme = Repository.Read("README.md");
         string[] pages = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")];
@@ -56,7 +58,9 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
             Assert.StartsWith("# ", text, StringComparison.Ordinal);
             Assert.InRange(text.Split('\n')[2].Length, 20, 200);
             foreach (Match link in Regex.Matches(text, @"\]\((?!https?:|#)([^)#]+)"))
+            {
                 Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value)), $"{page} names {link.Groups[1].Value}");
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Classifies_an_image()
+    public void ClassifiesAnImage()
     {
         using var folder = new TestFolder();
         string picture = folder.File("a.png", Png.Random(40, 60, 1));
@@ -31,7 +31,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Reads_a_folder_a_pattern_and_standard_input()
+    public void ReadsAFolderAPatternAndStandardInput()
     {
         using var folder = new TestFolder();
         folder.Images("pictures", 2, "x", "y");
@@ -43,7 +43,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Runs_an_exact_tensor_and_prints_its_logits()
+    public void RunsAnExactTensorAndPrintsItsLogits()
     {
         using var folder = new TestFolder();
         float[] input = RandomNetwork.Images(model.Config, 2, seed: 9);
@@ -63,7 +63,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Says_what_is_wrong_with_its_inputs()
+    public void SaysWhatIsWrongWithItsInputs()
     {
         using var folder = new TestFolder();
         byte[] good = Png.Random(32, 32, 1);
@@ -81,7 +81,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Leaves_bad_images_out_when_asked()
+    public void LeavesBadImagesOutWhenAsked()
     {
         using var folder = new TestFolder();
         folder.Images("pictures", 1, "x");
@@ -93,6 +93,6 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_forced_kernel_that_does_not_exist_is_not_supported() =>
+    public void AForcedKernelThatDoesNotExistIsNotSupported() =>
         EdgeVitProcess.Run(["inspect", model.Path], null, ("EDGEVIT_KERNEL", "mmx")).Fails(4, "mmx");
 }

@@ -11,7 +11,7 @@ public sealed class ScriptTests
 
     /// <summary>The second call finds what the first has written down, and asks NuGet nothing.</summary>
     [Fact]
-    public void A_set_up_machine_is_left_alone()
+    public void ASetUpMachineIsLeftAlone()
     {
         string stamp = Path.Combine(Repository.Root, "artifacts", "setup", "restored.EdgeVit.sln");
         Assert.SkipUnless(File.Exists(stamp), "setup.sh has not run here, and a test must not install anything");
@@ -22,10 +22,10 @@ public sealed class ScriptTests
     }
 
     [Fact]
-    public void Unknown_options_of_setup_are_refused() => Assert.Contains("Known: --all", Bash("setup.sh", "--bogus").Expect(2).Error, StringComparison.Ordinal);
+    public void UnknownOptionsOfSetupAreRefused() => Assert.Contains("Known: --all", Bash("setup.sh", "--bogus").Expect(2).Error, StringComparison.Ordinal);
 
     [Fact]
-    public void A_missing_sdk_is_named_with_the_command_that_installs_it()
+    public void AMissingSdkIsNamedWithTheCommandThatInstallsIt()
     {
         using var folder = new TestFolder();
         Outcome outcome = Bash("setup.sh", "", Tools(folder)).Expect(1);
@@ -34,7 +34,7 @@ public sealed class ScriptTests
     }
 
     [Fact]
-    public void An_old_sdk_is_named_with_its_version()
+    public void AnOldSdkIsNamedWithItsVersion()
     {
         using var folder = new TestFolder();
         string tools = Tools(folder);
@@ -53,7 +53,7 @@ public sealed class ScriptTests
     [InlineData("tests/fresh.sh")]
     [InlineData("bench/gpu-check.sh")]
     [InlineData(".ci/run")]
-    public void Scripts_are_executable_and_parse(string script)
+    public void ScriptsAreExecutableAndParse(string script)
     {
         Assert.True((File.GetUnixFileMode(Path.Combine(Repository.Root, script)) & UnixFileMode.UserExecute) != 0);
         using var process = Process.Start("bash", ["-n", Path.Combine(Repository.Root, script)]);
@@ -63,7 +63,7 @@ public sealed class ScriptTests
 
     /// <summary>Versions are exact and in one place, and nothing says where packages come from.</summary>
     [Fact]
-    public void Package_versions_are_exact_and_central()
+    public void PackageVersionsAreExactAndCentral()
     {
         string central = Repository.Read("Directory.Packages.props");
         string[] versions = [.. Regex.Matches(central, "<PackageVersion [^>]*Version=\"([^\"]*)\"").Select(m => m.Groups[1].Value)];
@@ -80,7 +80,7 @@ public sealed class ScriptTests
 
     /// <summary>libtorch is half a gigabyte: it is loaded from the package cache.</summary>
     [Fact]
-    public void Outputs_hold_no_libtorch_and_no_library_of_another_system()
+    public void OutputsHoldNoLibtorchAndNoLibraryOfAnotherSystem()
     {
         string[] libraries = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "artifacts", "bin"), "*", SearchOption.AllDirectories)
             .Where(f => Path.GetExtension(f) is ".so" or ".dylib" || Path.GetFileName(Path.GetDirectoryName(f)) == "native").Select(f => Path.GetRelativePath(Repository.Root, f))];
@@ -99,7 +99,9 @@ public sealed class ScriptTests
         {
             string? real = new[] { "/usr/bin", "/bin" }.Select(f => Path.Combine(f, tool)).FirstOrDefault(File.Exists);
             if (real is not null)
+            {
                 File.CreateSymbolicLink(Path.Combine(tools, tool), real);
+            }
         }
         return tools;
     }
@@ -109,7 +111,10 @@ public sealed class ScriptTests
         string[] arguments = argument.Length == 0 ? [Path.Combine(Repository.Root, script)] : [Path.Combine(Repository.Root, script), argument];
         var start = new ProcessStartInfo("/bin/bash", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (path is not null)
+        {
             start.Environment["PATH"] = path;
+        }
+
         using var process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();

@@ -5,7 +5,7 @@ namespace EdgeVit.EndToEnd.Tests;
 public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
 {
     [Fact]
-    public void Counts_right_answers_by_class()
+    public void CountsRightAnswersByClass()
     {
         using var folder = new TestFolder();
         string data = folder.Images("data", 5, SmallModel.Labels);
@@ -22,7 +22,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Classes_are_matched_by_name()
+    public void ClassesAreMatchedByName()
     {
         using var folder = new TestFolder();
         // The data have two of the model's four classes, so that their indices differ.
@@ -31,7 +31,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void A_missed_threshold_is_a_failed_check()
+    public void AMissedThresholdIsAFailedCheck()
     {
         using var folder = new TestFolder();
         string data = folder.Images("data", 6, SmallModel.Labels);
@@ -43,7 +43,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Bad_data_are_named()
+    public void BadDataAreNamed()
     {
         using var folder = new TestFolder();
         EdgeVitProcess.Run("validate", model.Path, "--data", folder["none"]).Fails(1, "none", "no such folder");
@@ -60,11 +60,14 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     [Fact]
-    public void Wilsons_interval_is_right()
+    public void WilsonsIntervalIsRight()
     {
         var accuracy = new Cli.Accuracy(["a", "b"]);
         for (int i = 0; i < 100; i++)
+        {
             accuracy.Add(0, i < 90 ? 0 : 1);
+        }
+
         (double low, double high) = accuracy.Interval();
         Assert.Equal(90, accuracy.Top1);
         Assert.Equal(82.563, low, 2);

@@ -20,7 +20,10 @@ public class ConfigTests
     {
         Assert.Equal(["binaryvit-small", "binaryvit-small-fp", "binaryvit-32", "binaryvit-nano"], BinaryViTPresets.Names);
         foreach (string name in BinaryViTPresets.Names)
+        {
             Assert.Equal(name, BinaryViTPresets.Get(name).Validate().Name);
+        }
+
         Assert.False(BinaryViTPresets.Get("binaryvit-small-fp").BinaryDownsampling);
     }
 
@@ -132,7 +135,9 @@ public class ConfigTests
             Assert.InRange(AttentionTemperature.Of(-30, size), 1e-14, 1e-10);
             Assert.InRange(AttentionTemperature.Of(30, size), 1.2, AttentionTemperature.Most(size));
             if (size <= 160)
+            {
                 Assert.True(Math.ScaleB(Math.Exp(-AttentionTemperature.Most(size) * Math.Sqrt(size)), 46) > 1 << 22);
+            }
         }
         BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-32") with { Locality = true };
         Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(config.MasksDiagonal));

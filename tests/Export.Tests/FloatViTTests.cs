@@ -23,7 +23,10 @@ public class FloatViTTests
     {
         Dictionary<string, FloatTensor> tensors = Tensors(config, ViTNames.Timm, seed: 3);
         if (config.LeadingTokens == 1)
+        {
             tensors.Remove("blocks.1.attn.qkv.bias");
+        }
+
         RecognisedNetwork network = NetworkRecogniser.Recognise(tensors, new RecogniserOptions(HeadSize: config.Width / config.Heads));
         Assert.Equal(config, network.Config);
         Assert.Contains("timm", network.Variant, StringComparison.Ordinal);
@@ -72,7 +75,10 @@ public class FloatViTTests
         var tensors = new Dictionary<string, FloatTensor>(StringComparer.Ordinal);
         List<(string Name, int[] Shape)> all = [.. FloatViTLowering.Checklist(config, names).Required, ($"{names.Patches}.bias", [config.Width])];
         for (int l = 0; l < config.Depth; l++)
+        {
             all.AddRange(names.Qkv.Select(q => (names.In(l, $"{q}.bias"), new[] { 3 / names.Qkv.Count * config.Width })));
+        }
+
         foreach ((string name, int[] shape) in all)
         {
             float mean = shape.Length == 1 && name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0;
@@ -114,13 +120,17 @@ public class FloatViTTests
             foreach (string part in (string[])["", ".weight", ".bias"])
             {
                 if (tensors.TryGetValue(from + part, out FloatTensor? tensor))
+                {
                     result[to + part] = tensor;
+                }
             }
         }
         for (int l = 0; l < config.Depth; l++)
         {
             foreach (string part in (string[])["weight", "bias"])
+            {
                 result[timm.In(l, $"attn.qkv.{part}")] = new FloatTensor("", [], [.. names.Qkv.SelectMany(q => tensors[names.In(l, $"{q}.{part}")].Data)]);
+            }
         }
         return result;
     }

@@ -36,21 +36,32 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         for (int s = 0; s < config.Stages.Count; s++)
         {
             for (int i = 0; i < config.Stages[s].Depth; i++)
+            {
                 x = Block($"vit.encoder.layer.{layer++}", config.Stages[s], config.Grid(s), x);
+            }
+
             if (s + 1 < config.Stages.Count)
+            {
                 x = Downsample($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
+            }
         }
         if (config.ClassAttention > 0)
         {
             double[][] token = Tap("vit.class_token", AddFlat(Tap("vit.pooled", [MeanRow(x)]), D("vit.cls_token")));
             for (int l = 0; l < config.ClassAttention; l++)
+            {
                 token = Block($"vit.class_attention.{l}", config.Stages[^1] with { Reduction = 1 }, 0, x, token);
+            }
+
             x = token;
         }
         double[][] normed = Norm("vit.layernorm", x);
         double[] pooled = Pooled(normed);
         if (config.ClassAttention == 0)
+        {
             Tap("vit.pooled", [config.LayerNorm && !config.ClassToken ? pooled : Pooled(x)]);
+        }
+
         Tap("vit.layernorm", config.ClassToken ? [pooled] : normed);
         double[] bias = D("classifier.bias");
         double[] weight = D("classifier.weight");
@@ -76,7 +87,10 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] x = Convolution(pixels, size, weight, bias, kernel, config.PatchSize, (kernel - config.PatchSize) / 2);
         x = config.EmbeddingNorm ? Tap("vit.embeddings.norm", Norm("vit.embeddings.norm", Tap("vit.embeddings.norm.product", x))) : Tap("vit.embeddings.patch_embeddings", x);
         if (config.ClassToken)
+        {
             x = Tap("vit.embeddings.tokens", [D("vit.embeddings.cls_token"), .. x]);
+        }
+
         return Tap("vit.embeddings", AddFlat(x, D("vit.embeddings.position_embeddings")));
     }
 
@@ -95,7 +109,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                     int y = (t / grid * stride) + (i / kernel % kernel) - padding;
                     int z = (t % grid * stride) + (i % kernel) - padding;
                     if (y >= 0 && y < size && z >= 0 && z < size)
+                    {
                         result[t][o] += pixels[(y * size) + z][i / (kernel * kernel)] * weight[(o * channels * kernel * kernel) + i];
+                    }
                 }
             }
         }
@@ -105,7 +121,10 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     private double[][] Block(string l, StageConfig stage, int grid, double[][] x, double[][]? token = null)
     {
         if (token is not null)
+        {
             x = Tap($"{l}.tokens", [token[0], .. x]);
+        }
+
         string att = $"{l}.attention.attention";
         int r = stage.Reduction;
         double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
@@ -172,7 +191,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                 int row = (t / grid) + (forward ? down : -down);
                 int column = (t % grid) + (forward ? right : -right);
                 if (row >= 0 && row < grid && column >= 0 && column < grid)
+                {
                     y[(row * grid) + column][c] = x[t][c];
+                }
             }
         }
         return y;
@@ -207,7 +228,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                         ? forced
                         : Math.Clamp(Math.Round(p / clip, MidpointRounding.ToEven), 0, config.AttentionLevels);
                     for (int c = head * d; c < (head + 1) * d; c++)
+                    {
                         context[t][c] += clip * level * v[j][c];
+                    }
                 }
             }
         }
@@ -265,7 +288,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             for (int t = 0; t < y.Length; t++)
             {
                 for (int i = 0; i < inputs; i++)
+                {
                     y[t][o] += alpha * (row[i] - mean >= 0 ? 1 : -1) * signs[t][i];
+                }
             }
         }
         return Tap($"{name}.product", y);
@@ -309,7 +334,9 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             for (int y = (t / side * stride) - padY; y < (t / side * stride) - padY + height; y++)
             {
                 for (int z = (t % side * stride) - padX; z < (t % side * stride) - padX + width; z++)
+                {
                     sum += y >= 0 && y < grid && z >= 0 && z < grid ? x[(y * grid) + z][c] : 0;
+                }
             }
             return sum / (height * width);
         });

@@ -11,9 +11,14 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
         double[] positions = D("pos_embed");
         double[][] leading = [.. new[] { "cls_token", "dist_token" }.Take(config.LeadingTokens).Select(D)];
         if (config.LeadingPositions)
+        {
             x = Positioned([.. leading, .. x], positions);
+        }
         else
+        {
             x = [.. leading, .. Positioned(x, positions)];
+        }
+
         for (int l = 0; l < config.Depth; l++)
         {
             double[][] attended = Linear($"blocks.{l}.attn.proj", Attend(Linear($"blocks.{l}.attn.qkv", Norm($"blocks.{l}.norm1", x))));
@@ -48,7 +53,9 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
                 int row = (t / config.Grid * p) + (rest / p);
                 double pixel = image[(((c * config.ImageSize) + row) * config.ImageSize) + (t % config.Grid * p) + (rest % p)];
                 for (int o = 0; o < config.Width; o++)
+                {
                     x[t][o] += pixel * weight[(o * config.Channels * p * p) + i];
+                }
             }
         }
         return x;
@@ -65,7 +72,9 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
             {
                 double[] e = [.. qkv.Select(key => Math.Exp(Enumerable.Range(head * d, d).Sum(c => qkv[t][c] * key[width + c]) / Math.Sqrt(d)))];
                 for (int c = head * d; c < (head + 1) * d; c++)
+                {
                     y[t][c] = e.Select((v, j) => v * qkv[j][(2 * width) + c]).Sum() / e.Sum();
+                }
             }
         }
         return y;
@@ -96,7 +105,10 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
     private double[][] Scaled(string name, double[][] x)
     {
         if (!config.LayerScale)
+        {
             return x;
+        }
+
         double[] gamma = D(name);
         return [.. x.Select(row => row.Select((v, c) => v * gamma[c]).ToArray())];
     }
@@ -112,7 +124,10 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
     private static double Erf(double z)
     {
         if (Math.Abs(z) > 6)
+        {
             return Math.Sign(z);
+        }
+
         double term = z;
         double sum = z;
         for (int n = 1; n < 300; n++)

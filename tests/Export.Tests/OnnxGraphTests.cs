@@ -7,7 +7,7 @@ namespace EdgeVit.Export.Tests;
 public sealed class OnnxGraphTests
 {
     [Fact]
-    public void A_graph_reads_back_as_it_was_built()
+    public void AGraphReadsBackAsItWasBuilt()
     {
         var graph = new OnnxGraph("linear", opset: 17);
         graph.Import("com.microsoft", 1);
@@ -41,7 +41,7 @@ public sealed class OnnxGraphTests
 
     /// <summary>Bytes on the wire, by the standard's field numbers: a reader of the standard must find them.</summary>
     [Fact]
-    public void The_bytes_are_those_of_the_standard()
+    public void TheBytesAreThoseOfTheStandard()
     {
         var graph = new OnnxGraph("g", opset: 13);
         string x = graph.Input("x", OnnxType.Float, 3);
@@ -58,7 +58,7 @@ public sealed class OnnxGraphTests
     }
 
     [Fact]
-    public void Unknown_inputs_second_writes_and_wrong_sizes_are_refused()
+    public void UnknownInputsSecondWritesAndWrongSizesAreRefused()
     {
         var graph = new OnnxGraph("g");
         string x = graph.Input("x", OnnxType.Float, 1);

@@ -111,7 +111,9 @@ public class ParityTests
         _tensors["vit.encoder.layer.0.intermediate.move"].Data[Channel] = 3e-6f - 0.5f;
         var naive = new NaiveBinaryViT(_config, _tensors);
         for (int t = 0; t < 64; t++)
+        {
             naive.ForcedSigns[(site, t, Channel)] = -1;
+        }
 
         ParityReport report = Check(naive: naive);
         Assert.True(report.Passed, report.ToString());
@@ -134,7 +136,9 @@ public class ParityTests
         if (locality)
         {
             foreach ((string name, FloatTensor tensor) in RandomNetwork.Tensors(_config, seed: 21).Where(t => t.Key.EndsWith("att_temperature_logit", StringComparison.Ordinal)))
+            {
                 _tensors.Add(name, tensor);
+            }
         }
         var naive = new NaiveBinaryViT(_config, _tensors);
         naive.Run(_image);
@@ -244,6 +248,8 @@ public class ParityTests
     private static void Scale(float[] values, float factor, float offset)
     {
         for (int i = 0; i < values.Length; i++)
+        {
             values[i] = (values[i] * factor) + offset;
+        }
     }
 }

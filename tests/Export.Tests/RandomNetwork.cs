@@ -22,10 +22,16 @@ internal static class RandomNetwork
         {
             int[] shape = required;
             if (clipPerHead && name.EndsWith("att_prob_clip", StringComparison.Ordinal))
+            {
                 shape = [(name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage()).Heads];
+            }
+
             var data = new float[shape.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < data.Length; i++)
+            {
                 data[i] = Draw(random, name, config);
+            }
+
             tensors.Add(name, new FloatTensor(name, shape, data));
         }
         return tensors;
@@ -37,7 +43,10 @@ internal static class RandomNetwork
         var random = new Random(seed);
         var images = new float[count * config.Channels * config.ImageSize * config.ImageSize];
         for (int i = 0; i < images.Length; i++)
+        {
             images[i] = Normal(random);
+        }
+
         return images;
     }
 
@@ -48,15 +57,30 @@ internal static class RandomNetwork
     private static float Draw(Random random, string name, BinaryViTConfig config)
     {
         if (name.EndsWith("att_prob_clip", StringComparison.Ordinal))
+        {
             return 2.4f / config.AttentionLevels / Keys(name, config) * (0.8f + (0.4f * random.NextSingle()));
+        }
+
         if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal))
+        {
             return Normal(random);
+        }
+
         if (name.EndsWith("running_var", StringComparison.Ordinal))
+        {
             return name.Contains("norm_context", StringComparison.Ordinal) ? 0.01f + random.NextSingle() : 0.5f + random.NextSingle();
+        }
+
         if (name.EndsWith("prelu.weight", StringComparison.Ordinal))
+        {
             return 0.25f + (0.2f * Normal(random));
+        }
+
         if (name.EndsWith("alpha", StringComparison.Ordinal))
+        {
             return 0.3f * Normal(random);
+        }
+
         bool norm = name.Contains("norm", StringComparison.Ordinal);
         if (norm && name.EndsWith("weight", StringComparison.Ordinal))
         {

@@ -91,7 +91,10 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         foreach ((string name, SafetensorsTensor tensor) in expected.Tensors)
         {
             if (tensor.Shape is not [4, _, _] || !values[0].TryGetValue(name, out Value? value) || value.Shape.Elements * 4 != tensor.Shape.Aggregate(1L, (a, b) => a * b))
+            {
                 continue;
+            }
+
             float[] all = [.. values.SelectMany(v => v[name].Floats)];
             float[] right = tensor.ToFloats();
             double worst = all.Zip(right, (a, b) => Math.Abs(a - b)).Max() / Math.Max(1, right.Max(Math.Abs));

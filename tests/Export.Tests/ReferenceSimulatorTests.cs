@@ -20,7 +20,10 @@ public class ReferenceSimulatorTests
         foreach (string name in model.Graph.Nodes.Select(n => n.Output))
         {
             if (!naive.TryGet(name, out float[] values))
+            {
                 continue;
+            }
+
             compared++;
             Assert.True(simulator.TryGet(name, out float[] found), name);
             Assert.Equal(values.Length, found.Length);
@@ -48,7 +51,10 @@ public class ReferenceSimulatorTests
         // One weight's sign in each row of a product, in the middle of the network.
         FloatTensor weight = tensors["vit.encoder.layer.0.output.dense.weight"];
         for (int row = 0; row < weight.Shape[0]; row++)
+        {
             weight.Data[(row * weight.Shape[1]) + 7] *= -1;
+        }
+
         report = Check(Lowering.Lower(config, tensors), RandomNetwork.Preprocess(config), config.Classes, ReferenceSimulator.Of(new RecognisedNetwork(config, "", []), RandomNetwork.Tensors(config, seed + 10)), 1);
         Assert.False(report.Passed);
         Assert.StartsWith("vit.encoder.layer.0.output.dense", report.Layers.First(l => l.Mismatches > 0).Name, StringComparison.Ordinal);
@@ -97,7 +103,10 @@ public class ReferenceSimulatorTests
         double h = z / Steps;
         double sum = 0;
         for (int i = 0; i <= Steps; i++)
+        {
             sum += (i == 0 || i == Steps ? 1 : i % 2 == 0 ? 2 : 4) * Math.Exp(-(i * h) * (i * h));
+        }
+
         Assert.Equal(2 / Math.Sqrt(Math.PI) * sum * h / 3, ReferenceViT.ErrorFunction(z), 1e-12);
     }
 

@@ -2,14 +2,14 @@ namespace EdgeVit.Imaging.Tests;
 
 public sealed class CifarTests : IDisposable
 {
-    readonly TempFolder _folder = new();
+    private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin")]
     [InlineData("cifar10-train-1.bin", "cifar10-train-2.bin", "cifar10-test.bin")]
-    public void Cifar10_records_of_several_files_are_one_set(string first, string second, string test)
+    public void Cifar10RecordsOfSeveralFilesAreOneSet(string first, string second, string test)
     {
         _folder.Write(first, [.. Record(3), .. Record(9)]);
         _folder.Write(second, Record(0));
@@ -27,7 +27,7 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void Cifar100_uses_the_fine_label()
+    public void Cifar100UsesTheFineLabel()
     {
         _folder.Write("train.bin", [.. Record(7, 71), .. Record(8, 99)]);
         _folder.Write("test.bin", Record(7, 71));
@@ -38,7 +38,7 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_a_wrong_length_is_refused_with_the_arithmetic()
+    public void AFileOfAWrongLengthIsRefusedWithTheArithmetic()
     {
         _folder.Write("data_batch_1.bin", [.. Record(1), .. Record(2)]);
         string bad = _folder.Write("data_batch_2.bin", [.. Record(1), .. Record(2)[..1000]]);
@@ -46,7 +46,7 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void Mixed_record_sizes_are_refused()
+    public void MixedRecordSizesAreRefused()
     {
         _folder.Write("train.bin", [.. Record(1), .. Record(2)]);
         _folder.Write("test.bin", Record(7, 71));
@@ -54,14 +54,14 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_file_is_refused()
+    public void AnEmptyFileIsRefused()
     {
         _folder.Write("train.bin", "");
         Assert.Contains("the file is empty", Refused());
     }
 
     [Fact]
-    public void A_label_without_a_class_is_named_with_its_record()
+    public void ALabelWithoutAClassIsNamedWithItsRecord()
     {
         _folder.Write("train.bin", [.. Record(1), .. Record(10)]);
         Assert.Contains("record 1 has label 10; expected 0 to 9 for 10 classes", Refused());
@@ -70,7 +70,7 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void Names_must_be_two_and_differ()
+    public void NamesMustBeTwoAndDiffer()
     {
         _folder.Write("train.bin", [.. Record(0), .. Record(1)]);
         _folder.Write("classes.txt", "cat\n");
@@ -80,34 +80,39 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void Training_images_of_one_class_are_not_enough()
+    public void TrainingImagesOfOneClassAreNotEnough()
     {
         _folder.Write("train.bin", [.. Record(4), .. Record(4)]);
         Assert.Contains("all 2 images have label 4: only one class", Refused());
     }
 
     [Fact]
-    public void Test_records_alone_are_refused()
+    public void TestRecordsAloneAreRefused()
     {
         _folder.Write("test_batch.bin", Record(4));
         Assert.Contains("no training records", Refused());
     }
 
-    string Refused() => Assert.Throws<DatasetException>(() => DatasetFolder.Open(_folder.Path)).Message;
+    private string Refused() => Assert.Throws<DatasetException>(() => DatasetFolder.Open(_folder.Path)).Message;
 
     /// <summary>Red counts columns, green rows, blue is the last label.</summary>
-    static byte[] Record(params byte[] labels)
+    private static byte[] Record(params byte[] labels)
     {
         byte[] record = [.. labels, .. new byte[3072]];
         for (int i = 0; i < 1024; i++)
+        {
             (record[labels.Length + i], record[labels.Length + 1024 + i], record[labels.Length + 2048 + i]) = ((byte)(i % 32), (byte)(i / 32), labels[^1]);
+        }
+
         return record;
     }
 
-    static void CheckImage(RgbImage image, byte label)
+    private static void CheckImage(RgbImage image, byte label)
     {
         Assert.Equal((32, 32), (image.Width, image.Height));
         for (int i = 0; i < 1024; i++)
+        {
             Assert.Equal(((byte)(i % 32), (byte)(i / 32), label), (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]));
+        }
     }
 }

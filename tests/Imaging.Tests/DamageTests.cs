@@ -3,7 +3,7 @@ namespace EdgeVit.Imaging.Tests;
 /// <summary>Damaged files give a message that names them, or an image; never a crash or another exception.</summary>
 public class DamageTests
 {
-    public static TheoryData<string> Files => 
+    public static TheoryData<string> Files =>
     [
         "png", "interlaced png", "palette png", "jpeg-420.jpg", "jpeg-progressive-444.jpg", "jpeg-gray.jpg", "jpeg-cmyk.jpg", "jpeg-arithmetic.jpg",
         "webp-lossy.webp", "webp-lossless.webp", "webp-animated.webp", "bmp-rle8.bmp", "bmp-565.bmp", "gif-interlaced.gif", "gif-transparent.gif",
@@ -11,7 +11,7 @@ public class DamageTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Thousands_of_mutations_never_crash(string kind)
+    public void ThousandsOfMutationsNeverCrash(string kind)
     {
         byte[] file = Make(kind);
         var random = new Random(kind.Length);
@@ -20,9 +20,15 @@ public class DamageTests
         {
             byte[] damaged = [.. file];
             for (int k = random.Next(1, 5); k > 0; k--)
+            {
                 damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
             if (random.Next(8) == 0)
+            {
                 damaged = damaged[..random.Next(damaged.Length)];
+            }
+
             refused += Decodes(damaged) ? 0 : 1;
         }
         Assert.InRange(refused, 100, 3000);
@@ -32,16 +38,18 @@ public class DamageTests
     [InlineData("png")]
     [InlineData("interlaced png")]
     [InlineData("palette png")]
-    public void A_png_cut_anywhere_is_refused(string kind)
+    public void APngCutAnywhereIsRefused(string kind)
     {
         byte[] file = Make(kind);
         for (int length = 0; length < file.Length; length++)
+        {
             Assert.False(Decodes(file[..length]), $"cut at byte {length} of {file.Length}");
+        }
     }
 
     /// <summary>With its checksums made right again, damage reaches the decoder's own parsers.</summary>
     [Fact]
-    public void Damaged_chunks_with_right_checksums_never_crash()
+    public void DamagedChunksWithRightChecksumsNeverCrash()
     {
         var random = new Random(77);
         byte[] compressed = TestPng.Deflate(new byte[9 * (1 + 13 * 3)]);
@@ -57,7 +65,7 @@ public class DamageTests
     }
 
     [Fact]
-    public void Files_that_cannot_be_read_are_named()
+    public void FilesThatCannotBeReadAreNamed()
     {
         using var folder = new TempFolder();
         Assert.Contains("none.png: no such file", Assert.Throws<ImageException>(() => ImageDecoder.DecodeFile(folder.At("none.png"))).Message);
@@ -66,14 +74,14 @@ public class DamageTests
     }
 
     [Fact]
-    public void The_format_is_told_by_the_content_not_by_the_name()
+    public void TheFormatIsToldByTheContentNotByTheName()
     {
         using var folder = new TempFolder();
         Assert.Equal(8, ImageDecoder.DecodeFile(folder.Write("really-a-png.jpg", TestImages.PlainPng())).Width);
         Assert.Equal(27, ImageDecoder.DecodeFile(folder.Write("really-a-jpeg.png", GoldenPicture.Read("jpeg-420.jpg").File)).Width);
     }
 
-    static byte[] Make(string kind) => kind switch
+    private static byte[] Make(string kind) => kind switch
     {
         "png" => TestPng.Encode(TestImages.Noise(13, 9, 4)),
         "interlaced png" => TestPng.Encode(13, 9, TestPng.Rgba, 8, (x, y, c) => 20 * x + y + c, interlaced: true),
@@ -82,7 +90,7 @@ public class DamageTests
         _ => GoldenPicture.Read(kind).File,
     };
 
-    static bool Decodes(byte[] file)
+    private static bool Decodes(byte[] file)
     {
         try
         {

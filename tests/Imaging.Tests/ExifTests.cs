@@ -12,7 +12,7 @@ public class ExifTests
     [InlineData(6, 2, "DAEBFC")]
     [InlineData(7, 2, "FCEBDA")]
     [InlineData(8, 2, "CFBEAD")]
-    public void All_eight_orientations_of_a_png(int orientation, int width, string expected)
+    public void AllEightOrientationsOfAPng(int orientation, int width, string expected)
     {
         foreach (bool little in (bool[])[false, true])
         {
@@ -20,12 +20,14 @@ public class ExifTests
             RgbImage image = ImageDecoder.Decode(file, "turned.png");
             Assert.Equal((width, 6 / width), (image.Width, image.Height));
             for (int i = 0; i < 6; i++)
+            {
                 Assert.Equal(((byte)expected[i], (byte)(expected[i] + 100), (byte)expected[i]), (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]));
+            }
         }
     }
 
     [Fact]
-    public void All_eight_orientations_of_a_jpeg()
+    public void AllEightOrientationsOfAJpeg()
     {
         GoldenPicture golden = GoldenPicture.Read("jpeg-420.jpg");
         RgbImage upright = ImageDecoder.Decode(golden.File, "plain.jpg");
@@ -42,7 +44,7 @@ public class ExifTests
     [InlineData(0)]
     [InlineData(9)]
     [InlineData(65535)]
-    public void An_orientation_that_does_not_exist_counts_as_upright(int orientation) =>
+    public void AnOrientationThatDoesNotExistCountsAsUpright(int orientation) =>
         Assert.Equal(1, ExifOrientation.Read(Tiff(orientation, little: true)));
 
     /// <summary>SHORT, LONG and BYTE, with and without the prefix.</summary>
@@ -50,7 +52,7 @@ public class ExifTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(1)]
-    public void The_number_may_be_stored_in_any_width(int type)
+    public void TheNumberMayBeStoredInAnyWidth(int type)
     {
         foreach (bool little in (bool[])[false, true])
         {
@@ -61,19 +63,21 @@ public class ExifTests
     }
 
     [Fact]
-    public void A_profile_in_a_text_that_is_damaged_counts_as_upright()
+    public void AProfileInATextThatIsDamagedCountsAsUpright()
     {
         byte[] text = System.Text.Encoding.ASCII.GetBytes("Raw profile type exif\0\0\nexif\n      10\n4578");
         for (int length = 22; length <= text.Length; length++)
+        {
             foreach (string type in (string[])["tEXt", "zTXt"])
             {
                 byte[] file = TestPng.Encode(3, 2, TestPng.Gray, 8, (x, y, _) => x + y, false, TestPng.Chunk(type, text[..length]));
                 Assert.Equal(3, ImageDecoder.Decode(file, "a.png").Width);
             }
+        }
     }
 
     [Fact]
-    public void A_text_that_unpacks_to_much_is_not_unpacked()
+    public void ATextThatUnpacksToMuchIsNotUnpacked()
     {
         byte[] text = [.. "Raw profile type exif\0\0"u8, .. TestPng.Deflate(new byte[100_000_000])];
         byte[] file = TestPng.Encode(3, 2, TestPng.Gray, 8, (x, y, _) => x + y, false, TestPng.Chunk("zTXt", text));
@@ -83,17 +87,23 @@ public class ExifTests
     }
 
     [Fact]
-    public void A_damaged_block_counts_as_upright_and_never_throws()
+    public void ADamagedBlockCountsAsUprightAndNeverThrows()
     {
         byte[] tiff = Tiff(6, little: false);
         for (int length = 0; length < tiff.Length - 4; length++)
+        {
             Assert.InRange(ExifOrientation.Read(tiff.AsSpan(0, length)), 1, 8);
+        }
+
         var random = new Random(11);
         for (int trial = 0; trial < 20_000; trial++)
         {
             byte[] damaged = [.. tiff];
             for (int k = random.Next(1, 4); k > 0; k--)
+            {
                 damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
             Assert.InRange(ExifOrientation.Read(damaged), 1, 8);
         }
     }
@@ -123,7 +133,9 @@ public class ExifTests
         void Write(Span<byte> to, int value)
         {
             for (int i = 0; i < to.Length; i++)
+            {
                 to[i] = (byte)(value >> 8 * (little ? i : to.Length - 1 - i));
+            }
         }
     }
 

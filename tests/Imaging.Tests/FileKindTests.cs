@@ -40,7 +40,7 @@ public class FileKindTests
     [InlineData("RIFF....AVI LIST", "a video")]
     [InlineData("hello", "a text that starts with 'hello'")]
     [InlineData("\u0001\u0002\u0003", "a file that starts with 010203")]
-    public void Other_files_are_named(string content, string expected)
+    public void OtherFilesAreNamed(string content, string expected)
     {
         byte[] file = Encoding.Latin1.GetBytes(content);
         var e = Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "picture.png"));
@@ -51,15 +51,17 @@ public class FileKindTests
     }
 
     [Fact]
-    public void Every_golden_picture_passes_the_cheap_check()
+    public void EveryGoldenPicturePassesTheCheapCheck()
     {
         using var folder = new TempFolder();
         foreach (string name in GoldenPicture.Names)
+        {
             ImageDecoder.CheckFileHeader(folder.Write(name, GoldenPicture.Read(name).File));
+        }
     }
 
     [Fact]
-    public void A_missing_library_is_no_fault_of_the_picture()
+    public void AMissingLibraryIsNoFaultOfThePicture()
     {
         ImageException e = SkiaDecoder.LibraryMissing("cat.png", new DllNotFoundException("Unable to load shared library 'libSkiaSharp'.\nMore."));
         Assert.True(e.CodecMissing);

@@ -8,9 +8,9 @@ namespace EdgeVit.Imaging.Tests;
 /// <param name="Width">Columns.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Pixels">RGB [Height, Width, 3].</param>
-sealed record GoldenPicture(string Name, byte[] File, int Width, int Height, byte[] Pixels)
+internal sealed record GoldenPicture(string Name, byte[] File, int Width, int Height, byte[] Pixels)
 {
-    const string ExpectedSuffix = ".rgb";
+    private const string ExpectedSuffix = ".rgb";
 
     /// <summary>All of them.</summary>
     internal static IEnumerable<string> Names => typeof(GoldenPicture).Assembly.GetManifestResourceNames()
@@ -25,7 +25,7 @@ sealed record GoldenPicture(string Name, byte[] File, int Width, int Height, byt
         return new(name, Bytes(name), width, height, expected[8..]);
     }
 
-    static byte[] Bytes(string name)
+    private static byte[] Bytes(string name)
     {
         using Stream stream = typeof(GoldenPicture).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException(name);
         byte[] bytes = new byte[stream.Length];

@@ -6,19 +6,21 @@ public class GoldenTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Pixels_are_those_that_Pillow_decodes(string name)
+    public void PixelsAreThoseThatPillowDecodes(string name)
     {
         GoldenPicture golden = GoldenPicture.Read(name);
         RgbImage image = ImageDecoder.Decode(golden.File, name, out string? warning);
         Assert.Null(warning);
         Assert.Equal((golden.Width, golden.Height), (image.Width, image.Height));
         for (int i = 0; i < image.Pixels.Length; i++)
+        {
             Assert.InRange(image.Pixels[i] - golden.Pixels[i], -1, 1);
+        }
     }
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_file_cut_in_the_middle_says_after_how_many_bytes(string name)
+    public void AFileCutInTheMiddleSaysAfterHowManyBytes(string name)
     {
         byte[] file = GoldenPicture.Read(name).File;
         byte[] cut = file[..(name == "gif-animated.gif" ? file.Length / 4 : file.Length * 2 / 3)];
@@ -28,7 +30,7 @@ public class GoldenTests
     }
 
     [Fact]
-    public void Every_format_is_there()
+    public void EveryFormatIsThere()
     {
         string[] formats = [.. GoldenPicture.Names.Select(Path.GetExtension).Distinct().Cast<string>()];
         Assert.Equal([".bmp", ".gif", ".jpg", ".png", ".webp"], formats.Order(StringComparer.Ordinal));

@@ -5,9 +5,9 @@ namespace EdgeVit.Imaging.Tests;
 
 public sealed class IdxTests : IDisposable
 {
-    const uint Images = 0x803, Labels = 0x801;
+    private const uint Images = 0x803, Labels = 0x801;
 
-    readonly TempFolder _folder = new();
+    private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -15,7 +15,7 @@ public sealed class IdxTests : IDisposable
     [InlineData(false, '-', "t10k")]
     [InlineData(true, '-', "t10k")]
     [InlineData(true, '.', "test")]
-    public void Plain_and_gzipped_files_are_read(bool gzip, char joint, string test)
+    public void PlainAndGzippedFilesAreRead(bool gzip, char joint, string test)
     {
         Write("train", 3, [2, 0, 1], gzip, joint);
         Write(test, 1, [2], gzip, joint);
@@ -28,13 +28,16 @@ public sealed class IdxTests : IDisposable
         RgbImage image = splits.Train.Load(2);
         Assert.Equal((5, 4), (image.Width, image.Height));
         for (int i = 0; i < 20; i++)
+        {
             Assert.Equal(((byte)(40 + i), (byte)(40 + i), (byte)(40 + i)), (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]));
+        }
+
         Assert.EndsWith(" image 2", splits.Train.SourceName(2));
         Assert.Throws<ArgumentOutOfRangeException>(() => splits.Train.Load(3));
     }
 
     [Fact]
-    public void Without_names_the_classes_are_digits()
+    public void WithoutNamesTheClassesAreDigits()
     {
         Write("train", 3, [0, 3, 1]);
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
@@ -43,7 +46,7 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void A_wrong_magic_is_refused()
+    public void AWrongMagicIsRefused()
     {
         Write("train", 3, [0, 3, 1]);
         string file = _folder.Write("train-images-idx3-ubyte", Idx(0x0D03, [3, 4, 5], new byte[60]));
@@ -53,21 +56,21 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void Counts_that_differ_are_refused()
+    public void CountsThatDifferAreRefused()
     {
         Write("train", 3, [0, 1]);
         Assert.Contains("2 labels, but train-images-idx3-ubyte has 3 images", Refused());
     }
 
     [Fact]
-    public void Missing_labels_are_named()
+    public void MissingLabelsAreNamed()
     {
         _folder.Write("train-images-idx3-ubyte", Idx(Images, [1, 4, 5], new byte[20]));
         Assert.Contains("no train-labels-idx1-ubyte", Refused());
     }
 
     [Fact]
-    public void Test_files_alone_are_refused()
+    public void TestFilesAloneAreRefused()
     {
         Write("t10k", 3, [0, 3, 1]);
         Assert.Contains("no train-images-idx3-ubyte", Refused());
@@ -76,7 +79,7 @@ public sealed class IdxTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_file_cut_anywhere_is_refused(bool gzip)
+    public void AFileCutAnywhereIsRefused(bool gzip)
     {
         Write("train", 3, [0, 3, 1], gzip);
         string file = _folder.At(gzip ? "train-images-idx3-ubyte.gz" : "train-images-idx3-ubyte");
@@ -89,7 +92,7 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void Bytes_too_many_are_refused()
+    public void BytesTooManyAreRefused()
     {
         Write("train", 3, [0, 3, 1]);
         File.AppendAllText(_folder.At("train-images-idx3-ubyte"), "x");
@@ -97,7 +100,7 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void A_gzip_bomb_is_not_unpacked_and_a_wild_header_takes_no_memory()
+    public void AGzipBombIsNotUnpackedAndAWildHeaderTakesNoMemory()
     {
         Write("train", 3, [0, 3, 1]);
         File.Delete(_folder.At("train-images-idx3-ubyte"));
@@ -114,7 +117,7 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void Mutations_never_give_another_exception()
+    public void MutationsNeverGiveAnotherException()
     {
         Write("train", 3, [0, 3, 1], gzip: true);
         string file = _folder.At("train-images-idx3-ubyte.gz");
@@ -124,7 +127,10 @@ public sealed class IdxTests : IDisposable
         {
             byte[] damaged = [.. whole];
             for (int k = random.Next(1, 4); k > 0; k--)
+            {
                 damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            }
+
             File.WriteAllBytes(file, damaged);
             try
             {
@@ -138,7 +144,7 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void Labels_must_have_names()
+    public void LabelsMustHaveNames()
     {
         Write("train", 3, [0, 3, 1]);
         _folder.Write("classes.txt", "a\nb\nc");
@@ -150,10 +156,10 @@ public sealed class IdxTests : IDisposable
         Assert.Contains("only one class", Refused());
     }
 
-    string Refused() => Assert.Throws<DatasetException>(() => DatasetFolder.Open(_folder.Path)).Message;
+    private string Refused() => Assert.Throws<DatasetException>(() => DatasetFolder.Open(_folder.Path)).Message;
 
     /// <summary>Images of 4 rows and 5 columns; pixel i of image n is 20 n + i.</summary>
-    void Write(string prefix, int images, byte[] labels, bool gzip = false, char joint = '-')
+    private void Write(string prefix, int images, byte[] labels, bool gzip = false, char joint = '-')
     {
         byte[] pixels = [.. Enumerable.Range(0, images * 20).Select(i => (byte)i)];
         byte[] imageFile = Idx(Images, [images, 4, 5], pixels), labelFile = Idx(Labels, [labels.Length], labels);
@@ -161,20 +167,26 @@ public sealed class IdxTests : IDisposable
         _folder.Write($"{prefix}-labels{joint}idx1-ubyte{(gzip ? ".gz" : "")}", gzip ? Gzip(labelFile) : labelFile);
     }
 
-    static byte[] Idx(uint magic, int[] shape, byte[] data)
+    private static byte[] Idx(uint magic, int[] shape, byte[] data)
     {
         byte[] header = new byte[4 + 4 * shape.Length];
         BinaryPrimitives.WriteUInt32BigEndian(header, magic);
         for (int i = 0; i < shape.Length; i++)
+        {
             BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 + 4 * i), shape[i]);
+        }
+
         return [.. header, .. data];
     }
 
-    static byte[] Gzip(byte[] data)
+    private static byte[] Gzip(byte[] data)
     {
         using var compressed = new MemoryStream();
         using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+        {
             gzip.Write(data);
+        }
+
         return compressed.ToArray();
     }
 }

@@ -2,12 +2,12 @@ namespace EdgeVit.Imaging.Tests;
 
 public sealed class ImageFolderTests : IDisposable
 {
-    readonly TempFolder _folder = new();
+    private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Train_and_test_folders_are_read_in_the_order_of_their_paths()
+    public void TrainAndTestFoldersAreReadInTheOrderOfTheirPaths()
     {
         Fill("train/cat/b.png", "train/cat/a.PNG", "train/ant/deep/er.png", "test/cat/x.png", "test/ant/y.png");
         _folder.Write("train/cat/c.jpg", GoldenPicture.Read("jpeg-420.jpg").File);
@@ -27,14 +27,14 @@ public sealed class ImageFolderTests : IDisposable
     [InlineData("val")]
     [InlineData("valid")]
     [InlineData("Test")]
-    public void The_test_folder_may_have_other_names_and_fewer_classes(string name)
+    public void TheTestFolderMayHaveOtherNamesAndFewerClasses(string name)
     {
         Fill("train/a/1.png", "train/b/1.png", "train/c/1.png", $"{name}/c/1.png");
         Assert.Equal([2], Labels(DatasetFolder.Open(_folder.Path).Test!));
     }
 
     [Fact]
-    public void Class_folders_alone_give_no_test_split()
+    public void ClassFoldersAloneGiveNoTestSplit()
     {
         Fill("a/1.png", "b/1.png", "b/2.png");
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
@@ -43,7 +43,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_folder_a_file_and_an_empty_folder_are_told_apart()
+    public void AMissingFolderAFileAndAnEmptyFolderAreToldApart()
     {
         Assert.Contains("no such folder", Refused("nowhere"));
         _folder.Write("file.zip", "PK");
@@ -55,7 +55,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_data_set_one_folder_deeper_or_in_Pythons_form_is_pointed_out()
+    public void ADataSetOneFolderDeeperOrInPythonsFormIsPointedOut()
     {
         Fill("images/pets/train/a/1.png", "images/pets/train/b/1.png");
         Assert.Contains($"one folder deeper. Give {_folder.At("images/pets")}.", Refused("images"));
@@ -66,7 +66,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_class_is_named()
+    public void AnEmptyClassIsNamed()
     {
         Fill("train/a/1.png", "train/b/1.png");
         Directory.CreateDirectory(_folder.At("train/c"));
@@ -74,7 +74,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_class_of_other_files_is_named()
+    public void AClassOfOtherFilesIsNamed()
     {
         Fill("train/a/1.png");
         _folder.Write("train/b/1.tif", "II");
@@ -82,28 +82,28 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void One_class_is_not_enough()
+    public void OneClassIsNotEnough()
     {
         Fill("train/a/1.png", "test/a/1.png");
         Assert.Contains("only one class", Refused("."));
     }
 
     [Fact]
-    public void A_test_class_that_training_lacks_is_named()
+    public void ATestClassThatTrainingLacksIsNamed()
     {
         Fill("train/a/1.png", "train/b/1.png", "test/zebra/1.png");
         Assert.Contains("no class 'zebra'. Its classes are: a, b", Refused("."));
     }
 
     [Fact]
-    public void A_test_folder_without_training_is_refused()
+    public void ATestFolderWithoutTrainingIsRefused()
     {
         Fill("test/a/1.png", "test/b/1.png");
         Assert.Contains("no 'train' folder", Refused("."));
     }
 
     [Fact]
-    public void A_file_that_is_no_image_is_named_when_opening()
+    public void AFileThatIsNoImageIsNamedWhenOpening()
     {
         Fill("train/a/1.png", "train/b/1.png");
         string bad = _folder.Write("train/b/2.png", "this is text");
@@ -113,7 +113,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_truncated_image_is_named_when_it_is_loaded()
+    public void ATruncatedImageIsNamedWhenItIsLoaded()
     {
         Fill("train/a/1.png", "train/b/1.png");
         string bad = _folder.Write("train/b/2.jpg", GoldenPicture.Read("jpeg-420.jpg").File[..^40]);
@@ -124,7 +124,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void Skipping_leaves_out_every_bad_file_and_counts_them()
+    public void SkippingLeavesOutEveryBadFileAndCountsThem()
     {
         Fill("train/a/1.png", "train/b/2.png", "test/a/1.png", "test/b/1.png");
         _folder.Write("train/a/0.png", TestImages.PlainPng()[..50]);
@@ -138,27 +138,31 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal([_folder.At("train/a/1.png"), _folder.At("train/b/2.png")], Names(splits.Train));
         Assert.Equal(2, splits.Test!.Count);
         for (int i = 0; i < splits.Train.Count; i++)
+        {
             Assert.Equal(200, splits.Train.Load(i).Pixels[0]);
+        }
     }
 
     [Fact]
-    public void A_class_that_skipping_leaves_empty_is_named()
+    public void AClassThatSkippingLeavesEmptyIsNamed()
     {
         Fill("train/a/1.png");
         _folder.Write("train/b/1.png", "text");
         Assert.Contains("none of the 1 images of this class can be decoded", Refused(".", skipBad: true));
     }
 
-    void Fill(params string[] files)
+    private void Fill(params string[] files)
     {
         foreach (string file in files)
+        {
             _folder.Write(file, TestImages.PlainPng());
+        }
     }
 
-    string Refused(string path, bool skipBad = false) =>
+    private string Refused(string path, bool skipBad = false) =>
         Assert.Throws<DatasetException>(() => DatasetFolder.Open(path == "." ? _folder.Path : _folder.At(path), new DatasetOptions { SkipBad = skipBad })).Message;
 
-    static string[] Names(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.SourceName)];
+    private static string[] Names(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.SourceName)];
 
-    static int[] Labels(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.Label)];
+    private static int[] Labels(IImageDataset set) => [.. Enumerable.Range(0, set.Count).Select(set.Label)];
 }

@@ -4,14 +4,14 @@ public class JpegTests
 {
     /// <summary>The decoder reads eight bytes ahead, and zeros stand there for what is missing: blocks of one colour, four bits each. So much
     /// besides the end marker may be missing from these small pictures.</summary>
-    const int Slack = 2 + 18;
+    private const int Slack = 2 + 18;
 
     public static TheoryData<string> Names =>
         ["jpeg-420.jpg", "jpeg-gray.jpg", "jpeg-cmyk.jpg", "jpeg-restarts.jpg", "jpeg-arithmetic.jpg", "jpeg-progressive.jpg", "jpeg-scan-for-each-component.jpg"];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_file_cut_anywhere_is_refused_or_decoded_with_a_warning_where_hardly_more_than_the_end_marker_is_missing(string name)
+    public void AFileCutAnywhereIsRefusedOrDecodedWithAWarningWhereHardlyMoreThanTheEndMarkerIsMissing(string name)
     {
         byte[] file = GoldenPicture.Read(name).File;
         for (int length = 0; length < file.Length; length++)
@@ -20,9 +20,13 @@ public class JpegTests
             string? warning = null;
             Exception? e = Record.Exception(() => ImageDecoder.Decode(cut, "cut.jpg", out warning));
             if (e is null)
+            {
                 Assert.True(length >= file.Length - Slack && warning is not null, $"cut at {length} of {file.Length}");
+            }
             else
+            {
                 Assert.StartsWith("cut.jpg: ", Assert.IsType<ImageException>(e).Message);
+            }
         }
     }
 
@@ -30,7 +34,7 @@ public class JpegTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(300)]
-    public void A_camera_frame_without_end_marker_is_decoded_with_a_warning(int zeros)
+    public void ACameraFrameWithoutEndMarkerIsDecodedWithAWarning(int zeros)
     {
         foreach (string name in (string[])["jpeg-420.jpg", "jpeg-422.jpg", "jpeg-gray.jpg", "jpeg-restarts.jpg"])
         {
@@ -42,7 +46,7 @@ public class JpegTests
     }
 
     [Fact]
-    public void Stray_bytes_before_a_marker_do_no_harm()
+    public void StrayBytesBeforeAMarkerDoNoHarm()
     {
         byte[] golden = GoldenPicture.Read("jpeg-420.jpg").File;
         byte[] file = [.. golden[..^2], 0x12, 0x34, 0x56, .. golden[^2..]];
@@ -50,14 +54,14 @@ public class JpegTests
     }
 
     [Fact]
-    public void A_header_that_claims_more_than_the_file_can_hold_is_refused()
+    public void AHeaderThatClaimsMoreThanTheFileCanHoldIsRefused()
     {
         byte[] file = Claiming("jpeg-gray.jpg", 0xC0, 0x1C, 0x1C);
         Assert.Contains("cannot hold", Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "claim.jpg")).Message);
     }
 
     [Fact]
-    public void A_progressive_header_that_claims_much_memory_is_refused()
+    public void AProgressiveHeaderThatClaimsMuchMemoryIsRefused()
     {
         byte[] file = Claiming("jpeg-progressive.jpg", 0xC2, 0xFF, 0xFF);
         Assert.Contains("takes 12", Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "claim.jpg")).Message);
@@ -70,19 +74,27 @@ public class JpegTests
     [InlineData(27 * 19 - 1, 2, 14, 10)]
     [InlineData(14 * 10 - 1, 4, 7, 5)]
     [InlineData(7 * 5 - 1, 8, 4, 3)]
-    public void Large_pictures_are_decoded_at_a_part_of_their_size(long bound, int scale, int width, int height)
+    public void LargePicturesAreDecodedAtAPartOfTheirSize(long bound, int scale, int width, int height)
     {
         foreach (string name in (string[])["jpeg-444.jpg", "jpeg-progressive-444.jpg"])
         {
             if (scale > 2 && name.Contains("progressive", StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             GoldenPicture golden = GoldenPicture.Read(name);
             RgbImage image = ImageDecoder.Decode(golden.File, "large.jpg", Math.Max(bound, 1), out string? warning);
             Assert.Equal((width, height), (image.Width, image.Height));
             if (scale == 1)
+            {
                 Assert.Null(warning);
+            }
             else
+            {
                 Assert.Contains($"at 1/{scale} of its size", warning);
+            }
+
             for (int c = 0; c < 3; c++)
             {
                 double mean = Enumerable.Range(0, scale * scale).Average(i => golden.Pixels[(i / scale * golden.Width + i % scale) * 3 + c]);
@@ -92,14 +104,14 @@ public class JpegTests
     }
 
     [Fact]
-    public void A_picture_above_the_bound_even_at_an_eighth_is_refused_with_the_way_to_raise_it()
+    public void APictureAboveTheBoundEvenAtAnEighthIsRefusedWithTheWayToRaiseIt()
     {
         var e = Assert.Throws<ImageException>(() => ImageDecoder.Decode(GoldenPicture.Read("jpeg-420.jpg").File, "large.jpg", 11, out _));
         Assert.Contains("large.jpg: 4 x 3 pixels, more than the 11 that are decoded here", e.Message);
         Assert.Contains("EDGEVIT_MAX_PIXELS=12", e.Message);
     }
 
-    static byte[] Claiming(string name, byte frameMarker, byte heightHigh, byte widthHigh)
+    private static byte[] Claiming(string name, byte frameMarker, byte heightHigh, byte widthHigh)
     {
         byte[] file = GoldenPicture.Read(name).File;
         int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, frameMarker]);

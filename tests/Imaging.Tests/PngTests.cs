@@ -2,12 +2,12 @@ namespace EdgeVit.Imaging.Tests;
 
 public class PngTests
 {
-    const int W = 13, H = 9;
+    private const int W = 13, H = 9;
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Rgb_comes_back_as_it_was_written(bool interlaced)
+    public void RgbComesBackAsItWasWritten(bool interlaced)
     {
         RgbImage image = TestImages.Noise(W, H, 3);
         byte[] file = TestPng.Encode(W, H, TestPng.Rgb, 8, (x, y, c) => image.Pixels[(y * W + x) * 3 + c], interlaced);
@@ -21,7 +21,7 @@ public class PngTests
     [InlineData(2, 85)]
     [InlineData(4, 17)]
     [InlineData(8, 1)]
-    public void Gray_of_any_depth_becomes_three_equal_channels(int depth, int step)
+    public void GrayOfAnyDepthBecomesThreeEqualChannels(int depth, int step)
     {
         byte[] file = TestPng.Encode(W, H, TestPng.Gray, depth, (x, y, _) => Level(x, y) & ((1 << depth) - 1));
         CheckPixels(file, (x, y, _) => (Level(x, y) & ((1 << depth) - 1)) * step);
@@ -31,14 +31,14 @@ public class PngTests
     [InlineData(TestPng.Gray)]
     [InlineData(TestPng.Rgb)]
     [InlineData(TestPng.Rgba)]
-    public void Sixteen_bits_keep_their_high_byte(int colourType)
+    public void SixteenBitsKeepTheirHighByte(int colourType)
     {
         byte[] file = TestPng.Encode(W, H, colourType, 16, (x, y, c) => ((Level(x, y) + c) << 8) + 37 * c);
         CheckPixels(file, (x, y, c) => Level(x, y) + (colourType == TestPng.Gray ? 0 : c));
     }
 
     [Fact]
-    public void Alpha_is_dropped_and_colours_under_it_stay()
+    public void AlphaIsDroppedAndColoursUnderItStay()
     {
         CheckPixels(TestPng.Encode(W, H, TestPng.Rgba, 8, (x, y, c) => c == 3 ? x * 20 : Level(x, y) + c), (x, y, c) => Level(x, y) + c);
         CheckPixels(TestPng.Encode(W, H, TestPng.GrayAlpha, 8, (x, y, c) => c == 1 ? x * 20 : Level(x, y)), (x, y, _) => Level(x, y));
@@ -47,7 +47,7 @@ public class PngTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_palette_is_looked_up_with_or_without_transparency(bool transparent)
+    public void APaletteIsLookedUpWithOrWithoutTransparency(bool transparent)
     {
         byte[] palette = [10, 20, 30, 40, 50, 60, 70, 80, 90, 250, 240, 230];
         byte[][] extra = [TestPng.Chunk("PLTE", palette), .. transparent ? [TestPng.Chunk("tRNS", [255, 0, 128])] : Array.Empty<byte[]>()];
@@ -56,21 +56,21 @@ public class PngTests
     }
 
     [Fact]
-    public void Colour_management_is_ignored_as_Pillow_ignores_it()
+    public void ColourManagementIsIgnoredAsPillowIgnoresIt()
     {
         byte[] file = TestPng.Encode(W, H, TestPng.Rgb, 8, (x, y, c) => Level(x, y) + c, false, TestPng.Chunk("gAMA", [0, 1, 0x86, 0xA0]));
         CheckPixels(file, (x, y, c) => Level(x, y) + c);
     }
 
     [Fact]
-    public void Texts_and_unknown_chunks_do_not_matter_even_when_they_are_rubbish()
+    public void TextsAndUnknownChunksDoNotMatterEvenWhenTheyAreRubbish()
     {
         byte[] file = TestPng.Encode(W, H, TestPng.Rgb, 8, (x, y, c) => Level(x, y) + c, false, TestPng.Chunk("iCCP", [1, 2, 3]), TestPng.Chunk("zTXt", new byte[1000]));
         CheckPixels(file, (x, y, c) => Level(x, y) + c);
     }
 
     [Fact]
-    public void An_image_that_would_unpack_to_too_much_is_refused_before_memory_is_taken()
+    public void AnImageThatWouldUnpackToTooMuchIsRefusedBeforeMemoryIsTaken()
     {
         byte[] file = TestPng.PlainHeaderOnly(20_000, 20_000);
         var e = Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "bomb.png"));
@@ -81,22 +81,28 @@ public class PngTests
     }
 
     [Fact]
-    public void A_flipped_bit_in_the_pixels_is_noticed_by_the_checksum()
+    public void AFlippedBitInThePixelsIsNoticedByTheChecksum()
     {
         byte[] file = TestPng.Encode(TestImages.Noise(W, H, 1));
         file[60] ^= 1;
         Assert.Contains("x.png: the PNG cannot be decoded", Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "x.png")).Message);
     }
 
-    static int Level(int x, int y) => (x * 17 + y * 3) % 250;
+    private static int Level(int x, int y) => (x * 17 + y * 3) % 250;
 
-    static void CheckPixels(byte[] file, Func<int, int, int, int> expected)
+    private static void CheckPixels(byte[] file, Func<int, int, int, int> expected)
     {
         RgbImage image = ImageDecoder.Decode(file, "test.png");
         Assert.Equal((W, H), (image.Width, image.Height));
         for (int y = 0; y < H; y++)
+        {
             for (int x = 0; x < W; x++)
+            {
                 for (int c = 0; c < 3; c++)
+                {
                     Assert.Equal(expected(x, y, c), image.Pixels[(y * W + x) * 3 + c]);
+                }
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ namespace EdgeVit.Imaging.Tests;
 
 public class PreprocessTests
 {
-    static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];
-    static readonly float[] s_std = [0.229f, 0.224f, 0.225f];
+    private static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];
+    private static readonly float[] s_std = [0.229f, 0.224f, 0.225f];
 
     /// <summary>Sizes after torchvision.transforms.Resize(size).</summary>
     [Theory]
@@ -14,7 +14,7 @@ public class PreprocessTests
     [InlineData(28, 28, 32, 32, 32)]
     [InlineData(3, 1000, 2, 2, 666)]
     [InlineData(1, 50_000, 256, 256, 12_800_000)]
-    public void The_shorter_side_is_resized_and_the_longer_one_truncated(int width, int height, int shorter, int newWidth, int newHeight) =>
+    public void TheShorterSideIsResizedAndTheLongerOneTruncated(int width, int height, int shorter, int newWidth, int newHeight) =>
         Assert.Equal((newWidth, newHeight), PreprocessPipeline.ResizedSize(width, height, shorter));
 
     /// <summary>Offsets after torchvision.transforms.CenterCrop: round((image - crop) / 2), half to even.</summary>
@@ -24,7 +24,7 @@ public class PreprocessTests
     [InlineData(10, 5, 2)]
     [InlineData(10, 8, 1)]
     [InlineData(10, 10, 0)]
-    public void The_crop_is_centred_with_rounding_to_even(int side, int crop, int offset)
+    public void TheCropIsCentredWithRoundingToEven(int side, int crop, int offset)
     {
         RgbImage image = TestImages.Noise(side, side, 2);
         var pipeline = new PreprocessPipeline(new Preprocess(crop, crop, side, Interpolation.Bicubic, s_mean, s_std));
@@ -34,7 +34,7 @@ public class PreprocessTests
     }
 
     [Fact]
-    public void Resize_and_crop_are_what_they_are_one_after_the_other()
+    public void ResizeAndCropAreWhatTheyAreOneAfterTheOther()
     {
         RgbImage image = TestImages.Noise(50, 37, 6);
         var pipeline = new PreprocessPipeline(new Preprocess(22, 24, 25, Interpolation.Bilinear, s_mean, s_std));
@@ -45,7 +45,7 @@ public class PreprocessTests
     }
 
     [Fact]
-    public void Extreme_shapes_take_no_more_memory_than_the_window()
+    public void ExtremeShapesTakeNoMoreMemoryThanTheWindow()
     {
         var pipeline = new PreprocessPipeline(new Preprocess(224, 224, 256, Interpolation.Bicubic, s_mean, s_std));
         byte[] pixels = new byte[pipeline.Length];
@@ -60,7 +60,7 @@ public class PreprocessTests
     [InlineData(4, 4)]
     [InlineData(32, 32)]
     [InlineData(17, 31)]
-    public void Vectors_and_the_plain_loop_give_the_same_bits(int height, int width)
+    public void VectorsAndThePlainLoopGiveTheSameBits(int height, int width)
     {
         var pipeline = new PreprocessPipeline(new Preprocess(height, width, 64, Interpolation.Bilinear, s_mean, s_std));
         byte[] pixels = TestImages.Noise(width, height, height).Pixels;
@@ -71,7 +71,7 @@ public class PreprocessTests
     }
 
     [Fact]
-    public void Normalisation_is_one_fused_multiply_add_with_constants_from_double()
+    public void NormalisationIsOneFusedMultiplyAddWithConstantsFromDouble()
     {
         var pipeline = new PreprocessPipeline(new Preprocess(1, 2, 2, Interpolation.Bilinear, s_mean, s_std));
         byte[] pixels = [0, 128, 255, 7, 8, 9];
@@ -89,7 +89,7 @@ public class PreprocessTests
     }
 
     [Fact]
-    public void A_record_that_makes_no_sense_is_refused()
+    public void ARecordThatMakesNoSenseIsRefused()
     {
         var good = new Preprocess(8, 8, 8, Interpolation.Bilinear, s_mean, s_std);
         Preprocess[] bad =

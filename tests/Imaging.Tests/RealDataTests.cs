@@ -6,7 +6,7 @@ public class RealDataTests
     [Theory]
     [InlineData("cifar10", "CIFAR records", 50_000, 32)]
     [InlineData("fashion-mnist", "IDX", 60_000, 28)]
-    public void Real_files_are_read(string name, string kind, int images, int side)
+    public void RealFilesAreRead(string name, string kind, int images, int side)
     {
         string root = Environment.GetEnvironmentVariable("EDGEVIT_TEST_DATA") ?? "";
         Assert.SkipWhen(root.Length == 0, "EDGEVIT_TEST_DATA names no folder with cifar10 and fashion-mnist");

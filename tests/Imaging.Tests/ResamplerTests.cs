@@ -83,7 +83,7 @@ public class ResamplerTests
 
     [Theory]
     [MemberData(nameof(PillowResults))]
-    public void It_agrees_with_Pillow_to_the_last_level(int width, int height, int newWidth, int newHeight, Interpolation interpolation, string expected)
+    public void ItAgreesWithPillowToTheLastLevel(int width, int height, int newWidth, int newHeight, Interpolation interpolation, string expected)
     {
         RgbImage resized = Resampler.Resize(Pattern(width, height), newWidth, newHeight, interpolation);
         Assert.Equal((newWidth, newHeight), (resized.Width, resized.Height));
@@ -93,7 +93,7 @@ public class ResamplerTests
     [Theory]
     [InlineData(Interpolation.Bilinear)]
     [InlineData(Interpolation.Bicubic)]
-    public void Vectors_and_the_plain_loop_give_the_same_bytes(Interpolation interpolation)
+    public void VectorsAndThePlainLoopGiveTheSameBytes(Interpolation interpolation)
     {
         var random = new Random(20230828);
         for (int trial = 0; trial < 60; trial++)
@@ -105,7 +105,7 @@ public class ResamplerTests
     }
 
     [Fact]
-    public void An_image_of_the_right_size_is_not_resampled()
+    public void AnImageOfTheRightSizeIsNotResampled()
     {
         RgbImage image = Pattern(7, 5);
         Assert.Same(image, Resampler.Resize(image, 7, 5, Interpolation.Bicubic));
@@ -114,7 +114,7 @@ public class ResamplerTests
     [Theory]
     [InlineData(Interpolation.Bilinear)]
     [InlineData(Interpolation.Bicubic)]
-    public void A_window_holds_the_same_pixels_as_resizing_and_cropping(Interpolation interpolation)
+    public void AWindowHoldsTheSamePixelsAsResizingAndCropping(Interpolation interpolation)
     {
         var random = new Random(7);
         for (int trial = 0; trial < 100; trial++)
@@ -130,16 +130,21 @@ public class ResamplerTests
     }
 
     [Fact]
-    public void A_plain_colour_stays_as_it_is()
+    public void APlainColourStaysAsItIs()
     {
         var image = new RgbImage(33, 21);
         for (int i = 0; i < image.Pixels.Length; i += 3)
+        {
             (image.Pixels[i], image.Pixels[i + 1], image.Pixels[i + 2]) = (255, 1, 128);
+        }
+
         foreach ((int w, int h) in new[] { (5, 5), (100, 90), (33, 4), (1, 1) })
         {
             byte[] pixels = Resampler.Resize(image, w, h, Interpolation.Bicubic).Pixels;
             for (int i = 0; i < pixels.Length; i += 3)
+            {
                 Assert.Equal((255, 1, 128), (pixels[i], pixels[i + 1], pixels[i + 2]));
+            }
         }
     }
 
@@ -151,21 +156,28 @@ public class ResamplerTests
     [InlineData(5, 5, 3, 0, 3, 1)]
     [InlineData(5, 5, 0, 0, 0, 1)]
     [InlineData(5, 5, 2, 0, int.MaxValue, 1)]
-    public void Impossible_sizes_and_windows_are_refused(int w, int h, int left, int top, int cutW, int cutH) =>
+    public void ImpossibleSizesAndWindowsAreRefused(int w, int h, int left, int top, int cutW, int cutH) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Resampler.ResizeWindow(Pattern(8, 8), w, h, Interpolation.Bilinear, left, top, cutW, cutH));
 
     /// <summary>The pattern from which the expected values were made: (37 x + 91 y + 53 c + 7 x y) mod 256.</summary>
-    static RgbImage Pattern(int width, int height)
+    private static RgbImage Pattern(int width, int height)
     {
         var image = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
+        {
             for (int x = 0; x < width; x++)
+            {
                 for (int c = 0; c < 3; c++)
+                {
                     image.Pixels[(y * width + x) * 3 + c] = (byte)(x * 37 + y * 91 + c * 53 + x * y * 7);
+                }
+            }
+        }
+
         return image;
     }
 
-    static byte[] PlainResize(RgbImage image, int width, int height, Interpolation interpolation)
+    private static byte[] PlainResize(RgbImage image, int width, int height, Interpolation interpolation)
     {
         byte[] rows = image.Pixels;
         if (width != image.Width)
@@ -173,14 +185,22 @@ public class ResamplerTests
             rows = new byte[3 * width * image.Height];
             var weights = new ResampleWeights(image.Width, width, 0, width, interpolation);
             for (int y = 0; y < image.Height; y++)
+            {
                 Resampler.HorizontalRowScalar(image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width), rows.AsSpan(3 * y * width, 3 * width), weights);
+            }
         }
         if (height == image.Height)
+        {
             return rows;
+        }
+
         byte[] result = new byte[3 * width * height];
         var vertical = new ResampleWeights(image.Height, height, 0, height, interpolation);
         for (int y = 0; y < height; y++)
+        {
             Resampler.VerticalRowScalar(rows.AsSpan(3 * width * vertical.Starts[y]), result.AsSpan(3 * width * y, 3 * width), vertical.Of(y), 0);
+        }
+
         return result;
     }
 }

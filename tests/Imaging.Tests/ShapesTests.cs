@@ -4,20 +4,23 @@ namespace EdgeVit.Imaging.Tests;
 
 public class ShapesTests
 {
-    static readonly ShapesDataset s_train = new(seed: 1, ShapesSplit.Train, 2000);
-    static readonly ShapesDataset s_test = new(seed: 1, ShapesSplit.Test, 1000);
+    private static readonly ShapesDataset s_train = new(seed: 1, ShapesSplit.Train, 2000);
+    private static readonly ShapesDataset s_test = new(seed: 1, ShapesSplit.Test, 1000);
 
     [Fact]
-    public void The_first_hundred_images_are_the_same_on_every_machine()
+    public void TheFirstHundredImagesAreTheSameOnEveryMachine()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < 100; i++)
+        {
             hash.AppendData(s_train.Load(i).Pixels);
+        }
+
         Assert.Equal("EBB9196315B5F7921D48AF33B756063C954CB4F8F818579ACD3962CCF43F7149", Convert.ToHexString(hash.GetHashAndReset()));
     }
 
     [Fact]
-    public void An_image_depends_on_seed_split_and_index_and_on_nothing_else()
+    public void AnImageDependsOnSeedSplitAndIndexAndOnNothingElse()
     {
         byte[] image = s_train.Load(123).Pixels;
         Assert.Equal(image, new ShapesDataset(1, ShapesSplit.Train, 200).Load(123).Pixels);
@@ -27,7 +30,7 @@ public class ShapesTests
     }
 
     [Fact]
-    public void Splits_have_the_promised_sizes_and_are_balanced()
+    public void SplitsHaveThePromisedSizesAndAreBalanced()
     {
         DatasetSplits splits = DatasetFolder.Open("shapes");
         Assert.Equal("shapes", splits.Kind);
@@ -36,7 +39,7 @@ public class ShapesTests
     }
 
     [Fact]
-    public void An_index_outside_of_the_set_is_refused()
+    public void AnIndexOutsideOfTheSetIsRefused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => s_train.Load(2000));
         Assert.Throws<ArgumentOutOfRangeException>(() => s_train.Label(-1));
@@ -44,7 +47,7 @@ public class ShapesTests
 
     /// <summary>Softmax regression on raw pixels, by plain gradient descent, must not get far: the set asks for more than templates.</summary>
     [Fact]
-    public void A_linear_classifier_stays_below_half()
+    public void ALinearClassifierStaysBelowHalf()
     {
         const int Classes = 10, Inputs = 3 * ShapesDataset.Side * ShapesDataset.Side, Epochs = 12;
         float[][] train = [.. Enumerable.Range(0, s_train.Count).Select(i => Input(s_train, i))];
@@ -66,7 +69,7 @@ public class ShapesTests
         Assert.InRange(tested, 0.05, 0.5);
     }
 
-    static double Accuracy(ShapesDataset set, float[][] weights)
+    private static double Accuracy(ShapesDataset set, float[][] weights)
     {
         int right = 0;
         for (int i = 0; i < set.Count; i++)
@@ -78,5 +81,5 @@ public class ShapesTests
         return (double)right / set.Count;
     }
 
-    static float[] Input(ShapesDataset set, int index) => [.. set.Load(index).Pixels.Select(p => p / 127.5f - 1)];
+    private static float[] Input(ShapesDataset set, int index) => [.. set.Load(index).Pixels.Select(p => p / 127.5f - 1)];
 }

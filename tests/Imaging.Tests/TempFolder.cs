@@ -1,7 +1,7 @@
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>A folder that a test fills and that is gone afterwards.</summary>
-sealed class TempFolder : IDisposable
+internal sealed class TempFolder : IDisposable
 {
     public TempFolder() => Path = Directory.CreateTempSubdirectory("edgevit-imaging-").FullName;
 

@@ -1,7 +1,7 @@
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>Images that tests make for themselves.</summary>
-static class TestImages
+internal static class TestImages
 {
     /// <summary>Random bytes.</summary>
     internal static RgbImage Noise(int width, int height, int seed)
@@ -16,7 +16,10 @@ static class TestImages
     {
         var image = new RgbImage(width, height);
         for (int i = 0; i < image.Pixels.Length; i += 3)
+        {
             (image.Pixels[i], image.Pixels[i + 1], image.Pixels[i + 2]) = (red, green, blue);
+        }
+
         return TestPng.Encode(image);
     }
 }

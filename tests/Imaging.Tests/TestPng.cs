@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>Writes PNG files of every colour type and bit depth, straight from the specification and without libpng.</summary>
-static class TestPng
+internal static class TestPng
 {
     internal const int Gray = 0, Rgb = 2, Palette = 3, GrayAlpha = 4, Rgba = 6;
 
@@ -33,13 +33,21 @@ static class TestPng
             ? [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
             : [(0, 0, 1, 1)];
         foreach ((int firstX, int firstY, int dx, int dy) in passes)
+        {
             for (int y = firstY; y < height && firstX < width; y += dy)
+            {
                 WriteRow(raw, Enumerable.Range(0, (width - firstX + dx - 1) / dx).SelectMany(i => Enumerable.Range(0, channels).Select(c => sample(firstX + i * dx, y, c))), depth);
+            }
+        }
+
         using var file = new MemoryStream();
         file.Write(Signature);
         file.Write(Chunk("IHDR", header));
         foreach (byte[] chunk in extra)
+        {
             file.Write(chunk);
+        }
+
         file.Write(Chunk("IDAT", Deflate(raw.ToArray())));
         file.Write(Chunk("IEND", []));
         return file.ToArray();
@@ -70,37 +78,50 @@ static class TestPng
     {
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal))
+        {
             zlib.Write(data);
+        }
+
         return compressed.ToArray();
     }
 
-    static void WriteRow(MemoryStream raw, IEnumerable<int> samples, int depth)
+    private static void WriteRow(MemoryStream raw, IEnumerable<int> samples, int depth)
     {
         raw.WriteByte(0);
         int bits = 0, held = 0;
         foreach (int s in samples)
         {
             if (depth == 16)
+            {
                 raw.WriteByte((byte)(s >> 8));
+            }
+
             held = (held << Math.Min(depth, 8)) | (s & 0xFF);
             bits += Math.Min(depth, 8);
             if (bits != 8)
+            {
                 continue;
+            }
+
             raw.WriteByte((byte)held);
             (bits, held) = (0, 0);
         }
         if (bits > 0)
+        {
             raw.WriteByte((byte)(held << (8 - bits)));
+        }
     }
 
-    static uint Crc(ReadOnlySpan<byte> data)
+    private static uint Crc(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;
         foreach (byte b in data)
         {
             crc ^= b;
             for (int k = 0; k < 8; k++)
+            {
                 crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+            }
         }
         return ~crc;
     }

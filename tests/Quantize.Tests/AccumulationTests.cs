@@ -18,7 +18,9 @@ public class AccumulationTests
         (double partLoss, float[] divided) = Step(parts, batch, out _);
         Assert.Equal(loss, partLoss, 1e-5);
         for (int i = 0; i < whole.Length; i++)
+        {
             Assert.Equal(whole[i], divided[i], 1e-5f);
+        }
     }
 
     [Fact]
@@ -31,7 +33,10 @@ public class AccumulationTests
         Assert.Contains("--accumulate 4", warnings[1], StringComparison.Ordinal);
         Assert.Equal(loss, partLoss, 1e-5);
         for (int i = 0; i < whole.Length; i++)
+        {
             Assert.Equal(whole[i], divided[i], 1e-5f);
+        }
+
         var error = Assert.Throws<ConvertException>(() => Step(1, 16, out _, most: 1));
         Assert.Contains("does not suffice for 2 images", error.Message, StringComparison.Ordinal);
     }
@@ -59,12 +64,16 @@ public class AccumulationTests
             Assert.All(all, b => Assert.Equal(batch, b.Whole));
             Assert.Equal(one.Indices.Order(), all.SelectMany(b => b.Indices).Order());
             foreach ((int index, float[] image) in all.SelectMany(Images))
+            {
                 Assert.Equal(expected[index], image);
+            }
             // Partners lie in mirrored places, as what mixes labels expects.
             Assert.All(all, b => Assert.All(b.Indices.Select((index, i) => (index, i)), p => Assert.Equal(Partner(one, p.index), b.Indices[b.Count - 1 - p.i])));
         }
         foreach (BatchLoader share in shares)
+        {
             share.Dispose();
+        }
     }
 
     private static int Partner(Batch batch, int index) => batch.Indices[batch.Count - 1 - Array.IndexOf(batch.Indices, index)];
@@ -117,7 +126,10 @@ public class AccumulationTests
         public Tensor Loss(Tensor images, Tensor labels, Batch batch)
         {
             if (images.shape[0] > most)
+            {
                 torch.empty(1L << 60).Dispose();
+            }
+
             return task.Loss(images, labels, batch);
         }
     }
@@ -129,7 +141,9 @@ public class AccumulationTests
         public void Report(ConvertEvent value)
         {
             if (value is Warned warned)
+            {
                 Seen.Add(warned.Text);
+            }
         }
     }
 }

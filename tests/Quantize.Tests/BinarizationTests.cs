@@ -61,7 +61,9 @@ public class BinarizationTests
     {
         var weight = new LatentWeight(SignForm.Plain, 2, 4);
         using (torch.no_grad())
+        {
             weight.weight.copy_(BinarizerTests.Values([1, -2, 3.5f, 5.5f, -4, 4, 4, -4], 2, 4));
+        }
         // Row 0: magnitudes 1, 2, 3.5, 5.5 with mean 3: distances 2, 1, 0.5, 2.5. Row 1: none.
         Tensor loss = WeightRegularizer.Loss([weight]);
         Assert.Equal(6.0 / 8, loss.item<float>(), 1e-6);
@@ -73,7 +75,10 @@ public class BinarizationTests
         // Centred rows: the same as without their mean, and the gradient has none.
         var centred = new LatentWeight(SignForm.Centred, 1, 4);
         using (torch.no_grad())
+        {
             centred.weight.copy_(BinarizerTests.Values([11, 7.5f, 13.5f, 4], 1, 4));
+        }
+
         Tensor shifted = WeightRegularizer.Loss([centred]);
         // Less the mean 9: 2, -1.5, 4.5, -5; the mean magnitude is 3.25.
         Assert.Equal((1.25 + 1.75 + 1.25 + 1.75) / 4, shifted.item<float>(), 1e-5);
@@ -107,7 +112,10 @@ public class BinarizationTests
     public void WrongSettingsAreNamedWithTheirRange()
     {
         foreach (string wrong in new[] { "", "x", "0", "2", "-1/keys", "1000/keys", "/keys", "nan" })
+        {
             Assert.Contains("--clip-start is '" + wrong + "', expected a multiple (0.01 to 100)", Assert.Throws<ConvertException>(() => ClipStart.Parse(wrong)).Message, StringComparison.Ordinal);
+        }
+
         Assert.Equal("3/keys", ClipStart.Default.ToString());
         Assert.Equal(new ClipStart(0.005, false), ClipStart.Parse(ClipStart.Parse("0.005").ToString()));
         Assert.Equal(ActivationGradient.Annealed, BinarizationSettings.ParseGradient("annealed"));
@@ -122,7 +130,9 @@ public class BinarizationTests
         };
         string message = Assert.Throws<ConvertException>(options.Validate).Message;
         foreach (string part in new[] { "--accumulate is 0, expected 1", "--checkpoint-every is 0", "--weight-regularizer is -1, expected 0 to 100", "--norm-batches is -1", "more than the whole run" })
+        {
             Assert.Contains(part, message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -123,6 +123,8 @@ public class BinarizerTests
         float[] values = ModelTensors.ToArray(actual);
         Assert.Equal(expected.Length, values.Length);
         for (int i = 0; i < expected.Length; i++)
+        {
             Assert.True(Math.Abs(expected[i] - values[i]) < 1e-5, $"element {i}: expected {expected[i]}, found {values[i]}");
+        }
     }
 }

@@ -20,7 +20,10 @@ public class ConverterTests
         Assert.Equal(file.Bytes, result.Bytes);
         Assert.Equal(10, file.Labels.Count);
         foreach (string name in new[] { "config.json", "env.json", "metrics.csv", "parity.json", "result.json", "card.md", "student/last.safetensors", "teacher/best.safetensors" })
+        {
             Assert.True(File.Exists(folder.File($"run/{name}")), name);
+        }
+
         Assert.Equal(MetricsLog.Header, File.ReadLines(folder.File("run/metrics.csv")).First());
         Assert.Equal(["data", "teacher", "student", "export", "check"], events.Seen.OfType<StageStarted>().Select(e => e.Stage));
         Assert.Contains(events.Seen.OfType<Note>(), e => e.Text.Contains("10 classes", StringComparison.Ordinal));
@@ -36,7 +39,10 @@ public class ConverterTests
 
         // An overwriting run that cannot begin takes nothing away.
         foreach (ConvertOptions wrong in (ConvertOptions[])[Tiny(folder) with { Data = folder.File("nowhere") }, Tiny(folder) with { Device = "tpu" }, Tiny(folder) with { Teacher = "nobody" }])
+        {
             Assert.ThrowsAny<Exception>(() => Converter.Convert(wrong with { Overwrite = true }, new SilentProgress()));
+        }
+
         Assert.Equal(before, Contents(folder));
 
         // Its teacher serves another run.

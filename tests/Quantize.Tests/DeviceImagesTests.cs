@@ -34,7 +34,9 @@ public class DeviceImagesTests
                 using var here = new BatchLoader(source, s_some, batch, augmentation, seed, share);
                 using var there = new BatchLoader(source, s_some, batch, augmentation, seed, share, images);
                 for (long step = 0; step < (3 * here.StepsPerEpoch) + 1; step++)
+                {
                     RequireSame(here.Get(step), there.Get(step), source, $"seed {seed}, batch {batch}, {share}, step {step}");
+                }
                 // A run that goes on asks for a step in the middle.
                 RequireSame(here.Get(1), there.Get(1), source, $"seed {seed}, batch {batch}, {share}, again");
             }
@@ -64,7 +66,10 @@ public class DeviceImagesTests
         Assert.Null(DeviceImages.For("auto", kept, Augmentation.None, torch.CPU, silent));
         Assert.Null(DeviceImages.For("cpu", kept, Augmentation.None, new torch.Device(DeviceType.CUDA), silent));
         using (DeviceImages? images = DeviceImages.For("device", kept, Augmentation.None, torch.CPU, silent))
+        {
             Assert.NotNull(images);
+        }
+
         Assert.Contains("--random-crop and --rand-augment are computed on the processor", Refused(kept, crops), StringComparison.Ordinal);
         Assert.Contains("decoded on demand", Refused(onDemand, Augmentation.None), StringComparison.Ordinal);
 
@@ -138,7 +143,9 @@ public class DeviceImagesTests
         public void Report(ConvertEvent value)
         {
             if (value is Note note)
+            {
                 Texts.Add(note.Text);
+            }
         }
     }
 }

@@ -73,21 +73,30 @@ public partial class DistributedTests
         string[] what = ["convert", run, "none", $"{epochs}", "1"];
         Process all = launcher.Start(2, what, (WorkerProgram.Killed, $"1 {last}"));
         while (!all.HasExited && !File.Exists(last))
+        {
             Thread.Sleep(5);
+        }
+
         var clock = Stopwatch.StartNew();
         (int code, string said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 6);
         Assert.Contains(mpi == MpiLauncher.OpenMpi ? "exited on signal 9 (Killed)" : "EXIT CODE: 9", said, StringComparison.Ordinal);
         if (mpi == MpiLauncher.OpenMpi)
+        {
             Assert.Contains("rank 0 was asked to end while it waited for the others", said, StringComparison.Ordinal);
+        }
+
         long step = Checkpoint.Peek(last).Step;
         Assert.InRange(step, 1, (epochs * StepsPerEpoch) - 1);
 
         // Three go on, of which the first is killed; then one alone finishes.
         all = launcher.Start(3, [.. what, "resume"], (WorkerProgram.Killed, $"0 {folder.File("now")}"));
         while (!all.HasExited && Checkpoint.Peek(last).Step == step)
+        {
             Thread.Sleep(10);
+        }
+
         File.WriteAllText(folder.File("now"), "");
         (code, said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);
@@ -108,7 +117,10 @@ public partial class DistributedTests
         string[] what = ["convert", run, "none", "8", "1"];
         Process all = launcher.Start(2, what, ("OMPI_MCA_odls_base_sigkill_timeout", "60"));
         while (!all.HasExited && !File.Exists(last))
+        {
             Thread.Sleep(5);
+        }
+
         Assert.Equal(0, kill(all.Id, Terminate));
         (int code, string said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);

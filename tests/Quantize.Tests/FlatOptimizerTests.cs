@@ -23,7 +23,10 @@ public class FlatOptimizerTests
     {
         using var run = new Twins(nesterov, fused);
         for (int step = 0; step < Steps; step++)
+        {
             run.Step(step);
+        }
+
         run.RequireClose();
     }
 
@@ -34,7 +37,10 @@ public class FlatOptimizerTests
     {
         using var run = new Twins(nesterov, fused);
         for (int step = 0; step < 3; step++)
+        {
             run.Step(step);
+        }
+
         byte[] theirs = Written(run.Reference.save_state_dict), ours = Written(run.Optimizer.save_state_dict);
         Assert.Equal(theirs.Length, ours.Length);
         run.Optimizer.load_state_dict(Reader(theirs));
@@ -42,7 +48,10 @@ public class FlatOptimizerTests
         Assert.Equal(theirs, Written(run.Optimizer.save_state_dict));
         run.Reference.load_state_dict(Reader(ours));
         for (int step = 3; step < Steps; step++)
+        {
             run.Step(step);
+        }
+
         run.RequireClose();
     }
 
@@ -87,7 +96,10 @@ public class FlatOptimizerTests
             Assert.Equal(expected, flat.GradientNorm(0), expected * 1e-6);
 
             using (torch.no_grad())
+            {
                 flat.Values.fill_(7);
+            }
+
             Assert.All(Values(model).Values, v => Assert.All(v, x => Assert.Equal(7, x)));
             Checkpoint.Load(path, model);
             Assert.Equal(before, Values(model));
@@ -165,7 +177,10 @@ public class FlatOptimizerTests
     {
         using var model = new BinaryViT(Network);
         using (torch.no_grad())
+        {
             model.named_parameters().Single(p => p.name == "classifier.bias").parameter[1] = float.NaN;
+        }
+
         Assert.Contains("classifier.bias[1] = NaN", Assert.Throws<ConvertException>(() => new FlatParameters(model, IsClip)).Message, StringComparison.Ordinal);
     }
 
@@ -180,7 +195,10 @@ public class FlatOptimizerTests
     {
         using var memory = new MemoryStream();
         using (var writer = new BinaryWriter(memory))
+        {
             write(writer);
+        }
+
         return memory.ToArray();
     }
 
@@ -200,7 +218,10 @@ public class FlatOptimizerTests
             _flat = new FlatParameters(_ours, IsClip);
             List<Parameter> usual = [], other = [];
             foreach ((string name, Parameter parameter) in _theirs.named_parameters())
+            {
                 (IsClip(name, parameter) ? other : usual).Add(parameter);
+            }
+
             Reference = nesterov
                 ? optim.SGD([new SGD.ParamGroup(usual, Rate, Momentum, 0, Decay, nesterov: true), new SGD.ParamGroup(other, Rate * Factor, Momentum, 0, Decay / Factor, nesterov: true)], Rate, Momentum, nesterov: true)
                 : optim.AdamW([new AdamW.ParamGroup(usual, Rate, weight_decay: Decay), new AdamW.ParamGroup(other, Rate * Factor, weight_decay: 0)], Rate);
@@ -220,11 +241,16 @@ public class FlatOptimizerTests
                 Tensor gradient = torch.randn(theirs.shape) * Math.Pow(10, -(step % 4));
                 theirs.grad = gradient;
                 using (torch.no_grad())
+                {
                     ours.grad!.copy_(gradient);
+                }
             }
             double norm = nn.utils.clip_grad_norm_(_theirs.parameters(), most);
             foreach ((optim.ILearningRateController group, double factor) in Reference.ParamGroups.Zip([1, Factor]))
+            {
                 group.LearningRate = rate * factor;
+            }
+
             Reference.step();
             Optimizer.Rate = rate;
             Assert.Equal(norm, _flat.GradientNorm(0), norm * 1e-5);
@@ -236,7 +262,9 @@ public class FlatOptimizerTests
         {
             double bound = Steps * 2 * Math.Pow(2, -23);
             foreach ((Parameter theirs, Parameter ours) in _theirs.parameters().Zip(_ours.parameters()))
+            {
                 Assert.All(ModelTensors.ToArray(theirs).Zip(ModelTensors.ToArray(ours)), p => Assert.Equal(p.First, p.Second, bound * Math.Max(1, Math.Abs(p.First))));
+            }
         }
 
         public void Dispose()

@@ -92,7 +92,9 @@ public class FusedKernelTests
             : grid.Shift(tokens, b.Shift))).Aggregate(x + scales[0].call(y), (sum, branch) => sum + branch));
         float[][] fused = Gradients(() => FusedResidual.Apply(x, y, scales[0], tokens, grid, kind, scales[1..]));
         for (int i = 0; i < plain.Length; i++)
+        {
             Assert.InRange(plain[i].Zip(fused[i], (a, b) => (double)Math.Abs(a - b)).Max(), 0, 1e-4);
+        }
     }
 
     [Fact]
@@ -142,7 +144,9 @@ public class FusedKernelTests
             using IDisposable mixed = MixedPrecision.Scope(brain);
             float[][] fused = Layer(fused: true);
             for (int i = 0; i < plain.Length; i++)
+            {
                 Assert.InRange(Math.Sqrt(plain[i].Zip(fused[i], (a, b) => (double)(a - b) * (a - b)).Sum()) / Norm(plain[i]), 0, tolerance);
+            }
         }
         finally
         {
@@ -182,7 +186,9 @@ public class FusedKernelTests
                 double scale = Norm(expected) + (0.05 * usual);
                 double error = Math.Sqrt(expected.Zip(found, (a, b) => (double)(a - b) * (a - b)).Sum());
                 if (!(error <= tolerance * scale))
+                {
                     faults.Add($"{name}: relative error {error / scale:G3}");
+                }
             }
             Assert.True(faults.Count == 0, string.Join('\n', faults));
         }
@@ -206,7 +212,9 @@ public class FusedKernelTests
             foreach ((string name, Parameter parameter) in model.named_parameters())
             {
                 if (parameter.dim() == 1 && !name.Contains("clip"))
+                {
                     parameter.add_(torch.randn(parameter.shape[0]).mul_(0.1));
+                }
             }
         }
         model.train();
@@ -215,11 +223,16 @@ public class FusedKernelTests
         loss.backward();
         Dictionary<string, float[]> tensors = [];
         foreach ((string name, Parameter parameter) in model.named_parameters())
+        {
             tensors[name + " gradient"] = ModelTensors.ToArray(parameter.grad!);
+        }
+
         foreach ((string name, Tensor buffer) in model.named_buffers())
         {
             if (buffer.dtype == ScalarType.Float32)
+            {
                 tensors[name] = ModelTensors.ToArray(buffer);
+            }
         }
         return (loss.item<float>(), tensors);
     }

@@ -42,7 +42,10 @@ public class HealthTests
         Assert.Equal(0, Percent(health, BinarizerHealth.Empty, $"{Attention}.prob"));
 
         using (torch.no_grad())
+        {
             model.named_parameters().Single(p => p.name == $"{Attention}.att_prob_clip_log").parameter.fill_(1);
+        }
+
         health = BinarizerHealth.Of(model, images);
         Assert.Equal(100, Percent(health, BinarizerHealth.Empty, $"{Attention}.prob"));
         Assert.Equal(100, health.StuckAttention);
@@ -70,7 +73,10 @@ public class HealthTests
         double Share(string name, double clipLog)
         {
             using (torch.no_grad())
+            {
                 model.named_parameters().Single(p => p.name == $"{Attention}.att_prob_clip_log").parameter.fill_(clipLog);
+            }
+
             return Percent(BinarizerHealth.Of(model, images), name, $"{Attention}.prob");
         }
         Assert.Equal(100, Share(BinarizerHealth.Full, -30));
@@ -149,7 +155,9 @@ public class HealthTests
         public void Report(ConvertEvent value)
         {
             if (value is Warned warned)
+            {
                 Seen.Add(warned.Text);
+            }
         }
     }
 }

@@ -43,13 +43,19 @@ public sealed class LibTorchTests
         byte[] library = Bridge();
         var random = new Random(5);
         for (int length = 0; length < library.Length; length += 1 + (length / 3))
+        {
             LibTorch.MarkWeak(library.AsSpan(0, length).ToArray(), LibTorch.UnusedNeed);
+        }
+
         int sections = (int)BitConverter.ToUInt64(library, 0x28);
         for (int i = 0; i < 300; i++)
         {
             byte[] damaged = [.. library];
             for (int k = 0; k < 8; k++)
+            {
                 damaged[random.Next(2) == 0 ? random.Next(64) : sections + random.Next(library.Length - sections)] = (byte)random.Next(256);
+            }
+
             LibTorch.MarkWeak(damaged, LibTorch.UnusedNeed);
         }
         Assert.Equal(0, LibTorch.MarkWeak(new byte[100], LibTorch.UnusedNeed));

@@ -174,7 +174,10 @@ public class LineChartTests
             ];
             Assert.NotEmpty(ticks);
             if (ticks.Length == 1)
+            {
                 return v => v == ticks[0].Value ? ticks[0].At : double.NaN;
+            }
+
             ((double a, double atA), (double b, double atB)) = (ticks[0], ticks[^1]);
             // In halves: the difference of two large numbers.
             return v => atA + ((atB - atA) * (((v / 2) - (a / 2)) / ((b / 2) - (a / 2))));

@@ -36,7 +36,10 @@ public class LossTests
         double[][] teacher = [[2, 0, -1], [1, 4, 0]];
         double expected = 0;
         foreach ((int i, int decision, int label) in new[] { (0, 0, 2), (1, 1, 2) })
+        {
             expected -= ((0.7 * LogSoftmax(student[i], 1)[decision]) + (0.3 * LogSoftmax(student[i], 1)[label])) / 2;
+        }
+
         using var model = new ResNet(3, 8, 8);
         var task = new DistillTask(model, new ModuleTeacher("teacher", model), Weight: 0.7, Hard: true);
         Assert.Equal(expected, task.Loss(ToTensor(student), ToTensor(teacher), torch.tensor([2L, 2L]), Plain(2)).item<float>(), 1e-5);

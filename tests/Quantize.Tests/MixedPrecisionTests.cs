@@ -92,7 +92,10 @@ public class MixedPrecisionTests
         {
             Assert.True(MixedPrecision.On);
             using (MixedPrecision.Scope(false))
+            {
                 Assert.False(MixedPrecision.On);
+            }
+
             Assert.True(MixedPrecision.On);
             bool elsewhere = true;
             var thread = new Thread(() => elsewhere = MixedPrecision.On);
@@ -133,7 +136,10 @@ public class MixedPrecisionTests
             ? new BinaryViT(Student)
             : new TeacherNetwork(kind, 10, 32, 16, Student).Build(torch.CPU);
         if (model is ConvNet net)
+        {
             net.Whiten(source, [.. Enumerable.Range(0, 64)]);
+        }
+
         before = Weights(model);
         var settings = new TrainSettings { Steps = 2 * steps, BatchSize = 32, Warmup = 0, LearningRate = 2e-3, MixedPrecision = mixed };
         using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 64)], 32, Augmentation.None, seed: 3);

@@ -16,7 +16,9 @@ public class MixingTests
             Assert.InRange(share, 0, 1);
             float[] own = [1, 2, 3, 10];
             for (int i = 0; i < 4; i++)
+            {
                 Assert.All(images.AsSpan(i * Length, Length).ToArray(), v => Assert.Equal((share * own[i]) + ((1 - share) * own[3 - i]), v, 1e-5f));
+            }
         }
     }
 
@@ -35,7 +37,10 @@ public class MixingTests
 
             // The three channels lose the same rectangle.
             for (int p = 0; p < Side * Side; p++)
+            {
                 Assert.True(own[p] == own[p + (Side * Side)] && own[p] == own[p + (2 * Side * Side)]);
+            }
+
             int[] rows = [.. Enumerable.Range(0, Side).Where(y => Enumerable.Range(0, Side).Any(x => !own[(y * Side) + x]))];
             int[] columns = [.. Enumerable.Range(0, Side).Where(x => Enumerable.Range(0, Side).Any(y => !own[(y * Side) + x]))];
             Assert.Equal(rows.Length * columns.Length, own.Take(Side * Side).Count(o => !o));

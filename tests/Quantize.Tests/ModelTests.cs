@@ -70,7 +70,9 @@ public class ModelTests
         {
             (Tensor before, Tensor after) = (attention.Attend(x, x, x, grid.Batch), attention.Attend(x, x, Turned(x, token), grid.Batch));
             for (int t = 0; t < 4; t++)
+            {
                 Assert.Equal(t == token, ModelTensors.ToArray(before.narrow(0, t, 1)).SequenceEqual(ModelTensors.ToArray(after.narrow(0, t, 1))));
+            }
         }
 
         static Tensor Turned(Tensor x, int token)

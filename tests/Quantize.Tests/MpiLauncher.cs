@@ -27,7 +27,9 @@ internal sealed class MpiLauncher
         foreach (string program in (string[])[$"mpirun.{mpi}", "mpirun"])
         {
             if (OperatingSystem.IsLinux() && OnPath(program) && Said(program).Contains(mpi == OpenMpi ? "Open" : "HYDRA", StringComparison.Ordinal))
+            {
                 return new MpiLauncher(program, mpi == OpenMpi);
+            }
         }
         Assert.Skip($"no mpirun of {mpi} here: apt-get install {(mpi == OpenMpi ? "openmpi-bin" : "mpich")}");
         return null!;
@@ -54,7 +56,10 @@ internal sealed class MpiLauncher
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         bool ended = process.WaitForExit(s_most);
         if (!ended)
+        {
             process.Kill(entireProcessTree: true);
+        }
+
         Assert.True(ended, "a process hangs");
         process.WaitForExit();
         return (process.ExitCode, errors.Result + output.Result);
@@ -79,12 +84,18 @@ internal sealed class MpiLauncher
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (string name in Variables)
+        {
             start.Environment.Remove(name);
+        }
+
         start.Environment["OMP_WAIT_POLICY"] = "passive";
         // Open MPI's launcher gives its processes a terminal, which .NET would prepare.
         start.Environment["TERM"] = "dumb";
         foreach ((string name, string value) in variables)
+        {
             start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 

@@ -73,7 +73,10 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
             Assert.Equal(tensor.Shape, carried[name].Shape);
             (float[] weights, float[] found) = (tensor.Data, carried[name].Data);
             if (found.AsSpan().SequenceEqual(weights))
+            {
                 continue;
+            }
+
             binary++;
             int row = weights.Length / tensor.Shape[0];
             for (int r = 0; r < weights.Length; r += row)
@@ -81,7 +84,9 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
                 ReadOnlySpan<float> w = weights.AsSpan(r, row), f = found.AsSpan(r, row);
                 (double mean, double scale) = (0, 0);
                 foreach (float v in w)
+                {
                     (mean, scale) = (mean + v, scale + Math.Abs(v));
+                }
                 // Weights of convolutions are not centred.
                 mean = tensor.Shape.Length == 2 ? mean / row : 0;
                 for (int i = 0; i < row; i++)
@@ -113,7 +118,9 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         foreach ((string name, FloatTensor tensor) in ModelTensors.Export(copy))
         {
             for (int i = 0; i < tensor.Data.Length; i++)
+            {
                 Assert.True(Math.Abs(tensors[name].Data[i] - tensor.Data[i]) <= 1e-6 * Math.Abs(tensor.Data[i]), name);
+            }
         }
     }
 
@@ -149,7 +156,10 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         {
             string weight = name[..^Math.Min(name.Length, signs.Length)];
             if (name.EndsWith(scales, StringComparison.Ordinal) && network.Tensors.ContainsKey(weight + signs))
+            {
                 continue;
+            }
+
             if (!name.EndsWith(signs, StringComparison.Ordinal))
             {
                 weights[name] = new FloatTensor(name, [.. tensor.Shape], tensor.ToFloats());
@@ -159,7 +169,10 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
             float[] scale = network.Tensors[weight + scales].ToFloats();
             var values = new float[rows * columns];
             for (int i = 0; i < values.Length; i++)
+            {
                 values[i] = ((tensor.Bytes.Span[i / 8] >> (i % 8)) & 1) != 0 ? scale[i / columns] : -scale[i / columns];
+            }
+
             int[] shape = weight.EndsWith("proj.weight", StringComparison.Ordinal) ? [rows, columns / 4, 2, 2] : [rows, columns];
             weights[weight] = new FloatTensor(weight, shape, values);
         }

@@ -77,7 +77,9 @@ public class RegularizationTests
         {
             using IDisposable frozen = torch.no_grad();
             foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+            {
                 parameter.add_(by);
+            }
         }
 
         // The old mean's share is 1/10 at first, then 2/11.
@@ -114,6 +116,8 @@ public class RegularizationTests
         };
         string message = Assert.Throws<ConvertException>(options.Validate).Message;
         foreach (string part in new[] { "--random-crop is 2, expected 0 to 1", "--rand-augment is 11, expected 0 to 10", "--rand-magnitude is -1, expected 0 to 30", "--repeats is 0, expected 1 to 16", "--drop-path is 1, expected 0 to 0.9", "--dropout is -1", "--ema is 1, expected 0 to 0.999999" })
+        {
             Assert.Contains(part, message, StringComparison.Ordinal);
+        }
     }
 }

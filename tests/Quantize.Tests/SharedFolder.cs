@@ -11,7 +11,10 @@ internal static class SharedFolder
         string? named = Environment.GetEnvironmentVariable("EDGEVIT_SHARED");
         string? shared = string.IsNullOrEmpty(named) ? Above(AppContext.BaseDirectory) : named;
         if (shared is null)
+        {
             return null;
+        }
+
         string folder = Path.Combine(shared, "reference", network);
         return Directory.Exists(folder) ? folder : throw new DirectoryNotFoundException($"{folder} is missing, though {shared} is there");
     }
@@ -22,7 +25,9 @@ internal static class SharedFolder
         {
             string candidate = Path.Combine(at.FullName, "shared");
             if (Directory.Exists(Path.Combine(candidate, "reference")))
+            {
                 return candidate;
+            }
         }
         return null;
     }

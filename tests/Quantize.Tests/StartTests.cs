@@ -45,7 +45,9 @@ public class StartTests
         {
             float[] wanted = name.StartsWith("classifier.", StringComparison.Ordinal) ? before[name].Data : expected[name].Data;
             for (int i = 0; i < wanted.Length; i++)
+            {
                 Assert.Equal(wanted[i], tensor.Data[i], 1e-6f * MathF.Max(1, MathF.Abs(wanted[i])));
+            }
         }
 
         // Another image size keeps its own positions; another width is another network.

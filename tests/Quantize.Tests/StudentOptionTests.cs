@@ -123,7 +123,9 @@ public class StudentOptionTests
             for (int y = 0; y < p; y++)
             {
                 for (int x = 0; x < p; x++)
+                {
                     seen[y + config.PatchPadding + (dy * p / 2), x + config.PatchPadding + (dx * p / 2)] = true;
+                }
             }
         }
         Assert.Equal(config.PatchKernel, 2 * p);

@@ -20,7 +20,9 @@ public class TeacherTests
         for (int i = 0; i < n; i++)
         {
             for (int j = 0; j <= i; j++)
+            {
                 matrix[i, j] = matrix[j, i] = random.NextDouble() - 0.5;
+            }
         }
         (double[] values, double[,] vectors) = SymmetricEigen.Solve(matrix);
         Assert.Equal(values.OrderDescending(), values);
@@ -164,7 +166,10 @@ public class TeacherTests
                 new ClassifyTask(net) { Division = new Division(2, threads, () => new ClassifyTask(new ConvNet(10, 8, source.Preprocess.Height))) },
                 settings, source, split, new Augmentation(2, true), torch.CPU, files, new SilentProgress());
             for (int step = 0; step < stopAfter; step++)
+            {
                 Assert.Throws<ConvertException>(() => New().Run(resume: true, CancellationToken.None, Deadline.In(TimeSpan.FromTicks(1))));
+            }
+
             New().Run(resume: true, CancellationToken.None);
             return [.. net.state_dict().Where(p => p.Value.dtype == ScalarType.Float32).SelectMany(p => ModelTensors.ToArray(p.Value))];
         }
@@ -258,7 +263,10 @@ public class TeacherTests
     {
         Assert.Equal(patch, SmallViT.PatchSize(side));
         if (patch == 1)
+        {
             return;
+        }
+
         using var net = new SmallViT(5, side, new ViTForm(ShiftedPatches: true, Locality: true, DistillationToken: true), depth: 1);
         net.eval();
         using DisposeScope scope = torch.NewDisposeScope();

@@ -27,7 +27,9 @@ public class TrainerTests
 
         Assert.Equal(expected.Keys, resumed.Keys);
         foreach ((string name, float[] values) in expected)
+        {
             Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        }
         // Everything but the loss and the times, which are means since the last report.
         string[] Lines(TempFolder folder) =>
             [.. File.ReadLines(folder.File("metrics.csv")).Select(l => l.Split(',')).Where(f => f[6].Length > 0).Select(f => $"{f[1]} {f[2]} {f[3]} {f[5]} {f[6]}")];
@@ -58,7 +60,10 @@ public class TrainerTests
         Assert.Throws<ConvertException>(() => Train(broken, steps: 12, stopAfter: 10, binarization: options, accumulate: 2));
         Dictionary<string, float[]> resumed = Train(broken, steps: 12, stopAfter: null, resume: true, binarization: options, accumulate: 2);
         foreach ((string name, float[] values) in expected)
+        {
             Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        }
+
         Assert.Single(resumed["vit.encoder.layer.0.attention.attention.att_prob_clip_log"]);
     }
 
@@ -72,7 +77,10 @@ public class TrainerTests
         Assert.Throws<ConvertException>(() => Train(broken, steps: 8, stopAfter: 3, regularization: left, accumulate: 2));
         Dictionary<string, float[]> resumed = Train(broken, steps: 8, stopAfter: null, resume: true, regularization: left, accumulate: 2);
         foreach ((string name, float[] values) in expected)
+        {
             Assert.True(values.AsSpan().SequenceEqual(resumed[name]), name);
+        }
+
         byte[] mean = Checkpoint.Extra(straight.File("run/last.safetensors"), FloatAverage.StateName)!;
         Assert.Equal(mean, Checkpoint.Extra(broken.File("run/last.safetensors"), FloatAverage.StateName));
     }
@@ -103,9 +111,13 @@ public class TrainerTests
             bool latent = model.SignWeights().Any(w => name == w.Layer + ".weight");
             bool learns = name.EndsWith(".weight", StringComparison.Ordinal) && !latent;
             if (latent)
+            {
                 Assert.Equal(first[name], last[name]);
+            }
             else if (learns)
+            {
                 Assert.NotEqual(first[name], last[name]);
+            }
         }
     }
 
@@ -241,7 +253,10 @@ public class TrainerTests
             if (_calls % parts == 0)
             {
                 if (++_steps == stopAfter)
+                {
                     stop.Cancel();
+                }
+
                 before?.Invoke(_steps);
             }
             Tensor loss = task.Loss(images, labels, batch);

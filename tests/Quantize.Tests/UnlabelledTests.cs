@@ -76,7 +76,9 @@ public class UnlabelledTests
         public void Report(ConvertEvent value)
         {
             if (value is Note note)
+            {
                 Lines.Add(note.Text);
+            }
         }
     }
 }

@@ -90,9 +90,15 @@ internal static class WorkerProgram
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
         ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(1) };
         if (arguments.Contains("slow"))
+        {
             options = options with { LearningRate = 1e-6 };
+        }
+
         if (arguments.Contains("budget"))
+        {
             options = options with { Budget = TimeSpan.FromMinutes(2), StopAfter = TimeSpan.FromSeconds(1), Epochs = null, TeacherEpochs = null };
+        }
+
         if (arguments.Contains("plan"))
         {
             ConvertPlan plan = Converter.Plan(options, new SilentProgress(), world: world);
@@ -153,7 +159,10 @@ internal static class WorkerProgram
         using Process self = Process.GetCurrentProcess();
         TimeSpan before = self.TotalProcessorTime;
         if (world.IsFirst)
+        {
             Thread.Sleep(3000);
+        }
+
         world.Meet();
         self.Refresh();
         double share = (self.TotalProcessorTime - before).TotalSeconds / 3;
@@ -167,7 +176,10 @@ internal static class WorkerProgram
     private static void KillSelf(string file)
     {
         while (!File.Exists(file))
+        {
             Thread.Sleep(1);
+        }
+
         Process.GetCurrentProcess().Kill();
     }
 }

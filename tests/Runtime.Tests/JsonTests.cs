@@ -14,7 +14,7 @@ public sealed class JsonTests
     ];
 
     [Fact]
-    public void Random_texts_are_read_as_the_framework_reads_them()
+    public void RandomTextsAreReadAsTheFrameworkReadsThem()
     {
         var random = new Random(20260101);
         int valid = 0;
@@ -33,15 +33,18 @@ public sealed class JsonTests
     [InlineData(new byte[] { 0x22, 0xED, 0xA0, 0x80, 0x22 })]
     [InlineData(new byte[] { 0xEF, 0xBB, 0xBF, 0x31 })]
     [InlineData(new byte[0])]
-    public void Bytes_that_are_no_text_are_refused(byte[] bytes) => Assert.False(Compare(bytes));
+    public void BytesThatAreNoTextAreRefused(byte[] bytes) => Assert.False(Compare(bytes));
 
     [Fact]
-    public void Numbers_are_of_their_type_or_refused()
+    public void NumbersAreOfTheirTypeOrRefused()
     {
         JsonNode node = JsonTable.Parse("[2147483647, 2147483648, 9223372036854775807, 18446744073709551615, 1.5, 1e400, -1, 0.1]"u8.ToArray(), "x");
         var items = new List<JsonNode>();
         foreach (JsonNode item in node.Elements("x"))
+        {
             items.Add(item);
+        }
+
         Assert.Equal(int.MaxValue, items[0].Int("x"));
         Assert.Throws<EvitFormatException>(() => items[1].Int("x"));
         Assert.Equal(long.MaxValue, items[2].Long("x"));
@@ -172,7 +175,10 @@ public sealed class JsonTests
     private static string Mutated(Random random, string text)
     {
         if (random.Next(3) == 0 || text.Length == 0)
+        {
             return text;
+        }
+
         int at = random.Next(text.Length);
         return random.Next(3) switch
         {

@@ -58,6 +58,7 @@ public unsafe class StepCompilerTests
         Assert.SkipUnless(Compiled.Length > 0, NothingIsCompiled);
         (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, branches);
         foreach (KernelChoice kernel in Compiled)
+        {
             foreach (int version in (int[])[1, 2])
             {
                 EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Version = version }, builder.Tensors));
@@ -66,6 +67,7 @@ public unsafe class StepCompilerTests
                 plan.Release();
                 Assert.Equal(["Linear"], others);
             }
+        }
     }
 
     [Theory]

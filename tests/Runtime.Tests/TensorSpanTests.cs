@@ -113,7 +113,10 @@ public sealed class TensorSpanTests : IDisposable
         Run();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 20; i++)
+        {
             Run();
+        }
+
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
 
         void Run()

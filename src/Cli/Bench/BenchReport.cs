@@ -48,7 +48,9 @@ internal sealed record BenchReport(
         printer.Data($"{File.Graph.Name}  {Quantity.Bytes(File.Bytes)}  {Board.Model}, {Board.Cpu}  {Kernel}  {Threaded(first.Threads)}  "
             + $"p50 {Ms(first.Latency.P50)}  p90 {Ms(first.Latency.P90)}  p99 {Ms(first.Latency.P99)} ms  {verdict}");
         foreach (string reason in reasons)
+        {
             printer.Data($"  not valid: {reason}");
+        }
     }
 
     /// <summary>Schema 1.</summary>

@@ -80,7 +80,9 @@ internal sealed class KernelAudit
         finally
         {
             foreach (Session session in sessions)
+            {
                 session.Dispose();
+            }
         }
     }
 
@@ -98,7 +100,9 @@ internal sealed class KernelAudit
         printer.Data(table);
         printer.Data($"{_sets[_pick]}, the plan's choice: {Quantity.Milliseconds(PickedMs)} ms in steps; with the best set for every shape {Quantity.Milliseconds(MixedMs)} ms ({Quantity.Percent(1 - (MixedMs / PickedMs))} less)");
         foreach (AuditedShape s in Misfits)
+        {
             printer.Data($"  {s.Kind} {s.Shape}: {Quantity.Percent((s.Times[_pick] / s.Best) - 1)} slower than {_sets[s.Times.ToList().IndexOf(s.Best)]}");
+        }
     }
 
     /// <summary>The object of <c>--json</c>.</summary>
@@ -136,7 +140,10 @@ internal sealed class KernelAudit
             double ms = step.Sum(t => t.Milliseconds);
             StepTime last = step.Last();
             if (!best.TryGetValue(step.Key, out Entry? entry))
+            {
                 best[step.Key] = entry = new Entry(last.Kind, last.Work);
+            }
+
             entry.Milliseconds = Math.Min(entry.Milliseconds, ms);
         }
     }

@@ -31,7 +31,9 @@ internal sealed class KernelCeilings
             foreach (StepTime step in session.Profile(Runs))
             {
                 if (step.Work.Shape.Length > 0 && step.Milliseconds > 0)
+                {
                     ceilings._rates[Family(step)] = Math.Max(ceilings._rates.GetValueOrDefault(Family(step)), Work(step) / step.Milliseconds);
+                }
             }
         }
         return ceilings;
@@ -61,7 +63,10 @@ internal sealed class KernelCeilings
         {
             float[] values = new float[shape.Aggregate(1, (a, b) => a * b)];
             for (int i = 0; i < values.Length; i++)
+            {
                 values[i] = random.NextSingle() - 0.5f;
+            }
+
             tensors[name] = TensorData.Of(name, values, shape);
             return name;
         }
@@ -69,7 +74,10 @@ internal sealed class KernelCeilings
         {
             ulong[] words = new ulong[rows * columns / 64];
             for (int i = 0; i < words.Length; i++)
+            {
                 words[i] = (ulong)random.NextInt64(long.MinValue, long.MaxValue);
+            }
+
             tensors[name] = TensorData.Of(name, words, rows, columns / 64);
             return name;
         }

@@ -118,7 +118,9 @@ internal sealed class LatencyMeasurement
             session.Run(_pictures[runs.Count % Pictures], _logits);
             runs.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (runs.Count >= LeastRuns && runs.Count % WarmUpWindow == 0 && Stable(runs) && Stopwatch.GetElapsedTime(begin).TotalMilliseconds > 300)
+            {
                 break;
+            }
         }
         return runs.Count;
     }

@@ -63,7 +63,10 @@ internal sealed class LatencyStatistics
         double width = Math.Max((high - low) / HistogramBuckets, 1e-9);
         int[] counts = new int[HistogramBuckets];
         foreach (double value in _sorted)
+        {
             counts[Math.Clamp((int)((value - low) / width), 0, HistogramBuckets - 1)]++;
+        }
+
         return [.. counts.Select((count, i) => (low + (i * width), count))];
     }
 

@@ -59,7 +59,10 @@ internal sealed record PreparationTimes(int Width, int Height, double? DecodeMs,
         // The compiler replaces its first code after 30 calls and a tenth of a second.
         long begin = Stopwatch.GetTimestamp();
         for (int i = 0; i < 2 * Repeats || Stopwatch.GetElapsedTime(begin).TotalMilliseconds < WarmUpMs; i++)
+        {
             work();
+        }
+
         double[] times = new double[Repeats];
         for (int i = 0; i < Repeats; i++)
         {

@@ -14,7 +14,9 @@ internal static class CommandTree
         RootCommand root = Build();
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Action is HelpWithExamples or not ParseErrorAction)
+        {
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
 
         Verb? verb = result.CommandResult.Command as Verb;
         var printer = new Printer(verb?.WantsJson(result) ?? arguments.Contains("--json"), quiet: false);
@@ -38,7 +40,9 @@ internal static class CommandTree
         foreach (Option option in root.Options)
         {
             if (option is HelpOption help)
+            {
                 help.Action = new HelpWithExamples((HelpAction)help.Action!);
+            }
         }
         root.SetAction(_ =>
         {
@@ -54,7 +58,10 @@ internal static class CommandTree
         if (result.UnmatchedTokens is [var unknown, ..])
         {
             if (unknown.StartsWith('-'))
+            {
                 return UnknownOption(command, unknown);
+            }
+
             if (command == root)
             {
                 string? verb = Nearest.To(unknown, root.Subcommands.Select(c => c.Name));
@@ -64,17 +71,26 @@ internal static class CommandTree
         }
         string[] missing = [.. command.Arguments.Where(a => result.GetResult(a) is null or { Tokens.Count: 0 } && a.Arity.MinimumNumberOfValues > 0).Select(a => a.HelpName ?? a.Name)];
         if (missing.Length > 0)
+        {
             return $"{command.Name} needs {string.Join(" and ", missing)}.";
+        }
+
         Option[] absent = [.. command.Options.Where(o => o.Required && (result.GetResult(o) is null or { Implicit: true }))];
         if (absent.Length > 0)
+        {
             return $"{command.Name} needs {string.Join(" and ", absent.Select(o => $"{o.Name} {o.HelpName ?? "VALUE"}"))}.";
+        }
+
         return string.Join(" ", result.Errors.Select(Message));
     }
 
     private static string Message(ParseError error)
     {
         if (error.SymbolResult is not OptionResult { Tokens: [.., var token] } option)
+        {
             return error.Message;
+        }
+
         Type type = Nullable.GetUnderlyingType(option.Option.ValueType) ?? option.Option.ValueType;
         string expected = type == typeof(bool) ? "true or false" : type == typeof(double) ? "a number" : type == typeof(string) ? "one value" : "a whole number";
         return $"{option.Option.Name} is '{token.Value}', expected {expected}.";
@@ -103,7 +119,10 @@ internal static class CommandTree
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
             foreach (string example in examples)
+            {
                 output.WriteLine($"  edgevit {example}");
+            }
+
             output.WriteLine();
             output.WriteLine("Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 a check failed, 4 not supported here, 130 stopped.");
             return code;

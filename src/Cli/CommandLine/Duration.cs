@@ -11,10 +11,16 @@ internal static partial class Duration
     public static TimeSpan? Parse(string option, string? text)
     {
         if (text is null)
+        {
             return null;
+        }
+
         Match match = Pattern().Match(text);
         if (!match.Success || text.Length == 0)
+        {
             throw new UserException($"{option} is '{text}', expected a time such as 90s, 9m or 1h30m.", ExitCode.Usage);
+        }
+
         double Part(string name) => match.Groups[name].Success ? double.Parse(match.Groups[name].ValueSpan, CultureInfo.InvariantCulture) : 0;
         double seconds = (3600 * Part("h")) + (60 * Part("m")) + Part("s");
         return seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : throw new UserException($"{option} is '{text}', expected a time above 0.", ExitCode.Usage);

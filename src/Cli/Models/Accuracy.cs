@@ -36,16 +36,24 @@ internal sealed class Accuracy(IReadOnlyList<string> labels)
         Images++;
         _images[label]++;
         if (rank == 0)
+        {
             _correct[label]++;
+        }
+
         if (rank < 5)
+        {
             _topFive++;
+        }
     }
 
     /// <summary>Wilson's 95 % interval of top-1, percent: what another sample of as many images would mostly give.</summary>
     public (double Low, double High) Interval()
     {
         if (Images == 0)
+        {
             return (0, 100);
+        }
+
         double n = Images, p = Top1 / 100;
         double centre = p + (Z * Z / (2 * n));
         double half = Z * Math.Sqrt((p * (1 - p) / n) + (Z * Z / (4 * n * n)));

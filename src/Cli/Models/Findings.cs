@@ -37,39 +37,67 @@ internal static class Findings
     {
         bool arm64 = board.Architecture is "aarch64" or "arm64";
         if (!board.Is64BitProcess)
+        {
             yield return new Finding(Finding.Problem, "this is 32-bit code: the fast kernels need a 64-bit system", "install a 64-bit operating system and the arm64 build of .NET");
+        }
         else if (arm64 && !board.Features.Contains("asimd"))
+        {
             yield return new Finding(Finding.Problem, "the processor reports no NEON (asimd)", "use a board with a Cortex-A processor");
+        }
         else if (arm64 && !board.Features.Contains("asimddp"))
+        {
             yield return new Finding(Finding.Note, "the processor has no dot-product instructions (before Cortex-A76): expect about half the speed per clock");
+        }
         else if (board.Architecture == "x86_64" && !board.Features.Contains("avx2"))
+        {
             yield return new Finding(Finding.Note, "the processor, or its virtual machine, has no AVX2: the 128-bit kernels are used");
+        }
         else
+        {
             yield return new Finding(Finding.Fine, "64-bit, with the vector instructions that the kernels want");
+        }
     }
 
     private static IEnumerable<Finding> Clock(CpuClock clock)
     {
         if (clock.Governor is null)
+        {
             yield return new Finding(Finding.Note, "the frequency governor is unknown: latencies measured here are not VALID", "measure on the board itself, not in a virtual machine or container");
+        }
         else if (clock.Governor is not "performance")
+        {
             yield return new Finding(Finding.Note, $"the governor is '{clock.Governor}': the clock rises only under load, which spreads latencies", "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor");
+        }
         else
+        {
             yield return new Finding(Finding.Fine, "the governor is 'performance'");
+        }
     }
 
     private static IEnumerable<Finding> Heat(IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle)
     {
         if (SysfsThermometer.OfProcessor(temperatures) is { } celsius && celsius >= HotCelsius)
+        {
             yield return new Finding(Finding.Note, $"the processor has {Quantity.Fixed(celsius, 0)} C: it will slow itself down soon", "add a heat sink or a fan");
+        }
+
         if (throttle is not { } bits)
+        {
             yield break;
+        }
+
         if (bits.Now)
+        {
             yield return new Finding(Finding.Problem, $"slowed down right now: {string.Join(", ", bits.CausesNow)}", Remedy(bits.CausesNow));
+        }
         else if (bits.SinceBoot)
+        {
             yield return new Finding(Finding.Note, $"was slowed down since boot: {string.Join(", ", bits.CausesSinceBoot)}", Remedy(bits.CausesSinceBoot));
+        }
         else
+        {
             yield return new Finding(Finding.Fine, "never slowed down since boot");
+        }
     }
 
     private static string Remedy(IReadOnlyList<string> causes) => causes.Contains("under-voltage") ? "use the power supply that is made for this board" : "add a heat sink or a fan";
@@ -77,6 +105,8 @@ internal static class Findings
     private static IEnumerable<Finding> Memory(BoardInfo board)
     {
         if (board.MemoryBytes is > 0 and < LittleMemory)
+        {
             yield return new Finding(Finding.Note, $"{Quantity.Bytes(board.MemoryBytes)} of memory is little", "close other programs before running a model");
+        }
     }
 }

@@ -14,13 +14,25 @@ internal static class ImageInputs
     public static IReadOnlyList<string> Resolve(string source)
     {
         if (source == StandardInput || File.Exists(source))
+        {
             return [source];
+        }
+
         if (source.StartsWith("camera:", StringComparison.OrdinalIgnoreCase))
+        {
             throw new UserException("cameras are not supported by this version. Capture a frame and pipe it:  rpicam-still -o - | edgevit run model.evit -", ExitCode.NotSupported);
+        }
+
         if (Directory.Exists(source))
+        {
             return NotEmpty(Sorted(Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(ImageDecoder.HasImageExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files in this folder.");
+        }
+
         if (source.AsSpan().IndexOfAny('*', '?') < 0)
+        {
             throw new UserException($"{source}: no such file or folder.");
+        }
+
         return NotEmpty(Sorted(Matching(source)), $"{source}: no file matches this pattern.");
     }
 
@@ -36,14 +48,20 @@ internal static class ImageInputs
         int first = Array.FindIndex(parts, p => p.AsSpan().IndexOfAny('*', '?') >= 0);
         string folder = first == 0 ? "." : string.Join('/', parts[..first]);
         if (folder.Length == 0)
+        {
             folder = "/";
+        }
+
         return Descend(folder, parts[first..]).Select(f => first == 0 ? f[2..] : f);
     }
 
     private static IEnumerable<string> Descend(string folder, string[] parts)
     {
         if (!Directory.Exists(folder))
+        {
             return [];
+        }
+
         string part = parts[0];
         if (part == "**")
         {
@@ -51,7 +69,10 @@ internal static class ImageInputs
             return Descend(folder, rest).Concat(Directory.EnumerateDirectories(folder).SelectMany(f => Descend(f, parts)));
         }
         if (parts.Length == 1)
+        {
             return Directory.EnumerateFiles(folder).Where(f => Fits(part, f));
+        }
+
         return Directory.EnumerateDirectories(folder).Where(f => Fits(part, f)).SelectMany(f => Descend(f, parts[1..]));
     }
 

@@ -14,9 +14,15 @@ internal static class LabelFile
     public static IReadOnlyList<string> Read(string path)
     {
         if (!File.Exists(path))
+        {
             throw new UserException($"--labels {path}: no such file.");
+        }
+
         if (new FileInfo(path).Length > MostBytes)
+        {
             throw new UserException($"--labels {path}: {Quantity.Bytes(new FileInfo(path).Length)} are no list of class names, expected a text file with one on each line.");
+        }
+
         string text = File.ReadAllText(path, Encoding.UTF8);
         string[] labels = text.TrimStart().StartsWith('[') ? FromJson(path, text) : [.. text.TrimEnd().Split('\n').Select(l => l.Trim())];
         int bad = Array.FindIndex(labels, l => l.Length is 0 or > LongestLabel || l.Any(char.IsControl));

@@ -13,7 +13,10 @@ internal static class ModelPath
     public static string Resolve(string path)
     {
         if (File.Exists(path))
+        {
             return path;
+        }
+
         if (Directory.Exists(path))
         {
             string inside = Path.Combine(path, InRunFolder);

@@ -11,8 +11,13 @@ internal static class OutputPath
     public static void Check(string target, string source, string what)
     {
         if (Path.GetFullPath(source) == Path.GetFullPath(target))
+        {
             throw new UserException($"--out {target} is {what} itself. Name another file.", ExitCode.Usage);
+        }
+
         if (Directory.Exists(target) || Path.EndsInDirectorySeparator(target))
+        {
             throw new UserException($"--out {target} is a folder. Name a file in it.", ExitCode.Usage);
+        }
     }
 }

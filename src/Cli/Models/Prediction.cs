@@ -27,7 +27,9 @@ internal sealed record Prediction(int Index, string Label, double Probability)
         for (int i = 0; i < logits.Length; i++)
         {
             if (logits[i] > logits[label] || (logits[i] == logits[label] && i < label))
+            {
                 rank++;
+            }
         }
         return rank;
     }

@@ -37,16 +37,24 @@ internal sealed class ProofImages
         ulong seed = arguments.GetValue(Seed);
         int count = arguments.GetValue(Count) ?? _usual;
         if (count is < 1 or > MostImages)
+        {
             throw new UserException($"--parity-images is {count}, expected 1 to {MostImages}.", ExitCode.Usage);
+        }
+
         if (arguments.GetValue(Data) is not { } path)
+        {
             return new CertificateOptions(count, seed);
+        }
 
         DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { Seed = seed });
         IImageDataset data = splits.Test ?? splits.Train;
         var pipeline = new PreprocessPipeline(preprocess);
         var indices = new int[data.Count];
         for (int i = 0; i < indices.Length; i++)
+        {
             indices[i] = i;
+        }
+
         new Random((int)(seed & int.MaxValue)).Shuffle(indices);
         count = Math.Min(count, indices.Length);
         byte[] pixels = new byte[pipeline.Length];

@@ -21,20 +21,28 @@ internal static class TensorInput
         }
         SafetensorsTensor tensor = Choose(file, path, asked);
         if (tensor.Type is SafetensorsType.U64 or SafetensorsType.I64)
+        {
             throw new UserException($"{path}: tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected a float one.");
+        }
 
         IReadOnlyList<int> shape = tensor.Shape;
         int images = shape.Count == 4 ? shape[0] : 1;
         bool fits = shape.Count is 3 or 4 && images > 0 && shape.Skip(shape.Count - 3).SequenceEqual(inputShape);
         if (!fits)
+        {
             throw new UserException($"{path}: tensor '{tensor.Name}' has shape [{string.Join(", ", shape)}], expected [n, {string.Join(", ", inputShape)}].");
+        }
+
         return (tensor.Name, tensor.ToFloats(), images);
     }
 
     private static (string Path, string? Name) Split(string spec)
     {
         if (File.Exists(spec))
+        {
             return (spec, null);
+        }
+
         int colon = spec.IndexOf(':', Math.Max(0, spec.LastIndexOf('/')));
         string path = colon < 0 ? spec : spec[..colon];
         return File.Exists(path) ? (path, colon < 0 ? null : spec[(colon + 1)..]) : throw new UserException($"{path}: no such file.");

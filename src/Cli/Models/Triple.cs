@@ -13,7 +13,10 @@ internal static class Triple
     public static float[]? Parse(string? text, string option, bool positive = false)
     {
         if (text is null)
+        {
             return null;
+        }
+
         float[] values = [.. text.Split(',').Select(s => float.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];
         return values.Length == 3 && values.All(v => float.IsFinite(v) && (v > 0 || !positive)) ? values
             : throw new UserException($"{option} is '{text}', expected three {(positive ? "positive " : "")}numbers such as 0.5,0.5,0.5.", ExitCode.Usage);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
-using EdgeVit.Imaging;
 using EdgeVit.Export.Onnx;
+using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
@@ -35,7 +35,10 @@ internal static class Failures
         {
             printer.Error(message);
             if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(DebugVariable)))
+            {
                 printer.Warn(e.ToString());
+            }
+
             printer.Object(new JsonObject { ["error"] = message, ["exitCode"] = code });
             printer.Flush();
         }

@@ -25,14 +25,20 @@ internal sealed class Interruption : IDisposable
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)
+        {
             registration.Dispose();
+        }
+
         _source.Dispose();
     }
 
     private void Handle(PosixSignalContext context)
     {
         if (Interlocked.Increment(ref _count) > 1)
+        {
             return;
+        }
+
         context.Cancel = true;
         _first?.Invoke();
         _source.Cancel();

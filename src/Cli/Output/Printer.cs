@@ -50,7 +50,10 @@ internal sealed class Printer
     public void Say(string line)
     {
         if (Quiet)
+        {
             return;
+        }
+
         EndLive();
         _words.WriteLine(line);
     }
@@ -74,7 +77,10 @@ internal sealed class Printer
     public void Live(string line)
     {
         if (!LiveWords)
+        {
             return;
+        }
+
         int width = Math.Max(20, TerminalWidth() - 1);
         _words.Write($"\r\u001b[K{(line.Length > width ? line[..width] : line)}");
         _liveLine = true;
@@ -84,7 +90,10 @@ internal sealed class Printer
     public void Data(string line = "")
     {
         if (Json)
+        {
             return;
+        }
+
         EndLive();
         _data.WriteLine(line);
     }
@@ -93,19 +102,28 @@ internal sealed class Printer
     public void Data(TextTable table)
     {
         if (Json)
+        {
             return;
+        }
+
         EndLive();
         if (RichData && table.HasHeaders && table.Width + (3 * table.Columns.Count) + 1 <= TerminalWidth())
+        {
             Rich(table);
+        }
         else
+        {
             table.WriteTo(_data);
+        }
     }
 
     /// <summary>The one JSON object of a verb; nothing without <c>--json</c>.</summary>
     public void Object(JsonObject value)
     {
         if (Json)
+        {
             _data.WriteLine(value.ToJsonString(s_indented));
+        }
     }
 
     /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>
@@ -119,7 +137,10 @@ internal sealed class Printer
     private void EndLive()
     {
         if (!_liveLine)
+        {
             return;
+        }
+
         _liveLine = false;
         _words.Write("\r\u001b[K");
     }
@@ -134,14 +155,20 @@ internal sealed class Printer
         });
         var table = new Table { Border = TableBorder.Rounded, ShowHeaders = source.HasHeaders };
         if (source.Title is not null)
+        {
             table.Title = new TableTitle(Markup.Escape(source.Title));
+        }
+
         for (int i = 0; i < source.Columns.Count; i++)
         {
             var column = new TableColumn(Markup.Escape(source.Columns[i].Name)) { NoWrap = i < source.Columns.Count - 1 };
             table.AddColumn(source.Columns[i].RightAligned ? column.RightAligned() : column);
         }
         foreach (IReadOnlyList<string> row in source.Rows)
+        {
             table.AddRow([.. row.Select(cell => Markup.Escape(cell))]);
+        }
+
         console.Write(table);
     }
 

@@ -27,7 +27,10 @@ internal sealed class TextTable(string? title, params string[] columns)
     public TextTable AddLines(string name, IReadOnlyList<string> lines)
     {
         for (int i = 0; i < lines.Count; i++)
+        {
             Add(i == 0 ? name : "", lines[i]);
+        }
+
         return this;
     }
 
@@ -42,12 +45,20 @@ internal sealed class TextTable(string? title, params string[] columns)
     public void WriteTo(TextWriter writer)
     {
         if (Title is not null)
+        {
             writer.WriteLine(Title);
+        }
+
         int[] widths = Widths();
         if (HasHeaders)
+        {
             writer.WriteLine(Line([.. Columns.Select(c => c.Name)], widths));
+        }
+
         foreach (IReadOnlyList<string> row in _rows)
+        {
             writer.WriteLine(Line(row, widths));
+        }
     }
 
     private int[] Widths() => [.. Columns.Select((c, i) => Math.Max(c.Name.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max()))];

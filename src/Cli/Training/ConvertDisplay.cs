@@ -49,7 +49,10 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
             return;
         }
         if (_clock.Elapsed < _next)
+        {
             return;
+        }
+
         _next = _clock.Elapsed + s_plainInterval;
         printer.Say(line);
     }

@@ -19,7 +19,9 @@ internal static class ConvertRun
             string? hurry = world?.Grace is { } grace
                 ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 60 gives time") : null;
             if (world?.IsFirst != false)
+            {
                 printer.Warn($"stopping after this step and saving ({hurry ?? "Ctrl+C again ends at once"}) ...");
+            }
         });
         var progress = new ConvertDisplay(printer);
         ConvertResult result;
@@ -31,11 +33,17 @@ internal static class ConvertRun
                 bool first = world?.IsFirst != false;
                 ConvertPlan plan = Converter.Plan(settings.ToOptions(), first ? progress : new SilentProgress(), interruption.Token, world);
                 if (first)
+                {
                     PlanReport.Print(printer, settings, plan);
+                }
+
                 return ExitCode.Ok;
             }
             if (world is { IsFirst: false })
+            {
                 return Assist(settings, world, interruption.Token);
+            }
+
             result = Converter.Convert(settings.ToOptions(), progress, interruption.Token, world);
         }
         catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted && !settings.Plan)

@@ -15,9 +15,15 @@ internal static class PlanReport
             .Add("model file", $"{Quantity.Bytes(plan.ModelBytes)} with 32-bit floats; as floats alone {Quantity.Bytes(4 * plan.Parameters)}")
             .Add("images", $"{Quantity.Count(plan.TrainImages)} to learn from");
         if (plan.Processes > 1)
+        {
             table.Add("processes", $"{plan.Processes}, which measured together; batches are divided among them");
+        }
+
         if (plan.Teacher is { } teacher)
+        {
             table.Add("teacher training", Stage(teacher));
+        }
+
         printer.Data(table
             .Add("student training", Stage(plan.Student))
             .Add("all training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")

@@ -43,11 +43,17 @@ internal sealed class BenchVerb : Verb
     {
         bool quick = arguments.GetValue(_quick);
         if (arguments.GetValue(_assert) && !arguments.GetValue(_kernels))
+        {
             throw new UserException("--assert checks the kernels; give --kernels too.", ExitCode.Usage);
+        }
+
         IReadOnlyList<int> threads = ParseThreads(arguments.GetRequiredValue(_threads));
         LatencyPlan plan = quick ? LatencyPlan.Quick : LatencyPlan.Full;
         if (arguments.GetValue(_duration) is { } duration)
+        {
             plan = plan with { Duration = ParseDuration(duration), Samples = LatencyStatistics.ForP90 };
+        }
+
         string path = ModelPath.Resolve(arguments.GetRequiredValue(_model));
 
         using var interruption = new Interruption();
@@ -99,12 +105,18 @@ internal sealed class BenchVerb : Verb
     internal static IReadOnlyList<int> ParseThreads(string text)
     {
         if (text == "all")
+        {
             return ScalingCounts(Math.Min(Environment.ProcessorCount, SessionOptions.MaxThreads));
+        }
+
         var counts = new List<int>();
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+            {
                 throw new UserException($"--threads is '{text}', expected counts such as 1,2,4, or all.", ExitCode.Usage);
+            }
+
             counts.Add(Threads.Check(count));
         }
         return counts;

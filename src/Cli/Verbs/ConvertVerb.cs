@@ -69,7 +69,10 @@ internal sealed class ConvertVerb : Verb
             .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _augmentOn, _threads,
             _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
         ])
+        {
             Add(option);
+        }
+
         AddCommonOptions();
     }
 

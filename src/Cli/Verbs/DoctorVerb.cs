@@ -48,7 +48,10 @@ internal sealed class DoctorVerb : Verb
 
         int code = ExitCode.Ok;
         if (arguments.GetValue(_model) is { } path)
+        {
             code = Check(path, json, printer);
+        }
+
         printer.Object(json);
         return code;
     }
@@ -84,10 +87,14 @@ internal sealed class DoctorVerb : Verb
         {
             printer.Data($"{finding.Level}: {finding.What}");
             if (finding.Command is not null)
+            {
                 printer.Data($"      {finding.Command}");
+            }
         }
         if (findings.All(f => f.Level == Finding.Fine))
+        {
             printer.Data("nothing to improve");
+        }
     }
 
     private static int Check(string path, JsonObject json, Printer printer)
@@ -107,9 +114,15 @@ internal sealed class DoctorVerb : Verb
         json["model"] = new JsonObject { ["name"] = model.File.Graph.Name, ["sha256"] = model.File.Sha256, ["bytes"] = model.File.Bytes };
         json["selftest"] = new JsonObject { ["present"] = present, ["passed"] = present ? passed : null, ["kernels"] = results };
         if (!present)
+        {
             printer.Data($"{path} has no self-test stored; nothing could be checked");
+        }
+
         if (!passed)
+        {
             printer.Warn($"check failed: {path} does not compute here what it computed where it was made. Do not use it on this machine; please report this with the output of 'edgevit doctor --json'.");
+        }
+
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 }

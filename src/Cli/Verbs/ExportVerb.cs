@@ -26,7 +26,10 @@ internal sealed class ExportVerb : Verb
         Add(_to);
         Add(_out);
         foreach (Option option in _images.Options)
+        {
             Add(option);
+        }
+
         AddCommonOptions();
     }
 
@@ -36,14 +39,20 @@ internal sealed class ExportVerb : Verb
         string target = arguments.GetRequiredValue(_out);
         string format = arguments.GetRequiredValue(_to);
         if (!format.Equals("onnx", StringComparison.OrdinalIgnoreCase))
+        {
             throw new UserException($"--to is '{format}', expected onnx.", ExitCode.Usage);
+        }
+
         OutputPath.Check(target, path, "the model");
         EvitFile file = ModelPath.Read(path);
         printer.Say($"exporting {file.Graph.Name}, and comparing it in ONNX Runtime");
         OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess));
         ParityCertificate certificate = exported.Certificate;
         if (certificate.Passed)
+        {
             AtomicFile.Write(target, exported.Bytes);
+        }
+
         printer.Object(new JsonObject
         {
             ["model"] = target,

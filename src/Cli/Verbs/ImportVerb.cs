@@ -38,9 +38,15 @@ internal sealed class ImportVerb : Verb
     {
         Add(_checkpoint);
         foreach (Option option in new Option[] { _out, _labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std, _floats })
+        {
             Add(option);
+        }
+
         foreach (Option option in _images.Options)
+        {
             Add(option);
+        }
+
         AddCommonOptions();
     }
 
@@ -53,11 +59,17 @@ internal sealed class ImportVerb : Verb
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
         if (File.Exists(path))
+        {
             printer.Say($"reading {path} ({Quantity.Bytes(new FileInfo(path).Length)})");
+        }
+
         ImportedCheckpoint imported = CheckpointImport.Open(path, options);
         printer.Say($"recognised {imported.Network.Variant}: {Shape(imported.Network.Config)}");
         foreach (string note in imported.Notes)
+        {
             printer.Say(note);
+        }
+
         printer.Say("packing, and comparing the packed file with a simulation of the checkpoint");
         CertifiedModel model = ImportedModel.Pack(imported, floats, _images.Read(arguments, imported.Preprocess));
         bool passed = model.Certificate.Passed;
@@ -71,9 +83,14 @@ internal sealed class ImportVerb : Verb
         var summary = new ModelSummary(model.File);
         printer.Object(Json(target, card, imported, summary, model.Certificate, clock.Elapsed));
         if (passed)
+        {
             Print(printer, target, card, imported, summary, model.Certificate, clock.Elapsed);
+        }
         else
+        {
             printer.Error(NotWritten(target, model.Certificate));
+        }
+
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
@@ -108,7 +125,10 @@ internal sealed class ImportVerb : Verb
     private static int[]? Reductions(string? text)
     {
         if (text is null)
+        {
             return null;
+        }
+
         int[] values = [.. text.Split(',').Select(s => int.TryParse(s, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) ? n : 0)];
         return values.All(n => n > 0) ? values
             : throw new UserException($"--reductions is '{text}', expected whole numbers such as 8,4,1,1, one for each stage.", ExitCode.Usage);
@@ -134,7 +154,10 @@ internal sealed class ImportVerb : Verb
             .Add("parameters", $"{Quantity.Count(imported.Parameters)}, of which {Quantity.Count(s.BinaryWeights)} are 1-bit weights ({Quantity.Percent((double)s.BinaryWeights / imported.Parameters)})")
             .Add("operations", $"{Quantity.Percent(s.BinaryShare)} of the multiply-adds are 1-bit");
         foreach ((FloatPart part, int i) in s.NotBinary().Where(p => p.Bytes > 0).OrderByDescending(p => p.Bytes).Take(MostNotBinary).Select((p, i) => (p, i)))
+        {
             table.Add(i == 0 ? "not 1-bit" : "", $"{part.Kind} {Quantity.Bytes(part.Bytes)}: {part.Reason}");
+        }
+
         printer.Data(table
             .AddLines("certificate", certificate.Lines())
             .Add("sha256", file.Sha256)

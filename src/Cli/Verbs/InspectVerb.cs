@@ -50,7 +50,10 @@ internal sealed class InspectVerb : Verb
         bool layers = arguments.GetValue(_layers);
         printer.Object(Json(path, summary, layers: true));
         if (printer.Json)
+        {
             return ExitCode.Ok;
+        }
+
         PrintHead(printer, path, summary);
         printer.Data(LayerTable(layers ? summary.Nodes() : summary.Modules()));
         printer.Data();
@@ -91,7 +94,10 @@ internal sealed class InspectVerb : Verb
     {
         var table = new TextTable(null, "layer", "kind", "output", "bits W/A", ">bytes", ">binary MACs", ">float MACs", ">element ops", "kernel here");
         foreach (LayerLine line in lines)
+        {
             table.Add(line.Name, line.Kind, line.Shape, line.Bits, Quantity.Count(line.Bytes), Quantity.Operations(line.BinaryMacs), Quantity.Operations(line.FloatMacs), Quantity.Operations(line.ElementOps), line.Kernel);
+        }
+
         return table.Add("total", "", "", "", Quantity.Count(lines.Sum(l => l.Bytes)), Quantity.Operations(lines.Sum(l => l.BinaryMacs)), Quantity.Operations(lines.Sum(l => l.FloatMacs)), Quantity.Operations(lines.Sum(l => l.ElementOps)), "");
     }
 
@@ -99,7 +105,10 @@ internal sealed class InspectVerb : Verb
     {
         var table = new TextTable("What is not 1-bit", "op", ">nodes", ">float bytes", ">float MACs", ">element ops", "why");
         foreach (FloatPart part in summary.NotBinary())
+        {
             table.Add(part.Kind, Quantity.Count(part.Nodes), Quantity.Count(part.Bytes), Quantity.Operations(part.FloatMacs), Quantity.Operations(part.ElementOps), part.Reason);
+        }
+
         return table;
     }
 

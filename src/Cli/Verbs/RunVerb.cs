@@ -40,13 +40,21 @@ internal sealed class RunVerb : Verb
     {
         int top = arguments.GetValue(_top);
         if (top < 1)
+        {
             throw new UserException($"--top is {top}, expected 1 or more.", ExitCode.Usage);
+        }
+
         string[] sources = arguments.GetValue(_images) ?? [];
         string? tensor = arguments.GetValue(_tensor);
         if (sources.FirstOrDefault(s => s.Length > 1 && s.StartsWith('-') && !File.Exists(s)) is { } mistyped)
+        {
             throw new UserException($"{CommandTree.UnknownOption(this, mistyped)} Type 'edgevit run --help' for the options.", ExitCode.Usage);
+        }
+
         if (sources.Length == 0 == (tensor is null))
+        {
             throw new UserException(tensor is null ? "run needs images, or --tensor FILE. Type 'edgevit run --help'." : "give images or --tensor, not both.", ExitCode.Usage);
+        }
 
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         using Session session = model.CreateSession(Threads.Options(arguments.GetValue(_threads)));
@@ -81,7 +89,10 @@ internal sealed class RunVerb : Verb
                 continue;
             }
             if (warning is not null)
+            {
                 printer.Warn($"{(file == ImageInputs.StandardInput ? "standard input" : file)}: {warning}");
+            }
+
             long decoded = Stopwatch.GetTimestamp();
             pipeline.ToPixels(image, pixels);
             long prepared = Stopwatch.GetTimestamp();
@@ -97,15 +108,25 @@ internal sealed class RunVerb : Verb
                 ["timing"] = new JsonObject { ["decode_ms"] = Quantity.Json(decodeMs), ["preprocess_ms"] = Quantity.Json(prepareMs), ["inference_ms"] = Quantity.Json(runMs) },
             });
             if (single)
+            {
                 PrintOne(printer, best);
+            }
             else
+            {
                 printer.Data($"{file}  {string.Join("  ", best.Take(Math.Min(top, 3)).Select(p => $"{p.Label} {Quantity.Percent(p.Probability)}"))}  {Quantity.Milliseconds(runMs)} ms");
+            }
+
             if (single)
+            {
                 printer.Say($"{file}: decode {Quantity.Milliseconds(decodeMs)}, preprocess {Quantity.Milliseconds(prepareMs)}, inference {Quantity.Milliseconds(runMs)} ms (a first run includes compilation; see 'edgevit bench')");
+            }
         }
         printer.Object(new JsonObject { ["results"] = results, ["skipped"] = skipped, ["kernel"] = session.KernelName });
         if (skipped > 0)
+        {
             printer.Say($"{skipped} of {files.Count} images left out");
+        }
+
         return results.Count > 0 ? ExitCode.Ok : throw new UserException("none of the images could be decoded.");
     }
 
@@ -131,7 +152,10 @@ internal sealed class RunVerb : Verb
     {
         var table = new TextTable(null, ">probability", "label", ">index");
         foreach (Prediction p in best)
+        {
             table.Add(Quantity.Percent(p.Probability, 2), p.Label, Quantity.Count(p.Index));
+        }
+
         printer.Data(table);
     }
 

@@ -40,7 +40,10 @@ internal sealed class ValidateVerb : Verb
         int threads = Threads.Check(arguments.GetValue(_threads));
         double? least = arguments.GetValue(_minTop1);
         if (least is < 0 or > 100 or double.NaN)
+        {
             throw new UserException($"--min-top1 is {least}, expected 0 to 100.", ExitCode.Usage);
+        }
+
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         string path = arguments.GetRequiredValue(_data);
         DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { SkipBad = arguments.GetValue(_skipBad), Seed = arguments.GetValue(_seed) });
@@ -59,13 +62,25 @@ internal sealed class ValidateVerb : Verb
     private static IImageDataset Choose(DatasetSplits splits, string split, string path, Printer printer)
     {
         if (split is not ("auto" or "test" or "train"))
+        {
             throw new UserException($"--split is '{split}', expected auto, test or train.", ExitCode.Usage);
+        }
+
         if (split == "train")
+        {
             return splits.Train;
+        }
+
         if (splits.Test is not null)
+        {
             return splits.Test;
+        }
+
         if (split == "test")
+        {
             throw new UserException($"{path} has no test images. Use --split train, or add a folder 'test'.");
+        }
+
         printer.Warn($"{path} has no test images: measuring on all of its images. If the model was trained on them, the accuracy says little.");
         return splits.Train;
     }
@@ -75,7 +90,10 @@ internal sealed class ValidateVerb : Verb
     {
         string[] labels = [.. model.Labels];
         if (data.Classes.All(c => labels.Contains(c)))
+        {
             return [.. data.Classes.Select(c => Array.IndexOf(labels, c))];
+        }
+
         if (data.Classes.Count != labels.Length)
         {
             throw new UserException(
@@ -91,10 +109,16 @@ internal sealed class ValidateVerb : Verb
     private static int[] Sample(int count, int? limit)
     {
         if (limit is < 1)
+        {
             throw new UserException($"--limit is {limit}, expected 1 or more.", ExitCode.Usage);
+        }
+
         int[] indices = [.. Enumerable.Range(0, count)];
         if (limit is null || limit >= count)
+        {
             return indices;
+        }
+
         new Random(1).Shuffle(indices);
         return [.. indices.Take(limit.Value).Order()];
     }
@@ -108,11 +132,20 @@ internal sealed class ValidateVerb : Verb
         Exception? failure = null;
         Thread[] workers = [.. Enumerable.Range(0, Math.Min(threads, indices.Length)).Select(_ => new Thread(Work) { IsBackground = true })];
         foreach (Thread worker in workers)
+        {
             worker.Start();
+        }
+
         foreach (Thread worker in workers)
+        {
             worker.Join();
+        }
+
         if (failure is not null)
+        {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
         cancel.ThrowIfCancellationRequested();
 
         void Work()
@@ -172,13 +205,22 @@ internal sealed class ValidateVerb : Verb
         });
         var table = new TextTable(null, "class", ">images", ">correct", ">top-1");
         foreach (ClassAccuracy c in accuracy.Classes)
+        {
             table.Add(c.Label, Quantity.Count(c.Images), Quantity.Count(c.Correct), c.Images > 0 ? $"{Quantity.Fixed(100.0 * c.Correct / c.Images, 1)} %" : "-");
+        }
+
         if (accuracy.Classes.Count <= 100)
+        {
             printer.Data(table);
+        }
+
         printer.Data($"{data.Name}: {Quantity.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
         printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(accuracy.Images / time.TotalSeconds, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
         if (!passed)
+        {
             printer.Warn($"check failed: top-1 {Quantity.Fixed(accuracy.Top1, 2)} % is below the {Quantity.Fixed(least!.Value, 2)} % that --min-top1 asks for.");
+        }
+
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
@@ -192,14 +234,21 @@ internal sealed class ValidateVerb : Verb
         {
             _done++;
             if (clock.Elapsed < _next)
+            {
                 return;
+            }
+
             _next = clock.Elapsed + (printer.LiveWords ? TimeSpan.FromSeconds(0.2) : TimeSpan.FromSeconds(10));
             TimeSpan left = clock.Elapsed * ((double)(total - _done) / _done);
             string line = $"{_done}/{total} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} %  eta {Quantity.Time(left)}";
             if (printer.LiveWords)
+            {
                 printer.Live(line);
+            }
             else
+            {
                 printer.Say(line);
+            }
         }
     }
 }

@@ -48,7 +48,10 @@ internal sealed class ByteCursor
     public byte Byte()
     {
         if (_at == _filled)
+        {
             Fill();
+        }
+
         return _buffer[_at++];
     }
 
@@ -58,7 +61,10 @@ internal sealed class ByteCursor
         while (destination.Length > 0)
         {
             if (_at == _filled)
+            {
                 Fill();
+            }
+
             int count = Math.Min(destination.Length, _filled - _at);
             _buffer.AsSpan(_at, count).CopyTo(destination);
             _at += count;
@@ -96,7 +102,10 @@ internal sealed class ByteCursor
     private void Fill()
     {
         if (_file is null || _next == _end)
+        {
             throw Fault("ends in the middle; the file is truncated or damaged. Copy or download it again");
+        }
+
         int count = (int)Math.Min(_buffer.Length, _end - _next);
         _file.Read(_next, _buffer.AsSpan(0, count));
         _next += count;

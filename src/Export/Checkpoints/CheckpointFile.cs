@@ -11,7 +11,10 @@ internal sealed class CheckpointFile : IDisposable
     public CheckpointFile(string path)
     {
         if (Directory.Exists(path))
+        {
             throw new CheckpointException("is a folder; name the checkpoint file in it (.pth, .pt, .bin or .safetensors)");
+        }
+
         _handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
         Path = path;
         Length = RandomAccess.GetLength(_handle);
@@ -35,12 +38,18 @@ internal sealed class CheckpointFile : IDisposable
     public void Read(long offset, Span<byte> destination)
     {
         if (offset < 0 || offset > Length - destination.Length)
+        {
             throw new CheckpointException($"ends at byte {Length}, but {destination.Length} bytes are expected at byte {offset}: the file is truncated or damaged");
+        }
+
         while (destination.Length > 0)
         {
             int read = RandomAccess.Read(_handle, destination, offset);
             if (read == 0)
+            {
                 throw new CheckpointException($"ended at byte {offset} while it was read; expected {Length} bytes");
+            }
+
             offset += read;
             destination = destination[read..];
         }

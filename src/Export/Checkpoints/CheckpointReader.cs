@@ -55,7 +55,9 @@ public static class CheckpointReader
             finally
             {
                 if (!stays)
+                {
                     file.Dispose();
+                }
             }
         }
         catch (CheckpointException e)
@@ -72,9 +74,15 @@ public static class CheckpointReader
     {
         byte[] head = file.Head(HeadBytes);
         if (head.AsSpan().StartsWith("PK\x03\x04"u8) || head.AsSpan().StartsWith("PK\x05\x06"u8))
+        {
             return Read(file, TorchZip.Read(file), key);
+        }
+
         if (head is [0x80, >= 2 and <= 5, ..])
+        {
             return Read(file, TorchLegacy.Read(file), key);
+        }
+
         if (head.Length > 8 && head[8] == (byte)'{')
         {
             List<(string Name, TensorView View)> views = SafetensorsHeader.Read(file, out Dictionary<string, string> metadata);
@@ -90,9 +98,15 @@ public static class CheckpointReader
         foreach ((object? name, object? value) in dict.Items)
         {
             if (name is not string text || value is not PickleTensor tensor)
+            {
                 continue;
+            }
+
             if (text.Length > MaxName)
+            {
                 throw new CheckpointException($"has a tensor whose name begins with '{text[..40]}' and has {text.Length} letters, expected at most {MaxName}");
+            }
+
             file.Budget.Charge(TensorMemory, "the list of tensors");
             views[text] = content.View(tensor);
         }
@@ -103,7 +117,10 @@ public static class CheckpointReader
     private static Checkpoint Load(CheckpointFile file, string format, List<(string Name, TensorView View)> views, string key, Dictionary<string, string> metadata)
     {
         if (views.Count == 0)
+        {
             throw new CheckpointException("has no tensors");
+        }
+
         string[] floats = [.. views.Where(v => TensorLoader.IsFloat(v.View.Type)).Select(v => v.Name)];
         string prefix = StateDict.Prefix(floats.Length > 0 ? floats : [.. views.Select(v => v.Name)]);
         var loader = new TensorLoader(file);
@@ -113,9 +130,13 @@ public static class CheckpointReader
         {
             string name = full.StartsWith(prefix, StringComparison.Ordinal) ? full[prefix.Length..] : full;
             if (TensorLoader.IsFloat(view.Type))
+            {
                 tensors.Add(name, loader.Load(name, view));
+            }
             else
+            {
                 leftOut.Add($"{name} {view.Type} [{string.Join(", ", view.Shape)}]");
+            }
         }
         return new Checkpoint(format, tensors, leftOut, key, prefix, metadata);
     }

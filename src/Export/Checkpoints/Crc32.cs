@@ -20,7 +20,10 @@ internal static class Crc32
                 ^ t[0x300 + (high & 255)] ^ t[0x200 + ((high >> 8) & 255)] ^ t[0x100 + ((high >> 16) & 255)] ^ t[high >> 24];
         }
         foreach (byte b in bytes)
+        {
             crc = t[(crc ^ b) & 255] ^ (crc >> 8);
+        }
+
         return ~crc;
     }
 
@@ -31,11 +34,17 @@ internal static class Crc32
         {
             uint value = i;
             for (int bit = 0; bit < 8; bit++)
+            {
                 value = (value & 1) != 0 ? 0xEDB88320u ^ (value >> 1) : value >> 1;
+            }
+
             tables[i] = value;
         }
         for (int i = 256; i < tables.Length; i++)
+        {
             tables[i] = tables[tables[i - 256] & 255] ^ (tables[i - 256] >> 8);
+        }
+
         return tables;
     }
 }

@@ -18,7 +18,10 @@ internal static partial class FloatViTRecogniser
         IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, RecogniserOptions options)
     {
         if (options.Reductions is not null)
+        {
             throw new CheckpointException("A float vision transformer has no reductions of keys and values; leave --reductions out");
+        }
+
         string block = names.Block.Replace("{0}", "N", StringComparison.Ordinal);
         int depth = TensorSizes.Count(tensors, names == ViTNames.Timm ? TimmBlock() : TransformersBlock(), first: 0, block);
         string first = names.In(0, names.NormBefore);
@@ -31,17 +34,27 @@ internal static partial class FloatViTRecogniser
         (int grid, bool leadingPositions) = Grid(tensors, names, leading);
         int imageSize = options.ImageSize ?? grid * patch;
         if (imageSize / patch != grid)
+        {
             throw NetworkRecogniser.OtherSize(grid * patch, imageSize);
+        }
 
         var assumed = new List<string>();
         int headSize = options.HeadSize ?? Math.Min(UsualHeadSize, width);
         if (headSize < 1 || width % headSize != 0)
+        {
             throw new CheckpointException($"The {width} channels do not divide into heads of {headSize}. Say the channels of one head: --head-size");
+        }
+
         if (options.HeadSize is null)
+        {
             assumed.Add($"heads of {headSize} channels ({width / headSize} in each block); the tensors do not show them (--head-size)");
+        }
+
         double eps = options.NormEps ?? (names == ViTNames.Timm ? 1e-6 : names == ViTNames.HuggingFace ? 1e-5 : 1e-12);
         if (options.NormEps is null)
+        {
             assumed.Add(string.Create(CultureInfo.InvariantCulture, $"LayerNorm epsilon {eps}; the tensors do not show it (--norm-eps)"));
+        }
 
         bool pooledNorm = names.PooledNorm.Length > 0 && tensors.ContainsKey($"{names.PooledNorm}.weight");
         ViTPooling pooling = pooledNorm ? ViTPooling.NormOfMean : leading == 0 ? ViTPooling.MeanOfNormed : ViTPooling.LeadingToken;
@@ -63,10 +76,16 @@ internal static partial class FloatViTRecogniser
     private static (int Side, bool LeadingPositions) Grid(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, int leading)
     {
         if (!tensors.TryGetValue(names.Positions, out FloatTensor? positions))
+        {
             throw TensorSizes.Lacks("the image size", names.Positions);
+        }
+
         int tokens = positions.Shape.Length is 2 or 3 ? positions.Shape[^2] : 0;
         if (TensorSizes.Side(tokens - leading) is { } with)
+        {
             return (with, true);
+        }
+
         return TensorSizes.Side(tokens) is { } without ? (without, false) : throw new CheckpointException(
             $"{names.Positions} is {positions.ShapeText}, expected [1, positions, width] where the positions, without {leading} for the leading tokens, are a square grid. "
             + "Only square images are supported");

@@ -50,7 +50,10 @@ public static partial class NetworkRecogniser
         ArgumentNullException.ThrowIfNull(tensors);
         options ??= new RecogniserOptions();
         if (NetworkForm.IsBinary(tensors))
+        {
             return said is null || options is not { HeadSize: null, Reductions: null, ImageSize: null } ? Binary(tensors, options) : Said(tensors, options, said);
+        }
+
         ViTNames names = ViTNames.Of(tensors) ?? throw new CheckpointException(
             $"No network that is known has these {tensors.Count} tensors: {string.Join(", ", tensors.Keys.Take(6))}{(tensors.Count > 6 ? ", …" : "")}. "
             + "Known: BinaryViT checkpoints of the paper's code (names such as vit.encoder.layer.0.attention.attention.moveq), and float DeiT or ViT "
@@ -75,18 +78,27 @@ public static partial class NetworkRecogniser
         (int patch, int channels) = TensorSizes.Patch(tensors, "vit.embeddings.patch_embeddings.projection.weight");
         int stem = form.Stem ? channels : 0;
         if (form.Stem)
+        {
             (_, channels) = TensorSizes.Patch(tensors, "vit.embeddings.stem.weight");
+        }
+
         int grid = Grid(tensors, stages.Count, form.ClassToken ? 1 : 0);
         bool shifted = options.ImageSize is { } asked && patch % 2 == 0 && asked == grid * (patch / 2);
         patch = shifted ? patch / 2 : patch;
         if (options.ImageSize is { } size && size / patch != grid)
+        {
             throw OtherSize(grid * patch, size);
+        }
+
         if (options.ImageSize is null && patch % 2 == 0 && form.IsOwn)
         {
             assumed.Add($"patches of {patch} pixels of an image of {grid * patch}; shifted patches of {patch / 2} look the same, and are meant with --image-size {grid * (patch / 2)}");
         }
         if (form.IsOwn)
+        {
             assumed.Add("attention weights of one level; three look the same, and only the checkpoint that convert wrote says so");
+        }
+
         stages = [.. SetReductions(tensors, stages, grid, options, assumed)];
         stages = [.. SetHeads(tensors, stages, options, assumed)];
         var config = new BinaryViTConfig(
@@ -108,7 +120,10 @@ public static partial class NetworkRecogniser
             Locality: form.Locality,
             ClassAttention: form.ClassAttention ? TensorSizes.Count(tensors, ClassAttentionName(), first: 0, "vit.class_attention.N") : 0);
         if (options.Name is null && BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes })) is { } preset)
+        {
             config = config with { Name = preset.Name };
+        }
+
         return new RecognisedNetwork(config.Validate(), form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
     }
 
@@ -162,7 +177,9 @@ public static partial class NetworkRecogniser
                 continue;
             }
             if (TensorSizes.Side(positions.Shape[^2] - leading) is { } side && side <= int.MaxValue >> s)
+            {
                 sides.Add(side << s);
+            }
         }
         return TensorSizes.Most(sides) ?? (tensors.TryGetValue(First, out FloatTensor? first)
             ? throw new CheckpointException($"{First} is {first.ShapeText}, expected [1, positions, width] where the positions{(leading > 0 ? ", without the class token's," : "")} are a square grid. "
@@ -174,7 +191,10 @@ public static partial class NetworkRecogniser
         IReadOnlyDictionary<string, FloatTensor> tensors, List<StageConfig> stages, int grid, RecogniserOptions options, List<string> assumed)
     {
         if (options.Reductions is { } given && given.Count != stages.Count)
+        {
             throw new CheckpointException($"{given.Count} reductions are given ({string.Join(", ", given)}), expected one for each of the {stages.Count} stages");
+        }
+
         var result = new List<StageConfig>();
         int layer = 0;
         for (int s = 0; s < stages.Count; layer += stages[s++].Depth)
@@ -204,7 +224,10 @@ public static partial class NetworkRecogniser
     {
         int size = options.HeadSize ?? Math.Min(UsualHeadSize, stages[0].Width);
         if (size < 1)
+        {
             throw new CheckpointException($"The head size is {size}, expected at least 1");
+        }
+
         var result = new List<StageConfig>();
         bool guessed = false;
         int layer = 0;
@@ -228,7 +251,10 @@ public static partial class NetworkRecogniser
             result.Add(stages[s] with { Heads = heads });
         }
         if (options.HeadSize is null && guessed)
+        {
             assumed.Add($"heads of {size} channels ({string.Join(", ", result.Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
+        }
+
         return result;
     }
 }

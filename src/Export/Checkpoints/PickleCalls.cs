@@ -19,13 +19,25 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
     {
         _at = at;
         if (callee is not PickleGlobal global)
+        {
             throw Fault($"calls {Describe(callee)}, expected one of the types of a checkpoint");
+        }
+
         if (arguments is not PickleTuple { Items: var items })
+        {
             throw Fault($"calls '{global.Name}' with {Describe(arguments)}, expected a tuple");
+        }
+
         if (global.Kind != GlobalKind.FromType)
+        {
             return Make(global, items);
+        }
+
         if (items is [PickleGlobal { Kind: GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter } inner, _, PickleTuple rest, ..])
+        {
             return Make(inner, rest.Items);
+        }
+
         throw Fault($"calls '{global.Name}' with ({Describe(items)}), expected a tensor's function, type and arguments");
     }
 
@@ -46,7 +58,10 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
                 + "expected ('storage', type, key, device, number of elements)");
         }
         if (key.Length > MaxKey)
+        {
             throw Fault($"refers to a storage whose key has {key.Length} letters, expected at most {MaxKey}");
+        }
+
         if (!_storages.TryGetValue(key, out PickleStorage? storage))
         {
             budget.Charge(EntryBytes, cursor.What);
@@ -82,11 +97,20 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
     {
         var dict = new PickleDict();
         if (items.Length == 0)
+        {
             return dict;
+        }
+
         if (items is [PickleDict other])
+        {
             return other;
+        }
+
         if (items is not [PickleList pairs])
+        {
             throw Arguments(global, items, "nothing or a list of pairs");
+        }
+
         budget.Charge((long)EntryBytes / 2 * pairs.Items.Count, cursor.What);
         foreach (object? pair in pairs.Items)
         {
@@ -104,10 +128,16 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
     private PickleTensor Tensor(PickleGlobal global, object?[] items, SafetensorsType? given)
     {
         if (items is not [PickleStorage storage, long offset, PickleTuple shape, PickleTuple strides, ..] || offset < 0)
+        {
             throw Arguments(global, items, "a storage, an offset, sizes and strides");
+        }
+
         SafetensorsType type = given ?? storage.Type ?? throw Arguments(global, items, "a storage with an element type");
         if (storage.Offset < 0 || storage.Offset > long.MaxValue - offset)
+        {
             throw Fault($"has a tensor at element {storage.Offset} + {offset} of a storage");
+        }
+
         budget.Charge(EntryBytes + (16L * (shape.Items.Length + strides.Items.Length)), cursor.What);
         return new PickleTensor(storage, type, storage.Offset + offset, Longs(shape, "sizes"), Longs(strides, "strides"));
     }

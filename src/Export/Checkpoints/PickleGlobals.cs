@@ -15,9 +15,15 @@ internal static class PickleGlobals
     private static IEnumerable<PickleGlobal> All()
     {
         foreach (string name in (string[])["collections.OrderedDict", "collections.Counter", "builtins.dict", "__builtin__.dict"])
+        {
             yield return new PickleGlobal(name, GlobalKind.Dict);
+        }
+
         foreach (string name in (string[])["builtins.set", "__builtin__.set", "builtins.frozenset", "builtins.list", "__builtin__.list"])
+        {
             yield return new PickleGlobal(name, GlobalKind.List);
+        }
+
         yield return new PickleGlobal("torch.Size", GlobalKind.Tuple);
 
         // What training scripts keep beside the weights: settings and the numbers of a log.

@@ -37,7 +37,9 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 return _stack.IsEmpty ? result : throw Fault("ends with values left over");
             }
             if (!(Constant(opcode) || Text(opcode) || Container(opcode) || Memo(opcode) || Call(opcode)))
+            {
                 throw Fault($"has the opcode 0x{opcode:x2}{Printable(opcode)}, which is not one of a checkpoint's");
+            }
         }
     }
 
@@ -50,7 +52,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
             case 0x80:
                 byte protocol = cursor.Byte();
                 if (protocol is < 2 or > 5)
+                {
                     throw Fault($"is of pickle protocol {protocol}, expected 2 to 5");
+                }
+
                 return true;
             case 0x95:
                 cursor.Int64();
@@ -237,7 +242,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 // The state of a dict is an attribute such as _metadata; that of the opaque ones is not looked into.
                 _stack.Pop();
                 if (_stack.Peek() is not (PickleDict or PickleOpaque or PickleTensor))
+                {
                     throw Fault("sets the state of something that has none");
+                }
+
                 return true;
             case (byte)'Q':
                 PushNew(_calls.PersistentStorage(_stack.Pop(), _opcodeAt));
@@ -262,7 +270,9 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         {
             bytes[i] = cursor.Byte();
             if (bytes[i] == '\n')
+            {
                 return Decode(bytes[..i]);
+            }
         }
         throw Fault($"has a name of more than {MaxNameBytes} bytes");
     }
@@ -284,7 +294,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private void PushInteger(int length)
     {
         if (length is < 0 or > MaxIntegerBytes)
+        {
             throw Fault($"has an integer of {length} bytes, expected at most {MaxIntegerBytes}");
+        }
+
         var value = new BigInteger(Bytes(length));
         PushNew(value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value);
     }
@@ -294,10 +307,16 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private byte[] Bytes(long length, long charged)
     {
         if (length < 0 || length > cursor.Remaining)
+        {
             throw Fault($"has a text of {length} bytes where {cursor.Remaining} are left");
+        }
+
         budget.Charge(charged, cursor.What);
         if (length > Array.MaxLength)
+        {
             throw Fault($"has a text of {length} bytes");
+        }
+
         var bytes = new byte[length];
         cursor.Bytes(bytes);
         return bytes;
@@ -318,7 +337,10 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private void AddItems(object?[] items)
     {
         if (_stack.Peek() is not PickleList list)
+        {
             throw Fault("appends to something that is no list");
+        }
+
         budget.Charge(SlotBytes + ((long)SlotBytes * items.Length), cursor.What);
         list.Items.AddRange(items);
     }
@@ -326,19 +348,30 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private void SetItems(object?[] items)
     {
         if (_stack.Peek() is not PickleDict dict)
+        {
             throw Fault("sets an item of something that is no dict");
+        }
+
         if (items.Length % 2 != 0)
+        {
             throw Fault("sets a key without a value");
+        }
+
         budget.Charge(SlotBytes + ((long)SlotBytes * items.Length), cursor.What);
         for (int i = 0; i < items.Length; i += 2)
+        {
             dict.Items.Add(new(items[i], items[i + 1]));
+        }
     }
 
     private void Put(long index)
     {
         // Every pickler counts from 0, so a larger index can only be there to make the memo grow.
         if (index > _memo.Count)
+        {
             throw Fault($"puts memo {index} where the next is {_memo.Count}");
+        }
+
         if (index == _memo.Count)
         {
             budget.Charge(SlotBytes, cursor.What);

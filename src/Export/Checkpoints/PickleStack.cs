@@ -35,7 +35,10 @@ internal sealed class PickleStack(ByteCursor cursor, MemoryBudget budget)
     public object?[] Pop(int count)
     {
         if (_values.Count - Floor < count)
+        {
             throw Fault($"takes {count} values where there are {_values.Count - Floor}");
+        }
+
         object?[] values = [.. _values[^count..]];
         _values.RemoveRange(_values.Count - count, count);
         return values;
@@ -51,7 +54,10 @@ internal sealed class PickleStack(ByteCursor cursor, MemoryBudget budget)
     public object?[] PopToMark()
     {
         if (_marks.Count == 0)
+        {
             throw Fault("looks for a mark where there is none");
+        }
+
         object?[] values = Pop(_values.Count - Floor);
         _marks.RemoveAt(_marks.Count - 1);
         return values;
@@ -61,9 +67,13 @@ internal sealed class PickleStack(ByteCursor cursor, MemoryBudget budget)
     public void Discard()
     {
         if (_marks.Count > 0 && _marks[^1] == _values.Count)
+        {
             _marks.RemoveAt(_marks.Count - 1);
+        }
         else
+        {
             Pop();
+        }
     }
 
     private CheckpointException Fault(string why) => cursor.Fault($"{why}. The file is damaged, or not saved by torch.save");

@@ -21,7 +21,10 @@ internal static class SafetensorsHeader
         metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         long length = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthBytes));
         if (length < 0 || length > file.Length - LengthBytes)
+        {
             throw Fault($"is said to have {length} bytes where {file.Length - LengthBytes} are left: the file is truncated or damaged");
+        }
+
         var header = new Storage(file, "the safetensors header", LengthBytes, length, length);
         byte[] json = header.ReadAll();
         var tensors = new List<(string Name, TensorView View)>();
@@ -34,11 +37,18 @@ internal static class SafetensorsHeader
             {
                 file.Budget.Charge(EntryBytes + CheckpointReader.TensorMemory + (2L * name.Length), "the safetensors header");
                 if (!names.Add(name))
+                {
                     throw Fault($"has '{name}' twice");
+                }
+
                 if (name == MetadataKey)
+                {
                     ReadMetadata(ref reader, file, metadata);
+                }
                 else
+                {
                     tensors.Add((name, ReadEntry(ref reader, file, name, LengthBytes + length)));
+                }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -102,7 +112,10 @@ internal static class SafetensorsHeader
             }
         }
         if (type is not { } element || shape is null || range is null)
+        {
             throw Fault($"{where}: lacks dtype, shape or data_offsets");
+        }
+
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > file.Length - data)
         {
             throw Fault($"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {file.Length - data}: "
@@ -114,13 +127,21 @@ internal static class SafetensorsHeader
         {
             bytes *= size;
             if (size < 0 || bytes > file.Length)
+            {
                 throw Fault($"{where}: shape [{string.Join(", ", shape)}] does not fit a file of {file.Length} bytes");
+            }
         }
         if (range[1] - range[0] != bytes)
+        {
             throw Fault($"{where}: {range[1] - range[0]} bytes lie at its offsets, expected {bytes} for {element} [{string.Join(", ", shape)}]");
+        }
+
         var strides = new long[shape.Length];
         for (int i = shape.Length - 1, stride = 1; i >= 0; stride = (int)Math.Min(int.MaxValue, stride * shape[i--]))
+        {
             strides[i] = stride;
+        }
+
         return new TensorView(new Storage(file, name, data + range[0], (long)bytes, (long)bytes), element, 0, shape, strides);
     }
 
@@ -137,7 +158,9 @@ internal static class SafetensorsHeader
             end += view.Storage.Length;
         }
         if (end != file.Length)
+        {
             throw Fault($"its tensors end at byte {end}, but the file has {file.Length} bytes: the file is truncated or damaged");
+        }
     }
 
     private static string? NextName(ref Utf8JsonReader reader, string where)
@@ -159,7 +182,9 @@ internal static class SafetensorsHeader
     {
         reader.Read();
         if (reader.TokenType != type)
+        {
             throw Fault($"{where}: found {reader.TokenType}, expected {type}");
+        }
     }
 
     private static long[] Longs(ref Utf8JsonReader reader, string where)
@@ -170,7 +195,10 @@ internal static class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (values.Count == Most || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long value))
+            {
                 throw Fault($"{where}: expected at most {Most} integers");
+            }
+
             values.Add(value);
         }
         return [.. values];

@@ -19,7 +19,10 @@ internal static class StateDict
     public static (PickleDict Dict, string Path) Find(object? root, string? key)
     {
         if (root is not PickleDict dict)
+        {
             throw new CheckpointException($"holds {PickleCalls.Describe(root)}, expected a dict of tensors. Save the weights: torch.save(model.state_dict(), path)");
+        }
+
         string path = "";
         if (key is not null)
         {
@@ -31,7 +34,10 @@ internal static class StateDict
         {
             (string? wrapper, PickleDict? inner) = s_wrappers.Select(w => (w, Get(dict, w) as PickleDict)).FirstOrDefault(p => p.Item2 is not null);
             if (inner is null)
+            {
                 break;
+            }
+
             dict = inner;
             path = path.Length == 0 ? wrapper : $"{path}.{wrapper}";
         }

@@ -21,12 +21,20 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
     {
         File.Budget.Charge(Length, $"'{Name}'");
         if (Length > Array.MaxLength)
+        {
             throw new CheckpointException($"'{Name}' has {Length} bytes, expected at most {Array.MaxLength}");
+        }
+
         var bytes = new byte[Length];
         if (!Deflated)
+        {
             File.Read(Start, bytes);
+        }
         else
+        {
             Inflate(bytes);
+        }
+
         Verify(Crc32.Append(0, bytes));
         return bytes;
     }
@@ -35,7 +43,10 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
     public void VerifyStored()
     {
         if (Checksum == 0)
+        {
             return;
+        }
+
         byte[] block = ArrayPool<byte>.Shared.Rent(Block);
         uint crc = 0;
         for (long done = 0; done < Length; done += block.Length)
@@ -65,7 +76,10 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
             using var stream = new DeflateStream(packed, CompressionMode.Decompress);
             int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (read < bytes.Length)
+            {
                 throw new CheckpointException($"'{Name}' inflates to {read} bytes, expected {Length}: the file is damaged");
+            }
+
             if (stream.ReadByte() >= 0)
             {
                 throw new CheckpointException($"'{Name}' inflates to more than the {Length} bytes that the archive declares: "

@@ -34,7 +34,10 @@ internal sealed class TensorLoader(CheckpointFile file)
             long count = FloatTensor.Count(shape);
             file.Budget.Charge((4 * count) + 64, $"tensor '{name}' {FloatTensor.Text(shape)}");
             if (!view.Storage.Deflated && _verified.Add(view.Storage))
+            {
                 view.Storage.VerifyStored();
+            }
+
             tensor = count >= LargeElements && !view.Storage.Deflated && IsDense(view)
                 ? new FloatTensor(name, shape, Later(view, (int)count))
                 : new FloatTensor(name, shape, Fill(view, new float[count]));
@@ -46,9 +49,15 @@ internal sealed class TensorLoader(CheckpointFile file)
     private static int[] Check(string name, TensorView view)
     {
         if (view.Shape.Length > MaxRank || view.Shape.Length != view.Strides.Length)
+        {
             throw Fault($"has {view.Shape.Length} sizes and {view.Strides.Length} strides, expected the same number, at most {MaxRank}");
+        }
+
         if (view.Shape.Any(s => s < 0) || view.Strides.Any(s => s < 0) || view.Offset < 0)
+        {
             throw Fault("has a negative size, stride or offset, expected 0 or more");
+        }
+
         Int128 count = 1;
         Int128 last = view.Offset;
         for (int i = 0; i < view.Shape.Length; i++)
@@ -57,7 +66,9 @@ internal sealed class TensorLoader(CheckpointFile file)
             count *= view.Shape[i];
             last += (Int128)(view.Shape[i] - 1) * view.Strides[i];
             if (view.Shape[i] > Array.MaxLength || count > Array.MaxLength)
+            {
                 throw Fault($"has more than {Array.MaxLength} elements");
+            }
         }
         int size = SafetensorsTypes.Size(view.Type);
         long capacity = view.Storage.Length / size;
@@ -94,14 +105,22 @@ internal sealed class TensorLoader(CheckpointFile file)
     private float[] Fill(TensorView view, float[] data)
     {
         if (data.Length == 0)
+        {
             return data;
+        }
+
         int size = SafetensorsTypes.Size(view.Type);
         if (IsDense(view))
         {
             if (view.Storage.Deflated)
+            {
                 Convert(view.Type, Inflated(view.Storage).AsSpan((int)(view.Offset * size), data.Length * size), data);
+            }
             else
+            {
                 FillDense(view, size, data);
+            }
+
             return data;
         }
 
@@ -130,7 +149,10 @@ internal sealed class TensorLoader(CheckpointFile file)
         if (view.Type == SafetensorsType.F32 && BitConverter.IsLittleEndian)
         {
             for (int done = 0; done < data.Length; done += FloatsAtOnce)
+            {
                 file.Read(at + (4L * done), MemoryMarshal.AsBytes(data.AsSpan(done, Math.Min(FloatsAtOnce, data.Length - done))));
+            }
+
             return;
         }
         byte[] block = ArrayPool<byte>.Shared.Rent(BlockBytes);
@@ -163,7 +185,10 @@ internal sealed class TensorLoader(CheckpointFile file)
         for (int i = view.Shape.Length - 1; i >= 0; i--)
         {
             if (view.Shape[i] != 1 && view.Strides[i] != expected)
+            {
                 return false;
+            }
+
             expected *= view.Shape[i];
         }
         return true;
@@ -184,7 +209,10 @@ internal sealed class TensorLoader(CheckpointFile file)
             {
                 at += view.Strides[d];
                 if (++index[d] < view.Shape[d])
+                {
                     break;
+                }
+
                 at -= index[d] * view.Strides[d];
                 index[d] = 0;
             }
@@ -197,18 +225,27 @@ internal sealed class TensorLoader(CheckpointFile file)
         {
             case SafetensorsType.F32:
                 for (int i = 0; i < floats.Length; i++)
+                {
                     floats[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
+                }
+
                 break;
             case SafetensorsType.F64:
                 for (int i = 0; i < floats.Length; i++)
+                {
                     floats[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
+                }
+
                 break;
             case SafetensorsType.F16:
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes)[..floats.Length], floats);
                 break;
             case SafetensorsType.BF16:
                 for (int i = 0; i < floats.Length; i++)
+                {
                     floats[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                }
+
                 break;
             default:
                 throw new CheckpointException($"elements of type {type} are not floats");

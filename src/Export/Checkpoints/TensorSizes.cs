@@ -16,7 +16,9 @@ internal static class TensorSizes
         foreach ((string name, int dimension) in candidates)
         {
             if (tensors.TryGetValue(name, out FloatTensor? tensor) && tensor.Shape.Length > dimension && tensor.Shape[dimension] > 0)
+            {
                 sizes.Add(tensor.Shape[dimension]);
+            }
         }
         return Most(sizes);
     }
@@ -38,10 +40,16 @@ internal static class TensorSizes
                 .Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
         ];
         if (found.Count == 0)
+        {
             return first == 1 ? 0 : throw Lacks("the blocks", what);
+        }
+
         int count = found.Max() + 1 - first;
         if (found.Min() < first || count > 2 * found.Count)
+        {
             throw new CheckpointException($"Of {what} there are N = {string.Join(", ", found.Order().Take(20))}, expected {first}, {first + 1}, ... without gaps");
+        }
+
         return count <= MostBlocks ? count : throw new CheckpointException($"Of {what} there are {count}, expected at most {MostBlocks}");
     }
 
@@ -49,7 +57,10 @@ internal static class TensorSizes
     public static (int Patch, int Channels) Patch(IReadOnlyDictionary<string, FloatTensor> tensors, string name)
     {
         if (!tensors.TryGetValue(name, out FloatTensor? projection))
+        {
             throw Lacks("the patch size", name);
+        }
+
         return projection.Shape is [_, > 0 and var channels, > 0 and var height, var width] && height == width ? (height, channels)
             : throw new CheckpointException($"{name} is {projection.ShapeText}, expected [width, channels, patch, patch] with a square patch");
     }

@@ -66,7 +66,10 @@ internal static class TorchZip
         Storage Resolve(PickleStorage wanted)
         {
             if (storages.TryGetValue(wanted.Key, out Storage? known))
+            {
                 return known;
+            }
+
             string name = $"{folder}data/{wanted.Key}";
             Storage storage = zip.Find(name)
                 ?? throw new CheckpointException($"the archive has no entry '{name}', which '{pickles[0]}' refers to: the file is damaged");
@@ -98,19 +101,30 @@ internal static class TorchLegacy
         var cursor = new ByteCursor(file, 0, file.Length, What);
         object? magic = new PickleMachine(cursor, file.Budget).Read();
         if (magic is not BigInteger number || number != s_magic)
+        {
             throw new CheckpointException($"is a pickle, but not one of torch.save: its first value is {PickleCalls.Describe(magic)}, expected the magic number");
+        }
+
         object? version = new PickleMachine(cursor, file.Budget).Read();
         if (version is not 1001L)
+        {
             throw new CheckpointException($"is of torch.save's old format in version {PickleCalls.Describe(version)}, expected 1001");
+        }
+
         object? machine = new PickleMachine(cursor, file.Budget).Read();
         if (machine is not PickleDict info || !info.Items.Any(i => i is { Key: "little_endian", Value: true }))
+        {
             throw new CheckpointException("was not written on a little-endian machine. Save it again on one");
+        }
 
         var body = new PickleMachine(cursor, file.Budget);
         object? root = body.Read();
         object? keys = new PickleMachine(cursor, file.Budget).Read();
         if (keys is not PickleList list)
+        {
             throw cursor.Fault($"found {PickleCalls.Describe(keys)}, expected the list of storages");
+        }
+
         Dictionary<string, Storage> storages = FindStorages(file, cursor, body.Storages, list);
         return new TorchContent("PyTorch (before 1.6)", root, Resolve, () => { });
 
@@ -127,12 +141,18 @@ internal static class TorchLegacy
         foreach (object? item in keys.Items)
         {
             if (item is not string key || !known.TryGetValue(key, out PickleStorage? storage))
+            {
                 throw cursor.Fault($"the list of storages has {PickleCalls.Describe(item)}, which no tensor refers to: the file is damaged");
+            }
+
             file.Read(at, count);
             long elements = BitConverter.ToInt64(count);
             long bytes = TorchContent.Bytes(storage);
             if (elements != storage.Root)
+            {
                 throw new CheckpointException($"storage '{key}' at byte {at} has {elements} elements, but the pickle says {storage.Root}: the file is damaged");
+            }
+
             at += count.Length;
             if (bytes > file.Length - at)
             {
@@ -141,7 +161,10 @@ internal static class TorchLegacy
             }
             file.Budget.Charge(2 * sizeof(long) * sizeof(long), What);
             if (!storages.TryAdd(key, new Storage(file, $"storage {key}", at, bytes, bytes)))
+            {
                 throw cursor.Fault($"the list of storages has '{key}' twice: the file is damaged");
+            }
+
             at += bytes;
         }
         return storages;

@@ -32,7 +32,10 @@ internal sealed class ZipDirectory
         (zip._start, long size, long count) = zip.FindDirectory();
         var cursor = new ByteCursor(file, zip._start, size, "the zip directory");
         for (long i = 0; i < count; i++)
+        {
             zip.ReadEntry(cursor);
+        }
+
         return cursor.Remaining == 0 ? zip : throw cursor.Fault($"{cursor.Remaining} bytes follow its {count} entries, expected none");
     }
 
@@ -41,24 +44,44 @@ internal sealed class ZipDirectory
     public Storage? Find(string name)
     {
         if (!_entries.TryGetValue(name, out Entry entry))
+        {
             return null;
+        }
+
         if ((entry.Flags & 1) != 0)
+        {
             throw Fault(entry, "is encrypted; decrypt the archive first");
+        }
+
         if (entry.Method is not (0 or 8))
+        {
             throw Fault(entry, $"is packed by method {entry.Method}, expected 0 (stored) or 8 (deflated)");
+        }
+
         if (entry.Method == 0 && entry.Packed != entry.Length)
+        {
             throw Fault(entry, $"is stored in {entry.Packed} bytes but has {entry.Length}: the file is damaged");
+        }
 
         Span<byte> local = stackalloc byte[LocalSize];
         if (entry.Header > _start - LocalSize)
+        {
             throw Fault(entry, $"has its header at byte {entry.Header}, expected before the directory at byte {_start}");
+        }
+
         _file.Read(entry.Header, local);
         if (BinaryPrimitives.ReadUInt32LittleEndian(local) != 0x04034b50)
+        {
             throw Fault(entry, $"has no entry header at byte {entry.Header}: the file is damaged");
+        }
+
         long begin = entry.Header + LocalSize
             + BinaryPrimitives.ReadUInt16LittleEndian(local[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]);
         if (entry.Packed > _start - begin)
+        {
             throw Fault(entry, $"has {entry.Packed} bytes from byte {begin}, expected them to end before the directory at byte {_start}: the file is damaged");
+        }
+
         _used.Add((entry.Header, begin + entry.Packed, name));
         return new Storage(_file, name, begin, entry.Packed, entry.Length, entry.Method == 8, entry.Checksum);
     }
@@ -102,7 +125,10 @@ internal sealed class ZipDirectory
         long size = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]);
         long start = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
         if (BinaryPrimitives.ReadUInt16LittleEndian(end[4..]) is not (0 or ushort.MaxValue))
+        {
             throw new CheckpointException("is one volume of a zip archive of several; join them first");
+        }
+
         if (endsAt >= LocatorSize)
         {
             Span<byte> locator = stackalloc byte[LocatorSize];
@@ -113,7 +139,10 @@ internal sealed class ZipDirectory
                 long from = BinaryPrimitives.ReadInt64LittleEndian(locator[8..]);
                 _file.Read(from, end64);
                 if (BinaryPrimitives.ReadUInt32LittleEndian(end64) != 0x06064b50)
+                {
                     throw new CheckpointException($"has no 64-bit zip directory at byte {from}, where it should be: the file is damaged");
+                }
+
                 count = BinaryPrimitives.ReadInt64LittleEndian(end64[32..]);
                 size = BinaryPrimitives.ReadInt64LittleEndian(end64[40..]);
                 start = BinaryPrimitives.ReadInt64LittleEndian(end64[48..]);
@@ -132,7 +161,10 @@ internal sealed class ZipDirectory
         Span<byte> fields = stackalloc byte[EntrySize];
         cursor.Bytes(fields);
         if (BinaryPrimitives.ReadUInt32LittleEndian(fields) != 0x02014b50)
+        {
             throw cursor.FaultAt(cursor.Position - EntrySize, "expected an entry; the file is damaged");
+        }
+
         int nameLength = BinaryPrimitives.ReadUInt16LittleEndian(fields[28..]);
         int extraLength = BinaryPrimitives.ReadUInt16LittleEndian(fields[30..]);
         int commentLength = BinaryPrimitives.ReadUInt16LittleEndian(fields[32..]);
@@ -161,15 +193,23 @@ internal sealed class ZipDirectory
         var entry = new Entry(name, BinaryPrimitives.ReadUInt16LittleEndian(fields[8..]), BinaryPrimitives.ReadUInt16LittleEndian(fields[10..]),
             BinaryPrimitives.ReadUInt32LittleEndian(fields[16..]), packed, length, header);
         if (packed < 0 || length < 0 || header < 0)
+        {
             throw Fault(entry, "has a negative size or offset: the file is damaged");
+        }
+
         if (!_entries.TryAdd(name, entry))
+        {
             throw Fault(entry, "is there twice; expected every name once");
+        }
     }
 
     private static long Widen(long value, ref ReadOnlySpan<byte> wide)
     {
         if (value != uint.MaxValue || wide.Length < 8)
+        {
             return value;
+        }
+
         value = BinaryPrimitives.ReadInt64LittleEndian(wide);
         wide = wide[8..];
         return value;

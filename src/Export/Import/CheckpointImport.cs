@@ -37,7 +37,10 @@ public static class CheckpointImport
         RecognisedNetwork network = Recognise(path, checkpoint, options.Network);
         List<string> notes = [.. network.Assumed.Select(a => $"assumed: {a}")];
         if (sidecar.Describe() is { Length: > 0 } found)
+        {
             notes.Insert(0, $"from the files beside the checkpoint: {found}");
+        }
+
         if (network.Config.Channels != 3)
         {
             throw new ModelFormatException(
@@ -53,7 +56,10 @@ public static class CheckpointImport
         string[] integers = Integers(checkpoint);
         var imported = new ImportedCheckpoint(source, network, tensors, preprocess, options.Labels, integers, notes);
         if (integers.Length > 0)
+        {
             notes.Add(imported.LeftOutText);
+        }
+
         return imported;
     }
 
@@ -108,7 +114,10 @@ public static class CheckpointImport
     private static void AddAbsentBranches(RecognisedNetwork network, Dictionary<string, FloatTensor> tensors)
     {
         if (network.Config is not BinaryViTConfig { Branches: BranchKind.Pool } config)
+        {
             return;
+        }
+
         NetworkForm form = NetworkForm.Of(tensors);
         var zeros = new Dictionary<int, float[]>();
         foreach (string branch in (string[])[.. form.Branches3 ? [] : (string[])["h3", "w3"], .. form.Branches5 ? [] : (string[])["h5", "w5"]])
@@ -117,7 +126,10 @@ public static class CheckpointImport
             {
                 int width = config.Stages[config.StageOf(l)].Width;
                 if (!zeros.TryGetValue(width, out float[]? none))
+                {
                     zeros[width] = none = new float[width];
+                }
+
                 foreach (string part in (string[])["alpha", "move"])
                 {
                     string name = $"vit.encoder.layer.{l}.layerscale_{branch}.{part}";
@@ -149,7 +161,10 @@ public static class CheckpointImport
     {
         int resize = options.ResizeShorterSide ?? (size < SmallImage ? size : (int)Math.Round((double)size * PhotographResize / Photograph));
         if (resize < size || resize > 1 << 16)
+        {
             throw new ModelFormatException($"Images would be resized to {resize} pixels, expected at least the network's {size} and at most 65536 (--resize).");
+        }
+
         CheckTriple(options.Mean, "--mean", v => v is >= -10 and <= 10, "three numbers, as of pixels in 0..1");
         CheckTriple(options.Std, "--std", v => v is > 0 and <= 10, "three positive numbers, as of pixels in 0..1");
         Interpolation interpolation = options.Interpolation ?? Interpolation.Bicubic;
@@ -161,14 +176,19 @@ public static class CheckpointImport
             .. options.Interpolation is null ? ["bicubic (--interpolation)"] : (string[])[],
         ];
         if (assumed.Length > 0)
+        {
             notes.Add($"assumed: images are prepared with {string.Join(", ", assumed)}; a checkpoint does not say how it was trained");
+        }
+
         return new Preprocess(size, size, resize, interpolation, options.Mean ?? s_mean, options.Std ?? s_std);
     }
 
     private static void CheckTriple(IReadOnlyList<float>? values, string option, Predicate<float> fits, string expected)
     {
         if (values is not null && (values.Count != 3 || values.Any(v => !fits(v))))
+        {
             throw new ModelFormatException($"{option} is {Text(values)}, expected {expected}.");
+        }
     }
 
     internal static string Text(IEnumerable<float> values) => string.Join(',', values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
@@ -176,8 +196,12 @@ public static class CheckpointImport
     private static void CheckLabels(string path, int classes, IReadOnlyList<string>? given, List<string> notes)
     {
         if (given is null)
+        {
             notes.Add($"no labels were given: the classes are called 'class 0' to 'class {classes - 1}' (--labels)");
+        }
         else if (given.Count != classes)
+        {
             throw new ModelFormatException($"{path}: the network has {classes} classes, but {given.Count} labels are given. Give one label for each class, in the order of the classes.");
+        }
     }
 }

@@ -70,7 +70,10 @@ internal sealed record Sidecar(
     private static JsonDocument? Parse(string path)
     {
         if (!File.Exists(path))
+        {
             return null;
+        }
+
         try
         {
             return new FileInfo(path).Length <= MostBytes ? JsonDocument.Parse(File.ReadAllBytes(path))
@@ -106,14 +109,23 @@ internal sealed record Sidecar(
     private static string[]? ClassNames(JsonElement config)
     {
         if (Get(config, "label_names") is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(n => n.ValueKind == JsonValueKind.String))
+        {
             return [.. list.EnumerateArray().Select(n => n.GetString()!)];
+        }
+
         if (Get(config, "id2label") is not { ValueKind: JsonValueKind.Object } names)
+        {
             return null;
+        }
+
         var labels = new SortedDictionary<int, string>();
         foreach (JsonProperty name in names.EnumerateObject())
         {
             if (!int.TryParse(name.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || name.Value.ValueKind != JsonValueKind.String)
+            {
                 return null;
+            }
+
             labels[index] = name.Value.GetString()!;
         }
         bool whole = labels.Count > 0 && labels.Keys.First() == 0 && labels.Keys.Last() == labels.Count - 1;

@@ -15,7 +15,10 @@ public static class StudentCheckpoint
     {
         ArgumentNullException.ThrowIfNull(tensors);
         if (!tensors.Keys.Any(IsLogarithm))
+        {
             return tensors;
+        }
+
         var result = new Dictionary<string, FloatTensor>(StringComparer.Ordinal);
         foreach ((string name, FloatTensor tensor) in tensors)
         {
@@ -31,7 +34,10 @@ public static class StudentCheckpoint
     {
         string? Said(string key) => checkpoint.Metadata.GetValueOrDefault(Prefix + key);
         if (Said("student.layout") is { } layout)
+        {
             return ConfigJson.Read(layout);
+        }
+
         return Said("student") is { } preset && BinaryViTPresets.Names.Contains(preset)
             && int.TryParse(Said("student.classes"), NumberStyles.None, CultureInfo.InvariantCulture, out int classes)
             && int.TryParse(Said("student.image"), NumberStyles.None, CultureInfo.InvariantCulture, out int image)

@@ -11,9 +11,14 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         for (int s = 0, layer = 0; s < config.Stages.Count; s++)
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
+            {
                 x = Block($"vit.encoder.layer.{layer}", s, x);
+            }
+
             if (s + 1 < config.Stages.Count)
+            {
                 x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Stages[s + 1].Width, x);
+            }
         }
         Head(x);
         return _graph.Build(config.Name, Lowering.InputName, [config.Channels, config.ImageSize, config.ImageSize], Lowering.OutputName);
@@ -30,7 +35,10 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             ? NormedConv("vit.embeddings.norm", "vit.embeddings.norm", input, weight, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding)
             : _graph.Conv2d("vit.embeddings.patch_embeddings", input, weight.Data, weight.Shape, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding);
         if (config.ClassToken)
+        {
             x = _graph.PrependTokens("vit.embeddings.tokens", x, Data("vit.embeddings.cls_token"), width);
+        }
+
         return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), width);
     }
 
@@ -106,14 +114,20 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         StageConfig stage = config.StageAt(stageIndex);
         float[] clip = Data($"{att}.att_prob_clip");
         if (clip.Length == 1)
+        {
             clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
+        }
+
         double[]? temperatures = config.Locality
             ? [.. Data($"{att}.{TensorManifest.TemperatureLogit}").Select(logit => AttentionTemperature.Of(logit, stage.HeadSize))]
             : null;
         var weights = new AttentionWeights(clip, config.AttentionLevels, config.MasksDiagonal(stageIndex), temperatures);
         double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
         if (!config.LayerNorm)
+        {
             return _graph.BinaryAttention($"{att}.norm_context", query, key, value, weights, Norm($"{att}.norm_context").AfterScaling(factor));
+        }
+
         string context = _graph.BinaryAttention($"{att}.context", query, key, value, weights, ChannelAffine.Scaling(factor));
         return Normed($"{att}.norm_context", context, $"{att}.norm_context");
     }
@@ -139,7 +153,10 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         {
             string scale = $"{block}.layerscale_{branch.Name}";
             if (Data($"{scale}.alpha").All(v => v == 0) && Data($"{scale}.move").All(v => v == 0))
+            {
                 continue;
+            }
+
             yield return LayerScale(scale, config.Branches == BranchKind.Pool
                 ? _graph.AvgPool2d($"{block}.pool_{branch.Name}", b, branch.Height, branch.Width, everyPosition: true)
                 : _graph.SpatialShift($"{block}.shift_{branch.Name}", b, branch.Shift));
@@ -182,13 +199,22 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     private string Pooled(string x)
     {
         if (config.ClassToken)
+        {
             return _graph.SliceTokens("vit.pooled", x, start: 0, count: 1);
+        }
+
         string pooled = _graph.MeanTokens("vit.pooled", x);
         if (config.ClassAttention == 0)
+        {
             return pooled;
+        }
+
         string token = _graph.Position("vit.class_token", pooled, Data("vit.cls_token"), config.ClassStage().Width);
         for (int l = 0; l < config.ClassAttention; l++)
+        {
             token = ClassBlock($"vit.class_attention.{l}", token, x);
+        }
+
         return token;
     }
 
@@ -246,7 +272,10 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     private string NormedConv(string value, string norm, string input, FloatTensor weight, float[] bias, int stride, int padding = 0)
     {
         if (config.LayerNorm)
+        {
             return Normed(value, _graph.Conv2d($"{value}.product", input, weight.Data, weight.Shape, bias, stride, padding), norm);
+        }
+
         ChannelAffine affine = Norm(norm);
         return _graph.Conv2d(value, input, ScaledRows(weight.Data, affine), weight.Shape, Folded(affine, bias), stride, padding);
     }

@@ -28,9 +28,15 @@ internal sealed class FloatViTLowering
         list.Ignore("pooler.dense.bias");
         int width = config.Width;
         if (config.LeadingTokens > 0)
+        {
             list.RequireLoose(names.ClassToken, 1, 1, width);
+        }
+
         if (config.LeadingTokens > 1)
+        {
             list.RequireLoose(names.DistillationToken, 1, 1, width);
+        }
+
         list.RequireLoose(names.Positions, 1, config.Positions, width);
         list.Require($"{names.Patches}.weight", width, config.Channels, config.PatchSize, config.PatchSize);
         list.Allow($"{names.Patches}.bias", width);
@@ -82,7 +88,10 @@ internal sealed class FloatViTLowering
             ? _graph.Position("vit.embeddings", Prepended("vit.embeddings.tokens", x), Data(_names.Positions), _config.Width)
             : Prepended("vit.embeddings", _graph.Position("vit.embeddings.positions", x, Data(_names.Positions), _config.Width));
         for (int l = 0; l < _config.Depth; l++)
+        {
             x = Block(l, x);
+        }
+
         Head(x);
         return _graph.Build(_config.Name, Lowering.InputName, [_config.Channels, _config.ImageSize, _config.ImageSize], Lowering.OutputName);
     }
@@ -90,7 +99,10 @@ internal sealed class FloatViTLowering
     private string Prepended(string value, string x)
     {
         if (_config.LeadingTokens == 0)
+        {
             return x;
+        }
+
         float[] second = _config.LeadingTokens > 1 ? Data(_names.DistillationToken) : [];
         return _graph.PrependTokens(value, x, [.. Data(_names.ClassToken), .. second], _config.Width);
     }
@@ -128,7 +140,10 @@ internal sealed class FloatViTLowering
         if (_config.Pooling != ViTPooling.LeadingToken)
         {
             if (_config.Pooling == ViTPooling.NormOfMean && _config.LeadingTokens > 0)
+            {
                 x = _graph.SliceTokens("vit.patches", x, _config.LeadingTokens, _config.Tokens - _config.LeadingTokens);
+            }
+
             string pooled = _config.Pooling == ViTPooling.NormOfMean
                 ? Norm("vit.layernorm", _graph.MeanTokens("vit.pooled", x), module)
                 : _graph.MeanTokens("vit.pooled", Norm("vit.layernorm", x, module));
@@ -157,7 +172,10 @@ internal sealed class FloatViTLowering
         FloatTensor weight = _tensors[$"{module}.weight"];
         float[] bias = Data($"{module}.bias");
         if (factors is null)
+        {
             return _graph.Linear(value, input, weight.Data, weight.Shape, bias);
+        }
+
         int columns = weight.Shape[1];
         return _graph.Linear(
             value, input, [.. weight.Data.Select((w, i) => w * factors[i / columns])], weight.Shape, [.. bias.Select((b, i) => b * factors[i])]);

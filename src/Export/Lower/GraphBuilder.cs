@@ -42,9 +42,15 @@ internal sealed class GraphBuilder
         int headSize = affine.Channels / heads;
         List<(string, int)> attributes = [("heads", heads)];
         if (weights.Levels > 1)
+        {
             attributes.Add(("levels", weights.Levels));
+        }
+
         if (weights.MaskDiagonal)
+        {
             attributes.Add(("maskDiagonal", 1));
+        }
+
         (string, StoredTensor) exp = weights.Temperatures is { } temperatures
             ? ("exp", TensorData.Of($"{name}.exp", [.. temperatures.SelectMany(t => Exponentials(headSize, t))], heads, headSize + 1))
             : ("exp", TensorData.Of($"exp.{headSize}", Exponentials(headSize, 1), headSize + 1));
@@ -130,7 +136,10 @@ internal sealed class GraphBuilder
     {
         var table = new long[headSize + 1];
         for (int m = 0; m < table.Length; m++)
+        {
             table[m] = (long)Math.Round(Math.ScaleB(Math.Exp(temperature * 2.0 * (m - headSize) / Math.Sqrt(headSize)), 46));
+        }
+
         return table;
     }
 }

@@ -10,9 +10,15 @@ public static class GraphModule
         ArgumentNullException.ThrowIfNull(value);
         string[] parts = value.Split('.');
         if (parts is ["vit", "encoder", "layer", var layer, ..])
+        {
             return $"vit.encoder.layer.{layer}";
+        }
+
         if (parts is ["vit", "encoder", var stage, ..])
+        {
             return $"vit.encoder.{stage}";
+        }
+
         return parts is ["vit", "embeddings", ..] ? "vit.embeddings" : "head";
     }
 }

@@ -40,7 +40,9 @@ internal static class SignPacking
                 {
                     int k = (tap * inputs) + c;
                     if (weight[(((o * inputs) + c) * window) + tap] >= 0)
+                    {
                         packed[(o * words) + (k / 64)] |= 1UL << (k % 64);
+                    }
                 }
             }
         }
@@ -73,12 +75,16 @@ internal static class SignPacking
         foreach (Vector<float> vector in vectors)
         {
             if (!Vector.EqualsAll(Vector.Abs(vector), Vector<float>.One))
+            {
                 return false;
+            }
         }
         foreach (float value in values[(vectors.Length * Vector<float>.Count)..])
         {
             if (Math.Abs(value) != 1)
+            {
                 return false;
+            }
         }
         return true;
     }
@@ -90,7 +96,10 @@ internal static class SignPacking
         int words = Words(channels);
         var packed = new ulong[tokens * words];
         for (int t = 0; t < tokens; t++)
+        {
             Pack(values.AsSpan(t * channels, channels), 0, packed.AsSpan(t * words, words));
+        }
+
         return packed;
     }
 
@@ -105,9 +114,15 @@ internal static class SignPacking
             ulong word = 0;
             int k = 0;
             for (; k + 16 <= part.Length; k += 16)
+            {
                 word |= Vector512.GreaterThanOrEqual(Vector512.Create(part[k..]), level).ExtractMostSignificantBits() << k;
+            }
+
             for (; k < part.Length; k++)
+            {
                 word |= part[k] >= threshold ? 1UL << k : 0;
+            }
+
             words[w] = word;
         }
     }
@@ -128,9 +143,15 @@ internal static class SignPacking
         double sum = 0;
         Vector512<double> both = low + high;
         for (int lane = 0; lane < Vector512<double>.Count; lane++)
+        {
             sum += both[lane];
+        }
+
         foreach (float value in row[(vectors.Length * Vector512<float>.Count)..])
+        {
             sum += magnitudes ? Math.Abs(value) : value;
+        }
+
         return sum;
     }
 }

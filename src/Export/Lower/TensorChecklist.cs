@@ -59,14 +59,20 @@ internal sealed class TensorChecklist
         foreach ((string name, int[] shape) in _required)
         {
             if (tensors.TryGetValue(name, out FloatTensor? tensor))
+            {
                 CheckTensor(tensor, name, shape, faults);
+            }
             else
+            {
                 faults.Add($"missing: {name} {FloatTensor.Text(shape)}{(faults.Count < MostSuggestions ? Similar(name, shape, others) : "")}");
+            }
         }
         foreach ((string name, int[] shape) in _optional)
         {
             if (tensors.TryGetValue(name, out FloatTensor? tensor))
+            {
                 CheckTensor(tensor, name, shape, faults);
+            }
         }
         int count = faults.Count + others.Length;
         if (count > 0)
@@ -100,11 +106,17 @@ internal sealed class TensorChecklist
         float[] data = tensor.Data;
         int bad = AllFinite(data) ? -1 : Array.FindIndex(data, v => !float.IsFinite(v));
         if (bad >= 0)
+        {
             faults.Add($"value: {name} is {data[bad]} at element {bad}, expected finite numbers");
+        }
         else if (name.EndsWith(".running_var", StringComparison.Ordinal) && data.Any(v => v < 0))
+        {
             faults.Add($"value: {name} has a negative variance, {data.Min()}");
+        }
         else if (_clips.ContainsKey(name) && data.Any(v => v <= 0))
+        {
             faults.Add($"value: {name} is {data.Min()}, expected a positive clip");
+        }
     }
 
     private static bool AllFinite(ReadOnlySpan<float> values)
@@ -112,17 +124,26 @@ internal sealed class TensorChecklist
         ReadOnlySpan<Vector128<float>> vectors = MemoryMarshal.Cast<float, Vector128<float>>(values);
         Vector128<float> finite = Vector128<float>.AllBitsSet;
         foreach (Vector128<float> vector in vectors)
+        {
             finite &= Vector128.LessThan(Vector128.Abs(vector), Vector128.Create(float.PositiveInfinity));
+        }
+
         bool all = Vector128.EqualsAll(finite.AsInt32(), Vector128<int>.AllBitsSet);
         foreach (float value in values[(vectors.Length * Vector128<float>.Count)..])
+        {
             all &= float.IsFinite(value);
+        }
+
         return all;
     }
 
     private bool Fits(string name, int[] found, int[] expected)
     {
         if (_clips.TryGetValue(name, out int heads))
+        {
             return found.Length == 0 || (found.Length == 1 && (found[0] == 1 || found[0] == heads));
+        }
+
         return found.AsSpan().SequenceEqual(expected)
             || (_loose.Contains(name) && expected.AsSpan().EndsWith(found) && expected[..^found.Length].All(size => size == 1));
     }

@@ -24,7 +24,10 @@ public sealed class TensorManifest
         _list.Ignore(".num_batches_tracked");
         int first = config.Stages[0].Width;
         if (config.ClassToken)
+        {
             _list.RequireLoose("vit.embeddings.cls_token", 1, 1, first);
+        }
+
         _list.RequireLoose("vit.embeddings.position_embeddings", 1, config.Tokens(0) + (config.ClassToken ? 1 : 0), first);
         if (config.StemWidth > 0)
         {
@@ -35,19 +38,33 @@ public sealed class TensorManifest
         Add("vit.embeddings.patch_embeddings.projection.weight", first, config.PatchChannels, config.PatchKernel, config.PatchKernel);
         Add("vit.embeddings.patch_embeddings.projection.bias", first);
         if (config.EmbeddingNorm)
+        {
             AddNorm("vit.embeddings.norm", first);
+        }
+
         for (int s = 0, layer = 0; s < config.Stages.Count; s++)
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
+            {
                 AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.Branches);
+            }
+
             if (s + 1 < config.Stages.Count)
+            {
                 AddDownsampling(config, s);
+            }
         }
         int last = config.Stages[^1].Width;
         if (config.ClassAttention > 0)
+        {
             _list.RequireLoose("vit.cls_token", 1, 1, last);
+        }
+
         for (int l = 0; l < config.ClassAttention; l++)
+        {
             AddBlock($"vit.class_attention.{l}", config.ClassStage(), BranchKind.None);
+        }
+
         AddNorm("vit.layernorm", last);
         Add("classifier.weight", config.Classes, last);
         Add("classifier.bias", config.Classes);
@@ -67,13 +84,17 @@ public sealed class TensorManifest
     private void AddNorm(string name, int channels)
     {
         foreach (string part in (string[])(_layerNorm ? ["weight", "bias"] : ["weight", "bias", "running_mean", "running_var"]))
+        {
             Add($"{name}.{part}", channels);
+        }
     }
 
     private void AddRPReLU(string name, int channels)
     {
         foreach (string part in (ReadOnlySpan<string>)["move1", "prelu.weight", "move2"])
+        {
             Add($"{name}.{part}", channels);
+        }
     }
 
     private void AddLayerScale(string name, int channels)
@@ -109,19 +130,30 @@ public sealed class TensorManifest
         }
         _list.RequireClip($"{attention}.att_prob_clip", stage.Heads);
         if (_locality)
+        {
             Add($"{attention}.{TemperatureLogit}", stage.Heads);
+        }
+
         AddNorm($"{attention}.norm_context", stage.Width);
         AddRPReLU($"{attention}.rprelu_context", stage.Width);
         AddDense($"{block}.attention.output", stage.Width, stage.Width);
         if (_layerScale)
+        {
             AddLayerScale($"{block}.attention.output.layerscale", stage.Width);
+        }
+
         AddNorm($"{block}.layernorm_after", stage.Width);
         AddDense($"{block}.intermediate", stage.FfnWidth, stage.Width);
         AddDense($"{block}.output", stage.Width, stage.FfnWidth);
         if (_layerScale)
+        {
             AddLayerScale($"{block}.output.layerscale", stage.Width);
+        }
+
         foreach (BlockBranch branch in BlockBranch.Of(branches))
+        {
             AddLayerScale($"{block}.layerscale_{branch.Name}", stage.Width);
+        }
     }
 
     private void AddDense(string module, int outputs, int inputs)

@@ -19,7 +19,10 @@ public static class ConfigJson
         {
             BinaryViTConfig? config = JsonSerializer.Deserialize(Renewed(json), ConfigJsonContext.Default.BinaryViTConfig);
             if (config is null)
+            {
                 throw new ModelFormatException("A network description is a JSON object; found null.");
+            }
+
             int hole = config.Stages.ToList().IndexOf(null!);
             return hole < 0 ? config.Validate() : throw new ModelFormatException($"The network description has null for stage {hole + 1}.");
         }
@@ -35,11 +38,20 @@ public static class ConfigJson
         const string Pools = "poolBranches", Branches = "branches";
         JsonNode? node = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         if (node is not JsonObject keys || !keys.TryGetPropertyValue(Pools, out JsonNode? pools))
+        {
             return node;
+        }
+
         if (keys.ContainsKey(Branches))
+        {
             throw new JsonException($"{Pools} and {Branches} are both given; {Pools} is the old form of {Branches}.");
+        }
+
         if (pools?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+        {
             throw new JsonException($"{Pools} is {pools?.ToJsonString() ?? "null"}, expected true or false.");
+        }
+
         keys.Remove(Pools);
         keys[Branches] = BranchKinds.Name(pools.GetValue<bool>() ? BranchKind.Pool : BranchKind.None);
         return keys;

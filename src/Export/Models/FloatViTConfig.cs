@@ -53,19 +53,39 @@ public sealed record FloatViTConfig(
     private IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(Name))
+        {
             yield return "it has no name";
+        }
+
         if (Channels < 1 || Width < 1 || FfnWidth < 1 || Depth < 1)
+        {
             yield return $"{Channels} image channels, {Width} channels, an FFN of {FfnWidth} and {Depth} blocks; at least 1 of each is needed";
+        }
+
         if (Classes < 2)
+        {
             yield return $"{Classes} classes, at least 2 are needed";
+        }
+
         if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
+        {
             yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
+        }
+
         if (Heads < 1 || Width % Heads != 0)
+        {
             yield return $"{Width} channels do not divide into {Heads} heads";
+        }
+
         if (LeadingTokens is < 0 or > 2 || (LeadingTokens == 0 && Pooling == ViTPooling.LeadingToken))
+        {
             yield return $"{LeadingTokens} leading tokens with pooling {Pooling}, expected 1 or 2, or 0 with a mean";
+        }
+
         if (!(NormEps >= 0) || !double.IsFinite(NormEps))
+        {
             yield return FormattableString.Invariant($"norm eps {NormEps}, a small number is needed");
+        }
     }
 }
 

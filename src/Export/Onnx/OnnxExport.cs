@@ -49,14 +49,19 @@ public sealed class OnnxExport
         IReadOnlyList<int> image = graph.InputShape;
         _graph.Input(InputName, OnnxType.Float, 1, image[0], image[1], image[2]);
         foreach (GraphNode node in graph.Nodes)
+        {
             Translate(node);
+        }
+
         int classes = _file.Shapes[graph.OutputName].Channels;
         _graph.Named("Reshape", OutputName, [Value(graph.OutputName), Sizes(1, classes)]);
         _graph.Output(OutputName, OnnxType.Float, 1, classes);
         if (everyValue)
         {
             foreach (GraphNode node in graph.Nodes.Where(n => n.Output != graph.OutputName))
+            {
                 _graph.Output(Value(node.Output), OnnxType.Float, 1, _file.Shapes[node.Output].Tokens, _file.Shapes[node.Output].Channels);
+            }
         }
         var metadata = new Dictionary<string, string>
         {
@@ -66,7 +71,10 @@ public sealed class OnnxExport
             ["edgevit.provenance"] = _file.Provenance,
         };
         if (certificate is not null)
+        {
             metadata["edgevit.certificate"] = certificate;
+        }
+
         return _graph.ToBytes($"{graph.Name}, exported by EdgeVit. Signs are floats of -1 and +1.", metadata);
     }
 
@@ -116,7 +124,10 @@ public sealed class OnnxExport
             case Op.Add:
                 string sum = x;
                 for (int i = 1; i < node.Inputs.Count; i++)
+                {
                     sum = i + 1 < node.Inputs.Count ? _graph.Node("Add", [sum, Value(node.Inputs[i])]) : _graph.Named("Add", y, [sum, Value(node.Inputs[i])]);
+                }
+
                 break;
             case Op.AvgPool2d:
                 IReadOnlyDictionary<string, int> a = node.Attributes;
@@ -211,7 +222,10 @@ public sealed class OnnxExport
         (int height, int width) = ((2 * rows) + 1, (2 * columns) + 1);
         var kernels = new float[channels * height * width];
         for (int c = 0; c < channels; c++)
+        {
             kernels[(c * height * width) + (TokenShift.Direction(c) == 0 ? 0 : (height * width) - 1)] = 1;
+        }
+
         ToTokens(y, _graph.Node("Conv", [ToGrid(x, shape), _graph.Constant($"{node.Name}.kernels", kernels, channels, 1, height, width)],
             ("kernel_shape", (long[])[height, width]), ("pads", (long[])[rows, columns, rows, columns]), ("group", channels)), shape);
     }
@@ -221,7 +235,10 @@ public sealed class OnnxExport
     {
         var others = new double[tokens * tokens];
         for (int i = 0; i < others.Length; i++)
+        {
             others[i] = i % (tokens + 1) == 0 ? 0 : 1;
+        }
+
         return others;
     }
 
@@ -285,7 +302,9 @@ internal static class OnnxWeights
         for (int o = 0; o < outputs; o++)
         {
             for (int k = 0; k < inputs; k++)
+            {
                 signs[(o * inputs) + k] = ((words[(o * rowWords) + (k >> 6)] >> k) & 1) != 0 ? 1 : -1;
+            }
         }
         return signs;
     }
@@ -297,7 +316,9 @@ internal static class OnnxWeights
         for (int o = 0; o < outputs; o++)
         {
             for (int k = 0; k < inputs; k++)
+            {
                 columns[(k * outputs) + o] = rows[(o * inputs) + k];
+            }
         }
         return columns;
     }
@@ -311,7 +332,9 @@ internal static class OnnxWeights
         for (int o = 0; o < outputs; o++)
         {
             for (int i = 0; i < taps * channels; i++)
+            {
                 values[(o * taps * channels) + (i % channels * taps) + (i / channels)] = rows[(o * taps * channels) + i];
+            }
         }
         return values;
     }

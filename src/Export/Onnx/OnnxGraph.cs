@@ -63,7 +63,10 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         ArgumentNullException.ThrowIfNull(shape);
         long elements = shape.Aggregate(1L, (product, size) => product * size);
         if (elements != values.Length)
+        {
             throw new ArgumentException($"constant '{constant}' has {values.Length} elements, expected {elements} for [{string.Join(", ", shape)}]", nameof(values));
+        }
+
         OnnxType type = TypeOf<T>() ?? throw new ArgumentException($"constant '{constant}': ONNX graphs here hold no {typeof(T).Name}", nameof(values));
         var tensor = new TensorProto { Name = Fresh(constant), DataType = (int)type, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes(values)) };
         tensor.Dims.Add(shape);
@@ -102,12 +105,17 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         foreach (string input in inputs)
         {
             if (input.Length > 0)
+            {
                 Known(input);
+            }
         }
         int dot = op.LastIndexOf('.');
         string domain = dot < 0 ? "" : op[..dot];
         if (dot >= 0 && !_domains.ContainsKey(domain))
+        {
             throw new ArgumentException($"operator '{op}' is of a domain that is not imported", nameof(op));
+        }
+
         var node = new NodeProto { OpType = op[(dot + 1)..], Domain = domain, Name = outputs[0] };
         node.Input.Add(inputs);
         node.Output.Add(outputs.Select(output => Fresh(output)));
@@ -125,7 +133,10 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
         model.OpsetImport.Add(_domains.Select(d => new OperatorSetIdProto { Domain = d.Key, Version = d.Value }));
         foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())
+        {
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+
         return model.ToByteArray();
     }
 
@@ -165,6 +176,8 @@ public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     private void Known(string value)
     {
         if (!_names.Contains(value))
+        {
             throw new ArgumentException($"no input, constant or earlier node is called '{value}'", nameof(value));
+        }
     }
 }

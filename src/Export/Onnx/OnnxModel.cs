@@ -61,7 +61,10 @@ public sealed class OnnxModel : IDisposable
     {
         using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         if (cuda is { } device)
+        {
             NoCuda = AddCuda(options, device);
+        }
+
         try
         {
             _session = bytes is null ? new InferenceSession(name, options) : new InferenceSession(bytes, options);
@@ -93,7 +96,10 @@ public sealed class OnnxModel : IDisposable
     {
         const string Provider = "CUDAExecutionProvider";
         if (!OrtEnv.Instance().GetAvailableProviders().Contains(Provider))
+        {
             return "this build's ONNX Runtime has no CUDA; built with EdgeVitOnnxRuntimeGpu=true in the environment it takes the package that has";
+        }
+
         try
         {
             options.AppendExecutionProvider_CUDA(device);

@@ -25,7 +25,10 @@ public static class OnnxProof
         ArgumentNullException.ThrowIfNull(options);
         using var check = new ParityCheck(file, logitTolerance: LogitTolerance, sameFloats: true);
         using (var simulator = new Simulator(file))
+        {
             check.AddImages(options.Count, options.Input(file.Graph.InputShape), simulator);
+        }
+
         ParityCertificate certificate = ParityCertificate.Of(
             "export", file, check.Report, $"ONNX Runtime {OnnxModel.RuntimeVersion}",
             options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
@@ -54,7 +57,9 @@ public static class OnnxProof
             {
                 string[] names = [.. _open.Outputs.Select(o => o.Name)];
                 foreach ((string output, float[] computed) in names.Zip(_open.Run(_image, _shape, names)))
+                {
                     _values[output] = computed;
+                }
             }
             return _values.TryGetValue(name == file.Graph.OutputName ? OnnxExport.OutputName : name, out values!);
         }

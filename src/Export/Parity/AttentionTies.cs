@@ -46,12 +46,18 @@ internal sealed class AttentionTies
         for (int j = 0; j < matches.Length; j++)
         {
             if (j == own)
+            {
                 continue;
+            }
+
             double q = Exponential(matches[j]) / sum / clip;
             double level = Math.Clamp(Math.Round(q + 0.5), 1, levels);
             double margin = Math.Abs(q - (level - 0.5));
             if (margin > tolerance)
+            {
                 continue;
+            }
+
             Margin = Math.Max(Margin, margin);
             _keys.Add((j, 2 * (double)exp[matches[j]] > ((2 * level) - 1) * (clip * (double)fixedSum)));
         }
@@ -65,11 +71,16 @@ internal sealed class AttentionTies
     public bool Explain(int?[] counts)
     {
         if (_keys.Count > MaxEnumerated)
+        {
             return counts.All(c => c is null || Math.Abs(c.Value) <= _keys.Count);
+        }
+
         for (uint subset = 1; subset < 1u << _keys.Count; subset++)
         {
             if (counts.Select((count, c) => count is null || count == Change(subset, c)).All(same => same))
+            {
                 return true;
+            }
         }
         return false;
     }
@@ -90,7 +101,10 @@ internal sealed class AttentionTies
     {
         int matches = 0;
         for (int c = _first; c < _first + _size; c++)
+        {
             matches += query.Bit(token, c) == key.Bit(j, c) ? 1 : 0;
+        }
+
         return matches;
     }
 

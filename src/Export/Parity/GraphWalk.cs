@@ -19,7 +19,9 @@ internal sealed class GraphWalk
         for (int n = 0; n < file.Graph.Nodes.Count; n++)
         {
             foreach (string input in file.Graph.Nodes[n].Inputs)
+            {
                 _lastReader[input] = n;
+            }
         }
     }
 
@@ -41,7 +43,9 @@ internal sealed class GraphWalk
             }
             WalkModule([.. Enumerable.Range(begin, end - begin).Select(n => new NodeStep(n, nodes[n]))], taps, values, carried, found);
             for (int n = begin; n < end; n++)
+            {
                 Forget(values, n);
+            }
         }
     }
 
@@ -65,9 +69,14 @@ internal sealed class GraphWalk
                 NodeOutcome outcome = _comparison.Compare(
                     node, values[node.Output], simulated, [.. node.Inputs.Select(i => values[i])], x, tieTolerance);
                 if (outcome.Mismatches > 0)
+                {
                     return outcome.Fault;
+                }
+
                 if (outcome.Ties > 0)
+                {
                     return null;
+                }
             }
             Forget(values, n);
         }
@@ -85,7 +94,9 @@ internal sealed class GraphWalk
         {
             step.Simulated = taps.TryGet(step.Node.Output, out float[]? simulated) ? simulated : null;
             if (step.Simulated?.Length == _interpreter.Shapes[step.Node.Output].Elements)
+            {
                 values[step.Node.Output] = Simulated(_interpreter.Shapes[step.Node.Output], step.Simulated);
+            }
         }
 
         // In waves: what reads only values that are there, then what reads theirs.
@@ -103,12 +114,16 @@ internal sealed class GraphWalk
             {
                 values.TryAdd(step.Node.Output, step.Packed!);
                 if (step.Rounding is not null)
+                {
                     carried[step.Node.Output] = step.Rounding;
+                }
             }
             left = [.. left.Except(ready)];
         }
         foreach (NodeStep step in steps.Where(s => s.Simulated is not null))
+        {
             found(step.Index, step.Outcome);
+        }
     }
 
     /// <summary>Computes a node from values that are there, and compares it where the simulator reports it.</summary>
@@ -116,9 +131,14 @@ internal sealed class GraphWalk
     {
         Value packed = _interpreter.Evaluate(step.Node, values);
         if (step.Simulated is not null)
+        {
             step.Outcome = _comparison.Compare(step.Node, packed, step.Simulated, step.Inputs, step.Inputs[0].Floats, carried: step.Carried);
+        }
         else
+        {
             step.Rounding = step.Carried ?? _comparison.Rounding(step.Node, step.Inputs, packed);
+        }
+
         step.Packed = values.ContainsKey(step.Node.Output) ? null : packed;
     }
 
@@ -128,7 +148,9 @@ internal sealed class GraphWalk
         foreach (string input in _file.Graph.Nodes[node].Inputs)
         {
             if (_lastReader[input] == node)
+            {
                 values.Remove(input);
+            }
         }
     }
 

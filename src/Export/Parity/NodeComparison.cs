@@ -70,7 +70,10 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     private NodeOutcome Signs(GraphNode node, Value packed, float[] simulated, float[] x, double tolerance)
     {
         if (SignPacking.AreSigns(simulated) && packed.Words.AsSpan().SequenceEqual(SignPacking.Tokens(simulated, packed.Shape.Tokens)))
+        {
             return new NodeOutcome(simulated.Length, 0, 0, 0, 0, MarginRange.None, 0, null);
+        }
+
         float[] shift = TensorData.Floats(tensors[node.Tensors["shift"]]);
         float[]? storage = _storage.Concerns(node) ? _storage.Rounding(node, "shift") : null;
         int channels = packed.Shape.Channels;
@@ -81,7 +84,10 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
             (int token, int channel) = int.DivRem(i, channels);
             bool sign = simulated[i] >= 0;
             if (Math.Abs(simulated[i]) == 1 && packed.Bit(token, channel) == sign)
+            {
                 continue;
+            }
+
             double argument = (double)x[i] + shift[channel];
             double scale = Math.Max(1, Math.Abs(x[i]));
             double margin = Math.Abs(argument) / scale;
@@ -108,7 +114,10 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     {
         double scale = Scale(simulated);
         if (LargestDifference(packed.Floats, simulated) / scale is <= FloatTolerance and var largest)
+        {
             return new NodeOutcome(simulated.Length, 0, 0, 0, largest, MarginRange.None, 0, null);
+        }
+
         (long rounded, long mismatches, double worst, double rounding, string? fault) = (0, 0, 0, 0, null);
         for (int i = 0; i < simulated.Length; i++)
         {
@@ -138,7 +147,10 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
     {
         double scale = Scale(simulated);
         if (LargestDifference(packed.Floats, simulated) / scale is <= FloatTolerance and var largest)
+        {
             return new NodeOutcome(simulated.Length, 0, 0, 0, largest, MarginRange.None, 0, null);
+        }
+
         float[] clip = TensorData.Floats(tensors[node.Tensors["clip"]]);
         float[] factors = TensorData.Floats(tensors[node.Tensors["scale"]]);
         long[] exp = TensorData.Integers(tensors[node.Tensors["exp"]]);
@@ -153,11 +165,17 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
             {
                 double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
                 if (error <= FloatTolerance)
+                {
                     worst = Math.Max(worst, error);
+                }
                 else if (error <= FloatTolerance + (bounds[i] / scale))
+                {
                     (stored, rounding) = (stored + 1, Math.Max(rounding, error));
+                }
                 else if (bad < 0)
+                {
                     bad = i;
+                }
             }
             if (bad < 0)
             {
@@ -193,7 +211,9 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
             double difference = (double)simulated[c] - packed[c];
             double count = factors[c] == 0 ? 0 : Math.Round(difference / factors[c]);
             if (!(Math.Abs(difference - (count * factors[c])) <= tolerance) || Math.Abs(count) > int.MaxValue)
+            {
                 return null;
+            }
 
             // A scale below the tolerance says nothing about the count.
             counts[c] = Math.Abs(factors[c]) <= 2 * tolerance ? null : (int)count;

@@ -116,7 +116,10 @@ public sealed record ParityCertificate(
     public static ParityCertificate? Read(string? json)
     {
         if (json is null)
+        {
             return null;
+        }
+
         try
         {
             return JsonSerializer.Deserialize(json, CertificateJsonContext.Default.ParityCertificate) is { Schema: CurrentSchema } certificate ? certificate : null;
@@ -140,11 +143,20 @@ public sealed record ParityCertificate(
             string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {m.Smallest:0.#E+0} to {m.Largest:0.#E+0} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
         ];
         if (!exact)
+        {
             lines.Add(string.Create(culture, $"floats stored as {Floats}, which turned {RoundedSigns:N0} of {Signs:N0} signs"));
+        }
+
         if (Logits.Predictions is { } predictions)
+        {
             lines.Add(string.Create(culture, $"{Logits.SamePredictions:N0} of {predictions:N0} predictions the same"));
+        }
+
         if (!Passed)
+        {
             lines.AddRange(Faults.Take(3));
+        }
+
         return lines;
     }
 

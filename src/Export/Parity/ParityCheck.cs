@@ -108,13 +108,18 @@ public sealed class ParityCheck : IDisposable
     {
         _layers[node] = _layers[node].With(outcome);
         if (outcome.Fault is { } fault)
+        {
             AddFault(fault);
+        }
     }
 
     private void CompareLogits(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulated, float[] packed)
     {
         if (TensorPrimitives.IndexOfMax<float>(simulated) == TensorPrimitives.IndexOfMax<float>(packed))
+        {
             _sameTop1++;
+        }
+
         double difference = NodeComparison.LargestDifference(packed, simulated);
         if (difference <= _logitTolerance * NodeComparison.Scale(simulated))
         {
@@ -147,6 +152,8 @@ public sealed class ParityCheck : IDisposable
     private void AddFault(string fault)
     {
         if (_faults.Count < MaxFaults)
+        {
             _faults.Add(fault);
+        }
     }
 }

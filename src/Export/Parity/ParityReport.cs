@@ -109,15 +109,27 @@ public sealed record ParityReport(
         CultureInfo culture = CultureInfo.InvariantCulture;
         text.Append(culture, $"parity {(Passed ? "passed" : "FAILED")}: {Images} images, {Compared:N0} values compared, {Mismatches:N0} mismatches, {Ties:N0} ties\n");
         if (Layers.Any(l => l.Rounded > 0))
+        {
             text.Append(culture, $"floats are stored in 16 bits: that turned {RoundedSigns:N0} of {Signs:N0} signs, at most {MostRoundedSigns:P1} may be\n");
+        }
+
         text.Append(culture, $"end to end: same top-1 on {SameTop1} of {Images}, largest logit difference {MaxLogitDifference:0.0E+0}");
         text.Append(culture, $" ({TieImages} images with a tie left out)\n");
         if (UnexplainedImages > 0)
+        {
             text.Append(culture, $"{UnexplainedImages} images differ without a tie\n");
+        }
+
         if (Untapped.Count > 0)
+        {
             text.Append(culture, $"not reported by the simulator: {string.Join(", ", Untapped.Take(5))}{(Untapped.Count > 5 ? $" and {Untapped.Count - 5} more" : "")}\n");
+        }
+
         foreach (string fault in Faults)
+        {
             text.Append(culture, $"  {fault}\n");
+        }
+
         return text.ToString().TrimEnd('\n');
     }
 }

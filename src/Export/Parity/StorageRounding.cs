@@ -19,7 +19,9 @@ internal sealed class StorageRounding
         _tensors = tensors;
         Any = !ignored && tensors.Values.Any(t => t.Type == StoredType.F16);
         if (Any)
+        {
             _bounds = new GraphInterpreter(graph, tensors, Errors);
+        }
     }
 
     /// <summary>Whether any tensor is rounded.</summary>

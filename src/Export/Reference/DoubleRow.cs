@@ -22,7 +22,9 @@ internal static class DoubleRow
             high.CopyTo(y[(c + Lanes)..]);
         }
         for (; c < y.Length; c++)
+        {
             y[c] = x[c];
+        }
     }
 
     /// <summary><c>x = y</c>, rounded.</summary>
@@ -31,9 +33,14 @@ internal static class DoubleRow
     {
         int c = 0;
         for (; c + (2 * Lanes) <= y.Length; c += 2 * Lanes)
+        {
             Vector.Narrow(new Vector<double>(y[c..]), new Vector<double>(y[(c + Lanes)..])).CopyTo(x[c..]);
+        }
+
         for (; c < y.Length; c++)
+        {
             x[c] = (float)y[c];
+        }
     }
 
     /// <summary><c>y += x</c>.</summary>
@@ -48,7 +55,9 @@ internal static class DoubleRow
             (new Vector<double>(y[(c + Lanes)..]) + high).CopyTo(y[(c + Lanes)..]);
         }
         for (; c < y.Length; c++)
+        {
             y[c] += x[c];
+        }
     }
 
     /// <summary><c>y += factor * x</c>, product and sum rounded each.</summary>
@@ -63,7 +72,9 @@ internal static class DoubleRow
             (new Vector<double>(y[(c + Lanes)..]) + (high * factor)).CopyTo(y[(c + Lanes)..]);
         }
         for (; c < y.Length; c++)
+        {
             y[c] += factor * x[c];
+        }
     }
 
     /// <summary><c>y += x / divisor</c>.</summary>
@@ -79,7 +90,9 @@ internal static class DoubleRow
             (new Vector<double>(y[(c + Lanes)..]) + (high / by)).CopyTo(y[(c + Lanes)..]);
         }
         for (; c < y.Length; c++)
+        {
             y[c] += x[c] / divisor;
+        }
     }
 
     /// <summary><c>y = y * scale + offset</c>, channel by channel.</summary>
@@ -88,9 +101,14 @@ internal static class DoubleRow
     {
         int c = 0;
         for (; c + Lanes <= y.Length; c += Lanes)
+        {
             ((new Vector<double>(y[c..]) * new Vector<double>(scale[c..])) + new Vector<double>(offset[c..])).CopyTo(y[c..]);
+        }
+
         for (; c < y.Length; c++)
+        {
             y[c] = (y[c] * scale[c]) + offset[c];
+        }
     }
 
     /// <summary><c>y = (y - mean) / deviation</c>, channel by channel.</summary>
@@ -99,9 +117,14 @@ internal static class DoubleRow
     {
         int c = 0;
         for (; c + Lanes <= y.Length; c += Lanes)
+        {
             ((new Vector<double>(y[c..]) - new Vector<double>(mean[c..])) / new Vector<double>(deviation[c..])).CopyTo(y[c..]);
+        }
+
         for (; c < y.Length; c++)
+        {
             y[c] = (y[c] - mean[c]) / deviation[c];
+        }
     }
 
     /// <summary><c>u = y - shift; y = (u > 0 ? u : slope * u) + offset</c>, channel by channel.</summary>
@@ -133,7 +156,9 @@ internal static class DoubleRow
             Vector.Narrow(SignOf(low + new Vector<double>(shift[c..])), SignOf(high + new Vector<double>(shift[(c + Lanes)..]))).CopyTo(signs[c..]);
         }
         for (; c < x.Length; c++)
+        {
             signs[c] = x[c] + shift[c] >= 0 ? 1 : -1;
+        }
     }
 
     /// <summary><c>signs = x >= threshold ? 1 : -1</c>.</summary>
@@ -147,7 +172,9 @@ internal static class DoubleRow
             Vector.ConditionalSelect(above, Vector<float>.One, -Vector<float>.One).CopyTo(signs[c..]);
         }
         for (; c < x.Length; c++)
+        {
             signs[c] = x[c] >= threshold ? 1 : -1;
+        }
     }
 
     /// <summary>The sum of a row's elements or of their magnitudes, in double precision.</summary>
@@ -164,7 +191,10 @@ internal static class DoubleRow
         }
         double sum = Vector.Sum(low + high);
         foreach (float v in x[(vectors.Length * Vector<float>.Count)..])
+        {
             sum += magnitudes ? Math.Abs(v) : v;
+        }
+
         return sum;
     }
 

@@ -21,7 +21,10 @@ internal static class LargeArrays
     public static void Expect(long bytes)
     {
         if (Interlocked.Add(ref s_expected, bytes) <= Allowance)
+        {
             return;
+        }
+
         Interlocked.Exchange(ref s_expected, bytes);
 
         // Results that stay lie between arrays that go: without moving them the holes would double the heap.

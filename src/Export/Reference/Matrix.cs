@@ -39,7 +39,9 @@ internal sealed class Matrix(int rows, int columns, float[] data)
     {
         ReadOnlySpan<float> x = Row(row);
         for (int c = 0; c < y.Length; c++)
+        {
             y[c] = f(x[c], c);
+        }
     });
 
     /// <summary>A change of each row in double precision: <paramref name="change"/> sees its elements and leaves the results in their place.</summary>
@@ -66,7 +68,9 @@ internal sealed class Matrix(int rows, int columns, float[] data)
     public Matrix Plus(params Matrix[] others) => Rowwise((row, y) =>
     {
         foreach (Matrix other in others)
+        {
             DoubleRow.Add(y, other.Row(row));
+        }
     });
 
     /// <summary>Per channel <c>scale * x + offset</c>.</summary>
@@ -78,21 +82,31 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         ReadOnlySpan<float> x = Row(row);
         double mean = 0;
         foreach (float v in x)
+        {
             mean += v;
+        }
+
         mean /= x.Length;
         double variance = 0;
         foreach (float v in x)
+        {
             variance += (v - mean) * (v - mean);
+        }
+
         double deviation = Math.Sqrt((variance / x.Length) + eps);
         for (int c = 0; c < y.Length; c++)
+        {
             y[c] = ((x[c] - mean) / deviation * scale[c]) + offset[c];
+        }
     });
 
     /// <summary>The mean of all rows, as one row.</summary>
     public Matrix Mean() => Of(1, Columns, (_, y) =>
     {
         for (int row = 0; row < Rows; row++)
+        {
             DoubleRow.AddQuotient(y, Row(row), Rows);
+        }
     });
 
     /// <summary>Rows from <paramref name="start"/> on.</summary>
@@ -106,7 +120,9 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         {
             ReadOnlySpan<float> x = Row(row);
             for (int o = 0; o < outputs; o++)
+            {
                 y[o] = Dot(x, weight.AsSpan(o * Columns, Columns)) + (bias is null ? 0 : bias[o]);
+            }
         });
     }
 
@@ -125,7 +141,10 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         }
         double sum = Vector.Sum(low + high);
         for (int rest = va.Length * Vector<float>.Count; rest < a.Length; rest++)
+        {
             sum += (double)a[rest] * b[rest];
+        }
+
         return sum;
     }
 
@@ -149,7 +168,9 @@ internal sealed class Signs(int rows, int columns, float[] data)
     {
         ReadOnlySpan<float> x = Row(row);
         for (int o = 0; o < y.Length; o++)
+        {
             y[o] = scale[o] * Dot(x, weight.Row(o));
+        }
     });
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -166,10 +187,16 @@ internal sealed class Signs(int rows, int columns, float[] data)
             sum3 = Vector.FusedMultiplyAdd(va[i + 3], vb[i + 3], sum3);
         }
         for (; i < va.Length; i++)
+        {
             sum0 = Vector.FusedMultiplyAdd(va[i], vb[i], sum0);
+        }
+
         float sum = Vector.Sum(sum0 + sum1 + (sum2 + sum3));
         for (int rest = va.Length * Vector<float>.Count; rest < a.Length; rest++)
+        {
             sum += a[rest] * b[rest];
+        }
+
         return sum;
     }
 }

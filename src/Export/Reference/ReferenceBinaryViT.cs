@@ -16,7 +16,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 yield return $"vit.encoder.layer.{layer}";
             }
             if (s + 1 == config.Stages.Count)
+            {
                 break;
+            }
+
             x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
             yield return $"vit.encoder.patch_embed{s + 1}";
         }
@@ -40,7 +43,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         Matrix x = Convolution(pixel, size, config.PatchSize, config.PatchPadding, Tensor($"{Projection}.weight"), D($"{Projection}.bias"));
         x = config.EmbeddingNorm ? Normed("vit.embeddings.norm", "vit.embeddings.norm", x) : Tap("vit.embeddings.patch_embeddings", x);
         if (config.ClassToken)
+        {
             x = Tap("vit.embeddings.tokens", Matrix.From(x.Columns, [.. Tensor("vit.embeddings.cls_token").Data, .. x.Data]));
+        }
+
         return Tap("vit.embeddings", x.Plus(Matrix.From(x.Columns, Tensor("vit.embeddings.position_embeddings").Data)));
     }
 
@@ -87,7 +93,9 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             for (int c = 0; c < width; c++)
             {
                 foreach (float v in row.Slice(c * e, e))
+                {
                     y[c] += v / (double)e;
+                }
             }
         });
         g = RPReLU($"{narrow}.rprelu", g, mean);
@@ -157,7 +165,9 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 {
                     double level = Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - 0.5), 0, config.AttentionLevels);
                     if (level > 0)
+                    {
                         DoubleRow.AddTimes(y.Slice(head * d, d), clip * level, v.Row(j).Slice(head * d, d));
+                    }
                 }
             }
         });
@@ -173,7 +183,9 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         {
             int corner = (t / (grid / 2) * 2 * grid) + (t % (grid / 2) * 2);
             for (int i = 0; i < y.Length; i++)
+            {
                 y[i] = at(corner + (i % 4 / 2 * grid) + (i % 2), i / 4);
+            }
         });
         Matrix product;
         if (config.BinaryDownsampling)
@@ -183,7 +195,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
             var binary = new Signs(outputs, inputs * 4, [.. data.Select(w => w >= 0 ? 1f : -1f)]);
             var alpha = new double[outputs];
             for (int o = 0; o < outputs; o++)
+            {
                 alpha[o] = DoubleRow.Sum(data.AsSpan(o * inputs * 4, inputs * 4), magnitudes: true) / (inputs * 4);
+            }
+
             Matrix windows = Windows((t, c) => signs.Data[(t * inputs) + c]);
             product = new Signs(windows.Rows, windows.Columns, windows.Data).Times(binary, alpha);
         }
@@ -215,7 +230,9 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 Matrix all = x;
                 pooled = Tap("vit.class_token", pooled.Plus(Matrix.From(x.Columns, Tensor("vit.cls_token").Data)));
                 for (int l = 0; l < config.ClassAttention; l++)
+                {
                     pooled = ClassBlock($"vit.class_attention.{l}", pooled, all);
+                }
             }
             x = token || config.LayerNorm ? Tap("vit.layernorm", Norm("vit.layernorm", pooled)) : Norm("vit.layernorm", x).Mean();
         }
@@ -253,7 +270,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     private Matrix Normed(string value, string norm, Matrix product)
     {
         if (config.LayerNorm && !value.EndsWith(".norm_context", StringComparison.Ordinal))
+        {
             Tap($"{value}.product", product);
+        }
+
         return Tap(value, Norm(norm, product, inPlace: !config.LayerNorm));
     }
 
@@ -261,7 +281,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
     {
         (double[] weight, double[] bias) = (D($"{name}.weight"), D($"{name}.bias"));
         if (config.LayerNorm)
+        {
             return x.RowNorm(weight, bias, config.BatchNormEps);
+        }
+
         (double[] mean, double[] variance) = (D($"{name}.running_mean"), D($"{name}.running_var"));
         double[] deviation = Array.ConvertAll(variance, v => Math.Sqrt(v + config.BatchNormEps));
         void Normed(int row, Span<double> y)
@@ -279,7 +302,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         return Tap(value ?? module, x.Rowwise((t, y) =>
         {
             for (int first = 0; shortcut is not null && first < y.Length; first += shortcut.Columns)
+            {
                 DoubleRow.Add(y.Slice(first, shortcut.Columns), shortcut.Row(t));
+            }
+
             DoubleRow.RPReLU(y, move1, slope, move2);
         }));
     }
@@ -318,7 +344,10 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
                 for (int z = (t % side * stride) - padX, endX = z + width; z < endX; z++)
                 {
                     if (y < 0 || y >= grid || z < 0 || z >= grid)
+                    {
                         continue;
+                    }
+
                     DoubleRow.AddQuotient(mean, x.Row((y * grid) + z), height * width);
                 }
             }

@@ -52,11 +52,16 @@ public abstract class ReferenceSimulator : ISimulator
     {
         string module = GraphModule.Of(name);
         if (_left.Contains(module))
+        {
             Restart();
+        }
+
         while (!_current.TryGetValue(name, out values!))
         {
             if (_modules is null || _modules.Current == module || !Advance())
+            {
                 return false;
+            }
         }
         return true;
     }
@@ -78,7 +83,10 @@ public abstract class ReferenceSimulator : ISimulator
     {
         _current[name] = value.Data;
         if (name == Lowering.OutputName)
+        {
             _logits = value.Data;
+        }
+
         return value;
     }
 
@@ -93,7 +101,10 @@ public abstract class ReferenceSimulator : ISimulator
     private protected double[] D(string name)
     {
         if (_parameters.TryGetValue(name, out double[]? known))
+        {
             return known;
+        }
+
         return _parameters[name] = Array.ConvertAll(_tensors[name].Data, v => (double)v);
     }
 
@@ -136,9 +147,15 @@ public abstract class ReferenceSimulator : ISimulator
     private bool Advance()
     {
         if (_modules is null)
+        {
             return false;
+        }
+
         if (_modules.Current is { } done)
+        {
             _left.Add(done);
+        }
+
         _current.Clear();
         return _modules.MoveNext();
     }

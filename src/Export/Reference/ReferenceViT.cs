@@ -45,7 +45,10 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
     private Matrix Part(int block, int part, Matrix a)
     {
         if (names.Qkv.Count == 3)
+        {
             return Linear(names.In(block, names.Qkv[part]), a);
+        }
+
         string module = names.In(block, names.Qkv[0]);
         int width = config.Width;
         double[]? bias = Optional($"{module}.bias");
@@ -63,15 +66,23 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
             for (int first = 0; first < y.Length; first += d)
             {
                 for (int j = 0; j < e.Length; j++)
+                {
                     e[j] = Matrix.Dot(q.Row(t).Slice(first, d), k.Row(j).Slice(first, d)) / Math.Sqrt(d);
+                }
+
                 double largest = e.Max();
                 double sum = 0;
                 for (int j = 0; j < e.Length; j++)
+                {
                     sum += e[j] = Math.Exp(e[j] - largest);
+                }
+
                 for (int j = 0; j < e.Length; j++)
                 {
                     for (int c = first; c < first + d; c++)
+                    {
                         y[c] += e[j] / sum * v.Row(j)[c];
+                    }
                 }
             }
         });
@@ -83,7 +94,10 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
         {
             case ViTPooling.NormOfMean:
                 if (config.LeadingTokens > 0)
+                {
                     x = Tap("vit.patches", x.Slice(config.LeadingTokens, x.Rows - config.LeadingTokens));
+                }
+
                 Logits(Tap("vit.layernorm", Norm(names.PooledNorm, Tap("vit.pooled", x.Mean()))));
                 break;
             case ViTPooling.MeanOfNormed:
@@ -115,7 +129,10 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
     {
         double a = Math.Abs(z);
         if (a > 6)
+        {
             return Math.Sign(z);
+        }
+
         if (a <= 3)
         {
             (double term, double sum) = (z, z);
@@ -128,7 +145,10 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
         }
         double fraction = a;
         for (int n = 60; n > 0; n--)
+        {
             fraction = a + (n / 2.0 / fraction);
+        }
+
         return Math.Sign(z) * (1 - (Math.Exp(-a * a) / Math.Sqrt(Math.PI) / fraction));
     }
 }

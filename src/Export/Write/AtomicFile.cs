@@ -20,7 +20,10 @@ public static class AtomicFile
         {
             Directory.CreateDirectory(folder);
             if (Directory.Exists(full))
+            {
                 throw new IOException("a folder of that name is there");
+            }
+
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
             {
                 body(stream);

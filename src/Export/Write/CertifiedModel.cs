@@ -48,7 +48,10 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
             LargeArrays.Release();
             ParityCertificate certificate = certify(EvitFile.Parse(packed));
             if (!certificate.Passed && groups != choices[^1])
+            {
                 continue;
+            }
+
             LargeArrays.Release();
             byte[] bytes = EvitWriter.WithCertificate(packed, certificate.ToJson());
             return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);

@@ -36,14 +36,19 @@ public static class HalfFloats
     {
         ArgumentNullException.ThrowIfNull(model);
         if (groups == FloatGroups.None)
+        {
             return model;
+        }
+
         var tensors = new Dictionary<string, StoredTensor>(model.Tensors, StringComparer.Ordinal);
         foreach (GraphNode node in model.Graph.Nodes)
         {
             foreach ((string role, string name) in node.Tensors)
             {
                 if ((GroupOf(node.Op, role) & groups) != 0 && tensors[name].Type == StoredType.F32 && Rounded(tensors[name]) is { } half)
+                {
                     tensors[name] = half;
+                }
             }
         }
         return model with { Tensors = tensors };
@@ -73,7 +78,10 @@ public static class HalfFloats
         float[] values = TensorData.Floats(tensor);
         float largest = values.Length == 0 ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
         if (!(largest <= (float)Half.MaxValue) || (largest > 0 && largest < SmallestScale))
+        {
             return null;
+        }
+
         var bytes = new byte[2 * values.Length];
         TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(bytes.AsSpan()));
         return tensor with { Type = StoredType.F16, Bytes = bytes };

@@ -28,19 +28,27 @@ public static class ModelCard
         void Row(string key, string value) => text.Append(culture, $"| {Cell(key)} | {Cell(value)} |\n");
         Row("file", string.Create(culture, $"{name}, {file.Bytes:N0} bytes, sha256 {file.Sha256}"));
         foreach ((string key, string value) in facts ?? [])
+        {
             Row(key, value);
+        }
+
         Row("weights", string.Create(culture, $"{bits:N0} of 1 bit, {floats:N0} floats ({ParityCertificate.FloatsOf(file)}); as 32-bit floats {4 * (bits + floats):N0} bytes"));
         Row("operations", string.Create(culture, $"{binary / 1e6:N1} M binary and {multiplies / 1e6:N1} M float multiply-adds per image"));
         Row("input", string.Create(culture, $"RGB, shorter side to {p.ResizeShorterSide} ({p.Interpolation.ToString().ToLowerInvariant()}), centre crop, mean {string.Join(", ", p.Mean)}, std {string.Join(", ", p.Std)}"));
         Row("classes", string.Join(", ", file.Labels.Take(20)) + (file.Labels.Count > 20 ? ", ..." : ""));
         foreach ((string key, string value) in Provenance(file.Provenance))
+        {
             Row(key, value);
+        }
+
         Row("self-test", file.SelfTest is null ? "none stored" : "stored: `edgevit doctor` computes it on any machine, bit for bit");
         text.Append("\n## Proof\n\n");
         if (ParityCertificate.Read(file.Certificate) is { } certificate)
         {
             foreach (string line in certificate.Lines())
+            {
                 text.Append(culture, $"* {line}\n");
+            }
         }
         else
         {
@@ -57,9 +65,13 @@ public static class ModelCard
         foreach (JsonProperty entry in document.RootElement.EnumerateObject())
         {
             if (entry.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+            {
                 yield return (entry.Name, entry.Value.ToString());
+            }
             else if (entry.Value.ValueKind == JsonValueKind.Array && entry.Value.GetArrayLength() > 0)
+            {
                 yield return (entry.Name, string.Join("; ", entry.Value.EnumerateArray().Select(v => v.ToString())));
+            }
         }
     }
 

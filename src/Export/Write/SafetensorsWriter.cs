@@ -58,16 +58,25 @@ public static class SafetensorsWriter
             {
                 json.WriteStartObject("__metadata__");
                 foreach ((string key, string value) in metadata)
+                {
                     json.WriteString(key, value);
+                }
+
                 json.WriteEndObject();
             }
             long begin = 0;
             foreach (SafetensorsTensor tensor in tensors)
             {
                 if (!names.Add(tensor.Name))
+                {
                     throw new ArgumentException($"there are two tensors '{tensor.Name}', or it is a reserved name", nameof(tensors));
+                }
+
                 if (tensor.Bytes.Length != FloatTensor.Count(tensor.Shape) * SafetensorsTypes.Size(tensor.Type))
+                {
                     throw new ArgumentException($"tensor '{tensor.Name}' {FloatTensor.Text(tensor.Shape)} has {tensor.Bytes.Length} bytes of {tensor.Type}", nameof(tensors));
+                }
+
                 WriteEntry(json, tensor, begin);
                 begin += tensor.Bytes.Length;
             }
@@ -82,7 +91,10 @@ public static class SafetensorsWriter
         json.WriteString("dtype", SafetensorsTypes.Name(tensor.Type));
         json.WriteStartArray("shape");
         foreach (int size in tensor.Shape)
+        {
             json.WriteNumberValue(size);
+        }
+
         json.WriteEndArray();
         json.WriteStartArray("data_offsets");
         json.WriteNumberValue(begin);

@@ -2,16 +2,16 @@ namespace EdgeVit.Imaging;
 
 /// <summary>CIFAR-10 and CIFAR-100 binary records: label byte(s), then 32 x 32 pixels as three planes R, G, B. CIFAR-10 records are 3073
 /// bytes; CIFAR-100's are 3074: a coarse label, then the fine one, which is used.</summary>
-sealed class CifarRecords : IImageDataset
+internal sealed class CifarRecords : IImageDataset
 {
-    const int Side = 32;
-    const int Plane = Side * Side;
+    private const int Side = 32;
+    private const int Plane = Side * Side;
 
-    readonly (string File, byte[] Bytes, int First)[] _files;
-    readonly int _recordBytes;
-    readonly byte[] _labels;
+    private readonly (string File, byte[] Bytes, int First)[] _files;
+    private readonly int _recordBytes;
+    private readonly byte[] _labels;
 
-    CifarRecords(string name, string[] files, int recordBytes)
+    private CifarRecords(string name, string[] files, int recordBytes)
     {
         (Name, _recordBytes) = (name, recordBytes);
         _files = new (string, byte[], int)[files.Length];
@@ -24,8 +24,12 @@ sealed class CifarRecords : IImageDataset
         }
         _labels = new byte[Count];
         foreach ((_, byte[] bytes, int first) in _files)
+        {
             for (int record = 0; record < bytes.Length / recordBytes; record++)
+            {
                 _labels[first + record] = bytes[record * recordBytes + recordBytes - 3 * Plane - 1];
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -66,7 +70,7 @@ sealed class CifarRecords : IImageDataset
     /// <summary>Whether a folder has record files, by their names.</summary>
     internal static bool IsIn(string folder) => Find(folder) is var (train, test) && train.Length + test.Length > 0;
 
-    static (string[] Train, string[] Test) Find(string folder)
+    private static (string[] Train, string[] Test) Find(string folder)
     {
         string[] records = [.. Directory.EnumerateFiles(folder, "*.bin").Order(StringComparer.Ordinal)];
         string[] test = [.. records.Where(static f => Named(f, "test"))];
@@ -78,10 +82,16 @@ sealed class CifarRecords : IImageDataset
     {
         (string[] train, string[] test) = Find(folder);
         if (train.Length == 0 && test.Length == 0)
+        {
             return null;
+        }
+
         if (train.Length == 0)
+        {
             throw new DatasetException(folder,
                 $"there is {Path.GetFileName(test[0])} but no training records; expected *train*.bin or data_batch_*.bin beside it.");
+        }
+
         int recordBytes = RecordBytes([.. train, .. test]);
         string[] names = ClassNames.Read(folder, "classes.txt", "batches.meta.txt", "fine_label_names.txt")
             ?? ClassNames.Digits(recordBytes == 3073 ? 10 : 100);
@@ -96,24 +106,34 @@ sealed class CifarRecords : IImageDataset
         }
     }
 
-    static bool Named(string file, string part) => Path.GetFileName(file).Contains(part, StringComparison.OrdinalIgnoreCase);
+    private static bool Named(string file, string part) => Path.GetFileName(file).Contains(part, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The record size that divides every file. (Both do only at multiples of 9 MB, where CIFAR-10 is meant.)</summary>
-    static int RecordBytes(string[] files)
+    private static int RecordBytes(string[] files)
     {
         const int Cifar10 = 1 + 3 * Plane, Cifar100 = 2 + 3 * Plane;
         long[] lengths = [.. files.Select(static f => new FileInfo(f).Length)];
         for (int i = 0; i < files.Length; i++)
         {
             if (lengths[i] == 0)
+            {
                 throw new DatasetException(files[i],
                     $"the file is empty; expected records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100).");
+            }
+
             if (lengths[i] > Array.MaxLength)
+            {
                 throw new DatasetException(files[i], $"{lengths[i]} bytes; at most {Array.MaxLength} are read. Split the file.");
+            }
         }
         foreach (int size in (ReadOnlySpan<int>)[Cifar10, Cifar100])
+        {
             if (lengths.All(length => length % size == 0))
+            {
                 return size;
+            }
+        }
+
         int guess = lengths.Count(static l => l % Cifar100 == 0) > lengths.Count(static l => l % Cifar10 == 0) ? Cifar100 : Cifar10;
         int bad = Array.FindIndex(lengths, length => length % guess != 0);
         throw new DatasetException(files[bad],
@@ -122,17 +142,20 @@ sealed class CifarRecords : IImageDataset
             + "The file is truncated or not of this kind; fetch it again.");
     }
 
-    int FileOf(int index)
+    private int FileOf(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         int file = _files.Length - 1;
         while (_files[file].First > index)
+        {
             file--;
+        }
+
         return file;
     }
 
-    (string File, string Record) NameOf(int index)
+    private (string File, string Record) NameOf(int index)
     {
         var file = _files[FileOf(index)];
         return (file.File, $"record {index - file.First}");

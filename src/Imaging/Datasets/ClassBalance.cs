@@ -12,7 +12,10 @@ public static class ClassBalance
         ArgumentNullException.ThrowIfNull(dataset);
         int[] counts = new int[dataset.Classes.Count];
         for (int i = 0; i < dataset.Count; i++)
+        {
             counts[dataset.Label(i)]++;
+        }
+
         return counts;
     }
 
@@ -26,13 +29,19 @@ public static class ClassBalance
         int least = Array.IndexOf(counts, counts.Min()), most = Array.IndexOf(counts, counts.Max());
         string head = Text($"{counts.Length} classes, {dataset.Count:N0} images, ");
         if (counts[least] == counts[most])
+        {
             return head + Text($"{counts[least]:N0} each");
+        }
+
         string range = Text($"{counts[least]:N0} ({dataset.Classes[least]}) to {counts[most]:N0} ({dataset.Classes[most]}) each");
         if (counts[least] == 0)
+        {
             return $"{head}{range}: {counts.Count(static c => c == 0)} without any image";
+        }
+
         double ratio = (double)counts[most] / counts[least];
         return head + range + (ratio < 1.5 ? "" : Text($": the largest has {ratio:F1} times the smallest"));
     }
 
-    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,9 +1,9 @@
 namespace EdgeVit.Imaging;
 
 /// <summary>Reads the class names that may lie beside record files.</summary>
-static class ClassNames
+internal static class ClassNames
 {
-    const int MaxFileBytes = 1 << 20;
+    private const int MaxFileBytes = 1 << 20;
 
     /// <summary>Names of the first file of <paramref name="fileNames"/> that exists: one a line, empty lines left out.</summary>
     /// <param name="folder">Where to look.</param>
@@ -14,14 +14,23 @@ static class ClassNames
         {
             string found = Path.Combine(folder, fileName);
             if (!File.Exists(found))
+            {
                 continue;
+            }
+
             if (new FileInfo(found).Length > MaxFileBytes)
+            {
                 throw new DatasetException(found,
                     $"{new FileInfo(found).Length} bytes; a list of class names, one a line, has at most {MaxFileBytes}.");
+            }
+
             string[] names = [.. File.ReadLines(found).Select(static line => line.Trim()).Where(static line => line.Length > 0)];
             RequireTwo(found, names.Length);
             if (names.GroupBy(static n => n, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice)
+            {
                 throw new DatasetException(found, $"the class name '{twice.Key}' stands there {twice.Count()} times; each class needs its own.");
+            }
+
             return names;
         }
         return null;
@@ -31,7 +40,9 @@ static class ClassNames
     internal static void RequireTwo(string path, int classes)
     {
         if (classes < 2)
+        {
             throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; a classifier needs at least two.");
+        }
     }
 
     /// <summary>0, 1, 2, ...</summary>
@@ -53,7 +64,9 @@ static class ClassNames
                 + "The file is damaged, or a classes.txt with one name a line is missing or too short.");
         }
         if (training && labels.Length > 0 && labels.IndexOfAnyExcept(labels[0]) < 0)
+        {
             throw new DatasetException(nameOf(0).File,
                 $"all {labels.Length} images have label {labels[0]}: only one class; a classifier needs at least two.");
+        }
     }
 }

@@ -44,7 +44,7 @@ public static class DatasetFolder
     /// <summary>The kind of a folder of images without classes.</summary>
     public const string Unlabelled = "images without classes";
 
-    const string Kinds =
+    private const string Kinds =
         "an image folder (train/<class>/*.png|jpg|webp|bmp|gif and test/<class>/*, or just <class>/*), "
         + "CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
         + "MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...), or 'shapes' for the built-in set";
@@ -60,21 +60,41 @@ public static class DatasetFolder
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new DatasetOptions();
         if (path == Shapes)
+        {
             return OpenShapes(options);
+        }
+
         if (File.Exists(path))
+        {
             throw new DatasetException(path, $"is a file; expected a folder: {Kinds}.");
+        }
+
         if (!Directory.Exists(path))
+        {
             throw new DatasetException(path, $"no such folder. Give {Kinds}.");
+        }
+
         try
         {
             if (CifarRecords.TryOpen(path) is { } cifar)
+            {
                 return cifar;
+            }
+
             if (IdxFiles.TryOpen(path) is { } idx)
+            {
                 return idx;
+            }
+
             if (Misplaced(path) is { } advice)
+            {
                 throw new DatasetException(path, advice);
+            }
+
             if (ImageFolder.TryOpen(path, options) is { } folder)
+            {
                 return folder;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -114,17 +134,20 @@ public static class DatasetFolder
 
     /// <summary>What to say about a folder that holds a data set in its only sub-folder, or CIFAR in the form that Python reads; null
     /// otherwise.</summary>
-    static string? Misplaced(string path)
+    private static string? Misplaced(string path)
     {
         if (Directory.EnumerateFiles(path, "data_batch_*").Any())
+        {
             return "these are CIFAR records in Python's pickle form. Fetch the binary version (cifar-10-binary.tar.gz) and unpack it.";
+        }
+
         string[] children = [.. Directory.EnumerateDirectories(path).Take(2)];
         bool inside = children.Length == 1
             && (CifarRecords.IsIn(children[0]) || IdxFiles.IsIn(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
         return inside ? $"the data set lies one folder deeper. Give {children[0]}." : null;
     }
 
-    static DatasetSplits OpenShapes(DatasetOptions options) => new(
+    private static DatasetSplits OpenShapes(DatasetOptions options) => new(
         new ShapesDataset(options.Seed, ShapesSplit.Train, options.ShapesTrainCount),
         new ShapesDataset(options.Seed, ShapesSplit.Test, options.ShapesTestCount),
         Shapes);

@@ -5,18 +5,18 @@ namespace EdgeVit.Imaging;
 
 /// <summary>MNIST-style IDX files, plain or gzipped: images [n, rows, columns] and labels [n] of unsigned bytes. Gray becomes three equal
 /// channels.</summary>
-sealed class IdxFiles : IImageDataset
+internal sealed class IdxFiles : IImageDataset
 {
-    const uint ImagesMagic = 0x00000803, LabelsMagic = 0x00000801;
-    const int MaxSide = 4096;
+    private const uint ImagesMagic = 0x00000803, LabelsMagic = 0x00000801;
+    private const int MaxSide = 4096;
 
-    readonly string _file;
-    readonly byte[] _images;
-    readonly byte[] _labels;
-    readonly int _width;
-    readonly int _height;
+    private readonly string _file;
+    private readonly byte[] _images;
+    private readonly byte[] _labels;
+    private readonly int _width;
+    private readonly int _height;
 
-    IdxFiles(string name, string file, byte[] images, int height, int width, byte[] labels) =>
+    private IdxFiles(string name, string file, byte[] images, int height, int width, byte[] labels) =>
         (Name, _file, _images, _height, _width, _labels) = (name, file, images, height, width, labels);
 
     /// <inheritdoc/>
@@ -43,7 +43,10 @@ sealed class IdxFiles : IImageDataset
         var image = new RgbImage(_width, _height);
         Span<byte> pixels = image.Pixels;
         for (int i = 0; i < gray.Length; i++)
+        {
             pixels[3 * i + 2] = pixels[3 * i + 1] = pixels[3 * i] = gray[i];
+        }
+
         return image;
     }
 
@@ -55,9 +58,15 @@ sealed class IdxFiles : IImageDataset
     {
         string? train = Find(folder, "images", "train"), test = Find(folder, "images", "t10k", "test");
         if (train is null && test is null)
+        {
             return null;
+        }
+
         if (train is null)
+        {
             throw new DatasetException(folder, $"there is {Path.GetFileName(test)} but no train-images-idx3-ubyte[.gz].");
+        }
+
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         IdxFiles training = Read($"{name} train", folder, train, "train");
         IdxFiles? testing = test is null ? null : Read($"{name} test", folder, test, "t10k", "test");
@@ -65,25 +74,37 @@ sealed class IdxFiles : IImageDataset
         foreach (IdxFiles? set in (ReadOnlySpan<IdxFiles?>)[training, testing])
         {
             if (set is null)
+            {
                 continue;
+            }
+
             set.Classes = classes;
             ClassNames.CheckLabels(set._labels, classes.Length, i => (set._file, $"image {i}"), training: set == training);
         }
         return new(training, testing, "IDX");
     }
 
-    static string? Find(string folder, string what, params ReadOnlySpan<string> prefixes)
+    private static string? Find(string folder, string what, params ReadOnlySpan<string> prefixes)
     {
         string suffix = what == "images" ? "idx3-ubyte" : "idx1-ubyte";
         foreach (string prefix in prefixes)
+        {
             foreach (string joint in (ReadOnlySpan<string>)["-", "."])
+            {
                 foreach (string end in (ReadOnlySpan<string>)["", ".gz"])
+                {
                     if (Path.Combine(folder, $"{prefix}-{what}{joint}{suffix}{end}") is { } file && File.Exists(file))
+                    {
                         return file;
+                    }
+                }
+            }
+        }
+
         return null;
     }
 
-    static IdxFiles Read(string name, string folder, string imagesFile, params ReadOnlySpan<string> prefixes)
+    private static IdxFiles Read(string name, string folder, string imagesFile, params ReadOnlySpan<string> prefixes)
     {
         string labelsFile = Find(folder, "labels", prefixes)
             ?? throw new DatasetException(folder,
@@ -91,8 +112,11 @@ sealed class IdxFiles : IImageDataset
         int[] shape = [0, 0, 0], labelShape = [0];
         byte[] images = ReadArray(imagesFile, ImagesMagic, shape), labels = ReadArray(labelsFile, LabelsMagic, labelShape);
         if (shape[0] != labelShape[0])
+        {
             throw new DatasetException(labelsFile,
                 $"{labelShape[0]} labels, but {Path.GetFileName(imagesFile)} has {shape[0]} images. The files do not belong together.");
+        }
+
         return new IdxFiles(name, imagesFile, images, shape[1], shape[2], labels);
     }
 
@@ -101,7 +125,7 @@ sealed class IdxFiles : IImageDataset
     /// <param name="file">The file; gzip is recognised by its first bytes.</param>
     /// <param name="magic">The four bytes expected at the start.</param>
     /// <param name="shape">Its length is the rank; filled with the sizes.</param>
-    static byte[] ReadArray(string file, uint magic, int[] shape)
+    private static byte[] ReadArray(string file, uint magic, int[] shape)
     {
         using FileStream raw = File.OpenRead(file);
         bool gzip = raw.ReadByte() == 0x1F && raw.ReadByte() == 0x8B;
@@ -113,18 +137,27 @@ sealed class IdxFiles : IImageDataset
             int got = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
             uint found = got >= 4 ? BinaryPrimitives.ReadUInt32BigEndian(header) : 0;
             if (got >= 4 && found != magic)
+            {
                 throw new DatasetException(file,
                     $"the file starts with 0x{found:X8}; expected 0x{magic:X8}, an IDX file of {(magic == ImagesMagic ? "images" : "labels")}.");
+            }
+
             if (got < header.Length)
+            {
                 throw new DatasetException(file, $"truncated: {got} bytes; the IDX header alone has {header.Length}.");
+            }
+
             long total = 1;
             for (int i = 0; i < shape.Length; i++)
             {
                 uint size = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
                 if (size < 1 || size > (i == 0 ? (uint)Array.MaxLength : MaxSide) || (total *= size) > Array.MaxLength)
+                {
                     throw new DatasetException(file,
                         $"the header promises {size} {(i == 0 ? "items" : "pixels a side")}; "
                         + $"expected at least 1, and {Array.MaxLength} bytes at most in all. The file is damaged.");
+                }
+
                 shape[i] = (int)size;
             }
             return ReadExactly(stream, (int)total, file);
@@ -135,7 +168,7 @@ sealed class IdxFiles : IImageDataset
         }
     }
 
-    static byte[] ReadExactly(Stream stream, int total, string file)
+    private static byte[] ReadExactly(Stream stream, int total, string file)
     {
         byte[] data = new byte[Math.Min(total, 1 << 20)];
         int length = 0;
@@ -143,13 +176,22 @@ sealed class IdxFiles : IImageDataset
         {
             length += stream.ReadAtLeast(data.AsSpan(length), data.Length - length, throwOnEndOfStream: false);
             if (length < data.Length)
+            {
                 throw new DatasetException(file, $"truncated: {length} bytes of data; the header promises {total}. Fetch the file again.");
+            }
+
             if (length == total)
+            {
                 break;
+            }
+
             Array.Resize(ref data, (int)Math.Min(total, 2L * data.Length));
         }
         if (stream.ReadByte() >= 0)
+        {
             throw new DatasetException(file, $"more data than the {total} bytes that the header promises. The file is damaged.");
+        }
+
         return data;
     }
 }

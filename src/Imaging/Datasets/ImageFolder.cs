@@ -2,9 +2,9 @@ namespace EdgeVit.Imaging;
 
 /// <summary>Images in one folder per class. Files are taken in the order of their paths (ordinal), so that indices do not depend on the
 /// file system.</summary>
-sealed class ImageFolder : IImageDataset
+internal sealed class ImageFolder : IImageDataset
 {
-    static readonly EnumerationOptions s_everything = new()
+    private static readonly EnumerationOptions s_everything = new()
     {
         RecurseSubdirectories = true,
         MaxRecursionDepth = 4,
@@ -12,9 +12,9 @@ sealed class ImageFolder : IImageDataset
         IgnoreInaccessible = false,
     };
 
-    readonly (string File, int Label)[] _images;
+    private readonly (string File, int Label)[] _images;
 
-    ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Classes, _images) = (name, classes, images);
+    private ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Classes, _images) = (name, classes, images);
 
     /// <inheritdoc/>
     public string Name { get; }
@@ -49,10 +49,16 @@ sealed class ImageFolder : IImageDataset
     {
         string[] children = Folders(folder);
         if (children.Length == 0)
+        {
             return null;
+        }
+
         string? train = Named(children, "train", "training"), test = Named(children, "test", "val", "valid", "validation");
         if (train is null && test is not null && children.Length == 1)
+        {
             throw new DatasetException(folder, $"there is a '{Path.GetFileName(test)}' folder but no 'train' folder beside it.");
+        }
+
         bool split = train is not null;
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         var skipped = new List<SkippedImage>();
@@ -70,7 +76,10 @@ sealed class ImageFolder : IImageDataset
         string?[] problems = Check(files, options.SkipBad);
         (string, int)[] images = [.. files.Where((_, i) => problems[i] is null).Select(f => (f, 0))];
         if (images.Length == 0)
+        {
             throw new DatasetException(folder, $"none of the {files.Length} images can be decoded. First: {files[0]}: {problems[0]}");
+        }
+
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         return new(new ImageFolder(name, classes, images), null, DatasetFolder.Unlabelled)
         {
@@ -78,17 +87,24 @@ sealed class ImageFolder : IImageDataset
         };
     }
 
-    static ImageFolder Read(string name, string root, IReadOnlyList<string>? known, DatasetOptions options, List<SkippedImage> skipped)
+    private static ImageFolder Read(string name, string root, IReadOnlyList<string>? known, DatasetOptions options, List<SkippedImage> skipped)
     {
         string[] folders = Folders(root);
         string[] classes = [.. folders.Select(static f => Path.GetFileName(f))];
         if (known is null)
+        {
             ClassNames.RequireTwo(root, classes.Length);
+        }
         else if (folders.Length == 0)
+        {
             throw new DatasetException(root, "no class folders; expected the same as in the training folder.");
+        }
         else if (Array.Find(classes, c => !known.Contains(c, StringComparer.Ordinal)) is { } stranger)
+        {
             throw new DatasetException(Path.Combine(root, stranger),
                 $"the training folder has no class '{stranger}'. Its classes are: {Shorten(known)}.");
+        }
+
         var images = new List<(string, int)>();
         for (int i = 0; i < folders.Length; i++)
         {
@@ -98,18 +114,24 @@ sealed class ImageFolder : IImageDataset
             for (int f = 0; f < files.Length; f++)
             {
                 if (problems[f] is { } problem)
+                {
                     skipped.Add(new(files[f], problem));
+                }
                 else
+                {
                     images.Add((files[f], label));
+                }
             }
             if (images.Count == before)
+            {
                 throw new DatasetException(folders[i],
                     $"none of the {files.Length} images of this class can be decoded. First: {files[0]}: {problems[0]}");
+            }
         }
         return new ImageFolder(name, known ?? classes, [.. images]);
     }
 
-    static string[] Files(string folder)
+    private static string[] Files(string folder)
     {
         string[] all = [.. Directory.EnumerateFiles(folder, "*", s_everything)];
         string[] images = [.. all.Where(ImageDecoder.HasImageExtension)];
@@ -126,7 +148,7 @@ sealed class ImageFolder : IImageDataset
 
     /// <summary>Why each file cannot be used, null where it can. Without skipping, the first bytes of each are looked at and the first
     /// problem (in the order of paths) is thrown; with skipping, every file is decoded.</summary>
-    static string?[] Check(string[] files, bool skipBad)
+    private static string?[] Check(string[] files, bool skipBad)
     {
         string?[] problems = new string?[files.Length];
         var first = new ImageException?[files.Length];
@@ -135,9 +157,13 @@ sealed class ImageFolder : IImageDataset
             try
             {
                 if (skipBad)
+                {
                     _ = ImageDecoder.DecodeFile(files[i]);
+                }
                 else
+                {
                     ImageDecoder.CheckFileHeader(files[i]);
+                }
             }
             catch (ImageException e)
             {
@@ -145,33 +171,44 @@ sealed class ImageFolder : IImageDataset
             }
         });
         if (Array.Find(first, e => e is not null && (!skipBad || e.CodecMissing)) is { } bad)
+        {
             throw bad.CodecMissing ? bad : WithAdvice(bad);
+        }
+
         return problems;
     }
 
-    static ImageException WithAdvice(ImageException e) =>
+    private static ImageException WithAdvice(ImageException e) =>
         new(e.Image, $"{e.Problem} Remove the file, or leave out all such files with --skip-bad.", e);
 
-    static string[] Folders(string folder) =>
+    private static string[] Folders(string folder) =>
         [.. Directory.EnumerateDirectories(folder).Where(static d => Path.GetFileName(d)[0] is not ('.' or '_')).Order(StringComparer.Ordinal)];
 
-    static string? Named(string[] folders, params ReadOnlySpan<string> names)
+    private static string? Named(string[] folders, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
+        {
             if (Array.Find(folders, f => string.Equals(Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase)) is { } folder)
+            {
                 return folder;
+            }
+        }
+
         return null;
     }
 
-    static int IndexOf(IReadOnlyList<string> names, string name)
+    private static int IndexOf(IReadOnlyList<string> names, string name)
     {
         int i = 0;
         while (!string.Equals(names[i], name, StringComparison.Ordinal))
+        {
             i++;
+        }
+
         return i;
     }
 
-    static string Shorten(IReadOnlyList<string> names) => names.Count <= 12
+    private static string Shorten(IReadOnlyList<string> names) => names.Count <= 12
         ? string.Join(", ", names)
         : $"{string.Join(", ", names.Take(12))}, ... ({names.Count})";
 }

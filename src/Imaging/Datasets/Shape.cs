@@ -1,7 +1,7 @@
 namespace EdgeVit.Imaging;
 
 /// <summary>The ten shapes, in the order of their labels.</summary>
-enum Shape
+internal enum Shape
 {
     Disc,
     Ring,
@@ -17,7 +17,7 @@ enum Shape
 
 /// <summary>Signed distances to the outline of each shape (negative inside), in units in which the shape fits a circle of radius 1. Near
 /// corners some are bounds in place of distances, which only matters to how soft a corner looks.</summary>
-static class ShapeDistance
+internal static class ShapeDistance
 {
     internal static float Of(Shape shape, float x, float y) => shape switch
     {
@@ -34,20 +34,20 @@ static class ShapeDistance
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, null),
     };
 
-    static float Length(float x, float y) => MathF.Sqrt(x * x + y * y);
+    private static float Length(float x, float y) => MathF.Sqrt(x * x + y * y);
 
-    static float Box(float x, float y, float halfWidth, float halfHeight)
+    private static float Box(float x, float y, float halfWidth, float halfHeight)
     {
         float dx = MathF.Abs(x) - halfWidth, dy = MathF.Abs(y) - halfHeight;
         return Length(MathF.Max(dx, 0), MathF.Max(dy, 0)) + MathF.Min(MathF.Max(dx, dy), 0);
     }
 
     /// <summary>Equilateral, corners on the unit circle: three half-planes.</summary>
-    static float Triangle(float x, float y) => MathF.Max(-y, 0.8660254f * MathF.Abs(x) + 0.5f * y) - 0.5f;
+    private static float Triangle(float x, float y) => MathF.Max(-y, 0.8660254f * MathF.Abs(x) + 0.5f * y) - 0.5f;
 
     /// <summary>Five points. Two reflections fold the plane into the wedge of one half of a point, in which the outline is one straight
     /// edge, from the tip (0, 1) to the notch at 36 degrees and radius 0.45.</summary>
-    static float Star(float x, float y)
+    private static float Star(float x, float y)
     {
         const float Cos = 0.809017f, Sin = 0.58778525f;
         const float NotchX = 0.45f * Sin, NotchY = 0.45f * Cos, EdgeLength = 0.68892f;
@@ -60,5 +60,5 @@ static class ShapeDistance
 
     /// <summary>Two triangles tip to tip, for one quadrant: below the top edge, left of the slanted one. A neck keeps the tips
     /// together.</summary>
-    static float Hourglass(float x, float y) => MathF.Max(y - 0.78f, (x - 0.7f * y - 0.08f) * 0.8192319f);
+    private static float Hourglass(float x, float y) => MathF.Max(y - 0.78f, (x - 0.7f * y - 0.08f) * 0.8192319f);
 }

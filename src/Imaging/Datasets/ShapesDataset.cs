@@ -19,10 +19,10 @@ public sealed class ShapesDataset : IImageDataset
     /// <summary>Side of an image, pixels.</summary>
     public const int Side = 32;
 
-    static readonly string[] s_classes = ["disc", "ring", "triangle", "square", "cross", "star", "crescent", "stripes", "ell", "hourglass"];
+    private static readonly string[] s_classes = ["disc", "ring", "triangle", "square", "cross", "star", "crescent", "stripes", "ell", "hourglass"];
 
-    readonly ulong _seed;
-    readonly ShapesSplit _split;
+    private readonly ulong _seed;
+    private readonly ShapesSplit _split;
 
     /// <summary>A set of images, none of which is drawn yet.</summary>
     /// <param name="seed">Any number.</param>
@@ -69,7 +69,7 @@ public sealed class ShapesDataset : IImageDataset
         return image;
     }
 
-    void Check(int index)
+    private void Check(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace EdgeVit.Imaging;
 
 /// <summary>Draws one image of <see cref="ShapesDataset"/>. Colours are levels 0..255 as floats until the end.</summary>
-static class ShapesPainter
+internal static class ShapesPainter
 {
-    const int Side = ShapesDataset.Side;
+    private const int Side = ShapesDataset.Side;
 
     /// <summary>Draws clutter on a plain ground, the shape over it, then lighting and noise over all.</summary>
     /// <param name="shape">What to draw.</param>
@@ -17,15 +17,21 @@ static class ShapesPainter
         Span<float> canvas = stackalloc float[3 * Side * Side];
         (Colour ground, Colour ink) = ContrastingColours(ref random);
         for (int i = 0; i < canvas.Length; i += 3)
+        {
             (canvas[i], canvas[i + 1], canvas[i + 2]) = (ground.R, ground.G, ground.B);
+        }
+
         int clutter = random.Below(4);
         for (int i = 0; i < clutter; i++)
+        {
             PaintClutter(canvas, ref random);
+        }
+
         PaintShape(canvas, shape, ink, ref random);
         LightAndNoise(canvas, ref random, pixels);
     }
 
-    readonly record struct Colour(float R, float G, float B)
+    private readonly record struct Colour(float R, float G, float B)
     {
         internal float Luma => 0.3f * R + 0.59f * G + 0.11f * B;
 
@@ -36,7 +42,7 @@ static class ShapesPainter
     }
 
     /// <summary>Two colours that differ by at least 60 levels of brightness; which of them is the brighter is left to chance.</summary>
-    static (Colour Ground, Colour Ink) ContrastingColours(ref SplitMix64 random)
+    private static (Colour Ground, Colour Ink) ContrastingColours(ref SplitMix64 random)
     {
         const float Contrast = 60;
         Colour ground = Colour.Random(ref random);
@@ -44,12 +50,14 @@ static class ShapesPainter
         {
             Colour ink = Colour.Random(ref random);
             if (MathF.Abs(ink.Luma - ground.Luma) >= Contrast)
+            {
                 return (ground, ink);
+            }
         }
         return (ground, ground.Shifted(ground.Luma < 128 ? 90 : -90));
     }
 
-    static void PaintShape(Span<float> canvas, Shape shape, Colour ink, ref SplitMix64 random)
+    private static void PaintShape(Span<float> canvas, Shape shape, Colour ink, ref SplitMix64 random)
     {
         float radius = random.Between(8.5f, 13f), room = Math.Max(Side / 2f - radius, 3f);
         float centreX = Side / 2f + random.Between(-room, room), centreY = Side / 2f + random.Between(-room, room);
@@ -69,7 +77,7 @@ static class ShapesPainter
     }
 
     /// <summary>A small disc, or a short line (a capsule), of any colour.</summary>
-    static void PaintClutter(Span<float> canvas, ref SplitMix64 random)
+    private static void PaintClutter(Span<float> canvas, ref SplitMix64 random)
     {
         Colour colour = Colour.Random(ref random);
         float x0 = random.Between(1, Side - 1), y0 = random.Between(1, Side - 1);
@@ -93,7 +101,7 @@ static class ShapesPainter
 
     /// <summary>A linear change of brightness over the image, up to 30 levels either way at the rim, and triangular noise of up to 4..16
     /// levels.</summary>
-    static void LightAndNoise(ReadOnlySpan<float> canvas, ref SplitMix64 random, Span<byte> pixels)
+    private static void LightAndNoise(ReadOnlySpan<float> canvas, ref SplitMix64 random, Span<byte> pixels)
     {
         (float cos, float sin) = Rotation(ref random);
         float slope = random.Between(0, 30) / (Side / 2), noise = random.Between(4, 16) / 255f;
@@ -115,7 +123,7 @@ static class ShapesPainter
 
     /// <summary>A direction, without trigonometry: the rational points of a quarter circle are dense and nearly even, and a random number
     /// of quarter turns follows.</summary>
-    static (float Cos, float Sin) Rotation(ref SplitMix64 random)
+    private static (float Cos, float Sin) Rotation(ref SplitMix64 random)
     {
         const float TanOfEighth = 0.41421356f;
         float t = random.Between(-TanOfEighth, TanOfEighth), norm = 1 / (1 + t * t);
@@ -130,13 +138,16 @@ static class ShapesPainter
     }
 
     /// <summary>Pixels that anything within <paramref name="radius"/> of <paramref name="centre"/> can touch, within the canvas.</summary>
-    static (int First, int End) Extent(float centre, float radius) =>
+    private static (int First, int End) Extent(float centre, float radius) =>
         (Math.Clamp((int)(centre - radius - 1), 0, Side), Math.Clamp((int)(centre + radius + 2), 0, Side));
 
-    static void Blend(Span<float> canvas, int x, int y, Colour colour, float coverage)
+    private static void Blend(Span<float> canvas, int x, int y, Colour colour, float coverage)
     {
         if (coverage <= 0)
+        {
             return;
+        }
+
         coverage = MathF.Min(coverage, 1);
         Span<float> pixel = canvas.Slice(3 * (y * Side + x), 3);
         pixel[0] += coverage * (colour.R - pixel[0]);

@@ -2,11 +2,11 @@ namespace EdgeVit.Imaging;
 
 /// <summary>The SplitMix64 generator (Steele, Lea, Flood 2014): integer arithmetic only, so the same numbers on every machine.</summary>
 /// <param name="seed">Any value.</param>
-struct SplitMix64(ulong seed)
+internal struct SplitMix64(ulong seed)
 {
-    const ulong Step = 0x9E3779B97F4A7C15;
+    private const ulong Step = 0x9E3779B97F4A7C15;
 
-    ulong _state = seed;
+    private ulong _state = seed;
 
     /// <summary>A generator of its own for an item of a stream.</summary>
     internal static SplitMix64 For(ulong seed, ulong stream, ulong item) => new(Mix(Mix(Mix(seed + Step) ^ stream) + Step * (item + 1)));
@@ -23,7 +23,7 @@ struct SplitMix64(ulong seed)
     /// <summary>Uniform integer in [0, bound), with a bias below bound / 2^32.</summary>
     internal int Below(int bound) => (int)(((Next() >> 32) * (ulong)bound) >> 32);
 
-    static ulong Mix(ulong z)
+    private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 namespace EdgeVit.Imaging;
 
 /// <summary>EXIF tag 0x0112: how the stored pixels must be turned to stand upright.</summary>
-static class ExifOrientation
+internal static class ExifOrientation
 {
-    const int Tag = 0x0112;
-    const int TypeByte = 1, TypeShort = 3, TypeLong = 4;
+    private const int Tag = 0x0112;
+    private const int TypeByte = 1, TypeShort = 3, TypeLong = 4;
 
     /// <summary>What stands before the TIFF block in a JPEG's APP1 segment, and sometimes in PNG and WebP.</summary>
     internal static ReadOnlySpan<byte> Prefix => "Exif\0\0"u8;
@@ -18,21 +18,36 @@ static class ExifOrientation
     {
         ReadOnlySpan<byte> tiff = exif.StartsWith(Prefix) ? exif[Prefix.Length..] : exif;
         if (tiff.Length < 8)
+        {
             return 1;
+        }
+
         bool little = tiff[0] == 'I';
         if (tiff[0] != tiff[1] || !(little || tiff[0] == 'M') || Word(tiff, 2, little) != 42)
+        {
             return 1;
+        }
+
         uint start = Long(tiff, 4, little);
         if (start > (uint)(tiff.Length - 2))
+        {
             return 1;
+        }
+
         int directory = (int)start, entries = Word(tiff, directory, little);
         for (int i = 0; i < entries; i++)
         {
             int entry = directory + 2 + 12 * i;
             if (entry + 12 > tiff.Length)
+            {
                 return 1;
+            }
+
             if (Word(tiff, entry, little) != Tag)
+            {
                 continue;
+            }
+
             uint value = Word(tiff, entry + 2, little) switch
             {
                 TypeByte => tiff[entry + 8],
@@ -51,7 +66,10 @@ static class ExifOrientation
     internal static RgbImage Apply(RgbImage image, int orientation)
     {
         if (orientation == 1)
+        {
             return image;
+        }
+
         int w = image.Width, h = image.Height, right = w - 1, bottom = (h - 1) * w;
         (int origin, int columnStep, int rowStep) = orientation switch
         {
@@ -81,9 +99,9 @@ static class ExifOrientation
         return upright;
     }
 
-    static uint Long(ReadOnlySpan<byte> tiff, int at, bool little) =>
+    private static uint Long(ReadOnlySpan<byte> tiff, int at, bool little) =>
         little ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[at..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[at..]);
 
-    static ushort Word(ReadOnlySpan<byte> tiff, int at, bool little) =>
+    private static ushort Word(ReadOnlySpan<byte> tiff, int at, bool little) =>
         little ? BinaryPrimitives.ReadUInt16LittleEndian(tiff[at..]) : BinaryPrimitives.ReadUInt16BigEndian(tiff[at..]);
 }

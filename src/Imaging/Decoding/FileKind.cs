@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeVit.Imaging;
 
 /// <summary>The formats that are decoded, and none of them.</summary>
-enum PictureFormat
+internal enum PictureFormat
 {
     None,
     Png,
@@ -15,25 +15,37 @@ enum PictureFormat
 }
 
 /// <summary>Tells by its first bytes what a file is.</summary>
-static class FileKind
+internal static class FileKind
 {
     /// <summary>So many bytes suffice.</summary>
     internal const int HeadBytes = 512;
 
-    const string Convert = "Convert it to PNG or JPEG.";
+    private const string Convert = "Convert it to PNG or JPEG.";
 
     /// <summary>The format, where it is one that is decoded.</summary>
     /// <param name="head">The file, or its beginning.</param>
     internal static PictureFormat Format(ReadOnlySpan<byte> head)
     {
         if (head.StartsWith(PngStructure.Signature))
+        {
             return PictureFormat.Png;
+        }
+
         if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
+        {
             return PictureFormat.Jpeg;
+        }
+
         if (head.StartsWith("GIF87a"u8) || head.StartsWith("GIF89a"u8))
+        {
             return PictureFormat.Gif;
+        }
+
         if (head.StartsWith("RIFF"u8) && At(head, 8, "WEBP"u8))
+        {
             return PictureFormat.WebP;
+        }
+
         return head.StartsWith("BM"u8) && head.Length >= 18 && BinaryPrimitives.ReadInt32LittleEndian(head[14..]) is 12 or 16 or 40 or 52 or 56 or 64 or 108 or 124
             ? PictureFormat.Bmp
             : PictureFormat.None;
@@ -53,7 +65,7 @@ static class FileKind
         : !head.ContainsAnyExcept((byte)0) ? ("a file of zeros", "A copy or download was interrupted: fetch it again.")
         : Text(head) ?? (Targa(head) ? "a TGA" : $"a file that starts with {System.Convert.ToHexString(head[..Math.Min(8, head.Length)])}", Convert);
 
-    static string? Picture(ReadOnlySpan<byte> head) => head switch
+    private static string? Picture(ReadOnlySpan<byte> head) => head switch
     {
         [(byte)'I', (byte)'I', 42 or 43, 0, ..] or [(byte)'M', (byte)'M', 0, 42 or 43, ..] => "a TIFF (or a camera's raw file)",
         [0xFF, 0x0A, ..] or [0, 0, 0, 12, (byte)'J', (byte)'X', (byte)'L', (byte)' ', ..] => "a JPEG XL",
@@ -71,7 +83,7 @@ static class FileKind
         _ => null,
     };
 
-    static string Brand(ReadOnlySpan<byte> brand) => Encoding.Latin1.GetString(brand) switch
+    private static string Brand(ReadOnlySpan<byte> brand) => Encoding.Latin1.GetString(brand) switch
     {
         "avif" or "avis" => "an AVIF",
         "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" or "mif1" or "msf1" => "a HEIC",
@@ -81,22 +93,37 @@ static class FileKind
     };
 
     /// <summary>Null where the bytes are no text.</summary>
-    static (string What, string Advice)? Text(ReadOnlySpan<byte> head)
+    private static (string What, string Advice)? Text(ReadOnlySpan<byte> head)
     {
         const string Fetch = "The download was answered with something else: look at it in an editor and fetch the picture again.";
         ReadOnlySpan<byte> bytes = head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? head[3..] : head;
         bytes = bytes.TrimStart(" \t\r\n"u8);
         string start = Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, HeadBytes)]);
         if (bytes.IsEmpty || start.AsSpan().ContainsAnyInRange('\0', '\b') || start[..^Math.Min(start.Length, 3)].Contains('\uFFFD', StringComparison.Ordinal))
+        {
             return null;
+        }
+
         if (Starts("<!doctype html") || Starts("<html") || Starts("<head"))
+        {
             return ("an HTML page", Fetch);
+        }
+
         if (start.Contains("<svg", StringComparison.OrdinalIgnoreCase))
+        {
             return ("an SVG drawing", Convert);
+        }
+
         if (Starts("<?xml") || Starts("<"))
+        {
             return ("an XML text", Fetch);
+        }
+
         if (start[0] is '{' or '[')
+        {
             return ("a JSON text", Fetch);
+        }
+
         int length = start.AsSpan().IndexOfAny('\r', '\n') is var line and >= 0 ? line : start.Length;
         return ($"a text that starts with '{start[..Math.Min(length, 24)]}'", Fetch);
 
@@ -104,10 +131,10 @@ static class FileKind
     }
 
     /// <summary>TGA has no mark at its beginning: the fields of its header must make sense.</summary>
-    static bool Targa(ReadOnlySpan<byte> head) =>
+    private static bool Targa(ReadOnlySpan<byte> head) =>
         head.Length >= 18 && head[1] <= 1 && head[2] is 1 or 2 or 3 or 9 or 10 or 11 && (head[1] == 1) == (head[2] is 1 or 9)
         && head[16] is 8 or 15 or 16 or 24 or 32 && BinaryPrimitives.ReadUInt16LittleEndian(head[12..]) > 0
         && BinaryPrimitives.ReadUInt16LittleEndian(head[14..]) > 0 && (head[17] & 0xC0) == 0;
 
-    static bool At(ReadOnlySpan<byte> head, int at, ReadOnlySpan<byte> text) => head.Length >= at && head[at..].StartsWith(text);
+    private static bool At(ReadOnlySpan<byte> head, int at, ReadOnlySpan<byte> text) => head.Length >= at && head[at..].StartsWith(text);
 }

@@ -9,9 +9,9 @@ namespace EdgeVit.Imaging;
 /// <param name="HasEnd">The end marker is there.</param>
 /// <param name="Scans">How many scans begin.</param>
 /// <param name="CoefficientBytes">What a decoder must hold of a picture that comes in several scans; 0 for one scan.</param>
-readonly record struct JpegStructure(int Orientation, bool HasScan, bool HasEnd, int Scans, long CoefficientBytes)
+internal readonly record struct JpegStructure(int Orientation, bool HasScan, bool HasEnd, int Scans, long CoefficientBytes)
 {
-    const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
+    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
 
     /// <summary>Pixels come in several scans: nothing can be said before the last.</summary>
     internal bool HasSeveralScans => CoefficientBytes > 0;
@@ -31,16 +31,27 @@ readonly record struct JpegStructure(int Orientation, bool HasScan, bool HasEnd,
                 break;
             }
             if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+            {
                 continue;
+            }
+
             if (file.Length - at < 2)
+            {
                 break;
+            }
+
             int length = BinaryPrimitives.ReadUInt16BigEndian(file[at..]);
             if (length < 2 || length > file.Length - at)
+            {
                 break;
+            }
+
             ReadOnlySpan<byte> body = file.Slice(at + 2, length - 2);
             at += length;
             if (marker == App1 && orientation == 0 && body.StartsWith(ExifOrientation.Prefix))
+            {
                 orientation = ExifOrientation.Read(body);
+            }
             else if (IsFrame(marker) && frame.IsEmpty && body.Length >= 6 && body.Length >= 6 + 3 * body[5])
             {
                 frame = body;
@@ -57,29 +68,37 @@ readonly record struct JpegStructure(int Orientation, bool HasScan, bool HasEnd,
 
     /// <summary>The next marker's code, with <paramref name="at"/> behind it; 0 at the end of the file. Entropy-coded bytes and stray ones
     /// are passed over.</summary>
-    static byte NextMarker(ReadOnlySpan<byte> file, ref int at)
+    private static byte NextMarker(ReadOnlySpan<byte> file, ref int at)
     {
         while (at < file.Length)
         {
             int found = file[at..].IndexOf((byte)0xFF);
             if (found < 0 || at + found + 1 >= file.Length)
+            {
                 break;
+            }
+
             at += found + 1;
             byte code = file[at];
             if (code == 0xFF)
+            {
                 continue;
+            }
+
             at++;
             if (code != 0)
+            {
                 return code;
+            }
         }
         at = file.Length;
         return 0;
     }
 
-    static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    private static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
 
     /// <summary>Two bytes for each sample of each component.</summary>
-    static long CoefficientsOf(ReadOnlySpan<byte> frame)
+    private static long CoefficientsOf(ReadOnlySpan<byte> frame)
     {
         long height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]), width = BinaryPrimitives.ReadUInt16BigEndian(frame[3..]);
         int most = 1, all = 0;

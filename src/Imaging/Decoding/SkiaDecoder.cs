@@ -7,7 +7,7 @@ using SkiaSharp;
 namespace EdgeVit.Imaging;
 
 /// <summary>How a decoding ended.</summary>
-enum DecodingEnd
+internal enum DecodingEnd
 {
     /// <summary>All pixels are there.</summary>
     Complete,
@@ -22,10 +22,10 @@ enum DecodingEnd
 /// <summary>Decodes with SkiaSharp's codecs. This class alone names its types: the assembly and its native library are loaded when the first
 /// picture is decoded. Pixels are asked for without a colour space, so that profiles and gamma are ignored, and with alpha apart, so that
 /// the colour under transparent pixels stays.</summary>
-static unsafe class SkiaDecoder
+internal static unsafe class SkiaDecoder
 {
     /// <summary>A strip of rows that stays in the second-level cache.</summary>
-    const int StripBytes = 1 << 17;
+    private const int StripBytes = 1 << 17;
 
     /// <summary>Decodes; orientation is applied by the caller.</summary>
     /// <param name="file">The whole file, of a format that Skia reads.</param>
@@ -48,11 +48,17 @@ static unsafe class SkiaDecoder
                 using SKData data = SKData.Create((nint)bytes, file.Length);
                 using SKCodec? codec = SKCodec.Create(data);
                 if (codec is null)
+                {
                     return null;
+                }
+
                 SKSizeI size = codec.Info.Size;
                 ImageDecoder.CheckPlausible(size.Width, size.Height, name, file.Length, pixelsPerByte);
                 while (scalable && scale < 8 && (long)size.Width * size.Height > maxPixels)
+                {
                     size = codec.GetScaledDimensions(1f / (scale *= 2));
+                }
+
                 ImageDecoder.CheckSize(size.Width, size.Height, name, maxPixels);
                 return scalable ? DecodeRows(codec, size, out end) : DecodeWhole(codec, size, out end);
             }
@@ -70,30 +76,40 @@ static unsafe class SkiaDecoder
             CodecMissing = true,
         };
 
-    static SKImageInfo Rgba(SKSizeI size) => new(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+    private static SKImageInfo Rgba(SKSizeI size) => new(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
 
-    static RgbImage? DecodeRows(SKCodec codec, SKSizeI size, out DecodingEnd end)
+    private static RgbImage? DecodeRows(SKCodec codec, SKSizeI size, out DecodingEnd end)
     {
         end = End(codec.StartScanlineDecode(Rgba(size)));
         if (end != DecodingEnd.Complete)
+        {
             return null;
+        }
+
         var image = new RgbImage(size.Width, size.Height, GC.AllocateUninitializedArray<byte>(3 * size.Width * size.Height));
         int pitch = 4 * size.Width, rows = Math.Clamp(StripBytes / pitch, 1, size.Height);
         byte[] strip = ArrayPool<byte>.Shared.Rent(pitch * rows);
         fixed (byte* rgba = strip)
+        {
             for (int y = 0; y < size.Height && end == DecodingEnd.Complete; y += rows)
             {
                 int count = Math.Min(rows, size.Height - y);
                 if (codec.GetScanlines((nint)rgba, count, pitch) < count)
+                {
                     end = DecodingEnd.TooShort;
+                }
                 else
+                {
                     DropAlpha(strip.AsSpan(0, count * pitch), image.Pixels.AsSpan(3 * y * size.Width));
+                }
             }
+        }
+
         ArrayPool<byte>.Shared.Return(strip);
         return end == DecodingEnd.Complete ? image : null;
     }
 
-    static RgbImage? DecodeWhole(SKCodec codec, SKSizeI size, out DecodingEnd end)
+    private static RgbImage? DecodeWhole(SKCodec codec, SKSizeI size, out DecodingEnd end)
     {
         nuint pixels = (nuint)size.Width * (nuint)size.Height;
         byte* rgba = (byte*)NativeMemory.Alloc(pixels, 4);
@@ -101,10 +117,16 @@ static unsafe class SkiaDecoder
         {
             end = End(codec.GetPixels(Rgba(size), (nint)rgba));
             if (end != DecodingEnd.Complete)
+            {
                 return null;
+            }
+
             var image = new RgbImage(size.Width, size.Height, GC.AllocateUninitializedArray<byte>(3 * (int)pixels));
             for (int y = 0; y < size.Height; y++)
+            {
                 DropAlpha(new ReadOnlySpan<byte>(rgba + 4L * y * size.Width, 4 * size.Width), image.Pixels.AsSpan(3 * y * size.Width));
+            }
+
             return image;
         }
         finally
@@ -113,7 +135,7 @@ static unsafe class SkiaDecoder
         }
     }
 
-    static DecodingEnd End(SKCodecResult result) => result switch
+    private static DecodingEnd End(SKCodecResult result) => result switch
     {
         SKCodecResult.Success => DecodingEnd.Complete,
         SKCodecResult.IncompleteInput => DecodingEnd.TooShort,
@@ -121,13 +143,18 @@ static unsafe class SkiaDecoder
     };
 
     /// <summary>Four bytes a pixel to three.</summary>
-    static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    private static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)
     {
         Vector128<byte> colours = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255);
         int from = 0, to = 0;
         for (; from + 16 <= rgba.Length && to + 16 <= rgb.Length; from += 16, to += 12)
+        {
             Vector128.Shuffle(Vector128.Create(rgba.Slice(from, 16)), colours).CopyTo(rgb[to..]);
+        }
+
         for (; from < rgba.Length; from += 4, to += 3)
+        {
             rgba.Slice(from, 3).CopyTo(rgb[to..]);
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace EdgeVit.Imaging;
 /// <summary>What a WebP's chunks say, read without decoding a pixel.</summary>
 /// <param name="Orientation">EXIF orientation 1..8, 1 without.</param>
 /// <param name="HasEnd">The file is as long as its header says.</param>
-readonly record struct WebpStructure(int Orientation, bool HasEnd)
+internal readonly record struct WebpStructure(int Orientation, bool HasEnd)
 {
     /// <summary>Walks over the chunks.</summary>
     /// <param name="file">The whole file, at least its RIFF header.</param>
@@ -17,9 +17,15 @@ readonly record struct WebpStructure(int Orientation, bool HasEnd)
         {
             uint type = BinaryPrimitives.ReadUInt32LittleEndian(file[at..]), size = BinaryPrimitives.ReadUInt32LittleEndian(file[(at + 4)..]);
             if (size > (uint)(file.Length - at - 8))
+            {
                 break;
+            }
+
             if (type == Exif)
+            {
                 return new(ExifOrientation.Read(file.Slice(at + 8, (int)size)), hasEnd);
+            }
+
             at += 8 + (int)size + (int)(size & 1);
         }
         return new(1, hasEnd);

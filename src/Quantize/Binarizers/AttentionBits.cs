@@ -43,7 +43,10 @@ public sealed class AttentionBits : autograd.SingleTensorFunction<AttentionBits>
     {
         Tensor level = Above(q, 0.5);
         for (int j = 2; j <= levels; j++)
+        {
             level = level.add_(Above(q, j - 0.5));
+        }
+
         return level;
     }
 

@@ -38,7 +38,10 @@ internal sealed class BinaryProduct : autograd.SingleTensorFunction<BinaryProduc
         Tensor bySigns = (grad_output * scale).to(ScalarType.BFloat16).matmul(bits).to(ScalarType.Float32);
         Tensor byWeight = grad_output.to(ScalarType.BFloat16).t().matmul(signs).to(ScalarType.Float32).mul_(u.abs().le(1));
         if ((bool)ctx.get_data("centred")!)
+        {
             byWeight.sub_(byWeight.mean([1], keepdim: true));
+        }
+
         return [bySigns, byWeight, null!];
     }
 }

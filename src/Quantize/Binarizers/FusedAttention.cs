@@ -86,7 +86,10 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         byScores.Dispose();
         kept.GiveUp();
         foreach (Tensor tensor in saved)
+        {
             tensor.Dispose();
+        }
+
         double[] byClip = [.. clip.Select((c, h) => byHead[h] * c)];
         Tensor? byTemperature = form.Temperature is null ? null : FusedBranch.Vector(byHead[layout.Heads..]);
         return [gq, gk, gv, FusedBranch.Vector(byClip), byTemperature!, null!, null!, null!, null!, null!, null!];

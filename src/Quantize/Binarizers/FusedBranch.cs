@@ -118,7 +118,10 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
     {
         float[] result = new float[values.Length];
         for (int i = 0; i < result.Length; i++)
+        {
             result[i] = (float)values[i] * factor;
+        }
+
         return torch.tensor(result);
     }
 }
@@ -207,7 +210,10 @@ internal sealed record NormWorld(World? World)
     internal (double[] Sums, long Rows) Sum(double[] sums, long rows)
     {
         if (World is null)
+        {
             return (sums, rows);
+        }
+
         double[] all = [.. sums, rows];
         World.Sum(all);
         return (all[..^1], (long)all[^1]);

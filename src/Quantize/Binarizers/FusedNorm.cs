@@ -134,7 +134,9 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
             Lanes.Floats(branches[b].alpha).CopyTo(weights.AsSpan(b * channels));
             ReadOnlySpan<float> more = Lanes.Floats(branches[b].move);
             for (int c = 0; c < channels; c++)
+            {
                 move[c] += more[c];
+            }
         }
         ctx.save_for_backward([y, tokens]);
         ctx.save_data("branches", branches);
@@ -158,7 +160,9 @@ internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidua
         LeafGradient.Add(layerScale.move, sums.AsSpan(0, channels));
         Tensor byInput = NormKernels.Affine(gradient, alpha, new float[channels]);
         if (saved.Count == 1)
+        {
             return [gradient, byInput, null!];
+        }
 
         using Tensor tokens = saved[1];
         var grid = (TokenGrid)ctx.get_data("grid")!;

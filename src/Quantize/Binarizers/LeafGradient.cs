@@ -11,11 +11,16 @@ internal static class LeafGradient
     internal static void Add(Tensor parameter, ReadOnlySpan<double> values, float factor = 1)
     {
         if (!parameter.requires_grad)
+        {
             return;
+        }
+
         using Tensor gradient = Of(parameter);
         Span<float> sums = Lanes.Floats(gradient);
         for (int i = 0; i < sums.Length; i++)
+        {
             sums[i] += (float)values[i] * factor;
+        }
     }
 
     /// <summary>The gradient to add to; 0 where there was none.</summary>
@@ -31,6 +36,8 @@ internal sealed class Kept(params Tensor[] tensors)
     internal void GiveUp()
     {
         foreach (Tensor tensor in tensors)
+        {
             tensor.Dispose();
+        }
     }
 }

@@ -34,7 +34,9 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     internal static void Join(nn.Module model, World? world)
     {
         foreach (ISynchronisedNorm norm in model.modules().OfType<ISynchronisedNorm>())
+        {
             norm.World = world;
+        }
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>

@@ -33,7 +33,10 @@ public sealed class WeightSign : autograd.SingleTensorFunction<WeightSign>
         Tensor u = ctx.get_saved_variables()[0];
         Tensor gradient = u.abs().le(1).to(grad_output.dtype).mul_(grad_output);
         if ((bool)ctx.get_data("centred")!)
+        {
             gradient.sub_(gradient.mean([1], keepdim: true));
+        }
+
         return [gradient, null!];
     }
 }

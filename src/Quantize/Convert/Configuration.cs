@@ -44,18 +44,35 @@ internal static class Configuration
         })
         {
             if (value != 0)
+            {
                 keys[name] = Text(value);
+            }
         }
         foreach ((string key, string value) in options.Binarization.Describe())
+        {
             keys[key] = value;
+        }
+
         if (options.Accumulate > 1)
+        {
             keys["student.accumulate"] = Text(options.Accumulate);
+        }
+
         if (StudentLayout.IsOwn(options))
+        {
             keys[Layout] = ConfigJson.Write(network).ReplaceLineEndings("");
+        }
+
         if (options.TeachersTeacher is { } teachers)
+        {
             keys["teacher.teacher"] = teachers;
+        }
+
         if (options.Init is { } init)
+        {
             keys["student.init"] = FileHash(init);
+        }
+
         foreach ((string stage, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })
         {
             keys[$"{stage}.steps"] = Text(settings.Steps);
@@ -66,7 +83,9 @@ internal static class Configuration
             keys[$"{stage}.gradientNorm"] = Text(settings.GradientNorm);
             keys[$"{stage}.clipRate"] = Text(settings.ClipRate);
             if (settings.Optimizer != OptimizerKind.AdamW)
+            {
                 keys[$"{stage}.optimizer"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Optimizer} momentum {settings.Momentum} biasRate {settings.BiasRate}");
+            }
         }
         return keys;
     }
@@ -75,7 +94,10 @@ internal static class Configuration
     internal static bool Same(string key, string was, string now)
     {
         if (was == now || key != Layout)
+        {
             return was == now;
+        }
+
         try
         {
             return ConfigJson.Read(was).Equals(ConfigJson.Read(now));

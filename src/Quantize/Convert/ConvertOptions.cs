@@ -179,13 +179,18 @@ public sealed record ConvertOptions
         void Check(string name, double? value, double least, double most)
         {
             if (value is double v && !(v >= least && v <= most))
+            {
                 faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {v}, expected {least} to {most}"));
+            }
         }
 
         Check("budget", Budget?.TotalSeconds, 1, 1e8);
         Check("stop-after", StopAfter?.TotalSeconds, 1, 1e8);
         if (Budget is not null && (Epochs is not null || TeacherEpochs is not null))
+        {
             faults.Add("--budget decides how long is trained, so --epochs and --teacher-epochs have no place beside it");
+        }
+
         Check("epochs", Epochs, 0.001, 100_000);
         Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
         Check("batch", BatchSize, 2, 65_536);
@@ -193,7 +198,10 @@ public sealed record ConvertOptions
         Check("image-size", ImageSize, 4, 1024);
         Check("stem", Stem, 0, 4096);
         if (AttentionLevels is { } levels && !BinaryViTConfig.PossibleLevels.Contains(levels))
+        {
             faults.Add($"--attention-levels is {levels}, expected {string.Join(" or ", BinaryViTConfig.PossibleLevels)}");
+        }
+
         Check("temperature", Temperature, 0.1, 100);
         Check("teacher-weight", TeacherWeight, 0, 1);
         Check("feature-weight", FeatureWeight, 0, 10_000);
@@ -211,9 +219,15 @@ public sealed record ConvertOptions
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);
         if (Precision is not (MixedPrecision.Auto or MixedPrecision.Float32 or MixedPrecision.BFloat16))
+        {
             faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
+        }
+
         if (AugmentOn is not (DeviceImages.Auto or DeviceImages.Processor or DeviceImages.OnDevice))
+        {
             faults.Add($"--augment-on is '{AugmentOn}', expected auto, cpu or device");
+        }
+
         Check("threads", Threads, 1, 1024);
         Check("parity-images", ParityImages, 1, 10_000);
         Check("shapes-train", ShapesTrain, 20, 10_000_000);

@@ -34,7 +34,10 @@ public static class Converter
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
         if (world is { IsFirst: false })
+        {
             throw new ArgumentException($"rank {world.Rank} assists, see {nameof(Assist)}.", nameof(world));
+        }
+
         return Run(options, progress, cancel, world)!;
     }
 
@@ -76,7 +79,10 @@ public static class Converter
     {
         options = UnlabelledImages.Settle(options.Validate());
         if (world is not null)
+        {
             options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.Sharers) };
+        }
+
         return options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
     }
 
@@ -84,9 +90,14 @@ public static class Converter
     private static bool Parted(World? world, Exception e)
     {
         if (e is ConvertException { ExitCode: ConvertException.Interrupted })
+        {
             world?.Leave();
+        }
         else
+        {
             world?.Fail();
+        }
+
         return false;
     }
 
@@ -134,11 +145,17 @@ public static class Converter
         {
             BinaryViTConfig preset = StudentLayout.Of(options);
             if (First)
+            {
                 _folder.Prepare(options.Resume, options.Overwrite, ExpectedBytes(preset));
+            }
+
             Introduce();
             Device device = ChooseDevice(options.Device);
             if (options.Precision == MixedPrecision.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
+            {
                 progress.Report(new Warned("--precision bfloat16: this processor has no instructions for it, so that training is slower than with float32"));
+            }
+
             TeacherList.Require(options);
             InitialWeights.Require(options.Init);
             (ImageData data, BinaryViTConfig network) = ReadData(preset, device);
@@ -146,17 +163,28 @@ public static class Converter
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
             if (options.Budget is { } budget)
+            {
                 recipe = Fitted(recipe, budget, network, data, device);
+            }
+
             if (world?.OfFirst(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
+            {
                 recipe = recipe with { Teacher = recipe.Teacher with { Steps = (long)steps[0] }, Student = recipe.Student with { Steps = (long)steps[1] } };
+            }
+
             IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
             world?.RequireSame(configuration);
             if (First)
             {
                 if (options.Resume)
+                {
                     _folder.RequireSame(configuration);
+                }
                 else if (options.Overwrite)
+                {
                     _folder.Clear();
+                }
+
                 _folder.Describe(configuration, device.ToString(), torch.get_num_threads());
             }
             double dataSeconds = Lap();
@@ -170,7 +198,10 @@ public static class Converter
             student.to(device);
             long parameters = student.parameters().Sum(p => p.numel());
             if (options.Init is { } init)
+            {
                 progress.Report(new Note($"student starts from {InitialWeights.Load(student, init)}"));
+            }
+
             try
             {
                 StudentStage(student, teacher, recipe, data, device, configuration, parameters);
@@ -179,11 +210,16 @@ public static class Converter
             {
                 (teacher as IDisposable)?.Dispose();
                 if (First)
+                {
                     _folder.DrawCurves(title);
+                }
             }
             world?.Leave();
             if (!First)
+            {
                 return null;
+            }
+
             double studentSeconds = Lap();
 
             progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));
@@ -266,10 +302,15 @@ public static class Converter
         private void Introduce()
         {
             if (world is null)
+            {
                 return;
+            }
+
             progress.Report(new Note(world.Text));
             if (world.Warning is { } warning)
+            {
                 progress.Report(new Warned(warning));
+            }
         }
 
         private (ImageData Data, BinaryViTConfig Network) ReadData(BinaryViTConfig preset, Device device)
@@ -288,13 +329,22 @@ public static class Converter
             // The folder need not be readable by all; steps are measured by all or none.
             (long Teacher, long Student)? known = options.Resume && First ? _folder.RecordedSteps() : null;
             if (known is { } steps)
+            {
                 recipe = recipe with { Teacher = recipe.Teacher with { Steps = steps.Teacher }, Student = recipe.Student with { Steps = steps.Student } };
+            }
+
             double recorded = known is null ? 0 : 1;
             if ((world?.OfFirst(recorded)[0] ?? recorded) == 1)
+            {
                 return recipe;
+            }
+
             (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
             if (!First)
+            {
                 return recipe;
+            }
+
             Recipe fitted = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
             progress.Report(new Note(string.Create(CultureInfo.InvariantCulture,
                 $"budget of {budget.TotalSeconds:F0} s: {(teacher is null ? "" : $"teacher {fitted.Teacher.Steps} steps of {teacher.StepSeconds * 1000:F0} ms, ")}student {fitted.Student.Steps} steps of {student.StepSeconds * 1000:F0} ms")));
@@ -325,7 +375,9 @@ public static class Converter
             using (MixedPrecision.Scope(recipe.Student.MixedPrecision))
             {
                 if (teacher is not null && cache && CachedTeacher.Fits(data.Split.Train.Count, network.Classes))
+                {
                     teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
+                }
             }
             ITrainingTask task = teacher is null
                 ? new ClassifyTask(student, options.LabelSmoothing)
@@ -345,10 +397,16 @@ public static class Converter
             {
                 double top1 = Trainer.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device);
                 if (top1 <= best)
+                {
                     return;
+                }
+
                 (best, which) = (top1, name);
                 foreach (Tensor tensor in kept?.Values ?? Enumerable.Empty<Tensor>())
+                {
                     tensor.Dispose();
+                }
+
                 using IDisposable frozen = torch.no_grad();
                 kept = student.state_dict().ToDictionary(p => p.Key, p => p.Value.clone());
             }
@@ -386,10 +444,15 @@ public static class Converter
             using (torch.no_grad())
             {
                 foreach ((string name, Tensor value) in student.state_dict())
+                {
                     value.copy_(kept![name]);
+                }
             }
             foreach (Tensor tensor in kept!.Values)
+            {
                 tensor.Dispose();
+            }
+
             progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"student: {best:F2} % on {data.Split.Held.Count} validation images ({which})")));
             return best;
         }
@@ -420,14 +483,26 @@ public static class Converter
     {
         bool cuda = name is "auto" or "cuda" || name.StartsWith("cuda:", StringComparison.Ordinal);
         if (!cuda && name != "cpu")
+        {
             throw new ConvertException($"--device {name}: expected auto, cpu, cuda or cuda:i.", ConvertException.Usage);
+        }
+
         if (name == "cpu" || (name == "auto" && !torch.cuda.is_available()))
+        {
             return torch.device("cpu");
+        }
+
         if (!torch.cuda.is_available())
+        {
             throw new ConvertException($"--device {name}: this machine's libtorch has no CUDA device. Use --device cpu.", ConvertException.NotSupported);
+        }
+
         int index = 0;
         if (name.Contains(':') && (!int.TryParse(name.AsSpan(5), CultureInfo.InvariantCulture, out index) || index < 0 || index >= torch.cuda.device_count()))
+        {
             throw new ConvertException($"--device {name}: there are {torch.cuda.device_count()} CUDA devices, counted from 0.", ConvertException.Usage);
+        }
+
         return torch.device($"cuda:{index}");
     }
 }

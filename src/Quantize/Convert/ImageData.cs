@@ -38,7 +38,10 @@ public sealed record ImageData(
             ? DatasetFolder.OpenUnlabelled(options.Data, UnlabelledImages.Classes(options.Teacher), how)
             : DatasetFolder.Open(options.Data, how);
         if (splits.Skipped > 0)
+        {
             progress.Report(new Warned($"{splits.Skipped} images cannot be decoded and are left out, the first: {splits.SkippedImages[0].File}: {splits.SkippedImages[0].Problem}"));
+        }
+
         progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {(unlabelled ? $"{splits.Train.Count} images" : ClassBalance.Summary(splits.Train))}"));
 
         int side = options.ImageSize ?? student.ImageSize;
@@ -48,7 +51,9 @@ public sealed record ImageData(
         long limit = options.Crop > 0 && (unlabelled || splits.Kind == "image folder") ? 0 : PixelSource.MemoryLimit;
         PixelSource raw = PixelSource.Open(splits.Train, preprocess, cancel, limit);
         if (unlabelled)
+        {
             raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
+        }
 
         int classes = splits.Train.Classes.Count;
         int[] all = [.. Enumerable.Range(0, raw.Count)];

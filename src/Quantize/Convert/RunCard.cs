@@ -16,7 +16,10 @@ internal static class RunCard
             (result.LabelledByTeacher ? "agreement with the teacher, float simulator" : "top-1, float simulator", string.Create(culture, $"{result.SimulatorTop1:F2} %, same prediction on {result.SamePredictions:N0}; on {result.DifferentPredictions:N0} rounding decides a sign")),
         ];
         if (result.TeacherTop1 is double teacher)
+        {
             facts.Add(("top-1, teacher", string.Create(culture, $"{teacher:F2} %")));
+        }
+
         facts.Add(("parameters", string.Create(culture, $"{result.Parameters:N0}")));
         facts.Add(("images", string.Create(culture, $"{data.Kind}, {result.TrainImages:N0} training and {result.ValidationImages:N0} validation images{(result.SkippedImages > 0 ? $"; {result.SkippedImages:N0} could not be decoded and were left out" : "")}")));
         facts.Add(("training", string.Create(culture, $"teacher {options.Teacher}: {recipe.Teacher.Steps} steps of {recipe.Teacher.BatchSize}; student: {recipe.Student.Steps} steps of {recipe.Student.BatchSize}, rate {recipe.Student.LearningRate}; seed {options.Seed}")));

@@ -54,7 +54,9 @@ public sealed record RunFolder(string Path)
             }
             long free = new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
             if (free < expectedBytes + Reserve)
+            {
                 throw new IOException($"{free >> 20} MB are free on that disk, about {(expectedBytes + Reserve) >> 20} MB are needed.");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -72,7 +74,9 @@ public sealed record RunFolder(string Path)
             foreach (string old in (string[])[Model, .. Checkpoints, Metrics, MetricsLog.LayersFile(Metrics), File("parity.json"), File("result.json"), File("card.md")])
             {
                 if (System.IO.File.Exists(old))
+                {
                     System.IO.File.Delete(old);
+                }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -86,7 +90,9 @@ public sealed record RunFolder(string Path)
     internal void RequireSame(IReadOnlyDictionary<string, string> configuration)
     {
         foreach (string checkpoint in Checkpoints.Where(System.IO.File.Exists))
+        {
             Checkpoint.RequireSame(checkpoint, configuration);
+        }
     }
 
     /// <summary>The lengths of teacher and student that the folder's run began with; null where it tells none.</summary>
@@ -110,7 +116,9 @@ public sealed record RunFolder(string Path)
     internal void DrawCurves(string title)
     {
         if (System.IO.File.Exists(Metrics))
+        {
             Write("curves.html", TrainingCurves.Draw(System.IO.File.ReadLines(Metrics), title));
+        }
     }
 
     /// <summary>Writes a text file whole or not at all.</summary>

@@ -29,7 +29,9 @@ internal static class StepTiming
             learning.Begin(step);
             learning.Run(loader.Get(step));
             if (step >= Warmup)
+            {
                 seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
         }
         seconds.Sort();
         double median = seconds[seconds.Count / 2];

@@ -15,28 +15,45 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     {
         IReadOnlyList<string> names = TeacherList.Split(options.Teacher);
         if (names is [TeacherList.None])
+        {
             return (null, null);
+        }
+
         List<ITeacher> teachers = [];
         using IDisposable mixed = MixedPrecision.Scope(recipe.Teacher.MixedPrecision);
         try
         {
             foreach (string name in names)
+            {
                 teachers.Add(One(name, recipe, data, network, device, configuration));
+            }
         }
         catch
         {
             foreach (ITeacher teacher in teachers)
+            {
                 (teacher as IDisposable)?.Dispose();
+            }
+
             throw;
         }
         if (data.Unlabelled)
+        {
             return (Whole(teachers, recipe), null);
+        }
+
         foreach (ITeacher teacher in teachers.Count > 1 ? teachers : [])
+        {
             Measure(teacher, recipe, data, device);
+        }
+
         ITeacher whole = teachers.Count == 1 ? teachers[0] : new MeanTeacher(teachers);
         double top1 = Measure(whole, recipe, data, device);
         if (!recipe.Augmentation.Flip)
+        {
             return (whole, top1);
+        }
+
         whole = new MirroredTeacher(whole);
         return (whole, Measure(whole, recipe, data, device, " with mirror images"));
     }
@@ -50,7 +67,10 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         {
             progress.Report(new StageStarted("teacher", $"loading {name}"));
             if (!FileTeacher.Takes(name))
+            {
                 RequireNormalisation(name, configuration);
+            }
+
             return TeacherFiles.Open(name, options, data.Source, network, device, progress);
         }
         var kind = new TeacherNetwork(name, classes, side, recipe.TeacherWidth, network);
@@ -63,7 +83,10 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
         new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, deadline);
         if (world?.IsFirst != false)
+        {
             Checkpoint.Load(files.Best, model);
+        }
+
         world?.Broadcast(model);
         return new ModuleTeacher(kind.Name, model);
     }
@@ -74,7 +97,10 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         List<ITeacher> teachers = [.. TeacherList.Split(names).Select(n => One(n, recipe, data, network, device, configuration))];
         ITeacher whole = Whole(teachers, recipe);
         if (!(recipe.Augmentation.IsNone || device.type == DeviceType.CPU) || !CachedTeacher.Fits(data.Split.Train.Count, data.Source.Classes.Count))
+        {
             return whole;
+        }
+
         ITeacher cached = CachedTeacher.Ask(whole, data.Source, data.Split.Train, device, progress, cancel);
         (whole as IDisposable)?.Dispose();
         return cached;
@@ -91,7 +117,10 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     {
         // One process measures; it alone reports.
         if (world is { IsFirst: false })
+        {
             return double.NaN;
+        }
+
         double top1 = TeacherAccuracy.Top1(teacher, data.Test, data.TestIndices, recipe.Teacher.EvaluationBatch, device, cancel);
         progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}{how}: {top1:F2} % on {data.TestIndices.Count} test images")));
         return top1;

@@ -49,7 +49,9 @@ internal sealed class Verification
             float[] logits = new float[batch.Count * packed.Classes];
             session.Run(Pixels(batch, source), logits);
             for (int i = 0; i < batch.Count; i++)
+            {
                 right += Best(logits.AsSpan(i * packed.Classes, packed.Classes)) == batch.Labels[i] ? 1 : 0;
+            }
         }
         return 100.0 * right / Math.Max(1, indices.Count);
     }
@@ -79,7 +81,9 @@ internal sealed class Verification
                 same += a == b ? 1 : 0;
                 bool examine = a != b && (!rounded || examined++ < MostExamined);
                 if (examine && (check.Report is { Images: 0 } or { Passed: true }))
+                {
                     Examine(check, batch.Images.AsSpan(i * source.ImageBytes, source.ImageBytes).ToArray(), source);
+                }
             }
             _progress.Report(new StepProgress("check", done += batch.Count, indices.Count));
         }
@@ -131,7 +135,10 @@ internal sealed class Verification
         byte[] pixels = new byte[batch.Count * source.ImageBytes];
         byte[] scratch = new byte[source.ImageBytes];
         for (int i = 0; i < batch.Count; i++)
+        {
             source.Pixels(batch.Indices[i], scratch).CopyTo(pixels.AsSpan(i * source.ImageBytes));
+        }
+
         return pixels;
     }
 
@@ -141,7 +148,9 @@ internal sealed class Verification
         for (int i = 1; i < logits.Length; i++)
         {
             if (logits[i] > logits[best])
+            {
                 best = i;
+            }
         }
         return best;
     }

@@ -19,7 +19,10 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
             double first = Math.Ceiling((From / Step) - Rounding), last = Math.Floor((To / Step) + Rounding);
             var ticks = new double[(int)(last - first) + 1];
             for (int i = 0; i < ticks.Length; i++)
+            {
                 ticks[i] = (first + i) * Step;
+            }
+
             return ticks;
         }
     }
@@ -44,13 +47,18 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     {
         (low, high) = Widen(low, high);
         if (low > 0 && low <= 0.1 * high)
+        {
             low = 0;
+        }
+
         for (int most = 6; ; most--)
         {
             double step = NiceStep((high - low) / most);
             var axis = new ChartAxis(low, high, whole ? Math.Max(step, 1) : step);
             if (most == 1 || axis.Ticks.Sum(t => axis.Label(t).Length + 3) <= digits)
+            {
                 return axis;
+            }
         }
     }
 
@@ -59,7 +67,10 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     {
         double largest = Math.Max(Math.Abs(From), Math.Abs(To));
         if (tick == 0)
+        {
             return "0";
+        }
+
         if (largest is >= 1e6 or < 1e-3)
         {
             int digits = Math.Clamp((int)Math.Ceiling(Math.Log10(largest) - Math.Log10(Step)), 0, 15);
@@ -73,7 +84,10 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     {
         double largest = Math.Max(Math.Abs(low), Math.Abs(high));
         if (high - low > Math.Max(largest * 1e-9, 1e-280))
+        {
             return (low, high);
+        }
+
         double margin = largest > 1e-270 ? largest * 0.1 : 1;
         return (low - margin, high + margin);
     }

@@ -31,7 +31,10 @@ internal static class LineChart
     {
         var drawn = new List<(ChartLine Line, (double X, double Y)[] Values)>();
         foreach (ChartLine line in lines)
+        {
             drawn.Add((line, [.. line.Values.Where(v => Math.Abs(v.X) <= Limit && Math.Abs(v.Y) <= Limit)]));
+        }
+
         bool empty = drawn.All(d => d.Values.Length == 0);
         (double X, double Y)[] all = empty ? [(0, 0)] : [.. drawn.SelectMany(d => d.Values)];
 
@@ -59,7 +62,10 @@ internal static class LineChart
         }
         svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Pixel((left + Width - Right) / 2)}\" y=\"{Height - 5}\" text-anchor=\"middle\">{Escape(abscissa)}</text>\n");
         if (empty)
+        {
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Pixel((left + Width - Right) / 2)}\" y=\"{Pixel((top + Height - Bottom) / 2)}\" text-anchor=\"middle\">no values</text>\n");
+        }
+
         svg.Append("</g>\n");
 
         double legend = left;
@@ -73,14 +79,22 @@ internal static class LineChart
                 legend += 32 + (DigitWidth * line.Name.Length);
             }
             if (pixels.Length > 1)
+            {
                 svg.Append("<path class=\"line\" d=\"M").AppendJoin('L', Thin(pixels).Select(p => $"{Pixel(p.X)} {Pixel(p.Y)}")).Append("\"/>\n");
+            }
+
             if (pixels.Length == 1 || line.Dots)
+            {
                 svg.Append("<path class=\"dots\" d=\"").AppendJoin("", pixels.Select(p => $"M{Pixel(p.X)} {Pixel(p.Y)}h0")).Append("\"/>\n");
+            }
             // Places that tell their value under the pointer: the last one, and evenly before it.
             int apart = ((values.Length - 1) / MostHovers) + 1;
             for (int i = values.Length - 1; i >= 0; i -= apart)
+            {
                 svg.Append(CultureInfo.InvariantCulture,
                     $"<circle cx=\"{Pixel(pixels[i].X)}\" cy=\"{Pixel(pixels[i].Y)}\" r=\"6\"><title>{Escape(abscissa)} {values[i].X:#,0.##}: {Short(values[i].Y)}</title></circle>\n");
+            }
+
             svg.Append("</g>\n");
         }
         return svg.Append("</svg>").ToString();
@@ -97,6 +111,7 @@ internal static class LineChart
     {
         var escaped = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
+        {
             _ = rune.Value switch
             {
                 '&' => escaped.Append("&amp;"),
@@ -108,6 +123,8 @@ internal static class LineChart
                 < 0x20 or (>= 0x7f and < 0xa0) or 0xfffe or 0xffff => escaped.Append('\ufffd'),
                 _ => escaped.Append(rune.ToString()),
             };
+        }
+
         return escaped.ToString();
     }
 
@@ -123,7 +140,10 @@ internal static class LineChart
         for (int from = 0, to; from < pixels.Length; from = to)
         {
             for (to = from + 1; to < pixels.Length && Math.Floor(pixels[to].X) == Math.Floor(pixels[from].X);)
+            {
                 to++;
+            }
+
             int lowest = from, highest = from;
             for (int i = from; i < to; i++)
             {
@@ -131,7 +151,9 @@ internal static class LineChart
                 highest = pixels[i].Y < pixels[highest].Y ? i : highest;
             }
             foreach (int i in new SortedSet<int> { from, lowest, highest, to - 1 })
+            {
                 yield return pixels[i];
+            }
         }
     }
 

@@ -31,8 +31,12 @@ public static class TrainingCurves
         string[][] rows = [.. metrics.Select(line => line.Split(','))];
         var stages = new StringBuilder();
         if (rows.Length > 0)
+        {
             foreach (IGrouping<string, string[]> stage in rows.Skip(1).Where(r => r.Length == rows[0].Length).GroupBy(r => r[0]))
+            {
                 AppendStage(stages, stage.Key, rows[0], [.. stage]);
+            }
+        }
 
         using Stream stream = typeof(TrainingCurves).Assembly.GetManifestResourceStream("curves.html")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
@@ -56,7 +60,10 @@ public static class TrainingCurves
         {
             (double X, double Y)[] values = [.. steps.Zip(Column(chart.Column)).Where(v => double.IsFinite(v.First) && double.IsFinite(v.Second))];
             if (values.Length == 0)
+            {
                 continue;
+            }
+
             page.Append(CultureInfo.InvariantCulture, $"<figure>\n<figcaption>{chart.Title} <b class=\"{chart.Colour}\">{LineChart.Short(values[^1].Y)}{chart.Unit}</b><small>{chart.Note}</small></figcaption>\n");
             page.Append(LineChart.ToSvg($"{chart.Title}, {name}", "step", new ChartLine(chart.Title, chart.Colour, values, chart.Dots))).Append("\n</figure>\n");
         }

@@ -37,7 +37,10 @@ public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     internal (int Dx, int Dy, bool Mirror) Draw(ulong seed, long epoch, int index, int copy = 0)
     {
         if (Pad == 0 && !Flip)
+        {
             return (0, 0, false);
+        }
+
         var random = new CounterRandom(seed, (ulong)epoch, Key(index, copy));
         int span = (2 * Pad) + 1;
         int dx = random.Next(span) - Pad;
@@ -55,7 +58,10 @@ public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     internal ReadOnlySpan<byte> Pixels(PixelSource source, int index, byte[] scratch, ulong seed, long epoch, int copy)
     {
         if (KeepsContent)
+        {
             return source.Pixels(index, scratch.AsSpan(0, Math.Min(scratch.Length, source.ImageBytes)));
+        }
+
         Span<byte> own = scratch.AsSpan(0, source.ImageBytes);
         (int height, int width) = (source.Preprocess.Height, source.Preprocess.Width);
         var random = new CounterRandom(seed ^ 0x52414E44415547UL, (ulong)epoch, Key(index, copy));
@@ -68,11 +74,16 @@ public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
         {
             ReadOnlySpan<byte> pixels = source.Pixels(index, own);
             if (source.InMemory)
+            {
                 pixels.CopyTo(own);
+            }
         }
         Span<byte> fill = stackalloc byte[3];
         for (int c = 0; c < 3; c++)
+        {
             fill[c] = (byte)Math.Clamp(Math.Round(255 * source.Preprocess.Mean[c]), 0, 255);
+        }
+
         Operations.Apply(own, scratch.AsSpan(own.Length, own.Length), height, width, fill, ref random);
         return own;
     }
@@ -97,7 +108,9 @@ internal sealed class PixelWriter
             float scale = (float)(1 / (255 * std));
             float offset = (float)(-preprocess.Mean[c] / std);
             for (int level = 0; level < 256; level++)
+            {
                 _table[(c * 256) + level] = MathF.FusedMultiplyAdd(level, scale, offset);
+            }
         }
     }
 
@@ -108,9 +121,15 @@ internal sealed class PixelWriter
         int plane = _height * _width;
         Span<int> columns = stackalloc int[_width <= 1024 ? _width : 0];
         if (columns.IsEmpty)
+        {
             columns = new int[_width];
+        }
+
         for (int x = 0; x < _width; x++)
+        {
             columns[x] = 3 * Reflect((mirror ? _width - 1 - x : x) + dx, _width);
+        }
+
         ReadOnlySpan<float> red = _table.AsSpan(0, 256);
         ReadOnlySpan<float> green = _table.AsSpan(256, 256);
         ReadOnlySpan<float> blue = _table.AsSpan(512, 256);
@@ -137,7 +156,10 @@ internal sealed class PixelWriter
     internal static int Reflect(int i, int n)
     {
         if (n == 1)
+        {
             return 0;
+        }
+
         i = Math.Abs(i);
         return i < n ? i : (2 * (n - 1)) - i;
     }

@@ -32,7 +32,10 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     internal Batch Part(int part, int parts)
     {
         if (parts == 1)
+        {
             return this;
+        }
+
         return Of(new BatchShare(part, parts, Apart: true).Of(Count));
     }
 
@@ -41,7 +44,10 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
     internal Batch PartOfWhole(int part, int parts)
     {
         if (parts == 1 || Places is null)
+        {
             return Part(part, parts);
+        }
+
         HashSet<int> places = [.. new BatchShare(part, parts, Apart: true).Of(Whole)];
         return Of([.. Enumerable.Range(0, Count).Where(i => places.Contains(Places[i]))]) with { Places = null };
     }
@@ -51,7 +57,10 @@ public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Lab
         int length = Images.Length / Count;
         float[] images = GC.AllocateUninitializedArray<float>(chosen.Length * length);
         for (int i = 0; i < chosen.Length; i++)
+        {
             Images.AsSpan(chosen[i] * length, length).CopyTo(images.AsSpan(i * length));
+        }
+
         ImageChange[] changes = Drawn is null ? [] : [.. chosen.Select(i => Drawn.Changes[i])];
         return this with
         {
@@ -118,7 +127,10 @@ public sealed class BatchLoader : IDisposable
     public Batch Get(long step)
     {
         if (step != _next)
+        {
             Restart(step);
+        }
+
         _next = step + 1;
         try
         {
@@ -159,7 +171,10 @@ public sealed class BatchLoader : IDisposable
     private void Stop()
     {
         if (_thread is null)
+        {
             return;
+        }
+
         _queue!.CompleteAdding();
         while (_queue.TryTake(out _))
         {
@@ -225,7 +240,10 @@ public sealed class BatchLoader : IDisposable
         (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
         int length = _source.ImageBytes;
         for (int i = 0; i < batch.Count; i++)
+        {
             Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], variation.Copy(i));
+        }
+
         return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
     }
 
@@ -258,7 +276,9 @@ public sealed class BatchLoader : IDisposable
         if (source.InMemory && variation.Augmentation.KeepsContent)
         {
             for (int i = 0; i < part.Length; i++)
+            {
                 One(i, []);
+            }
         }
         else
         {

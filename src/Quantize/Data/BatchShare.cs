@@ -15,7 +15,10 @@ public sealed record BatchShare(int Part, int Parts, bool Apart)
     public int[] Of(int images)
     {
         if (Parts == 1)
+        {
             return [.. Enumerable.Range(0, images)];
+        }
+
         int pairs = (images + 1) / 2;
         int begin = (int)((long)pairs * Part / Parts);
         int end = (int)((long)pairs * (Part + 1) / Parts);

@@ -20,7 +20,10 @@ public sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held
         share = Math.Min(share, (double)most / Math.Max(1, indices.Count));
         int[] total = new int[classes];
         foreach (int index in indices)
+        {
             total[label(index)]++;
+        }
+
         int[] quota = [.. total.Select(n => Math.Min(Math.Max(0, n - 1), (int)Math.Round(n * share)))];
 
         List<int> train = [];
@@ -29,9 +32,13 @@ public sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held
         {
             int index = indices[at];
             if (quota[label(index)]-- > 0)
+            {
                 held.Add(index);
+            }
             else
+            {
                 train.Add(index);
+            }
         }
         train.Sort();
         held.Sort();

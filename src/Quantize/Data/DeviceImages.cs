@@ -63,20 +63,28 @@ public sealed class DeviceImages : IDisposable
     internal static DeviceImages? For(string wish, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)
     {
         if (wish == Processor || (wish == Auto && device.type != DeviceType.CUDA))
+        {
             return null;
+        }
+
         string? obstacle = !augmentation.KeepsContent ? "--random-crop and --rand-augment are computed on the processor"
             : !source.InMemory ? "the images do not fit into memory and are decoded on demand" : null;
         try
         {
             if (obstacle is null)
+            {
                 return new DeviceImages(source, device);
+            }
         }
         catch (Exception e) when (OutOfMemory.Is(e))
         {
             obstacle = $"the device has no memory for the images ({e.Message.Split('\n')[0]})";
         }
         if (wish == OnDevice)
+        {
             throw new ConvertException($"--augment-on device: {obstacle}. Leave it out, or change that.", ConvertException.Usage);
+        }
+
         progress.Report(new Note($"training images vary on the processor: {obstacle}"));
         return null;
     }
@@ -91,7 +99,10 @@ public sealed class DeviceImages : IDisposable
         Tensor values = _table.index_select(0, (levels.to(ScalarType.Int32) + _channels).view(-1));
         Tensor images = values.view(count, _height, _width, 3).permute(0, 3, 1, 2).contiguous();
         if (changes.Any(c => !c.Erased.IsEmpty))
+        {
             images = images.masked_fill(Erased(changes), 0);
+        }
+
         return mixture.Apply(images);
     }
 
@@ -112,9 +123,14 @@ public sealed class DeviceImages : IDisposable
         {
             ImageChange change = changes[i];
             for (int y = 0; y < _height; y++)
+            {
                 places[at++] = ((indices[i] * _height) + PixelWriter.Reflect(y + change.Dy, _height)) * _width;
+            }
+
             for (int x = 0; x < _width; x++)
+            {
                 places[at++] = PixelWriter.Reflect((change.Mirror ? _width - 1 - x : x) + change.Dx, _width);
+            }
         }
         return places;
     }

@@ -22,7 +22,9 @@ internal static class Erasing
         for (int c = 0; c < 3; c++)
         {
             for (int y = window.Top; y < window.Top + window.Height; y++)
+            {
                 image.Slice((((c * height) + y) * width) + window.Left, window.Width).Clear();
+            }
         }
     }
 
@@ -30,10 +32,16 @@ internal static class Erasing
     internal static Window Draw(int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
     {
         if (probability == 0)
+        {
             return default;
+        }
+
         var random = new CounterRandom(seed ^ 0x4552415345UL, (ulong)epoch, Augmentation.Key(index, copy));
         if (random.NextDouble() >= probability)
+        {
             return default;
+        }
+
         double area = height * width * (LeastArea + ((MostArea - LeastArea) * random.NextDouble()));
         double aspect = Math.Exp(Math.Log(LeastAspect) * ((2 * random.NextDouble()) - 1));
         int h = Math.Clamp((int)Math.Round(Math.Sqrt(area * aspect)), 1, height);

@@ -31,12 +31,18 @@ public sealed record Mixing(double Mixup, double CutMix)
     internal Mixture Draw(int count, int height, int width, ulong seed, long step)
     {
         if (IsNone || count < 2)
+        {
             return Mixture.None;
+        }
+
         var random = new CounterRandom(seed, (ulong)step, 0x4D495849);
         bool cut = CutMix > 0 && (Mixup == 0 || (random.Next() & 1) != 0);
         double share = Beta(ref random, cut ? CutMix : Mixup);
         if (!cut)
+        {
             return new Mixture((float)share, Cut: false, default);
+        }
+
         double side = Math.Sqrt(1 - share);
         (int top, int bottom) = Range(height, side, ref random);
         (int left, int right) = Range(width, side, ref random);
@@ -63,7 +69,10 @@ public sealed record Mixing(double Mixup, double CutMix)
     private static double Gamma(ref CounterRandom random, double shape)
     {
         if (shape < 1)
+        {
             return Gamma(ref random, shape + 1) * Math.Pow(Uniform(ref random), 1 / shape);
+        }
+
         double d = shape - (1.0 / 3);
         double c = 1 / Math.Sqrt(9 * d);
         while (true)
@@ -71,7 +80,9 @@ public sealed record Mixing(double Mixup, double CutMix)
             double normal = Math.Sqrt(-2 * Math.Log(Uniform(ref random))) * Math.Cos(2 * Math.PI * Uniform(ref random));
             double v = Math.Pow(1 + (c * normal), 3);
             if (v > 0 && Math.Log(Uniform(ref random)) < (normal * normal / 2) + d - (d * v) + (d * Math.Log(v)))
+            {
                 return d * v;
+            }
         }
     }
 

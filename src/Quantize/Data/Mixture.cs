@@ -20,9 +20,13 @@ internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
             Span<float> first = images.AsSpan(i * length, length);
             Span<float> second = images.AsSpan((count - 1 - i) * length, length);
             if (Cut)
+            {
                 Swap(first, second, height, width);
+            }
             else
+            {
                 Blend(first, second);
+            }
         }
     }
 
@@ -32,7 +36,10 @@ internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
         if (Cut)
         {
             if (Window.IsEmpty || Window.Width == 0)
+            {
                 return images;
+            }
+
             Tensor part = images.narrow(2, Window.Top, Window.Height).narrow(3, Window.Left, Window.Width);
             part.copy_(part.flip(0));
             return images;
@@ -41,7 +48,10 @@ internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
         long count = images.shape[0];
         // The image in the middle has no partner.
         if (count % 2 == 1)
+        {
             mixed.narrow(0, count / 2, 1).copy_(images.narrow(0, count / 2, 1));
+        }
+
         return mixed;
     }
 
@@ -60,9 +70,14 @@ internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
         for (int row = 0; row < 3 * height; row++)
         {
             if (row % height < Window.Top || row % height >= Window.Top + Window.Height)
+            {
                 continue;
+            }
+
             for (int x = (row * width) + Window.Left; x < (row * width) + Window.Left + Window.Width; x++)
+            {
                 (first[x], second[x]) = (second[x], first[x]);
+            }
         }
     }
 }

@@ -20,9 +20,13 @@ internal static class Geometry
                 int fromY = (int)Math.Floor((c * px) + (d * py) + dy + middleY + 0.5);
                 Span<byte> to = pixels.Slice(3 * ((y * width) + x), 3);
                 if (fromX < 0 || fromY < 0 || fromX >= width || fromY >= height)
+                {
                     fill.CopyTo(to);
+                }
                 else
+                {
                     scratch.Slice(3 * ((fromY * width) + fromX), 3).CopyTo(to);
+                }
             }
         }
     }
@@ -34,7 +38,9 @@ internal static class Tone
     internal static void Brightness(Span<byte> pixels, double factor)
     {
         foreach (ref byte level in pixels)
+        {
             level = Level(level * factor);
+        }
     }
 
     internal static void Color(Span<byte> pixels, double factor)
@@ -43,7 +49,9 @@ internal static class Tone
         {
             double grey = Grey(pixels[i..]);
             for (int c = i; c < i + 3; c++)
+            {
                 pixels[c] = Level(grey + ((pixels[c] - grey) * factor));
+            }
         }
     }
 
@@ -51,10 +59,15 @@ internal static class Tone
     {
         long sum = 0;
         for (int i = 0; i < pixels.Length; i += 3)
+        {
             sum += Grey(pixels[i..]);
+        }
+
         double mean = Math.Round(3.0 * sum / pixels.Length, MidpointRounding.AwayFromZero);
         foreach (ref byte level in pixels)
+        {
             level = Level(mean + ((level - mean) * factor));
+        }
     }
 
     /// <summary>Towards or away from the mean of the neighbours, in which the pixel itself counts five times; the border stays.</summary>
@@ -67,7 +80,10 @@ internal static class Tone
             {
                 int sum = 4 * scratch[i];
                 for (int row = i - (3 * width); row <= i + (3 * width); row += 3 * width)
+                {
                     sum += scratch[row - 3] + scratch[row] + scratch[row + 3];
+                }
+
                 double smooth = sum / 13.0;
                 pixels[i] = Level(smooth + ((scratch[i] - smooth) * factor));
             }
@@ -78,7 +94,9 @@ internal static class Tone
     {
         byte mask = (byte)(0xFF << (8 - bits));
         foreach (ref byte level in pixels)
+        {
             level &= mask;
+        }
     }
 
     internal static void Solarize(Span<byte> pixels, double threshold)
@@ -86,7 +104,9 @@ internal static class Tone
         foreach (ref byte level in pixels)
         {
             if (level >= threshold)
+            {
                 level = (byte)(255 - level);
+            }
         }
     }
 
@@ -96,11 +116,19 @@ internal static class Tone
         {
             (int least, int most) = (255, 0);
             for (int i = c; i < pixels.Length; i += 3)
+            {
                 (least, most) = (Math.Min(least, pixels[i]), Math.Max(most, pixels[i]));
+            }
+
             if (most <= least)
+            {
                 continue;
+            }
+
             for (int i = c; i < pixels.Length; i += 3)
+            {
                 pixels[i] = Level(255.0 * (pixels[i] - least) / (most - least));
+            }
         }
     }
 
@@ -112,13 +140,22 @@ internal static class Tone
         {
             counts.Clear();
             for (int i = c; i < pixels.Length; i += 3)
+            {
                 counts[pixels[i]]++;
+            }
+
             int last = 255;
             while (last > 0 && counts[last] == 0)
+            {
                 last--;
+            }
+
             int step = ((pixels.Length / 3) - counts[last]) / 255;
             if (step == 0)
+            {
                 continue;
+            }
+
             int sum = step / 2;
             for (int level = 0; level < 256; level++)
             {
@@ -127,7 +164,9 @@ internal static class Tone
                 sum += count;
             }
             for (int i = c; i < pixels.Length; i += 3)
+            {
                 pixels[i] = (byte)counts[pixels[i]];
+            }
         }
     }
 

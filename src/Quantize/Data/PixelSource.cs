@@ -46,7 +46,10 @@ public sealed class PixelSource
         ArgumentNullException.ThrowIfNull(dataset);
         var pipeline = new PreprocessPipeline(preprocess);
         if ((long)dataset.Count * pipeline.Length > limit)
+        {
             return new PixelSource(dataset, pipeline, null);
+        }
+
         byte[] pixels = GC.AllocateUninitializedArray<byte>(dataset.Count * pipeline.Length);
         try
         {
@@ -72,7 +75,10 @@ public sealed class PixelSource
     public ReadOnlySpan<byte> Pixels(int index, Span<byte> scratch)
     {
         if (_pixels is not null)
+        {
             return _pixels.AsSpan(index * ImageBytes, ImageBytes);
+        }
+
         _pipeline.ToPixels(_dataset.Load(index), scratch);
         return scratch;
     }

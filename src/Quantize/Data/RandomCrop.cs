@@ -22,7 +22,9 @@ internal static class RandomCrop
             int w = (int)Math.Round(Math.Sqrt(area * aspect));
             int h = (int)Math.Round(Math.Sqrt(area / aspect));
             if (w >= 1 && h >= 1 && w <= width && h <= height)
+            {
                 return (random.Next(width - w + 1), random.Next(height - h + 1), w, h);
+            }
         }
 
         // The largest rectangle in the middle whose aspect is allowed.

@@ -31,7 +31,10 @@ internal static class Gpu
     internal static string Own(string? visible, int localRank)
     {
         if (string.IsNullOrEmpty(visible))
+        {
             return localRank.ToString(CultureInfo.InvariantCulture);
+        }
+
         string[] several = visible.Split(',');
         return several.Length == 1 ? visible : several.ElementAtOrDefault(localRank) ?? "";
     }

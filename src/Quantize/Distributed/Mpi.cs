@@ -33,7 +33,10 @@ internal static unsafe partial class Mpi
         SetVariable("UCX_ERROR_SIGNALS", "");
         (string? name, nint library) = NativeImports.Open(NativeImports.Mpi, names);
         if (name is null)
+        {
             return null;
+        }
+
         if (NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out s_world))
         {
             s_float = NativeLibrary.GetExport(library, "ompi_mpi_float");
@@ -133,7 +136,10 @@ internal static unsafe partial class Mpi
     private static void Check(int code)
     {
         if (code == 0)
+        {
             return;
+        }
+
         byte* text = stackalloc byte[8192];
         string said = MPI_Error_string(code, text, out int length) == 0 ? Marshal.PtrToStringUTF8((nint)text, length) : "unknown";
         throw new ExternalException($"MPI error {code}: {said}", code);

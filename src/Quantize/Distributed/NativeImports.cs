@@ -34,11 +34,19 @@ internal static class NativeImports
         foreach (string name in names)
         {
             if (!NativeLibrary.TryLoad(name, out nint handle))
+            {
                 continue;
+            }
+
             if (import == Mpi)
+            {
                 s_mpi = handle;
+            }
             else
+            {
                 s_nccl = handle;
+            }
+
             return (name, handle);
         }
         return default;

@@ -67,7 +67,9 @@ internal sealed unsafe partial class Nccl : IDisposable
     private static void Check(int result)
     {
         if (result != 0)
+        {
             throw new ExternalException($"NCCL error {result}: {Marshal.PtrToStringUTF8(ncclGetErrorString(result))} (NCCL_DEBUG=INFO tells more)", result);
+        }
     }
 
     [LibraryImport(NativeImports.Nccl)]

@@ -13,7 +13,10 @@ internal static class SharedStart
         learning.Parts = (int)numbers[3];
         world.Broadcast(model);
         if (state.Step == 0)
+        {
             return state;
+        }
+
         using var memory = new MemoryStream();
         if (world.IsFirst)
         {

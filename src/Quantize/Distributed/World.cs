@@ -64,7 +64,10 @@ public sealed unsafe partial class World
     public static World? FromEnvironment(string device, CancellationToken cancel = default)
     {
         if (Launcher.Read(Environment.GetEnvironmentVariable) is not { } launcher)
+        {
             return null;
+        }
+
         try
         {
             return Join(launcher, device, cancel);
@@ -79,7 +82,10 @@ public sealed unsafe partial class World
     private static World Join(Launcher launcher, string device, CancellationToken cancel)
     {
         if (!OperatingSystem.IsLinux())
+        {
             throw new ConvertException($"started by {launcher.Text}, but several processes train together under Linux only.", ConvertException.NotSupported);
+        }
+
         string own = Gpu.Choose(device, launcher.LocalRank);
         string? named = Environment.GetEnvironmentVariable(Mpi.LibraryVariable);
         string? library = Mpi.Load(named is { Length: > 0 } ? [named] : launcher.Libraries);
@@ -135,13 +141,20 @@ public sealed unsafe partial class World
         foreach (Tensor tensor in tensors)
         {
             if (tensor.dtype is not (ScalarType.Float32 or ScalarType.Float64))
+            {
                 throw new NotSupportedException($"processes sum float32 and float64, not {tensor.dtype}.");
+            }
+
             Dense(tensor, dense =>
             {
                 if (tensor.device_type == DeviceType.CUDA)
+                {
                     _nccl!.Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
+                }
                 else
+                {
                     Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
+                }
             });
         }
     });
@@ -155,9 +168,13 @@ public sealed unsafe partial class World
             Dense(tensor, dense =>
             {
                 if (tensor.device_type == DeviceType.CUDA)
+                {
                     _nccl!.Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
+                }
                 else
+                {
                     Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
+                }
             });
         }
     });
@@ -176,7 +193,10 @@ public sealed unsafe partial class World
     {
         byte[] bytes = IsFirst ? ofFirst : new byte[(int)OfFirst(0)[0]];
         if (IsFirst)
+        {
             OfFirst(bytes.Length);
+        }
+
         fixed (byte* data = bytes)
         {
             nint address = (nint)data;
@@ -227,7 +247,9 @@ public sealed unsafe partial class World
             .Where(k => first.GetValueOrDefault(k) != configuration.GetValueOrDefault(k))
             .Select(k => $"{k} is {configuration.GetValueOrDefault(k, "absent")}, at rank 0 {first.GetValueOrDefault(k, "absent")}")];
         if (others.Length > 0)
+        {
             throw new ConvertException($"rank {Rank} was started with another command or other data than rank 0: {string.Join("; ", others)}. Start all processes alike.", ConvertException.Usage);
+        }
         // Rank 0 goes on when it is certain that nobody has refused.
         Meet();
     }
@@ -237,7 +259,9 @@ public sealed unsafe partial class World
     internal void Fail()
     {
         if (!IsFirst)
+        {
             Thread.Sleep(s_afterFirst);
+        }
     }
 
     /// <summary>Leaves the others, all of which do so; waits for them.</summary>
@@ -245,7 +269,9 @@ public sealed unsafe partial class World
     internal void Leave()
     {
         if (_left)
+        {
             return;
+        }
         // Rank 0 may be saving, whoever was asked to end.
         _leaving = true;
         Meet();
@@ -257,7 +283,9 @@ public sealed unsafe partial class World
     private void EndOthers()
     {
         if (!_left)
+        {
             Mpi.Abort(Environment.ExitCode is > 0 and int code ? code : ConvertException.Failure);
+        }
     }
 
     /// <summary>Finds who shares this process's processors and whether the launcher has bound it to too few.</summary>
@@ -284,9 +312,15 @@ public sealed unsafe partial class World
     {
         double[] gpus = OfAll(Device == "cpu" ? 0 : 1);
         if (gpus.All(g => g == 0))
+        {
             return;
+        }
+
         if (Array.IndexOf(gpus, 0) is >= 0 and int without)
+        {
             throw new ConvertException($"rank {without} sees no GPU, others do: start at most as many processes on a machine as it has GPUs, or use --device cpu.", ConvertException.Usage);
+        }
+
         Nccl.Load();
         NcclId id = IsFirst ? Nccl.NewId() : default;
         Broadcast((nint)(&id), sizeof(NcclId));
@@ -303,14 +337,18 @@ public sealed unsafe partial class World
         }
         Wait(Mpi.BeginBarrier());
         for (long at = 0; at < count; at += Piece / size)
+        {
             Mpi.Sum((void*)(data + (nint)(at * size)), (int)Math.Min(Piece / size, count - at), type);
+        }
     }
 
     private void Broadcast(nint data, long bytes)
     {
         Wait(Mpi.BeginBarrier());
         for (long at = 0; at < bytes; at += Piece)
+        {
             Mpi.Broadcast((void*)(data + (nint)at), (int)Math.Min(Piece, bytes - at));
+        }
     }
 
     /// <summary>Waits for a request: at first without pause, then asleep in between.</summary>
@@ -327,9 +365,13 @@ public sealed unsafe partial class World
                     $"rank {Rank} was asked to end while it waited for the others. If nobody has stopped the run, one of them was killed or crashed: the launcher says which (look with dmesg for lack of memory). The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.");
             }
             if (waited < s_eager)
+            {
                 Thread.Yield();
+            }
             else
+            {
                 Thread.Sleep(waited.TotalSeconds < 1 ? 1 : 10);
+            }
         }
     }
 
@@ -340,7 +382,9 @@ public sealed unsafe partial class World
         using Tensor dense = tensor.contiguous();
         action(dense);
         if (!tensor.is_contiguous())
+        {
             tensor.copy_(dense);
+        }
     }
 
     private void Together(Action action)

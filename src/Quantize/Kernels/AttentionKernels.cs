@@ -49,7 +49,10 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 {
                     Vector512<float> v = Lanes.Load(ref from, (nuint)((row * layout.Channels) + c));
                     if (move is not null)
+                    {
                         v = BranchKernels<T>.Sign(v + Lanes.Load(ref m, (nuint)c));
+                    }
+
                     T.Store(v, ref to, At(row, c, tokens, layout));
                 }
             }
@@ -132,7 +135,9 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 float sum = Exponentials(ref from, at, exponentials, form, head, form.MaskDiagonal ? row % perHead : -1);
                 float half = 0.5f * form.Clip[head] * sum;
                 for (int j = 0; j < keys; j += Lanes.Count)
+                {
                     T.Store(Above(Lanes.Load(exponentials, j), half, form.Levels), ref to, at + (nuint)j);
+                }
             }
         });
         return result;
@@ -144,7 +149,10 @@ internal static class AttentionKernels<T> where T : struct, ILanes
     {
         Vector512<float> level = Vector512.GreaterThan(values, Vector512.Create(half)) & Vector512.Create(1f);
         for (int j = 1; j < levels; j++)
+        {
             level += Vector512.GreaterThan(values, Vector512.Create(((2 * j) + 1) * half)) & Vector512.Create(1f);
+        }
+
         return level;
     }
 
@@ -194,7 +202,10 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 {
                     Vector512<float> byLogit = Lanes.Load(p, j) * (Lanes.Load(passed, j) - mean);
                     if (form.Temperature is not null)
+                    {
                         temperatureGradient = Vector512.FusedMultiplyAdd(byLogit, T.Load(ref from, at + (nuint)j), temperatureGradient);
+                    }
+
                     T.Store(byLogit * unit, ref to, at + (nuint)j);
                 }
                 sums[heads + head] += Vector512.Sum(temperatureGradient) * perScore;
@@ -217,13 +228,18 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             sum += e;
         }
         if (own < 0)
+        {
             return Vector512.Sum(sum);
+        }
 
         // Not by subtraction: the own key may be nearly all of the sum.
         result[own] = 0;
         sum = Vector512<float>.Zero;
         for (int j = 0; j < result.Length; j += Lanes.Count)
+        {
             sum += Lanes.Load(result, j);
+        }
+
         return Vector512.Sum(sum);
     }
 

@@ -249,7 +249,10 @@ internal static class BranchKernels<T> where T : struct, ILanes
             case ShortcutKind.Tile:
                 Vector512<float> sum = Lanes.Load(ref t, row + (nuint)c);
                 for (int at = c + k; at < o; at += k)
+                {
                     sum += Lanes.Load(ref t, row + (nuint)at);
+                }
+
                 return sum;
             case ShortcutKind.GroupMean:
                 return group.Spread(ref t, row, c) * (1f / group.E);

@@ -41,7 +41,10 @@ internal static class FlatKernels
         });
         double sum = 0;
         foreach (double part in sums)
+        {
             sum += part;
+        }
+
         return sum;
     }
 

@@ -125,7 +125,10 @@ internal sealed class GroupLanes
         Vector512<int> lane = Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         List<Vector512<int>> swap = [];
         for (int s = 1; s < e; s <<= 1)
+        {
             swap.Add(lane ^ Vector512.Create(s));
+        }
+
         _swap = [.. swap];
         int groups = Lanes.Count / e;
         _gather = new Vector512<int>[e];
@@ -164,7 +167,10 @@ internal sealed class GroupLanes
         {
             Vector512<float> t = Lanes.Load(ref start, element + (nuint)(i * Lanes.Count));
             foreach (Vector512<int> swap in _swap)
+            {
                 t += Lanes.Permute(t, swap);
+            }
+
             result |= Lanes.Permute(t, _gather[i]) & _keep[i];
         }
         return result * (1f / E);

@@ -167,14 +167,26 @@ internal readonly struct PoolWindows : INeighbours<PoolWindows>
     {
         Vector512<float> sum = centre;
         if (before > 0)
+        {
             sum += Lanes.Load(ref from, element - stride);
+        }
+
         if (after > 0)
+        {
             sum += Lanes.Load(ref from, element + stride);
+        }
+
         three = sum * (1f / 3);
         if (before > 1)
+        {
             sum += Lanes.Load(ref from, element - (2 * stride));
+        }
+
         if (after > 1)
+        {
             sum += Lanes.Load(ref from, element + (2 * stride));
+        }
+
         five = sum * (1f / 5);
     }
 }

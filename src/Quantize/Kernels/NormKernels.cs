@@ -32,7 +32,10 @@ internal static class NormKernels
                 {
                     Vector512<float> y = Vector512.FusedMultiplyAdd(Lanes.Load(scale, c), Lanes.Load(ref from, at + (nuint)c), Lanes.Load(offset, c));
                     if (origin is not null)
+                    {
                         y += Lanes.Load(ref start, at + (nuint)c);
+                    }
+
                     Single32.Store(y, ref to, at + (nuint)c);
                 }
             }

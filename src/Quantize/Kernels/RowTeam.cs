@@ -31,7 +31,9 @@ internal static class RowTeam
         foreach (float[] sums in partial)
         {
             for (int i = 0; i < width; i++)
+            {
                 totals[i] += sums[i];
+            }
         }
         return totals;
     }
@@ -46,7 +48,10 @@ internal static class RowTeam
         if (threads <= 1)
         {
             for (int chunk = 0; chunk < chunks; chunk++)
+            {
                 body(chunk);
+            }
+
             return;
         }
         Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);

@@ -39,7 +39,9 @@ internal static class WeightKernels<T> where T : struct, ILanes
             scales[row] = Vector512.Sum(magnitude) / k;
             Vector512<float> mean = Vector512.Create(means[row]);
             for (int c = 0; c < k; c += Lanes.Count)
+            {
                 T.Store(BranchKernels<T>.Sign(Lanes.Load(ref w, at + (nuint)c) - mean), ref to, at + (nuint)c);
+            }
         }
         return new SignedWeight(signs, means, scales, 1);
     }
@@ -58,10 +60,15 @@ internal static class WeightKernels<T> where T : struct, ILanes
             nuint at = (nuint)row * (nuint)k;
             Vector512<float> sum = Vector512<float>.Zero;
             for (int c = 0; c < k; c += Lanes.Count)
+            {
                 sum += Lanes.Load(ref w, at + (nuint)c);
+            }
+
             (means[row], scales[row]) = (Vector512.Sum(sum) / k, 1);
             for (int c = 0; c < k; c += Lanes.Count)
+            {
                 T.Store(Lanes.Load(ref w, at + (nuint)c) - Vector512.Create(means[row]), ref to, at + (nuint)c);
+            }
         }
         return new SignedWeight(result, means, scales, float.PositiveInfinity);
     }
@@ -71,7 +78,10 @@ internal static class WeightKernels<T> where T : struct, ILanes
     internal static void AddGradient(Tensor bySigns, Tensor weight, SignedWeight signed)
     {
         if (!weight.requires_grad)
+        {
             return;
+        }
+
         (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
         using Tensor target = LeafGradient.Of(weight);
         ref byte g = ref Lanes.Start(bySigns);
@@ -85,7 +95,10 @@ internal static class WeightKernels<T> where T : struct, ILanes
             Vector512<float> clip = Vector512.Create(signed.Clip);
             Vector512<float> sum = Vector512<float>.Zero;
             for (int c = 0; c < k; c += Lanes.Count)
+            {
                 sum += T.Load(ref g, at + (nuint)c) * factor & Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), clip);
+            }
+
             Vector512<float> average = Vector512.Create(Vector512.Sum(sum) / k);
             for (int c = 0; c < k; c += Lanes.Count)
             {

@@ -34,9 +34,15 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     internal Tensor Weight(Tensor rows, SignForm form)
     {
         if (!Binary || form == SignForm.None)
+        {
             return rows;
+        }
+
         if (Phase.FloatWeights)
+        {
             return form == SignForm.Centred ? rows - rows.mean([1], keepdim: true) : rows;
+        }
+
         return form == SignForm.Centred ? WeightSign.Linear(rows) : WeightSign.Convolution(rows);
     }
 
@@ -59,7 +65,9 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
         BranchNames names, Tensor x, Parameter move, LatentWeight weight, TokenNorm norm, Shortcut shortcut, RPReLU activation)
     {
         if (Binary && norm.training && !Taps.On && FusedBranch.Serves(x, weight, shortcut))
+        {
             return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Phase);
+        }
 
         Tensor signs = Sign(names.Sign, x, move);
         Tensor y = norm.call(Product(signs, weight.weight, weight.Form));

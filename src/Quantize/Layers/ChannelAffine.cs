@@ -77,7 +77,10 @@ internal sealed class LatentWeight : nn.Module
         Form = form;
         long fanIn = 1;
         for (int i = 1; i < shape.Length; i++)
+        {
             fanIn *= shape[i];
+        }
+
         double bound = 1 / Math.Sqrt(fanIn);
         weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound));
         RegisterComponents();

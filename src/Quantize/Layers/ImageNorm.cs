@@ -37,7 +37,10 @@ internal sealed class ImageNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     public override Tensor forward(Tensor input)
     {
         if (training)
+        {
             BatchCount.Add(num_batches_tracked);
+        }
+
         return training && World is { } world
             ? SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, world)
             : F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);

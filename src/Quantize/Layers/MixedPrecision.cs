@@ -36,7 +36,10 @@ internal static class MixedPrecision
     internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)
     {
         if (!s_on)
+        {
             return F.linear(x, weight, bias);
+        }
+
         Tensor product = Product(x, weight).to(ScalarType.Float32);
         return bias is null ? product : product.add_(bias);
     }

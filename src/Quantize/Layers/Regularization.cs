@@ -21,7 +21,9 @@ public sealed record Regularization(double Depth, double Features)
         void In(string name, double value, double most)
         {
             if (!(value >= 0 && value <= most))
+            {
                 faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {value}, expected 0 to {most}"));
+            }
         }
 
         In("drop-path", Depth, 0.9);
@@ -50,7 +52,10 @@ internal sealed record Omission(Regularization Rates, ulong Seed, long Step, int
     {
         double rate = Rates.Depth * depth;
         if (rate == 0)
+        {
             return after;
+        }
+
         Tensor factors = Factors((int)images, rate, DepthKey, site).view(images, 1, 1).to(after.device);
         Tensor change = (after - before).view(images, -1, after.shape[1]) * factors;
         return before + change.view(after.shape);
@@ -67,7 +72,10 @@ internal sealed record Omission(Regularization Rates, ulong Seed, long Step, int
         var random = new CounterRandom(Seed ^ key, (ulong)Step, ((ulong)Part << 32) | (uint)site);
         float[] factors = new float[count];
         for (int i = 0; i < count; i++)
+        {
             factors[i] = random.NextDouble() < rate ? 0 : (float)(1 / (1 - rate));
+        }
+
         return torch.tensor(factors);
     }
 }

@@ -47,13 +47,25 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     {
         // What came out of a product in bfloat16: CUDA's norm sums it in float32 by itself.
         if (input.dtype != ScalarType.Float32 && input.device_type == DeviceType.CPU)
+        {
             input = input.to(ScalarType.Float32);
+        }
+
         if (training && FusedNorm.Serves(input))
+        {
             return FusedNorm.Apply(input, this);
+        }
+
         if (training)
+        {
             CountBatch();
+        }
+
         if (training && World is not null)
+        {
             return SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, World);
+        }
+
         return F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
     }
 

@@ -65,7 +65,10 @@ internal sealed class BinaryAttention : nn.Module
         movev2 = Zeros(c);
         att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Math.Log(binarization.Clip.For(config.Keys(stageIndex)) / _levels)));
         if (config.Locality)
+        {
             att_temperature_logit = nn.Parameter(torch.full(stage.Heads, AttentionTemperature.Start(stage.HeadSize)));
+        }
+
         query = new LatentWeight(SignForm.Centred, c, c);
         key = new LatentWeight(SignForm.Centred, c, c);
         value = new LatentWeight(SignForm.Centred, c, c);
@@ -158,16 +161,24 @@ internal sealed class BinaryAttention : nn.Module
     {
         Tensor scores = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, M]
         if (Temperature() is { } temperature)
+        {
             scores = scores * temperature.view(1, -1, 1, 1);
+        }
+
         if (_maskDiagonal)
+        {
             scores = scores.masked_fill(torch.eye(scores.shape[^1], dtype: ScalarType.Bool, device: scores.device), float.NegativeInfinity);
+        }
+
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
         {
             Tensor clip = att_prob_clip_log.expand(_stage.Heads).exp();
             probabilities = AttentionBits.Apply(probabilities, clip, _levels);
             if (_context.Taps.On)
+            {
                 _context.Taps.Report($"{_prefix}.prob", (probabilities / clip.view(1, -1, 1, 1)).round_());
+            }
         }
         Tensor context = MixedPrecision.Matmul(probabilities, Heads(v, batch));    // [B, h, N, d]
         return context.transpose(1, 2).reshape(-1, _stage.Width);

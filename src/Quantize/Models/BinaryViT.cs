@@ -107,7 +107,10 @@ internal sealed class ViTBody : nn.Module
     private Tensor Mean(Tensor tokens, TokenGrid grid)
     {
         if (_context.Taps.On)
+        {
             _context.Taps.Report("vit.pooled", tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]));
+        }
+
         Tensor normed = layernorm.call(tokens);
         return normed.view(grid.Batch, -1, normed.shape[1]).mean([1]);
     }
@@ -120,7 +123,10 @@ internal sealed class ViTBody : nn.Module
         Tensor token = pooled + cls_token!.view(1, -1);
         _context.Taps.Report("vit.class_token", token);
         foreach (BinaryViTLayer layer in class_attention!)
+        {
             token = layer.ForwardClass(token, tokens);
+        }
+
         return layernorm.call(token);
     }
 }

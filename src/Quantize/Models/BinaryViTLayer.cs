@@ -39,7 +39,9 @@ internal sealed class BinaryViTLayer : nn.Module
         RegisterComponents();
         _scales = [.. _branches.Select(_ => new LayerScale(stage.Width, 0))];
         for (int b = _scales.Length - 1; b >= 0; b--)                                // the order of the paper's code
+        {
             register_module($"layerscale_{_branches[b].Name}", _scales[b]);
+        }
     }
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
@@ -93,21 +95,32 @@ internal sealed class BinaryViTLayer : nn.Module
         taps.Report($"{_prefix}.layernorm_after", b);
         var tiled = new Shortcut(b, ShortcutKind.Tile, _stage.Expansion);
         if (taps.On)
+        {
             taps.Report($"{_prefix}.intermediate.tile", tiled.Expanded());
+        }
+
         Tensor f = intermediate.Forward(b, tiled);                                   // [B*N, I]
 
         var mean = new Shortcut(f, ShortcutKind.GroupMean, _stage.Expansion);
         if (taps.On)
+        {
             taps.Report($"{_prefix}.output.mean", mean.Expanded());
+        }
+
         Tensor g = output.Forward(f, mean);                                          // [B*N, C]
         if (fused)
+        {
             return _scales.Length > 0 ? FusedResidual.Apply(x1, g, output.layerscale!, b, grid, _kind, _scales) : FusedResidual.Apply(x1, g, output.layerscale!);
+        }
 
         Tensor scaled = output.layerscale!.call(g);
         taps.Report($"{_prefix}.output.layerscale", scaled);
         Tensor x2 = x1 + scaled;
         foreach ((BlockBranch branch, LayerScale scale) in _branches.Zip(_scales))
+        {
             x2 = x2 + Branch(branch, b, grid, scale);
+        }
+
         taps.Report(_prefix, x2);
         return x2;
     }
@@ -151,7 +164,10 @@ internal sealed class AttentionBlock : nn.Module
     {
         Tensor o = output.Forward(y, new Shortcut(y));
         if (fused)
+        {
             return FusedResidual.Apply(x, o, output.layerscale!);
+        }
+
         Tensor scaled = output.layerscale!.call(o);
         _context.Taps.Report($"{_prefix}.output.layerscale", scaled);
         return x + scaled;
@@ -178,7 +194,10 @@ internal sealed class FeedForward : nn.Module
         norm = new TokenNorm(outputs, context.Eps);
         rprelu = new RPReLU(outputs);
         if (layerScale is double start)
+        {
             layerscale = new LayerScale(outputs, start);
+        }
+
         RegisterComponents();
     }
 

@@ -67,7 +67,10 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
             x = ConvBlock.Gelu(MixedPrecision.Conv2d(last, whitening, _stride, 0));
         }
         foreach (ConvBlock block in blocks)
+        {
             x = block.call(x);                                                       // [B, C, h, w]
+        }
+
         Tensor features = x.amax([2, 3]);
         return (fc.call(features) * LogitScale, features);
     }
@@ -97,7 +100,10 @@ internal sealed class ConvBlock : nn.Module<Tensor, Tensor>
     {
         Tensor x = conv1.Narrow(input);
         if (_pool)
+        {
             x = F.max_pool2d(x, 2);
+        }
+
         x = Gelu(norm1.call(x.to(ScalarType.Float32)));
         return Gelu(norm2.call(conv2.forward(x)));
     }

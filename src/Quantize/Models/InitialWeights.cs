@@ -51,7 +51,9 @@ internal static class InitialWeights
     internal static void Require(string? path)
     {
         if (path is not null && !File.Exists(path))
+        {
             throw new ConvertException($"--init {path}: there is no such file. Expected a checkpoint such as runs/demo/student/best.safetensors.", ConvertException.Usage);
+        }
     }
 
     private static IReadOnlyDictionary<string, FloatTensor> Read(string path)

@@ -24,7 +24,10 @@ public static class ModelTensors
         foreach ((string name, Tensor value) in model.state_dict())
         {
             if (name.EndsWith(BatchCount, StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             if (name.EndsWith(ClipLog, StringComparison.Ordinal))
             {
                 string plain = string.Concat(name.AsSpan(0, name.Length - ClipLog.Length), Clip);
@@ -58,25 +61,40 @@ public static class ModelTensors
             if (!tensors.TryGetValue(plain, out FloatTensor? tensor))
             {
                 if (!name.EndsWith(BatchCount, StringComparison.Ordinal))
+                {
                     faults.Add($"missing: {plain}");
+                }
+
                 continue;
             }
             used.Add(plain);
             float[] data = tensor.Data;
             if (log && data.Length > 1 && value.numel() == 1)
+            {
                 data = [MathF.Exp(data.Average(MathF.Log))];                         // heads that shall share one clip
+            }
+
             if (log)
+            {
                 data = [.. Enumerable.Range(0, (int)value.numel()).Select(i => MathF.Log(data[data.Length == 1 ? 0 : i]))];
+            }
+
             if (data.Length != value.numel())
+            {
                 faults.Add($"size: {plain} {tensor.ShapeText}, expected [{string.Join(", ", value.shape)}]");
+            }
             else
+            {
                 value.copy_(torch.tensor(data).view(value.shape));
+            }
         }
         faults.AddRange(tensors.Keys
             .Where(n => !used.Contains(n) && !n.EndsWith(BatchCount, StringComparison.Ordinal) && !n.EndsWith(TensorManifest.RowMean, StringComparison.Ordinal))
             .Select(n => $"not of this network: {n}"));
         if (faults.Count > 0)
+        {
             throw new ModelFormatException($"The tensors do not fit the network '{model.Config.Name}' ({faults.Count} faults):\n  {string.Join("\n  ", faults)}");
+        }
     }
 
     /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> or <c>vit.class_attention.{l}...</c> belongs to.</summary>

@@ -22,7 +22,10 @@ internal sealed class Embeddings : nn.Module
         int width = config.Stages[0].Width;
         position_embeddings = Positions(config.Tokens(0), width);
         if (config.StemWidth > 0)
+        {
             stem = new ConvStem(context, config.Channels, config.StemWidth);
+        }
+
         patch_embeddings = new PatchEmbeddings(config);
         norm = new TokenNorm(width, context.Eps);
         RegisterComponents();
@@ -103,7 +106,9 @@ internal sealed class PatchEmbeddings : nn.Module
         long batch = images.shape[0];
         long side = images.shape[2] / _patch;
         if (_padding > 0)
+        {
             return (TokenGrid.AsTokens(projection.call(images)), side);
+        }
         // Kernel = stride: every patch is one row, the convolution one matrix product. [B*N, c*p*p]
         Tensor patches = images.reshape(batch, -1, side, _patch, side, _patch).permute(0, 2, 4, 1, 3, 5).reshape(batch * side * side, -1);
         return (F.linear(patches, projection.weight.flatten(1), projection.bias), side);

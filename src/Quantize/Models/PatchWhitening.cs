@@ -59,7 +59,9 @@ internal static class PatchWhitening
                         for (int i = 0; i < size; i++)
                         {
                             for (int j = 0; j <= i; j++)
+                            {
                                 sum[i, j] += patch[i] * patch[j];
+                            }
                         }
                         patches++;
                     }
@@ -69,7 +71,9 @@ internal static class PatchWhitening
         for (int i = 0; i < size; i++)
         {
             for (int j = 0; j <= i; j++)
+            {
                 sum[i, j] = sum[j, i] = sum[i, j] / Math.Max(1, patches);
+            }
         }
         return sum;
     }

@@ -56,7 +56,9 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
             stages.Add(new BasicBlock(channels, channels * 2, stride: 2));
             channels *= 2;
             for (int b = 1; b < blocks; b++)
+            {
                 stages.Add(new BasicBlock(channels, channels, stride: 1));
+            }
         }
         layers = nn.Sequential(stages);
         fc = nn.Linear(channels, classes);

@@ -80,7 +80,10 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         x = dist_token is null ? torch.cat([first, x], 1) : torch.cat([first, dist_token.expand(batch, 1, Width), x], 1);
         x = x + position;
         foreach (ViTBlock block in blocks)
+        {
             x = block.call(x);
+        }
+
         Tensor leading = norm.call(x.narrow(1, 0, dist_token is null ? 1 : 2));
         return (head.call(leading.select(1, 0)), head_dist?.call(leading.select(1, 1)), leading.select(1, 0));
     }
@@ -91,7 +94,9 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         for (int patch = imageSize / GridSide / 2 * 2; patch > 0; patch -= 2)
         {
             if (imageSize % patch == 0)
+            {
                 return patch;
+            }
         }
         return imageSize % 2 == 0 ? 2 : 1;
     }
@@ -109,7 +114,10 @@ internal sealed class PatchTokens : nn.Module<Tensor, Tensor>
         _patch = patch;
         long inputs = (shifted ? 15 : 3) * patch * patch;
         if (shifted)
+        {
             norm = nn.LayerNorm(inputs);
+        }
+
         projection = nn.Linear(inputs, width);
         RegisterComponents();
     }
@@ -160,7 +168,10 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
         fc1 = nn.Linear(width, hidden);
         fc2 = nn.Linear(hidden, width);
         if (locality)
+        {
             scale_log = nn.Parameter(torch.full([1L], Math.Log(_scale)));
+        }
+
         RegisterComponents();
     }
 

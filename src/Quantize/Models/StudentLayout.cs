@@ -46,7 +46,10 @@ internal static class StudentLayout
     internal static BinaryViTConfig Of(string student)
     {
         if (!IsFile(student))
+        {
             return BinaryViTPresets.Get(student);
+        }
+
         BinaryViTConfig network;
         try
         {

@@ -90,7 +90,9 @@ public sealed class FileTeacher : ITeacher, IDisposable
             float[] answers = _run(input, n);
             int outputs = answers.Length / n;
             for (int i = 0; i < n * classes; i++)
+            {
                 logits[(first * classes) + i] = answers[(i / classes * outputs) + _order[i % classes]];
+            }
         }
         return torch.tensor(logits).view(count, classes).to(images.device);
     }
@@ -124,10 +126,16 @@ public sealed class FileTeacher : ITeacher, IDisposable
         try
         {
             if (model.NoCuda is { } reason)
+            {
                 progress.Report(new Warned($"{Path.GetFileName(path)} runs on the processor: {reason}"));
+            }
+
             string shape = $"[{string.Join(", ", model.InputShape.Select(v => v < 0 ? "n" : v.ToString(CultureInfo.InvariantCulture)))}]";
             if (model.InputShape.Count != 4 || (model.InputShape[1] != 3 && model.InputShape[3] != 3))
+            {
                 throw new ConvertException($"--teacher {path}: its input '{model.InputName}' is {shape}, expected images [n, 3, H, W] or [n, H, W, 3].", ConvertException.Usage);
+            }
+
             bool channelsLast = model.InputShape[1] != 3;
             (int height, int width) = channelsLast ? (model.InputShape[1], model.InputShape[2]) : (model.InputShape[2], model.InputShape[3]);
             (int dataHeight, int dataWidth) = (images.Preprocess.Height, images.Preprocess.Width);
@@ -145,7 +153,10 @@ public sealed class FileTeacher : ITeacher, IDisposable
             int most = fixedBatch switch { < 0 => 64, 1 => 1, _ => throw new ConvertException($"--teacher {path}: its input {shape} takes exactly {fixedBatch} images at a time. Export it for one image, or with a free batch size.", ConvertException.Usage) };
             int outputs = Run(new float[3 * dataHeight * dataWidth], 1).Length;
             if (outputShape.Count > 0 && outputShape[^1] > 0 && outputs != outputShape[^1])
+            {
                 throw new ConvertException($"--teacher {path}: its output '{output}' is [{string.Join(", ", outputShape)}], expected logits [n, classes].", ConvertException.Usage);
+            }
+
             return new FileTeacher(path, model, Run, channelsLast, most, outputs, labels, mean ?? own?.Mean, std ?? own?.Std, images, progress);
         }
         catch
@@ -169,14 +180,20 @@ public sealed class FileTeacher : ITeacher, IDisposable
     private static int[] Order(string path, int outputs, IReadOnlyList<string>? labels, IReadOnlyList<string> classes, IConvertProgress progress)
     {
         if (labels is not null && labels.Count == outputs && classes.All(labels.Contains))
+        {
             return [.. classes.Select(c => labels.ToList().IndexOf(c))];
+        }
+
         if (outputs != classes.Count)
         {
             throw new ConvertException(
                 $"--teacher {path}: it has {outputs} classes, the data {classes.Count} ({Some(classes)}). Take a teacher of the same classes.", ConvertException.Usage);
         }
         if (labels is not null)
+        {
             progress.Report(new Warned($"the teacher's classes ({Some(labels)}) are called otherwise than the data's ({Some(classes)}); they are taken in their order"));
+        }
+
         return [.. Enumerable.Range(0, outputs)];
     }
 

@@ -24,7 +24,10 @@ public sealed class MeanTeacher : ITeacher, IDisposable
         using IDisposable frozen = no_grad();
         Tensor sum = _teachers[0].Logits(images, batch).softmax(1);
         foreach (ITeacher teacher in _teachers.Skip(1))
+        {
             sum = sum + teacher.Logits(images, batch).softmax(1);
+        }
+
         return Logarithm(sum / _teachers.Length);
     }
 
@@ -35,6 +38,8 @@ public sealed class MeanTeacher : ITeacher, IDisposable
     public void Dispose()
     {
         foreach (ITeacher teacher in _teachers)
+        {
             (teacher as IDisposable)?.Dispose();
+        }
     }
 }

@@ -96,7 +96,10 @@ public sealed class CachedTeacher : ITeacher
             (Tensor answer, Tensor? its) = features ? teacher.WithFeatures(images, batch) : (teacher.Logits(images, batch), null);
             logits.AddRange(ModelTensors.ToArray(answer));
             if (its is not null)
+            {
                 seen.AddRange(ModelTensors.ToArray(its));
+            }
+
             at += batch.Count;
             progress.Report(new StepProgress("teacher logits", at, indices.Count));
         }
@@ -110,7 +113,9 @@ public sealed class CachedTeacher : ITeacher
         ArgumentNullException.ThrowIfNull(batch);
         Tensor own = Rows(_logits, batch).to(images.device);
         if (batch.OwnShare == 1)
+        {
             return own;
+        }
 
         // A mixed image is taught the mixture of both answers.
         Tensor probabilities = own.softmax(1);
@@ -122,7 +127,10 @@ public sealed class CachedTeacher : ITeacher
     {
         Tensor logits = Logits(images, batch);
         if (_features.Length == 0)
+        {
             return (logits, null);
+        }
+
         Tensor own = Rows(_features, batch).to(images.device);
         return (logits, batch.OwnShare == 1 ? own : (own * batch.OwnShare) + (own.flip(0) * (1 - batch.OwnShare)));
     }
@@ -132,7 +140,10 @@ public sealed class CachedTeacher : ITeacher
         int width = values.Length / _rows.Count;
         float[] rows = new float[batch.Count * width];
         for (int i = 0; i < batch.Count; i++)
+        {
             values.AsSpan(_rows[batch.Indices[i]] * width, width).CopyTo(rows.AsSpan(i * width));
+        }
+
         return torch.tensor(rows).view(batch.Count, width);
     }
 }

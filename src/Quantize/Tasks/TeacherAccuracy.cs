@@ -18,7 +18,9 @@ internal static class TeacherAccuracy
             float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++)
+            {
                 right += TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes)) == batch.Labels[i] ? 1 : 0;
+            }
         }
         return 100.0 * right / Math.Max(1, indices.Count);
     }

@@ -11,7 +11,10 @@ internal static class TeacherFiles
     internal static ITeacher Open(string path, ConvertOptions options, PixelSource images, BinaryViTConfig student, Device device, IConvertProgress progress)
     {
         if (FileTeacher.Takes(path))
+        {
             return FileTeacher.Open(path, options.TeacherMean, options.TeacherStd, images, device, progress);
+        }
+
         nn.Module<Tensor, Tensor> model = TeacherNetwork.In(path, images.Classes.Count, images.Preprocess.Height, student).Build(device);
         Checkpoint.Load(path, model);
         return new ModuleTeacher(Path.GetFileName(path), model);

@@ -35,11 +35,20 @@ internal static class TeacherList
                 ConvertException.Usage);
         }
         if (teachers is null)
+        {
             return;
+        }
+
         if (trained is null)
+        {
             throw new ConvertException($"--teachers-teacher {teachers}: no teacher is trained here (--teacher {option}), so nobody would learn from it.", ConvertException.Usage);
+        }
+
         if (Split(teachers) is not { Count: > 0 } list || list.Contains(None) || list.Any(TeacherNetwork.Kinds.Contains))
+        {
             throw new ConvertException($"--teachers-teacher {teachers}: expected files, checkpoints of earlier runs, ONNX classifiers or .evit models.", ConvertException.Usage);
+        }
+
         Require(teachers);
     }
 
@@ -55,7 +64,9 @@ internal static class TeacherList
                 ConvertException.Usage);
         }
         foreach (string teacher in teachers.Where(t => t != None && !TeacherNetwork.Kinds.Contains(t)))
+        {
             RequireFile(teacher);
+        }
     }
 
     private static void RequireFile(string teacher)

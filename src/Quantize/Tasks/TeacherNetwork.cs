@@ -63,7 +63,10 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
             $"--teacher {path}: it does not say which network it holds. Expected the checkpoint of a teacher that was trained here, such as runs/demo/teacher/best.safetensors.",
             ConvertException.Usage);
         if (!int.TryParse(Checkpoint.Setting(path, "teacher.width"), out int width))
+        {
             width = UsualWidth(imageSize);
+        }
+
         if (kind == Twin)
         {
             student = Checkpoint.Setting(path, Configuration.Layout) is { } layout
@@ -122,7 +125,9 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     internal static void Prepare(nn.Module<Tensor, Tensor> model, ImageData data)
     {
         if (model is ConvNet net)
+        {
             net.Whiten(data.Source, data.Split.Train);
+        }
     }
 
     /// <summary>The task of training it.</summary>

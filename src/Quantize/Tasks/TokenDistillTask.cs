@@ -22,7 +22,10 @@ public sealed record TokenDistillTask(SmallViT Network, ITeacher Teacher, double
         (Tensor own, Tensor? distilled) = Network.Both(images);
         Tensor decisions;
         using (no_grad())
+        {
             decisions = Teacher.Logits(images, batch).argmax(1);
+        }
+
         return (LabelLoss.Of(own, labels, batch, Smoothing) + F.cross_entropy(distilled!, decisions)) / 2;
     }
 }

@@ -43,7 +43,10 @@ internal static class LabelLoss
     {
         Tensor own = F.cross_entropy(logits, labels);
         if (batch.OwnShare < 1)
+        {
             own = (own * batch.OwnShare) + (F.cross_entropy(logits, labels.flip(0)) * (1 - batch.OwnShare));
+        }
+
         return smoothing == 0 ? own : (own * (1 - smoothing)) - (logits.log_softmax(1).mean() * smoothing);
     }
 }
@@ -67,10 +70,16 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
         if (FeatureWeight == 0)
+        {
             return Loss(Model.call(images), Teacher.Logits(images, batch), labels, batch);
+        }
+
         (Tensor target, Tensor? seen) = Teacher.WithFeatures(images, batch);
         if (Model is not IFeatureNetwork network || seen is null)
+        {
             throw new InvalidOperationException($"The teacher {Teacher.Name} shows no features.");
+        }
+
         (Tensor logits, Tensor features) = network.WithFeatures(images);
         return Loss(logits, target, labels, batch) + (SimilarityLoss.Of(features, seen) * FeatureWeight);
     }
@@ -81,7 +90,10 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(teacherLogits);
         if (Hard)
+        {
             return (F.cross_entropy(logits, teacherLogits.argmax(1)) * Weight) + Labels(logits, labels, batch);
+        }
+
         Tensor student = (logits / Temperature).log_softmax(1);
         Tensor teacher = (teacherLogits / Temperature).log_softmax(1);
         Tensor divergence = F.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum) / logits.shape[0];

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using EdgeVit.Export;
-using EdgeVit.Imaging;
 using EdgeVit.Export.Onnx;
+using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,7 +18,10 @@ internal static class UnlabelledImages
     internal static ConvertOptions Settle(ConvertOptions options)
     {
         if (!DatasetFolder.IsUnlabelled(options.Data))
+        {
             return options;
+        }
+
         if (options.Teacher == TeacherList.None || TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is not null)
         {
             throw new ConvertException(
@@ -36,12 +39,21 @@ internal static class UnlabelledImages
         try
         {
             if (path.EndsWith(".evit", StringComparison.OrdinalIgnoreCase))
+            {
                 return EvitFile.Read(path).Labels;
+            }
+
             if (!FileTeacher.Takes(path))
+            {
                 return Numbered(int.Parse(Checkpoint.Setting(path, "student.classes") ?? "", CultureInfo.InvariantCulture));
+            }
+
             using OnnxModel model = OnnxModel.Open(path);
             if (model.Metadata.TryGetValue(MetadataJson.LabelsKey, out string? names))
+            {
                 return MetadataJson.ReadLabels(names);
+            }
+
             int outputs = model.Outputs[0].Shape.LastOrDefault();
             return outputs > 1 ? Numbered(outputs) : throw new ConvertException($"--teacher {path}: it does not say how many classes it knows.", ConvertException.Usage);
         }
@@ -68,7 +80,10 @@ internal static class UnlabelledImages
             float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, normalised, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++, at++)
+            {
                 labels[at] = TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes));
+            }
+
             progress.Report(new StepProgress("teacher decisions", at, images.Count));
         }
         int[] seen = [.. Enumerable.Range(0, images.Classes.Count).Select(c => labels.Count(l => l == c))];

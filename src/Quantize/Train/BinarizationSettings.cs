@@ -86,7 +86,9 @@ public sealed record BinarizationSettings
         void In(string name, double value, double least, double most)
         {
             if (!(value >= least && value <= most))
+            {
                 faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {value}, expected {least} to {most}"));
+            }
         }
 
         In("float-weights", FloatWeights, 0, 0.9);
@@ -95,7 +97,9 @@ public sealed record BinarizationSettings
         In("freeze-signs", FreezeSigns, 0, 0.9);
         In("norm-batches", NormBatches, 0, 10_000);
         if (FloatWeights + FreezeSigns > 1)
+        {
             faults.Add("--float-weights and --freeze-signs take more than the whole run together, which leaves no step in which signs are learnt");
+        }
     }
 
     /// <summary>What differs from the defaults, for the configuration of a run.</summary>
@@ -104,22 +108,39 @@ public sealed record BinarizationSettings
         var usual = new BinarizationSettings();
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
         if (Gradient != usual.Gradient)
+        {
             yield return ("binarize.gradient", Gradient.ToString());
+        }
+
         if (FloatWeights != 0)
+        {
             yield return ("binarize.floatWeights", Text(FloatWeights));
+        }
+
         if (Clip != usual.Clip)
+        {
             yield return ("binarize.clipStart", Clip.ToString());
+        }
+
         if (ClipPerLayer)
+        {
             yield return ("binarize.clip", "layer");
+        }
+
         if (Regularizer != 0)
         {
             yield return ("binarize.regularizer", Text(Regularizer));
             yield return ("binarize.regularizerShare", Text(RegularizerShare));
         }
         if (FreezeSigns != 0)
+        {
             yield return ("binarize.freezeSigns", Text(FreezeSigns));
+        }
+
         if (NormBatches != usual.NormBatches)
+        {
             yield return ("binarize.normBatches", Text(NormBatches));
+        }
     }
 }
 

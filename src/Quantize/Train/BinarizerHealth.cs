@@ -58,7 +58,9 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
         {
             model.Taps.Sink = before;
             if (training)
+            {
                 model.train();
+            }
         }
         return new BinarizerHealth(counts.Findings);
     }

@@ -53,12 +53,17 @@ public static class Checkpoint
         {
             using var memory = new MemoryStream();
             using (var writer = new BinaryWriter(memory))
+            {
                 optimizer.save_state_dict(writer);
+            }
+
             byte[] bytes = memory.ToArray();
             tensors.Add(new SafetensorsTensor(OptimizerName, SafetensorsType.U8, [bytes.Length], bytes));
         }
         foreach ((string name, byte[] bytes) in extras ?? new Dictionary<string, byte[]>())
+        {
             tensors.Add(new SafetensorsTensor(ExtraPrefix + name, SafetensorsType.U8, [bytes.Length], bytes));
+        }
 
         Dictionary<string, string> metadata = new(StringComparer.Ordinal)
         {
@@ -67,7 +72,10 @@ public static class Checkpoint
             ["seconds"] = state.Seconds.ToString("R", CultureInfo.InvariantCulture),
         };
         foreach ((string key, string value) in configuration)
+        {
             metadata[ConfigurationPrefix + key] = value;
+        }
+
         try
         {
             SafetensorsWriter.Write(path, tensors, metadata);
@@ -92,7 +100,9 @@ public static class Checkpoint
         ArgumentNullException.ThrowIfNull(model);
         SafetensorsFile file = Read(path);
         if (configuration is not null)
+        {
             CheckConfiguration(path, file, configuration);
+        }
 
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
@@ -111,14 +121,19 @@ public static class Checkpoint
         if (optimizer is not null)
         {
             if (!file.Tensors.TryGetValue(OptimizerName, out SafetensorsTensor? state))
+            {
                 throw new ConvertException($"{path}: it holds weights but no optimizer state, so a run cannot go on from it.");
+            }
+
             using var reader = new BinaryReader(new MemoryStream(state.Bytes.ToArray()));
             optimizer.load_state_dict(reader);
         }
         if (extras is not null)
         {
             foreach (SafetensorsTensor tensor in file.Tensors.Values.Where(t => t.Name.StartsWith(ExtraPrefix, StringComparison.Ordinal)))
+            {
                 extras[tensor.Name[ExtraPrefix.Length..]] = tensor.Bytes.ToArray();
+            }
         }
         return State(path, file);
     }

@@ -37,11 +37,17 @@ internal sealed class FlatAdamW : FlatOptimizer
     protected override void Move(double scale, int first)
     {
         for (int s = first; s < _steps.Length; s++)
+        {
             _steps[s]++;
+        }
+
         if (_fused)
         {
             for (int s = first; s < _steps.Length; s++)
+            {
                 FlatKernels.AdamW(Parameters, Parameters.Segments[s], _mean, _square, RateAt(s) with { Scale = (float)scale });
+            }
+
             return;
         }
         long start = Parameters.Segments[first].Start;
@@ -56,7 +62,10 @@ internal sealed class FlatAdamW : FlatOptimizer
             AdamWRate at = RateAt(s);
             Tensor values = Parameters.Values.narrow(0, segment.Start, segment.Length);
             if (at.Keep != 1)
+            {
                 values.mul_(at.Keep);
+            }
+
             values.addcdiv_(_mean.narrow(0, segment.Start, segment.Length), root.narrow(0, segment.Start - start, segment.Length).div_(at.Root).add_(Eps), value: -at.Size);
         }
     }
@@ -93,7 +102,9 @@ internal sealed class FlatAdamW : FlatOptimizer
         ReadTensor(reader, _mean, member);
         ReadTensor(reader, _square, member);
         if (reader.ReadBoolean())
+        {
             throw new FormatException("it holds maxima of squares (AMSGrad)");
+        }
     }
 
     private AdamWRate RateAt(int segment)

@@ -71,9 +71,13 @@ internal sealed class FlatNesterov : FlatOptimizer
     protected override void ReadState(BinaryReader reader, FlatMember member)
     {
         if (reader.ReadBoolean())
+        {
             ReadTensor(reader, _momentum, member);
+        }
         else
+        {
             FlatParameters.View(_momentum, member).zero_();
+        }
     }
 }
 

@@ -62,7 +62,9 @@ internal abstract class FlatOptimizer : IDisposable
             WriteOptions(writer, DecayOf(other));
         }
         foreach (FlatMember member in Parameters.Members)
+        {
             WriteState(writer, member);
+        }
     }
 
     /// <summary>Takes up what <see cref="save_state_dict"/> or TorchSharp's own optimizer wrote. Rates and decay stay as the settings say.</summary>
@@ -76,7 +78,10 @@ internal abstract class FlatOptimizer : IDisposable
             string name = reader.ReadString();
             long groups = reader.Read7BitEncodedInt64(), count = reader.Read7BitEncodedInt64();
             if (name != _name || groups != Groups || count != Parameters.Members.Count)
+            {
                 throw Foreign($"it is of {name} with {groups} groups and {count} parameters, expected {_name} with {Groups} and {Parameters.Members.Count}");
+            }
+
             for (int i = 0; i < groups; i++)
             {
                 reader.ReadDouble();
@@ -84,7 +89,9 @@ internal abstract class FlatOptimizer : IDisposable
                 SkipOptions(reader);
             }
             foreach (FlatMember member in Parameters.Members)
+            {
                 ReadState(reader, member);
+            }
         }
         catch (Exception e) when (e is EndOfStreamException or ArgumentException or FormatException)
         {

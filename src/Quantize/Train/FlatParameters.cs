@@ -38,7 +38,10 @@ internal sealed class FlatParameters : IDisposable
         (string Name, Parameter Parameter, int Segment)[] all =
             [.. model.named_parameters().Select(p => (p.name, p.parameter, other(p.name, p.parameter) ? 2 : signs.Contains(p.name) ? 0 : 1))];
         if (all.Length == 0)
+        {
             throw new ArgumentException($"{model.GetName()} has no parameters.", nameof(model));
+        }
+
         List<FlatSegment> segments = [];
         List<FlatMember> members = [];
         long at = 0;
@@ -103,7 +106,10 @@ internal sealed class FlatParameters : IDisposable
     {
         double norm = OnProcessor ? FlatKernels.SumOfSquares(Values, 0, Length) : Values.norm().item<float>();
         if (double.IsFinite(norm))
+        {
             return;
+        }
+
         foreach (FlatMember member in Members)
         {
             float[] values = ModelTensors.ToArray(member.Parameter);
@@ -128,7 +134,10 @@ internal sealed class FlatParameters : IDisposable
     {
         long start = Segments[first].Start;
         if (OnProcessor)
+        {
             return Math.Sqrt(FlatKernels.SumOfSquares(Gradients, start, Length));
+        }
+
         using IDisposable frozen = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         return Gradients.narrow(0, start, Length - start).norm().item<float>();
@@ -138,7 +147,10 @@ internal sealed class FlatParameters : IDisposable
     public void Dispose()
     {
         foreach (FlatMember member in Members)
+        {
             member.Parameter.grad = null;
+        }
+
         Values.Dispose();
         Gradients.Dispose();
     }

@@ -50,7 +50,9 @@ internal sealed class FloatAverage : IDisposable
         double share = 1 - Math.Min(_decay, (1.0 + _updates) / (10 + _updates));
         _updates++;
         foreach ((Tensor values, Tensor means) in _moved)
+        {
             means.add_((values - means) * share);
+        }
     }
 
     /// <summary>Its state as bytes.</summary>
@@ -59,7 +61,10 @@ internal sealed class FloatAverage : IDisposable
         using var stream = new MemoryStream();
         stream.Write(BitConverter.GetBytes(_updates));
         foreach (Tensor mean in _means)
+        {
             stream.Write(MemoryMarshal.AsBytes<float>(ModelTensors.ToArray(mean)));
+        }
+
         return stream.ToArray();
     }
 
@@ -68,7 +73,10 @@ internal sealed class FloatAverage : IDisposable
     internal void Restore(byte[] bytes)
     {
         if (bytes.Length != sizeof(long) + (sizeof(float) * _means.Sum(m => m.numel())))
+        {
             throw new ConvertException("The checkpoint's mean of the float parameters is of another network. Start again in another folder.");
+        }
+
         using IDisposable frozen = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         _updates = BitConverter.ToInt64(bytes);
@@ -86,14 +94,18 @@ internal sealed class FloatAverage : IDisposable
     {
         using IDisposable frozen = torch.no_grad();
         for (int i = 0; i < _means.Length; i++)
+        {
             _parameters[i].copy_(_means[i]);
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Tensor mean in _means)
+        {
             mean.Dispose();
+        }
         // The parameters themselves, where each is its own, are the student's.
         foreach ((Tensor values, Tensor means) in _moved.Where(m => m.Values is not Parameter))
         {

@@ -56,7 +56,10 @@ internal sealed class HealthMonitor
         Batch batch = BatchLoader.InOrder(_source, _indices, _indices.Length).Single();
         BinarizerHealth health = BinarizerHealth.Of(_model, Trainer.ToTensor(batch, _source, _device));
         if (done != First || done % _interval == 0 || done == _steps)
+        {
             health = health with { Findings = [.. health.Findings, .. Flips(done)] };
+        }
+
         _warnings.Tell(done, health, _indices.Length);
         return health;
     }
@@ -65,7 +68,10 @@ internal sealed class HealthMonitor
     internal byte[]? Save()
     {
         if (_signs is null)
+        {
             return null;
+        }
+
         byte[] bytes = new byte[sizeof(long) + _signs.Sum(s => s.Length)];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, _at);
         int position = sizeof(long);
@@ -82,7 +88,10 @@ internal sealed class HealthMonitor
     {
         int[] lengths = [.. _weights.Select(w => (int)((w.Weight.weight.numel() + 7) / 8))];
         if (bytes is null || bytes.Length != sizeof(long) + lengths.Sum())
+        {
             return;
+        }
+
         _at = BinaryPrimitives.ReadInt64LittleEndian(bytes);
         int position = sizeof(long);
         _signs = [.. lengths.Select(length => bytes.AsSpan((position += length) - length, length).ToArray())];
@@ -95,7 +104,10 @@ internal sealed class HealthMonitor
         double epochs = (double)(done - _at) / _stepsPerEpoch;
         (_signs, _at) = (now, done);
         if (before is null || epochs <= 0)
+        {
             return [];
+        }
+
         return _weights.Select((w, i) =>
             new LayerFinding(w.Layer, BinarizerHealth.Flips, 100.0 * Different(before[i], now[i]) / w.Weight.weight.numel() / Math.Max(1, epochs))).ToArray();
     }
@@ -107,7 +119,10 @@ internal sealed class HealthMonitor
         float[] values = ModelTensors.ToArray(weight.Argument());
         byte[] signs = new byte[(values.Length + 7) / 8];
         for (int i = 0; i < values.Length; i++)
+        {
             signs[i / 8] |= (byte)((values[i] >= 0 ? 1 : 0) << (i % 8));
+        }
+
         return signs;
     }
 
@@ -115,7 +130,10 @@ internal sealed class HealthMonitor
     {
         long count = 0;
         for (int i = 0; i < a.Length; i++)
+        {
             count += BitOperations.PopCount((uint)(a[i] ^ b[i]));
+        }
+
         return count;
     }
 }

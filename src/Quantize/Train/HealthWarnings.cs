@@ -40,7 +40,9 @@ internal sealed class HealthWarnings(string stage, long steps, IConvertProgress 
         }
         LayerFinding[] flips = [.. health.Of(BinarizerHealth.Flips)];
         if (done <= Early * steps && flips.Length > 0 && flips.All(f => f.Percent == 0) && _told.TryAdd("frozen", 1))
+        {
             progress.Report(new Warned($"{stage} step {done} of {steps}: no binary weight changed its sign since the last epoch, so the network does not learn. Raise the learning rate (--lr)."));
+        }
     }
 
     private void Warn(long done, IEnumerable<LayerFinding> findings, double limit, string what, string remedy)
@@ -48,7 +50,10 @@ internal sealed class HealthWarnings(string stage, long steps, IConvertProgress 
         LayerFinding[] all = [.. findings];
         LayerFinding[] bad = [.. all.Where(f => f.Percent >= limit).OrderByDescending(f => f.Percent)];
         if (bad.Length <= _told.GetValueOrDefault(what))
+        {
             return;
+        }
+
         _told[what] = bad.Length;
         string worst = string.Join(", ", bad.Take(3).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Layer} {f.Percent:F1} %")));
         string more = bad.Length > 3 ? $" and {bad.Length - 3} more" : "";

@@ -12,7 +12,10 @@ public readonly record struct LearningRate(double Peak, long WarmupSteps, long S
     public double At(long step)
     {
         if (step < WarmupSteps)
+        {
             return Peak * (step + 1) / WarmupSteps;
+        }
+
         double progress = (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps);
         double cosine = 0.5 * (1 + Math.Cos(Math.PI * Math.Min(1, progress)));
         return Peak * Math.Max(Floor, cosine);

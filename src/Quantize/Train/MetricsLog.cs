@@ -85,7 +85,9 @@ public sealed class MetricsLog : IDisposable
         {
             _metrics.WriteLine(row.ToLine());
             foreach (LayerFinding finding in row.Health?.Findings ?? [])
+            {
                 _layers.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Stage},{row.Step},{finding.Layer},{finding.Name},{finding.Percent:0.####}"));
+            }
         }
         catch (IOException e)
         {
@@ -107,7 +109,10 @@ public sealed class MetricsLog : IDisposable
     {
         List<string> kept = [header];
         if (File.Exists(path))
+        {
             kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, stage, step)));
+        }
+
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
         return new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" };
     }

@@ -32,13 +32,19 @@ public static class NormStatistics
             for (int step = 0; step < Math.Min(batches, loader.StepsPerEpoch); step++)
             {
                 foreach (TokenNorm norm in norms)
+                {
                     norm.Momentum = 1.0 / (step + 1);
+                }
+
                 using DisposeScope scope = torch.NewDisposeScope();
                 model.call(Trainer.ToTensor(loader.Get(step), source, device));
             }
         }
         for (int i = 0; i < norms.Length; i++)
+        {
             norms[i].Momentum = before[i];
+        }
+
         model.eval();
     }
 }

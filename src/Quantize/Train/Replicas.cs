@@ -54,13 +54,22 @@ internal sealed class Replicas : IDisposable
 
         Thread[] others = [.. Enumerable.Range(1, Math.Min(_threads, parts) - 1).Select(i => new Thread(Work) { IsBackground = true, Name = $"replica {i}" })];
         foreach (Thread thread in others)
+        {
             thread.Start();
+        }
+
         Work();
         foreach (Thread thread in others)
+        {
             thread.Join();
+        }
+
         torch.set_num_threads(threads);
         if (failures.FirstOrDefault(f => f is not null) is { } failure)
+        {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
         Collect(parts);
         return losses.Sum();
     }
@@ -69,7 +78,9 @@ internal sealed class Replicas : IDisposable
     public void Dispose()
     {
         foreach (ITrainingTask copy in _copies)
+        {
             copy.Model.Dispose();
+        }
     }
 
     /// <summary>The loss of a part by its share of the batch; its gradient stays with the copy.</summary>
@@ -80,7 +91,9 @@ internal sealed class Replicas : IDisposable
         {
             Dictionary<string, Tensor> from = _model.state_dict();
             foreach ((string name, Tensor target) in copy.Model.state_dict())
+            {
                 target.copy_(from[name]);
+            }
         }
         copy.Model.train();
         copy.Model.zero_grad();
@@ -88,10 +101,16 @@ internal sealed class Replicas : IDisposable
         Tensor labels = torch.tensor(part.Labels).to(device);
         Tensor loss;
         using (MixedPrecision.Scope(_mixed))
+        {
             loss = copy.Loss(images, labels, part) * ((double)part.Count / whole);
+        }
+
         double value = loss.item<float>();
         if (double.IsFinite(value))
+        {
             loss.backward();
+        }
+
         return value;
     }
 
@@ -107,11 +126,18 @@ internal sealed class Replicas : IDisposable
             foreach (Parameter[] copy in all)
             {
                 if (copy[at].grad is not { } grad)
+                {
                     continue;
+                }
+
                 if (own.grad is { } sum)
+                {
                     sum.add_(grad);
+                }
                 else
+                {
                     own.grad = grad.clone();
+                }
             }
             at++;
         }
@@ -123,7 +149,10 @@ internal sealed class Replicas : IDisposable
             {
                 own.copy_(buffers[0][at]);
                 for (int part = 1; part < parts; part++)
+                {
                     own.add_(buffers[part][at]);
+                }
+
                 own.div_(parts);
             }
             at++;

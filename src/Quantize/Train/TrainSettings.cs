@@ -77,7 +77,9 @@ public sealed record TrainSettings
         void Check(string name, double value, double least, double most)
         {
             if (!(value >= least && value <= most))
+            {
                 faults.Add(string.Create(CultureInfo.InvariantCulture, $"{stage}.{name} is {value}, expected {least} to {most}"));
+            }
         }
 
         Check("steps", Steps, 1, 1e8);

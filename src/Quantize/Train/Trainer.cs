@@ -95,11 +95,19 @@ public sealed class Trainer
             state = Checkpoint.Load(_files.Last, model, optimizer, _files.Configuration, extras);
             monitor?.Restore(extras.GetValueOrDefault(HealthMonitor.StateName));
             if (extras.TryGetValue(PartsName, out byte[]? parts) && parts.Length == sizeof(int))
+            {
                 learning.Parts = BitConverter.ToInt32(parts);
+            }
+
             if (extras.TryGetValue(FloatAverage.StateName, out byte[]? average))
+            {
                 learning.Average?.Restore(average);
+            }
+
             if (state.Step < _settings.Steps)
+            {
                 _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
+            }
         }
         if (World is not null)
         {
@@ -111,7 +119,9 @@ public sealed class Trainer
             }
         }
         if (state.Step >= _settings.Steps)
+        {
             return state;
+        }
 
         using MetricsLog? metrics = first ? MetricsLog.Open(_files.MetricsFile, _files.Stage, state.Step) : null;
         var meter = new Meter(_settings, loader, _files.Stage, state);
@@ -122,7 +132,10 @@ public sealed class Trainer
             Batch batch = meter.Wait(() => loader.Get(step));
             (double loss, double norm) = learning.Run(batch);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            {
                 throw double.IsFinite(loss) ? NotFinite("gradient", norm, step) : NotFinite("loss", loss, step);
+            }
+
             long done = step + 1;
             meter.Add(loss);
             state = state with { Step = done, Seconds = meter.Seconds };
@@ -137,16 +150,25 @@ public sealed class Trainer
                 meter.Continue();
             }
             if (evaluate && first)
+            {
                 state = Evaluate(model, state, meter, metrics!, rate, norm, learning.Phase);
+            }
+
             if (first && (stop || evaluate || meter.SinceCheckpoint.Elapsed > _files.CheckpointEvery))
             {
                 Checkpoint.Save(_files.Last, model, optimizer, state, _files.Configuration, Extras(monitor, learning));
                 meter.SinceCheckpoint.Restart();
             }
             if (evaluate)
+            {
                 World?.Meet();
+            }
+
             if (stop)
+            {
                 throw Interrupted(state, cancel.IsCancellationRequested);
+            }
+
             if (metrics is not null && !evaluate && meter.SinceReport.Elapsed > s_reportEvery)
             {
                 TrainingProgress report = meter.Report(done, rate);
@@ -163,7 +185,10 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(indices);
         if (indices.Count == 0)
+        {
             return double.NaN;
+        }
+
         bool training = model.training;
         model.eval();
         long right = 0;
@@ -177,7 +202,10 @@ public sealed class Trainer
             }
         }
         if (training)
+        {
             model.train();
+        }
+
         return 100.0 * right / indices.Count;
     }
 
@@ -203,7 +231,10 @@ public sealed class Trainer
         bool better = counts && (double.IsNaN(top1) || top1 >= state.BestTop1);
         state = state with { BestTop1 = double.IsNaN(top1) || !counts ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
         if (better)
+        {
             Checkpoint.Save(_files.Best, model, null, state, _files.Configuration);
+        }
+
         metrics.Write(Row(report, state, norm) with { Top1 = top1 });
         _progress.Report(report);
         _progress.Report(new Evaluated(_files.Stage, state.Step, _settings.Steps, report.Loss, top1, state.BestTop1));
@@ -224,9 +255,15 @@ public sealed class Trainer
     {
         Dictionary<string, byte[]> extras = new() { [PartsName] = BitConverter.GetBytes(learning.Parts) };
         if (learning.Average is { } average)
+        {
             extras[FloatAverage.StateName] = average.Save();
+        }
+
         if (monitor?.Save() is { } signs)
+        {
             extras[HealthMonitor.StateName] = signs;
+        }
+
         return extras;
     }
 

@@ -37,7 +37,10 @@ internal sealed class TrainingStep : IDisposable
         Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average, _parameters) : null;
         _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }, settings.MixedPrecision) : null;
         if (world is not null && _replicas is null)
+        {
             SynchronisedNorm.Join(task.Model, world);
+        }
+
         Optimizer = CreateOptimizer(_parameters, settings);
     }
 
@@ -74,11 +77,20 @@ internal sealed class TrainingStep : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         double value = _replicas is null ? Gradient(batch) : Divided(batch);
         if (!double.IsFinite(value))
+        {
             return (value, double.NaN);
+        }
+
         if (_world is not null)
+        {
             Gather(_world);
+        }
+
         if (Phase.Regularizer > 0 && _signWeights.Length > 0)
+        {
             (WeightRegularizer.Loss(_signWeights) * Phase.Regularizer).backward();
+        }
+
         int first = Phase.FrozenSigns ? _parameters.SignSegments : 0;
         double norm = _parameters.GradientNorm(first);
         if (double.IsFinite(norm))
@@ -95,12 +107,18 @@ internal sealed class TrainingStep : IDisposable
     internal void Rehearse(Batch batch)
     {
         if (_world is not { } world || _replicas is not null)
+        {
             return;
+        }
+
         bool training = _task.Model.training;
         Tensor[] buffers = [.. _task.Model.buffers()];
         Tensor[] before;
         using (torch.no_grad())
+        {
             before = [.. buffers.Select(b => b.clone().DetachFromDisposeScope())];
+        }
+
         try
         {
             _world = null;
@@ -115,7 +133,10 @@ internal sealed class TrainingStep : IDisposable
             SynchronisedNorm.Join(_task.Model, world);
             _parameters.ClearGradients();
             if (!training)
+            {
                 _task.Model.eval();
+            }
+
             using IDisposable frozen = torch.no_grad();
             foreach ((Tensor buffer, Tensor value) in buffers.Zip(before))
             {
@@ -134,7 +155,10 @@ internal sealed class TrainingStep : IDisposable
     {
         Phase = _settings.Binarization.At(step, _settings.Steps);
         if (_student is not null)
+        {
             _student.Phase = Phase;
+        }
+
         _step = step;
         double rate = _settings.Schedule.At(step);
         Optimizer.Rate = rate;
@@ -157,12 +181,17 @@ internal sealed class TrainingStep : IDisposable
     {
         world.Sum([_parameters.Gradients]);
         if (_replicas is null)
+        {
             return;
+        }
+
         using IDisposable frozen = torch.no_grad();
         Tensor[] statistics = [.. _task.Model.buffers().Where(b => b.is_floating_point())];
         world.Sum(statistics);
         foreach (Tensor tensor in statistics)
+        {
             tensor.div_(world.Size);
+        }
     }
 
     /// <summary>A part of the loss, summed over the processes: all of them know whether it is finite before they go on together.</summary>
@@ -215,18 +244,30 @@ internal sealed class TrainingStep : IDisposable
         {
             using DisposeScope scope = torch.NewDisposeScope();
             if (_student is not null && (_settings.Regularization.Depth > 0 || _settings.Regularization.Features > 0))
+            {
                 _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, (at * (_world?.Size ?? 1)) + (_world?.Rank ?? 0));
+            }
+
             Batch part = batch.PartOfWhole(at, parts);
             Tensor images = Trainer.ToTensor(part, _source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);
             Tensor loss;
             using (MixedPrecision.Scope(_settings.MixedPrecision))
+            {
                 loss = _task.Loss(images, labels, part);
+            }
+
             if (part.Count != batch.Whole)
+            {
                 loss = loss * ((double)part.Count / batch.Whole);
+            }
+
             double value = Agreed(loss.item<float>());
             if (!double.IsFinite(value))
+            {
                 return value;
+            }
+
             loss.backward();
             sum += value;
         }

@@ -23,7 +23,9 @@ internal sealed record Outcome(int ExitCode, string Output, string Error)
         Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
         Assert.DoesNotContain("this is a bug", Error, StringComparison.Ordinal);
         foreach (string text in said)
+        {
             Assert.Contains(text, Error, StringComparison.OrdinalIgnoreCase);
+        }
     }
 }
 
@@ -40,7 +42,10 @@ internal static class EdgeVitProcess
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         if (input is not null)
+        {
             process.StandardInput.BaseStream.Write(input);
+        }
+
         process.StandardInput.Close();
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(5)), $"edgevit {string.Join(' ', arguments)} hangs");
         process.WaitForExit();
@@ -59,7 +64,10 @@ internal static class EdgeVitProcess
         start.Environment.Remove("EDGEVIT_KERNEL");
         start.Environment["OMP_WAIT_POLICY"] = "passive";
         foreach ((string name, string value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 }

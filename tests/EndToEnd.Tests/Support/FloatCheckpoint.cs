@@ -37,7 +37,10 @@ internal static class FloatCheckpoint
             float around = name.Contains("norm", StringComparison.Ordinal) && name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0;
             var data = new float[shape.Aggregate(1, (product, size) => product * size)];
             for (int i = 0; i < data.Length; i++)
+            {
                 data[i] = around + ((random.NextSingle() - 0.5f) / 5);
+            }
+
             tensors.Add(new FloatTensor(name, shape, data));
         }
     }
@@ -48,7 +51,10 @@ internal static class FloatCheckpoint
         List<FloatTensor> tensors = Tensors(width: 64, depth: 1, imageSize: 32, patch: 8, classes: 4, seed);
         float[] positions = tensors.Single(t => t.Name == "pos_embed").Data;
         for (int i = 0; i < positions.Length; i++)
+        {
             positions[i] += 1e6f;
+        }
+
         return tensors;
     }
 }

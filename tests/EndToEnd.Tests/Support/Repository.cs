@@ -11,7 +11,10 @@ internal static class Repository
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "EdgeVit.sln")))
+        {
             folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the repository's root was not found");
+        }
+
         return folder;
     }
 }

@@ -21,7 +21,9 @@ internal sealed class TestFolder : IDisposable
         for (int c = 0; c < classes.Length; c++)
         {
             for (int i = 0; i < perClass; i++)
+            {
                 File(Path.Combine(name, classes[c], $"{i:00}.png"), Png.Random(32, 32, (c * 100) + i));
+            }
         }
         return this[name];
     }

@@ -152,7 +152,10 @@ public class CheckpointReaderTests(ITestOutputHelper output)
         SafetensorsWriter.Write(path, [large, small]);
         found = CheckpointReader.Read(path);
         using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
             stream.SetLength(stream.Length / 2);
+        }
+
         Assert.Equal([1, 2], found["small"].Data);
         string message = Assert.Throws<CheckpointException>(() => found["large"].Data).Message;
         Assert.Contains(path, message, StringComparison.Ordinal);

@@ -39,7 +39,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
     public void OpcodesThatCheckpointsDoNotUse()
     {
         foreach (byte opcode in (byte[])[0x82, 0x83, 0x84, (byte)'P', (byte)'i', (byte)'o', (byte)'I', (byte)'S', 0x97, 0x98, 0xff, 0])
+        {
             Assert.Contains($"0x{opcode:x2}", Refused(Zip(p => p.Op(']').Op(opcode, 1, (byte)'\n').Op('R'))), StringComparison.Ordinal);
+        }
+
         Assert.Contains("calls", Refused(Zip(p => p.Text("x").Op(')').Op('R'))), StringComparison.Ordinal);
         Assert.Contains("only mentions", Refused(Zip(p => p.Global("torch", "FloatStorage").Op(')').Op('R'))), StringComparison.Ordinal);
         Assert.Contains("whole module", Refused(Zip(p => p.Op('(').Text("module").Text("source").Op('t').Op('Q'))), StringComparison.Ordinal);
@@ -88,13 +91,17 @@ public class HostileCheckpointTests(ITestOutputHelper output)
         {
             p.Op(']');
             for (byte i = 0; i < 100; i++)
+            {
                 Repeat(p.Op((byte)'q', i).Op(']').Op('('), 200, [(byte)'h', i]).Op('e');
+            }
         }));
         Bounded("pairs", Zip(p =>
         {
             Repeat(p.Op(']').Op('('), 100_000, [(byte)'K', 0, (byte)'N', 0x86]).Op('e').Op('q').Op(0);
             for (int i = 0; i < 1000; i++)
+            {
                 p.Global("collections", "OrderedDict").Op((byte)'h', 0, 0x85, (byte)'R');
+            }
         }));
         Bounded("dicts", Zip(p => Repeat(p, 2_000_000, "}"u8)));
         Bounded("marks", Zip(p => Repeat(p, 4_000_000, "("u8)));
@@ -115,7 +122,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
         Assert.Contains("letters", Bounded("global", Zip(p => p.Text(longName).Text("x").Op(0x93))), StringComparison.Ordinal);
         Assert.Contains("more than 512", Bounded("global line", Zip(p => p.Global(longName, "x"))), StringComparison.Ordinal);
         foreach (string header in (string[])[$"{{\"{longName}\":{{}}}}", $"{{\"a\":{{\"{longName}\":1}}}}", $"{{\"a\":{{\"dtype\":\"{longName}\"}}}}"])
+        {
             Assert.Contains("bytes, expected at most", Bounded("safetensors", [.. BitConverter.GetBytes((long)header.Length), .. Encoding.ASCII.GetBytes(header)]), StringComparison.Ordinal);
+        }
+
         string deep = string.Concat(Enumerable.Repeat("[", 1_000_000));
         Assert.Contains("depth", Bounded("deep safetensors", [.. BitConverter.GetBytes(deep.Length + 16L), .. Encoding.ASCII.GetBytes($"{{\"__metadata__\":{deep}")]), StringComparison.Ordinal);
     }
@@ -154,7 +164,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
         foreach ((string format, byte[] file) in Formats())
         {
             for (int length = 0; length < file.Length; length += length < 2048 ? 61 : 1024)
+            {
                 Assert.NotEmpty(Refused(file[..length]));
+            }
+
             Assert.NotEmpty(Refused(file[..^1]));
             Assert.NotNull(TempFile.Open(file));
             output.WriteLine($"{format}: {file.Length} bytes");
@@ -173,7 +186,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
             {
                 byte[] file = [.. original];
                 for (int i = random.Next(1, 5); i > 0; i--)
+                {
                     Mutate(random, ref file);
+                }
+
                 var allocations = new Allocations();
                 try
                 {
@@ -241,7 +257,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
     {
         var block = new byte[count * bytes.Length];
         for (int i = 0; i < count; i++)
+        {
             bytes.CopyTo(block.AsSpan(i * bytes.Length));
+        }
+
         return pickle.Op(block);
     }
 
@@ -272,7 +291,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
         int span = random.Next(2) == 0 ? file.Length : Math.Min(file.Length, 3000);
         int at = random.Next(span);
         if (random.Next(3) == 0)
+        {
             at = file.Length - 1 - at;
+        }
+
         switch (random.Next(6))
         {
             case 0:
@@ -296,7 +318,10 @@ public class HostileCheckpointTests(ITestOutputHelper output)
                 int cut = Math.Min(random.Next(1, 40), file.Length - at);
                 file = [.. file[..at], .. file[(at + cut)..]];
                 if (file.Length == 0)
+                {
                     file = [0];
+                }
+
                 break;
         }
     }

@@ -23,7 +23,10 @@ public class HostileImportTests(ITestOutputHelper output)
     {
         byte[] file = Write(format, RandomNetwork.Tensors(s_network, seed: 1));
         for (int length = 0; length < file.Length; length += 1024)
+        {
             Assert.NotEmpty(Refused(file[..length]));
+        }
+
         Assert.NotNull(Import(file));
         output.WriteLine($"{format}: {file.Length} bytes");
     }
@@ -48,14 +51,19 @@ public class HostileImportTests(ITestOutputHelper output)
         {
             byte[] file = [.. original];
             for (int i = random.Next(1, 4); i > 0; i--)
+            {
                 Mutate(random, file);
+            }
+
             var allocations = new Allocations();
             try
             {
                 ImportedCheckpoint checkpoint = Import(file);
                 LoweredModel model = checkpoint.Lower();
                 if (imported++ % 20 == 0)
+                {
                     EvitWriter.ToBytes(model, checkpoint.Preprocess, checkpoint.Labels, checkpoint.Provenance());
+                }
             }
             catch (ModelFormatException e)
             {
@@ -136,7 +144,10 @@ public class HostileImportTests(ITestOutputHelper output)
         {
             Dictionary<string, FloatTensor> changed = RandomNetwork.Tensors(s_network, seed: 4);
             foreach ((string key, int[] size) in (IEnumerable<(string, int[])>)(second is null ? [(name, shape)] : [(name, shape), (second, other!)]))
+            {
                 changed[key] = new FloatTensor(key, size, new float[FloatTensor.Count(size)]);
+            }
+
             return Message(changed);
         }
     }
@@ -174,16 +185,28 @@ public class HostileImportTests(ITestOutputHelper output)
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(s_network, seed: 6);
         for (int i = 2; i < 1100; i++)
+        {
             Add($"vit.encoder.layer.{i}.x", 1);
+        }
+
         Assert.Contains("expected at most 1000", Message(tensors), StringComparison.Ordinal);
 
         tensors = RandomNetwork.Tensors(s_network, seed: 6);
         foreach (string name in tensors.Keys.Where(n => n.Contains("layerscale_w3", StringComparison.Ordinal) || n.Contains("layerscale_h3", StringComparison.Ordinal)).ToArray())
+        {
             tensors.Remove(name);
+        }
+
         foreach (string name in tensors.Keys.Where(n => n.Contains("layer.1.", StringComparison.Ordinal)).ToArray())
+        {
             tensors.Remove(name);
+        }
+
         for (int i = 2; i < 400; i++)
+        {
             Add($"vit.encoder.layer.{i}.x", 1);
+        }
+
         Add("vit.encoder.layer.1.layernorm_before.weight", 2_000_000);
         Add("vit.encoder.layer.1.output.move", 2_000_000);
         Assert.NotEmpty(Message(tensors));

@@ -84,7 +84,10 @@ public class ImportTests
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(s_small, seed: 4);
         foreach (string name in tensors.Keys.Where(n => n.Contains("layerscale_h3", StringComparison.Ordinal) || n.Contains("layerscale_w3", StringComparison.Ordinal)).ToArray())
+        {
             tensors.Remove(name);
+        }
+
         ImportedCheckpoint imported = Open(tensors);
         Assert.Contains("5-wide branches only", imported.Network.Variant, StringComparison.Ordinal);
         string[] nodes = [.. imported.Lower().Graph.Nodes.Select(n => n.Name)];

@@ -55,7 +55,9 @@ public class NetworkRecogniserTests
         Assert.Equal(nano, network.Config);
         string message = Assert.Throws<ModelFormatException>(() => Lowering.Lower(network, tensors)).Message;
         foreach (string part in (string[])["layer.1.layernorm_before.weight", "layer.2.attention.attention.moveq", "extra", "layer.0.layernorm_before.weight", "patch_embed1.position"])
+        {
             Assert.Contains(part, message, StringComparison.Ordinal);
+        }
 
         void Reshape(string name, int[] shape) => tensors[name] = new FloatTensor(name, shape, new float[shape.Aggregate(1, (a, b) => a * b)]);
     }
@@ -76,7 +78,10 @@ public class NetworkRecogniserTests
         {
             string[] parts = line.Split('\t');
             if (parts.Length < 2 || !parts[0].Contains('.', StringComparison.Ordinal))
+            {
                 continue;
+            }
+
             int[] shape = [.. parts[1].Split(['x', ',', '[', ']', '(', ')', ' '], StringSplitOptions.RemoveEmptyEntries).Where(s => int.TryParse(s, out _)).Select(int.Parse)];
             tensors[parts[0]] = new FloatTensor(parts[0], shape, []);
         }
@@ -85,11 +90,17 @@ public class NetworkRecogniserTests
         Assert.Equal(name, network.Config.Name);
         Assert.Equal((224, 3, 1000), (network.Config.ImageSize, network.Config.Channels, network.Config.Classes));
         if (BinaryViTPresets.Names.Contains(name))
+        {
             Assert.Equal(BinaryViTPresets.Get(name), network.Config);
+        }
         else if (network.Config is BinaryViTConfig deit)
+        {
             Assert.Equal([new StageConfig(12, 384, 1536, 6, 1)], deit.Stages);
+        }
         else
+        {
             Assert.Equal(new FloatViTConfig("vit", 224, 16, 384, 1536, 12, 6, 1000, NormEps: 1e-5), network.Config);
+        }
 
         IEnumerable<(string Name, int[] Shape)> required = network.Config is BinaryViTConfig binary
             ? new TensorManifest(binary).Required

@@ -33,9 +33,15 @@ internal sealed class PickleWriter
     public PickleWriter Int(long value)
     {
         if (value is >= 0 and < 256)
+        {
             return Op((byte)'K', (byte)value);
+        }
+
         if (value is >= int.MinValue and <= int.MaxValue)
+        {
             return Op('J').UInt32((uint)value);
+        }
+
         byte[] bytes = new BigInteger(value).ToByteArray();
         return Op(0x8a, (byte)bytes.Length).Op(bytes);
     }
@@ -46,7 +52,10 @@ internal sealed class PickleWriter
     {
         Op('(');
         foreach (long value in values)
+        {
             Int(value);
+        }
+
         return Op('t');
     }
 

@@ -78,7 +78,10 @@ internal static class TorchWriter
         stream.Write(pickle);
         PickleWriter keys = new PickleWriter().Start().Op(']').Op('(');
         foreach ((string key, _, _) in all)
+        {
             keys.Text(key);
+        }
+
         stream.Write(keys.Op('e').Stop().ToArray());
         foreach ((_, byte[] bytes, int size) in all)
         {

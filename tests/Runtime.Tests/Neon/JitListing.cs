@@ -39,7 +39,10 @@ internal static partial class JitListing
         foreach (string text in listing.Split("; Assembly listing for method EdgeVit.Runtime.").Skip(1))
         {
             if (Size().Match(text) is not { Success: true } size)
+            {
                 continue;
+            }
+
             string signature = text.Split('\n')[0];
             int colon = signature.LastIndexOf(':', signature.IndexOf('(', StringComparison.Ordinal));
             string name = signature[..colon].Split('[')[0] + "." + signature[(colon + 1)..].Split('(', '[')[0];
@@ -57,9 +60,13 @@ internal static partial class JitListing
         foreach (string line in lines)
         {
             if (Label().Match(line) is { Success: true } label)
+            {
                 labels[label.Groups[1].Value] = code.Count;
+            }
             else if (Instruction().IsMatch(line))
+            {
                 code.AddRange(Expand(line));
+            }
         }
 
         return [.. code.Select(text => labels.TryGetValue(text.Split(' ', ',')[^1], out int to) ? text[..(text.LastIndexOf(' ') + 1)] + "@" + to : text)];
@@ -80,9 +87,13 @@ internal static partial class JitListing
         foreach (string line in lines.Skip(1))
         {
             if (Label().Match(line) is { Success: true } label)
+            {
                 labels[label.Groups[1].Value] = code.Count;
+            }
             else if (Instruction().IsMatch(line))
+            {
                 code.Add(Regex.Replace(line.Trim(), @"\s+", " "));
+            }
         }
 
         (int From, int To)[] ranges =

@@ -35,9 +35,13 @@ internal static class NeonLoops
         foreach (string leaf in s_leaves)
         {
             if (!methods[leaf].Any())
+            {
                 faults.Add($"{leaf}: not in the listing");
+            }
             else if (methods[leaf].Any(code => code.Any(i => i.Split(' ')[0] is "bl" or "blr")))
+            {
                 faults.Add($"{leaf}: makes calls");
+            }
         }
 
         ILookup<string, InnerLoop> loops = JitListing.InnerLoops(listing).ToLookup(l => l.Method, StringComparer.Ordinal);
@@ -45,9 +49,13 @@ internal static class NeonLoops
         {
             string code = string.Join("\n\n", loops[method].Select(l => string.Join('\n', l.Instructions)));
             if (!loops[method].Any(l => needed.All(l.Has)))
+            {
                 faults.Add($"{method}: no inner loop with {string.Join(", ", needed)} among these {loops[method].Count()}:\n{code}");
+            }
             else if (loops[method].Any(l => l.Has("bl") || l.Has("blr")))
+            {
                 faults.Add($"{method}: an inner loop with a call:\n{code}");
+            }
         }
 
         return faults;

@@ -37,9 +37,13 @@ internal static class Allocations
         for (int run = 0; run < runs; run++)
         {
             if (run % 2 == 0)
+            {
                 session.Run(input, logits);
+            }
             else
+            {
                 session.Run(pixels, logits);
+            }
         }
     }
 }

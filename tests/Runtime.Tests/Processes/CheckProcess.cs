@@ -27,7 +27,10 @@ internal static class CheckProcess
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove(KernelSets.Variable);
         foreach ((string name, string value) in environment)
+        {
             start.Environment[name] = value;
+        }
+
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();

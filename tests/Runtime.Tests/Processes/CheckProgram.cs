@@ -64,7 +64,10 @@ internal static class CheckProgram
         float[] input = SelfTest.Input(3, model.InputShape);
         var logits = new float[model.Classes];
         for (int i = 0; i < images; i++)
+        {
             session.Run(input, logits);
+        }
+
         Console.WriteLine($"{session.KernelName}: {images} images, .NET {Environment.Version}");
     }
 

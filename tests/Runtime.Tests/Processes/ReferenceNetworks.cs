@@ -37,9 +37,14 @@ internal static class ReferenceNetworks
 
         Write(folder, "class-attention", BinaryViTGraphs.Build(300, 16, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], 9, true, Branches.Shifts, classLayers: 2));
         for (int i = 0; i < s_attentions.Length; i++)
+        {
             Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
+        }
+
         for (int seed = 0; seed < RandomGraphCount; seed++)
+        {
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
+        }
     }
 
     /// <summary>An attention of tokens to themselves: three levels, a temperature for each head, with or without the own key.</summary>
