@@ -115,7 +115,7 @@ public partial class DistributedTests
         string run = folder.File("run");
         string last = Path.Combine(run, "student", "last.safetensors");
         string[] what = ["convert", run, "none", "8", "1"];
-        Process all = launcher.Start(2, what, ("OMPI_MCA_odls_base_sigkill_timeout", "60"));
+        Process all = launcher.Start(2, what, ("OMPI_MCA_odls_base_sigkill_timeout", "10"));
         while (!all.HasExited && !File.Exists(last))
         {
             Thread.Sleep(5);

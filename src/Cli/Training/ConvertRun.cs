@@ -17,7 +17,7 @@ internal static class ConvertRun
         using var interruption = new Interruption(() =>
         {
             string? hurry = world?.Grace is { } grace
-                ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 60 gives time") : null;
+                ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 10 gives time") : null;
             if (world?.IsFirst != false)
             {
                 printer.Warn($"stopping after this step and saving ({hurry ?? "Ctrl+C again ends at once"}) ...");
