@@ -72,7 +72,7 @@ public sealed class ScriptTests
         string[] projects = [.. Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories).Where(f => !f.Contains("artifacts", StringComparison.Ordinal))];
         Assert.All([central, .. projects.Select(File.ReadAllText), Repository.Read("Directory.Build.props"), Repository.Read("Directory.Build.targets")], text =>
         {
-            Assert.DoesNotMatch("PackageReference [^>]*Version", text);
+            Assert.DoesNotMatch("<PackageReference [^>]*Version", text);
             Assert.DoesNotContain("https://", text, StringComparison.Ordinal);
             Assert.DoesNotContain("NU1603", text, StringComparison.Ordinal);
         });
