@@ -10,7 +10,7 @@ public unsafe class TableAttentionTests
         KernelChoice[] tiling = [.. KernelSets.Available.Where(k => KernelSet.Of(k).Tables is not null)];
         Assert.SkipWhen(tiling.Length == 0, "no kernel set of this processor has attention by tiles");
         foreach (KernelChoice choice in tiling)
-            SumsAndSelectionsAreExact(KernelSets.Name(choice), KernelSet.Of(choice).Tables!);
+            CheckSumsAndSelections(KernelSets.Name(choice), KernelSet.Of(choice).Tables!);
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public unsafe class TableAttentionTests
         AllKernelSetsAgree(b, y, channels, 1, "10,920 keys");
     }
 
-    private static void SumsAndSelectionsAreExact(string name, TableAttention kernel)
+    private static void CheckSumsAndSelections(string name, TableAttention kernel)
     {
         var random = new Random(1);
         var buffers = new List<NativeBuffer>();
