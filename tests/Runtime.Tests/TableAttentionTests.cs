@@ -10,7 +10,9 @@ public unsafe class TableAttentionTests
         KernelChoice[] tiling = [.. KernelSets.Available.Where(k => KernelSet.Of(k).Tables is not null)];
         Assert.SkipWhen(tiling.Length == 0, "no kernel set of this processor has attention by tiles");
         foreach (KernelChoice choice in tiling)
+        {
             CheckSumsAndSelections(KernelSets.Name(choice), KernelSet.Of(choice).Tables!);
+        }
     }
 
     [Theory]
