@@ -44,7 +44,7 @@ state=$({
 if [ "$state" = "$(cat "$stamp" 2>/dev/null)" ] && [ -d "${NUGET_PACKAGES:-$HOME/.nuget/packages}" ]; then exit 0; fi
 
 started=$SECONDS
-say "fetching packages from NuGet (the first time up to 480 MB; later they come from the cache) ..."
+say "fetching packages from NuGet (the first time about 430 MB; later they come from the cache) ..."
 log=artifacts/setup/restore.log
 if ! dotnet restore "$what" -v m --nologo >"$log" 2>&1 9>&-; then
   say "the packages could not be fetched (all of it: $log):"
