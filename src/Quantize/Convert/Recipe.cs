@@ -29,7 +29,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);
         var student = new TrainSettings
         {
-            Steps = Steps(options.Epochs ?? (few ? 20 : 15), batch),
+            Steps = Steps(options.Epochs ?? (few ? 22 : 15), batch),
             BatchSize = Math.Min(batch, images),
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
