@@ -33,13 +33,13 @@ finish() {
 }
 trap finish EXIT
 
-inside() { chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/dotnet LANG=C.UTF-8 ${certificates:+SSL_CERT_FILE="$certificates" NUGET_CERT_REVOCATION_MODE=offline} \
+inside() { chroot "$root" /usr/bin/env -i HOME=/tmp NUGET_PACKAGES=/packages PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/dotnet LANG=C.UTF-8 ${certificates:+SSL_CERT_FILE="$certificates" NUGET_CERT_REVOCATION_MODE=offline} \
   bash -c "cd /src && $1"; }
 
 megabytes() { awk -v b="$1" 'BEGIN { printf "%.0f MB", b / 1e6 }'; }
 folder_size() { du -sb "$1" 2>/dev/null | cut -f 1; }
 sizes() {
-  local cache=$root/root/.nuget/packages
+  local cache=$root/packages
   echo "fresh: $1: downloads $(megabytes "$(find "$cache" -name '*.nupkg' -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }')"), package cache $(megabytes "$(folder_size "$cache")"), artifacts $(megabytes "$(folder_size "$root/src/artifacts")")"
 }
 
