@@ -144,13 +144,20 @@ internal sealed unsafe class ThreadTeam : IDisposable
     private void Wake()
     {
         Interlocked.Increment(ref _run);
-        if (Volatile.Read(ref _sleeping) > 0)
+        if (Volatile.Read(ref _sleeping) == 0)
         {
-            lock (_gate)
-            {
-                Monitor.PulseAll(_gate);
-            }
+            return;
         }
+
+        // Whoever runs may be any thread, and a thread's first wait allocates: the caller tries until the gate is open. The others hold it for a few
+        // instructions.
+        while (!Monitor.TryEnter(_gate))
+        {
+            Thread.Yield();
+        }
+
+        Monitor.PulseAll(_gate);
+        Monitor.Exit(_gate);
     }
 
     private void Work(int member)
