@@ -10,6 +10,9 @@ internal sealed unsafe class ThreadTeam : IDisposable
     private const int SpinsBeforeYield = 2000;
     private const int SpinsBeforeSleep = 2000;
 
+    // Milliseconds, more or less, that a start waits for its threads to be at the gate; on a busy machine they may not get there sooner.
+    private const int MostTries = 100;
+
     private readonly ExecutionPlan _plan;
     private readonly byte* _arena;
     private readonly byte*[] _scratch;
@@ -58,8 +61,8 @@ internal sealed unsafe class ThreadTeam : IDisposable
         RunShared(0, Interlocked.Read(ref _run), ticks);
     }
 
-    /// <summary>Starts the threads and has each of them find the gate closed and wait at it once: the first time a thread does so it
-    /// allocates what later waits use, and a run must not.</summary>
+    /// <summary>Starts the threads and has each of them find the gate closed and wait at it once: the first time that happens in a process the
+    /// runtime allocates what later waits use, and a run must not.</summary>
     private void Start()
     {
         if (_threads.Length == 0)
@@ -76,7 +79,10 @@ internal sealed unsafe class ThreadTeam : IDisposable
                 _threads[i].Start();
             }
 
-            Thread.Sleep(1);
+            for (int tries = 0; tries < MostTries && !Array.TrueForAll(_threads, t => (t.ThreadState & System.Threading.ThreadState.WaitSleepJoin) != 0); tries++)
+            {
+                Thread.Sleep(1);
+            }
         }
 
         while (Volatile.Read(ref _ready) < _threads.Length)
@@ -144,20 +150,13 @@ internal sealed unsafe class ThreadTeam : IDisposable
     private void Wake()
     {
         Interlocked.Increment(ref _run);
-        if (Volatile.Read(ref _sleeping) == 0)
+        if (Volatile.Read(ref _sleeping) > 0)
         {
-            return;
+            lock (_gate)
+            {
+                Monitor.PulseAll(_gate);
+            }
         }
-
-        // Whoever runs may be any thread, and a thread's first wait allocates: the caller tries until the gate is open. The others hold it for a few
-        // instructions.
-        while (!Monitor.TryEnter(_gate))
-        {
-            Thread.Yield();
-        }
-
-        Monitor.PulseAll(_gate);
-        Monitor.Exit(_gate);
     }
 
     private void Work(int member)
