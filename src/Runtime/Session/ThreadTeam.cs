@@ -4,14 +4,11 @@ namespace EdgeVit.Runtime;
 
 /// <summary>A session's own few threads. All of them go through the same list of steps and share each step's items (see
 /// <see cref="WorkShares"/>). Waiting spins briefly, then yields; between runs the threads spin briefly, then sleep. A run allocates
-/// nothing.</summary>
+/// nothing; .NET itself does so once in a process, when a thread first waits for a lock.</summary>
 internal sealed unsafe class ThreadTeam : IDisposable
 {
     private const int SpinsBeforeYield = 2000;
     private const int SpinsBeforeSleep = 2000;
-
-    // Milliseconds, more or less, that a start waits for its threads to be at the gate; on a busy machine they may not get there sooner.
-    private const int MostTries = 100;
 
     private readonly ExecutionPlan _plan;
     private readonly byte* _arena;
@@ -61,8 +58,8 @@ internal sealed unsafe class ThreadTeam : IDisposable
         RunShared(0, Interlocked.Read(ref _run), ticks);
     }
 
-    /// <summary>Starts the threads and has each of them find the gate closed and wait at it once: the first time that happens in a process the
-    /// runtime allocates what later waits use, and a run must not.</summary>
+    /// <summary>Starts the threads and has each of them find the gate closed and wait at it once: the first time a thread does so it
+    /// allocates what later waits use, and a run must not.</summary>
     private void Start()
     {
         if (_threads.Length == 0)
@@ -79,10 +76,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
                 _threads[i].Start();
             }
 
-            for (int tries = 0; tries < MostTries && !Array.TrueForAll(_threads, t => (t.ThreadState & System.Threading.ThreadState.WaitSleepJoin) != 0); tries++)
-            {
-                Thread.Sleep(1);
-            }
+            Thread.Sleep(1);
         }
 
         while (Volatile.Read(ref _ready) < _threads.Length)

@@ -14,6 +14,7 @@ internal static class Allocations
         byte[] pixels = new byte[input.Length];
         float[] logits = new float[model.Classes];
         long total = 0;
+        WaitForALock();
         foreach (KernelChoice kernel in KernelSets.Available)
         {
             for (int threads = 1; threads <= 4; threads++)
@@ -29,6 +30,27 @@ internal static class Allocations
         }
 
         return total == 0 ? 0 : 1;
+    }
+
+    // The first thread of a process that waits for a lock has .NET allocate something, once.
+    private static void WaitForALock()
+    {
+        var gate = new Lock();
+        object monitor = new();
+        foreach (Action enter in (Action[])[() => { lock (gate) { } }, () => { lock (monitor) { } }])
+        {
+            var thread = new Thread(enter.Invoke);
+            lock (gate)
+            {
+                lock (monitor)
+                {
+                    thread.Start();
+                    Thread.Sleep(100);
+                }
+            }
+
+            thread.Join();
+        }
     }
 
     // Floats and pixels in turn.
