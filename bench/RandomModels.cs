@@ -13,7 +13,7 @@ internal static class RandomModels
     /// <summary>A network as the bytes of a model file.</summary>
     public static byte[] Bytes(BinaryViTConfig config)
     {
-        LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1));
-        return EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
+        LoweredModel model = FoldedModel.Of(Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1))).Model;
+        return EvitWriter.ToBytes(model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
     }
 }

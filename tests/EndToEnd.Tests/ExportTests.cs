@@ -71,7 +71,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
             Lowering.Lower(config with { BinaryDownsampling = false, Stages = [config.Stages[0], new StageConfig(1, 128, 128, 2, 1)] },
                 RandomNetwork.Tensors(config with { BinaryDownsampling = false, Stages = [config.Stages[0], new StageConfig(1, 128, 128, 2, 1)] }, 6))])
         {
-            EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
+            EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(FoldedModel.Of(lowered).Model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
             ParityCertificate certificate = OnnxProof.Export(file, "x.evit", new CertificateOptions(3, 7)).Certificate;
             Assert.True(certificate.Passed, string.Join("\n", certificate.Lines()));
             Assert.Equal(0, certificate.Ties);
@@ -104,7 +104,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     public void EveryStudentGivesTheRuntimesLogitsInOnnxRuntime(string what, BinaryViTConfig config)
     {
         LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, 8));
-        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
+        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(FoldedModel.Of(lowered).Model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));
         ParityCertificate certificate = OnnxProof.Export(file, $"{what}.evit", new CertificateOptions(2, 5)).Certificate;
         Assert.True(certificate.Passed, string.Join("\n", certificate.Lines()));
         Assert.All(file.Graph.Nodes, n => Assert.True(certificate.Layers.Single(l => l.Name == GraphModule.Of(n.Output)).Compared > 0));
@@ -142,7 +142,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         using var folder = new TestFolder();
         SafetensorsWriter.Write(folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 2));
         ImportedCheckpoint imported = CheckpointImport.Open(folder["net.safetensors"]);
-        EvitWriter.Write(folder["net.evit"], imported.Lower(), imported.Preprocess, imported.Labels, "{}");
+        EvitWriter.Write(folder["net.evit"], FoldedModel.Of(imported.Lower()).Model, imported.Preprocess, imported.Labels, "{}");
         Outcome outcome = EdgeVitProcess.Run("export", folder["net.evit"], "--out", folder["net.onnx"], "--json");
         outcome.Fails(3, "ONNX Runtime does not compute what the model does", "net.onnx is not written", "FAILED");
         Assert.False((bool)outcome.Json["certificate"]!["passed"]!);

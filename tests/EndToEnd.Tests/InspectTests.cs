@@ -23,6 +23,27 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains("vit.encoder.layer.0.intermediate.dense", EdgeVitProcess.Run("inspect", model.Path, "--layers").Expect(0).Output, StringComparison.Ordinal);
     }
 
+    /// <summary>The page on the proof shows a certificate as it is printed, and the words that it explains are the printed ones.</summary>
+    [Fact]
+    public void TheCertificateIsPrintedInTheWordsOfItsPage()
+    {
+        string[] output = EdgeVitProcess.Run("inspect", Path.Combine(Repository.Root, "models", "fashion-mnist.evit")).Expect(0).Output.Split('\n');
+        string[] printed = [.. output.SkipWhile(l => !l.StartsWith("certificate", StringComparison.Ordinal)).TakeWhile((l, i) => i == 0 || l.StartsWith(' ')).Select(l => l.TrimEnd())];
+        Assert.True(printed.Length >= 3, string.Join('\n', printed));
+        string page = Repository.Read("docs", "proof.md");
+        Assert.Contains($"```\n{string.Join('\n', printed)}\n```", page, StringComparison.Ordinal);
+        foreach (string word in (string[])["mismatch", "tie", "threshold", "logit", "floats stored as", "FAILED", "passed"])
+        {
+            Assert.Contains(word, page, StringComparison.Ordinal);
+        }
+
+        // Its tolerances are those of the check.
+        foreach (double tolerance in (double[])[ParityCheck.FloatTolerance, ParityCheck.TieTolerance, ParityCheck.LogitTolerance, EdgeVit.Export.Onnx.OnnxProof.LogitTolerance])
+        {
+            Assert.Contains($" {tolerance.ToString("0e-0", System.Globalization.CultureInfo.InvariantCulture)} ", page, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void JsonTotalsAreTheSumsOfTheLayers()
     {

@@ -44,9 +44,9 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         output.WriteLine($"{seen} sites, {compared} bits compared, {mismatched} mismatched");
         Assert.Equal((sites, 0), (seen, mismatched));
 
-        byte[] file = EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, imported.Provenance());
+        byte[] file = EvitWriter.ToBytes(FoldedModel.Of(model).Model, imported.Preprocess, imported.Labels, imported.Provenance());
         using EvitModel loaded = EvitModel.Load(EvitFile.Parse(file));
-        var runs = GraphInterpreter.OfRuns(loaded.File);
+        var runs = new GraphInterpreter(loaded.File.Graph, loaded.File.Tensors);
         float[] folded = [.. Enumerable.Range(0, 4).SelectMany(i => runs.Run(images.AsSpan(i * image, image))[Lowering.OutputName].Floats)];
         Assert.True(folded.Zip(logits, (a, b) => Math.Abs(a - b)).Max() <= 1e-5);
         foreach (KernelChoice kernel in KernelSets.Available)

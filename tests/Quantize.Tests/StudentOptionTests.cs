@@ -51,7 +51,7 @@ public class StudentOptionTests
         Assert.Equal(StudentLayout.Of(options).With(classes: 10), imported.Network.Config);
         Assert.Empty(imported.Network.Assumed);
         Assert.Equal(EvitFile.Read(result.Model).Preprocess.Mean, imported.Preprocess.Mean);
-        Assert.Equal(nodes.Select(n => n.Name), imported.Lower().Graph.Nodes.Select(n => n.Name));
+        Assert.Equal(nodes.Select(n => n.Name), FoldedModel.Of(imported.Lower()).Model.Graph.Nodes.Select(n => n.Name));
 
         // A layout as earlier versions wrote it is the same layout.
         string now = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano"));

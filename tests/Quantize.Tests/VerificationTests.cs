@@ -17,25 +17,25 @@ public class VerificationTests
     {
         torch.manual_seed(3);
         using var model = new BinaryViT(Network);
-        LoweredModel sound = Lowering.Lower(Network, ModelTensors.Export(model));
+        FoldedModel sound = FoldedModel.Of(Lowering.Lower(Network, ModelTensors.Export(model)));
         Verify(model, sound);
 
         const string Name = "vit.encoder.layer.0.output.dense.weight";
-        byte[] bytes = sound.Tensors[Name].Bytes.ToArray();
+        byte[] bytes = sound.Model.Tensors[Name].Bytes.ToArray();
         bytes[0] ^= 1;
-        var tensors = new Dictionary<string, StoredTensor>(sound.Tensors) { [Name] = sound.Tensors[Name] with { Bytes = bytes } };
-        var error = Assert.Throws<ConvertException>(() => Verify(model, sound with { Tensors = tensors }));
+        var tensors = new Dictionary<string, StoredTensor>(sound.Model.Tensors) { [Name] = sound.Model.Tensors[Name] with { Bytes = bytes } };
+        var error = Assert.Throws<ConvertException>(() => Verify(model, sound with { Model = sound.Model with { Tensors = tensors } }));
         Assert.Equal(ConvertException.CheckFailed, error.ExitCode);
         Assert.Contains("vit.encoder.layer.0.output.dense", error.Message, StringComparison.Ordinal);
         Assert.Contains("parity.json", error.Message, StringComparison.Ordinal);
     }
 
-    private static void Verify(BinaryViT model, LoweredModel lowered)
+    private static void Verify(BinaryViT model, FoldedModel folded)
     {
         PixelSource source = DataTests.Shapes(12);
-        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(lowered, source.Preprocess, source.Classes, "{}"));
+        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(folded.Model, source.Preprocess, source.Classes, "{}"));
         var verification = new Verification(model, file, torch.CPU, new SilentProgress(), CancellationToken.None);
-        using var check = new ParityCheck(file);
+        using var check = new ParityCheck(file, folded.Values);
         verification.Layers(check, source, [0, 1]);
         verification.EndToEnd(check, source, [.. Enumerable.Range(0, 12)]);
         Verification.Require(check.Report, "parity.json");

@@ -1,14 +1,21 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using EdgeVit.Export;
 
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>Writes safetensors files for tests, right and wrong ones.</summary>
 internal static class EvitBytes
 {
+    /// <summary>A model file. The graph's constants are moved as those of every model are (see <see cref="FoldedModel"/>), unless its version is 1.</summary>
     internal static byte[] Model(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, SelfTest? selfTest = null, Action<Dictionary<string, string>>? edit = null)
     {
+        if (graph.Version != 1)
+        {
+            (graph, tensors) = FoldedModel.Of(new LoweredModel(graph, tensors)).Model;
+        }
+
         int classes = GraphValidator.Validate(graph, tensors)[graph.OutputName].Channels;
         var preprocess = new Preprocess(graph.InputShape[1], graph.InputShape[2], Math.Max(graph.InputShape[1], graph.InputShape[2]), Interpolation.Bilinear, [0.5f, 0.4f, 0.3f], [0.2f, 0.25f, 0.3f]);
         var metadata = new Dictionary<string, string>

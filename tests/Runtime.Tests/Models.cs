@@ -7,7 +7,9 @@ internal static class Models
 
     /// <summary>What the reference gives for a file with this graph.</summary>
     internal static float[] Logits(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, ReadOnlySpan<float> input) =>
-        GraphInterpreter.OfRuns(EvitFile.Parse(EvitBytes.Model(graph, tensors))).Run(input)[graph.OutputName].Floats;
+        Interpreter(EvitFile.Parse(EvitBytes.Model(graph, tensors))).Run(input)[graph.OutputName].Floats;
+
+    internal static GraphInterpreter Interpreter(EvitFile file) => new(file.Graph, file.Tensors);
 
     internal static KernelChoice Choice(string name) => KernelSets.Available.Single(k => KernelSets.Name(k) == name);
 

@@ -24,7 +24,7 @@ internal static class RandomGraphs
 
         Item last = values[^1];
         string pooled = last.Height * last.Width == 1 ? last.Name : b.MeanTokens(last.Name);
-        return (b.Build(b.Linear(pooled, last.Channels, random.Next(1, 70), name: "logits")) with { Version = 1 + (seed & 1) }, b);
+        return (b.Build(b.Linear(pooled, last.Channels, random.Next(1, 70), name: "logits")) with { Version = (seed & 1) == 0 ? 1 : ModelGraph.CurrentVersion }, b);
 
         int Size(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
     }

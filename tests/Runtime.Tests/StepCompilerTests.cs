@@ -40,7 +40,7 @@ public unsafe class StepCompilerTests
         for (int seed = 0; seed < 3; seed++)
         {
             (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(seed, image, patch, stages, 7, binary, branches);
-            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph with { Version = 1 + (seed % 2) }, builder.Tensors)));
+            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph with { Version = seed % 2 == 0 ? 1 : ModelGraph.CurrentVersion }, builder.Tensors)));
             float[] input = SelfTest.Input((ulong)seed, model.InputShape);
             uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
             for (int threads = 1; threads <= 3; threads++)
@@ -59,7 +59,7 @@ public unsafe class StepCompilerTests
         (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, branches);
         foreach (KernelChoice kernel in Compiled)
         {
-            foreach (int version in (int[])[1, 2])
+            foreach (int version in (int[])[1, ModelGraph.CurrentVersion])
             {
                 EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Version = version }, builder.Tensors));
                 var plan = ExecutionPlan.Build(file, kernel);

@@ -41,6 +41,7 @@ internal sealed class ModelSummary
         [Op.RPReLU] = "the activation works on real values",
         [Op.AvgPool2d] = "averages are real values",
         [Op.Add] = "shortcuts carry real values past the 1-bit products",
+        [Op.ScaledSum] = "shortcuts and layer scales carry real values past the 1-bit products",
         [Op.GroupMeanChannels] = "averages are real values",
         [Op.MeanTokens] = "averages are real values",
         [Op.LayerNorm] = "divides by a deviation of real values",

@@ -9,7 +9,7 @@ internal static class FloatsOption
     /// <summary>Declares it.</summary>
     public static Option<string> Create() => new("--floats")
     {
-        Description = "f32 keeps floats exact; f16 stores them in 16 bits where the certificate still holds; auto does so from 1 MB of floats on.",
+        Description = "f32 keeps floats exact; f16 stores tables and scales in 16 bits where the certificate still holds; auto is exact unless labelled images show that nothing is lost.",
         HelpName = "auto|f16|f32",
         DefaultValueFactory = _ => "auto",
     };

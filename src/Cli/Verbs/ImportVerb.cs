@@ -15,7 +15,7 @@ internal sealed class ImportVerb : Verb
     private readonly ProofImages _images = new(usual: 1);
     private readonly Option<string> _floats = FloatsOption.Create();
 
-    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file. Nothing in it is executed." };
+    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file, of which nothing is executed; or an .evit model of an earlier version." };
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write; its card goes beside it.", HelpName = "model.evit", Required = true };
     private readonly Option<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the network. [default: by its form]" };
@@ -34,10 +34,11 @@ internal sealed class ImportVerb : Verb
         "Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, students of convert, float DeiT and ViT of timm or Hugging Face.",
         "import checkpoint.pth --out model.evit --labels classes.txt",
         "import deit_tiny.safetensors --out teacher.evit --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
-        "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1")
+        "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1",
+        "import earlier.evit --out now.evit")
     {
         Add(_checkpoint);
-        foreach (Option option in new Option[] { _out, _labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std, _floats })
+        foreach (Option option in (Option[])[_out, .. Checkpoints, _floats])
         {
             Add(option);
         }
@@ -50,11 +51,18 @@ internal sealed class ImportVerb : Verb
         AddCommonOptions();
     }
 
+    private Option[] Checkpoints => [_labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std];
+
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string path = arguments.GetRequiredValue(_checkpoint);
         string target = arguments.GetRequiredValue(_out);
         OutputPath.Check(target, path, "the checkpoint");
+        if (FormerModel.IsModel(path))
+        {
+            return Rewrite(path, target, arguments, printer);
+        }
+
         ImportOptions options = Said(arguments);
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
@@ -92,6 +100,43 @@ internal sealed class ImportVerb : Verb
         }
 
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
+    }
+
+    /// <summary>A model file of an earlier version is written anew.</summary>
+    private int Rewrite(string path, string target, ParseResult arguments, Printer printer)
+    {
+        if (Checkpoints.Append(_floats).FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } option)
+        {
+            throw new UserException($"{option.Name} is for checkpoints, and {path} is a model file: it is written anew with all that it holds. Leave the option away.", ExitCode.Usage);
+        }
+
+        EvitFile former = FormerModel.Read(path);
+        printer.Say($"{path} is a model of an earlier version; writing it anew, and comparing both");
+        CertifiedModel model = FormerModel.Pack(former, Path.GetFileName(path), _images.Read(arguments, former.Preprocess));
+        if (!model.Certificate.Passed)
+        {
+            printer.Error($"the new file does not compute what {path} does, so {target} is not written. This is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", model.Certificate.Lines())}");
+            return ExitCode.CheckFailed;
+        }
+
+        AtomicFile.Write(target, model.Bytes);
+        string? card = CardFile.Write(target, model.File, printer);
+        printer.Object(new JsonObject
+        {
+            ["model"] = target,
+            ["card"] = card,
+            ["bytes"] = model.File.Bytes,
+            ["sha256"] = model.File.Sha256,
+            ["network"] = model.File.Graph.Name,
+            ["version"] = model.File.Graph.Version,
+            ["certificate"] = JsonNode.Parse(model.Certificate.ToJson()),
+        });
+        printer.Data(new TextTable(null, "", "")
+            .Add("model", $"{target}  {Quantity.Bytes(model.File.Bytes)}")
+            .Add("card", card ?? "none")
+            .AddLines("certificate", model.Certificate.Lines())
+            .Add("sha256", model.File.Sha256));
+        return ExitCode.Ok;
     }
 
     private static string NotWritten(string target, ParityCertificate certificate) =>

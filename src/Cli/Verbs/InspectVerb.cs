@@ -77,7 +77,7 @@ internal sealed class InspectVerb : Verb
             .Add("self-test", file.SelfTest is null ? "none stored" : "stored; 'edgevit doctor' runs it")
             .Add("sha256", file.Sha256)
             .Add("provenance", Provenance(file))
-            .AddLines("certificate", ParityCertificate.Read(file.Certificate)?.Lines() ?? ["none stored"]));
+            .AddLines("certificate", ParityCertificate.Read(file.Certificate)?.Lines() ?? [file.Certificate is null ? "none stored" : "stored by another version of EdgeVit; --json prints it"]));
         printer.Data();
     }
 
@@ -135,7 +135,7 @@ internal sealed class InspectVerb : Verb
         return table.Add("same file", a.File.Sha256 == b.File.Sha256 ? "yes" : "no");
     }
 
-    private static string Verdict(EvitFile file) => ParityCertificate.Read(file.Certificate) is { } certificate ? (certificate.Passed ? "passed" : "failed") : "none";
+    private static string Verdict(EvitFile file) => ParityCertificate.Read(file.Certificate) is { } certificate ? (certificate.Passed ? "passed" : "failed") : file.Certificate is null ? "none" : "of another version";
 
     /// <summary>Tensors that one file lacks or has in another type, shape or with other contents.</summary>
     private static int DifferingTensors(EvitFile a, EvitFile b) => a.Tensors.Keys.Union(b.Tensors.Keys).Count(name =>

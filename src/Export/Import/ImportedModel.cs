@@ -41,13 +41,14 @@ public static class ImportedModel
         return CertifiedModel.Pack(
             imported.Lower, floats,
             model => EvitWriter.ToBytes(model, imported.Preprocess, imported.Labels, provenance),
-            file => Certify(file, simulator, options, imported.Source));
+            (file, values) => Certify(file, values, simulator, options, imported.Source));
     }
 
-    private static ParityCertificate Certify(EvitFile file, ReferenceSimulator simulator, CertificateOptions options, CheckpointSource source)
+    private static ParityCertificate Certify(
+        EvitFile file, IReadOnlyDictionary<string, FoldedValue> values, ReferenceSimulator simulator, CertificateOptions options, CheckpointSource source)
     {
         IReadOnlyList<int> shape = file.Graph.InputShape;
-        using var check = new ParityCheck(file);
+        using var check = new ParityCheck(file, values);
         check.AddImages(options.Count, options.Input(shape), simulator);
         var images = options.Given is null
             ? new CertificateImages(options.Count, "uniform noise", options.Seed)

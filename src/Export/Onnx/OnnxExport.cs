@@ -92,7 +92,7 @@ public sealed class OnnxExport
                 int kernel = node.Attributes["kernel"];
                 string product = Convolution(node, x, from, to, OnnxWeights.Convolution(Tensor(node, "weight"), to.Channels, from.Channels, kernel), kernel, kernel, 0, null);
                 string tokens = ToTokens($"{y}.product", product, to);
-                _graph.Named("Add", y, [_graph.Node("Mul", [tokens, Vector(node, "scale")]), Vector(node, "offset")]);
+                Product(node, tokens, kernel * kernel * from.Channels, y);
                 break;
             case Op.Linear:
                 string linear = MatMul(node, x, OnnxWeights.Transposed(TensorData.Floats(Tensor(node, "weight")), to.Channels, from.Channels), from.Channels, to.Channels);
@@ -100,7 +100,7 @@ public sealed class OnnxExport
                 break;
             case Op.BinaryLinear:
                 string binary = MatMul(node, x, OnnxWeights.Transposed(OnnxWeights.Signs(Tensor(node, "weight"), to.Channels, from.Channels), to.Channels, from.Channels), from.Channels, to.Channels);
-                _graph.Named("Add", y, [_graph.Node("Mul", [binary, Vector(node, "scale")]), Vector(node, "offset")]);
+                Product(node, binary, from.Channels, y);
                 break;
             case Op.BinaryAttention:
                 BinaryAttention(node, y, to);
@@ -116,24 +116,34 @@ public sealed class OnnxExport
                 _graph.Named("Add", y, [_graph.Node("Mul", [x, Vector(node, "scale")]), Vector(node, "offset")]);
                 break;
             case Op.RPReLU:
+                if (!node.Tensors.ContainsKey("shift"))
+                {
+                    _graph.Named("PRelu", y, [x, Vector(node, "slope")]);
+                    break;
+                }
+
                 _graph.Named("Add", y, [_graph.Node("PRelu", [_graph.Node("Sub", [x, Vector(node, "shift")]), Vector(node, "slope")]), Vector(node, "offset")]);
                 break;
             case Op.Position:
                 _graph.Named("Add", y, [x, Constant(node, "position", 1, to.Tokens, to.Channels)]);
                 break;
-            case Op.Add:
+            case Op.Add or Op.ScaledSum:
                 string sum = x;
                 for (int i = 1; i < node.Inputs.Count; i++)
                 {
-                    sum = i + 1 < node.Inputs.Count ? _graph.Node("Add", [sum, Value(node.Inputs[i])]) : _graph.Named("Add", y, [sum, Value(node.Inputs[i])]);
+                    string role = OpAttributes.Scale(i);
+                    string summand = node.Tensors.ContainsKey(role) ? _graph.Node("Mul", [Value(node.Inputs[i]), Vector(node, role)]) : Value(node.Inputs[i]);
+                    sum = i + 1 < node.Inputs.Count ? _graph.Node("Add", [sum, summand]) : _graph.Named("Add", y, [sum, summand]);
                 }
 
                 break;
             case Op.AvgPool2d:
                 IReadOnlyDictionary<string, int> a = node.Attributes;
-                ToTokens(y, _graph.Node("AveragePool", [ToGrid(x, from)],
+                string pooled = _graph.Node("AveragePool", [ToGrid(x, from)],
                     ("kernel_shape", (long[])[a["kernelH"], a["kernelW"]]), ("strides", (long[])[a["strideH"], a["strideW"]]),
-                    ("pads", (long[])[a["paddingH"], a["paddingW"], a["paddingH"], a["paddingW"]]), ("count_include_pad", 1)), to);
+                    ("pads", (long[])[a["paddingH"], a["paddingW"], a["paddingH"], a["paddingW"]]), ("count_include_pad", 1));
+                int count = a["kernelH"] * a["kernelW"];
+                ToTokens(y, a.ContainsKey(OpAttributes.Sum) ? _graph.Node("Mul", [pooled, Scalar($"window_{count}", count)]) : pooled, to);
                 break;
             case Op.Upsample:
                 float factor = node.Attributes["factor"];
@@ -171,6 +181,23 @@ public sealed class OnnxExport
             default:
                 throw new NotSupportedException($"the op {node.Op} of '{node.Name}' has no translation to ONNX");
         }
+    }
+
+    // With s the sum of k products of signs; a count of differing signs is (k - s) / 2.
+    private void Product(GraphNode node, string sum, int k, string y)
+    {
+        float[] scale = TensorData.Floats(Tensor(node, "scale")), offset = TensorData.Floats(Tensor(node, "offset"));
+        if (node.Attributes.ContainsKey(OpAttributes.Counts))
+        {
+            for (int c = 0; c < scale.Length; c++)
+            {
+                offset[c] = (float)(offset[c] + (scale[c] * (k / 2.0)));
+                scale[c] *= -0.5f;
+            }
+        }
+
+        string product = _graph.Node("Mul", [sum, _graph.Constant($"{node.Name}.scale", scale, scale.Length)]);
+        _graph.Named("Add", y, [product, _graph.Constant($"{node.Name}.offset", offset, offset.Length)]);
     }
 
     // Matches = (d + s) / 2 with s the sum of products of signs; table and comparison in double precision.

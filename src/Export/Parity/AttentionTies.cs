@@ -63,6 +63,9 @@ internal sealed class AttentionTies
         }
     }
 
+    /// <summary>How many keys lie at a border.</summary>
+    public int Keys => _keys.Count;
+
     /// <summary>How far from a border p / clip is, at most, for the keys at one.</summary>
     public double Margin { get; }
 

@@ -54,35 +54,31 @@ internal sealed class GraphWalk
     /// <param name="taps">The simulator's values for it.</param>
     /// <param name="sessionLogits">What the kernels gave.</param>
     /// <param name="tieTolerance">See <see cref="NodeComparison.TieTolerance"/>; the argument carries the rounding of all layers before it.</param>
-    /// <returns>Null when that sign lies at its threshold; otherwise what is wrong.</returns>
-    public string? FirstDifference(ReadOnlySpan<float> input, ISimulatorTaps taps, ReadOnlySpan<float> sessionLogits, double tieTolerance)
+    /// <returns>The tie, when that sign lies at its threshold; otherwise what is wrong.</returns>
+    public Explanation FirstDifference(ReadOnlySpan<float> input, ISimulatorTaps taps, ReadOnlySpan<float> sessionLogits, double tieTolerance)
     {
         Dictionary<string, Value> values = Start(input);
+        Explanation? first = null;
         for (int n = 0; n < _file.Graph.Nodes.Count; n++)
         {
             GraphNode node = _file.Graph.Nodes[n];
             LargeArrays.Expect(sizeof(float) * _interpreter.Shapes[node.Output].Elements);
             values[node.Output] = _interpreter.Evaluate(node, values);
-            if (IsBinary(node.Op) && taps.TryGet(node.Output, out float[]? simulated))
+            if (first is null && IsBinary(node.Op) && taps.TryGet(node.Output, out float[]? simulated))
             {
                 float[] x = taps.TryGet(node.Inputs[0], out float[]? tapped) ? tapped : values[node.Inputs[0]].Floats;
                 NodeOutcome outcome = _comparison.Compare(
                     node, values[node.Output], simulated, [.. node.Inputs.Select(i => values[i])], x, tieTolerance);
-                if (outcome.Mismatches > 0)
-                {
-                    return outcome.Fault;
-                }
-
-                if (outcome.Ties > 0)
-                {
-                    return null;
-                }
+                first = outcome.Mismatches > 0 ? new Explanation(false, outcome.Fault!)
+                    : outcome.Ties > 0 ? new Explanation(true, outcome.Tie!)
+                    : null;
             }
             Forget(values, n);
         }
-        return GraphInterpreter.OfRuns(_file).Run(input)[_file.Graph.OutputName].Floats.AsSpan().SequenceEqual(sessionLogits)
-            ? "no sign differs on the way"
-            : "the session's kernels do not give what the reference interpreter gives";
+
+        return !values[_file.Graph.OutputName].Floats.AsSpan().SequenceEqual(sessionLogits)
+            ? new Explanation(false, "the session's kernels do not give what the reference interpreter gives")
+            : first ?? new Explanation(false, "no sign differs on the way");
     }
 
     /// <summary>Whether an op decides by a threshold.</summary>
@@ -174,6 +170,11 @@ internal sealed class GraphWalk
         StoredType.F32 => tensor.Bytes.Length,
         _ => 0,
     };
+
+    /// <summary>Why logits differ.</summary>
+    /// <param name="IsTie">Whether it is a tie.</param>
+    /// <param name="Text">Where, in words.</param>
+    internal sealed record Explanation(bool IsTie, string Text);
 
     /// <summary>A node on the walk, and what came of it.</summary>
     private sealed class NodeStep(int index, GraphNode node)

@@ -13,20 +13,23 @@ namespace EdgeVit.Export;
 /// <param name="TieMargins">See <see cref="ParityLayer.TieMargins"/>.</param>
 /// <param name="MaxRounding">See <see cref="ParityLayer.MaxRounding"/>.</param>
 /// <param name="Fault">The first mismatch in words.</param>
+/// <param name="Tie">The first tie in words.</param>
 internal readonly record struct NodeOutcome(
-    long Compared, long Ties, long Rounded, long Mismatches, double MaxError, MarginRange TieMargins, double MaxRounding, string? Fault)
-{
-    public bool Same => Ties == 0 && Rounded == 0 && Mismatches == 0;
-}
+    long Compared, long Ties, long Rounded, long Mismatches, double MaxError, MarginRange TieMargins, double MaxRounding, string? Fault, string? Tie = null);
 
 /// <summary>Compares what a node computes with what the simulator says, and tells ties and the rounding of storage from mismatches.</summary>
-internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, bool sameFloats)
+/// <param name="graph">The graph that runs.</param>
+/// <param name="tensors">Its tensors.</param>
+/// <param name="values">Which of its values are others than the simulator's, and how; see <see cref="FoldedModel.Values"/>.</param>
+/// <param name="sameFloats">Whether the simulator computes with the floats as they are stored.</param>
+internal sealed class NodeComparison(
+    ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, FoldedValue> values, bool sameFloats)
 {
     /// <summary>Floats may differ by this, times max(1, largest magnitude of the value): rounding of a few operations.</summary>
     public const double FloatTolerance = 1e-4;
 
-    /// <summary>A sign is a tie when its argument is this close to zero, times max(1, |x|); an attention bit when p / clip is this close
-    /// to the border of its level, a half for the first.</summary>
+    /// <summary>A sign is a tie when its argument is this close to zero, times max(1, |x|), x being what the shift is added to, folded or not; an
+    /// attention bit when p / clip is this close to the border of its level, a half for the first.</summary>
     public const double TieTolerance = 1e-5;
 
     private readonly StorageRounding _storage = new(graph, tensors, ignored: sameFloats);
@@ -75,9 +78,9 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
         }
 
         float[] shift = TensorData.Floats(tensors[node.Tensors["shift"]]);
-        float[]? storage = _storage.Concerns(node) ? _storage.Rounding(node, "shift") : null;
+        double[]? missing = values.GetValueOrDefault(node.Inputs[0])?.Missing;
         int channels = packed.Shape.Channels;
-        (long ties, long rounded, long mismatches, double turned, string? fault) = (0, 0, 0, 0, null);
+        (long ties, long mismatches, string? fault, string? tie) = (0, 0, null, null);
         MarginRange margins = MarginRange.None;
         for (int i = 0; i < simulated.Length; i++)
         {
@@ -89,25 +92,21 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
             }
 
             double argument = (double)x[i] + shift[channel];
-            double scale = Math.Max(1, Math.Abs(x[i]));
+            double scale = Math.Max(1, Math.Max(Math.Abs(x[i]), Math.Abs(x[i] + (missing is null ? 0 : missing[channel]))));
             double margin = Math.Abs(argument) / scale;
+            string text = string.Create(CultureInfo.InvariantCulture,
+                $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
             if (Math.Abs(simulated[i]) == 1 && margin <= tolerance)
             {
                 ties++;
                 margins = margins.With(margin);
-                continue;
-            }
-            if (Math.Abs(simulated[i]) == 1 && storage is not null && margin <= tolerance + (storage[channel] / scale))
-            {
-                rounded++;
-                turned = Math.Max(turned, margin);
+                tie ??= text;
                 continue;
             }
             mismatches++;
-            fault ??= string.Create(CultureInfo.InvariantCulture,
-                $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
+            fault ??= text;
         }
-        return new NodeOutcome(simulated.Length, ties, rounded, mismatches, 0, margins, turned, fault);
+        return new NodeOutcome(simulated.Length, ties, 0, mismatches, 0, margins, 0, fault, tie);
     }
 
     private NodeOutcome Floats(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[]? bounds)
@@ -156,7 +155,7 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
         long[] exp = TensorData.Integers(tensors[node.Tensors["exp"]]);
         float[] bounds = Rounding(node, inputs, packed) ?? new float[simulated.Length];
         int size = packed.Shape.Channels / clip.Length;
-        (long ties, long rounded, long mismatches, double worst, double rounding, string? fault) = (0, 0, 0, 0, 0, null);
+        (long ties, long rounded, long mismatches, double worst, double rounding, string? fault, string? tie) = (0, 0, 0, 0, 0, null, null);
         MarginRange margins = MarginRange.None;
         for (int begin = 0; begin < simulated.Length; begin += size)
         {
@@ -192,12 +191,14 @@ internal sealed class NodeComparison(ModelGraph graph, IReadOnlyDictionary<strin
             {
                 ties++;
                 margins = margins.With(atThreshold.Margin);
+                tie ??= string.Create(CultureInfo.InvariantCulture,
+                    $"{node.Name}: token {token} head {head}: {atThreshold.Keys} {(atThreshold.Keys == 1 ? "key lies" : "keys lie")} within {atThreshold.Margin:G2} of {(atThreshold.Keys == 1 ? "its" : "their")} threshold");
                 continue;
             }
             mismatches++;
             fault ??= Different(node, packed, simulated, bad);
         }
-        return new NodeOutcome(simulated.Length, ties, rounded, mismatches, worst, margins, rounding, fault);
+        return new NodeOutcome(simulated.Length, ties, rounded, mismatches, worst, margins, rounding, fault, tie);
     }
 
     /// <summary>Simulated minus packed counts of one row, null for a channel whose scale is 0; null altogether where they are no integers.</summary>

@@ -43,16 +43,18 @@ public sealed record CertificateLogits(
 /// <param name="Source">The file that the weights come from; null for a student that was trained in the same run.</param>
 /// <param name="Reference">What the file was held against.</param>
 /// <param name="Images">On what.</param>
-/// <param name="Floats">How floats are stored: <c>f32</c>, or <c>f16</c> with the groups of <see cref="FloatGroups"/>.</param>
+/// <param name="Floats">How floats are stored: <c>f32</c>, or <c>f16</c> and the groups of <see cref="FloatGroups"/>.</param>
 /// <param name="Compared">Values compared, each side computing from the same inputs.</param>
 /// <param name="Ties">Signs and attention rows that lie within rounding of their threshold and fell on different sides.</param>
 /// <param name="TieMargins">How close to it they were; null without ties.</param>
 /// <param name="Signs">Signs among the values.</param>
-/// <param name="RoundedSigns">Signs that the storage of floats in 16 bits turned.</param>
+/// <param name="Rounded">Values that differ by no more than the storage of floats in 16 bits can make.</param>
 /// <param name="Mismatches">Values that differ for no such reason.</param>
 /// <param name="Layers">Module by module.</param>
 /// <param name="Logits">End to end.</param>
 /// <param name="Faults">The first mismatches in words.</param>
+/// <param name="TieTexts">The first ties in words, see <see cref="ParityReport.TieTexts"/>.</param>
+/// <param name="FloatsReason">Why floats are stored so; null where nobody chose.</param>
 public sealed record ParityCertificate(
     string Schema,
     string Kind,
@@ -65,14 +67,18 @@ public sealed record ParityCertificate(
     long Ties,
     MarginRange? TieMargins,
     long Signs,
-    long RoundedSigns,
+    long Rounded,
     long Mismatches,
     IReadOnlyList<CertificateLayer> Layers,
     CertificateLogits Logits,
-    IReadOnlyList<string> Faults)
+    IReadOnlyList<string> Faults,
+    IReadOnlyList<string> TieTexts,
+    string? FloatsReason = null)
 {
+    private const int MostTies = 3;
+
     /// <summary>The schema that is written.</summary>
-    public const string CurrentSchema = "edgevit.certificate/1";
+    public const string CurrentSchema = "edgevit.certificate/2";
 
     /// <summary>The certificate of a check.</summary>
     /// <param name="kind">See <see cref="Kind"/>.</param>
@@ -91,13 +97,14 @@ public sealed record ParityCertificate(
         ArgumentNullException.ThrowIfNull(images);
         return new ParityCertificate(
             CurrentSchema, kind, report.Passed, source, reference, images with { Count = report.Images }, FloatsOf(file),
-            report.Compared, report.Ties, report.TieMargins.IsEmpty ? null : report.TieMargins, report.Signs, report.RoundedSigns, report.Mismatches,
+            report.Compared, report.Ties, report.TieMargins.IsEmpty ? null : report.TieMargins, report.Signs, report.Layers.Sum(l => l.Rounded), report.Mismatches,
             [.. report.Layers.GroupBy(l => GraphModule.Of(l.Name)).Select(g => new CertificateLayer(
                 g.Key, g.Sum(l => l.Compared), g.Sum(l => l.Ties), g.Sum(l => l.Rounded), g.Sum(l => l.Mismatches), Short(g.Max(l => l.MaxError))))],
             new CertificateLogits(
                 report.SameTop1, report.TieImages, report.UnexplainedImages, Short(report.MaxLogitDifference), Short(report.MaxTieLogitDifference),
                 predictions?.Images, predictions?.Same),
-            [.. report.Untapped.Take(5).Select(v => $"{v}: not reported by the reference"), .. report.Faults]);
+            [.. report.Untapped.Take(5).Select(v => $"{v}: not reported by the reference"), .. report.Faults],
+            report.TieTexts);
     }
 
     /// <summary>How a file stores its floats, as <see cref="Floats"/> words it.</summary>
@@ -130,7 +137,7 @@ public sealed record ParityCertificate(
         }
     }
 
-    /// <summary>The certificate in two to five lines.</summary>
+    /// <summary>The certificate in a few lines.</summary>
     public IReadOnlyList<string> Lines()
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
@@ -140,11 +147,17 @@ public sealed record ParityCertificate(
         List<string> lines =
         [
             string.Create(culture, $"{(Passed ? "passed" : "FAILED")}: {Compared:N0} values against {Reference}, {Mismatches:N0} mismatches; {Images.Count} {(Images.Count == 1 ? "image" : "images")} of {Images.Data}{(Images.Seed is { } seed ? $", seed {seed}" : "")}"),
-            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {m.Smallest:0.#E+0} to {m.Largest:0.#E+0} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
+            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {Margin(m.Smallest)} to {Margin(m.Largest)} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
         ];
-        if (!exact)
+        lines.AddRange(TieTexts.Take(MostTies).Select(t => $"tie: {t}"));
+        if (TieTexts.Count > MostTies)
         {
-            lines.Add(string.Create(culture, $"floats stored as {Floats}, which turned {RoundedSigns:N0} of {Signs:N0} signs"));
+            lines.Add($"and {TieTexts.Count - MostTies} more ties named in the file");
+        }
+
+        if (FloatsReason is not null)
+        {
+            lines.Add(string.Create(culture, $"floats stored as {Floats}{(Rounded > 0 ? $", which explains {Rounded:N0} values" : "")}: {FloatsReason}"));
         }
 
         if (Logits.Predictions is { } predictions)
@@ -159,6 +172,8 @@ public sealed record ParityCertificate(
 
         return lines;
     }
+
+    private static string Margin(double value) => value == 0 ? "0" : value.ToString("0.#E+0", CultureInfo.InvariantCulture);
 
     private static double Short(double value) => double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

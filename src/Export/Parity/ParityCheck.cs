@@ -4,9 +4,9 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Proves that a packed model computes what the float simulator does. For every image the graph is walked node by node: each node
-/// computes from the simulator's values where the simulator reports them (else from its own), and the result is laid beside the
-/// simulator's. So one tie does not spread, and a fault is named where it arises. Then the session, with the kernels that will run, is
+/// <summary>Proves that a packed model computes what the float simulator does. For every image the file's graph, the one that runs, is walked node by
+/// node: each node computes from the simulator's values where the simulator reports them (else from its own), and the result is laid beside the
+/// simulator's, both as the folded graph has them (<see cref="FoldedTaps"/>). So one tie does not spread, and a fault is named where it arises. Then the session, with the kernels that will run, is
 /// compared end to end.</summary>
 public sealed class ParityCheck : IDisposable
 {
@@ -14,7 +14,13 @@ public sealed class ParityCheck : IDisposable
     /// network.</summary>
     public const double LogitTolerance = 1e-3;
 
-    /// <summary>As <see cref="NodeComparison.TieTolerance"/>, when the argument carries the rounding of all layers before it.</summary>
+    /// <summary>Floats may differ by this, times max(1, largest magnitude of the value): rounding of a few operations.</summary>
+    public const double FloatTolerance = NodeComparison.FloatTolerance;
+
+    /// <summary>See <see cref="NodeComparison.TieTolerance"/>.</summary>
+    public const double TieTolerance = NodeComparison.TieTolerance;
+
+    /// <summary>As <see cref="TieTolerance"/>, when the argument carries the rounding of all layers before it.</summary>
     private const double SpreadTieTolerance = 1e-4;
 
     /// <summary>The same two where floats are stored in 16 bits, whose rounding is 5e-4 of a value.</summary>
@@ -23,6 +29,7 @@ public sealed class ParityCheck : IDisposable
     private const double RoundedSpreadTieTolerance = 1e-2;
 
     private const int MaxFaults = 10;
+    private const int MaxTies = 64;
 
     private readonly EvitFile _file;
     private readonly PackedRuns _runs;
@@ -30,7 +37,9 @@ public sealed class ParityCheck : IDisposable
     private readonly double _logitTolerance;
     private readonly double _tieTolerance;
     private readonly ParityLayer[] _layers;
+    private readonly IReadOnlyDictionary<string, FoldedValue> _values;
     private readonly List<string> _faults = [];
+    private readonly List<string> _ties = [];
     private int _images;
     private int _sameTop1;
     private int _tieImages;
@@ -40,15 +49,18 @@ public sealed class ParityCheck : IDisposable
 
     /// <summary>A check of a model file, as it was written.</summary>
     /// <param name="file">The file.</param>
+    /// <param name="values">Which of its values are others than the simulator's, see <see cref="FoldedModel.Values"/>; null for none.</param>
     /// <param name="options">How the session runs; null for the usual.</param>
     /// <param name="logitTolerance">By how much logits may differ without a tie, see <see cref="LogitTolerance"/>; null for the usual.</param>
     /// <param name="sameFloats">Whether the simulator computes with the floats as the file stores them, so that their rounding excuses nothing.</param>
-    public ParityCheck(EvitFile file, SessionOptions? options = null, double? logitTolerance = null, bool sameFloats = false)
+    public ParityCheck(
+        EvitFile file, IReadOnlyDictionary<string, FoldedValue>? values = null, SessionOptions? options = null, double? logitTolerance = null, bool sameFloats = false)
     {
         ArgumentNullException.ThrowIfNull(file);
         _file = file;
+        _values = values ?? new Dictionary<string, FoldedValue>();
         _runs = new PackedRuns(file, options);
-        var comparison = new NodeComparison(file.Graph, file.Tensors, sameFloats);
+        var comparison = new NodeComparison(file.Graph, file.Tensors, _values, sameFloats);
         _walk = new GraphWalk(file, comparison);
         _logitTolerance = logitTolerance ?? (comparison.IsRounded ? RoundedLogitTolerance : LogitTolerance);
         _tieTolerance = comparison.IsRounded ? RoundedSpreadTieTolerance : SpreadTieTolerance;
@@ -60,7 +72,7 @@ public sealed class ParityCheck : IDisposable
         _images,
         [.. _layers],
         [.. _file.Graph.Nodes.Zip(_layers).Where(p => _images > 0 && GraphWalk.IsBinary(p.First.Op) && p.Second.Compared == 0).Select(p => p.First.Output)],
-        _sameTop1, _tieImages, _unexplained, _maxLogitDifference, _maxTieLogitDifference, [.. _faults]);
+        _sameTop1, _tieImages, _unexplained, _maxLogitDifference, _maxTieLogitDifference, [.. _faults], [.. _ties]);
 
     /// <summary>Compares one image.</summary>
     /// <param name="input">Normalised, <c>[3, H, W]</c>.</param>
@@ -72,8 +84,9 @@ public sealed class ParityCheck : IDisposable
         ArgumentNullException.ThrowIfNull(taps);
         float[] simulated = Fitting(simulatorLogits.ToArray());
         float[] logits = _runs.Logits(input);
-        _walk.Compare(input, taps, Count);
-        CompareLogits(input, taps, simulated, logits);
+        var folded = new FoldedTaps(taps, _values);
+        _walk.Compare(input, folded, Count);
+        CompareLogits(input, folded, simulated, logits);
         _images++;
     }
 
@@ -93,8 +106,9 @@ public sealed class ParityCheck : IDisposable
         {
             float[] input = image(i);
             simulator.Start(input);
-            _walk.Compare(input, simulator, Count);
-            CompareLogits(input, simulator, Fitting(simulator.Logits()), logits[i]);
+            var folded = new FoldedTaps(simulator, _values);
+            _walk.Compare(input, folded, Count);
+            CompareLogits(input, folded, Fitting(simulator.Logits()), logits[i]);
             _images++;
             simulator.Clear();
             LargeArrays.Release();
@@ -111,6 +125,11 @@ public sealed class ParityCheck : IDisposable
         {
             AddFault(fault);
         }
+
+        if (outcome.Tie is { } tie)
+        {
+            AddTie($"image {_images}: {tie}");
+        }
     }
 
     private void CompareLogits(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulated, float[] packed)
@@ -126,24 +145,26 @@ public sealed class ParityCheck : IDisposable
             _maxLogitDifference = Math.Max(_maxLogitDifference, difference);
             return;
         }
-        string? fault = Unexplained(input, taps, packed);
-        if (fault is null)
+        GraphWalk.Explanation why = Explain(input, taps, packed);
+        string text = string.Create(CultureInfo.InvariantCulture, $"image {_images}: logits differ by {difference:G4}: {why.Text}");
+        if (why.IsTie)
         {
             _tieImages++;
             _maxTieLogitDifference = Math.Max(_maxTieLogitDifference, difference);
+            AddTie(text);
             return;
         }
         _unexplained++;
         _maxLogitDifference = Math.Max(_maxLogitDifference, double.IsNaN(difference) ? double.MaxValue : difference);
-        AddFault(string.Create(CultureInfo.InvariantCulture, $"image {_images}: logits differ by {difference:G4}: {fault}"));
+        AddFault(text);
     }
 
-    /// <summary>What is wrong with logits that differ: null where the first sign that leaves the simulator's lies at its threshold, and the kernels that
-    /// ran and the plainest ones agree.</summary>
-    private string? Unexplained(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] sessionLogits) =>
+    /// <summary>Why logits differ: a tie where the first sign that leaves the simulator's lies at its threshold, and the kernels that ran and the
+    /// plainest ones agree.</summary>
+    private GraphWalk.Explanation Explain(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] sessionLogits) =>
         _runs.ScalarLogits(input).AsSpan().SequenceEqual(sessionLogits)
             ? _walk.FirstDifference(input, taps, sessionLogits, _tieTolerance)
-            : $"the kernels of {_runs.KernelName} do not give what scalar ones give";
+            : new GraphWalk.Explanation(false, $"the kernels of {_runs.KernelName} do not give what scalar ones give");
 
     private float[] Fitting(float[] simulatorLogits) => simulatorLogits.Length == _file.Labels.Count
         ? simulatorLogits
@@ -154,6 +175,14 @@ public sealed class ParityCheck : IDisposable
         if (_faults.Count < MaxFaults)
         {
             _faults.Add(fault);
+        }
+    }
+
+    private void AddTie(string tie)
+    {
+        if (_ties.Count < MaxTies)
+        {
+            _ties.Add(tie);
         }
     }
 }

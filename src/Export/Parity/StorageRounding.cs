@@ -57,25 +57,39 @@ internal sealed class StorageRounding
             case Op.PrependTokens:
                 return [.. Rounding(node, "tokens"), .. new float[inputs[0].Floats.Length]];
             case Op.RPReLU:
-                (float[] shift, float[] slope) = (Floats(node, "shift"), Floats(node, "slope"));
-                (float[] ofShift, float[] ofSlope, float[] ofOffset) = (Rounding(node, "shift"), Rounding(node, "slope"), Rounding(node, "offset"));
+                float[]? shift = node.Tensors.ContainsKey("shift") ? Floats(node, "shift") : null;
+                float[] ofSlope = Rounding(node, "slope");
                 for (int i = 0; i < bounds.Length; i++)
                 {
                     int c = i % channels;
-                    float u = Math.Abs(inputs[0].Floats[i] - shift[c]) + ofShift[c];
-                    bounds[i] = (ofShift[c] * Math.Max(1, Math.Abs(slope[c]))) + (ofSlope[c] * u) + ofOffset[c];
+                    bounds[i] = ofSlope[c] * Math.Abs(inputs[0].Floats[i] - (shift is null ? 0 : shift[c]));
+                }
+                return bounds;
+            case Op.ScaledSum:
+                for (int input = 1; input < inputs.Count; input++)
+                {
+                    if (!node.Tensors.ContainsKey(OpAttributes.Scale(input)))
+                    {
+                        continue;
+                    }
+
+                    float[] ofScales = Rounding(node, OpAttributes.Scale(input));
+                    for (int i = 0; i < bounds.Length; i++)
+                    {
+                        bounds[i] += ofScales[i % channels] * Math.Abs(inputs[input].Floats[i]);
+                    }
                 }
                 return bounds;
             default:
-                // scale * s + offset, with s an integer count or a normed value.
-                (float[] scale, float[] offset) = (Floats(node, "scale"), Floats(node, "offset"));
-                (float[] ofScale, float[] ofOffsets) = (Rounding(node, "scale"), Rounding(node, "offset"));
+                // scale * s + offset, with s an integer count or a normed value; counts of differing bits are rounded about their middle.
+                (float[] scale, float[] offset, float[] ofScale) = (Floats(node, "scale"), Floats(node, "offset"), Rounding(node, "scale"));
+                double middle = HalfFloats.Middle(node, inputs[0].Shape.Channels);
                 int most = inputs[0].Shape.Channels * Math.Max(1, inputs[^1].Shape.Tokens);
                 for (int i = 0; i < bounds.Length; i++)
                 {
                     int c = i % channels;
-                    float s = scale[c] == 0 ? most : Math.Abs((y[i] - offset[c]) / scale[c]);
-                    bounds[i] = (s * ofScale[c]) + ofOffsets[c];
+                    double s = scale[c] == 0 ? most : Math.Abs(((y[i] - (double)offset[c]) / scale[c]) - middle);
+                    bounds[i] = (float)(s * ofScale[c]);
                 }
                 return bounds;
         }

@@ -6,7 +6,8 @@ namespace EdgeVit.Export;
 /// <summary>How the floats of a model shall be stored.</summary>
 public enum FloatPolicy
 {
-    /// <summary>In 16 bits where the certificate holds and there is something to save (<see cref="CertifiedModel.WorthRounding"/>), else exact.</summary>
+    /// <summary>Exact, unless labelled images show that nothing is lost by 16 bits (<see cref="FloatTrial"/>) and there is something to save
+    /// (<see cref="CertifiedModel.WorthRounding"/>).</summary>
     Auto,
 
     /// <summary>In 16 bits where the certificate holds.</summary>
@@ -14,6 +15,9 @@ public enum FloatPolicy
 
     /// <summary>Exact.</summary>
     F32,
+
+    /// <summary>As the model has them.</summary>
+    AsTheyAre,
 }
 
 /// <summary>A packed model that carries its certificate.</summary>
@@ -26,37 +30,73 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
     /// saved.</summary>
     public const long WorthRounding = 1_000_000;
 
-    // Rounding more saves more; the first choice whose certificate holds is taken, and the last is exact.
-    private static readonly FloatGroups[] s_choices = [FloatGroups.All, FloatGroups.Tables | FloatGroups.Affines, FloatGroups.Tables, FloatGroups.None];
+    // Rounding more saves more.
+    private static readonly FloatGroups[] s_rounded = [FloatGroups.All, FloatGroups.Tables];
 
-    /// <summary>Packs a model: chooses how floats are stored and lets every choice be checked, on the packed file, until one passes.</summary>
+    /// <summary>Packs a model: moves its constants, chooses how floats are stored, and has the packed file checked.</summary>
     /// <param name="lower">Gives the model with exact floats; asked again for every choice, so that it need not be kept.</param>
     /// <param name="policy">What may be chosen.</param>
     /// <param name="pack">Writes the model that it is given into a file's bytes, see <see cref="EvitWriter"/>.</param>
-    /// <param name="certify">Checks a file.</param>
+    /// <param name="certify">Checks a file; it is told which values are others than the lowered model's, see <see cref="FoldedModel.Values"/>.</param>
+    /// <param name="trial">Lets a file with exact floats (first) and one with rounded floats predict labelled images; null where there are none.</param>
     public static CertifiedModel Pack(
-        Func<LoweredModel> lower, FloatPolicy policy, Func<Func<LoweredModel>, byte[]> pack, Func<EvitFile, ParityCertificate> certify)
+        Func<LoweredModel> lower, FloatPolicy policy, Func<Func<LoweredModel>, byte[]> pack,
+        Func<EvitFile, IReadOnlyDictionary<string, FoldedValue>, ParityCertificate> certify, Func<EvitFile, EvitFile, FloatTrial>? trial = null)
     {
         ArgumentNullException.ThrowIfNull(lower);
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(certify);
         var models = new Models(lower);
-        FloatGroups[] choices = policy == FloatPolicy.F32 || (policy == FloatPolicy.Auto && models.FloatBytes() < WorthRounding) ? [FloatGroups.None] : s_choices;
+        (FloatGroups[] choices, string reason) = policy switch
+        {
+            FloatPolicy.F32 => ([], "asked for"),
+            FloatPolicy.AsTheyAre => ([], "as they were"),
+            FloatPolicy.F16 => (s_rounded, "asked for"),
+            _ when trial is null => ([], "exact, as no labelled images could show that 16 bits lose nothing"),
+            _ when models.FloatBytes() < WorthRounding => ([], "exact, as less than 1 MB of floats is not worth rounding"),
+            _ => (s_rounded, ""),
+        };
+        byte[]? exact = null;
         foreach (FloatGroups groups in choices)
         {
-            byte[] packed = pack(() => models.Take(groups));
-            LargeArrays.Release();
-            ParityCertificate certificate = certify(EvitFile.Parse(packed));
-            if (!certificate.Passed && groups != choices[^1])
+            byte[] rounded = Packed(models, groups, pack);
+            var file = EvitFile.Parse(rounded);
+            if (trial is not null)
             {
-                continue;
+                exact ??= Packed(models, FloatGroups.None, pack);
+                FloatTrial found = trial(EvitFile.Parse(exact), file);
+                reason = policy == FloatPolicy.F16 ? $"asked for; {found}" : found.ToString();
+                if (policy == FloatPolicy.Auto && !found.NothingIsLost)
+                {
+                    continue;
+                }
             }
 
-            LargeArrays.Release();
-            byte[] bytes = EvitWriter.WithCertificate(packed, certificate.ToJson());
-            return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
+            ParityCertificate certificate = certify(file, models.Values) with { FloatsReason = reason };
+            if (certificate.Passed)
+            {
+                return Sealed(rounded, certificate);
+            }
+
+            reason = "exact, as the certificate does not hold for 16 bits";
         }
-        throw new InvalidOperationException("there is always a last choice");
+
+        exact ??= Packed(models, FloatGroups.None, pack);
+        return Sealed(exact, certify(EvitFile.Parse(exact), models.Values) with { FloatsReason = reason });
+    }
+
+    private static byte[] Packed(Models models, FloatGroups groups, Func<Func<LoweredModel>, byte[]> pack)
+    {
+        byte[] packed = pack(() => models.Take(groups));
+        LargeArrays.Release();
+        return packed;
+    }
+
+    private static CertifiedModel Sealed(byte[] packed, ParityCertificate certificate)
+    {
+        LargeArrays.Release();
+        byte[] bytes = EvitWriter.WithCertificate(packed, certificate.ToJson());
+        return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
     }
 
     /// <summary>Makes the model for each choice. The first one is looked at before there is a choice, and kept until it is taken; no local of a method
@@ -64,6 +104,9 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
     private sealed class Models(Func<LoweredModel> lower)
     {
         private LoweredModel? _first;
+
+        /// <summary>Of the model taken last.</summary>
+        public IReadOnlyDictionary<string, FoldedValue> Values { get; private set; } = new Dictionary<string, FoldedValue>();
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public long FloatBytes()
@@ -75,10 +118,11 @@ public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifica
         [MethodImpl(MethodImplOptions.NoInlining)]
         public LoweredModel Take(FloatGroups groups)
         {
-            LoweredModel model = _first ?? lower();
+            var folded = FoldedModel.Of(_first ?? lower());
             _first = null;
+            Values = folded.Values;
             LargeArrays.Release();
-            return HalfFloats.Store(model, groups);
+            return HalfFloats.Store(folded.Model, groups);
         }
     }
 }

@@ -4,24 +4,21 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Float tensors that are rounded together, by what a rounding does to the network.</summary>
+/// <summary>Float tensors that are rounded together.</summary>
 [Flags]
 public enum FloatGroups
 {
     /// <summary>None: every float is exact.</summary>
     None = 0,
 
-    /// <summary>The large ones: position embeddings, learned tokens, the weights and biases of float convolutions and linears.</summary>
+    /// <summary>The large ones: position embeddings, learned tokens, the weights of float convolutions and linears.</summary>
     Tables = 1,
 
-    /// <summary>Scales, offsets and the vectors of RPReLU.</summary>
-    Affines = 2,
-
-    /// <summary>The shifts before signs: a rounding may turn a sign directly.</summary>
-    Thresholds = 4,
+    /// <summary>Factors of each channel: the scales of products, norms and summands, the slopes of RPReLU.</summary>
+    Scales = 2,
 
     /// <summary>All of them.</summary>
-    All = Tables | Affines | Thresholds,
+    All = Tables | Scales,
 }
 
 /// <summary>Stores floats in 16 bits.</summary>
@@ -30,8 +27,9 @@ public static class HalfFloats
     // A tensor whose largest value is below this would lose relative precision to the subnormals of the format.
     private const float SmallestScale = 1f / 1024;
 
-    /// <summary>The same model with the tensors of some groups rounded to F16. Exact stay clips, epsilons, and tensors that F16 has no range
-    /// for.</summary>
+    /// <summary>The same model with the tensors of some groups rounded to F16. Exact stay whatever is added (offsets, biases, the shifts before signs: a
+    /// rounding there turns signs), clips, epsilons, and tensors that F16 has no range for. Where a product counts differing bits its offset makes up for
+    /// the rounding of the scale at the <see cref="Middle"/> of the counts.</summary>
     public static LoweredModel Store(LoweredModel model, FloatGroups groups)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -41,12 +39,18 @@ public static class HalfFloats
         }
 
         var tensors = new Dictionary<string, StoredTensor>(model.Tensors, StringComparer.Ordinal);
+        IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(model.Graph, model.Tensors);
         foreach (GraphNode node in model.Graph.Nodes)
         {
             foreach ((string role, string name) in node.Tensors)
             {
                 if ((GroupOf(node.Op, role) & groups) != 0 && tensors[name].Type == StoredType.F32 && Rounded(tensors[name]) is { } half)
                 {
+                    if (role == "scale" && Middle(node, shapes[node.Inputs[0]].Channels) is > 0 and var middle)
+                    {
+                        tensors[node.Tensors["offset"]] = MakingUp(tensors[node.Tensors["offset"]], tensors[name], half, middle);
+                    }
+
                     tensors[name] = half;
                 }
             }
@@ -55,13 +59,25 @@ public static class HalfFloats
     }
 
     /// <summary>The group of a node's tensor; <see cref="FloatGroups.None"/> for one that is never rounded.</summary>
-    public static FloatGroups GroupOf(Op op, string role) => (op, role) switch
+    public static FloatGroups GroupOf(Op op, string role)
     {
-        (_, "clip" or "epsilon" or "exp") or (Op.BinaryLinear or Op.BinaryConv, "weight") => FloatGroups.None,
-        (Op.ShiftSign, _) => FloatGroups.Thresholds,
-        (Op.Conv2d or Op.Linear or Op.Position or Op.PrependTokens, _) => FloatGroups.Tables,
-        _ => FloatGroups.Affines,
-    };
+        ArgumentNullException.ThrowIfNull(role);
+        return (op, role) switch
+        {
+            (Op.Conv2d or Op.Linear, "weight") or (_, "position" or "tokens") => FloatGroups.Tables,
+            (_, "slope") => FloatGroups.Scales,
+            _ => role.StartsWith("scale", StringComparison.Ordinal) ? FloatGroups.Scales : FloatGroups.None,
+        };
+    }
+
+    /// <summary>The count of differing bits whose dot product is 0, of a product that counts them; 0 for every other node.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="channels">Of its first input.</param>
+    internal static double Middle(GraphNode node, int channels)
+    {
+        int kernel = node.Attributes.GetValueOrDefault("kernel", 1);
+        return node.Attributes.ContainsKey(OpAttributes.Counts) ? kernel * kernel * channels / 2.0 : 0;
+    }
 
     /// <summary>The groups of which a model has F16 tensors.</summary>
     public static FloatGroups GroupsOf(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
@@ -70,6 +86,13 @@ public static class HalfFloats
         ArgumentNullException.ThrowIfNull(tensors);
         return graph.Nodes.SelectMany(n => n.Tensors.Where(t => tensors[t.Value].Type == StoredType.F16).Select(t => GroupOf(n.Op, t.Key)))
             .Aggregate(FloatGroups.None, (all, group) => all | group);
+    }
+
+    /// <summary>The offset with which a product of the rounded scale is at a count what it was with the exact one.</summary>
+    private static StoredTensor MakingUp(StoredTensor offset, StoredTensor scale, StoredTensor rounded, double count)
+    {
+        (float[] offsets, float[] exact, float[] half) = (TensorData.Floats(offset), TensorData.Floats(scale), TensorData.Floats(rounded));
+        return TensorData.Of(offset.Name, [.. offsets.Select((o, c) => (float)(o + (count * ((double)exact[c] - half[c]))))], offsets.Length);
     }
 
     private static StoredTensor? Rounded(StoredTensor tensor)

@@ -52,7 +52,7 @@ public static class ModelCard
         }
         else
         {
-            text.Append("The file carries no certificate.\n");
+            text.Append(file.Certificate is null ? "The file carries no certificate.\n" : "The file carries a certificate of another version of EdgeVit: `edgevit inspect --json` prints it.\n");
         }
         text.Append("\n## Limits\n\nIt names one of its classes for every picture, also for pictures of something else; it is as good as the images that it learnt from. ")
             .Append(bits > 0 ? "Weights, activations and attention are single bits; the first convolution, shortcuts, norms and the classifier are floats.\n" : "All of it is computed in floats.\n");

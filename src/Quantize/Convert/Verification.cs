@@ -37,23 +37,29 @@ internal sealed class Verification
         }
     }
 
-    /// <summary>Right predictions of the packed model, per cent.</summary>
-    internal double PackedTop1(PixelSource source, IReadOnlyList<int> indices)
+    /// <summary>Lets a model with exact floats and one with rounded ones predict labelled images.</summary>
+    internal static FloatTrial Trial(EvitFile exact, EvitFile rounded, PixelSource source, IReadOnlyList<int> indices, CancellationToken cancel)
     {
-        using EvitModel packed = EvitModel.Load(_file);
-        using Session session = packed.CreateSession(new SessionOptions { Threads = Math.Min(64, Environment.ProcessorCount) });
-        int right = 0;
+        using EvitModel exactModel = EvitModel.Load(exact), roundedModel = EvitModel.Load(rounded);
+        var options = new SessionOptions { Threads = Math.Min(SessionOptions.MaxThreads, Environment.ProcessorCount) };
+        using Session exactSession = exactModel.CreateSession(options), roundedSession = roundedModel.CreateSession(options);
+        (int same, int exactRight, int roundedRight, int classes) = (0, 0, 0, exactModel.Classes);
         foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
         {
-            _cancel.ThrowIfCancellationRequested();
-            float[] logits = new float[batch.Count * packed.Classes];
-            session.Run(Pixels(batch, source), logits);
+            cancel.ThrowIfCancellationRequested();
+            byte[] pixels = Pixels(batch, source);
+            float[] exactLogits = new float[batch.Count * classes], roundedLogits = new float[batch.Count * classes];
+            exactSession.Run(pixels, exactLogits);
+            roundedSession.Run(pixels, roundedLogits);
             for (int i = 0; i < batch.Count; i++)
             {
-                right += Best(logits.AsSpan(i * packed.Classes, packed.Classes)) == batch.Labels[i] ? 1 : 0;
+                int a = Best(exactLogits.AsSpan(i * classes, classes)), b = Best(roundedLogits.AsSpan(i * classes, classes));
+                same += a == b ? 1 : 0;
+                exactRight += a == batch.Labels[i] ? 1 : 0;
+                roundedRight += b == batch.Labels[i] ? 1 : 0;
             }
         }
-        return 100.0 * right / Math.Max(1, indices.Count);
+        return new FloatTrial(indices.Count, same, exactRight, roundedRight);
     }
 
     /// <summary>Runs all images through both. Where the predictions differ, the image is added to the check, which demands a tie as the reason;

@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes compiled steps of drafts, as far as there is code for them.</summary>
-internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph graph, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows)
+internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows)
 {
     private readonly StepCompiler _compiler = new(target, weights, places);
     private readonly Dictionary<string, GroupOrder> _orders = new(StringComparer.Ordinal);
@@ -22,14 +22,14 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph gr
     internal PlanStep[]? TryBuild(StepDraft draft, string kind)
     {
         int items = draft.Height * draft.Width;
-        var builder = new RowProgramBuilder(grouping, places, graph.Shapes, weights, rows, draft, compiled: true);
+        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, rows, draft, compiled: true);
         if (draft.Head is not { } head)
         {
             return _compiler.TryCompile(draft.Nodes[0].Name, kind, items, builder.Build(null), null, out _) is { } plain ? [plain] : null;
         }
 
-        ValueShape output = graph.Shapes[head.Output];
-        ValueShape input = graph.Shapes[head.Inputs[0]];
+        ValueShape output = file.Shapes[head.Output];
+        ValueShape input = file.Shapes[head.Inputs[0]];
         if (head.Op is Op.BinaryLinear or Op.BinaryConv)
         {
             string? signs = ReorderableSigns(draft);
@@ -48,7 +48,7 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph gr
 
         if (head.Op == Op.BinaryAttention)
         {
-            (AttentionOperands operands, long prepared) = places.Attention(head, graph);
+            (AttentionOperands operands, long prepared) = places.Attention(head, file);
             long* exp = weights.Integers(head.Tensors["exp"]);
             float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
             RowProgram program = builder.Build(StepFactory.Source(head, input, output, weights));
@@ -65,7 +65,7 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, PlanGraph gr
         RowProgram floats = builder.Build(StepFactory.Source(head, input, output, weights));
         float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
         return _compiler.TryCompile(
-            head.Name, kind, items, floats, FloatSource.Of(head, graph, places), matrix, weights.Bias(head, output.Channels), BitKernel.Pad(output.Channels)) is { } product
+            head.Name, kind, items, floats, FloatSource.Of(head, file, places), matrix, weights.Bias(head, output.Channels), BitKernel.Pad(output.Channels)) is { } product
             ? [product]
             : null;
     }

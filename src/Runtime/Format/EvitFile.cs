@@ -94,8 +94,10 @@ public sealed class EvitFile
 
     /// <summary>Parses a file's bytes.</summary>
     /// <param name="file">Kept, not copied: the tensors are slices of it.</param>
+    /// <param name="unfolded">Whether a file of <see cref="ModelGraph.UnfoldedVersion"/> is taken, too; such a file is for reading only, a session would
+    /// not give its logits.</param>
     /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
-    public static EvitFile Parse(ReadOnlyMemory<byte> file)
+    public static EvitFile Parse(ReadOnlyMemory<byte> file, bool unfolded = false)
     {
         if (file.Span.StartsWith("PK\u0003\u0004"u8))
         {
@@ -125,7 +127,7 @@ public sealed class EvitFile
                 $"the file is damaged: its contents have the checksum {found}, but {MetadataJson.ChecksumKey} says {stored}; copy or convert it again");
         }
 
-        ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey]);
+        ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey], unfolded);
         var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (GraphNode node in graph.Nodes)
         {

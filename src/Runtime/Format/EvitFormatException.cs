@@ -4,6 +4,8 @@ namespace EdgeVit.Runtime;
 /// it is meant to be printed as it is.</summary>
 public sealed class EvitFormatException : Exception
 {
+    private readonly string? _remedy;
+
     /// <summary>An error without a message.</summary>
     public EvitFormatException()
     {
@@ -19,5 +21,12 @@ public sealed class EvitFormatException : Exception
     public EvitFormatException(string message, Exception innerException)
         : base(message, innerException)
     {
+    }
+
+    /// <summary>What to do about it, a sentence; null where only another copy of the file helps.</summary>
+    public string? Remedy
+    {
+        get => _remedy ?? (InnerException as EvitFormatException)?.Remedy;
+        init => _remedy = value;
     }
 }

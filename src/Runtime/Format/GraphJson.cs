@@ -40,15 +40,17 @@ public static class GraphJson
     }
 
     /// <summary>Reads a graph. Only the form is checked here; <see cref="GraphValidator"/> checks the meaning.</summary>
+    /// <param name="json">The graph.</param>
+    /// <param name="unfolded">Whether <see cref="ModelGraph.UnfoldedVersion"/> is taken, too; such a graph is not for running.</param>
     /// <exception cref="EvitFormatException">Not JSON, another schema, unknown keys or ops, wrong types.</exception>
-    public static ModelGraph Read(string json)
+    public static ModelGraph Read(string json, bool unfolded = false)
     {
         ArgumentNullException.ThrowIfNull(json);
         const string Where = "graph";
         JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
         root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");
         string schema = root.Get("schema", Where).String("graph: schema");
-        int version = ModelGraph.FoldedVersion;
+        int version = ModelGraph.CurrentVersion;
         while (version > 0 && schema != $"{ModelGraph.Schema}{version}")
         {
             version--;
@@ -57,7 +59,16 @@ public static class GraphJson
         if (version == 0)
         {
             throw new EvitFormatException(
-                $"graph: schema is '{schema}', expected '{ModelGraph.Schema}{ModelGraph.FoldedVersion}' or an earlier version (a file of a newer EdgeVit?)");
+                $"graph: schema is '{schema}', expected '{ModelGraph.Schema}{ModelGraph.CurrentVersion}' or an earlier version (a file of a newer EdgeVit?)");
+        }
+
+        if (version == ModelGraph.UnfoldedVersion && !unfolded)
+        {
+            throw new EvitFormatException(
+                $"graph: schema is '{schema}', whose constants an earlier EdgeVit moved when it opened a file, expected '{ModelGraph.Schema}{ModelGraph.CurrentVersion}'")
+            {
+                Remedy = "'edgevit import old.evit --out new.evit' writes the same model, with the same logits, as a file that runs.",
+            };
         }
 
         JsonNode input = root.Get("input", Where);

@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. The logits of
-/// <see cref="OfRuns"/> are the right ones; every kernel must give the same bits. Threads may share it.</summary>
+/// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its
+/// logits are the right ones; every kernel must give the same bits. Threads may share it.</summary>
 /// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other; those of
 /// <see cref="Op.LayerNorm"/> and of softmax run on 16 lanes. They hold on every machine.</remarks>
 public sealed class GraphInterpreter
@@ -25,24 +25,6 @@ public sealed class GraphInterpreter
         Shapes = GraphValidator.Validate(graph, tensors);
         _graph = graph;
         _tensors = tensors;
-    }
-
-    private GraphInterpreter(PlanGraph plan)
-    {
-        _widen = TensorData.Floats;
-        Shapes = plan.Shapes;
-        _graph = plan.Graph;
-        _tensors = plan.Tensors;
-    }
-
-    /// <summary>The interpreter whose logits sessions give bit for bit: where the file's graph runs folded (see
-    /// <see cref="ModelGraph.FoldedVersion"/>), of the folded graph. Its values may differ from the stored graph's by constants, and not all of
-    /// them are there.</summary>
-    /// <param name="file">A valid file.</param>
-    public static GraphInterpreter OfRuns(EvitFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return new GraphInterpreter(PlanGraph.Of(file));
     }
 
     /// <summary>The shape of every value.</summary>
@@ -124,7 +106,7 @@ public sealed class GraphInterpreter
                 x.Floats.CopyTo(y, 0);
                 for (int i = 1; i < node.Inputs.Count; i++)
                 {
-                    ReferenceOps.AddScaled(values[node.Inputs[i]], OptionalFloats(node, PlanGraph.Scale(i)), y);
+                    ReferenceOps.AddScaled(values[node.Inputs[i]], OptionalFloats(node, OpAttributes.Scale(i)), y);
                 }
 
                 break;
@@ -168,7 +150,7 @@ public sealed class GraphInterpreter
         return Value.Tokens(y, shape.Channels, shape.Height, shape.Width);
     }
 
-    private static bool IsCount(GraphNode node) => node.Attributes.ContainsKey(PlanGraph.Counts);
+    private static bool IsCount(GraphNode node) => node.Attributes.ContainsKey(OpAttributes.Counts);
 
     private float[]? OptionalFloats(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Floats(node, role) : null;
 

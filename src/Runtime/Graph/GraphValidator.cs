@@ -116,8 +116,7 @@ public sealed partial class GraphValidator
                 return x;
             case Op.RPReLU:
                 Expect(x, ValueKind.Tokens);
-                PerChannel(node, x.Channels, "shift", "slope", "offset");
-                return x;
+                return RPReLU(node, x);
             case Op.ShiftSign:
                 Expect(x, ValueKind.Tokens);
                 PerChannel(node, x.Channels, "shift");
@@ -134,6 +133,8 @@ public sealed partial class GraphValidator
                 return Attention(node, x);
             case Op.Add:
                 return Add(node, x);
+            case Op.ScaledSum:
+                return ScaledSum(node, x);
             case Op.AvgPool2d:
                 Expect(x, ValueKind.Tokens);
                 return x with { Height = Pool(node, x.Height, "H", "rows"), Width = Pool(node, x.Width, "W", "columns") };
@@ -204,6 +205,38 @@ public sealed partial class GraphValidator
             }
         }
 
+        return x;
+    }
+
+    /// <summary>Every scale belongs to an input, and no sum is without any: that would be an <see cref="Op.Add"/>.</summary>
+    private ValueShape ScaledSum(GraphNode node, ValueShape x)
+    {
+        int scales = 0;
+        for (int i = 1; i < node.Inputs.Count; i++)
+        {
+            if (node.Tensors.ContainsKey(OpAttributes.Scale(i)))
+            {
+                Floats(node, OpAttributes.Scale(i), x.Channels);
+                scales++;
+            }
+        }
+
+        return scales > 0 && scales == node.Tensors.Count
+            ? Add(node, x)
+            : throw new EvitFormatException(
+                $"{_where}: tensors {(node.Tensors.Count == 0 ? "none" : string.Join(", ", node.Tensors.Keys))}, expected at least one of scale1 to scale{node.Inputs.Count - 1} and no other, as there are {node.Inputs.Count} inputs");
+    }
+
+    private ValueShape RPReLU(GraphNode node, ValueShape x)
+    {
+        PerChannel(node, x.Channels, "slope");
+        if (node.Tensors.ContainsKey("shift") != node.Tensors.ContainsKey("offset"))
+        {
+            throw new EvitFormatException($"{_where}: tensor 'shift' or 'offset' without the other, expected both or neither");
+        }
+
+        OptionalFloats(node, "shift", x.Channels);
+        OptionalFloats(node, "offset", x.Channels);
         return x;
     }
 

@@ -16,7 +16,7 @@ public sealed record GraphNode(
     IReadOnlyDictionary<string, string> Tensors,
     IReadOnlyDictionary<string, int> Attributes);
 
-/// <summary>A network as a list of nodes in execution order (schema <c>edgevit.graph/2</c>).</summary>
+/// <summary>A network as a list of nodes in execution order (schema <c>edgevit.graph/3</c>).</summary>
 /// <param name="Name">The network's name, such as <c>binaryvit-32</c>.</param>
 /// <param name="InputName">The value that the caller supplies.</param>
 /// <param name="InputShape"><c>[3, H, W]</c>.</param>
@@ -32,10 +32,13 @@ public sealed record ModelGraph(
     /// <summary>What the schema in <c>edgevit.graph</c> begins with; the version follows.</summary>
     public const string Schema = "edgevit.graph/";
 
-    /// <summary>The version from which on a graph runs folded: its nodes say what it computes, and constants between them are moved
-    /// before it runs, which rounds differently. A file of version 1 runs node by node.</summary>
-    public const int FoldedVersion = 2;
+    /// <summary>The version that is written. A graph of it runs as it is stored, node by node; so does one of version 1.</summary>
+    public const int CurrentVersion = 3;
 
-    /// <summary>1 or <see cref="FoldedVersion"/>.</summary>
-    public int Version { get; init; } = FoldedVersion;
+    /// <summary>The version whose constants were moved when a file was opened, so that another graph ran than the one stored. It does not run any
+    /// more; <c>edgevit import</c> moves the constants and writes the current version, with the same logits.</summary>
+    public const int UnfoldedVersion = 2;
+
+    /// <summary>1, <see cref="UnfoldedVersion"/> or <see cref="CurrentVersion"/>.</summary>
+    public int Version { get; init; } = CurrentVersion;
 }

@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The closed set of graph operations (schema <c>edgevit.graph/2</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
+/// <summary>The closed set of graph operations (schema <c>edgevit.graph/3</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
 /// <c>t = y * W + x</c> of a grid <c>[H, W]</c>; bits have the shape of the tokens that they are the signs of, bit 1 meaning +1.</summary>
 public enum Op
 {
@@ -22,11 +22,12 @@ public enum Op
     ShiftSign,
 
     /// <summary>Bits <c>[N, K]</c> → tokens <c>[N, O]</c>: <c>y = scale * s + offset</c>, <c>s</c> the integer dot product of signs.
-    /// Tensors <c>weight</c> bits <c>[O, K]</c>, <c>scale [O]</c>, <c>offset [O]</c>.</summary>
+    /// Tensors <c>weight</c> bits <c>[O, K]</c>, <c>scale [O]</c>, <c>offset [O]</c>. Optional attribute <c>counts</c>, 1: <c>y = scale * d +
+    /// offset</c>, <c>d</c> the number of differing signs.</summary>
     BinaryLinear,
 
-    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors as
-    /// <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
+    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors and <c>counts</c>
+    /// as <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
     /// channel.</summary>
     BinaryConv,
 
@@ -40,14 +41,15 @@ public enum Op
     BinaryAttention,
 
     /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,
-    /// <c>offset</c>, all <c>[C]</c>.</summary>
+    /// <c>offset</c>, all <c>[C]</c>; <c>shift</c> and <c>offset</c> may be absent together, and are then nothing.</summary>
     RPReLU,
 
     /// <summary>Sum of two or more tokens <c>[N, C]</c>, left to right.</summary>
     Add,
 
     /// <summary>Tokens <c>[H * W, C]</c> → average of windows; attributes <c>kernelH</c>, <c>kernelW</c>, <c>strideH</c>, <c>strideW</c>,
-    /// <c>paddingH</c>, <c>paddingW</c>. Zero padding is counted: always divided by <c>kernelH * kernelW</c>.</summary>
+    /// <c>paddingH</c>, <c>paddingW</c>. Zero padding is counted: always divided by <c>kernelH * kernelW</c>.
+    /// Optional attribute <c>sum</c>, 1: not divided.</summary>
     AvgPool2d,
 
     /// <summary>Nearest-neighbour up-sampling of the grid by attribute <c>factor</c>.</summary>
@@ -86,8 +88,7 @@ public enum Op
     /// below and to the right. Zeros come in at the border.</summary>
     SpatialShift,
 
-    /// <summary>In no file, only where a graph is folded for running: the first input, then fused multiply-adds
-    /// <c>y = scale_i * x_i + y</c> of the others in order. Tensors <c>scale1</c>, <c>scale2</c>, ..., all <c>[C]</c>; an input without one is
-    /// added.</summary>
+    /// <summary>The first of two or more tokens <c>[N, C]</c>, then fused multiply-adds <c>y = scale_i * x_i + y</c> of the others in order. Tensors
+    /// <c>scale1</c>, <c>scale2</c>, ..., all <c>[C]</c>, at least one; an input without one is added.</summary>
     ScaledSum,
 }

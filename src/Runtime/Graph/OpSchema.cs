@@ -6,7 +6,10 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
     // Windows and factors that no network needs would only serve to make a small file run for hours.
     private const int MaxWindow = 256;
 
+    private const int MaxSummands = 64;
+
     private static readonly string[] s_none = [];
+    private static readonly string[] s_scales = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)];
     private static readonly AttributeRange[] s_noAttributes = [];
 
     internal static OpSchema Of(Op op) => op switch
@@ -16,15 +19,16 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         Op.Position => new(1, 1, ["position"], s_none, s_noAttributes),
         Op.Affine => new(1, 1, ["scale", "offset"], s_none, s_noAttributes),
         Op.ShiftSign => new(1, 1, ["shift"], s_none, s_noAttributes),
-        Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, s_noAttributes),
-        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [new("kernel", 1, MaxWindow)]),
+        Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, [Flag(OpAttributes.Counts)]),
+        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [new("kernel", 1, MaxWindow), Flag(OpAttributes.Counts)]),
         Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [
             new("heads", 1, int.MaxValue), new("levels", 1, AttentionAttributes.MaxLevels, Absent: 1), new("maskDiagonal", 0, 1, Absent: 0)]),
-        Op.RPReLU => new(1, 1, ["shift", "slope", "offset"], s_none, s_noAttributes),
-        Op.Add => new(2, 64, s_none, s_none, s_noAttributes),
+        Op.RPReLU => new(1, 1, ["slope"], ["shift", "offset"], s_noAttributes),
+        Op.Add => new(2, MaxSummands, s_none, s_none, s_noAttributes),
+        Op.ScaledSum => new(2, MaxSummands, s_none, s_scales, s_noAttributes),
         Op.AvgPool2d => new(1, 1, s_none, s_none, [
             new("kernelH", 1, MaxWindow), new("kernelW", 1, MaxWindow), new("strideH", 1, MaxWindow), new("strideW", 1, MaxWindow),
-            new("paddingH", 0, MaxWindow), new("paddingW", 0, MaxWindow)]),
+            new("paddingH", 0, MaxWindow), new("paddingW", 0, MaxWindow), Flag(OpAttributes.Sum)]),
         Op.Upsample => new(1, 1, s_none, s_none, [new("factor", 1, MaxWindow)]),
         Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [new("factor", 1, 1 << 16)]),
         Op.MeanTokens or Op.Gelu => new(1, 1, s_none, s_none, s_noAttributes),
@@ -90,6 +94,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
             }
         }
     }
+
+    private static AttributeRange Flag(string name) => new(name, 1, 1, Absent: 0);
 
     private static string Names(string[] names) => names.Length == 0 ? "none" : string.Join(", ", names);
 }

@@ -10,5 +10,5 @@ internal readonly record struct PoolWindow(int KernelH, int KernelW, int StrideH
         node.Attributes["kernelH"], node.Attributes["kernelW"],
         node.Attributes["strideH"], node.Attributes["strideW"],
         node.Attributes["paddingH"], node.Attributes["paddingW"],
-        node.Attributes.ContainsKey(PlanGraph.Sum));
+        node.Attributes.ContainsKey(OpAttributes.Sum));
 }

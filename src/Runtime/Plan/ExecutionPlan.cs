@@ -8,19 +8,19 @@ internal sealed unsafe class ExecutionPlan
     private const string Compiled = "compiled";
 
     private readonly PlanWeights _weights;
-    private readonly PlanGraph _graph;
+    private readonly EvitFile _file;
     private readonly ValuePlaces _places;
     private int _holders = 1;
 
-    private ExecutionPlan(KernelChoice kernel, PlanGraph graph, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
+    private ExecutionPlan(KernelChoice kernel, EvitFile file, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
     {
         Kernel = kernel;
         _weights = weights;
         Steps = steps;
-        _graph = graph;
+        _file = file;
         _places = places;
         ArenaBytes = places.ArenaBytes;
-        OutputOffset = places.Offset(graph.Graph.OutputName);
+        OutputOffset = places.Offset(file.Graph.OutputName);
         foreach (PlanStep step in steps)
         {
             ScratchBytes = Math.Max(ScratchBytes, step.ScratchBytes + 64);
@@ -47,12 +47,11 @@ internal sealed unsafe class ExecutionPlan
     internal static ExecutionPlan Build(EvitFile file, KernelChoice kernel)
     {
         KernelSet kernels = KernelSet.Of(kernel);
-        var graph = PlanGraph.Of(file);
-        var grouping = new StepGrouping(graph.Graph, graph.Shapes);
-        var places = new ValuePlaces(graph.Graph, graph.Shapes, grouping);
-        var weights = new PlanWeights(graph.Tensors);
+        var grouping = new StepGrouping(file.Graph, file.Shapes);
+        var places = new ValuePlaces(file.Graph, file.Shapes, grouping);
+        var weights = new PlanWeights(file.Tensors);
         var steps = new List<PlanStep>();
-        var factory = new StepFactory(graph, grouping, places, weights, kernels);
+        var factory = new StepFactory(file, grouping, places, weights, kernels);
         foreach (StepDraft draft in grouping.Steps)
         {
             steps.AddRange(factory.Build(draft));
@@ -60,11 +59,11 @@ internal sealed unsafe class ExecutionPlan
         }
 
         factory.Finish();
-        return new ExecutionPlan(kernel, graph, places, weights, [.. steps]);
+        return new ExecutionPlan(kernel, file, places, weights, [.. steps]);
     }
 
     /// <summary>What a step has to do.</summary>
-    internal StepWork WorkOf(PlanStep step) => step.Draft is { } draft ? StepWork.Of(draft, _graph, _places) : StepWork.None;
+    internal StepWork WorkOf(PlanStep step) => step.Draft is { } draft ? StepWork.Of(draft, _file, _places) : StepWork.None;
 
     /// <summary>What runs each node, by its name: <see cref="Compiled"/>, or a kernel set. Nodes that are mere views run nothing and are left
     /// out.</summary>

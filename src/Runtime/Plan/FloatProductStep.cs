@@ -59,14 +59,14 @@ internal sealed unsafe class FloatProductStep(
 internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int OutputWidth, int Kernel, int Stride, int Padding)
 {
     /// <summary>The inputs of a convolution or linear layer.</summary>
-    internal static FloatSource Of(GraphNode head, PlanGraph graph, ValuePlaces places)
+    internal static FloatSource Of(GraphNode head, EvitFile file, ValuePlaces places)
     {
-        ValueShape input = graph.Shapes[head.Inputs[0]];
-        int size = head.Op == Op.Linear ? 1 : graph.Tensors[head.Tensors["weight"]].Shape[2];
+        ValueShape input = file.Shapes[head.Inputs[0]];
+        int size = head.Op == Op.Linear ? 1 : file.Tensors[head.Tensors["weight"]].Shape[2];
         long offset = input.Kind == ValueKind.Image ? 0 : places.Offset(head.Inputs[0]);
         int stride = head.Attributes.GetValueOrDefault("stride", 1);
         int padding = head.Attributes.GetValueOrDefault("padding", 0);
-        return new FloatSource(input, offset, graph.Shapes[head.Output].Width, size, stride, padding);
+        return new FloatSource(input, offset, file.Shapes[head.Output].Width, size, stride, padding);
     }
 
     /// <summary>Inputs of a whole window.</summary>

@@ -8,13 +8,13 @@ internal static unsafe class FloatStepFactory
 
     /// <summary>The steps of a draft whose head is such an op.</summary>
     internal static IEnumerable<PlanStep> Build(
-        GraphNode head, string kind, RowProgram program, PlanGraph graph, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+        GraphNode head, string kind, RowProgram program, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
     {
-        ValueShape output = graph.Shapes[head.Output];
+        ValueShape output = file.Shapes[head.Output];
         (string name, int items, int channels) = (head.Name, output.Tokens, output.Channels);
         if (head.Op == Op.SoftmaxAttention)
         {
-            SoftmaxOperands operands = places.SoftmaxAttention(head, graph.Shapes);
+            SoftmaxOperands operands = places.SoftmaxAttention(head, file.Shapes);
             float* zeros = weights.Zeros(Math.Max(operands.Keys, operands.HeadSize));
             return
             [
@@ -29,14 +29,14 @@ internal static unsafe class FloatStepFactory
             case Op.LayerNorm:
                 float* scale = weights.Rows(head.Tensors["scale"], channels);
                 float* offset = weights.Rows(head.Tensors["offset"], channels);
-                float epsilon = TensorData.Floats(graph.Tensors[head.Tensors["epsilon"]])[0];
+                float epsilon = TensorData.Floats(file.Tensors[head.Tensors["epsilon"]])[0];
                 return [new LayerNormStep(name, kind, items, program, channels, source, scale, offset, epsilon)];
             case Op.Gelu:
                 return [new GeluStep(name, kind, items, program, channels, source)];
             case Op.PrependTokens when head.Inputs.Count == 2:
-                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, null, places.Offset(head.Inputs[1]), graph.Shapes[head.Inputs[1]].Tokens)];
+                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, null, places.Offset(head.Inputs[1]), file.Shapes[head.Inputs[1]].Tokens)];
             case Op.PrependTokens:
-                int rows = graph.Tensors[head.Tensors["tokens"]].Shape[0];
+                int rows = file.Tensors[head.Tensors["tokens"]].Shape[0];
                 float* tokens = weights.Rows(head.Tensors["tokens"], channels);
                 return [new TokenRowsStep(name, kind, items, program, channels, source, 0, tokens, 0, rows)];
             default:

@@ -149,7 +149,7 @@ internal sealed unsafe class RowProgramBuilder(
     /// <summary>The stage that adds an input to the register, or the register to the first input.</summary>
     private Stage Summand(GraphNode node, int input, int register)
     {
-        string scale = PlanGraph.Scale(input == 0 ? register : input);
+        string scale = OpAttributes.Scale(input == 0 ? register : input);
         if (!node.Tensors.ContainsKey(scale))
         {
             return Row(node.Inputs[input], StageKind.AddRow, null);
@@ -180,7 +180,7 @@ internal sealed unsafe class RowProgramBuilder(
                     continue;
                 }
 
-                if (IsNeighbourhood(last) && sum.Tensors.TryGetValue(PlanGraph.Scale(i), out string? own))
+                if (IsNeighbourhood(last) && sum.Tensors.TryGetValue(OpAttributes.Scale(i), out string? own))
                 {
                     _branches[last.Output] = new Branch(last, own, null);
                     result.Add(last);

@@ -4,9 +4,9 @@ using System.Text;
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes the runnable steps of a draft.</summary>
-internal sealed unsafe class StepFactory(PlanGraph graph, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
+internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
-    private readonly CompiledStepFactory? _compiled = kernels.Compiled is { } target ? new CompiledStepFactory(target, graph, grouping, places, weights, kernels.Rows) : null;
+    private readonly CompiledStepFactory? _compiled = kernels.Compiled is { } target ? new CompiledStepFactory(target, file, grouping, places, weights, kernels.Rows) : null;
 
     /// <summary>Call after the last step.</summary>
     internal void Finish() => _compiled?.Finish();
@@ -21,19 +21,19 @@ internal sealed unsafe class StepFactory(PlanGraph graph, StepGrouping grouping,
             return steps;
         }
 
-        var builder = new RowProgramBuilder(grouping, places, graph.Shapes, weights, kernels.Rows, draft);
+        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
         if (draft.Head is not { } head)
         {
             RowProgram plain = builder.Build(null);
             return [new RowStep(draft.Nodes[0].Name, kind, items, plain)];
         }
 
-        ValueShape output = graph.Shapes[head.Output];
-        ValueShape input = graph.Shapes[head.Inputs[0]];
+        ValueShape output = file.Shapes[head.Output];
+        ValueShape input = file.Shapes[head.Inputs[0]];
         RowProgram program = builder.Build(Source(head, input, output, weights));
         if (FloatStepFactory.Makes(head.Op))
         {
-            return FloatStepFactory.Build(head, kind, program, graph, places, weights, kernels);
+            return FloatStepFactory.Build(head, kind, program, file, places, weights, kernels);
         }
 
         switch (head.Op)
@@ -46,7 +46,7 @@ internal sealed unsafe class StepFactory(PlanGraph graph, StepGrouping grouping,
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
             case Op.BinaryAttention:
-                (AttentionOperands operands, long prepared) = places.Attention(head, graph);
+                (AttentionOperands operands, long prepared) = places.Attention(head, file);
                 long* exp = weights.Integers(head.Tensors["exp"]);
                 float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
                 if (kernels.Tables is { } tables && TableAttentionStep.Takes(operands))
@@ -71,7 +71,7 @@ internal sealed unsafe class StepFactory(PlanGraph graph, StepGrouping grouping,
                 return [FloatStepFactory.Linear(head, kind, program, input, output, places, weights, kernels)];
 
             default:
-                FloatSource floats = FloatSource.Of(head, graph, places);
+                FloatSource floats = FloatSource.Of(head, file, places);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
                 float* bias = weights.Bias(head, output.Channels);
                 return [new FloatProductStep(head.Name, kind, items, program, kernels.Rows, floats, matrix, bias, output.Channels)];
@@ -88,7 +88,7 @@ internal sealed unsafe class StepFactory(PlanGraph graph, StepGrouping grouping,
         }
 
         int window = head.Attributes.GetValueOrDefault("kernel", 1);
-        bool isCount = head.Op == Op.BinaryAttention || head.Attributes.ContainsKey(PlanGraph.Counts);
+        bool isCount = head.Op == Op.BinaryAttention || head.Attributes.ContainsKey(OpAttributes.Counts);
         return new Stage
         {
             Kind = isCount ? StageKind.LoadCounts : StageKind.LoadDifferences,

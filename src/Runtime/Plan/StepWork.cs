@@ -10,9 +10,9 @@ public sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, 
 {
     internal static StepWork None { get; } = new("", 0, 0, 0);
 
-    internal static StepWork Of(StepDraft draft, PlanGraph graph, ValuePlaces places)
+    internal static StepWork Of(StepDraft draft, EvitFile file, ValuePlaces places)
     {
-        IReadOnlyDictionary<string, ValueShape> shapes = graph.Shapes;
+        IReadOnlyDictionary<string, ValueShape> shapes = file.Shapes;
         double binary = 0;
         double floats = 0;
         long bytes = 0;
@@ -20,31 +20,31 @@ public sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, 
         var touched = new HashSet<string>(StringComparer.Ordinal);
         foreach (GraphNode node in draft.All)
         {
-            NodeCost cost = GraphCost.Of(node, [.. node.Inputs.Select(i => shapes[i])], shapes[node.Output], graph.Tensors);
+            NodeCost cost = GraphCost.Of(node, [.. node.Inputs.Select(i => shapes[i])], shapes[node.Output], file.Tensors);
             binary += cost.BinaryMacs;
             floats += cost.FloatMacs + cost.ElementOps;
             own.Add(node.Output);
-            bytes += node.Tensors.Values.Where(touched.Add).Sum(t => (long)graph.Tensors[t].Bytes.Length);
+            bytes += node.Tensors.Values.Where(touched.Add).Sum(t => (long)file.Tensors[t].Bytes.Length);
             bytes += node.Inputs.Append(node.Output).Where(v => (v == node.Output || !own.Contains(v)) && touched.Add(v)).Sum(v => ValueBytes(v, shapes[v], places));
         }
 
-        return new StepWork(ShapeOf(draft.All[0], graph), binary, floats, bytes);
+        return new StepWork(ShapeOf(draft.All[0], file), binary, floats, bytes);
     }
 
     private static long ValueBytes(string value, ValueShape shape, ValuePlaces places) =>
         shape.Kind == ValueKind.Image ? shape.Elements * sizeof(float) : places.IsStored(value) ? shape.Tokens * ValuePlaces.Stride(shape) : 0;
 
-    private static string ShapeOf(GraphNode node, PlanGraph graph)
+    private static string ShapeOf(GraphNode node, EvitFile file)
     {
-        ValueShape output = graph.Shapes[node.Output];
-        ValueShape input = graph.Shapes[node.Inputs[0]];
+        ValueShape output = file.Shapes[node.Output];
+        ValueShape input = file.Shapes[node.Inputs[0]];
         switch (node.Op)
         {
             case Op.BinaryAttention or Op.SoftmaxAttention:
                 int heads = node.Attributes["heads"];
-                return $"{input.Tokens} x {graph.Shapes[node.Inputs[1]].Tokens} x {heads} x {input.Channels / heads}";
+                return $"{input.Tokens} x {file.Shapes[node.Inputs[1]].Tokens} x {heads} x {input.Channels / heads}";
             case Op.BinaryLinear or Op.Linear or Op.BinaryConv or Op.Conv2d:
-                NodeCost cost = GraphCost.Of(node, [input], output, graph.Tensors);
+                NodeCost cost = GraphCost.Of(node, [input], output, file.Tensors);
                 return $"{output.Tokens} x {output.Channels} x {(long)(cost.BinaryMacs + cost.FloatMacs) / output.Elements}";
             default:
                 return $"{output.Tokens} x {output.Channels}";

@@ -68,15 +68,15 @@ internal sealed class ValuePlaces
     internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : BitKernel.Pad(shape.Channels) * (long)sizeof(float);
 
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
-    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, PlanGraph graph)
+    internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, EvitFile file)
     {
-        AttentionOperands operands = Operands(node, graph.Shapes);
+        AttentionOperands operands = Operands(node, file.Shapes);
         return (operands with
         {
             Query = Offset(node.Inputs[0]),
             Key = Offset(node.Inputs[1]),
             Value = Offset(node.Inputs[2]),
-            TableStride = graph.Tensors[node.Tensors["exp"]].Shape.Count == 2 ? operands.HeadSize + 1 : 0,
+            TableStride = file.Tensors[node.Tensors["exp"]].Shape.Count == 2 ? operands.HeadSize + 1 : 0,
         }, _prepared[node.Name]);
     }
 

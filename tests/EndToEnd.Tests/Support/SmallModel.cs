@@ -12,7 +12,7 @@ public sealed class SmallModel : IDisposable
         Config = new BinaryViTConfig("test-net", ImageSize: 32, PatchSize: 4,
             [new StageConfig(1, 64, 128, 1, 2), new StageConfig(1, 128, 256, 2, 1)], Classes: 4).Validate();
         Path = _folder["model.evit"];
-        EvitWriter.Write(Path, Lowering.Lower(Config, RandomNetwork.Tensors(Config, seed: 3)), RandomNetwork.Preprocess(Config), Labels, """{"tool":"tests"}""", 7);
+        EvitWriter.Write(Path, FoldedModel.Of(Lowering.Lower(Config, RandomNetwork.Tensors(Config, seed: 3))).Model, RandomNetwork.Preprocess(Config), Labels, """{"tool":"tests"}""", 7);
     }
 
     public static string[] Labels { get; } = ["ant", "bee", "cow", "dog"];

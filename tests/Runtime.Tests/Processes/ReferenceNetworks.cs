@@ -61,7 +61,7 @@ internal static class ReferenceNetworks
     {
         (ModelGraph graph, GraphBuilder builder) = network;
         float[] input = SelfTest.Input(InputSeed, graph.InputShape);
-        float[] logits = GraphInterpreter.OfRuns(EvitFile.Parse(EvitBytes.Model(graph, builder.Tensors))).Run(input)[graph.OutputName].Floats;
+        float[] logits = Models.Logits(graph, builder.Tensors, input);
         File.WriteAllBytes(Path.Combine(folder, name + ".evit"), EvitBytes.Model(graph, builder.Tensors, new SelfTest(InputSeed, logits)));
     }
 }

@@ -1,8 +1,10 @@
-namespace EdgeVit.Runtime;
+using EdgeVit.Runtime;
 
-/// <summary>Rewrites a graph for running: moves every constant to where it costs nothing. Batch norms and the products' scales are folded
-/// when a model is made; what is left are constants between nodes. A value may differ from the stored graph's by a constant for each
-/// channel, which its readers take into parameters of their own:
+namespace EdgeVit.Export;
+
+/// <summary>Rewrites a lowered network for running: moves every constant to where it costs nothing. Batch norms and the products' scales are folded
+/// when it is lowered; what is left are constants between nodes. A value may differ from the lowered graph's by a constant for each channel, which
+/// its readers take into parameters of their own:
 /// <list type="bullet">
 /// <item>the shift of an RPReLU goes into the offset of a product that is summed up before it, its offset into whatever reads it, so that
 /// only the slope is left;</item>
@@ -10,8 +12,8 @@ namespace EdgeVit.Runtime;
 /// along the residual to the next norm, and the divisor of a pool goes into its scale;</item>
 /// <item>binary products count differing bits d instead of computing K - 2d: the factor goes into the scale, K into the offset.</item>
 /// </list>
-/// Constants are added up in double precision, in the order of the graph, and rounded to float once: the same bits on every machine. It is
-/// part of what a file of <see cref="ModelGraph.FoldedVersion"/> means, whose logits are those of the folded graph.</summary>
+/// Constants are added up in double precision, in the order of the graph, and rounded to float once. What comes of it is stored, proven and
+/// run.</summary>
 internal sealed class GraphFolding
 {
     private readonly ModelGraph _graph;
@@ -22,6 +24,7 @@ internal sealed class GraphFolding
     private readonly Dictionary<string, double[]> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FoldedNode> _nodes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _shifted = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FoldedValue> _values = new(StringComparer.Ordinal);
 
     private GraphFolding(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes)
     {
@@ -52,19 +55,13 @@ internal sealed class GraphFolding
         }
     }
 
-    /// <summary>The graph that runs.</summary>
-    /// <param name="graph">The stored graph, valid.</param>
-    /// <param name="tensors">Its tensors.</param>
-    /// <param name="shapes">The shapes of its values, which its folded values keep.</param>
-    internal static PlanGraph Fold(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, ValueShape> shapes)
+    /// <summary>The model that runs.</summary>
+    /// <param name="model">A lowered network.</param>
+    /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
+    internal static FoldedModel Fold(LoweredModel model)
     {
-        if (graph.Version < ModelGraph.FoldedVersion)
-        {
-            return new PlanGraph(graph, shapes, tensors);
-        }
-
-        var folding = new GraphFolding(graph, tensors, shapes);
-        foreach (GraphNode node in graph.Nodes)
+        var folding = new GraphFolding(model.Graph, model.Tensors, GraphValidator.Validate(model.Graph, model.Tensors));
+        foreach (GraphNode node in model.Graph.Nodes)
         {
             folding.Visit(node);
         }
@@ -134,7 +131,7 @@ internal sealed class GraphFolding
             scale[c] *= -2;
         }
 
-        folded.Mark(PlanGraph.Counts);
+        folded.Mark(OpAttributes.Counts);
     }
 
     private void Add(FoldedNode folded)
@@ -148,7 +145,7 @@ internal sealed class GraphFolding
             {
                 ChannelConstants.Accumulate(ref total, scaled.Parameter("offset"));
                 folded.Inputs[i] = scaled.Node.Inputs[0];
-                folded.Set(PlanGraph.Scale(i), Undivided(scaled));
+                folded.Set(OpAttributes.Scale(i), Undivided(scaled));
                 folded.Op = Op.ScaledSum;
                 _nodes.Remove(input);
             }
@@ -161,7 +158,9 @@ internal sealed class GraphFolding
         if (Readers(node.Output) == 1 && _readers[node.Output][0] is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
             && Adjustable(folded) is { } product)
         {
-            Subtract(product, new FoldedNode(activation, _shapes[node.Output].Channels, _tensors).Parameter("shift"), total);
+            double[] shift = new FoldedNode(activation, _shapes[node.Output].Channels, _tensors).Parameter("shift");
+            Subtract(product, shift, total);
+            _values[node.Output] = new FoldedValue(shift);
             _shifted.Add(activation.Output);
         }
         else if (total is not null)
@@ -216,6 +215,13 @@ internal sealed class GraphFolding
         string role = node.Node.Op == Op.Conv2d ? "bias" : "offset";
         node.AddTo(role, others, 1);
         node.AddTo(role, shift, -1);
+        double[] missing = (double[])shift.Clone();
+        for (int c = 0; others is not null && c < missing.Length; c++)
+        {
+            missing[c] -= others[c];
+        }
+
+        _values[product] = new FoldedValue(missing);
     }
 
     /// <summary>The first unscaled summand that can take a constant over; null where there is none.</summary>
@@ -223,7 +229,7 @@ internal sealed class GraphFolding
     {
         for (int i = 0; i < sum.Inputs.Length; i++)
         {
-            if (!sum.Has(PlanGraph.Scale(i)) && IsAdjustable(sum.Inputs[i]))
+            if (!sum.Has(OpAttributes.Scale(i)) && IsAdjustable(sum.Inputs[i]))
             {
                 return sum.Inputs[i];
             }
@@ -246,13 +252,14 @@ internal sealed class GraphFolding
             return scale;
         }
 
-        pool.Mark(PlanGraph.Sum);
+        pool.Mark(OpAttributes.Sum);
         double count = (double)pool.Node.Attributes["kernelH"] * pool.Node.Attributes["kernelW"];
         for (int c = 0; c < scale.Length; c++)
         {
             scale[c] /= count;
         }
 
+        _values[input] = new FoldedValue(null, count);
         return scale;
     }
 
@@ -292,14 +299,9 @@ internal sealed class GraphFolding
         return result;
     }
 
-    private PlanGraph Build()
+    private FoldedModel Build()
     {
-        var tensors = new Dictionary<string, StoredTensor>(3 * _tensors.Count, StringComparer.Ordinal);
-        foreach ((string name, StoredTensor tensor) in _tensors)
-        {
-            tensors[name] = tensor;
-        }
-
+        var tensors = _nodes.Values.SelectMany(n => n.Kept).Distinct().ToDictionary(name => name, name => _tensors[name], StringComparer.Ordinal);
         var nodes = new List<GraphNode>(_graph.Nodes.Count);
         foreach (GraphNode node in _graph.Nodes)
         {
@@ -309,6 +311,11 @@ internal sealed class GraphFolding
             }
         }
 
-        return new PlanGraph(_graph with { Nodes = nodes }, _shapes, tensors);
+        foreach ((string value, double[] constant) in _constants)
+        {
+            _values.Add(value, new FoldedValue(constant));
+        }
+
+        return new FoldedModel(new LoweredModel(_graph with { Nodes = nodes, Version = ModelGraph.CurrentVersion }, tensors), _values);
     }
 }

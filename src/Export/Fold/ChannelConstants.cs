@@ -1,7 +1,6 @@
-namespace EdgeVit.Runtime;
+namespace EdgeVit.Export;
 
-/// <summary>Arithmetic on constants, one for each channel. Plain loops: the generic methods of the libraries would be compiled anew in every
-/// process that opens a model.</summary>
+/// <summary>Arithmetic on constants, one for each channel, summed up in order.</summary>
 internal static class ChannelConstants
 {
     internal static double[] Times(double[] a, double[] b)

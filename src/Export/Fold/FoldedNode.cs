@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using EdgeVit.Runtime;
 
-namespace EdgeVit.Runtime;
+namespace EdgeVit.Export;
 
 /// <summary>A node on its way into a folded graph.</summary>
 /// <param name="node">As it is stored.</param>
@@ -78,7 +79,11 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
         }
     }
 
+    /// <summary>The stored tensors that the node keeps, by name.</summary>
+    internal IEnumerable<string> Kept => Node.Tensors.Where(t => !Has(t.Key)).Select(t => t.Value);
+
     /// <summary>The node with its new tensors, which are added to <paramref name="folded"/>.</summary>
+    /// <param name="folded">The folded graph's tensors: the kept ones are there.</param>
     internal GraphNode Build(Dictionary<string, StoredTensor> folded)
     {
         if (_parameters is null && _mark is null && Op == Node.Op)
@@ -100,8 +105,12 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
                     floats[c] = (float)values[c];
                 }
 
-                string name = $"{Node.Name} {role}";
-                folded[name] = new StoredTensor(name, StoredType.F32, [values.Length], bytes);
+                string name = $"{Node.Name}.{role}";
+                while (!folded.TryAdd(name, new StoredTensor(name, StoredType.F32, [values.Length], bytes)))
+                {
+                    name += "'";
+                }
+
                 roles[role] = name;
             }
         }

@@ -1,0 +1,37 @@
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>A network as it is stored and runs, its constants moved to where they cost nothing (see <c>docs/format.md</c>), and how its values relate
+/// to those of the network that was lowered.</summary>
+/// <param name="Model">Graph and tensors.</param>
+/// <param name="Values">The values that are not the lowered network's, by name. A value of that network which is missing here and in the graph has
+/// gone into others.</param>
+public sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string, FoldedValue> Values)
+{
+    /// <summary>Moves a lowered network's constants.</summary>
+    /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
+    public static FoldedModel Of(LoweredModel lowered)
+    {
+        ArgumentNullException.ThrowIfNull(lowered);
+        return GraphFolding.Fold(lowered);
+    }
+}
+
+/// <summary>A value of a folded graph: the lowered graph's less a constant for each channel, times a factor.</summary>
+/// <param name="Missing">What the lowered value has more, <c>[C]</c>; null for nothing.</param>
+/// <param name="Factor">How many times as large the value is: the count of a window that is summed up in place of averaged.</param>
+public sealed record FoldedValue(double[]? Missing, double Factor = 1)
+{
+    /// <summary>The folded value <c>[N, C]</c> of a lowered one.</summary>
+    public float[] Of(ReadOnlySpan<float> lowered)
+    {
+        var folded = new float[lowered.Length];
+        for (int i = 0; i < folded.Length; i++)
+        {
+            folded[i] = (float)((lowered[i] - (Missing is null ? 0 : Missing[i % Missing.Length])) * Factor);
+        }
+
+        return folded;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
+
+/// <summary>A model file of <see cref="ModelGraph.UnfoldedVersion"/>, whose constants were moved when it was opened: written anew with its constants moved,
+/// so that it runs. The logits keep their bits.</summary>
+public static class FormerModel
+{
+    private const int LongestHeader = 1 << 24;
+
+    /// <summary>Whether a file is a model file, of any version, and no checkpoint: what it says of itself decides, not its name.</summary>
+    /// <param name="path">A file; one that cannot be read is no model.</param>
+    public static bool IsModel(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            Span<byte> length = stackalloc byte[sizeof(long)];
+            if (stream.ReadAtLeast(length, length.Length, throwOnEndOfStream: false) < length.Length
+                || BinaryPrimitives.ReadInt64LittleEndian(length) is not (> 0 and <= LongestHeader and var bytes))
+            {
+                return false;
+            }
+
+            var header = new byte[bytes];
+            int read = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+            return header.AsSpan(0, read).IndexOf("\"edgevit.graph\""u8) >= 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Writes the model anew and proves it against the former file, computed node by node.</summary>
+    /// <param name="former">The former file, see <see cref="Read"/>.</param>
+    /// <param name="name">Its name, without folders.</param>
+    /// <param name="options">On which images; null for one synthetic image.</param>
+    /// <exception cref="ModelFormatException">Its stored self-test is not what it computes.</exception>
+    public static CertifiedModel Pack(EvitFile former, string name, CertificateOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(former);
+        options ??= new CertificateOptions();
+        var lowered = new LoweredModel(former.Graph, former.Tensors);
+        string reference = $"version {former.Graph.Version} of the file, computed node by node";
+        CertifiedModel model = CertifiedModel.Pack(
+            () => lowered, FloatPolicy.AsTheyAre,
+            made => EvitWriter.ToBytes(made, former.Preprocess, former.Labels, Provenance(former), former.SelfTest?.Seed ?? 0),
+            (file, values) =>
+            {
+                using var check = new ParityCheck(file, values);
+                check.AddImages(options.Count, options.Input(file.Graph.InputShape), new GraphSimulator(lowered));
+                return ParityCertificate.Of(
+                    "import", file, check.Report, reference,
+                    options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
+                    new CertificateSource(name, former.Sha256));
+            });
+        return former.SelfTest is not { } test || test.Logits.AsSpan().SequenceEqual(model.File.SelfTest!.Logits)
+            ? model
+            : throw new ModelFormatException($"{name}: the model gives other logits than its stored self-test says; the file was made by a faulty tool. Convert it again.");
+    }
+
+    /// <summary>Reads a former file.</summary>
+    /// <exception cref="EvitFormatException">It can't be read, or is no valid model.</exception>
+    /// <exception cref="ModelFormatException">It is of a version that runs as it is.</exception>
+    public static EvitFile Read(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        EvitFile former;
+        try
+        {
+            former = EvitFile.Parse(File.ReadAllBytes(path), unfolded: true);
+        }
+        catch (EvitFormatException e)
+        {
+            throw new EvitFormatException($"{path}: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EvitFormatException($"{path}: can't be read: {e.Message}", e);
+        }
+
+        return former.Graph.Version == ModelGraph.UnfoldedVersion
+            ? former
+            : throw new ModelFormatException(
+                $"{path}: a model of version {former.Graph.Version}, which runs as it is; expected a checkpoint, or a model of version {ModelGraph.UnfoldedVersion}.");
+    }
+
+    /// <summary>What the former file says, and that it was written anew.</summary>
+    private static string Provenance(EvitFile former)
+    {
+        JsonObject provenance = JsonNode.Parse(former.Provenance)!.AsObject();
+        provenance["formerSha256"] = former.Sha256;
+        return provenance.ToJsonString();
+    }
+}
