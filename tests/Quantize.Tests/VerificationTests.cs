@@ -30,6 +30,44 @@ public class VerificationTests
         Assert.Contains("parity.json", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What labelled images say about rounded floats, image by image.</summary>
+    [Fact]
+    public void ATrialCountsTheSameAndTheRightPredictions()
+    {
+        torch.manual_seed(5);
+        using var model = new BinaryViT(Network);
+        model.eval();
+        PixelSource source = DataTests.Shapes(60);
+        LoweredModel folded = FoldedModel.Of(Lowering.Lower(Network, ModelTensors.Export(model))).Model;
+        EvitFile Pack(LoweredModel lowered) => EvitFile.Parse(EvitWriter.ToBytes(lowered, source.Preprocess, source.Classes, "{}"));
+
+        // Rounded so coarsely that predictions change.
+        const string Name = "logits.weight";
+        float[] weights = [.. TensorData.Floats(folded.Tensors[Name]).Select(v => MathF.Round(v * 40) / 40)];
+        var coarse = new Dictionary<string, StoredTensor>(folded.Tensors) { [Name] = TensorData.Of(Name, weights, [.. folded.Tensors[Name].Shape]) };
+        (EvitFile exact, EvitFile rounded) = (Pack(folded), Pack(folded with { Tensors = coarse }));
+
+        int[] indices = [.. Enumerable.Range(3, 50)];
+        FloatTrial trial = Verification.Trial(exact, rounded, source, indices, CancellationToken.None);
+        int[] a = Predictions(exact, source, indices), b = Predictions(rounded, source, indices);
+        Assert.Equal(50, trial.Images);
+        Assert.Equal(a.Zip(b).Count(p => p.First == p.Second), trial.Same);
+        Assert.InRange(trial.Same, 1, 49);
+        Assert.Equal(indices.Where((index, i) => a[i] == source.Label(index)).Count(), trial.ExactRight);
+        Assert.Equal(indices.Where((index, i) => b[i] == source.Label(index)).Count(), trial.RoundedRight);
+        Assert.False(trial.NothingIsLost);
+    }
+
+    private static int[] Predictions(EvitFile file, PixelSource source, int[] indices)
+    {
+        var interpreter = new GraphInterpreter(file.Graph, file.Tensors);
+        return [.. indices.Select(index =>
+        {
+            float[] logits = interpreter.Run(BatchLoader.InOrder(source, [index], 1).First().Images)[file.Graph.OutputName].Floats;
+            return Array.IndexOf(logits, logits.Max());
+        })];
+    }
+
     private static void Verify(BinaryViT model, FoldedModel folded)
     {
         PixelSource source = DataTests.Shapes(12);
