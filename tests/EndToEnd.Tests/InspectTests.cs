@@ -46,6 +46,7 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         // Query, key, value, reduction, output: C^2 each; the FFN: 2 * C * I; stage 2 without reduction; the down-sampling: 2C * 4C.
         long expected = (5 * 64 * 64) + (2 * 64 * 128) + (4 * 128 * 128) + (2 * 128 * 256) + (128 * 64 * 4);
         Assert.Equal(expected, (long)json["totals"]!["binary_weights"]!);
+        Assert.Equal(4 * (expected + (long)json["totals"]!["float_parameters"]!), (long)json["totals"]!["fp32_bytes"]!);
     }
 
     [Fact]
