@@ -101,6 +101,23 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Throws<UserException>(() => ValidateVerb.Sample(5, 0));
     }
 
+    /// <summary>What was counted until Ctrl+C is no result.</summary>
+    [Fact]
+    public void AStoppedMeasurementGivesNone()
+    {
+        using var folder = new TestFolder();
+        IImageDataset data = DatasetFolder.Open(folder.Images("data", 2, SmallModel.Labels)).Train;
+        using EvitModel library = EvitModel.Open(model.Path);
+        var printer = new Printer(json: false, quiet: true, TextWriter.Null, TextWriter.Null);
+        var accuracy = new Accuracy(library.Labels);
+        void Measure(bool stopped) => ValidateVerb.Measure(
+            library, data, [0, 1, 2], [0, 1, 2, 3], 1, accuracy, printer, System.Diagnostics.Stopwatch.StartNew(), new CancellationToken(stopped));
+        Assert.Throws<OperationCanceledException>(() => Measure(stopped: true));
+        Assert.Equal(0, accuracy.Images);
+        Measure(stopped: false);
+        Assert.Equal([2, 1, 0, 0], accuracy.Classes.Select(c => c.Images));
+    }
+
     [Fact]
     public void ALimitIsKept()
     {

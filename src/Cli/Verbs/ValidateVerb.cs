@@ -124,7 +124,7 @@ internal sealed class ValidateVerb : Verb
     }
 
     /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not matter.</summary>
-    private static void Measure(
+    internal static void Measure(
         EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel)
     {
         int next = -1;

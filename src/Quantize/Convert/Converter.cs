@@ -379,9 +379,7 @@ public static class Converter
                     teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
                 }
             }
-            ITrainingTask task = teacher is null
-                ? new ClassifyTask(student, options.LabelSmoothing)
-                : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
+            ITrainingTask task = StudentTask(student, teacher, options);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, _deadline);
         }
@@ -447,6 +445,11 @@ public static class Converter
             return seconds;
         }
     }
+
+    /// <summary>What a student learns.</summary>
+    internal static ITrainingTask StudentTask(BinaryViT student, ITeacher? teacher, ConvertOptions options) => teacher is null
+        ? new ClassifyTask(student, options.LabelSmoothing)
+        : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
 
     /// <summary>The device that a name means.</summary>
     /// <exception cref="ConvertException">There is no such device here.</exception>
