@@ -122,8 +122,11 @@ else
   copy=$(cd "$copy" && pwd)
   case "$root/" in "$copy"/*) usage "--copy $copy: the working tree itself is not to be changed." ;; esac
 fi
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# timeout has a process group of its own, which Ctrl+C does not reach.
+child=''
+stop() { if [ -n "$child" ]; then kill "$child"; fi; exit "$1"; }
+trap 'stop 130' INT
+trap 'stop 143' TERM
 work=$copy/artifacts/mutants
 rm -rf "$work"
 mkdir -p "$work"
@@ -146,21 +149,28 @@ build() {
 
 # Runs the tests of a filter: class names and Class.Method names, separated by spaces. Sets $outcome to passed, failed, none or late.
 run_tests() {
-  local project=$1 selection=() word code=0 ran
+  local project=$1 selection=() word code=0 total skipped
   for word in $2; do
-    case "$word" in *.*) selection+=(-method "*.$word") ;; *) selection+=(-class "*.$word") ;; esac
+    case "$word" in *.*) ;; *) word="$word.*" ;; esac
+    selection+=(-method "*.$word")
   done
   timeout -k 10 "$seconds" dotnet "$copy/artifacts/bin/EdgeVit.$project/release/EdgeVit.$project.dll" -noLogo -noColor "${selection[@]}" \
-    >"$work/tests.log" 2>&1 </dev/null || code=$?
-  ran=$(sed -n 's/.*Total: \([0-9]*\).*Skipped: \([0-9]*\).*/\1 \2/p' "$work/tests.log" | tail -n 1)
+    >"$work/tests.log" 2>&1 </dev/null &
+  child=$!
+  wait "$child" || code=$?
+  child=''
+  total=$(sed -n 's/.* Total: \([0-9]*\).*/\1/p' "$work/tests.log" | tail -n 1)
+  skipped=$(sed -n 's/.* Skipped: \([0-9]*\).*/\1/p' "$work/tests.log" | tail -n 1)
   if [ "$code" = 124 ] || [ "$code" = 137 ]; then
     outcome=late
-  elif [ -n "$ran" ] && [ "$((${ran% *} - ${ran#* }))" = 0 ]; then
+  elif [ -n "$total" ] && [ "$((total - ${skipped:-0}))" = 0 ]; then
     outcome=none
-  elif [ "$code" = 0 ]; then
+  elif [ "$code" != 0 ]; then
+    outcome=failed
+  elif [ -n "$total" ]; then
     outcome=passed
   else
-    outcome=failed
+    outcome=none
   fi
 }
 
