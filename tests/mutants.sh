@@ -198,7 +198,8 @@ for project in "${used[@]}"; do
     exit 1
   fi
 done
-mapfile -t checks < <(for ((i = 0; i < total; i++)); do printf '%s\t%s\n' "${projects[i]}" "${filters[i]}"; done | sort -u)
+# Name by name: in a filter of several, one that is mistyped would not be noticed.
+mapfile -t checks < <(for ((i = 0; i < total; i++)); do for word in ${filters[i]}; do printf '%s\t%s\n' "${projects[i]}" "$word"; done; done | sort -u)
 say "${#checks[@]} filters on the unchanged code ($((SECONDS - started)) s so far)"
 bad=()
 for check in "${checks[@]}"; do
@@ -262,12 +263,13 @@ for i in "${order[@]}"; do
   at=$((at + 1))
   mutate "$i"
   case "$outcome" in
-    failed | late) killed=$((killed + 1)) ;;
-    passed) survived+=("${names[i]} (${files[i]})") ;;
-    broken) outdated+=("${names[i]}: it does not compile: $(grep -m 1 -o 'error .*' "$work/build.log" | cut -c 1-160)") ;;
-    none) outdated+=("${names[i]}: its tests are gone") ;;
+    failed) verdict=killed killed=$((killed + 1)) ;;
+    late) verdict='killed (it took too long)' killed=$((killed + 1)) ;;
+    passed) verdict=SURVIVED survived+=("${names[i]} (${files[i]})") ;;
+    none) verdict='its tests are gone' outdated+=("${names[i]}: its tests are gone") ;;
+    *) verdict='does not compile' outdated+=("${names[i]}: it does not compile: $(grep -m 1 -o 'error .*' "$work/build.log" | cut -c 1-160)") ;;
   esac
-  printf '%3d/%d  %-8s %s\n' "$at" "$total" "$outcome" "${names[i]}"
+  printf '%3d/%d  %-40s %s\n' "$at" "$total" "${names[i]}" "$verdict"
 done
 say "$((SECONDS - started)) s"
 summary
