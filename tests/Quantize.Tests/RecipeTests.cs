@@ -15,11 +15,22 @@ public class RecipeTests
         var student = new TrainSettings
         {
             // 156 whole batches of 64 in a pass, 22 passes.
-            Steps = 3432, BatchSize = 64, LearningRate = 0.005, Warmup = 0.03, Evaluations = 10, Seed = 2,
+            Steps = 3432,
+            BatchSize = 64,
+            LearningRate = 0.005,
+            Warmup = 0.03,
+            Evaluations = 10,
+            Seed = 2,
             // Decay would drag latent weights to where their signs flip.
             WeightDecay = 0,
-            Optimizer = OptimizerKind.AdamW, GradientNorm = 5, ClipRate = 0.1, EvaluationBatch = 256, Accumulate = 1, MixedPrecision = false,
-            Binarization = new BinarizationSettings { NormBatches = 100 }, Regularization = new Regularization(0, 0),
+            Optimizer = OptimizerKind.AdamW,
+            GradientNorm = 5,
+            ClipRate = 0.1,
+            EvaluationBatch = 256,
+            Accumulate = 1,
+            MixedPrecision = false,
+            Binarization = new BinarizationSettings { NormBatches = 100 },
+            Regularization = new Regularization(0, 0),
         };
         Assert.Equal(student, recipe.Student);
         Assert.Equal(new Augmentation(Pad: 4, Flip: true, Erase: 0), recipe.Augmentation);
@@ -69,15 +80,37 @@ public class RecipeTests
         var regularization = new Regularization(0.1, 0.2) { Average = 0.9 };
         ConvertOptions options = Options() with
         {
-            BatchSize = 20, Epochs = 3, TeacherEpochs = 2, LearningRate = 0.25, Accumulate = 4, Seed = 41, Pad = 9, Flip = false, Erase = 0.5,
-            Mixup = 0.3, CutMix = 0.6, RandAugment = 2, RandMagnitude = 11, Repeats = 3, Binarization = binarization, Regularization = regularization,
+            BatchSize = 20,
+            Epochs = 3,
+            TeacherEpochs = 2,
+            LearningRate = 0.25,
+            Accumulate = 4,
+            Seed = 41,
+            Pad = 9,
+            Flip = false,
+            Erase = 0.5,
+            Mixup = 0.3,
+            CutMix = 0.6,
+            RandAugment = 2,
+            RandMagnitude = 11,
+            Repeats = 3,
+            Binarization = binarization,
+            Regularization = regularization,
             Precision = MixedPrecision.BFloat16,
         };
         var recipe = Recipe.For(options, Network, 100, "shapes");
         var student = new TrainSettings
         {
-            Steps = 15, BatchSize = 20, LearningRate = 0.25, Warmup = 0.03, Evaluations = 10, Accumulate = 4, MixedPrecision = true, Seed = 42,
-            Binarization = binarization, Regularization = regularization,
+            Steps = 15,
+            BatchSize = 20,
+            LearningRate = 0.25,
+            Warmup = 0.03,
+            Evaluations = 10,
+            Accumulate = 4,
+            MixedPrecision = true,
+            Seed = 42,
+            Binarization = binarization,
+            Regularization = regularization,
         };
         Assert.Equal(student, recipe.Student);
         Assert.Equal((2L, 64, 41UL, true), (recipe.Teacher.Steps, recipe.Teacher.BatchSize, recipe.Teacher.Seed, recipe.Teacher.MixedPrecision));
