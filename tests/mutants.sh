@@ -116,15 +116,23 @@ fi
 # --- The copy: what git knows and what is new, as it lies here.
 if [ -z "$copy" ]; then
   copy=$(mktemp -d "${TMPDIR:-/tmp}/edgevit-mutants-XXXXXX")
-  trap 'rm -rf "$copy"' EXIT
+  kept=no
 else
+  kept=yes
   mkdir -p "$copy"
   copy=$(cd "$copy" && pwd)
   case "$root/" in "$copy"/*) usage "--copy $copy: the working tree itself is not to be changed." ;; esac
 fi
+compiler=edgevit-mutants-$$
+finish() {
+  local server
+  for server in $(pgrep -f -- "-pipename:$compiler"); do kill "$server" || true; done
+  if [ "$kept" = no ]; then rm -rf "$copy"; fi
+}
+trap finish EXIT
 # timeout has a process group of its own, which Ctrl+C does not reach.
 child=''
-stop() { if [ -n "$child" ]; then kill "$child"; fi; exit "$1"; }
+stop() { if [ -n "$child" ]; then kill "$child" || true; fi; exit "$1"; }
 trap 'stop 130' INT
 trap 'stop 143' TERM
 work=$copy/artifacts/mutants
@@ -141,10 +149,12 @@ while IFS= read -r -d '' path; do
   fi
 done <"$work/files"
 
-# Without style checks, which a changed line need not pass, and without compiling ahead of time.
+# Without style checks, which a changed line need not pass, and without compiling ahead of time. With a compiler that stays, of this call's own,
+# which takes a fifth of the time.
 build() {
-  dotnet build "$1" -c Release -v q --nologo --no-restore -p:UseSharedCompilation=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false \
-    -p:TreatWarningsAsErrors=false -p:GenerateDocumentationFile=false -p:CrossgenPackage=none "${@:2}" >"$work/build.log" 2>&1
+  DOTNET_TieredPGO=0 dotnet build "$1" -c Release -v q --nologo --no-restore -m:1 -p:UseSharedCompilation=true -p:SharedCompilationId="$compiler" \
+    -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:TreatWarningsAsErrors=false -p:GenerateDocumentationFile=false -p:CrossgenPackage=none \
+    "${@:2}" >"$work/build.log" 2>&1
 }
 
 # Runs the tests of a filter: class names and Class.Method names, separated by spaces. Sets $outcome to passed, failed, none or late.
