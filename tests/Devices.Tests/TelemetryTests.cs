@@ -13,6 +13,26 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public void TheProcessorsTemperatureIsItsHottestSensor()
+    {
+        TemperatureReading[] all = [new("nvme Composite", 80), new("k10temp Tctl", 55), new("k10temp Tccd1", 61.5), new("acpitz", 90)];
+        Assert.Equal(61.5, SysfsThermometer.OfProcessor(all));
+        // Where none names it, the hottest of all.
+        Assert.Equal(90, SysfsThermometer.OfProcessor([all[0], all[3]]));
+    }
+
+    [Theory]
+    [InlineData(-60_000, false)]
+    [InlineData(-59_999, true)]
+    [InlineData(199_999, true)]
+    [InlineData(200_000, false)]
+    public void TemperaturesThatCannotBeAreLeftOut(int milli, bool taken)
+    {
+        using FakeBoard board = new FakeBoard().With("sys/class/thermal/thermal_zone0/temp", $"{milli}\n");
+        Assert.Equal(taken ? [new TemperatureReading("thermal_zone0", milli / 1000.0)] : [], new SysfsThermometer(board.Files).Read());
+    }
+
+    [Fact]
     public void AbsurdAndUnreadableTemperaturesAreLeftOut()
     {
         using FakeBoard board = new FakeBoard()
@@ -58,6 +78,30 @@ public sealed class TelemetryTests
         Assert.False(new ThrottleState(bits).Now);
     }
 
+    /// <summary>0x50000: both causes were there since boot, none is now.</summary>
+    [Theory]
+    [InlineData("0x50000", false)]
+    [InlineData("0x50004", true)]
+    [InlineData("0x2", true)]
+    [InlineData("0x0", false)]
+    public void ALogIsThrottledByWhatIsNow(string bits, bool throttled)
+    {
+        using FakeBoard board = new FakeBoard().With("sys/devices/platform/soc/soc:firmware/get_throttled", bits);
+        using var log = new TelemetryLog(board.Files, TimeSpan.FromHours(1));
+        Assert.Equal(throttled, log.Throttled);
+    }
+
+    [Fact]
+    public void CausesAreTheBitsInTheirOrder()
+    {
+        var state = new ThrottleState(0x20008);
+        Assert.Equal((true, true), (state.Now, state.SinceBoot));
+        Assert.Equal(["soft temperature limit"], state.CausesNow);
+        Assert.Equal(["frequency capped"], state.CausesSinceBoot);
+        Assert.Equal((true, false), (new ThrottleState(0x1).Now, new ThrottleState(0x1).SinceBoot));
+        Assert.Equal((false, true), (new ThrottleState(0x10000).Now, new ThrottleState(0x10000).SinceBoot));
+    }
+
     [Fact]
     public void MachinesWithoutThrottleBitsHaveNone()
     {
@@ -76,6 +120,29 @@ public sealed class TelemetryTests
         board.With("proc/stat", "cpu  1250 0 0 9150 0 0 0 0 0 0\n");
         own = 3.0;
         Assert.Equal(50.0 / 400.0, load.OthersShare());
+    }
+
+    /// <summary>Idle and waiting for a disk are not busy; interrupts and what a hypervisor's other guests took are.</summary>
+    [Fact]
+    public void WaitingIsNotLoad()
+    {
+        using FakeBoard board = new FakeBoard().With("proc/stat", "cpu  0 0 0 0 0 0 0 0 0 0\n");
+        var load = new CpuLoad(board.Files, () => 0);
+        board.With("proc/stat", "cpu  10 20 30 400 500 1 2 37 9000 9000\n");
+        Assert.Equal(100.0 / 1000, load.OthersShare());
+    }
+
+    [Fact]
+    public void TheLoadIsAShareOfOne()
+    {
+        using FakeBoard board = new FakeBoard().With("proc/stat", "cpu  0 0 0 0 0 0 0 0\n");
+        double own = 0;
+        var load = new CpuLoad(board.Files, () => own);
+        board.With("proc/stat", "cpu  100 0 0 0 0 0 0 0\n");
+        Assert.Equal(1, load.OthersShare());
+        // The clocks differ a little: never less than nothing.
+        own = 1.5;
+        Assert.Equal(0, load.OthersShare());
     }
 
     [Fact]

@@ -37,4 +37,30 @@ public sealed class FindingsTests
         Assert.Contains(Findings.Of(s_pi5, s_steady, [new TemperatureReading("cpu", 82)], null), f => f.What.Contains("82 C", StringComparison.Ordinal));
         Assert.Contains(Findings.Of(s_pi5 with { MemoryBytes = 300_000_000 }, s_steady, [], null), f => f.What.Contains("memory", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData(74.9, false)]
+    [InlineData(75, true)]
+    public void FromSeventyFiveDegreesOnHeatIsNoticed(double celsius, bool noticed) =>
+        Assert.Equal(noticed, Findings.Of(s_pi5, s_steady, [new TemperatureReading("cpu-thermal", celsius)], null).Any(f => f.What.Contains("slow itself down", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(399_999_999, true)]
+    [InlineData(400_000_000, false)]
+    public void LittleMemoryIsNoticedWhereItIsKnown(long bytes, bool noticed) =>
+        Assert.Equal(noticed, Findings.Of(s_pi5 with { MemoryBytes = bytes }, s_steady, [], null).Any(f => f.What.Contains("of memory is little", StringComparison.Ordinal)));
+
+    /// <summary>Bits of now are a problem, those since boot a note.</summary>
+    [Theory]
+    [InlineData(0x1u, Finding.Problem, "power supply")]
+    [InlineData(0x8u, Finding.Problem, "heat sink")]
+    [InlineData(0x10000u, Finding.Note, "power supply")]
+    [InlineData(0x80000u, Finding.Note, "heat sink")]
+    public void WhatSlowsTheBoardDownIsToldApart(uint bits, string level, string remedy)
+    {
+        Finding finding = Assert.Single(Findings.Of(s_pi5, s_steady, [], new ThrottleState(bits)), f => f.What.Contains("slowed down", StringComparison.Ordinal));
+        Assert.Equal(level, finding.Level);
+        Assert.Contains(remedy, finding.Command, StringComparison.Ordinal);
+    }
 }

@@ -67,6 +67,14 @@ public sealed class InspectTests(SmallModel model) : IClassFixture<SmallModel>
         // Query, key, value, reduction, output: C^2 each; the FFN: 2 * C * I; stage 2 without reduction; the down-sampling: 2C * 4C.
         long expected = (5 * 64 * 64) + (2 * 64 * 128) + (4 * 128 * 128) + (2 * 128 * 256) + (128 * 64 * 4);
         Assert.Equal(expected, (long)json["totals"]!["binary_weights"]!);
+        long fp32 = 4 * (expected + (long)json["totals"]!["float_parameters"]!);
+        Assert.Equal(fp32, (long)json["totals"]!["fp32_bytes"]!);
+        Assert.Equal((double)fp32 / new FileInfo(model.Path).Length, (double)json["totals"]!["compression"]!, 1e-4);
+        Assert.Equal(expected / 8, (long)json["totals"]!["binary_bytes"]!);
+        double binary = (double)json["totals"]!["binary_macs"]!, floats = (double)json["totals"]!["float_macs"]!;
+        Assert.Equal(binary / (binary + floats), (double)json["totals"]!["binary_share"]!, 1e-6);
+        // The patches, 64 tokens of 64 channels from 4 x 4 x 3 values, and the classifier.
+        Assert.Equal((64 * 64 * 4 * 4 * 3) + (128 * 4), floats);
     }
 
     [Fact]

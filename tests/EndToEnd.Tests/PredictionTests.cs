@@ -18,6 +18,24 @@ public class PredictionTests
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(1000)]
+    public void ProbabilitiesOfAllClassesAddUpToOne(int classes)
+    {
+        var random = new Random(classes);
+        float[] logits = [.. Enumerable.Range(0, classes).Select(_ => (random.NextSingle() * 40) - 20)];
+        string[] labels = [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
+        IReadOnlyList<Prediction> all = Prediction.Top(logits, labels, classes);
+        Assert.Equal(1, all.Sum(p => p.Probability), 1e-9);
+        // Of all classes: those that are not asked for keep their share.
+        double sum = logits.Sum(v => Math.Exp(v));
+        Prediction best = Assert.Single(Prediction.Top(logits, labels, 1));
+        Assert.Equal(Math.Exp(logits.Max()) / sum, best.Probability, 1e-9);
+        Assert.Equal((Array.IndexOf(logits, logits.Max()), $"class {Array.IndexOf(logits, logits.Max())}"), (best.Index, best.Label));
+    }
+
+    [Theory]
     [InlineData(1000f)]
     [InlineData(-1000f)]
     [InlineData(1e30f)]

@@ -51,6 +51,7 @@ public sealed class ScriptTests
     [InlineData("test.sh")]
     [InlineData("tests/arm64.sh")]
     [InlineData("tests/fresh.sh")]
+    [InlineData("tests/mutants.sh")]
     [InlineData("bench/gpu-check.sh")]
     [InlineData(".ci/run")]
     public void ScriptsAreExecutableAndParse(string script)

@@ -34,6 +34,18 @@ public class FloatViTTests
         Same(what, config, network, tensors, tensors);
     }
 
+    /// <summary>An epsilon that nobody takes by default, so large that every norm shows it.</summary>
+    [Fact]
+    public void TheEpsilonOfNormsIsWhatTheOptionsSay()
+    {
+        FloatViTConfig config = s_plain with { NormEps = 0.25 };
+        Dictionary<string, FloatTensor> tensors = Tensors(config, ViTNames.Timm, seed: 6);
+        RecognisedNetwork network = NetworkRecogniser.Recognise(tensors, new RecogniserOptions(HeadSize: 24, NormEps: 0.25));
+        Assert.Equal(config, network.Config);
+        Assert.Empty(network.Assumed);
+        Same("a large epsilon", config, network, tensors, tensors);
+    }
+
     /// <summary>Query, key and value under one name or three, and the same network.</summary>
     [Theory]
     [InlineData("vit", false)]

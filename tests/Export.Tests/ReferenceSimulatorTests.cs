@@ -88,6 +88,26 @@ public class ReferenceSimulatorTests
         Assert.True(report.Layers.Sum(l => l.Rounded) > 0);
     }
 
+    /// <summary>Epsilons that nobody takes by default, so large that every norm shows them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TheEpsilonOfNormsIsTheNetworks(bool layerNorm)
+    {
+        BinaryViTConfig config = new BinaryViTConfig("eps", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1)], Classes: 5) with { BatchNormEps = 0.25, LayerNorm = layerNorm };
+        Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 21);
+        float[] image = RandomNetwork.Images(config, 1, seed: 22);
+        ReferenceSimulator simulator = ReferenceSimulator.Of(new RecognisedNetwork(config, "", []), tensors);
+        simulator.Start(image);
+        Assert.All(new NaiveBinaryViT(config, tensors).Run(image).Zip(simulator.Logits()), p => Assert.Equal(p.First, p.Second, 1e-4f));
+
+        FloatViTConfig plain = new("vit", ImageSize: 16, PatchSize: 4, Width: 24, FfnWidth: 48, Depth: 1, Heads: 2, Classes: 5, NormEps: 0.25);
+        tensors = FloatViTTests.Tensors(plain, ViTNames.Timm, seed: 23);
+        simulator = ReferenceSimulator.Of(new RecognisedNetwork(plain, "", []) { Names = ViTNames.Timm }, tensors);
+        simulator.Start(image);
+        Assert.All(new NaiveViT(plain, tensors).Run(image).Zip(simulator.Logits()), p => Assert.Equal(p.First, p.Second, 1e-6));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(0.3)]

@@ -140,6 +140,17 @@ public sealed class WriterTests(ITestOutputHelper output) : IDisposable
         IReadOnlyDictionary<string, FloatTensor> floats = NamedTensorsReader.ReadSafetensors(At("mixed.safetensors"));
         Assert.Equal(["b", "d", "e"], floats.Keys.Order());
         Assert.Equal([1f, 1f, 2.5f], floats.OrderBy(f => f.Key).Select(f => f.Value.Data[0]));
+
+        // The widest first, those of one width by name; without holes.
+        int header = (int)BitConverter.ToInt64(bytes);
+        using var json = System.Text.Json.JsonDocument.Parse(bytes.AsMemory(8, header));
+        Assert.Equal(
+            [("c", 0, 8), ("e", 8, 16), ("b", 16, 18), ("d", 18, 20), ("a", 20, 23)],
+            json.RootElement.EnumerateObject().Select(t => (t.Name, t.Value.GetProperty("data_offsets")[0].GetInt32(), t.Value.GetProperty("data_offsets")[1].GetInt32())));
+        Assert.Equal(["I64", "F64", "F16", "BF16", "U8"], json.RootElement.EnumerateObject().Select(t => t.Value.GetProperty("dtype").GetString()));
+        Assert.Equal(8 + header + 23, bytes.Length);
+        Assert.Equal(BitConverter.GetBytes(-5L), bytes[(8 + header)..(16 + header)]);
+        Assert.Equal([1, 2, 3], bytes[^3..]);
     }
 
     [Fact]

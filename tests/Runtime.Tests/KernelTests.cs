@@ -238,6 +238,20 @@ public unsafe class KernelTests
     }
 
     [Fact]
+    public void SetsAreListedFastestFirst()
+    {
+        string[] fastest = ["avx512-popcnt", "avx512-vbmi", "avx512", "avx2", "avx2-tables", "neon", "neon-dot", "vector128", "scalar"];
+        string[] names = [.. KernelSets.Available.Select(KernelSets.Name)];
+        Assert.Equal(fastest.Where(names.Contains), names);
+        Assert.Equal("scalar", names[^1]);
+        Assert.Equal(KernelSets.Available[0], KernelSets.Best);
+        Assert.Equal(KernelSets.Available[0], KernelSets.Resolve(null, null));
+        // Every set has a name of its own.
+        Assert.Equal(fastest.Order(), Enum.GetValues<KernelChoice>().Select(KernelSets.Name).Order());
+        Assert.Equal(fastest.Length, KernelSets.Count);
+    }
+
+    [Fact]
     public void AForcedSetThatDoesNotExistIsRefused()
     {
         KernelNotSupportedException e = Assert.Throws<KernelNotSupportedException>(() => KernelSets.Resolve(null, "sse9"));

@@ -25,6 +25,7 @@ public unsafe class StepCompilerTests
         (26, 2, [new(1, 96, 384, 1, 1)], true, Branches.Shifts),
         (8, 8, [new(1, 64, 2048, 1, 1)], true, Branches.Pools),
         (32, 16, [new(1, 128, 256, 2, 1)], true, Branches.Pools),
+        (8, 2, [new(1, 192, 1536, 3, 1)], true, Branches.None),
     ];
 
     public static TheoryData<int> Networks => [.. Enumerable.Range(0, s_networks.Length)];
@@ -174,6 +175,25 @@ public unsafe class StepCompilerTests
             }
         }
     }
+
+    /// <summary>Channels equal modulo the group's size, of which there are groups / size, fill whole vectors or are half of one of 16.</summary>
+    [Theory]
+    [InlineData(64, 8, 8, true)]
+    [InlineData(64, 8, 16, true)]
+    [InlineData(128, 8, 16, true)]
+    [InlineData(192, 8, 8, true)]
+    [InlineData(192, 8, 16, false)]
+    [InlineData(320, 8, 16, false)]
+    [InlineData(320, 8, 8, true)]
+    [InlineData(192, 4, 16, true)]
+    [InlineData(64, 2, 16, true)]
+    [InlineData(32, 2, 16, false)]
+    [InlineData(96, 4, 8, false)]
+    [InlineData(64, 1, 8, false)]
+    [InlineData(192, 3, 8, false)]
+    [InlineData(128, 16, 8, false)]
+    public void GroupOrderHasCodeForWholeVectorsOnly(int groups, int size, int lanes, bool supported) =>
+        Assert.Equal(supported, new GroupOrder(groups, size, lanes).IsSupported);
 
     [Theory]
     [InlineData(64, 1)]

@@ -68,7 +68,8 @@ internal sealed class LatencyMeasurement
     public LatencyResult Measure(int threads, LatencyPlan plan, Action<double, int> progress, CancellationToken cancel)
     {
         using Session session = _model.CreateSession(new SessionOptions { Threads = threads });
-        int warmUp = WarmUp(session, plan, cancel);
+        // A tenth of the measurement at most.
+        int warmUp = WarmUp(i => session.Run(_pictures[i % Pictures], _logits), TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10)), TimeProvider.System, cancel);
         double[] samples = new double[MostSamples];
         int count = 0;
 
@@ -104,20 +105,23 @@ internal sealed class LatencyMeasurement
             telemetry.Samples, telemetry.Throttled, session.ArenaBytes);
     }
 
-    /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, for a tenth of the measurement at most.</summary>
-    private int WarmUp(Session session, LatencyPlan plan, CancellationToken cancel)
+    /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, and returns how many runs it took.</summary>
+    /// <param name="run">One run, by its number.</param>
+    /// <param name="most">Ends it, whatever the medians.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="cancel">Ends it.</param>
+    internal static int WarmUp(Action<int> run, TimeSpan most, TimeProvider clock, CancellationToken cancel)
     {
         // The compiler replaces its first, quick code after 30 calls, in the background.
         const int LeastRuns = 3 * WarmUpWindow;
-        TimeSpan most = TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10));
         var runs = new List<double>();
-        long begin = Stopwatch.GetTimestamp();
-        while (!cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(begin) < most)
+        long begin = clock.GetTimestamp();
+        while (!cancel.IsCancellationRequested && clock.GetElapsedTime(begin) < most)
         {
-            long start = Stopwatch.GetTimestamp();
-            session.Run(_pictures[runs.Count % Pictures], _logits);
-            runs.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if (runs.Count >= LeastRuns && runs.Count % WarmUpWindow == 0 && Stable(runs) && Stopwatch.GetElapsedTime(begin).TotalMilliseconds > 300)
+            long start = clock.GetTimestamp();
+            run(runs.Count);
+            runs.Add(clock.GetElapsedTime(start).TotalMilliseconds);
+            if (runs.Count >= LeastRuns && runs.Count % WarmUpWindow == 0 && Stable(runs) && clock.GetElapsedTime(begin).TotalMilliseconds > 300)
             {
                 break;
             }

@@ -92,7 +92,7 @@ internal sealed class ConvertVerb : Verb
 #endif
 
 #if TRAINING
-    private Training.ConvertSettings Settings(ParseResult arguments) => new()
+    internal Training.ConvertSettings Settings(ParseResult arguments) => new()
     {
         Data = arguments.GetRequiredValue(_data),
         Out = arguments.GetRequiredValue(_out),

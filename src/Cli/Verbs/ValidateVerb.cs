@@ -106,7 +106,7 @@ internal sealed class ValidateVerb : Verb
     private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
 
     /// <summary>All indices, or a sample that is the same every time. Drawn at random: data sets often repeat their classes at regular steps.</summary>
-    private static int[] Sample(int count, int? limit)
+    internal static int[] Sample(int count, int? limit)
     {
         if (limit is < 1)
         {
@@ -124,7 +124,7 @@ internal sealed class ValidateVerb : Verb
     }
 
     /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not matter.</summary>
-    private static void Measure(
+    internal static void Measure(
         EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel)
     {
         int next = -1;
@@ -181,6 +181,7 @@ internal sealed class ValidateVerb : Verb
     {
         (double low, double high) = accuracy.Interval();
         bool passed = least is null || accuracy.Top1 >= least;
+        double perSecond = accuracy.Images / time.TotalSeconds;
         printer.Object(new JsonObject
         {
             ["model"] = new JsonObject { ["name"] = model.File.Graph.Name, ["sha256"] = model.File.Sha256, ["bytes"] = model.File.Bytes },
@@ -201,7 +202,7 @@ internal sealed class ValidateVerb : Verb
             ["min_top1"] = least,
             ["passed"] = passed,
             ["seconds"] = Quantity.Json(time.TotalSeconds, 3),
-            ["images_per_second"] = Quantity.Json(accuracy.Images / time.TotalSeconds, 1),
+            ["images_per_second"] = Quantity.Json(perSecond, 1),
         });
         var table = new TextTable(null, "class", ">images", ">correct", ">top-1");
         foreach (ClassAccuracy c in accuracy.Classes)
@@ -215,7 +216,7 @@ internal sealed class ValidateVerb : Verb
         }
 
         printer.Data($"{data.Name}: {Quantity.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
-        printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(accuracy.Images / time.TotalSeconds, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
+        printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(perSecond, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
         if (!passed)
         {
             printer.Warn($"check failed: top-1 {Quantity.Fixed(accuracy.Top1, 2)} % is below the {Quantity.Fixed(least!.Value, 2)} % that --min-top1 asks for.");

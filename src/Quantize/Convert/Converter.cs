@@ -371,9 +371,7 @@ public static class Converter
                     teacher = CachedTeacher.Ask(teacher, data.Source, data.Split.Train, device, progress, cancel, features: options.FeatureWeight > 0);
                 }
             }
-            ITrainingTask task = teacher is null
-                ? new ClassifyTask(student, options.LabelSmoothing)
-                : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
+            ITrainingTask task = StudentTask(student, teacher, options);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
             new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, _deadline);
         }
@@ -382,26 +380,8 @@ public static class Converter
         /// and fresh ones, estimated with frozen weights.</summary>
         private double Settle(BinaryViT student, Recipe recipe, ImageData data, Device device)
         {
-            Dictionary<string, Tensor>? kept = null;
-            double best = -1;
-            string which = "";
-            void Consider(string name)
-            {
-                double top1 = Trainer.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device);
-                if (top1 <= best)
-                {
-                    return;
-                }
-
-                (best, which) = (top1, name);
-                foreach (Tensor tensor in kept?.Values ?? Enumerable.Empty<Tensor>())
-                {
-                    tensor.Dispose();
-                }
-
-                using IDisposable frozen = torch.no_grad();
-                kept = student.state_dict().ToDictionary(p => p.Key, p => p.Value.clone());
-            }
+            using var best = new BestWeights(student);
+            void Consider(string name) => best.Consider(name, Trainer.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device));
 
             void Reestimate() => NormStatistics.Reestimate(
                 student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, options.Binarization.NormBatches, device, options.Seed, data.OnDevice);
@@ -433,20 +413,9 @@ public static class Converter
                     Consider("best weights, fresh statistics");
                 }
             }
-            using (torch.no_grad())
-            {
-                foreach ((string name, Tensor value) in student.state_dict())
-                {
-                    value.copy_(kept![name]);
-                }
-            }
-            foreach (Tensor tensor in kept!.Values)
-            {
-                tensor.Dispose();
-            }
-
-            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"student: {best:F2} % on {data.Split.Held.Count} validation images ({which})")));
-            return best;
+            best.Restore();
+            progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"student: {best.Top1:F2} % on {data.Split.Held.Count} validation images ({best.Name})")));
+            return best.Top1;
         }
 
         private string Provenance(Recipe recipe, ImageData data, ITeacher? teacher, double? teacherTop1, double validationTop1) =>
@@ -468,6 +437,11 @@ public static class Converter
             return seconds;
         }
     }
+
+    /// <summary>What a student learns.</summary>
+    internal static ITrainingTask StudentTask(BinaryViT student, ITeacher? teacher, ConvertOptions options) => teacher is null
+        ? new ClassifyTask(student, options.LabelSmoothing)
+        : new DistillTask(student, teacher, options.Temperature, options.TeacherWeight, options.HardDistillation) { FeatureWeight = options.FeatureWeight };
 
     /// <summary>The device that a name means.</summary>
     /// <exception cref="ConvertException">There is no such device here.</exception>

@@ -7,7 +7,6 @@ internal sealed unsafe class ExecutionPlan
     /// <summary>What runs a node whose step has machine code of its own.</summary>
     private const string Compiled = "compiled";
 
-    private readonly PlanWeights _weights;
     private readonly EvitFile _file;
     private readonly ValuePlaces _places;
     private int _holders = 1;
@@ -15,7 +14,7 @@ internal sealed unsafe class ExecutionPlan
     private ExecutionPlan(KernelChoice kernel, EvitFile file, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
     {
         Kernel = kernel;
-        _weights = weights;
+        Weights = weights;
         Steps = steps;
         _file = file;
         _places = places;
@@ -31,6 +30,9 @@ internal sealed unsafe class ExecutionPlan
 
     internal PlanStep[] Steps { get; }
 
+    /// <summary>The packed weights, freed with the last holder.</summary>
+    internal PlanWeights Weights { get; }
+
     /// <summary>Bytes of the values.</summary>
     internal long ArenaBytes { get; }
 
@@ -38,7 +40,7 @@ internal sealed unsafe class ExecutionPlan
     internal long ScratchBytes { get; }
 
     /// <summary>Bytes of the packed weights.</summary>
-    internal long WeightBytes => _weights.Bytes;
+    internal long WeightBytes => Weights.Bytes;
 
     /// <summary>Where the logits lie in the arena.</summary>
     internal long OutputOffset { get; }
@@ -102,7 +104,7 @@ internal sealed unsafe class ExecutionPlan
     {
         if (Interlocked.Decrement(ref _holders) == 0)
         {
-            _weights.Dispose();
+            Weights.Dispose();
         }
     }
 }

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using EdgeVit.Cli;
+using EdgeVit.Devices;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>What a latency report says of measurements that are known.</summary>
+public sealed class BenchReportTests(SmallModel model) : IClassFixture<SmallModel>
+{
+    private static readonly CpuClock s_steady = new("performance", 2400, 2400);
+    private static readonly LatencyResult s_good = Result([.. Enumerable.Repeat(5.0, 2000)]);
+
+    [Fact]
+    public void AGoodMeasurementIsValid()
+    {
+        BenchReport report = Report([s_good], quick: false);
+        Assert.Empty(report.Reasons);
+        Assert.EndsWith("  VALID", Headline(report), StringComparison.Ordinal);
+        JsonObject json = report.ToJson();
+        Assert.True((bool)json["valid"]!);
+        Assert.False((bool)json["indicative"]!);
+        Assert.Empty(json["reasons"]!.AsArray());
+    }
+
+    [Fact]
+    public void AQuickOneIsIndicative()
+    {
+        BenchReport report = Report([Result([.. Enumerable.Repeat(5.0, 64)], seconds: 3)], quick: true);
+        Assert.EndsWith("  VALID (indicative)", Headline(report), StringComparison.Ordinal);
+        Assert.True((bool)report.ToJson()["valid"]!);
+        Assert.True((bool)report.ToJson()["indicative"]!);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OneThatBreaksARuleIsNotAndSaysWhy(bool quick)
+    {
+        BenchReport report = Report([s_good with { OthersLoad = 0.25 }], quick);
+        string reason = Assert.Single(report.Reasons);
+        Assert.Contains("25 %", reason, StringComparison.Ordinal);
+        Assert.EndsWith("  INVALID", Headline(report), StringComparison.Ordinal);
+        Assert.Contains($"  not valid: {reason}", Lines(report));
+        JsonObject json = report.ToJson();
+        Assert.False((bool)json["valid"]!);
+        Assert.Equal(reason, (string)json["reasons"]!.AsArray().Single()!);
+    }
+
+    [Fact]
+    public void EveryThreadCountMustBeValid()
+    {
+        BenchReport report = Report([s_good, s_good with { Threads = 4, Throttled = true }], quick: false);
+        Assert.StartsWith("4 threads: the board slowed itself down", Assert.Single(report.Reasons), StringComparison.Ordinal);
+        Assert.True((bool)report.ToJson()["thermal"]!["throttled"]!);
+    }
+
+    [Fact]
+    public void FiguresAreThoseOfTheMeasurement()
+    {
+        // 4 ms with one thread, 1.6 with four: 2.5 times as fast.
+        LatencyResult one = Result([.. Enumerable.Repeat(4.0, 1000)]) with { WarmUp = 80, AllocatedPerRun = 2 };
+        LatencyResult four = Result([.. Enumerable.Repeat(1.6, 1000)]) with { Threads = 4, WarmUp = 120, AllocatedPerRun = 1, OthersLoad = 0.05 };
+        BenchReport report = Report([one, four], quick: false);
+        JsonObject json = report.ToJson();
+        JsonNode latency = json["latency"]!;
+        Assert.Equal((1, 4.0, 250.0), ((int)latency["threads"]!, (double)latency["p50"]!, (double)latency["images_per_second"]!));
+        JsonArray threads = latency["by_threads"]!.AsArray();
+        Assert.Equal([1.0, 2.5], threads.Select(t => (double)t!["speed_up"]!));
+        Assert.Equal([250.0, 625.0], threads.Select(t => (double)t!["images_per_second"]!));
+        Assert.Equal((80, 60.0), ((int)json["options"]!["warmup"]!, (double)json["options"]!["duration_s"]!));
+        Assert.Equal(2, (double)json["memory"]!["allocated_bytes_per_run"]!);
+        Assert.Equal(0.05, (double)json["background_load"]!);
+        Assert.Equal((10.0, 30.0, 5.0), ((double)json["cold"]!["open_ms"]!, (double)json["cold"]!["load_ms"]!, (double)json["cold"]!["first_ms"]!));
+
+        string[] lines = Lines(report);
+        Assert.Equal(["threads", "speed-up", "n", "p50", "ms", "p90", "ms", "p99", "ms", "mean", "ms", "sd", "max", "ms", "images/s"], Words(lines[0]));
+        Assert.Equal(["1", "1.00x", "1,000", "4.000", "4.000", "4.000", "4.000", "0.0000", "4.000", "250.0"], Words(lines[1]));
+        Assert.Equal(["4", "2.50x", "1,000", "1.600", "1.600", "1.600", "1.600", "0.0000", "1.600", "625.0"], Words(lines[2]));
+        Assert.Contains("warm-up 80, 120 runs; allocated per run 2.0 B", lines);
+        Assert.Contains(lines, l => l.StartsWith("cold: 35.00 ms from the file to the first logits: open 10.00, plan 20.00, first inference 5.000", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheBordersOfTheRules()
+    {
+        Assert.Empty(Failures(Result([.. Enumerable.Repeat(5.0, 1024)], seconds: 60)));
+        Assert.Single(Failures(Result([.. Enumerable.Repeat(5.0, 1023)], seconds: 60)));
+        Assert.Single(Failures(Result([.. Enumerable.Repeat(5.0, 1024)], seconds: 59.9)));
+        // p90 of 1.5 times the median is too much.
+        Assert.Empty(Failures(Result([.. Enumerable.Repeat(5.0, 800), .. Enumerable.Repeat(7.49, 400)])));
+        Assert.Single(Failures(Result([.. Enumerable.Repeat(5.0, 800), .. Enumerable.Repeat(7.5, 400)])));
+        Assert.Empty(Failures(s_good with { OthersLoad = 0.099 }));
+        Assert.Single(Failures(s_good with { OthersLoad = 0.10 }));
+        Assert.Single(Failures(s_good with { OthersLoad = null }));
+        // A board that cannot tell whether it throttles may be quoted.
+        Assert.Empty(Failures(s_good with { Throttled = null }));
+
+        static IReadOnlyList<string> Failures(LatencyResult result) => ValidityRules.Failures(result, s_steady, quick: false);
+    }
+
+    private BenchReport Report(IReadOnlyList<LatencyResult> results, bool quick) => new(
+        EvitFile.Read(model.Path), "scalar", new BoardInfo(BoardKind.Pc, "Board", "Cpu", 4, "x86_64", true, [], 1_000_000_000, "Linux", "6"), s_steady, results,
+        quick ? LatencyPlan.Quick : LatencyPlan.Full, quick, new ColdStart(1000, OpenMs: 10, LoadMs: 30, FirstMs: 5, 2000, 3000, 4000, 5000))
+    {
+        Preparation = new PreparationTimes(640, 480, null, 1, 2),
+    };
+
+    private static LatencyResult Result(double[] samples, double seconds = 61) =>
+        new(1, new LatencyStatistics(samples), seconds, WarmUp: 60, AllocatedPerRun: 0, OthersLoad: 0.01, [], Throttled: false, ArenaBytes: 0);
+
+    private static string Headline(BenchReport report) => Lines(report).Single(l => l.StartsWith("test-net  ", StringComparison.Ordinal));
+
+    private static string[] Lines(BenchReport report)
+    {
+        using var data = new StringWriter();
+        using var words = new StringWriter();
+        report.Print(new Printer(json: false, quiet: false, data, words));
+        return data.ToString().Split('\n');
+    }
+
+    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}
