@@ -27,6 +27,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
             Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
         }
 
+        Assert.Contains("floats stored as f32: exact, as no labelled images could show that 16 bits lose nothing", outcome.Output, StringComparison.Ordinal);
         foreach (string part in (string[])["net.evit", "1-bit weights", "not 1-bit", "sha256"])
         {
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);

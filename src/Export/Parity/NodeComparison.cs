@@ -94,17 +94,18 @@ internal sealed class NodeComparison(
             double argument = (double)x[i] + shift[channel];
             double scale = Math.Max(1, Math.Max(Math.Abs(x[i]), Math.Abs(x[i] + (missing is null ? 0 : missing[channel]))));
             double margin = Math.Abs(argument) / scale;
-            string text = string.Create(CultureInfo.InvariantCulture,
-                $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
             if (Math.Abs(simulated[i]) == 1 && margin <= tolerance)
             {
                 ties++;
                 margins = margins.With(margin);
-                tie ??= text;
+                tie ??= Text();
                 continue;
             }
             mismatches++;
-            fault ??= text;
+            fault ??= Text();
+
+            string Text() => string.Create(CultureInfo.InvariantCulture,
+                $"{node.Name}: token {token} channel {channel}: the simulator has {simulated[i]}, packed {(packed.Bit(token, channel) ? 1 : -1)}, the argument is {argument:G4}");
         }
         return new NodeOutcome(simulated.Length, ties, 0, mismatches, 0, margins, 0, fault, tie);
     }
