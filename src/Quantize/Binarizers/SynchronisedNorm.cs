@@ -92,6 +92,6 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     private static Tensor Channels(Tensor values, Tensor like) =>
         like.dim() == 2 ? values.to(ScalarType.Float32) : values.to(ScalarType.Float32).view(1, -1, 1, 1);
 
-    private static void Blend(Tensor running, Tensor value, double momentum) => 
+    private static void Blend(Tensor running, Tensor value, double momentum) =>
         running.mul_(Number(1 - momentum)).add_(value.to(running.dtype), Number(momentum));
 }
