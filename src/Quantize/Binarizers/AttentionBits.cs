@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -31,10 +32,10 @@ public sealed class AttentionBits : autograd.SingleTensorFunction<AttentionBits>
     {
         Tensor q = ctx.get_saved_variables()[0];
         int levels = (int)ctx.get_data("levels")!;
-        Tensor inside = Above(q, levels).neg().add_(1);
+        Tensor inside = Above(q, levels).neg().add_(One, One);
         Tensor gradient = inside * grad_output;
         // Above the range the derivative by clip is levels; inside it is round(q) - q. Both are written as levels + inside * (...).
-        Tensor byClip = (Level(q, levels) - q).sub_(levels).mul_(inside).add_(levels).mul_(grad_output);
+        Tensor byClip = (Level(q, levels) - q).sub_(Number(levels)).mul_(inside).add_(Number(levels), One).mul_(grad_output);
         return [gradient, byClip.sum([0L, 2L, 3L]), null!];
     }
 
@@ -44,12 +45,12 @@ public sealed class AttentionBits : autograd.SingleTensorFunction<AttentionBits>
         Tensor level = Above(q, 0.5);
         for (int j = 2; j <= levels; j++)
         {
-            level = level.add_(Above(q, j - 0.5));
+            level = level.add_(Above(q, j - 0.5), One);
         }
 
         return level;
     }
 
     /// <summary>1 where q is above the bound, else 0: arithmetic, because comparisons to bool are many times slower on the processor.</summary>
-    private static Tensor Above(Tensor q, double bound) => (q - bound).sign_().clamp_(min: 0);
+    private static Tensor Above(Tensor q, double bound) => (q - Number(bound)).sign_().clamp_(min: Zero);
 }

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -23,7 +24,7 @@ internal sealed class BinaryProduct : autograd.SingleTensorFunction<BinaryProduc
         var weight = (Tensor)vars[1];
         bool centred = (bool)vars[2];
         Tensor u = centred ? weight - weight.mean([1], keepdim: true) : weight;
-        Tensor bits = u.sign().add_(0.5).sign_().to(ScalarType.BFloat16);
+        Tensor bits = u.sign().add_(Number(0.5), One).sign_().to(ScalarType.BFloat16);
         Tensor scale = weight.abs().mean([1]);
         ctx.save_for_backward([signs, bits, u, scale]);
         ctx.save_data(nameof(centred), centred);
@@ -36,7 +37,7 @@ internal sealed class BinaryProduct : autograd.SingleTensorFunction<BinaryProduc
         List<Tensor> saved = ctx.get_saved_variables();
         (Tensor signs, Tensor bits, Tensor u, Tensor scale) = (saved[0], saved[1], saved[2], saved[3]);
         Tensor bySigns = (grad_output * scale).to(ScalarType.BFloat16).matmul(bits).to(ScalarType.Float32);
-        Tensor byWeight = grad_output.to(ScalarType.BFloat16).t().matmul(signs).to(ScalarType.Float32).mul_(u.abs().le(1));
+        Tensor byWeight = grad_output.to(ScalarType.BFloat16).t().matmul(signs).to(ScalarType.Float32).mul_(u.abs().le(One));
         if ((bool)ctx.get_data("centred")!)
         {
             byWeight.sub_(byWeight.mean([1], keepdim: true));

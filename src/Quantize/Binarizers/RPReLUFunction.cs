@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -53,12 +54,12 @@ public sealed class RPReLUFunction : autograd.SingleTensorFunction<RPReLUFunctio
         var shortcut = new Shortcut((Tensor)vars[1], (ShortcutKind)vars[5], (int)vars[6]);
         long rows = x.shape[0];
         Tensor sum = shortcut.Kind == ShortcutKind.Tile
-            ? (x.view(rows, shortcut.Factor, -1) + shortcut.Value.unsqueeze(1)).view(rows, -1)
-            : x + shortcut.Expanded();
+            ? x.view(rows, shortcut.Factor, -1).add(shortcut.Value.unsqueeze(1), One).view(rows, -1)
+            : x.add(shortcut.Expanded(), One);
         Tensor u = sum.sub_((Tensor)vars[2]);
         ctx.save_for_backward([u, slope]);
         ctx.save_data("shortcut", (shortcut.Kind, shortcut.Factor));
-        return (u.clamp(max: 0) * (slope - 1)).add_(u).add_((Tensor)vars[4]);
+        return (u.clamp(max: Zero) * (slope - One)).add_(u, One).add_((Tensor)vars[4], One);
     }
 
     /// <summary>Gradients of x, shortcut, move1, slope and move2.</summary>
@@ -69,14 +70,14 @@ public sealed class RPReLUFunction : autograd.SingleTensorFunction<RPReLUFunctio
         Tensor slope = saved[1];
         (ShortcutKind kind, int factor) = ((ShortcutKind, int))ctx.get_data("shortcut")!;
         long rows = u.shape[0];
-        Tensor negative = u.clamp(max: 0);
+        Tensor negative = u.clamp(max: Zero);
         Tensor bySlope = (negative * grad_output).sum([0L]);
         // -1 where u < 0, else 0: gradient = g - step * (slope - 1) * g there. At u = 0 either derivative serves.
-        Tensor gradient = negative.sign_().mul_(1 - slope).mul_(grad_output).add_(grad_output);
+        Tensor gradient = negative.sign_().mul_(slope.neg().add(One, One)).mul_(grad_output).add_(grad_output, One);
         Tensor byShortcut = kind switch
         {
             ShortcutKind.Tile => gradient.view(rows, factor, -1).sum([1L]),
-            ShortcutKind.GroupMean => (gradient / factor).unsqueeze(2).expand(rows, u.shape[1], factor).reshape(rows, factor * u.shape[1]),
+            ShortcutKind.GroupMean => (gradient / Number(factor)).unsqueeze(2).expand(rows, u.shape[1], factor).reshape(rows, factor * u.shape[1]),
             _ => gradient,
         };
         return [gradient, byShortcut, gradient.sum([0L]).neg(), bySlope, grad_output.sum([0L]), null!, null!];

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -18,10 +19,10 @@ public sealed class ShiftSign : autograd.SingleTensorFunction<ShiftSign>
     /// <summary>(x, shift, surrogate) → ±1.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        Tensor u = (Tensor)vars[0] + (Tensor)vars[1];
+        Tensor u = ((Tensor)vars[0]).add((Tensor)vars[1], One);
         ctx.save_for_backward([u]);
         ctx.save_data("surrogate", vars[2]);
-        return u.sign().add_(0.5).sign_();
+        return u.sign().add_(Number(0.5), One).sign_();
     }
 
     /// <summary>Gradients of x and of shift.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -58,13 +59,13 @@ internal readonly record struct Surrogate(ActivationGradient Kind, float Tempera
         switch (Kind)
         {
             case ActivationGradient.Quadratic:
-                return u.abs().mul_(-2).add_(2).clamp_(min: 0);
+                return u.abs().mul_(Number(-2)).add_(Number(2), One).clamp_(min: Zero);
             case ActivationGradient.Straight:
-                return u.abs().le(1).to(u.dtype);
+                return u.abs().le(One).to(u.dtype);
             default:
-                Tensor e = u.abs().mul_(-2 * Temperature).exp_();
-                Tensor below = e + 1;
-                return e / (below * below) * (4 * Peak);
+                Tensor e = u.abs().mul_(Number(-2 * Temperature)).exp_();
+                Tensor below = e.add(One, One);
+                return e / (below * below) * Number(4 * Peak);
         }
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -47,15 +48,15 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
         (double eps, double momentum, var world) = ((double)vars[5], (double)vars[6], (World)vars[7]);
         Tensor wide = x.to(ScalarType.Float32);
         (Tensor sum, Tensor squares, double rows) = Sums(wide, wide * wide, world);
-        Tensor mean = sum / rows;
-        Tensor variance = ((squares / rows) - (mean * mean)).clamp(0);
-        Tensor unit = (variance + eps).rsqrt();                                      // doubles [C]
+        Tensor mean = sum / Number(rows);
+        Tensor variance = ((squares / Number(rows)) - (mean * mean)).clamp(Zero);
+        Tensor unit = variance.add(Number(eps), One).rsqrt();                         // doubles [C]
         Blend(runningMean, mean, momentum);
-        Blend(runningVariance, variance * (rows / Math.Max(1, rows - 1)), momentum);
+        Blend(runningVariance, variance * Number(rows / Math.Max(1, rows - 1)), momentum);
         ctx.save_for_backward([x, mean, unit, weight]);
         ctx.save_data("world", world);
         Tensor scale = weight * unit;
-        return ((wide * Channels(scale, x)) + Channels(bias - (scale * mean), x)).to(x.dtype);
+        return (wide * Channels(scale, x)).add(Channels(bias - (scale * mean), x), One).to(x.dtype);
     }
 
     /// <summary>Gradients of x, weight and bias; the latter of this process's images, as they are summed with all others'.</summary>
@@ -69,7 +70,7 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
         Tensor byBias = Reduce(gradient);
         Tensor byWeight = Reduce(products);
         (Tensor all, Tensor allProducts, double rows) = Sums(gradient, products, (World)ctx.get_data("world")!);
-        Tensor byInput = Channels(weight * unit, x) * (gradient - Channels(all / rows, x) - (normal * Channels(allProducts / rows, x)));
+        Tensor byInput = Channels(weight * unit, x) * (gradient - Channels(all / Number(rows), x) - (normal * Channels(allProducts / Number(rows), x)));
         return
         [
             byInput.to(x.dtype), byWeight.to(ScalarType.Float32), byBias.to(ScalarType.Float32), null!, null!, null!, null!, null!,
@@ -79,7 +80,7 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     /// <summary>Sums of two tensors per channel over all processes, and of the values of a channel.</summary>
     private static (Tensor First, Tensor Second, double Rows) Sums(Tensor first, Tensor second, World world)
     {
-        Tensor sums = torch.cat([Reduce(first), Reduce(second), torch.full([1], first.numel() / first.shape[1], dtype: ScalarType.Float64, device: first.device)]);
+        Tensor sums = torch.cat([Reduce(first), Reduce(second), torch.full([1], Number(first.numel() / first.shape[1]), dtype: ScalarType.Float64, device: first.device)]);
         world.Sum([sums]);
         long channels = first.shape[1];
         return (sums.narrow(0, 0, channels), sums.narrow(0, channels, channels), sums.narrow(0, 2 * channels, 1).item<double>());
@@ -91,5 +92,6 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     private static Tensor Channels(Tensor values, Tensor like) =>
         like.dim() == 2 ? values.to(ScalarType.Float32) : values.to(ScalarType.Float32).view(1, -1, 1, 1);
 
-    private static void Blend(Tensor running, Tensor value, double momentum) => running.mul_(1 - momentum).add_(value.to(running.dtype), momentum);
+    private static void Blend(Tensor running, Tensor value, double momentum) =>
+        running.mul_(Number(1 - momentum)).add_(value.to(running.dtype), Number(momentum));
 }

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -24,14 +25,14 @@ public sealed class WeightSign : autograd.SingleTensorFunction<WeightSign>
         Tensor u = centred ? weight - weight.mean([1], keepdim: true) : weight;
         ctx.save_for_backward([u]);
         ctx.save_data(nameof(centred), centred);
-        return u.sign().add_(0.5).sign_().mul_(weight.abs().mean([1], keepdim: true));
+        return u.sign().add_(Number(0.5), One).sign_().mul_(weight.abs().mean([1], keepdim: true));
     }
 
     /// <summary>The gradient of the weight.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         Tensor u = ctx.get_saved_variables()[0];
-        Tensor gradient = u.abs().le(1).to(grad_output.dtype).mul_(grad_output);
+        Tensor gradient = u.abs().le(One).to(grad_output.dtype).mul_(grad_output);
         if ((bool)ctx.get_data("centred")!)
         {
             gradient.sub_(gradient.mean([1], keepdim: true));

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -94,13 +95,13 @@ public sealed class DeviceImages : IDisposable
     {
         int count = indices.Length;
         Tensor places = ToDevice(torch.tensor(Places(indices, changes), [count, _height + _width]));
-        Tensor pixels = places.narrow(1, 0, _height).unsqueeze(2) + places.narrow(1, _height, _width).unsqueeze(1);
+        Tensor pixels = places.narrow(1, 0, _height).unsqueeze(2).add(places.narrow(1, _height, _width).unsqueeze(1), One);
         Tensor levels = _pixels.index_select(0, pixels.view(-1));
-        Tensor values = _table.index_select(0, (levels.to(ScalarType.Int32) + _channels).view(-1));
+        Tensor values = _table.index_select(0, levels.to(ScalarType.Int32).add(_channels, One).view(-1));
         Tensor images = values.view(count, _height, _width, 3).permute(0, 3, 1, 2).contiguous();
         if (changes.Any(c => !c.Erased.IsEmpty))
         {
-            images = images.masked_fill(Erased(changes), 0);
+            images = images.masked_fill(Erased(changes), Zero);
         }
 
         return mixture.Apply(images);

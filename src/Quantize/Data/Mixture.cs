@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -44,7 +45,7 @@ internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
             part.copy_(part.flip(0));
             return images;
         }
-        Tensor mixed = (images * OwnShare) + (images.flip(0) * (1 - OwnShare));
+        Tensor mixed = (images * Number(OwnShare)).add(images.flip(0) * Number(1 - OwnShare), One);
         long count = images.shape[0];
         // The image in the middle has no partner.
         if (count % 2 == 1)

@@ -1,6 +1,7 @@
 using EdgeVit.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -55,7 +56,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     /// <summary>The first half of a binary layer: signs of the shifted tokens, <c>[M, C]</c>.</summary>
     internal Tensor Sign(string name, Tensor x, Tensor move)
     {
-        Tensor signs = Binary ? ShiftSign.Apply(x, move, Phase.Surrogate) : x + move;
+        Tensor signs = Binary ? ShiftSign.Apply(x, move, Phase.Surrogate) : x.add(move, One);
         Taps.Report(name, signs);
         return signs;
     }
@@ -75,7 +76,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
         if (Taps.On)
         {
             Taps.Report(names.Linear, y);
-            Taps.Report(names.Sum, y + shortcut.Expanded());
+            Taps.Report(names.Sum, y.add(shortcut.Expanded(), One));
             Taps.Report(names.Result, result);
         }
         return result;
@@ -113,7 +114,8 @@ internal readonly record struct TokenGrid(long Batch, long Side)
     internal Tensor Shift(Tensor tokens, TokenShift shift)
     {
         (long y, long x) = (shift.Rows, shift.Columns);
-        Tensor even = torch.arange(tokens.shape[1], device: tokens.device).remainder(TokenShift.Directions * TokenShift.BlockChannels).lt(TokenShift.BlockChannels);
+        Tensor even = torch.arange(Zero, Number(tokens.shape[1]), One, device: tokens.device)
+            .remainder(Number(TokenShift.Directions * TokenShift.BlockChannels)).lt(Number(TokenShift.BlockChannels));
         Tensor framed = F.pad(AsImage(tokens), (x, x, y, y));                         // [B, C, H + 2y, W + 2x]
         Tensor before = framed.narrow(2, 0, Side).narrow(3, 0, Side), after = framed.narrow(2, 2 * y, Side).narrow(3, 2 * x, Side);
         return AsTokens(torch.where(even.view(-1, 1, 1), before, after));

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -13,13 +14,13 @@ public sealed class LayerScale : nn.Module<Tensor, Tensor>
     /// <summary>Creates it with this <paramref name="start"/> for every alpha and no offset.</summary>
     public LayerScale(long channels, double start) : base(nameof(LayerScale))
     {
-        alpha = nn.Parameter(torch.full(channels, start));
+        alpha = nn.Parameter(torch.full(channels, Number(start)));
         move = nn.Parameter(torch.zeros(channels));
         RegisterComponents();
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => (input * alpha).add_(move);
+    public override Tensor forward(Tensor input) => (input * alpha).add_(move, One);
 }
 
 /// <summary>RPReLU of a sum, see <see cref="RPReLUFunction"/>; slope 0.25 and no shifts at the start.</summary>
@@ -49,7 +50,7 @@ internal sealed class ChannelSlope : nn.Module
 
     internal ChannelSlope(long channels) : base(nameof(ChannelSlope))
     {
-        weight = nn.Parameter(torch.full(channels, 0.25));
+        weight = nn.Parameter(torch.full(channels, Number(0.25)));
         RegisterComponents();
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -59,6 +60,6 @@ internal static class BatchCount
             return;
         }
         using IDisposable frozen = torch.no_grad();
-        count.add_(1);
+        count.add_(One, One);
     }
 }

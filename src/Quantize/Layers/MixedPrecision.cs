@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -41,7 +42,7 @@ internal static class MixedPrecision
         }
 
         Tensor product = Product(x, weight).to(ScalarType.Float32);
-        return bias is null ? product : product.add_(bias);
+        return bias is null ? product : product.add_(bias, One);
     }
 
     /// <summary><c>x w'</c> in the type that it was computed in: for a norm that sums in float32 by itself.</summary>

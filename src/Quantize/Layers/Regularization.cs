@@ -1,5 +1,6 @@
 using System.Globalization;
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -58,7 +59,7 @@ internal sealed record Omission(Regularization Rates, ulong Seed, long Step, int
 
         Tensor factors = Factors((int)images, rate, DepthKey, site).view(images, 1, 1).to(after.device);
         Tensor change = (after - before).view(images, -1, after.shape[1]) * factors;
-        return before + change.view(after.shape);
+        return before.add(change.view(after.shape), One);
     }
 
     /// <summary>Features <c>[B, C]</c> with some of them 0.</summary>

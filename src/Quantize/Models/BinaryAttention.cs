@@ -1,6 +1,7 @@
 using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -63,10 +64,10 @@ internal sealed class BinaryAttention : nn.Module
         moveq2 = Zeros(c);
         movek2 = Zeros(c);
         movev2 = Zeros(c);
-        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Math.Log(binarization.Clip.For(config.Keys(stageIndex)) / _levels)));
+        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Number(Math.Log(binarization.Clip.For(config.Keys(stageIndex)) / _levels))));
         if (config.Locality)
         {
-            att_temperature_logit = nn.Parameter(torch.full(stage.Heads, AttentionTemperature.Start(stage.HeadSize)));
+            att_temperature_logit = nn.Parameter(torch.full(stage.Heads, Number(AttentionTemperature.Start(stage.HeadSize))));
         }
 
         query = new LatentWeight(SignForm.Centred, c, c);
@@ -112,7 +113,7 @@ internal sealed class BinaryAttention : nn.Module
             _context.Taps.Report($"{p}.rpreluk.up", Upsample(k, grid, keyGrid));
             _context.Taps.Report($"{p}.rpreluv.up", Upsample(v, grid, keyGrid));
         }
-        return Context(q, k, v, _stage.Reduction == 1 ? q + k + v : q + Upsample(k + v, grid, keyGrid), grid.Batch);
+        return Context(q, k, v, _stage.Reduction == 1 ? q.add(k, One).add(v, One) : q.add(Upsample(k.add(v, One), grid, keyGrid), One), grid.Batch);
     }
 
     /// <summary>Class attention: tokens <c>[B*(1+N), C]</c>, each image's class token <c>[B, C]</c> first, → the class tokens. Their shortcut is the
@@ -126,7 +127,7 @@ internal sealed class BinaryAttention : nn.Module
         Tensor meanK = k.view(batch, -1, _stage.Width).mean([1]), meanV = v.view(batch, -1, _stage.Width).mean([1]);
         _context.Taps.Report($"{p}.rpreluk.mean", meanK);
         _context.Taps.Report($"{p}.rpreluv.mean", meanV);
-        return Context(q, k, v, q + meanK + meanV, batch);
+        return Context(q, k, v, q.add(meanK, One).add(meanV, One), batch);
     }
 
     /// <summary>The attention's context with its norm, shortcut and RPReLU: queries <c>[B*N, C]</c>, keys and values <c>[B*M, C]</c> → <c>[B*N, C]</c>.</summary>
@@ -150,7 +151,7 @@ internal sealed class BinaryAttention : nn.Module
         Tensor result = rprelu_context.Forward(context, new Shortcut(shortcut));
         if (_context.Taps.On)
         {
-            _context.Taps.Report($"{p}.context.sum", context + shortcut);
+            _context.Taps.Report($"{p}.context.sum", context.add(shortcut, One));
             _context.Taps.Report($"{p}.rprelu_context", result);
         }
         return result;
@@ -159,7 +160,7 @@ internal sealed class BinaryAttention : nn.Module
     /// <summary>Softmax attention of the signs; probabilities are quantised to multiples of the clip in the binary network.</summary>
     internal Tensor Attend(Tensor q, Tensor k, Tensor v, long batch)
     {
-        Tensor scores = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3)).mul_(1 / Math.Sqrt(_stage.HeadSize));   // [B, h, N, M]
+        Tensor scores = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3)).mul_(Number(1 / Math.Sqrt(_stage.HeadSize)));   // [B, h, N, M]
         if (Temperature() is { } temperature)
         {
             scores = scores * temperature.view(1, -1, 1, 1);
@@ -167,7 +168,7 @@ internal sealed class BinaryAttention : nn.Module
 
         if (_maskDiagonal)
         {
-            scores = scores.masked_fill(torch.eye(scores.shape[^1], dtype: ScalarType.Bool, device: scores.device), float.NegativeInfinity);
+            scores = scores.masked_fill(torch.eye(scores.shape[^1], dtype: ScalarType.Bool, device: scores.device), Number(float.NegativeInfinity));
         }
 
         Tensor probabilities = scores.softmax(-1);
@@ -185,7 +186,7 @@ internal sealed class BinaryAttention : nn.Module
     }
 
     /// <summary>What scores are multiplied by, <c>[h]</c>; null where that is 1.</summary>
-    private Tensor? Temperature() => att_temperature_logit?.sigmoid().mul(AttentionTemperature.Most(_stage.HeadSize));
+    private Tensor? Temperature() => att_temperature_logit?.sigmoid().mul(Number(AttentionTemperature.Most(_stage.HeadSize)));
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B, h, N, d]</c>.</summary>
     private Tensor Heads(Tensor tokens, long batch) => tokens.view(batch, -1, _stage.Heads, _stage.HeadSize).transpose(1, 2);

@@ -1,5 +1,6 @@
 using EdgeVit.Export;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -120,7 +121,7 @@ internal sealed class ViTBody : nn.Module
     {
         Tensor pooled = tokens.view(grid.Batch, -1, tokens.shape[1]).mean([1]);      // [B, C]
         _context.Taps.Report("vit.pooled", pooled);
-        Tensor token = pooled + cls_token!.view(1, -1);
+        Tensor token = pooled.add(cls_token!.view(1, -1), One);
         _context.Taps.Report("vit.class_token", token);
         foreach (BinaryViTLayer layer in class_attention!)
         {

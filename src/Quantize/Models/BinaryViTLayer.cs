@@ -1,6 +1,7 @@
 using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -115,10 +116,10 @@ internal sealed class BinaryViTLayer : nn.Module
 
         Tensor scaled = output.layerscale!.call(g);
         taps.Report($"{_prefix}.output.layerscale", scaled);
-        Tensor x2 = x1 + scaled;
+        Tensor x2 = x1.add(scaled, One);
         foreach ((BlockBranch branch, LayerScale scale) in _branches.Zip(_scales))
         {
-            x2 = x2 + Branch(branch, b, grid, scale);
+            x2 = x2.add(Branch(branch, b, grid, scale), One);
         }
 
         taps.Report(_prefix, x2);
@@ -170,7 +171,7 @@ internal sealed class AttentionBlock : nn.Module
 
         Tensor scaled = output.layerscale!.call(o);
         _context.Taps.Report($"{_prefix}.output.layerscale", scaled);
-        return x + scaled;
+        return x.add(scaled, One);
     }
 }
 

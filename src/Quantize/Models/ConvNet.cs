@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -72,7 +73,7 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
         }
 
         Tensor features = x.amax([2, 3]);
-        return (fc.call(features) * LogitScale, features);
+        return (fc.call(features) * Number(LogitScale), features);
     }
 }
 

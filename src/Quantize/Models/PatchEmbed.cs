@@ -1,6 +1,7 @@
 using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -39,7 +40,7 @@ internal sealed class Embeddings : nn.Module
     private static Tensor Normal(Tensor target, double deviation)
     {
         const double Inside = 1 - (1.0 / (1 << 24));                                 // the largest float below 1
-        return target.uniform_(-1, 1).clamp_(-Inside, Inside).erfinv_().mul_(deviation * Math.Sqrt(2));
+        return target.uniform_(-1, 1).clamp_(Number(-Inside), Number(Inside)).erfinv_().mul_(Number(deviation * Math.Sqrt(2)));
     }
 
     /// <summary>Images <c>[B, 3, H, W]</c> → tokens <c>[B*N, C]</c> and their grid.</summary>
@@ -49,7 +50,7 @@ internal sealed class Embeddings : nn.Module
         (Tensor patches, long side) = patch_embeddings.Forward(stem is null ? images : stem.Forward(images));
         Tensor tokens = norm.call(patches);
         _context.Taps.Report("vit.embeddings.norm", tokens);
-        tokens = (tokens.view(batch, side * side, -1) + position_embeddings).view(batch * side * side, -1);
+        tokens = tokens.view(batch, side * side, -1).add(position_embeddings, One).view(batch * side * side, -1);
         _context.Taps.Report("vit.embeddings", tokens);
         return (tokens, new TokenGrid(batch, side));
     }
@@ -80,7 +81,7 @@ internal sealed class ConvStem : nn.Module
         Tensor last = images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         Tensor y = norm.call(TokenGrid.AsTokens(F.conv2d(last, weight, null, [1, 1], [1, 1])));
         _context.Taps.Report("vit.embeddings.stem.norm", y);
-        Tensor result = F.prelu(y - rprelu.move1, rprelu.prelu.weight) + rprelu.move2;
+        Tensor result = F.prelu(y - rprelu.move1, rprelu.prelu.weight).add(rprelu.move2, One);
         _context.Taps.Report("vit.embeddings.stem", result);
         return grid.AsImage(result);
     }
@@ -164,7 +165,7 @@ internal sealed class DownSampling : nn.Module
                 _context.Taps.Report($"{_prefix}.proj", linear);
                 _context.Taps.Report($"{_prefix}.pool", pooled);
                 _context.Taps.Report($"{_prefix}.tile", shortcut.Expanded());
-                _context.Taps.Report($"{_prefix}.sum", linear + shortcut.Expanded());
+                _context.Taps.Report($"{_prefix}.sum", linear.add(shortcut.Expanded(), One));
                 _context.Taps.Report($"{_prefix}.rprelu", y);
             }
         }
@@ -174,7 +175,7 @@ internal sealed class DownSampling : nn.Module
             _context.Taps.Report($"{_prefix}.proj", y);
         }
 
-        Tensor result = (y.view(grid.Batch, -1, y.shape[1]) + position_embeddings).view(-1, y.shape[1]);
+        Tensor result = y.view(grid.Batch, -1, y.shape[1]).add(position_embeddings, One).view(-1, y.shape[1]);
         _context.Taps.Report(_prefix, result);
         return result;
     }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -114,6 +115,6 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
             shortcut = downsample_bn!.call(downsample.call(pooled));
         }
         Tensor y = F.relu(bn1.call(conv1.call(input)));
-        return F.relu(bn2.call(conv2.call(y)).add_(shortcut));
+        return F.relu(bn2.call(conv2.call(y)).add_(shortcut, One));
     }
 }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -62,7 +63,7 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
         (Tensor own, Tensor? distilled, Tensor features) = Tokens(images);
-        return (distilled is null ? own : (own + distilled) / 2, features);
+        return (distilled is null ? own : own.add(distilled, One) / Number(2), features);
     }
 
     /// <summary>The logits of the class token, and of the distillation token if there is one.</summary>
@@ -78,7 +79,7 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         Tensor x = patches.call(input);                                              // [B, N, C]
         Tensor first = cls_token.expand(batch, 1, Width);
         x = dist_token is null ? torch.cat([first, x], 1) : torch.cat([first, dist_token.expand(batch, 1, Width), x], 1);
-        x = x + position;
+        x = x.add(position, One);
         foreach (ViTBlock block in blocks)
         {
             x = block.call(x);
@@ -169,7 +170,7 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
         fc2 = nn.Linear(hidden, width);
         if (locality)
         {
-            scale_log = nn.Parameter(torch.full([1L], Math.Log(_scale)));
+            scale_log = nn.Parameter(torch.full([1L], Number(Math.Log(_scale))));
         }
 
         RegisterComponents();
@@ -178,9 +179,9 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        Tensor x = input + MixedPrecision.Linear(Attend(norm1.call(input)), proj.weight, proj.bias);
+        Tensor x = input.add(MixedPrecision.Linear(Attend(norm1.call(input)), proj.weight, proj.bias), One);
         Tensor hidden = F.gelu(MixedPrecision.Linear(norm2.call(x), fc1.weight, fc1.bias));
-        return x + MixedPrecision.Linear(hidden, fc2.weight, fc2.bias);
+        return x.add(MixedPrecision.Linear(hidden, fc2.weight, fc2.bias), One);
     }
 
     /// <summary>Self-attention <c>[B, N, C]</c> → <c>[B, N, C]</c>.</summary>
@@ -191,12 +192,12 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
         Tensor scores = MixedPrecision.Matmul(split.select(0, 0), split.select(0, 1).transpose(2, 3));
         if (scale_log is null)
         {
-            scores = scores * _scale;
+            scores = scores * Number(_scale);
         }
         else
         {
             Tensor own = torch.eye(tokens, dtype: ScalarType.Bool, device: x.device);
-            scores = (scores * scale_log.exp()).masked_fill(own, float.NegativeInfinity);
+            scores = (scores * scale_log.exp()).masked_fill(own, Number(float.NegativeInfinity));
         }
         return MixedPrecision.Matmul(scores.softmax(-1), split.select(0, 2)).transpose(1, 2).reshape(batch, tokens, width);
     }

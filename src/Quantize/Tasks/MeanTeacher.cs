@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -25,14 +26,14 @@ public sealed class MeanTeacher : ITeacher, IDisposable
         Tensor sum = _teachers[0].Logits(images, batch).softmax(1);
         foreach (ITeacher teacher in _teachers.Skip(1))
         {
-            sum = sum + teacher.Logits(images, batch).softmax(1);
+            sum = sum.add(teacher.Logits(images, batch).softmax(1), One);
         }
 
-        return Logarithm(sum / _teachers.Length);
+        return Logarithm(sum / Number(_teachers.Length));
     }
 
     /// <summary>Logits of probabilities. One below the smallest normal float would have none.</summary>
-    internal static Tensor Logarithm(Tensor probabilities) => probabilities.clamp_min(1e-30).log();
+    internal static Tensor Logarithm(Tensor probabilities) => probabilities.clamp_min(Number(1e-30)).log();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -15,8 +16,8 @@ public sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         using IDisposable frozen = no_grad();
-        Tensor sum = teacher.Logits(images, batch).softmax(1) + teacher.Logits(images.flip(3), batch).softmax(1);
-        return MeanTeacher.Logarithm(sum / 2);
+        Tensor sum = teacher.Logits(images, batch).softmax(1).add(teacher.Logits(images.flip(3), batch).softmax(1), One);
+        return MeanTeacher.Logarithm(sum / Number(2));
     }
 
     /// <summary>The same, and the mean of both images' features.</summary>
@@ -26,7 +27,7 @@ public sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
         using IDisposable frozen = no_grad();
         (Tensor own, Tensor? seen) = teacher.WithFeatures(images, batch);
         (Tensor mirrored, Tensor? seenMirrored) = teacher.WithFeatures(images.flip(3), batch);
-        return (MeanTeacher.Logarithm((own.softmax(1) + mirrored.softmax(1)) / 2), seen is null ? null : (seen + seenMirrored!) / 2);
+        return (MeanTeacher.Logarithm(own.softmax(1).add(mirrored.softmax(1), One) / Number(2)), seen is null ? null : seen.add(seenMirrored!, One) / Number(2));
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -12,7 +13,7 @@ internal static class SimilarityLoss
     /// scaled to unit length.</summary>
     /// <param name="student"><c>[B, F]</c>, with its graph.</param>
     /// <param name="teacher"><c>[B, G]</c>.</param>
-    internal static Tensor Of(Tensor student, Tensor teacher) => (Rows(student) - Rows(teacher)).square().sum() / student.shape[0];
+    internal static Tensor Of(Tensor student, Tensor teacher) => (Rows(student) - Rows(teacher)).pow(Number(2)).sum() / Number(student.shape[0]);
 
     private static Tensor Rows(Tensor features) => F.normalize(features.mm(features.t()), 2, 1);
 }

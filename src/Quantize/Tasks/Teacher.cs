@@ -1,4 +1,5 @@
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -119,7 +120,7 @@ public sealed class CachedTeacher : ITeacher
 
         // A mixed image is taught the mixture of both answers.
         Tensor probabilities = own.softmax(1);
-        return MeanTeacher.Logarithm((probabilities * batch.OwnShare) + (probabilities.flip(0) * (1 - batch.OwnShare)));
+        return MeanTeacher.Logarithm(Mixed(probabilities, batch.OwnShare));
     }
 
     /// <inheritdoc/>
@@ -132,8 +133,11 @@ public sealed class CachedTeacher : ITeacher
         }
 
         Tensor own = Rows(_features, batch).to(images.device);
-        return (logits, batch.OwnShare == 1 ? own : (own * batch.OwnShare) + (own.flip(0) * (1 - batch.OwnShare)));
+        return (logits, batch.OwnShare == 1 ? own : Mixed(own, batch.OwnShare));
     }
+
+    /// <summary>Rows, each with its partner's in a mixed image.</summary>
+    private static Tensor Mixed(Tensor own, float share) => (own * Number(share)).add(own.flip(0) * Number(1 - share), One);
 
     private Tensor Rows(float[] values, Batch batch)
     {

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -26,6 +27,6 @@ public sealed record TokenDistillTask(SmallViT Network, ITeacher Teacher, double
             decisions = Teacher.Logits(images, batch).argmax(1);
         }
 
-        return (LabelLoss.Of(own, labels, batch, Smoothing) + F.cross_entropy(distilled!, decisions)) / 2;
+        return LabelLoss.Of(own, labels, batch, Smoothing).add(F.cross_entropy(distilled!, decisions), One) / Number(2);
     }
 }

@@ -1,3 +1,4 @@
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -44,10 +45,10 @@ internal static class LabelLoss
         Tensor own = F.cross_entropy(logits, labels);
         if (batch.OwnShare < 1)
         {
-            own = (own * batch.OwnShare) + (F.cross_entropy(logits, labels.flip(0)) * (1 - batch.OwnShare));
+            own = (own * Number(batch.OwnShare)).add(F.cross_entropy(logits, labels.flip(0)) * Number(1 - batch.OwnShare), One);
         }
 
-        return smoothing == 0 ? own : (own * (1 - smoothing)) - (logits.log_softmax(1).mean() * smoothing);
+        return smoothing == 0 ? own : (own * Number(1 - smoothing)) - (logits.log_softmax(1).mean() * Number(smoothing));
     }
 }
 
@@ -81,7 +82,7 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
         }
 
         (Tensor logits, Tensor features) = network.WithFeatures(images);
-        return Loss(logits, target, labels, batch) + (SimilarityLoss.Of(features, seen) * FeatureWeight);
+        return Loss(logits, target, labels, batch).add(SimilarityLoss.Of(features, seen) * Number(FeatureWeight), One);
     }
 
     /// <summary>The loss of student logits and teacher logits <c>[B, classes]</c>.</summary>
@@ -91,14 +92,14 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
         ArgumentNullException.ThrowIfNull(teacherLogits);
         if (Hard)
         {
-            return (F.cross_entropy(logits, teacherLogits.argmax(1)) * Weight) + Labels(logits, labels, batch);
+            return (F.cross_entropy(logits, teacherLogits.argmax(1)) * Number(Weight)).add(Labels(logits, labels, batch), One);
         }
 
-        Tensor student = (logits / Temperature).log_softmax(1);
-        Tensor teacher = (teacherLogits / Temperature).log_softmax(1);
-        Tensor divergence = F.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum) / logits.shape[0];
-        return (divergence * (Weight * Temperature * Temperature)) + Labels(logits, labels, batch);
+        Tensor student = (logits / Number(Temperature)).log_softmax(1);
+        Tensor teacher = (teacherLogits / Number(Temperature)).log_softmax(1);
+        Tensor divergence = F.kl_div(student, teacher, log_target: true, reduction: nn.Reduction.Sum) / Number(logits.shape[0]);
+        return (divergence * Number(Weight * Temperature * Temperature)).add(Labels(logits, labels, batch), One);
     }
 
-    private Tensor Labels(Tensor logits, Tensor labels, Batch batch) => LabelLoss.Of(logits, labels, batch, 0) * (1 - Weight);
+    private Tensor Labels(Tensor logits, Tensor labels, Batch batch) => LabelLoss.Of(logits, labels, batch, 0) * Number(1 - Weight);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using static EdgeVit.Quantize.Scalars;
 
 namespace EdgeVit.Quantize;
 
@@ -165,5 +166,5 @@ internal static class WeightRegularizer
         {
             TorchSharp.torch.Tensor size = w.Argument().abs();
             return (size - size.mean([1], keepdim: true).detach()).abs().mean();
-        }).Aggregate((a, b) => a + b);
+        }).Aggregate((a, b) => a.add(b, One));
 }

@@ -1,5 +1,6 @@
 using EdgeVit.Export;
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -90,6 +91,6 @@ public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
             }
         }
 
-        private static double Share(Tensor counts, double wanted) => 100.0 * counts.eq(wanted).sum().item<long>() / counts.numel();
+        private static double Share(Tensor counts, double wanted) => 100.0 * counts.eq(Number(wanted)).sum().item<long>() / counts.numel();
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -52,9 +53,9 @@ internal sealed class FlatAdamW : FlatOptimizer
         }
         long start = Parameters.Segments[first].Start;
         Tensor Active(Tensor flat) => flat.narrow(0, start, Parameters.Length - start);
-        Tensor gradient = Active(Parameters.Gradients) * scale;
-        Active(_mean).mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-        Active(_square).mul_(Beta2).addcmul_(gradient, gradient, value: 1 - Beta2);
+        Tensor gradient = Active(Parameters.Gradients) * Number(scale);
+        Active(_mean).mul_(Number(Beta1)).add_(gradient, alpha: Number(1 - Beta1));
+        Active(_square).mul_(Number(Beta2)).addcmul_(gradient, gradient, value: Number(1 - Beta2));
         Tensor root = Active(_square).sqrt();
         for (int s = first; s < _steps.Length; s++)
         {
@@ -63,10 +64,11 @@ internal sealed class FlatAdamW : FlatOptimizer
             Tensor values = Parameters.Values.narrow(0, segment.Start, segment.Length);
             if (at.Keep != 1)
             {
-                values.mul_(at.Keep);
+                values.mul_(Number(at.Keep));
             }
 
-            values.addcdiv_(_mean.narrow(0, segment.Start, segment.Length), root.narrow(0, segment.Start - start, segment.Length).div_(at.Root).add_(Eps), value: -at.Size);
+            Tensor divisor = root.narrow(0, segment.Start - start, segment.Length).div_(Number(at.Root)).add_(Number(Eps), One);
+            values.addcdiv_(_mean.narrow(0, segment.Start, segment.Length), divisor, value: Number(-at.Size));
         }
     }
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -40,9 +41,9 @@ internal sealed class FlatNesterov : FlatOptimizer
             }
             Tensor At(Tensor flat) => flat.narrow(0, segment.Start, segment.Length);
             Tensor values = At(Parameters.Values);
-            Tensor gradient = (At(Parameters.Gradients) * scale).add_(values, alpha: decay);
-            Tensor momentum = At(_momentum).mul_(_share).add_(gradient);
-            values.add_(gradient.add_(momentum, alpha: _share), alpha: -rate);
+            Tensor gradient = (At(Parameters.Gradients) * Number(scale)).add_(values, alpha: Number(decay));
+            Tensor momentum = At(_momentum).mul_(Number(_share)).add_(gradient, One);
+            values.add_(gradient.add_(momentum, alpha: Number(_share)), alpha: Number(-rate));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -51,7 +52,7 @@ internal sealed class FloatAverage : IDisposable
         _updates++;
         foreach ((Tensor values, Tensor means) in _moved)
         {
-            means.add_((values - means) * share);
+            means.add_((values - means) * Number(share), One);
         }
     }
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -102,7 +103,7 @@ internal sealed class Replicas : IDisposable
         Tensor loss;
         using (MixedPrecision.Scope(_mixed))
         {
-            loss = copy.Loss(images, labels, part) * ((double)part.Count / whole);
+            loss = copy.Loss(images, labels, part) * Number((double)part.Count / whole);
         }
 
         double value = loss.item<float>();
@@ -132,7 +133,7 @@ internal sealed class Replicas : IDisposable
 
                 if (own.grad is { } sum)
                 {
-                    sum.add_(grad);
+                    sum.add_(grad, One);
                 }
                 else
                 {
@@ -150,10 +151,10 @@ internal sealed class Replicas : IDisposable
                 own.copy_(buffers[0][at]);
                 for (int part = 1; part < parts; part++)
                 {
-                    own.add_(buffers[part][at]);
+                    own.add_(buffers[part][at], One);
                 }
 
-                own.div_(parts);
+                own.div_(Number(parts));
             }
             at++;
         }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using EdgeVit.Export;
 using TorchSharp;
 using TorchSharp.Modules;
+using static EdgeVit.Quantize.Scalars;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
@@ -88,7 +89,7 @@ internal sealed class TrainingStep : IDisposable
 
         if (Phase.Regularizer > 0 && _signWeights.Length > 0)
         {
-            (WeightRegularizer.Loss(_signWeights) * Phase.Regularizer).backward();
+            (WeightRegularizer.Loss(_signWeights) * Number(Phase.Regularizer)).backward();
         }
 
         int first = Phase.FrozenSigns ? _parameters.SignSegments : 0;
@@ -190,7 +191,7 @@ internal sealed class TrainingStep : IDisposable
         world.Sum(statistics);
         foreach (Tensor tensor in statistics)
         {
-            tensor.div_(world.Size);
+            tensor.div_(Number(world.Size));
         }
     }
 
@@ -259,7 +260,7 @@ internal sealed class TrainingStep : IDisposable
 
             if (part.Count != batch.Whole)
             {
-                loss = loss * ((double)part.Count / batch.Whole);
+                loss = loss * Number((double)part.Count / batch.Whole);
             }
 
             double value = Agreed(loss.item<float>());
