@@ -16,6 +16,9 @@ internal sealed class GraphBuilder
 
     internal Random Random { get; }
 
+    /// <summary>Whether floats hold a few -0, too.</summary>
+    internal bool HasNegativeZeros { get; init; }
+
     internal IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
 
     internal IReadOnlyList<int> InputShape => _inputShape;
@@ -35,11 +38,12 @@ internal sealed class GraphBuilder
 
     internal string ShiftSign(string x, int channels) => Node(Op.ShiftSign, null, [x], [], [("shift", Floats(channels))]);
 
-    internal string BinaryLinear(string x, int inputs, int outputs) => Node(
-        Op.BinaryLinear, null, [x], [], [("weight", Bits(outputs, inputs)), ("scale", Scale(outputs, inputs)), ("offset", Floats(outputs))]);
+    internal string BinaryLinear(string x, int inputs, int outputs, bool counts = false) => Node(
+        Op.BinaryLinear, null, [x], counts ? [(OpAttributes.Counts, 1)] : [],
+        [("weight", Bits(outputs, inputs)), ("scale", Scale(outputs, inputs)), ("offset", Floats(outputs))]);
 
-    internal string BinaryConv(string x, int inputs, int outputs, int kernel) => Node(
-        Op.BinaryConv, null, [x], [("kernel", kernel)],
+    internal string BinaryConv(string x, int inputs, int outputs, int kernel, bool counts = false) => Node(
+        Op.BinaryConv, null, [x], counts ? [("kernel", kernel), (OpAttributes.Counts, 1)] : [("kernel", kernel)],
         [("weight", Bits(outputs, kernel * kernel * inputs)), ("scale", Scale(outputs, kernel * kernel * inputs)), ("offset", Floats(outputs))]);
 
     /// <summary>Binary attention; with levels of more than 1, a masked diagonal or a temperature for each head where asked for.</summary>
@@ -79,10 +83,21 @@ internal sealed class GraphBuilder
 
     internal string RPReLU(string x, int channels) => Node(Op.RPReLU, null, [x], [], [("shift", Floats(channels)), ("slope", Floats(channels)), ("offset", Floats(channels))]);
 
+    /// <summary>An RPReLU without shift and offset.</summary>
+    internal string Leaky(string x, int channels) => Node(Op.RPReLU, null, [x], [], [("slope", Floats(channels))]);
+
+    /// <summary>A sum whose inputs have scales where bits are set: bit i that of input i.</summary>
+    internal string ScaledSum(int channels, int scaled, params string[] inputs) => Node(
+        Op.ScaledSum, null, inputs, [],
+        [.. Enumerable.Range(1, inputs.Length - 1).Where(i => (scaled >> i & 1) != 0).Select(i => (OpAttributes.Scale(i), Floats(channels)))]);
+
     internal string Add(params string[] inputs) => Node(Op.Add, null, inputs, [], []);
 
-    internal string Pool(string x, int kh, int kw, int sh, int sw, int ph, int pw) => Node(
-        Op.AvgPool2d, null, [x], [("kernelH", kh), ("kernelW", kw), ("strideH", sh), ("strideW", sw), ("paddingH", ph), ("paddingW", pw)], []);
+    internal string Pool(string x, int kh, int kw, int sh, int sw, int ph, int pw, bool sum = false)
+    {
+        (string, int)[] window = [("kernelH", kh), ("kernelW", kw), ("strideH", sh), ("strideW", sw), ("paddingH", ph), ("paddingW", pw)];
+        return Node(Op.AvgPool2d, null, [x], sum ? [.. window, (OpAttributes.Sum, 1)] : window, []);
+    }
 
     internal string Upsample(string x, int factor) => Node(Op.Upsample, null, [x], [("factor", factor)], []);
 
@@ -151,7 +166,7 @@ internal sealed class GraphBuilder
         {
             // A few exact zeros and ones: sign(0) and equal sums must come out right.
             int kind = Random.Next(16);
-            values[i] = kind switch { 0 => 0f, 1 => 1f, _ => (float)((2 * Random.NextDouble()) - 1) };
+            values[i] = kind switch { 0 => 0f, 1 => 1f, 2 when HasNegativeZeros => -0f, _ => (float)((2 * Random.NextDouble()) - 1) };
         }
 
         return TensorData.Of(name, values, shape);

@@ -61,6 +61,28 @@ public class GraphFoldingTests
     }
 
     [Fact]
+    public void WhatIsFoldedIsNotFoldedAgain()
+    {
+        foreach (Func<GraphBuilder, string, string> form in (Func<GraphBuilder, string, string>[])
+            [
+                (b, x) => b.Leaky(x, 8), (b, x) => b.ScaledSum(8, 2, x, x), (b, x) => b.Pool(x, 2, 2, 1, 1, 0, 0, sum: true),
+                (b, x) => b.BinaryLinear(b.ShiftSign(x, 8), 8, 8, counts: true), (b, x) => b.BinaryConv(b.ShiftSign(x, 8), 8, 8, 2, counts: true),
+            ])
+        {
+            var b = new GraphBuilder(3, 3, 4, 4);
+            ModelGraph graph = b.Build(b.Linear(b.MeanTokens(form(b, b.Conv2d("image", 3, 8, 1, 1))), 8, 3));
+            var error = Assert.Throws<ArgumentException>(() => FoldedModel.Of(new LoweredModel(graph, b.Tensors)));
+            Assert.Contains($"node '{graph.Nodes[^3].Name}' ({graph.Nodes[^3].Op}) has a form that folding makes, expected a lowered network", error.Message, StringComparison.Ordinal);
+        }
+
+        (ModelGraph lowered, GraphBuilder network) = BinaryViTGraphs.Build(4, 16, 2, [new(1, 64, 128, 1, 2)], 5);
+        Assert.False(FoldedModel.IsFolded(lowered));
+        LoweredModel once = FoldedModel.Of(new LoweredModel(lowered, network.Tensors)).Model;
+        Assert.True(FoldedModel.IsFolded(once.Graph));
+        Assert.Throws<ArgumentException>(() => FoldedModel.Of(once));
+    }
+
+    [Fact]
     public void AFileOfTheFirstVersionRunsNodeByNode()
     {
         (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(4, 16, 2, [new(1, 64, 128, 1, 2)], 5);

@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>The interpreter against ops computed from their definition on numbers +1 and -1, in double.</summary>
-public class GraphInterpreterTests
+public partial class GraphInterpreterTests
 {
     private const int Channels = 70;
     private readonly GraphBuilder _b = new(3, 3, 4, 6);

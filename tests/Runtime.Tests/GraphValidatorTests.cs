@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime.Tests;
 
-public class GraphValidatorTests
+public partial class GraphValidatorTests
 {
     private readonly GraphBuilder _b = new(1, 3, 4, 4);
     private readonly string _tokens;

@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>Random graphs without a plan behind them: any op after any other that its shapes allow. Even seeds give graphs of version 1.</summary>
-internal static class RandomGraphs
+internal static partial class RandomGraphs
 {
     private sealed record Item(string Name, int Channels, int Height, int Width);
 
@@ -45,6 +45,7 @@ internal static class RandomGraphs
                 return x with { Name = b.BinaryLinear(b.ShiftSign(x.Name, c), c, outputs), Channels = outputs };
             case 5 when x.Height > 1 && x.Width > 1:
                 int kernel = random.Next(1, Math.Min(x.Height, x.Width) + 1);
+                kernel = kernel * kernel * c > BitKernel.MaxInputs ? 1 : kernel;
                 return new Item(b.BinaryConv(b.ShiftSign(x.Name, c), c, 2 * c, kernel), 2 * c, x.Height / kernel, x.Width / kernel);
             case 6:
                 int heads = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();

@@ -9,7 +9,15 @@ namespace EdgeVit.Export;
 /// gone into others.</param>
 public sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string, FoldedValue> Values)
 {
+    /// <summary>Whether a graph holds a form that only folding makes, and so is no lowered network's.</summary>
+    public static bool IsFolded(ModelGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return graph.Nodes.Any(GraphFolding.IsFolded);
+    }
+
     /// <summary>Moves a lowered network's constants.</summary>
+    /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
     public static FoldedModel Of(LoweredModel lowered)
     {

@@ -57,9 +57,15 @@ internal sealed class GraphFolding
 
     /// <summary>The model that runs.</summary>
     /// <param name="model">A lowered network.</param>
+    /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
     internal static FoldedModel Fold(LoweredModel model)
     {
+        if (model.Graph.Nodes.FirstOrDefault(IsFolded) is { } folded)
+        {
+            throw new ArgumentException($"node '{folded.Name}' ({folded.Op}) has a form that folding makes, expected a lowered network, which is folded once", nameof(model));
+        }
+
         var folding = new GraphFolding(model.Graph, model.Tensors, GraphValidator.Validate(model.Graph, model.Tensors));
         foreach (GraphNode node in model.Graph.Nodes)
         {
@@ -68,6 +74,11 @@ internal sealed class GraphFolding
 
         return folding.Build();
     }
+
+    /// <summary>Whether a node has a form that only folding makes.</summary>
+    internal static bool IsFolded(GraphNode node) => node.Op == Op.ScaledSum
+        || (node.Op == Op.RPReLU && !node.Tensors.ContainsKey("shift"))
+        || node.Attributes.ContainsKey(OpAttributes.Counts) || node.Attributes.ContainsKey(OpAttributes.Sum);
 
     private static bool HasPadding(GraphNode pool) => pool.Attributes["paddingH"] > 0 || pool.Attributes["paddingW"] > 0;
 

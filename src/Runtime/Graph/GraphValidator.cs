@@ -221,10 +221,14 @@ public sealed partial class GraphValidator
             }
         }
 
-        return scales > 0 && scales == node.Tensors.Count
-            ? Add(node, x)
-            : throw new EvitFormatException(
-                $"{_where}: tensors {(node.Tensors.Count == 0 ? "none" : string.Join(", ", node.Tensors.Keys))}, expected at least one of scale1 to scale{node.Inputs.Count - 1} and no other, as there are {node.Inputs.Count} inputs");
+        if (scales > 0 && scales == node.Tensors.Count)
+        {
+            return Add(node, x);
+        }
+
+        string found = node.Tensors.Count == 0 ? "no tensors" : $"tensors {string.Join(", ", node.Tensors.Keys)}";
+        string expected = node.Inputs.Count == 2 ? "scale1" : $"at least one of scale1 to scale{node.Inputs.Count - 1}";
+        throw new EvitFormatException($"{_where}: {found}, expected {expected} and no other, as there are {node.Inputs.Count} inputs");
     }
 
     private ValueShape RPReLU(GraphNode node, ValueShape x)
@@ -232,7 +236,8 @@ public sealed partial class GraphValidator
         PerChannel(node, x.Channels, "slope");
         if (node.Tensors.ContainsKey("shift") != node.Tensors.ContainsKey("offset"))
         {
-            throw new EvitFormatException($"{_where}: tensor 'shift' or 'offset' without the other, expected both or neither");
+            (string there, string missing) = node.Tensors.ContainsKey("shift") ? ("shift", "offset") : ("offset", "shift");
+            throw new EvitFormatException($"{_where}: tensor '{there}' without '{missing}', expected both or neither");
         }
 
         OptionalFloats(node, "shift", x.Channels);

@@ -22,8 +22,8 @@ public enum Op
     ShiftSign,
 
     /// <summary>Bits <c>[N, K]</c> → tokens <c>[N, O]</c>: <c>y = scale * s + offset</c>, <c>s</c> the integer dot product of signs.
-    /// Tensors <c>weight</c> bits <c>[O, K]</c>, <c>scale [O]</c>, <c>offset [O]</c>. Optional attribute <c>counts</c>, 1: <c>y = scale * d +
-    /// offset</c>, <c>d</c> the number of differing signs.</summary>
+    /// Tensors <c>weight</c> bits <c>[O, K]</c>, <c>scale [O]</c>, <c>offset [O]</c>. Optional attribute <c>counts</c>, which can only be 1: <c>y =
+    /// scale * d + offset</c>, <c>d</c> the number of differing signs.</summary>
     BinaryLinear,
 
     /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors and <c>counts</c>
@@ -41,15 +41,15 @@ public enum Op
     BinaryAttention,
 
     /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,
-    /// <c>offset</c>, all <c>[C]</c>; <c>shift</c> and <c>offset</c> may be absent together, and are then nothing.</summary>
+    /// <c>offset</c>, all <c>[C]</c>; <c>shift</c> and <c>offset</c> may be absent together: <c>y = x &gt; 0 ? x : slope * x</c>.</summary>
     RPReLU,
 
-    /// <summary>Sum of two or more tokens <c>[N, C]</c>, left to right.</summary>
+    /// <summary>Sum of 2 to 64 tokens <c>[N, C]</c>, left to right.</summary>
     Add,
 
     /// <summary>Tokens <c>[H * W, C]</c> → average of windows; attributes <c>kernelH</c>, <c>kernelW</c>, <c>strideH</c>, <c>strideW</c>,
     /// <c>paddingH</c>, <c>paddingW</c>. Zero padding is counted: always divided by <c>kernelH * kernelW</c>.
-    /// Optional attribute <c>sum</c>, 1: not divided.</summary>
+    /// Optional attribute <c>sum</c>, which can only be 1: not divided.</summary>
     AvgPool2d,
 
     /// <summary>Nearest-neighbour up-sampling of the grid by attribute <c>factor</c>.</summary>
@@ -88,7 +88,7 @@ public enum Op
     /// below and to the right. Zeros come in at the border.</summary>
     SpatialShift,
 
-    /// <summary>The first of two or more tokens <c>[N, C]</c>, then fused multiply-adds <c>y = scale_i * x_i + y</c> of the others in order. Tensors
-    /// <c>scale1</c>, <c>scale2</c>, ..., all <c>[C]</c>, at least one; an input without one is added.</summary>
+    /// <summary>The first of 2 to 64 tokens <c>[N, C]</c>, then fused multiply-adds <c>y = scale_i * x_i + y</c> of the others in order. Tensors
+    /// <c>scale1</c>, <c>scale2</c>, ... of the second input, the third, ..., all <c>[C]</c>, at least one; an input without one is added.</summary>
     ScaledSum,
 }

@@ -8,6 +8,9 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
     private const int MaxSummands = 64;
 
+    // The names of a longer list are numbered.
+    private const int MostNamed = 8;
+
     private static readonly string[] s_none = [];
     private static readonly string[] s_scales = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)];
     private static readonly AttributeRange[] s_noAttributes = [];
@@ -81,7 +84,7 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
             if (value < min || value > max)
             {
-                throw new EvitFormatException($"{where}: attribute '{name}' is {value}, expected {min} to {max}");
+                throw new EvitFormatException($"{where}: attribute '{name}' is {value}, expected {(min == max ? $"{min} or no such attribute" : $"{min} to {max}")}");
             }
         }
 
@@ -97,7 +100,12 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 
     private static AttributeRange Flag(string name) => new(name, 1, 1, Absent: 0);
 
-    private static string Names(string[] names) => names.Length == 0 ? "none" : string.Join(", ", names);
+    private static string Names(string[] names) => names.Length switch
+    {
+        0 => "none",
+        > MostNamed => $"{names[0]} to {names[^1]}",
+        _ => string.Join(", ", names),
+    };
 }
 
 /// <summary>An attribute and the values that it may have; what it is where a node lacks it, null where a node must have it.</summary>

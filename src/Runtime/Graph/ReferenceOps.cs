@@ -101,6 +101,15 @@ internal static class ReferenceOps
         }
     }
 
+    /// <summary>Makes every -0 a +0.</summary>
+    internal static void ClearZeros(float[] y)
+    {
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] += 0f;
+        }
+    }
+
     internal static ulong[] ShiftSign(Value x, float[] shift)
     {
         int channels = x.Shape.Channels;

@@ -75,8 +75,8 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return address.Value;
     }
 
-    /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64. A -0 becomes +0: an addition of it
-    /// takes every zero to +0, so that no kernel has to care for the sign of a zero before one.</summary>
+    /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64. A -0 becomes +0: the
+    /// sign of a zero may differ from the reference's.</summary>
     internal float* Rows(string name, int width) => Rows(name, width, 1);
 
     /// <summary>The same, each float with its sign changed.</summary>

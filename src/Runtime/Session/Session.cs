@@ -200,7 +200,13 @@ public sealed unsafe class Session : IDisposable
     private void RunOne(float* input, Span<float> logits, long[]? ticks)
     {
         _team.Run(input, ticks);
-        new ReadOnlySpan<float>(_logits, _classes).CopyTo(logits);
+
+        // Kernels may differ in the sign of a zero; no logit is -0.
+        for (int i = 0; i < logits.Length; i++)
+        {
+            logits[i] = _logits[i] + 0f;
+        }
+
         GC.KeepAlive(this);
     }
 }

@@ -90,8 +90,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
 
     /// <inheritdoc/>
     /// <remarks>All tokens of the tile lie in one row of the grid: see <see cref="OffsetTables.Neighbours"/>. Sums start at their first
-    /// summand instead of +0, which can change the sign of a zero only, and no logit depends on that: an offset or bias that is no
-    /// -0 takes it away.</remarks>
+    /// summand instead of +0, which can change the sign of a zero only.</remarks>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         int stride = (int)pools[0].Stride;
@@ -137,7 +136,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     /// <summary>Goes on with the blocks at <see cref="Avx2Registers.Sum"/>.</summary>
     internal void TakeSums() => ForTokens(t => code.Move256(t, Avx2Registers.Sum + t));
 
-    /// <summary>Multiplies what is not above 0: the sign chooses.</summary>
+    /// <summary>Multiplies what is not above 0: the sign chooses, so that a +0 stays one.</summary>
     private void Leaky(int slope)
     {
         ForTokens(t => code.MulSingle256(Avx2Registers.Temporary + t, t, slope));

@@ -87,7 +87,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value. All tokens of the tile lie in one row of the
     /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
     /// right of the tile; beyond the border they point at zeros. Sums start at their first summand instead of +0, which can change the sign of
-    /// a zero only, and no logit depends on that: an offset or bias that is no -0 takes it away.</summary>
+    /// a zero only.</summary>
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         RowPlace place = places[stage];
