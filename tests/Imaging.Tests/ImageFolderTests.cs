@@ -26,13 +26,13 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void ClassesAndFilesAreInTheOrderOfTheirBytes()
     {
-        Fill("train/b/1.png", "train/Zebra/1.png", "train/a/2.png", "train/a/B.png", "train/a/10.png", "train/a/_1.png", "train/Ant/1.png", "test/a/1.png", "test/Zebra/1.png");
+        Fill("train/b/1.png", "train/Zebra/1.png", "train/a/2.png", "train/a/B.png", "train/a/10.png", "train/a/_1.png", "train/a/a.png", "train/Ant/1.png", "test/a/1.png", "test/Zebra/1.png");
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
         Assert.Equal(["Ant", "Zebra", "a", "b"], splits.Train.Classes);
         Assert.Equal(
-            ["train/Ant/1.png", "train/Zebra/1.png", "train/a/10.png", "train/a/2.png", "train/a/B.png", "train/a/_1.png", "train/b/1.png"],
+            ["train/Ant/1.png", "train/Zebra/1.png", "train/a/10.png", "train/a/2.png", "train/a/B.png", "train/a/_1.png", "train/a/a.png", "train/b/1.png"],
             Names(splits.Train).Select(n => Path.GetRelativePath(_folder.Path, n)));
-        Assert.Equal([0, 1, 2, 2, 2, 2, 3], Labels(splits.Train));
+        Assert.Equal([0, 1, 2, 2, 2, 2, 2, 3], Labels(splits.Train));
         Assert.Equal([1, 2], Labels(splits.Test!));
     }
 
