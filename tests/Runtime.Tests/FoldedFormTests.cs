@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime.Tests;
 /// <summary>Graphs of a file may hold the forms that folding makes anywhere, not only where it puts them.</summary>
 public unsafe class FoldedFormTests
 {
-    private const int Graphs = 150;
+    private const int Graphs = 200;
 
     [Fact]
     public void RandomGraphsGiveTheInterpretersBits()
@@ -17,9 +17,11 @@ public unsafe class FoldedFormTests
             float[] expected = Models.Interpreter(file).Run(input)[graph.OutputName].Floats;
             var logits = new float[expected.Length];
             using EvitModel model = EvitModel.Load(file);
-            foreach (KernelChoice kernel in KernelSets.Available)
+
+            // Every kernel set takes every second graph.
+            foreach (KernelChoice kernel in KernelSets.Available.Where(k => ((seed + (int)k) & 1) == 0))
             {
-                int threads = 1 + ((seed + (int)kernel) % 4);
+                int threads = 1 + (seed / 2 % 4);
                 using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
                 session.Run(input, logits);
                 Models.AssertSameBits(expected, logits, $"graph {seed}, {kernel}, {threads} threads");
