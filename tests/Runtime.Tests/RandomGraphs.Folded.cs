@@ -45,7 +45,14 @@ internal static partial class RandomGraphs
             case 5 when x.Height * x.Width < 40:
                 int factor = random.Next(2, 4);
                 Item large = new(b.Upsample(x.Name, factor), c, factor * x.Height, factor * x.Width);
-                return Sum(b, random, large, values);
+                if (random.Next(2) == 0)
+                {
+                    return Sum(b, random, large, values);
+                }
+
+                // Repeated rows first, what has just been computed second.
+                string product = b.Leaky(b.BinaryLinear(b.ShiftSign(large.Name, c), c, c, counts: true), c);
+                return large with { Name = b.ScaledSum(c, random.Next(1, 4) << 1, large.Name, product, x.Height > 2 ? product : large.Name) };
             case 6 when c <= 128:
                 int tile = random.Next(2, 5);
                 return Sum(b, random, x with { Name = b.Tile(x.Name, tile), Channels = c * tile }, values);
