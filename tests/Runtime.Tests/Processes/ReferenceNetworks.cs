@@ -6,12 +6,13 @@ internal static class ReferenceNetworks
 {
     private const ulong InputSeed = 3;
     private const int RandomGraphCount = 40;
+    private const int FoldedGraphCount = 12;
 
     private static readonly (int Channels, int Heads, int Height, int Width, bool Masked)[] s_attentions =
         [(64, 1, 8, 8, false), (128, 2, 7, 9, true), (150, 3, 6, 6, true), (192, 2, 5, 13, false), (260, 4, 4, 5, true)];
 
     /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling; then random graphs of
-    /// all ops.</summary>
+    /// all ops and of all folded forms.</summary>
     internal static void Write(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -44,6 +45,11 @@ internal static class ReferenceNetworks
         for (int seed = 0; seed < RandomGraphCount; seed++)
         {
             Write(folder, $"graph-{seed}", RandomGraphs.Build(seed));
+        }
+
+        for (int seed = 0; seed < FoldedGraphCount; seed++)
+        {
+            Write(folder, $"folded-{seed}", RandomGraphs.BuildFolded(seed));
         }
     }
 
