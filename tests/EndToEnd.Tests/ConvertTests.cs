@@ -70,7 +70,7 @@ public sealed class ConvertTests
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(run, "metrics.csv")), TimeSpan.FromMinutes(3)), "training did not begin");
         await Task.Delay(2000, TestContext.Current.CancellationToken);
-        Process.Start("bash", ["-c", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"kill -INT {process.Id}")]).WaitForExit();
+        EdgeVitProcess.Signal(process, "INT");
         bool stopped = process.WaitForExit(TimeSpan.FromMinutes(2));
         if (!stopped)
         {

@@ -58,7 +58,7 @@ public sealed class FailureTests(SmallModel model) : IClassFixture<SmallModel>
     {
         using Process process = EdgeVitProcess.Start(["bench", model.Path, "--duration", "10m"]);
         Assert.Contains("kernels", process.StandardError.ReadLine(), StringComparison.Ordinal);
-        Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        EdgeVitProcess.Signal(process, signal);
         bool ended = process.WaitForExit(TimeSpan.FromMinutes(2));
         if (!ended)
         {

@@ -70,4 +70,11 @@ internal static class EdgeVitProcess
 
         return Process.Start(start)!;
     }
+
+    /// <summary>Sends a signal, by the shell's own kill: a minimal system has no program of that name.</summary>
+    public static void Signal(Process process, string signal)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        Process.Start("bash", ["-c", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"kill -{signal} {process.Id}")]).WaitForExit();
+    }
 }
