@@ -9,6 +9,9 @@ public class PaperSizeTests(ITestOutputHelper output)
     private const int Images = 24;
     private static readonly BinaryViTConfig s_config = BinaryViTPresets.Get("binaryvit-small");
 
+    /// <summary>Memory is bounded where a command imports, and tested there.</summary>
+    static PaperSizeTests() => LargeArrays.Allowance = 512L << 20;
+
     /// <summary>Against a simulation in double precision. About half of the images have a sign at its threshold that decides.</summary>
     [Fact]
     public void AnImportIsExactAndEveryImageAgreesButForNamedTies()

@@ -6,9 +6,10 @@ namespace EdgeVit.Export;
 /// is more than an import may take.</summary>
 internal static class LargeArrays
 {
-    private const long Allowance = 16L << 20;
-
     private static long s_expected;
+
+    /// <summary>How many bytes may pile up. A process that has memory to spare may let it be more, and runs faster.</summary>
+    internal static long Allowance { get; set; } = 16L << 20;
 
     /// <summary>Gives what arrays held that nobody needs any more back to the system: for the ends of stages.</summary>
     public static void Release()
