@@ -30,7 +30,7 @@ public unsafe class BinaryProductBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _kernel = KernelSet.Of(Kernel).Bits;
+        _kernel = KernelSets.Make(Kernel).Bits;
         var random = new Random(1);
         ulong[] weights = [.. Enumerable.Range(0, Outputs * Inputs / 64).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue))];
         _weights = _kernel.Pack(weights, Outputs, Inputs, Allocate);
@@ -41,7 +41,7 @@ public unsafe class BinaryProductBenchmarks
         }
 
         _expanded = (byte*)Allocate(BitKernel.TileBytes);
-        _counts = (ushort*)Allocate(BitKernel.TileTokens * BitKernel.Pad(Outputs) * sizeof(ushort));
+        _counts = (ushort*)Allocate(BitKernel.TileTokens * ValueShape.Pad(Outputs) * sizeof(ushort));
         Expand();
     }
 
@@ -58,7 +58,7 @@ public unsafe class BinaryProductBenchmarks
     }
 
     [Benchmark]
-    public void Count() => _kernel.Count(_expanded, _weights, _counts, BitKernel.Pad(Outputs), Inputs, BitKernel.TileTokens);
+    public void Count() => _kernel.Count(_expanded, _weights, _counts, ValueShape.Pad(Outputs), Inputs, BitKernel.TileTokens);
 
     private nint Allocate(long bytes)
     {

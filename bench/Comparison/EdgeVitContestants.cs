@@ -14,6 +14,6 @@ internal static class EdgeVitContestants
         Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
         float[] input = SelfTest.Input(1, model.InputShape);
         float[] logits = new float[model.Classes];
-        return new Contestant(Name(model.File.Graph.Name, kernel, threads), "EdgeVit", threads, () => session.Run(input, logits)) { Release = session.Dispose };
+        return new Contestant(Name(model.File.Graph.Name, kernel, threads), "EdgeVit", threads, () => session.RunNchw(input, logits)) { Release = session.Dispose };
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 

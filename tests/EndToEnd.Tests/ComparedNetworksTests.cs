@@ -59,7 +59,7 @@ public sealed class ComparedNetworksTests(SmallModel small) : IClassFixture<Smal
         for (ulong seed = 0; seed < 20; seed++)
         {
             float[] image = SelfTest.Input(seed, model.Graph.InputShape);
-            session.Run(image, logits);
+            session.RunNchw(image, logits);
             float[] found = Run(graph, image, 32, "logits")[0];
             same += logits.Zip(found).All(pair => Math.Abs(pair.First - pair.Second) < 1e-3) ? 1 : 0;
         }

@@ -30,7 +30,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         {
             float[] image = SelfTest.Input(seed, packed.InputShape);
             var expected = new float[packed.Classes];
-            session.Run(image, expected);
+            session.RunNchw(image, expected);
             float[] found = onnx.Run(image, [1, .. packed.InputShape.Select(v => (long)v)], "logits")[0];
             Assert.All(expected.Zip(found), p => Assert.Equal(p.First, p.Second, 1e-5f));
         }

@@ -4,7 +4,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
 
-/// <summary>Models of the version whose constants were moved when a file was opened: refused by what runs, written anew by <c>import</c>.</summary>
+/// <summary>Models of earlier versions: refused by what runs, written anew by <c>import</c>.</summary>
 public sealed class FormerModelTests : IDisposable
 {
     private static readonly BinaryViTConfig s_config = new BinaryViTConfig(
@@ -43,15 +43,27 @@ public sealed class FormerModelTests : IDisposable
     }
 
     [Fact]
+    public void AModelOfTheFirstVersionIsWrittenAnewWithItsTiesNamed()
+    {
+        (byte[] former, EvitFile expected) = Former(version: 1, edit: selfTest => selfTest with { Logits = [.. selfTest.Logits.Select(v => v + 1e-6f)] });
+        string path = _folder.File("former.evit", former);
+        EdgeVitProcess.Run("run", path, "x.png").Fails(1, "edgevit.graph/1", "edgevit import old.evit --out new.evit");
+        Outcome outcome = EdgeVitProcess.Run("import", path, "--out", _folder["new.evit"], "--json", "--parity-images", "3").Expect(0);
+        Assert.Equal("version 1 of the file, computed node by node", (string)outcome.Json["certificate"]!["reference"]!);
+        Assert.Equal(expected.SelfTest!.Logits, EvitFile.Read(_folder["new.evit"]).SelfTest!.Logits);
+        EdgeVitProcess.Run("doctor", _folder["new.evit"], "--json").Expect(0);
+    }
+
+    [Fact]
     public void OneWhoseSelfTestIsNotItsOwnIsRefused()
     {
-        (byte[] former, _) = Former(selfTest => selfTest with { Logits = [.. selfTest.Logits.Select(v => v + 1e-6f)] });
+        (byte[] former, _) = Former(edit: selfTest => selfTest with { Logits = [.. selfTest.Logits.Select(v => v + 1e-6f)] });
         EdgeVitProcess.Run("import", _folder.File("former.evit", former), "--out", _folder["new.evit"]).Fails(1, "former.evit", "other logits than its stored self-test says");
         Assert.False(File.Exists(_folder["new.evit"]));
     }
 
     /// <summary>A file of version 2: the lowered graph, with the self-test of the folded one; and the file that it becomes.</summary>
-    private static (byte[] Former, EvitFile Now) Former(Func<SelfTest, SelfTest>? edit = null)
+    private static (byte[] Former, EvitFile Now) Former(int version = 2, Func<SelfTest, SelfTest>? edit = null)
     {
         LoweredModel lowered = Lowering.Lower(s_config, RandomNetwork.Tensors(s_config, seed: 6));
         byte[] Bytes(LoweredModel model) => EvitWriter.ToBytes(model, RandomNetwork.Preprocess(s_config), RandomNetwork.Labels(s_config), """{"madeBy":"someone"}""", 5);
@@ -59,7 +71,7 @@ public sealed class FormerModelTests : IDisposable
         SafetensorsFile container = SafetensorsFile.Parse(Bytes(lowered));
         var metadata = new Dictionary<string, string>(container.Metadata, StringComparer.Ordinal)
         {
-            [MetadataJson.GraphKey] = GraphJson.Write(lowered.Graph with { Version = ModelGraph.UnfoldedVersion }),
+            [MetadataJson.GraphKey] = GraphJson.Write(lowered.Graph with { Version = version }),
             [MetadataJson.SelfTestKey] = MetadataJson.WriteSelfTest(edit?.Invoke(now.SelfTest!) ?? now.SelfTest!),
         };
         SafetensorsTensor[] tensors = [.. container.Tensors.Values];

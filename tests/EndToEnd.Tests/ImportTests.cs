@@ -41,7 +41,7 @@ public sealed class ImportTests(ITestOutputHelper output) : IDisposable
         float[] image = RandomNetwork.Images(s_network, 1, seed: 2);
         var logits = new float[4];
         using Session session = model.CreateSession();
-        session.Run(image, logits);
+        session.RunNchw(image, logits);
         Assert.Equal(new GraphInterpreter(model.File.Graph, model.File.Tensors).Run(image)[Lowering.OutputName].Floats, logits);
         Assert.Equal(EdgeVitProcess.Run("inspect", _folder["sub/net.evit"], "--card").Expect(0).Output, File.ReadAllText(_folder["sub/net.md"]));
         Assert.Contains($"sha256 {model.File.Sha256}", File.ReadAllText(_folder["sub/net.md"]), StringComparison.Ordinal);

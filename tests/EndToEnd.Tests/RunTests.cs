@@ -26,7 +26,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         byte[] pixels = new byte[pipeline.Length];
         pipeline.ToPixels(ImageDecoder.DecodeFile(picture), pixels);
         float[] logits = new float[library.Classes];
-        session.Run(pixels, logits);
+        session.RunNchw(pixels, logits);
         Assert.Equal(Array.IndexOf(logits, logits.Max()), (int)top[0]!["index"]!);
     }
 
@@ -54,7 +54,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         using EvitModel library = EvitModel.Open(model.Path);
         using Session session = library.CreateSession();
         float[] logits = new float[2 * library.Classes];
-        session.Run(input, logits);
+        session.RunNchw(input, logits);
         Assert.Equal(logits, json["logits"]!.AsArray().SelectMany(row => row!.AsArray().Select(v => (float)v!)));
 
         EdgeVitProcess.Run("run", model.Path, "--tensor", file).Fails(2, "2 tensors", "image");

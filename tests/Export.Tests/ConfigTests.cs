@@ -69,7 +69,7 @@ public class ConfigTests
     [InlineData("\"poolBranches\": true", BranchKind.Pool)]
     [InlineData("\"poolBranches\": false", BranchKind.None)]
     [InlineData("\"branches\": \"shift\"", BranchKind.Shift)]
-    public void EarlierDescriptionsAreRead(string key, BranchKind branches)
+    internal void EarlierDescriptionsAreRead(string key, BranchKind branches)
     {
         BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
         string json = ConfigJson.Write(nano).Replace("\"branches\": \"pool\"", key, StringComparison.Ordinal);

@@ -1,5 +1,3 @@
-using EdgeVit.Runtime;
-
 namespace EdgeVit.Export.Tests;
 
 /// <summary>Float transformers under timm's and Hugging Face's names, recognised from their tensors, against the naive one.</summary>
@@ -7,7 +5,7 @@ public class FloatViTTests
 {
     private static readonly FloatViTConfig s_plain = new("vit", ImageSize: 12, PatchSize: 4, Width: 48, FfnWidth: 96, Depth: 2, Heads: 2, Classes: 5);
 
-    public static TheoryData<string, FloatViTConfig> Networks => new()
+    public static IEnumerable<ITheoryDataRow> Networks => new TheoryData<string, FloatViTConfig>
     {
         { "ViT with a class token", s_plain },
         { "heads of 24, another FFN", s_plain with { Width = 72, Heads = 3, FfnWidth = 100 } },
@@ -19,7 +17,7 @@ public class FloatViTTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void TimmNames(string what, FloatViTConfig config)
+    internal void TimmNames(string what, FloatViTConfig config)
     {
         Dictionary<string, FloatTensor> tensors = Tensors(config, ViTNames.Timm, seed: 3);
         if (config.LeadingTokens == 1)

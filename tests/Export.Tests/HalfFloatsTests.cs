@@ -7,7 +7,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
 {
     private static readonly BinaryViTConfig s_config = BinaryViTPresets.Get("binaryvit-nano").With(classes: 5);
 
-    public static TheoryData<BinaryViTConfig, int> Networks { get; } = new()
+    public static IEnumerable<ITheoryDataRow> Networks { get; } = new TheoryData<BinaryViTConfig, int>
     {
         { s_config, 1 },
         { s_config with { LayerNorm = true, Name = "layer norms" }, 2 },
@@ -20,7 +20,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void EveryGroupPassesTheCheckOfThePackedFile(BinaryViTConfig config, int seed)
+    internal void EveryGroupPassesTheCheckOfThePackedFile(BinaryViTConfig config, int seed)
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed);
         var folded = FoldedModel.Of(Lowering.Lower(config, tensors));
@@ -91,7 +91,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
     [InlineData(FloatPolicy.Auto, true, FloatGroups.None, new[] { FloatGroups.None }, "exact, as no labelled images could show")]
     [InlineData(FloatPolicy.F16, true, FloatGroups.All, new[] { FloatGroups.All }, "asked for")]
     [InlineData(FloatPolicy.F16, false, FloatGroups.None, new[] { FloatGroups.All, FloatGroups.Tables, FloatGroups.None }, "exact, as the certificate does not hold for 16 bits")]
-    public void TheFirstChoiceThatPassesIsTakenAndTheLastIsExact(FloatPolicy policy, bool passes, FloatGroups expected, FloatGroups[] asked, string reason)
+    internal void TheFirstChoiceThatPassesIsTakenAndTheLastIsExact(FloatPolicy policy, bool passes, FloatGroups expected, FloatGroups[] asked, string reason)
     {
         (CertifiedModel certified, List<FloatGroups> seen) = Pack(s_config, policy, passes, null);
         Assert.Equal(expected, HalfFloats.GroupsOf(certified.File.Graph, certified.File.Tensors));

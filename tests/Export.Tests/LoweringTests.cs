@@ -20,7 +20,7 @@ public class LoweringTests(ITestOutputHelper output)
         "deit", ImageSize: 12, PatchSize: 4, [new StageConfig(Depth: 2, Width: 72, FfnWidth: 288, Heads: 3, Reduction: 1)], Classes: 5,
         EmbeddingNorm: false).Validate();
 
-    public static TheoryData<string, BinaryViTConfig, bool> Networks => new()
+    public static IEnumerable<ITheoryDataRow> Networks => new TheoryData<string, BinaryViTConfig, bool>
     {
         { "head size 32", Config(), false },
         { "head size 24", Config(width: 48, heads: 2, reduction: 4), true },
@@ -58,7 +58,7 @@ public class LoweringTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void TheGraphComputesWhatTheDescriptionSays(string what, BinaryViTConfig config, bool clipPerHead)
+    internal void TheGraphComputesWhatTheDescriptionSays(string what, BinaryViTConfig config, bool clipPerHead)
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed: 5, clipPerHead);
         ParityReport report = Compare(config, tensors, images: 3);

@@ -96,7 +96,7 @@ public sealed class ParityLimitTests : IDisposable
         using EvitModel model = EvitModel.Load(file);
         using Session session = model.CreateSession();
         float[] logits = new float[5];
-        session.Run(_image, logits);
+        session.RunNchw(_image, logits);
         Assert.All(logits.Zip(simulated), p => Assert.Equal(p.First, p.Second, 0.05f));
 
         // Told otherwise than computed: the smallest of them, so that the largest stays.

@@ -53,7 +53,7 @@ public class ReferenceNetworkTests(ITestOutputHelper output)
         {
             using Session session = loaded.CreateSession(new SessionOptions { Kernel = kernel });
             var run = new float[logits.Length];
-            session.Run(images, run);
+            session.RunNchw(images, run);
             Assert.Equal(folded, run);
         }
     }

@@ -7,7 +7,7 @@ public class ReferenceSimulatorTests
 {
     [Theory]
     [MemberData(nameof(HalfFloatsTests.Networks), MemberType = typeof(HalfFloatsTests))]
-    public void EveryValueIsThatOfTheNaiveNetwork(BinaryViTConfig config, int seed)
+    internal void EveryValueIsThatOfTheNaiveNetwork(BinaryViTConfig config, int seed)
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed, clipPerHead: seed % 2 == 0);
         float[] image = RandomNetwork.Images(config, 1, seed + 50);
@@ -40,7 +40,7 @@ public class ReferenceSimulatorTests
 
     [Theory]
     [MemberData(nameof(HalfFloatsTests.Networks), MemberType = typeof(HalfFloatsTests))]
-    public void EveryValueOfThePackedFileIsComparedAndRight(BinaryViTConfig config, int seed)
+    internal void EveryValueOfThePackedFileIsComparedAndRight(BinaryViTConfig config, int seed)
     {
         Dictionary<string, FloatTensor> tensors = RandomNetwork.Tensors(config, seed + 10);
         ReferenceSimulator simulator = ReferenceSimulator.Of(new RecognisedNetwork(config, "", []), tensors);
@@ -65,7 +65,7 @@ public class ReferenceSimulatorTests
     [InlineData(2, ViTPooling.LeadingToken, true, true)]
     [InlineData(0, ViTPooling.MeanOfNormed, false, false)]
     [InlineData(1, ViTPooling.NormOfMean, true, false)]
-    public void FloatTransformersToo(int leading, ViTPooling pooling, bool layerScale, bool leadingPositions)
+    internal void FloatTransformersToo(int leading, ViTPooling pooling, bool layerScale, bool leadingPositions)
     {
         FloatViTConfig config = new FloatViTConfig(
             "vit", ImageSize: 16, PatchSize: 4, Width: 24, FfnWidth: 48, Depth: 2, Heads: 2, Classes: 5, LeadingTokens: leading, Pooling: pooling,

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>Damaged files give a message that names them, or an image; never a crash or another exception.</summary>

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>Reads the real CIFAR-10 and Fashion-MNIST where EDGEVIT_TEST_DATA names a folder that holds <c>cifar10</c> and <c>fashion-mnist</c>.</summary>

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging.Tests;
 
 /// <summary>Images that tests make for themselves.</summary>

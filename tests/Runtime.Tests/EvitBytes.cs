@@ -8,11 +8,14 @@ namespace EdgeVit.Runtime.Tests;
 /// <summary>Writes safetensors files for tests, right and wrong ones.</summary>
 internal static class EvitBytes
 {
-    /// <summary>A model file. The graph's constants are moved as those of every model are (see <see cref="FoldedModel"/>), unless its version is 1 or they are
-    /// moved already.</summary>
+    /// <summary>The name of a graph whose constants stay where they are.</summary>
+    internal const string AsItIs = "as-it-is";
+
+    /// <summary>A model file. The graph's constants are moved as those of every model are (see <see cref="FoldedModel"/>), unless its name is
+    /// <see cref="AsItIs"/> or they are moved already.</summary>
     internal static byte[] Model(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, SelfTest? selfTest = null, Action<Dictionary<string, string>>? edit = null)
     {
-        if (graph.Version != 1 && !FoldedModel.IsFolded(graph))
+        if (graph.Name != AsItIs && !FoldedModel.IsFolded(graph))
         {
             (graph, tensors) = FoldedModel.Of(new LoweredModel(graph, tensors)).Model;
         }

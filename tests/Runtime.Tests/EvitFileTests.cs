@@ -43,7 +43,7 @@ public class EvitFileTests
         using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph, halved)));
         using Session session = model.CreateSession();
         var logits = new float[5];
-        session.Run(input, logits);
+        session.RunNchw(input, logits);
         Models.AssertSameBits(Models.Logits(graph, rounded, input), logits, "F16");
     }
 

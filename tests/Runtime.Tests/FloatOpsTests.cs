@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>The ops of float transformers: the interpreter against their definition in double, the kernels against the interpreter, and what
@@ -93,7 +95,7 @@ public class FloatOpsTests
             foreach (int threads in new[] { 1, 3 })
             {
                 using Session session = model.CreateSession(new SessionOptions { Kernel = Models.Choice(kernel), Threads = threads });
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
                 float[] expected = Models.Logits(graph, b.Tensors, input);
                 Assert.All(expected, v => Assert.True(float.IsFinite(v)));
                 Models.AssertSameBits(expected, logits, $"{width} / {heads}, {kernel}, {threads} threads");
@@ -103,7 +105,7 @@ public class FloatOpsTests
             {
                 input[5] = bad;
                 using Session session = model.CreateSession(new SessionOptions { Kernel = Models.Choice(kernel) });
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
                 Models.AssertSameBits(Models.Logits(graph, b.Tensors, input), logits, $"{width}, {kernel}, {bad}");
             }
         }

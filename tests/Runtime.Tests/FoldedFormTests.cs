@@ -23,7 +23,7 @@ public unsafe class FoldedFormTests
             {
                 int threads = 1 + (seed / 2 % 4);
                 using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
                 Models.AssertSameBits(expected, logits, $"graph {seed}, {kernel}, {threads} threads");
             }
         }
@@ -74,7 +74,7 @@ public unsafe class FoldedFormTests
         var stages = new List<Runtime.Stage>();
         foreach (StepDraft draft in grouping.Steps)
         {
-            var builder = new RowProgramBuilder(grouping, places, shapes, weights, KernelSet.Of(KernelChoice.Scalar).Rows, draft);
+            var builder = new RowProgramBuilder(grouping, places, shapes, weights, KernelSets.Make(KernelChoice.Scalar).Rows, draft);
             Runtime.Stage? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Inputs[0]], shapes[head.Output], weights) : null;
             stages.AddRange(builder.Build(source).Stages);
         }

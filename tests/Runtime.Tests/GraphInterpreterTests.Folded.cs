@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <content>The forms of constants that were moved, on numbers that one can compute by heart.</content>
@@ -99,7 +101,7 @@ public partial class GraphInterpreterTests
         {
             using Session session = model.CreateSession(new SessionOptions { Kernel = kernel });
             var found = new float[3];
-            session.Run([0f, 0, 0], found);
+            session.RunNchw([0f, 0, 0], found);
             Models.AssertSameBits(y, found, $"{kernel}");
         }
     }

@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>The interpreter against ops computed from their definition on numbers +1 and -1, in double.</summary>

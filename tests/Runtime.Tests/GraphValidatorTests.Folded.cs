@@ -95,7 +95,7 @@ public partial class GraphValidatorTests
     [InlineData(Op.Linear, "counts", 1, "unknown attribute 'counts', expected only none")]
     [InlineData(Op.BinaryAttention, "counts", 1, "unknown attribute 'counts', expected only heads, levels, maskDiagonal")]
     [InlineData(Op.MeanTokens, "sum", 1, "unknown attribute 'sum', expected only none")]
-    public void FlagsAreOneAndBelongToTheirOps(Op op, string attribute, int value, string expected)
+    internal void FlagsAreOneAndBelongToTheirOps(Op op, string attribute, int value, string expected)
     {
         string bits = _b.ShiftSign(_b.Pool(_tokens, 1, 1, 1, 1, 0, 0), 8);
         string product = _b.BinaryLinear(_b.ShiftSign(_b.Attention(bits, bits, bits, 8, 2, 16), 8), 8, 8);

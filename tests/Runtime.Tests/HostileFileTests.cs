@@ -152,7 +152,7 @@ public class HostileFileTests
         using EvitModel model = EvitModel.Load(file);
         using Session session = model.CreateSession();
         var logits = new float[model.Classes];
-        session.Run(SelfTest.Input(1, model.InputShape), logits);
+        session.RunNchw(SelfTest.Input(1, model.InputShape), logits);
         return logits;
     }
 

@@ -1,6 +1,6 @@
+using System.Text.Json.Nodes;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace EdgeVit.Runtime.Tests;
 
@@ -38,9 +38,9 @@ public sealed class JsonTests
     [Fact]
     public void NumbersAreOfTheirTypeOrRefused()
     {
-        JsonNode node = JsonTable.Parse("[2147483647, 2147483648, 9223372036854775807, 18446744073709551615, 1.5, 1e400, -1, 0.1]"u8.ToArray(), "x");
-        var items = new List<JsonNode>();
-        foreach (JsonNode item in node.Elements("x"))
+        JsonEntry node = JsonTable.Parse("[2147483647, 2147483648, 9223372036854775807, 18446744073709551615, 1.5, 1e400, -1, 0.1]"u8.ToArray(), "x");
+        var items = new List<JsonEntry>();
+        foreach (JsonEntry item in node.Elements("x"))
         {
             items.Add(item);
         }
@@ -78,7 +78,7 @@ public sealed class JsonTests
         return true;
     }
 
-    private static void Same(JsonElement expected, JsonNode found)
+    private static void Same(JsonElement expected, JsonEntry found)
     {
         Assert.Equal(expected.ValueKind.ToString(), found.Kind.ToString());
         switch (expected.ValueKind)
@@ -127,7 +127,7 @@ public sealed class JsonTests
         }
     }
 
-    private static long? TryLong(JsonNode node)
+    private static long? TryLong(JsonEntry node)
     {
         try
         {
@@ -139,7 +139,7 @@ public sealed class JsonTests
         }
     }
 
-    private static float? TryFloat(JsonNode node)
+    private static float? TryFloat(JsonEntry node)
     {
         try
         {

@@ -12,9 +12,9 @@ public unsafe class KernelTests
     [MemberData(nameof(Kernels))]
     public void DifferencesAreCounted(string name)
     {
-        BitKernel kernel = KernelSet.Of(Models.Choice(name)).Bits;
+        BitKernel kernel = KernelSets.Make(Models.Choice(name)).Bits;
         var random = new Random(1);
-        int[] inputs = [.. Enumerable.Range(1, 200), 247, 248, 249, 251, 252, 253, 256, 257, 504, 512, 1000, 2048, 4096, BitKernel.MaxInputs];
+        int[] inputs = [.. Enumerable.Range(1, 200), 247, 248, 249, 251, 252, 253, 256, 257, 504, 512, 1000, 2048, 4096, GraphValidator.MaxInputs];
         foreach (int k in inputs)
         {
             int outputs = random.Next(1, 140);
@@ -23,7 +23,7 @@ public unsafe class KernelTests
         }
 
         // All bits differ: the sums are as large as they get.
-        foreach (int k in new[] { 1, 63, 64, 252, 253, 254, 2048, BitKernel.MaxInputs })
+        foreach (int k in new[] { 1, 63, 64, 252, 253, 254, 2048, GraphValidator.MaxInputs })
         {
             Check(kernel, random, k, 65, 8, 1, $"{name} K {k}, all differ");
             Check(kernel, random, k, 65, 1, 1, $"{name} K {k}, all differ, one token");
@@ -35,7 +35,7 @@ public unsafe class KernelTests
     [MemberData(nameof(Kernels))]
     public void DifferencesBecomeFloatsExactly(string name)
     {
-        RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;
+        RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
         var random = new Random(5);
         const int Channels = 64;
         using var counts = new NativeBuffer(Channels * sizeof(ushort));
@@ -44,7 +44,7 @@ public unsafe class KernelTests
         float* offset = scale + Channels;
         float* result = offset + Channels;
         EdgeVit.Runtime.Stage* stages = stackalloc EdgeVit.Runtime.Stage[2];
-        foreach (int inputs in new[] { 1, 2, 63, 64, 575, 2048, BitKernel.MaxInputs - 1, BitKernel.MaxInputs })
+        foreach (int inputs in new[] { 1, 2, 63, 64, 575, 2048, GraphValidator.MaxInputs - 1, GraphValidator.MaxInputs })
         {
             stages[0] = new() { Kind = StageKind.LoadDifferences, Number = inputs, P0 = scale, P1 = offset };
             stages[1] = new() { Kind = StageKind.Store };
@@ -77,7 +77,7 @@ public unsafe class KernelTests
     [MemberData(nameof(Kernels))]
     public void GroupMeansAddInOrder(string name)
     {
-        RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;
+        RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
         var random = new Random(2);
         using var input = new NativeBuffer(16 * 300 * 4 + 256);
         using var output = new NativeBuffer(2048);
@@ -112,7 +112,7 @@ public unsafe class KernelTests
     [MemberData(nameof(Kernels))]
     public void AttentionRowsMatchTheScalarOnes(string name)
     {
-        AttentionKernel kernel = KernelSet.Of(Models.Choice(name)).Attention;
+        AttentionKernel kernel = KernelSets.Make(Models.Choice(name)).Attention;
         var scalar = new ScalarAttentionKernel();
         var random = new Random(3);
         foreach (int size in new[] { 1, 7, 24, 32, 63, 64, 65, 128, 200 })
@@ -155,7 +155,7 @@ public unsafe class KernelTests
     [MemberData(nameof(Kernels))]
     public void AttentionToThousandsOfKeysThatAllMatchDoesNotOverflow(string name)
     {
-        AttentionKernel kernel = KernelSet.Of(Models.Choice(name)).Attention;
+        AttentionKernel kernel = KernelSets.Make(Models.Choice(name)).Attention;
         foreach (int size in new[] { 16, 24, 64 })
         {
             foreach (int keys in new[] { 256, 31 * 64, (31 * 64) + 1, (63 * 64) + 5 })
@@ -268,7 +268,7 @@ public unsafe class KernelTests
     private static void Check(BitKernel kernel, Random random, int inputs, int outputs, int tokens, int mode, string what)
     {
         int n = (inputs + 63) / 64;
-        int padded = BitKernel.Pad(outputs);
+        int padded = ValueShape.Pad(outputs);
         ulong[] weights = Words(random, outputs, inputs);
         ulong[] rows = Words(random, tokens, inputs);
         if (mode != 0)

@@ -33,7 +33,7 @@ internal static partial class RandomGraphs
                 return Counts(b, random, x);
             case 2 when x.Height > 1 && x.Width > 1:
                 int kernel = random.Next(1, Math.Min(4, Math.Min(x.Height, x.Width)) + 1);
-                kernel = kernel * kernel * c > BitKernel.MaxInputs ? 1 : kernel;
+                kernel = kernel * kernel * c > GraphValidator.MaxInputs ? 1 : kernel;
                 int outputs = random.Next(1, 130);
                 return new Item(b.BinaryConv(b.ShiftSign(x.Name, c), c, outputs, kernel, counts: true), outputs, x.Height / kernel, x.Width / kernel);
             case 3:

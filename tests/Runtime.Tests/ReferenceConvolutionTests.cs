@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>The reference's convolution on an image of nine different pixels, worked out by hand.</summary>

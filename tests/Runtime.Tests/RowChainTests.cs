@@ -21,7 +21,7 @@ public sealed unsafe class RowChainTests : IDisposable
     [MemberData(nameof(Kernels))]
     public void ChainsComputeWhatTheirStagesSay(string name)
     {
-        RowKernel kernel = KernelSet.Of(Models.Choice(name)).Rows;
+        RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
         Assert.InRange(kernel.Tokens, 1, RowStage.MaxTokens);
         for (int seed = 0; seed < 200; seed++)
         {
@@ -74,7 +74,7 @@ public sealed unsafe class RowChainTests : IDisposable
             P2 = Floats(channels),
             Number = kind switch
             {
-                StageKind.LoadDifferences => _random.Next(1, BitKernel.MaxInputs),
+                StageKind.LoadDifferences => _random.Next(1, GraphValidator.MaxInputs),
                 StageKind.LoadCounts => _random.Next(4) == 0 ? -1 : 0,
                 _ => 1f / _random.Next(1, 9),
             },

@@ -26,7 +26,7 @@ public class SessionTests
             var n = networks[i];
             (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches);
             Same(graph, b, kernel, [1, 2, 3, 4], $"network {i}");
-            Same(graph with { Version = 1 }, b, kernel, [1], $"network {i}, version 1");
+            Same(graph with { Name = EvitBytes.AsItIs }, b, kernel, [1], $"network {i}, unfolded");
         }
     }
 
@@ -77,7 +77,7 @@ public class SessionTests
                 input[i] = bad;
             }
 
-            session.Run(input, logits);
+            session.RunNchw(input, logits);
             float[] expected = Models.Logits(graph, b.Tensors, input);
             Models.AssertSameBits(expected, logits, $"{kernel}, {bad}");
         }
@@ -115,14 +115,14 @@ public class SessionTests
             var logits = new float[4];
             for (int run = 0; run < 50; run++)
             {
-                sessions[i].Run(inputs[(i + run) % 4], logits);
+                sessions[i].RunNchw(inputs[(i + run) % 4], logits);
                 Models.AssertSameBits(expected[(i + run) % 4], logits, $"session {i}, run {run}");
             }
         });
         foreach (Session session in sessions)
         {
             session.Dispose();
-            Assert.Throws<ObjectDisposedException>(() => session.Run(inputs[0], new float[4]));
+            Assert.Throws<ObjectDisposedException>(() => session.RunNchw(inputs[0], new float[4]));
         }
     }
 
@@ -135,7 +135,7 @@ public class SessionTests
         var pixels = new byte[3 * 8 * 8 * 3];
         new Random(1).NextBytes(pixels);
         var fromPixels = new float[9];
-        session.Run(pixels, fromPixels);
+        session.RunNhwc(pixels, fromPixels);
 
         var input = new float[pixels.Length];
         for (int i = 0; i < pixels.Length; i++)
@@ -147,17 +147,17 @@ public class SessionTests
         }
 
         var batch = new float[9];
-        session.Run(input, batch);
+        session.RunNchw(input, batch);
         Models.AssertSameBits(batch, fromPixels, "pixels");
         var single = new float[3];
         for (int i = 0; i < 3; i++)
         {
-            session.Run(input.AsSpan(i * 192, 192), single);
+            session.RunNchw(input.AsSpan(i * 192, 192), single);
             Models.AssertSameBits(batch.AsSpan(3 * i, 3), single, $"image {i}");
         }
 
-        Assert.Throws<ArgumentException>(() => session.Run(input.AsSpan(1), single));
-        Assert.Throws<ArgumentException>(() => session.Run(input, single));
+        Assert.Throws<ArgumentException>(() => session.RunNchw(input.AsSpan(1), single));
+        Assert.Throws<ArgumentException>(() => session.RunNchw(input, single));
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public class SessionTests
             using Session session = model.CreateSession(new SessionOptions { Kernel = Models.Choice(kernel), Threads = count });
             for (int run = 0; run < 2; run++)
             {
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
                 Models.AssertSameBits(expected, logits, $"{what}, {kernel}, {count} threads, run {run}");
             }
         }

@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <summary>Compiled steps against the scalar ones; skipped where this processor cannot run such code.</summary>
@@ -41,7 +43,7 @@ public unsafe class StepCompilerTests
         for (int seed = 0; seed < 3; seed++)
         {
             (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(seed, image, patch, stages, 7, binary, branches);
-            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph with { Version = seed % 2 == 0 ? 1 : ModelGraph.CurrentVersion }, builder.Tensors)));
+            using EvitModel model = EvitModel.Load(EvitFile.Parse(EvitBytes.Model(graph with { Name = seed % 2 == 0 ? EvitBytes.AsItIs : graph.Name }, builder.Tensors)));
             float[] input = SelfTest.Input((ulong)seed, model.InputShape);
             uint[] scalar = Run(model, KernelChoice.Scalar, 1, input);
             for (int threads = 1; threads <= 3; threads++)
@@ -60,10 +62,10 @@ public unsafe class StepCompilerTests
         (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(1, 32, 2, [new(1, 64, 512, 1, 4), new(1, 128, 1024, 2, 2), new(1, 256, 1024, 4, 1)], 10, true, branches);
         foreach (KernelChoice kernel in Compiled)
         {
-            foreach (int version in (int[])[1, ModelGraph.CurrentVersion])
+            foreach (string name in (string[])[EvitBytes.AsItIs, graph.Name])
             {
-                EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Version = version }, builder.Tensors));
-                var plan = ExecutionPlan.Build(file, kernel);
+                EvitFile file = EvitFile.Parse(EvitBytes.Model(graph with { Name = name }, builder.Tensors));
+                var plan = ExecutionPlan.Build(file, KernelSets.Make(kernel));
                 string[] others = [.. plan.Steps.Where(s => s is not (CompiledStep or AttentionPackStep or TableAttentionPackStep)).Select(s => s.Kind)];
                 plan.Release();
                 Assert.Equal(["Linear"], others);
@@ -87,7 +89,7 @@ public unsafe class StepCompilerTests
         ModelGraph graph = b.Build(b.Linear(b.MeanTokens(y), 64 * heads, 9, name: "logits"));
         foreach (KernelChoice kernel in Compiled.Where(k => k == KernelChoice.Avx512Popcnt))
         {
-            var plan = ExecutionPlan.Build(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors)), kernel);
+            var plan = ExecutionPlan.Build(EvitFile.Parse(EvitBytes.Model(graph, b.Tensors)), KernelSets.Make(kernel));
             Assert.Contains(plan.Steps, s => s is AttentionPackStep);
             plan.Release();
         }
@@ -98,7 +100,7 @@ public unsafe class StepCompilerTests
         {
             using Session session = model.CreateSession(new SessionOptions { Kernel = kernel });
             var logits = new float[expected.Length];
-            session.Run(input, logits);
+            session.RunNchw(input, logits);
             Models.AssertSameBits(expected, logits, $"{kernel}, {heads} heads, {side * side} tokens");
         }
     }
@@ -207,7 +209,7 @@ public unsafe class StepCompilerTests
         using var weights = new PlanWeights(new Dictionary<string, StoredTensor>());
         var source = new BitsSource(0, words * 64, 1, 1, 1);
         byte* packed = (byte*)AgreementTables.Pack(new BinaryOperands(source, rows, outputs, false), weights, null);
-        for (int o = 0; o < BitKernel.Pad(outputs); o++)
+        for (int o = 0; o < ValueShape.Pad(outputs); o++)
         {
             for (int k = 0; k < words * 8; k++)
             {
@@ -222,8 +224,8 @@ public unsafe class StepCompilerTests
     {
         using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = threads });
         var logits = new float[model.Classes];
-        session.Run(input, logits);
-        session.Run(input, logits);
+        session.RunNchw(input, logits);
+        session.RunNchw(input, logits);
         return [.. logits.Select(BitConverter.SingleToUInt32Bits)];
     }
 }

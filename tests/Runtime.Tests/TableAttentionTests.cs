@@ -7,11 +7,11 @@ public unsafe class TableAttentionTests
     [Fact]
     public void SumsAndSelectionsAreExact()
     {
-        KernelChoice[] tiling = [.. KernelSets.Available.Where(k => KernelSet.Of(k).Tables is not null)];
+        KernelChoice[] tiling = [.. KernelSets.Available.Where(k => KernelSets.Make(k).Tables is not null)];
         Assert.SkipWhen(tiling.Length == 0, "no kernel set of this processor has attention by tiles");
         foreach (KernelChoice choice in tiling)
         {
-            CheckSumsAndSelections(KernelSets.Name(choice), KernelSet.Of(choice).Tables!);
+            CheckSumsAndSelections(KernelSets.Name(choice), KernelSets.Make(choice).Tables!);
         }
     }
 
@@ -132,7 +132,7 @@ public unsafe class TableAttentionTests
         {
             using Session session = model.CreateSession(new SessionOptions { Kernel = kernel, Threads = 1 + (seed % 3) });
             var logits = new float[expected.Length];
-            session.Run(input, logits);
+            session.RunNchw(input, logits);
             Models.AssertSameBits(expected, logits, $"{kernel}, {what}");
         }
     }

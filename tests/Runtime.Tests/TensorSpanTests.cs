@@ -29,20 +29,20 @@ public sealed class TensorSpanTests : IDisposable
     public void TheBitsAreThoseOfSpans()
     {
         var expected = new float[3 * Classes];
-        _session.Run(_images.AsSpan(), expected.AsSpan());
+        _session.RunNchw(_images.AsSpan(), expected.AsSpan());
 
         var batch = new float[3 * Classes];
-        _session.Run(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(batch, [3, Classes], []));
+        _session.RunNchw(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(batch, [3, Classes], []));
         Models.AssertSameBits(expected, batch, "a batch");
 
         var one = new float[Classes];
-        _session.Run(new ReadOnlyTensorSpan<float>(_images.AsSpan(Image, Image), [3, Side, Side], []), new TensorSpan<float>(one));
+        _session.RunNchw(new ReadOnlyTensorSpan<float>(_images.AsSpan(Image, Image), [3, Side, Side], []), new TensorSpan<float>(one));
         Models.AssertSameBits(expected.AsSpan(Classes, Classes), one, "one image");
 
         // A part of a batch lies in one piece; what is around its logits stays.
         var parts = new float[5 * Classes];
         parts.AsSpan().Fill(-77);
-        _session.Run(
+        _session.RunNchw(
             new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []).Slice([1..3, 0..3, 0..Side, 0..Side]),
             new TensorSpan<float>(parts, [5, Classes], []).Slice([2..4, 0..Classes]));
         Models.AssertSameBits(expected.AsSpan(Classes), parts.AsSpan(2 * Classes, 2 * Classes), "a part");
@@ -50,7 +50,7 @@ public sealed class TensorSpanTests : IDisposable
 
         // Arrays are spans still.
         var array = new float[3 * Classes];
-        _session.Run(_images, array);
+        _session.RunNchw(_images, array);
         Models.AssertSameBits(expected, array, "arrays");
     }
 
@@ -75,7 +75,7 @@ public sealed class TensorSpanTests : IDisposable
     {
         var output = new float[Length(logits)];
         string found = Assert.Throws<ArgumentException>(() =>
-            _session.Run(
+            _session.RunNchw(
                 new ReadOnlyTensorSpan<float>(new float[Length(input)], [.. input.Select(l => (nint)l)], []),
                 new TensorSpan<float>(output, [.. logits.Select(l => (nint)l)], []))).Message;
         Assert.StartsWith(message, found, StringComparison.Ordinal);
@@ -88,20 +88,20 @@ public sealed class TensorSpanTests : IDisposable
         var logits = new float[4 * Classes];
         var wide = new float[3 * Side * 2 * Side];
         string crop = Assert.Throws<ArgumentException>(() =>
-            _session.Run(new ReadOnlyTensorSpan<float>(wide, [3, Side, 2 * Side], []).Slice([0..3, 0..Side, 4..(4 + Side)]), new TensorSpan<float>(logits.AsSpan(0, Classes)))).Message;
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(wide, [3, Side, 2 * Side], []).Slice([0..3, 0..Side, 4..(4 + Side)]), new TensorSpan<float>(logits.AsSpan(0, Classes)))).Message;
         Assert.StartsWith("the input of shape [3, 16, 16] has the strides [512, 32, 1], expected elements one behind the other", crop, StringComparison.Ordinal);
 
         // Pixels of a camera, channels last, seen as channels first.
         string transposed = Assert.Throws<ArgumentException>(() =>
-            _session.Run(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [3, Side, Side], [1, 3 * Side, 3]), new TensorSpan<float>(logits.AsSpan(0, Classes)))).Message;
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [3, Side, Side], [1, 3 * Side, 3]), new TensorSpan<float>(logits.AsSpan(0, Classes)))).Message;
         Assert.Contains("the strides [1, 48, 3]", transposed, StringComparison.Ordinal);
 
         // One image for all: a stride of 0.
         Assert.Throws<ArgumentException>(() =>
-            _session.Run(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [2, 3, Side, Side], [0, Side * Side, Side, 1]), new TensorSpan<float>(logits.AsSpan(0, 2 * Classes), [2, Classes], [])));
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [2, 3, Side, Side], [0, Side * Side, Side, 1]), new TensorSpan<float>(logits.AsSpan(0, 2 * Classes), [2, Classes], [])));
 
         string columns = Assert.Throws<ArgumentException>(() =>
-            _session.Run(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, 2 * Image), [2, 3, Side, Side], []), new TensorSpan<float>(logits, [2, 2 * Classes], []).Slice([0..2, 0..Classes]))).Message;
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, 2 * Image), [2, 3, Side, Side], []), new TensorSpan<float>(logits, [2, 2 * Classes], []).Slice([0..2, 0..Classes]))).Message;
         Assert.StartsWith("the logits of shape [2, 7] has the strides [14, 1]", columns, StringComparison.Ordinal);
         Assert.All(logits, v => Assert.Equal(0, v));
     }
@@ -121,8 +121,8 @@ public sealed class TensorSpanTests : IDisposable
 
         void Run()
         {
-            _session.Run(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(logits, [3, Classes], []));
-            _session.Run(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [3, Side, Side], []), new TensorSpan<float>(logits.AsSpan(0, Classes)));
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(logits, [3, Classes], []));
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images.AsSpan(0, Image), [3, Side, Side], []), new TensorSpan<float>(logits.AsSpan(0, Classes)));
         }
     }
 
@@ -131,7 +131,7 @@ public sealed class TensorSpanTests : IDisposable
     {
         _session.Dispose();
         Assert.Throws<ObjectDisposedException>(() =>
-            _session.Run(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(new float[3 * Classes], [3, Classes], [])));
+            _session.RunNchw(new ReadOnlyTensorSpan<float>(_images, [3, 3, Side, Side], []), new TensorSpan<float>(new float[3 * Classes], [3, Classes], [])));
     }
 
     /// <summary>Every half float there is, against its definition: sign, five bits of exponent, ten of fraction.</summary>

@@ -96,7 +96,7 @@ internal sealed class RunVerb : Verb
             long decoded = Stopwatch.GetTimestamp();
             pipeline.ToPixels(image, pixels);
             long prepared = Stopwatch.GetTimestamp();
-            session.Run(pixels, logits);
+            session.RunNchw(pixels, logits);
             long ran = Stopwatch.GetTimestamp();
 
             IReadOnlyList<Prediction> best = Prediction.Top(logits, model.Labels, top);
@@ -134,7 +134,7 @@ internal sealed class RunVerb : Verb
     {
         (string name, float[] input, int images) = TensorInput.Read(spec, model.InputShape);
         float[] logits = new float[images * model.Classes];
-        session.Run(input, logits);
+        session.RunNchw(input, logits);
         var results = new JsonArray();
         var rows = new JsonArray();
         for (int i = 0; i < images; i++)

@@ -11,7 +11,7 @@ namespace EdgeVit.Export;
 /// <param name="Key">Under which keys the weights lay: <c>model</c>; empty for the top.</param>
 /// <param name="Prefix">What was cut from every name: <c>module.</c>, or empty.</param>
 /// <param name="Metadata">Texts that a safetensors file says about itself; empty for others.</param>
-public sealed record Checkpoint(
+internal sealed record Checkpoint(
     string Format, IReadOnlyDictionary<string, FloatTensor> Tensors, IReadOnlyList<string> LeftOut, string Key, string Prefix,
     IReadOnlyDictionary<string, string> Metadata);
 
@@ -19,7 +19,7 @@ public sealed record Checkpoint(
 /// are parsed as data and may only mention a short list of types), and safetensors.</summary>
 /// <remarks>Reading takes at most twice the file and 64 MB of memory. Of a training script's checkpoint only the weights are read; what lies beside
 /// them (optimizer, schedule, settings) is parsed and dropped.</remarks>
-public static class CheckpointReader
+internal static class CheckpointReader
 {
     /// <summary>Letters that the name of a tensor may have.</summary>
     internal const int MaxName = 512;

@@ -15,7 +15,7 @@ public sealed record RecogniserOptions(
 /// <param name="Config">Its configuration: a <see cref="BinaryViTConfig"/> or a <see cref="FloatViTConfig"/>.</param>
 /// <param name="Variant">What it is called, such as <c>BinaryViT</c> or <c>ReActNet-DeiT (baseline, with a class token)</c>.</param>
 /// <param name="Assumed">What the tensors do not show and a rule decided, in sentences for people.</param>
-public sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IReadOnlyList<string> Assumed)
+internal sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IReadOnlyList<string> Assumed)
 {
     /// <summary>What a float network's tensors are called.</summary>
     internal ViTNames? Names { get; init; }
@@ -35,7 +35,7 @@ public sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IR
 /// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
 /// <para>One tensor that is missing or misshaped does not keep a network from being recognised; <see cref="Lowering"/> lists all of those.</para>
 /// </remarks>
-public static partial class NetworkRecogniser
+internal static partial class NetworkRecogniser
 {
     private const int UsualHeadSize = 64;
 

@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// <param name="Model">Graph and tensors.</param>
 /// <param name="Values">The values that are not the lowered network's, by name. A value of that network which is missing here and in the graph has
 /// gone into others.</param>
-public sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string, FoldedValue> Values)
+internal sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string, FoldedValue> Values)
 {
     /// <summary>Whether a graph holds a form that only folding makes, and so is no lowered network's.</summary>
     public static bool IsFolded(ModelGraph graph)
@@ -29,7 +29,7 @@ public sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string,
 /// <summary>A value of a folded graph: the lowered graph's less a constant for each channel, times a factor.</summary>
 /// <param name="Missing">What the lowered value has more, <c>[C]</c>; null for nothing.</param>
 /// <param name="Factor">How many times as large the value is: the count of a window that is summed up in place of averaged.</param>
-public sealed record FoldedValue(double[]? Missing, double Factor = 1)
+internal sealed record FoldedValue(double[]? Missing, double Factor = 1)
 {
     /// <summary>The folded value <c>[N, C]</c> of a lowered one.</summary>
     public float[] Of(ReadOnlySpan<float> lowered)

@@ -5,7 +5,7 @@ namespace EdgeVit.Export;
 
 /// <summary>From a checkpoint file to a network that is understood: reads it without executing anything in it, recognises the network, and
 /// settles what a model file needs besides.</summary>
-public static class CheckpointImport
+internal static class CheckpointImport
 {
     /// <summary>What most training on photographs subtracts and divides by.</summary>
     private static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];

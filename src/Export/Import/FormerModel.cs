@@ -4,11 +4,13 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A model file of <see cref="ModelGraph.UnfoldedVersion"/>, whose constants were moved when it was opened: written anew with its constants moved,
-/// so that it runs. The logits keep their bits.</summary>
-public static class FormerModel
+/// <summary>A model file of an earlier version: written anew with its constants moved, so that it runs. Version 2 had its constants moved when a file was
+/// opened: its logits keep their bits. Version 1 ran with its constants where they are: moving them changes roundings, and here and there a sign.</summary>
+internal static class FormerModel
 {
     private const int LongestHeader = 1 << 24;
+
+    private const int MovedAtOpening = 2;
 
     /// <summary>Whether a file is a model file, of any version, and no checkpoint: what it says of itself decides, not its name.</summary>
     /// <param name="path">A file; one that cannot be read is no model.</param>
@@ -57,7 +59,7 @@ public static class FormerModel
                     options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
                     new CertificateSource(name, former.Sha256));
             });
-        return former.SelfTest is not { } test || test.Logits.AsSpan().SequenceEqual(model.File.SelfTest!.Logits)
+        return former.Graph.Version != MovedAtOpening || former.SelfTest is not { } test || test.Logits.AsSpan().SequenceEqual(model.File.SelfTest!.Logits)
             ? model
             : throw new ModelFormatException($"{name}: the model gives other logits than its stored self-test says; the file was made by a faulty tool. Convert it again.");
     }
@@ -71,7 +73,7 @@ public static class FormerModel
         EvitFile former;
         try
         {
-            former = EvitFile.Parse(File.ReadAllBytes(path), unfolded: true);
+            former = EvitFile.Parse(File.ReadAllBytes(path), former: true);
         }
         catch (EvitFormatException e)
         {
@@ -82,10 +84,10 @@ public static class FormerModel
             throw new EvitFormatException($"{path}: can't be read: {e.Message}", e);
         }
 
-        return former.Graph.Version == ModelGraph.UnfoldedVersion
+        return former.Graph.Version < ModelGraph.CurrentVersion
             ? former
             : throw new ModelFormatException(
-                $"{path}: a model of version {former.Graph.Version}, which runs as it is; expected a checkpoint, or a model of version {ModelGraph.UnfoldedVersion}.");
+                $"{path}: a model of version {former.Graph.Version}, which runs as it is; expected a checkpoint, or a model of an earlier version.");
     }
 
     /// <summary>What the former file says, and that it was written anew.</summary>

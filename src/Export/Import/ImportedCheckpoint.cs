@@ -11,7 +11,7 @@ namespace EdgeVit.Export;
 /// <param name="Key">Under which keys the weights lay; empty for the top.</param>
 /// <param name="Prefix">What was cut from every name; or empty.</param>
 /// <param name="Tensors">Float tensors that were read.</param>
-public sealed record CheckpointSource(string File, long Bytes, string Sha256, string Format, string Key, string Prefix, int Tensors);
+internal sealed record CheckpointSource(string File, long Bytes, string Sha256, string Format, string Key, string Prefix, int Tensors);
 
 /// <summary>A checkpoint that was read and understood: the trained tensors, what network they are of, and everything else that a model file
 /// needs. <see cref="Lower"/> makes the packed network of it.</summary>
@@ -22,7 +22,7 @@ public sealed record CheckpointSource(string File, long Bytes, string Sha256, st
 /// <param name="GivenLabels">Class names, as many as logits; null where nobody named the classes.</param>
 /// <param name="LeftOut">Integer tensors of the file (<c>name I64 [1]</c>) other than counters: no network here has any.</param>
 /// <param name="Notes">What was assumed, and what is worth knowing, in sentences for people.</param>
-public sealed record ImportedCheckpoint(
+internal sealed record ImportedCheckpoint(
     CheckpointSource Source,
     RecognisedNetwork Network,
     IReadOnlyDictionary<string, FloatTensor> Tensors,

@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// <param name="Seed">Seed of the first synthetic image; the next ones follow.</param>
 /// <param name="Given">Normalised images <c>[n, 3, H, W]</c> to take in place of synthetic ones; null for none.</param>
 /// <param name="Data">What the given images are called.</param>
-public sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images")
+internal sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images")
 {
     /// <summary>The images by number, normalised.</summary>
     /// <param name="shape">Of one: <c>[3, H, W]</c>.</param>
@@ -20,7 +20,7 @@ public sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? 
 }
 
 /// <summary>Packs an imported checkpoint and proves the packed file against a simulation of the checkpoint's own tensors.</summary>
-public static class ImportedModel
+internal static class ImportedModel
 {
     /// <summary>On given images, 16-bit floats may change so many predictions: rounding turns signs, and on images that a network was made for few
     /// classes change by it. On noise, where logits mean nothing, it is told and not demanded.</summary>

@@ -4,7 +4,7 @@ namespace EdgeVit.Export;
 
 /// <summary>What is special about the checkpoints of students that were trained here: attention clips are kept as their logarithms, and the file
 /// says which network it is of.</summary>
-public static class StudentCheckpoint
+internal static class StudentCheckpoint
 {
     private const string ClipLog = "att_prob_clip_log";
     private const string Clip = "att_prob_clip";

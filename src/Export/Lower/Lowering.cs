@@ -10,7 +10,7 @@ namespace EdgeVit.Export;
 /// optional tensor <c>{linear}.row_mean</c> of shape <c>[rows]</c>; the comparison with it is exact. Without one the mean is summed in
 /// double precision and rounded to float.</para>
 /// </remarks>
-public static class Lowering
+internal static class Lowering
 {
     /// <summary>Name of the graph's input value.</summary>
     public const string InputName = "image";

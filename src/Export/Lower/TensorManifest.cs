@@ -2,7 +2,7 @@ namespace EdgeVit.Export;
 
 /// <summary>Which tensors a BinaryViT has and of what shape (binary network of the paper, state_dict names), and the check that a set of
 /// trained tensors is exactly that.</summary>
-public sealed class TensorManifest
+internal sealed class TensorManifest
 {
     /// <summary>Ending of an optional tensor <c>{linear}.row_mean [rows]</c> beside <c>{linear}.weight</c> of a binary linear: the row means
     /// that the simulator subtracts before it takes signs, see <see cref="Lowering"/>.</summary>

@@ -4,7 +4,7 @@ namespace EdgeVit.Export;
 /// head of d channels. It is kept as a number of any sign, its logit, which a sigmoid brings between 0 and <see cref="Most"/>.</summary>
 /// <remarks>The bound keeps the packed network exact: its exponentials are integers with 46 bits behind the point, relative to a pair that
 /// matches in every channel. At the bound, pairs that match in half of up to 160 channels still have exponentials above 2^22.</remarks>
-public static class AttentionTemperature
+internal static class AttentionTemperature
 {
     private const double Range = 16;
     private const double LeastBound = 1.25;

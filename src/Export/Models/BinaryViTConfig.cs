@@ -8,7 +8,7 @@ namespace EdgeVit.Export;
 /// <param name="FfnWidth">Channels I of the feed-forward hidden layer, a multiple of <paramref name="Width"/>.</param>
 /// <param name="Heads">Attention heads; each owns <c>Width / Heads</c> channels.</param>
 /// <param name="Reduction">Keys and values are computed on the grid divided by this factor; 1 for the full grid.</param>
-public sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
+internal sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
 {
     /// <summary>Channels d of one head.</summary>
     public int HeadSize => Width / Heads;
@@ -18,7 +18,7 @@ public sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, 
 }
 
 /// <summary>What every network description says.</summary>
-public interface INetworkConfig
+internal interface INetworkConfig
 {
     /// <summary>Name of the network, stored in the model.</summary>
     string Name { get; }
@@ -62,7 +62,7 @@ public interface INetworkConfig
 /// token attends to itself and all tokens behind the last stage, and it alone goes through the FFN and to the classifier. It begins as a learned
 /// token plus the mean of the tokens: a token that is the same for every image has no variance that a batch norm could divide by.</param>
 /// <remarks>The trainer builds the pyramid, with <c>EmbeddingNorm</c> to <c>LayerNorm</c> at their defaults; the other forms are imported.</remarks>
-public sealed record BinaryViTConfig(
+internal sealed record BinaryViTConfig(
     string Name,
     int ImageSize,
     int PatchSize,

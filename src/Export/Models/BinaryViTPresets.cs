@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>The named networks. A preset is a starting point: <see cref="BinaryViTConfig.With"/> adapts it to a data set.</summary>
-public static class BinaryViTPresets
+internal static class BinaryViTPresets
 {
     /// <summary>All presets, largest first.</summary>
     public static IReadOnlyList<BinaryViTConfig> All { get; } =

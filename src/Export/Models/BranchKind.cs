@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// <summary>What a block adds to the residual stream beside its FFN, from the same normed tokens: what neighbours have, each branch behind a scale
 /// and an offset per channel of its own, <c>layerscale_{branch}</c>.</summary>
 [JsonConverter(typeof(BranchKindJson))]
-public enum BranchKind
+internal enum BranchKind
 {
     /// <summary>Averages over windows of 3 and 5 tokens, vertical and horizontal (Le and Li 2023): <c>h3</c>, <c>w3</c>, <c>h5</c>, <c>w5</c>.</summary>
     Pool,
@@ -24,7 +24,7 @@ public enum BranchKind
 /// <param name="Name">Its name, as in <c>layerscale_{name}</c>.</param>
 /// <param name="Height">Rows of a pool's window, or of a shift the distance.</param>
 /// <param name="Width">Columns of a pool's window, or of a shift the distance.</param>
-public sealed record BlockBranch(string Name, int Height, int Width)
+internal sealed record BlockBranch(string Name, int Height, int Width)
 {
     private static readonly IReadOnlyList<BlockBranch> s_pools = [new("h3", 3, 1), new("w3", 1, 3), new("h5", 5, 1), new("w5", 1, 5)];
     private static readonly IReadOnlyList<BlockBranch> s_shifts = [new("h1", 1, 0), new("w1", 0, 1), new("h2", 2, 0), new("w2", 0, 2)];
@@ -42,7 +42,7 @@ public sealed record BlockBranch(string Name, int Height, int Width)
 }
 
 /// <summary>The names of the kinds in files and on the command line.</summary>
-public static class BranchKinds
+internal static class BranchKinds
 {
     /// <summary>All names.</summary>
     public const string Names = "pool, shift or none";

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace EdgeVit.Export;
 
 /// <summary>A <see cref="BinaryViTConfig"/> as JSON, camel-case keys. Reading refuses unknown and missing keys and impossible networks.</summary>
-public static class ConfigJson
+internal static class ConfigJson
 {
     /// <summary>Indented JSON of the network's description.</summary>
     public static string Write(BinaryViTConfig config) => JsonSerializer.Serialize(config, ConfigJsonContext.Default.BinaryViTConfig);

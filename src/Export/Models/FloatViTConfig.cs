@@ -17,7 +17,7 @@ namespace EdgeVit.Export;
 /// <param name="LayerScale">Whether attention and FFN are scaled per channel before they are added.</param>
 /// <param name="LeadingPositions">Whether the leading tokens have position embeddings too.</param>
 /// <param name="NormEps">Added to the variance in every LayerNorm.</param>
-public sealed record FloatViTConfig(
+internal sealed record FloatViTConfig(
     string Name,
     int ImageSize,
     int PatchSize,
@@ -90,7 +90,7 @@ public sealed record FloatViTConfig(
 }
 
 /// <summary>What the logits of a float transformer are computed from.</summary>
-public enum ViTPooling
+internal enum ViTPooling
 {
     /// <summary>The class token, normed; with a distillation token the logits of both are averaged.</summary>
     LeadingToken,

@@ -5,7 +5,7 @@ namespace EdgeVit.Export.Onnx;
 
 /// <summary>The value of a node's attribute: an integer, a float, a text, or a list of integers or floats. Made by conversion, so that a
 /// call reads <c>("axis", 1)</c>.</summary>
-public readonly struct OnnxAttribute
+internal readonly struct OnnxAttribute
 {
     private readonly object? _value;
 

@@ -14,7 +14,7 @@ namespace EdgeVit.Export.Onnx;
 /// <para>What may differ is the last place of float reductions (the first convolution, pools, means, the classifier), which other runtimes sum in other
 /// orders and without fused multiply-adds. A sign whose argument lies within that rounding of zero is a tie, and may fall on either side.</para>
 /// </remarks>
-public sealed class OnnxExport
+internal sealed class OnnxExport
 {
     private readonly OnnxGraph _graph;
     private readonly EvitFile _file;

@@ -9,7 +9,7 @@ namespace EdgeVit.Export.Onnx;
 /// values without a name of their own are called after their operator.</summary>
 /// <param name="name">Name of the graph.</param>
 /// <param name="opset">Version of the standard's operator set that the nodes mean.</param>
-public sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
+internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
 {
     /// <summary>The operator set where none is named: 17 brought LayerNormalization; every ONNX Runtime since 1.12 has it.</summary>
     public const int DefaultOpset = 17;

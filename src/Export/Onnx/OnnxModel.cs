@@ -12,7 +12,7 @@ public sealed class OnnxModelException : Exception
 }
 
 /// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>
-public sealed class OnnxModel : IDisposable
+internal sealed class OnnxModel : IDisposable
 {
     /// <summary>Name of the input.</summary>
     public string InputName { get; }

@@ -4,7 +4,7 @@ namespace EdgeVit.Export.Onnx;
 
 /// <summary>Exports models to ONNX and proves what it exports: ONNX Runtime computes every value of the graph, each is compared with the one that the
 /// packed model computes from the same inputs, and the logits of the file as it is written with those of the runtime.</summary>
-public static class OnnxProof
+internal static class OnnxProof
 {
     /// <summary>Logits may differ by this, times max(1, largest logit).</summary>
     public const double LogitTolerance = 1e-5;

@@ -1,7 +1,7 @@
 namespace EdgeVit.Export.Onnx;
 
 /// <summary>Element types of ONNX values; the numbers are the format's.</summary>
-public enum OnnxType
+internal enum OnnxType
 {
     /// <summary>32-bit float.</summary>
     Float = 1,

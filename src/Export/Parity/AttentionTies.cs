@@ -1,5 +1,4 @@
 using System.Numerics;
-using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 

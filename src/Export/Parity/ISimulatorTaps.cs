@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>What the float simulator computed for one image, under the names of the graph's values.</summary>
-public interface ISimulatorTaps
+internal interface ISimulatorTaps
 {
     /// <summary>The floats of a value, tokens <c>[N, C]</c> row-major; signs as +1 and -1.</summary>
     /// <returns>False where the simulator does not report this value.</returns>
@@ -9,7 +9,7 @@ public interface ISimulatorTaps
 }
 
 /// <summary>A simulator that computes what it is asked for.</summary>
-public interface ISimulator : ISimulatorTaps
+internal interface ISimulator : ISimulatorTaps
 {
     /// <summary>Takes the next image.</summary>
     /// <param name="image">Normalised, <c>[3, H, W]</c>.</param>

@@ -45,7 +45,7 @@ internal sealed class PackedRuns(EvitFile file, SessionOptions? options) : IDisp
     private float[] Run(Session session, ReadOnlySpan<float> input)
     {
         var logits = new float[file.Labels.Count];
-        session.Run(input, logits);
+        session.RunNchw(input, logits);
         return logits;
     }
 }

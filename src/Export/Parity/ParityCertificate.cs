@@ -8,13 +8,13 @@ namespace EdgeVit.Export;
 /// <summary>Where the weights of a certified file come from.</summary>
 /// <param name="File">Name of the file, without folders.</param>
 /// <param name="Sha256">Of that file, lower-case hex.</param>
-public sealed record CertificateSource(string File, string Sha256);
+internal sealed record CertificateSource(string File, string Sha256);
 
 /// <summary>What was fed to both sides.</summary>
 /// <param name="Count">Images that were compared value by value.</param>
 /// <param name="Data">Which data they are of.</param>
 /// <param name="Seed">Seed of synthetic images; null for images of a data set.</param>
-public sealed record CertificateImages(int Count, string Data, ulong? Seed = null);
+internal sealed record CertificateImages(int Count, string Data, ulong? Seed = null);
 
 /// <summary>The agreement of one module (a block, a down-sampling, the embeddings, the head), computed from the same inputs.</summary>
 /// <param name="Name">Module path.</param>
@@ -23,7 +23,7 @@ public sealed record CertificateImages(int Count, string Data, ulong? Seed = nul
 /// <param name="Rounded">See <see cref="ParityLayer.Rounded"/>.</param>
 /// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
 /// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
-public sealed record CertificateLayer(string Name, long Compared, long Ties, long Rounded, long Mismatches, double MaxError);
+internal sealed record CertificateLayer(string Name, long Compared, long Ties, long Rounded, long Mismatches, double MaxError);
 
 /// <summary>The agreement of the logits when both sides run freely.</summary>
 /// <param name="SameTop1">Compared images whose best class is the same.</param>
@@ -33,7 +33,7 @@ public sealed record CertificateLayer(string Name, long Compared, long Ties, lon
 /// <param name="MaxTieLogitDifference">See <see cref="ParityReport.MaxTieLogitDifference"/>.</param>
 /// <param name="Predictions">Images of which only the best class was compared, where there were more.</param>
 /// <param name="SamePredictions">How many of those were the same.</param>
-public sealed record CertificateLogits(
+internal sealed record CertificateLogits(
     int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null);
 
 /// <summary>What was compared when a file was made, and what came of it: printed, and stored in the file (<c>edgevit.certificate</c>).</summary>
@@ -55,7 +55,7 @@ public sealed record CertificateLogits(
 /// <param name="Faults">The first mismatches in words.</param>
 /// <param name="TieTexts">The first ties in words, see <see cref="ParityReport.TieTexts"/>.</param>
 /// <param name="FloatsReason">Why floats are stored so; null where nobody chose.</param>
-public sealed record ParityCertificate(
+internal sealed record ParityCertificate(
     string Schema,
     string Kind,
     bool Passed,

@@ -8,7 +8,7 @@ namespace EdgeVit.Export;
 /// <summary>How close to their threshold ties were.</summary>
 /// <param name="Smallest">The closest, 0 without ties.</param>
 /// <param name="Largest">The farthest, 0 without ties. For a sign |argument| / max(1, |x|), for an attention bit |p / clip - 0.5|.</param>
-public readonly record struct MarginRange(double Smallest, double Largest)
+internal readonly record struct MarginRange(double Smallest, double Largest)
 {
     private const double Unset = -1;
 
@@ -38,7 +38,7 @@ public readonly record struct MarginRange(double Smallest, double Largest)
 /// floats.</param>
 /// <param name="MaxRounding">Largest difference of those, relative as before.</param>
 /// <param name="TieMargins">How close the ties were.</param>
-public sealed record ParityLayer(
+internal sealed record ParityLayer(
     string Name, string Op, long Compared, long Ties, long Mismatches, double MaxError, long Rounded, double MaxRounding, MarginRange TieMargins)
 {
     internal ParityLayer With(NodeOutcome outcome) => this with
@@ -64,7 +64,7 @@ public sealed record ParityLayer(
 /// <param name="MaxTieLogitDifference">Largest difference of a logit, over the images with ties.</param>
 /// <param name="Faults">The first mismatches in words.</param>
 /// <param name="TieTexts">The first ties in words: for each image and value the first one, and what made an image's logits differ.</param>
-public sealed record ParityReport(
+internal sealed record ParityReport(
     int Images,
     IReadOnlyList<ParityLayer> Layers,
     IReadOnlyList<string> Untapped,

@@ -4,7 +4,7 @@ namespace EdgeVit.Export;
 
 /// <summary>A lowered network computed node by node in floats: what a folded one is held against where there is nothing older.</summary>
 /// <param name="model">The network.</param>
-public sealed class GraphSimulator(LoweredModel model) : ISimulator
+internal sealed class GraphSimulator(LoweredModel model) : ISimulator
 {
     private readonly GraphInterpreter _interpreter = new(model.Graph, model.Tensors);
     private IReadOnlyDictionary<string, Value> _values = new Dictionary<string, Value>();

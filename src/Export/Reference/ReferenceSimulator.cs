@@ -4,7 +4,7 @@ namespace EdgeVit.Export;
 /// floats value by value, nothing folded, nothing packed, sharing nothing
 /// with the lowering and the runtime. What a packed file is held against. It works through the network module by module as values are asked
 /// for, in the graph's order, and keeps those of one module only.</summary>
-public abstract class ReferenceSimulator : ISimulator
+internal abstract class ReferenceSimulator : ISimulator
 {
     private readonly IReadOnlyDictionary<string, FloatTensor> _tensors;
     private readonly Dictionary<string, double[]> _parameters = new(StringComparer.Ordinal);

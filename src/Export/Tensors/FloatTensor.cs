@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>A trained tensor by its state_dict name, such as <c>vit.encoder.layer.0.intermediate.dense.weight</c>.</summary>
-public sealed record FloatTensor
+internal sealed record FloatTensor
 {
     private readonly float[]? _data;
     private readonly Func<float[]>? _read;

@@ -3,7 +3,7 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>Reads trained tensors from files.</summary>
-public static class NamedTensorsReader
+internal static class NamedTensorsReader
 {
     /// <summary>The float tensors of a safetensors file (F64, F32, F16, BF16; as F32). Integer tensors, such as the batch counters of batch
     /// norms, are left out.</summary>

@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>A file appears whole or not at all: written beside its place under another name, forced to the disk, then renamed.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>Writes a file, replacing one that is there; folders on the way are created.</summary>
     /// <exception cref="ModelWriteException">The disk is full, the folder read-only or not a folder. Nothing is left behind, and a file that

@@ -4,7 +4,7 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>How the floats of a model shall be stored.</summary>
-public enum FloatPolicy
+internal enum FloatPolicy
 {
     /// <summary>Exact, unless labelled images show that nothing is lost by 16 bits (<see cref="FloatTrial"/>) and there is something to save
     /// (<see cref="CertifiedModel.WorthRounding"/>).</summary>
@@ -24,7 +24,7 @@ public enum FloatPolicy
 /// <param name="Bytes">The file.</param>
 /// <param name="File">The same, read back.</param>
 /// <param name="Certificate">What was compared; it may say that the check failed.</param>
-public sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertificate Certificate)
+internal sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertificate Certificate)
 {
     /// <summary>Models with fewer bytes of floats than this stay exact under <see cref="FloatPolicy.Auto"/>: nothing that anyone would miss could be
     /// saved.</summary>

@@ -5,7 +5,7 @@ namespace EdgeVit.Export;
 
 /// <summary>Writes <c>.evit</c> files. What is written has been read back: the runtime validates the bytes and computes the self-test from
 /// them before they reach the disk.</summary>
-public static class EvitWriter
+internal static class EvitWriter
 {
     /// <summary>Writes a model file (see <see cref="AtomicFile"/>).</summary>
     /// <returns>The file as the runtime reads it.</returns>
@@ -101,7 +101,7 @@ public static class EvitWriter
         using EvitModel model = EvitModel.Load(file);
         using Session session = model.CreateSession();
         var logits = new float[model.Classes];
-        session.Run(SelfTest.Input(seed, model.InputShape), logits);
+        session.RunNchw(SelfTest.Input(seed, model.InputShape), logits);
         int bad = Array.FindIndex(logits, v => !float.IsFinite(v));
         return bad < 0 ? logits : throw new ModelFormatException(
             $"The model '{file.Graph.Name}' gives {logits[bad]} for class '{file.Labels[bad]}' on its self-test. Its weights have diverged; train again with a lower rate.");

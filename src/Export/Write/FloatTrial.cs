@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// <param name="Same">Of them, predicted alike.</param>
 /// <param name="ExactRight">Predicted rightly with exact floats.</param>
 /// <param name="RoundedRight">Predicted rightly with rounded floats.</param>
-public sealed record FloatTrial(int Images, int Same, int ExactRight, int RoundedRight)
+internal sealed record FloatTrial(int Images, int Same, int ExactRight, int RoundedRight)
 {
     /// <summary>Fewer images say too little.</summary>
     public const int FewestImages = 1000;

@@ -6,7 +6,7 @@ namespace EdgeVit.Export;
 
 /// <summary>Float tensors that are rounded together.</summary>
 [Flags]
-public enum FloatGroups
+internal enum FloatGroups
 {
     /// <summary>None: every float is exact.</summary>
     None = 0,
@@ -22,7 +22,7 @@ public enum FloatGroups
 }
 
 /// <summary>Stores floats in 16 bits.</summary>
-public static class HalfFloats
+internal static class HalfFloats
 {
     // A tensor whose largest value is below this would lose relative precision to the subnormals of the format.
     private const float SmallestScale = 1f / 1024;

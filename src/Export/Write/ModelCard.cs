@@ -6,7 +6,7 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>The Markdown card of a model, from what its file knows: what it is, what it costs, where it comes from, what was proven.</summary>
-public static class ModelCard
+internal static class ModelCard
 {
     /// <summary>How the first sentence of every card begins.</summary>
     public const string Opening = "A model for EdgeVit:";

@@ -10,7 +10,7 @@ namespace EdgeVit.Export;
 /// tensors without holes, those of the widest elements first so that each is aligned to its element. The same tensors and metadata
 /// give the same bytes.</summary>
 /// <remarks>Format: <c>github.com/huggingface/safetensors</c>, "Format".</remarks>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

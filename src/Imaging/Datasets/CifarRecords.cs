@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>CIFAR-10 and CIFAR-100 binary records: label byte(s), then 32 x 32 pixels as three planes R, G, B. CIFAR-10 records are 3073

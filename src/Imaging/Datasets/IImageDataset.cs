@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>Labelled images by index. Every member is safe to call from several threads at once.</summary>

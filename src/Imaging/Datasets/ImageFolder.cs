@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>Images in one folder per class. Files are taken in the order of their paths (ordinal), so that indices do not depend on the

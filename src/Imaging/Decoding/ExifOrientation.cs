@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 

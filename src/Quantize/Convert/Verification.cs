@@ -49,8 +49,8 @@ internal sealed class Verification
             cancel.ThrowIfCancellationRequested();
             byte[] pixels = Pixels(batch, source);
             float[] exactLogits = new float[batch.Count * classes], roundedLogits = new float[batch.Count * classes];
-            exactSession.Run(pixels, exactLogits);
-            roundedSession.Run(pixels, roundedLogits);
+            exactSession.RunNhwc(pixels, exactLogits);
+            roundedSession.RunNhwc(pixels, roundedLogits);
             for (int i = 0; i < batch.Count; i++)
             {
                 int a = Best(exactLogits.AsSpan(i * classes, classes)), b = Best(roundedLogits.AsSpan(i * classes, classes));
@@ -77,7 +77,7 @@ internal sealed class Verification
             float[] simulated = Simulate(batch, source);
             float[] logits = new float[simulated.Length];
             byte[] pixels = Pixels(batch, source);
-            session.Run(pixels, logits);
+            session.RunNchw(pixels, logits);
             for (int i = 0; i < batch.Count; i++)
             {
                 int a = Best(simulated.AsSpan(i * classes, classes));

@@ -114,7 +114,7 @@ public sealed class FileTeacher : ITeacher, IDisposable
             (input, n) =>
             {
                 var logits = new float[n * classes];
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
                 return logits;
             },
             channelsLast: false, most: 64, classes, model.Labels, p.Mean, p.Std, images, progress);

@@ -16,16 +16,20 @@ internal enum CodeTarget
 /// <summary>Properties of <see cref="CodeTarget"/>.</summary>
 internal static class CodeTargets
 {
+    /// <summary>What a machine lacks, to follow the name of a kernel set.</summary>
+    internal const string NoInstructions = "needs an instruction set that this machine lacks";
+
+    private const string Forbidden = "makes machine code when a model is opened, and this system forbids processes to run code that they made";
+
     private static readonly bool s_countsBits = X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 14)) != 0;
 
-    /// <summary>True where this machine runs such code and the process may make it.</summary>
-    internal static bool IsSupported(this CodeTarget target) => ExecutableMemory.IsAllowed && target.HasInstructions();
-
-    /// <summary>True where this machine runs such code.</summary>
-    internal static bool HasInstructions(this CodeTarget target) => target == CodeTarget.Avx2
-        ? Avx2.IsSupported && Fma.IsSupported
-        : Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && s_countsBits;
+    /// <summary>Why this machine does not run such code or the process may not make it; null where both are right.</summary>
+    internal static string? Lack(this CodeTarget target) => !target.HasInstructions() ? NoInstructions : ExecutableMemory.IsAllowed ? null : Forbidden;
 
     /// <summary>Floats of a vector.</summary>
     internal static int Lanes(this CodeTarget target) => target == CodeTarget.Avx2 ? Avx2Registers.Lanes : 16;
+
+    private static bool HasInstructions(this CodeTarget target) => target == CodeTarget.Avx2
+        ? Avx2.IsSupported && Fma.IsSupported
+        : Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && s_countsBits;
 }

@@ -9,6 +9,8 @@ internal sealed unsafe class CompiledStep(string name, string kind, int items, i
     private delegate* unmanaged<CodeArguments*, void> _code;
     private long* _literals;
 
+    internal override string RunBy => "compiled";
+
     internal override long ScratchBytes => Align(scratchBytes) + (windows is null ? 0 : Align(TilesGathered * Granularity * WindowBytes) + 64);
 
     private long WindowBytes => windows!.Words * 8L;
@@ -20,23 +22,23 @@ internal sealed unsafe class CompiledStep(string name, string kind, int items, i
         _literals = literals;
     }
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
-        var arguments = new CodeArguments { Arena = frame.Arena, Scratch = frame.Scratch, Begin = begin, End = end, Rows = (byte*)frame.Input, Literals = _literals };
+        var arguments = new CodeArguments { Arena = memory.Arena, Scratch = memory.Scratch, Begin = begin, End = end, Rows = (byte*)memory.Input, Literals = _literals };
         if (windows is null)
         {
             _code(&arguments);
             return;
         }
 
-        byte* rows = frame.Scratch + Align(scratchBytes);
+        byte* rows = memory.Scratch + Align(scratchBytes);
         for (int token = begin; token < end; token = (int)arguments.End)
         {
             arguments.Begin = token;
             arguments.End = Math.Min(end, token + (TilesGathered * Granularity));
             for (int i = token; i < arguments.End; i++)
             {
-                windows.Row(frame, i, (ulong*)(rows + ((i - token) * WindowBytes)));
+                windows.Row(memory, i, (ulong*)(rows + ((i - token) * WindowBytes)));
             }
 
             arguments.Rows = rows;

@@ -1,25 +1,27 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Makes compiled steps of drafts, as far as there is code for them.</summary>
-internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows)
+internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows) : IStepMaker
 {
     private readonly StepCompiler _compiler = new(target, weights, places);
     private readonly Dictionary<string, GroupOrder> _orders = new(StringComparer.Ordinal);
 
-    /// <summary>Makes all code runnable.</summary>
-    internal void Finish() => _compiler.Finish();
+    /// <summary>Makers of code for a target.</summary>
+    internal static StepMaking For(CodeTarget target) =>
+        (file, grouping, places, weights, rows) => new CompiledStepFactory(target, file, grouping, places, weights, rows);
 
-    /// <summary>A product's weights, in the order in which its input's bits stand.</summary>
-    internal ReadOnlyMemory<byte> Rows(GraphNode head)
+    /// <inheritdoc/>
+    public void Finish() => _compiler.Finish();
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Rows(GraphNode head)
     {
         ReadOnlyMemory<byte> words = weights.Words(head.Tensors["weight"]);
         return _orders.TryGetValue(head.Inputs[0], out GroupOrder? order) ? order.Permute(words.Span) : words;
     }
 
-    /// <summary>The compiled steps of a draft; null where there is no code for it.</summary>
-    /// <param name="draft">The draft.</param>
-    /// <param name="kind">The ops in it.</param>
-    internal PlanStep[]? TryBuild(StepDraft draft, string kind)
+    /// <inheritdoc/>
+    public PlanStep[]? TryBuild(StepDraft draft, string kind)
     {
         int items = draft.Height * draft.Width;
         var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, rows, draft, compiled: true);
@@ -65,7 +67,7 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile fil
         RowProgram floats = builder.Build(StepFactory.Source(head, input, output, weights));
         float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
         return _compiler.TryCompile(
-            head.Name, kind, items, floats, FloatSource.Of(head, file, places), matrix, weights.Bias(head, output.Channels), BitKernel.Pad(output.Channels)) is { } product
+            head.Name, kind, items, floats, FloatSource.Of(head, file, places), matrix, weights.Bias(head, output.Channels), ValueShape.Pad(output.Channels)) is { } product
             ? [product]
             : null;
     }

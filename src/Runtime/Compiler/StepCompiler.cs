@@ -113,7 +113,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
 
         var pointers = new RowPointers();
         var grid = new StepGrid(program.GridWidth, items, tiles.Tokens);
-        int pixel = image ? sizeof(float) : BitKernel.Pad(source.Shape.Channels) * sizeof(float);
+        int pixel = image ? sizeof(float) : ValueShape.Pad(source.Shape.Channels) * sizeof(float);
         int channel = image ? source.Shape.Height * source.Shape.Width * sizeof(float) : sizeof(float);
         var floats = new FloatProductForm(
             source.Shape.Channels, source.Kernel, channel, source.Shape.Width * pixel, pixel, source.Stride * pixel, outputs * sizeof(float),
@@ -174,9 +174,9 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             return true;
         }
 
-        if (product.Source.Inputs > BitKernel.MaxInputs || target != CodeTarget.Avx2)
+        if (product.Source.Inputs > GraphValidator.MaxInputs || target != CodeTarget.Avx2)
         {
-            return product.Source.Inputs <= BitKernel.MaxInputs;
+            return product.Source.Inputs <= GraphValidator.MaxInputs;
         }
 
         Stage source = program.Stages[program.Instructions[0].First];
@@ -191,7 +191,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         byte* start = (byte*)weights.Allocate(4);
         if (!isCount)
         {
-            int channels = BitKernel.Pad(product.Outputs);
+            int channels = ValueShape.Pad(product.Outputs);
             float* scale = stages[0].P0;
             float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
             for (int c = 0; c < channels; c++)

@@ -8,7 +8,7 @@ namespace EdgeVit.Runtime;
 /// <summary>The checksum of a model file (metadata key <see cref="MetadataJson.ChecksumKey"/>): FNV-1a over 64-bit words of all other
 /// metadata and all tensors, each in the order of their names. Every step is a bijection, so a change of any one word is always found. It
 /// guards against damage, not against malice; the file's SHA-256 is there for that.</summary>
-public static class EvitChecksum
+internal static class EvitChecksum
 {
     private const ulong Basis = 0xCBF29CE484222325;
     private const ulong Prime = 0x00000100000001B3;

@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>A model file, read and checked: a safetensors file whose metadata holds the graph, the preprocessing, the labels, the
 /// provenance and the self-test. An instance is always consistent; whatever is wrong with a file shows as an
 /// <see cref="EvitFormatException"/>.</summary>
-public sealed class EvitFile
+internal sealed class EvitFile
 {
     private static readonly string[] s_keys =
     [
@@ -94,10 +94,10 @@ public sealed class EvitFile
 
     /// <summary>Parses a file's bytes.</summary>
     /// <param name="file">Kept, not copied: the tensors are slices of it.</param>
-    /// <param name="unfolded">Whether a file of <see cref="ModelGraph.UnfoldedVersion"/> is taken, too; such a file is for reading only, a session would
+    /// <param name="former">Whether a file of an earlier <see cref="ModelGraph.Version"/> is taken, too; such a file is for reading only, a session would
     /// not give its logits.</param>
     /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
-    public static EvitFile Parse(ReadOnlyMemory<byte> file, bool unfolded = false)
+    public static EvitFile Parse(ReadOnlyMemory<byte> file, bool former = false)
     {
         if (file.Span.StartsWith("PK\u0003\u0004"u8))
         {
@@ -127,7 +127,7 @@ public sealed class EvitFile
                 $"the file is damaged: its contents have the checksum {found}, but {MetadataJson.ChecksumKey} says {stored}; copy or convert it again");
         }
 
-        ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey], unfolded);
+        ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey], former);
         var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (GraphNode node in graph.Nodes)
         {

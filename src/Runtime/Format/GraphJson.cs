@@ -8,7 +8,7 @@ namespace EdgeVit.Runtime;
 /// attributes?}]}</c>. Left out are a node's <c>inputs</c> where they are the value before it (the graph's input for the first node),
 /// <c>output</c> where it equals the name, <c>tensors</c> and <c>attributes</c> where they are empty. <c>tensors</c> is an object of roles and
 /// names, or an array of roles where each tensor is called <c>name.role</c>.</summary>
-public static class GraphJson
+internal static class GraphJson
 {
     private const int MaxNodes = 4096;
 
@@ -41,13 +41,13 @@ public static class GraphJson
 
     /// <summary>Reads a graph. Only the form is checked here; <see cref="GraphValidator"/> checks the meaning.</summary>
     /// <param name="json">The graph.</param>
-    /// <param name="unfolded">Whether <see cref="ModelGraph.UnfoldedVersion"/> is taken, too; such a graph is not for running.</param>
+    /// <param name="former">Whether earlier versions are taken, too; such a graph is not for running.</param>
     /// <exception cref="EvitFormatException">Not JSON, another schema, unknown keys or ops, wrong types.</exception>
-    public static ModelGraph Read(string json, bool unfolded = false)
+    public static ModelGraph Read(string json, bool former = false)
     {
         ArgumentNullException.ThrowIfNull(json);
         const string Where = "graph";
-        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
+        JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
         root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");
         string schema = root.Get("schema", Where).String("graph: schema");
         int version = ModelGraph.CurrentVersion;
@@ -62,20 +62,20 @@ public static class GraphJson
                 $"graph: schema is '{schema}', expected '{ModelGraph.Schema}{ModelGraph.CurrentVersion}' or an earlier version (a file of a newer EdgeVit?)");
         }
 
-        if (version == ModelGraph.UnfoldedVersion && !unfolded)
+        if (version != ModelGraph.CurrentVersion && !former)
         {
             throw new EvitFormatException(
-                $"graph: schema is '{schema}', whose constants an earlier EdgeVit moved when it opened a file, expected '{ModelGraph.Schema}{ModelGraph.CurrentVersion}'")
+                $"graph: schema is '{schema}', that of an earlier EdgeVit, expected '{ModelGraph.Schema}{ModelGraph.CurrentVersion}'")
             {
-                Remedy = "'edgevit import old.evit --out new.evit' writes the same model, with the same logits, as a file that runs.",
+                Remedy = "'edgevit import old.evit --out new.evit' writes the same model as a file that runs.",
             };
         }
 
-        JsonNode input = root.Get("input", Where);
+        JsonEntry input = root.Get("input", Where);
         input.OnlyKeys("graph: input", "name", "shape");
         string previous = input.Get("name", "graph: input").String("graph: input name");
         string inputName = previous;
-        JsonNode list = root.Get("nodes", Where);
+        JsonEntry list = root.Get("nodes", Where);
         int count = list.Count("graph: nodes");
         if (count > MaxNodes)
         {
@@ -84,7 +84,7 @@ public static class GraphJson
 
         var nodes = new GraphNode[count];
         int index = 0;
-        foreach (JsonNode node in list.Elements("graph: nodes"))
+        foreach (JsonEntry node in list.Elements("graph: nodes"))
         {
             nodes[index] = ReadNode(node, index, previous);
             previous = nodes[index].Output;
@@ -146,7 +146,7 @@ public static class GraphJson
         writer.WriteEndObject();
     }
 
-    private static GraphNode ReadNode(JsonNode node, int index, string previous)
+    private static GraphNode ReadNode(JsonEntry node, int index, string previous)
     {
         string where = $"graph node {index}";
         node.OnlyKeys(where, "op", "name", "inputs", "output", "tensors", "attributes");
@@ -158,12 +158,12 @@ public static class GraphJson
 
         var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
         var attributes = new Dictionary<string, int>(StringComparer.Ordinal);
-        JsonNode? roles = node.Find("tensors", where);
+        JsonEntry? roles = node.Find("tensors", where);
         if (roles is { Kind: JsonKind.Array })
         {
             foreach (string role in roles.Value.Strings(where, "tensors"))
             {
-                JsonNode.Add(tensors, role, $"{name}.{role}", $"{where}: tensors");
+                JsonEntry.Add(tensors, role, $"{name}.{role}", $"{where}: tensors");
             }
         }
         else if (roles is not null)
@@ -171,7 +171,7 @@ public static class GraphJson
             foreach (JsonMember role in roles.Value.Members($"{where}: tensors"))
             {
                 string key = role.Name;
-                JsonNode.Add(tensors, key, role.Value.String(where, "tensor", key), $"{where}: tensors");
+                JsonEntry.Add(tensors, key, role.Value.String(where, "tensor", key), $"{where}: tensors");
             }
         }
 
@@ -180,7 +180,7 @@ public static class GraphJson
             foreach (JsonMember number in numbers.Members($"{where}: attributes"))
             {
                 string key = number.Name;
-                JsonNode.Add(attributes, key, number.Value.Int(where, "attribute", key), $"{where}: attributes");
+                JsonEntry.Add(attributes, key, number.Value.Int(where, "attribute", key), $"{where}: attributes");
             }
         }
 

@@ -16,7 +16,7 @@ internal enum JsonKind
 }
 
 /// <summary>A parsed JSON document (RFC 8259, nothing more) as a table of its tokens in the order of the text, 16 bytes each. It is read
-/// through <see cref="JsonNode"/>.</summary>
+/// through <see cref="JsonEntry"/>.</summary>
 /// <remarks>The runtime has a parser of its own because a process pays for the framework's when it starts: loading and compiling it takes
 /// longer than all else that opening a model does. For the same reason nothing here is generic over value types.</remarks>
 internal sealed class JsonTable
@@ -41,7 +41,7 @@ internal sealed class JsonTable
     /// <param name="utf8">The text; kept.</param>
     /// <param name="where">What it is, for messages.</param>
     /// <exception cref="EvitFormatException">Not UTF-8, not JSON, or nested deeper than 32.</exception>
-    internal static JsonNode Parse(ReadOnlyMemory<byte> utf8, string where)
+    internal static JsonEntry Parse(ReadOnlyMemory<byte> utf8, string where)
     {
         if (!Utf8.IsValid(utf8.Span))
         {
@@ -52,7 +52,7 @@ internal sealed class JsonTable
         ReadOnlySpan<byte> text = utf8.Span;
         int at = table.Value(text, Skip(text, 0), 0);
         at = Skip(text, at);
-        return at == text.Length ? new JsonNode(table, 0) : throw table.Invalid(at, "more text after the document");
+        return at == text.Length ? new JsonEntry(table, 0) : throw table.Invalid(at, "more text after the document");
     }
 
     internal JsonKind KindOf(int index) => _tokens[index].Kind;

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is
 /// written.</summary>
-public static class MetadataJson
+internal static class MetadataJson
 {
     /// <summary>Key of the graph, see <see cref="GraphJson"/>.</summary>
     public const string GraphKey = "edgevit.graph";
@@ -49,7 +49,7 @@ public static class MetadataJson
     public static Preprocess ReadPreprocess(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), PreprocessKey);
+        JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), PreprocessKey);
         root.OnlyKeys(PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
         string name = root.Get("interpolation", PreprocessKey).String(PreprocessKey, "interpolation");
         Interpolation interpolation = name switch
@@ -102,7 +102,7 @@ public static class MetadataJson
     public static IReadOnlyList<string> ReadLabels(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), LabelsKey);
+        JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), LabelsKey);
         return root.Strings(LabelsKey);
     }
 
@@ -130,7 +130,7 @@ public static class MetadataJson
     public static SelfTest ReadSelfTest(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        JsonNode root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), SelfTestKey);
+        JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), SelfTestKey);
         root.OnlyKeys(SelfTestKey, "seed", "logits");
         return new SelfTest(root.Get("seed", SelfTestKey).Unsigned(SelfTestKey, "seed"), root.Get("logits", SelfTestKey).Floats(SelfTestKey, "logits"));
     }

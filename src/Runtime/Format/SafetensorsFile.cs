@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 /// <summary>The contents of a safetensors file: eight bytes of header length, a JSON header, the tensors' bytes without holes. Nothing in
 /// the file is believed before it is checked, and nothing is allocated that the file's own length does not bound.</summary>
 /// <remarks>Format: <c>github.com/huggingface/safetensors</c>, "Format".</remarks>
-public sealed class SafetensorsFile
+internal sealed class SafetensorsFile
 {
     private const int MaxHeaderBytes = 100_000_000;
     private const int MaxRank = 8;
@@ -43,7 +43,7 @@ public sealed class SafetensorsFile
         }
 
         ReadOnlyMemory<byte> data = file[(8 + (int)headerLength)..];
-        JsonNode header = JsonTable.Parse(file.Slice(8, (int)headerLength), "safetensors header");
+        JsonEntry header = JsonTable.Parse(file.Slice(8, (int)headerLength), "safetensors header");
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
         var extents = new List<Extent>();
@@ -62,14 +62,14 @@ public sealed class SafetensorsFile
                 foreach (JsonMember pair in entry.Value.Members(MetadataKey))
                 {
                     string key = pair.Name;
-                    JsonNode.Add(metadata, key, pair.Value.String($"{MetadataKey}.{key}"), MetadataKey);
+                    JsonEntry.Add(metadata, key, pair.Value.String($"{MetadataKey}.{key}"), MetadataKey);
                 }
 
                 continue;
             }
 
             Extent extent = ReadEntry(name, entry.Value, data);
-            JsonNode.Add(tensors, name, extent.Tensor, "safetensors header");
+            JsonEntry.Add(tensors, name, extent.Tensor, "safetensors header");
             extents.Add(extent);
         }
 
@@ -77,7 +77,7 @@ public sealed class SafetensorsFile
         return new SafetensorsFile(metadata, tensors);
     }
 
-    private static Extent ReadEntry(string name, JsonNode entry, ReadOnlyMemory<byte> data)
+    private static Extent ReadEntry(string name, JsonEntry entry, ReadOnlyMemory<byte> data)
     {
         string where = $"tensor '{name}'";
         entry.OnlyKeys(where, "dtype", "shape", "data_offsets");
@@ -109,10 +109,10 @@ public sealed class SafetensorsFile
         }
 
         long bytes = elements * SafetensorsTypes.Size(type);
-        JsonNode offsets = entry.Get("data_offsets", where);
+        JsonEntry offsets = entry.Get("data_offsets", where);
         var range = new long[offsets.Count(where, "data_offsets")];
         int at = 0;
-        foreach (JsonNode offset in offsets.Elements(where))
+        foreach (JsonEntry offset in offsets.Elements(where))
         {
             range[at++] = offset.Long(where, "data_offsets");
         }

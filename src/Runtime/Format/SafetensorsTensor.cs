@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <summary>Element types that a safetensors file can hold.</summary>
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>64-bit float.</summary>
     F64,
@@ -52,7 +52,7 @@ public enum SafetensorsType
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Bytes">The elements, little-endian, row-major.</param>
-public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes)
+internal sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / SafetensorsTypes.Size(Type);
@@ -93,7 +93,7 @@ public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadO
 }
 
 /// <summary>Names and sizes of the element types.</summary>
-public static class SafetensorsTypes
+internal static class SafetensorsTypes
 {
     /// <summary>The type that a file calls <paramref name="dtype"/>, or null where there is none.</summary>
     public static SafetensorsType? Parse(string dtype) => dtype switch

@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>An input, given by its seed, and the logits that every machine must compute for it, bit for bit.</summary>
 /// <param name="Seed">Seed of <see cref="Input"/>.</param>
 /// <param name="Logits">The exact logits, one for each class.</param>
-public sealed record SelfTest(ulong Seed, float[] Logits)
+internal sealed record SelfTest(ulong Seed, float[] Logits)
 {
     /// <summary>The seeded input: uniform floats in [-2, 2), multiples of 2^-22, from splitmix64 (Steele, Lea, Flood 2014). Every operation
     /// is exact, so that the numbers are the same everywhere.</summary>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <summary>Stored tensors as numbers, and numbers as stored tensors: the one place that knows how elements lie in a file.</summary>
-public static class TensorData
+internal static class TensorData
 {
     /// <summary>The floats of an F32 or F16 tensor; 16-bit ones are widened exactly.</summary>
     /// <exception cref="ArgumentException">The tensor has another type.</exception>

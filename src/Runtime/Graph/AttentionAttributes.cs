@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>What the optional attributes of a <see cref="Op.BinaryAttention"/> say.</summary>
-public static class AttentionAttributes
+internal static class AttentionAttributes
 {
     /// <summary>Most levels that an attention weight may have above zero.</summary>
     public const int MaxLevels = 3;

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// <param name="BinaryMacs">Binary multiply-adds (one xnor and one count of a bit).</param>
 /// <param name="FloatMacs">Float multiply-adds of convolutions and linears.</param>
 /// <param name="ElementOps">Element visits of everything else, about one per element read or written.</param>
-public readonly record struct NodeCost(double BinaryMacs, double FloatMacs, double ElementOps)
+internal readonly record struct NodeCost(double BinaryMacs, double FloatMacs, double ElementOps)
 {
     internal double Work => (BinaryMacs / 64) + FloatMacs + ElementOps;
 }
@@ -15,10 +15,10 @@ public readonly record struct NodeCost(double BinaryMacs, double FloatMacs, doub
 /// <param name="WeightBits">Sign bits among its tensors.</param>
 /// <param name="Bytes">Bytes of its tensors as stored.</param>
 /// <param name="Cost">What it computes.</param>
-public sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBits, long Bytes, NodeCost Cost);
+internal sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBits, long Bytes, NodeCost Cost);
 
 /// <summary>Counts operations and bytes, per node.</summary>
-public static class GraphCost
+internal static class GraphCost
 {
     /// <summary>Element operations of an exponential.</summary>
     private const double ExpOps = 8;

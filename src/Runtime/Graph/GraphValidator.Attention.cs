@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <content>Shapes and tables of binary attention.</content>
-public sealed partial class GraphValidator
+internal sealed partial class GraphValidator
 {
     /// <summary>Checks what both attentions ask of their operands: their kind, the same channels, keys like values, whole heads.</summary>
     /// <returns>The keys' shape.</returns>

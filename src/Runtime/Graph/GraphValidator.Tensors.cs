@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace EdgeVit.Runtime;
 
 /// <content>Checks of the tensors that a node names: there, of the right type and shape, finite, padding bits 0.</content>
-public sealed partial class GraphValidator
+internal sealed partial class GraphValidator
 {
     private StoredTensor Tensor(GraphNode node, string role) => _tensors.TryGetValue(node.Tensors[role], out StoredTensor? tensor)
         ? tensor
@@ -70,9 +70,9 @@ public sealed partial class GraphValidator
             throw Wrong(node, "weight", weight, $"U64 [outputs, {words}] for {inputs} inputs");
         }
 
-        if (inputs > BitKernel.MaxInputs)
+        if (inputs > MaxInputs)
         {
-            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most {BitKernel.MaxInputs}");
+            throw new EvitFormatException($"{_where}: {inputs} inputs, expected at most {MaxInputs}");
         }
 
         if ((inputs & 63) != 0)

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 
 /// <content>Shapes of linears and the other ops of float transformers, and of those that add or take tokens. Where these change the number of tokens, the
 /// grid becomes one column.</content>
-public sealed partial class GraphValidator
+internal sealed partial class GraphValidator
 {
     private ValueShape Linear(GraphNode node, ValueShape x)
     {

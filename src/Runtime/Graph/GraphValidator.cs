@@ -2,7 +2,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Checks that a graph means something: every op known and well-formed, every value defined before it is read, every tensor there
 /// with the right type, shape and contents, and no more work or memory than a network could need.</summary>
-public sealed partial class GraphValidator
+internal sealed partial class GraphValidator
 {
     /// <summary>Elements of one value at most, tokens counted with channels rounded up to 64: 32 Mi.</summary>
     public const long MaxValueElements = 1L << 25;
@@ -12,6 +12,9 @@ public sealed partial class GraphValidator
 
     /// <summary>Float multiply-adds plus 64-bit binary word operations at most; BinaryViT-small at 224 x 224 has 0.07 G.</summary>
     public const double MaxWork = 1L << 36;
+
+    /// <summary>The longest reduction of a binary product: its counts must fit 16 bits, and a kernel's expanded row its place.</summary>
+    internal const int MaxInputs = 16384;
 
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
@@ -245,7 +248,7 @@ public sealed partial class GraphValidator
         return x;
     }
 
-    private static double Padded(ValueShape shape) => (double)shape.Height * shape.Width * BitKernel.Pad(shape.Channels);
+    private static double Padded(ValueShape shape) => (double)shape.Height * shape.Width * ValueShape.Pad(shape.Channels);
 
     private ValueShape Bounded(ValueShape x, long channels, long height, long width) => (double)channels * height * width <= MaxValueElements
         ? new ValueShape(x.Kind, (int)channels, (int)height, (int)width)

@@ -8,7 +8,7 @@ namespace EdgeVit.Runtime;
 /// <param name="Output">Name of the value written.</param>
 /// <param name="Tensors">Role (such as <c>weight</c>) → name of a stored tensor.</param>
 /// <param name="Attributes">Integer attributes by name.</param>
-public sealed record GraphNode(
+internal sealed record GraphNode(
     Op Op,
     string Name,
     IReadOnlyList<string> Inputs,
@@ -22,7 +22,7 @@ public sealed record GraphNode(
 /// <param name="InputShape"><c>[3, H, W]</c>.</param>
 /// <param name="OutputName">The value that holds the logits, <c>[1, classes]</c>.</param>
 /// <param name="Nodes">In execution order.</param>
-public sealed record ModelGraph(
+internal sealed record ModelGraph(
     string Name,
     string InputName,
     IReadOnlyList<int> InputShape,
@@ -32,13 +32,10 @@ public sealed record ModelGraph(
     /// <summary>What the schema in <c>edgevit.graph</c> begins with; the version follows.</summary>
     public const string Schema = "edgevit.graph/";
 
-    /// <summary>The version that is written. A graph of it runs as it is stored, node by node; so does one of version 1.</summary>
+    /// <summary>The version that is written and that runs, as it is stored, node by node. <c>edgevit import</c> writes graphs of earlier versions as
+    /// graphs of this one.</summary>
     public const int CurrentVersion = 3;
 
-    /// <summary>The version whose constants were moved when a file was opened, so that another graph ran than the one stored. It does not run any
-    /// more; <c>edgevit import</c> moves the constants and writes the current version, with the same logits.</summary>
-    public const int UnfoldedVersion = 2;
-
-    /// <summary>1, <see cref="UnfoldedVersion"/> or <see cref="CurrentVersion"/>.</summary>
+    /// <summary>1 to <see cref="CurrentVersion"/>.</summary>
     public int Version { get; init; } = CurrentVersion;
 }

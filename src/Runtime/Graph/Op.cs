@@ -2,7 +2,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>The closed set of graph operations (schema <c>edgevit.graph/3</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
 /// <c>t = y * W + x</c> of a grid <c>[H, W]</c>; bits have the shape of the tokens that they are the signs of, bit 1 meaning +1.</summary>
-public enum Op
+internal enum Op
 {
     /// <summary>Image <c>[Cin, H, W]</c> or tokens with a grid → tokens <c>[H/s * W/s, Cout]</c>. Tensors <c>weight [Cout, Cin, k, k]</c>,
     /// optional <c>bias [Cout]</c>; attributes <c>stride</c>, <c>padding</c> (zeros). Batch norm is folded in.</summary>

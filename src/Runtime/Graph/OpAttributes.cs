@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Optional attributes and tensor roles of ops whose constants were moved elsewhere when the model was packed.</summary>
-public static class OpAttributes
+internal static class OpAttributes
 {
     /// <summary>Attribute of a <see cref="Op.BinaryLinear"/> or <see cref="Op.BinaryConv"/>, 1 where it is there: <c>y = scale * d + offset</c>, d
     /// the number of differing bits.</summary>

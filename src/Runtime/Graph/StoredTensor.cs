@@ -2,7 +2,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Element types of a stored tensor. Sign bits are stored as <see cref="U64"/> words, <c>[rows, ceil(K / 64)]</c>, little-endian,
 /// bit k of the row in word k / 64 at position k mod 64, 1 = +1, padding bits 0.</summary>
-public enum StoredType
+internal enum StoredType
 {
     /// <summary>32-bit float.</summary>
     F32,
@@ -22,4 +22,4 @@ public enum StoredType
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Bytes">Exactly the elements.</param>
-public sealed record StoredTensor(string Name, StoredType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes);
+internal sealed record StoredTensor(string Name, StoredType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes);

@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>The distance of an <see cref="Op.SpatialShift"/>, in tokens.</summary>
 /// <param name="Rows">Rows up in even blocks of channels, down in odd ones.</param>
 /// <param name="Columns">Columns to the left in even blocks, to the right in odd ones.</param>
-public readonly record struct TokenShift(int Rows, int Columns)
+internal readonly record struct TokenShift(int Rows, int Columns)
 {
     /// <summary>Channels that move together: the floats of the widest vector, so that a vector has one direction.</summary>
     public const int BlockChannels = 16;

@@ -8,13 +8,10 @@ internal abstract unsafe class BitKernel
     /// <summary>Tokens that <see cref="Count"/> takes together.</summary>
     internal const int TileTokens = 8;
 
-    /// <summary>The longest reduction; counts must fit 16 bits and an expanded row its place.</summary>
-    internal const int MaxInputs = 16384;
-
     /// <summary>Bytes that one expanded row takes, the same for all rows so that it is a constant in the inner loop: at most one for each
     /// input. Not a multiple of 4096, which would put the same column of all rows into one cache set; half of that spreads rows of up to
     /// 2048 bytes over the sets.</summary>
-    internal const int RowStride = MaxInputs + 2048;
+    internal const int RowStride = GraphValidator.MaxInputs + 2048;
 
     /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>
     internal const int TileBytes = TileTokens * RowStride;
@@ -59,7 +56,4 @@ internal abstract unsafe class BitKernel
     /// <param name="inputs">Bits of a row.</param>
     /// <param name="tokens">1 to <see cref="TileTokens"/>.</param>
     internal abstract void Count(byte* expanded, byte* weights, ushort* counts, int outputs, int inputs, int tokens);
-
-    /// <summary>Rounds up to whole blocks of 64.</summary>
-    internal static int Pad(int channels) => (channels + 63) & ~63;
 }

@@ -6,7 +6,7 @@ namespace EdgeVit.Runtime;
 /// <summary>LayerNorm, GELU and softmax of one row. Four vectors of four floats are the 16 lanes on which reductions are defined, so one
 /// implementation serves all kernel sets: these ops are a few hundredths of a float transformer's time, its products are
 /// <see cref="RowKernel.Multiply"/>'s. Tails are done one by one, in the lane that they belong to. Scalar twins: <see cref="FloatMath"/> and
-/// <see cref="ReferenceFloatOps"/>.</summary>
+/// the float ops of the reference interpreter.</summary>
 internal static unsafe class FloatKernel
 {
     private const int Width = 4;

@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>The instruction sets that kernels use, as this process may use them: what the processor has, less what the runtime's settings
 /// (<c>DOTNET_Enable*</c>) switch off.</summary>
-public static class InstructionSets
+internal static class InstructionSets
 {
     /// <summary>Whether this process may use them, by name.</summary>
     public static IReadOnlyDictionary<string, bool> All { get; } = new Dictionary<string, bool>(StringComparer.Ordinal)

@@ -9,13 +9,13 @@ namespace EdgeVit.Runtime;
 /// pipes of an A72 or A76 busy.</summary>
 /// <remarks>Weights <c>[outputs / 32][inputs / 32][2][4][8 outputs]</c>, sixteen bits each. Activations sixteen bits of the row in all eight
 /// lanes. A byte holds at most 2 * 8 before UADALP takes it into sixteen bits, which grow by at most 16 for every 16 inputs and so hold
-/// <see cref="BitKernel.MaxInputs"/>. Bits behind the row are 0 on both sides. Scalar twin: <see cref="ScalarBitKernel"/>.</remarks>
+/// <see cref="GraphValidator.MaxInputs"/>. Bits behind the row are 0 on both sides. Scalar twin: <see cref="ScalarBitKernel"/>.</remarks>
 internal sealed unsafe class NeonBitKernel : BitKernel
 {
     private const int BlockOutputs = 32;
     private const int StepBytes = 2 * 4 * 16;
 
-    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) / BlockOutputs * ((inputs + 31) >> 5) * StepBytes;
+    internal override long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) / BlockOutputs * ((inputs + 31) >> 5) * StepBytes;
 
     internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {

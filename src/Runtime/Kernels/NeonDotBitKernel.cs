@@ -7,14 +7,14 @@ namespace EdgeVit.Runtime;
 /// <summary>NEON with dot products: 32 bits of four outputs fill a vector. EOR, CNT, one ADD for two steps, then UDOT by ones, which sums
 /// the four bytes of a lane into 32 bits: three vector instructions for 128 products, none of them tied to one pipe.</summary>
 /// <remarks>Weights <c>[outputs / 16][inputs / 64][2][4][4 outputs]</c>, 32 bits each. Activations 32 bits of the row in all four lanes. A
-/// byte holds at most 2 * 8 before UDOT takes it into 32 bits; a count is at most <see cref="BitKernel.MaxInputs"/>, so its low half is all of
+/// byte holds at most 2 * 8 before UDOT takes it into 32 bits; a count is at most <see cref="GraphValidator.MaxInputs"/>, so its low half is all of
 /// it. Bits behind the row are 0 on both sides. Scalar twin: <see cref="ScalarBitKernel"/>.</remarks>
 internal sealed unsafe class NeonDotBitKernel : BitKernel
 {
     private const int BlockOutputs = 16;
     private const int StepBytes = 2 * 4 * 16;
 
-    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) / BlockOutputs * ((inputs + 63) >> 6) * StepBytes;
+    internal override long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) / BlockOutputs * ((inputs + 63) >> 6) * StepBytes;
 
     internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {

@@ -121,34 +121,3 @@ internal readonly unsafe struct NibbleTables256 : ITables<Vector256<byte>>
     public static void Pack(ulong* rows, int words, int count, int steps, byte* packed) =>
         NibbleTables.Pack(rows, words, count, steps, packed, Lanes);
 }
-
-/// <summary>AVX-512 without byte permutes: 64 outputs, four bits.</summary>
-internal readonly unsafe struct NibbleTables512 : ITables<Vector512<byte>>
-{
-    public static int Lanes => 64;
-
-    public static int Bits => 4;
-
-    public static bool ManyRegisters => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Load(byte* source) => Vector512.Load(source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Table(byte* tables, byte activation) =>
-        Avx512F.BroadcastVector128ToVector512((int*)(tables + activation)).AsByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Look(Vector512<byte> table, Vector512<byte> weights) => Avx512BW.Shuffle(table, weights);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Add(Vector512<byte> a, Vector512<byte> b) => a + b;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Widen(Vector512<byte> sum, ushort* counts, bool add) => SixBitTables512.Widen(sum, counts, add);
-
-    public static void Expand(ulong* row, int inputs, byte* expanded) => NibbleTables.Expand(row, inputs, expanded);
-
-    public static void Pack(ulong* rows, int words, int count, int steps, byte* packed) =>
-        NibbleTables.Pack(rows, words, count, steps, packed, Lanes);
-}

@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 /// <summary>One 64-bit word at a time.</summary>
 internal sealed unsafe class ScalarBitKernel : BitKernel
 {
-    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * ((inputs + 63) >> 6) * 8;
+    internal override long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) * ((inputs + 63) >> 6) * 8;
 
     internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {

@@ -21,13 +21,13 @@ internal sealed unsafe partial class TableBitKernel<TTables, TVector> : BitKerne
         get => 252 / TTables.Bits;
     }
 
-    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * Steps(inputs);
+    internal override long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) * Steps(inputs);
 
     internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {
         int n = (inputs + 63) >> 6;
         int steps = Steps(inputs);
-        for (int o = 0; o < Pad(outputs); o += TTables.Lanes)
+        for (int o = 0; o < ValueShape.Pad(outputs); o += TTables.Lanes)
         {
             TTables.Pack(words + ((long)o * n), n, outputs - o, steps, packed + ((long)o * steps));
         }

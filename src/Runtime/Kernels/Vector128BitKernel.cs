@@ -12,7 +12,7 @@ internal sealed unsafe class Vector128BitKernel : BitKernel
 {
     private const int StepsPerWiden = 31;
 
-    internal override long PackedBytes(int outputs, int inputs) => (long)Pad(outputs) * ((inputs + 7) >> 3);
+    internal override long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) * ((inputs + 7) >> 3);
 
     internal override void Pack(ulong* words, int outputs, int inputs, byte* packed)
     {

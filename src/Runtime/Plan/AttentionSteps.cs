@@ -38,7 +38,7 @@ internal sealed record AttentionOperands(
     /// or a byte for four bits of padded heads and keys.</summary>
     internal long PreparedBytes => Heads * Math.Max(
         (KeyBlock + (15 * HeadWords) + (Levels * ValueBlock)) * 8,
-        (BitKernel.Pad(Keys) * ((HeadSize + 3L) / 4)) + (BitKernel.Pad(HeadSize) * (BitKernel.Pad(Keys) / 4L)) + (BitKernel.Pad(HeadSize) * 2L) + 128);
+        (ValueShape.Pad(Keys) * ((HeadSize + 3L) / 4)) + (ValueShape.Pad(HeadSize) * (ValueShape.Pad(Keys) / 4L)) + (ValueShape.Pad(HeadSize) * 2L) + 128);
 }
 
 /// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as
@@ -48,16 +48,16 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
 {
     internal override long ScratchBytes => 64 * 8;
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
-        ulong* block = (ulong*)frame.Scratch;
+        ulong* block = (ulong*)memory.Scratch;
         for (int head = begin; head < end; head++)
         {
-            ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
-            ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
+            ulong* keys = (ulong*)(memory.Arena + prepared) + (head * operands.KeyBlock);
+            ulong* values = (ulong*)(memory.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
             for (int j = 0; j < operands.Keys; j++)
             {
-                ulong* key = (ulong*)(frame.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)j * operands.TokenWords);
                 for (int w = 0; w < operands.HeadWords; w++)
                 {
                     keys[(j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
@@ -71,7 +71,7 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
                     for (int i = 0; i < 64; i++)
                     {
                         int token = (64 * j) + i;
-                        ulong* value = (ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords);
+                        ulong* value = (ulong*)(memory.Arena + operands.Value) + ((long)token * operands.TokenWords);
                         block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
                     }
 
@@ -96,7 +96,7 @@ internal sealed unsafe class AttentionStep(
     long prepared,
     long* exp,
     float* clip)
-    : RowSourceStep(name, kind, items, 1, program, (long)TokensPerTile * BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+    : RowSourceStep(name, kind, items, 1, program, (long)TokensPerTile * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private const int TokensPerTile = 8;
 
@@ -106,16 +106,16 @@ internal sealed unsafe class AttentionStep(
         + Align(operands.HeadSize * sizeof(short));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
-        int stride = BitKernel.Pad(operands.Heads * operands.HeadSize);
+        int stride = ValueShape.Pad(operands.Heads * operands.HeadSize);
         for (int i = 0; i < count; i++)
         {
-            FillRow(frame, token + i, (short*)tile + (i * stride), own);
+            FillRow(memory, token + i, (short*)tile + (i * stride), own);
         }
     }
 
-    private void FillRow(in Frame frame, int token, short* counts, byte* own)
+    private void FillRow(in ThreadMemory memory, int token, short* counts, byte* own)
     {
         int size = operands.HeadSize;
         int words = operands.HeadWords;
@@ -124,7 +124,7 @@ internal sealed unsafe class AttentionStep(
         ushort* matches = (ushort*)(own + Align(words * 8));
         ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)));
         short* further = (short*)((byte*)attended + Align(operands.KeyWords * 8));
-        ulong* row = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
+        ulong* row = (ulong*)(memory.Arena + operands.Query) + ((long)token * operands.TokenWords);
         for (int head = 0; head < operands.Heads; head++)
         {
             for (int w = 0; w < words; w++)
@@ -132,8 +132,8 @@ internal sealed unsafe class AttentionStep(
                 query[w] = BitRows.Extract(row, head * size, size, w);
             }
 
-            ulong* keys = (ulong*)(frame.Arena + prepared) + (head * operands.KeyBlock);
-            ulong* values = (ulong*)(frame.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
+            ulong* keys = (ulong*)(memory.Arena + prepared) + (head * operands.KeyBlock);
+            ulong* values = (ulong*)(memory.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
             long* table = exp + (head * operands.TableStride);
             long sum = kernel.Score(query, keys, operands.Keys, words, size, table, matches);
             if (operands.MaskDiagonal)

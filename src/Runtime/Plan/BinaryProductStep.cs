@@ -4,21 +4,21 @@ namespace EdgeVit.Runtime;
 /// first.</summary>
 internal sealed unsafe class BinaryProductStep(
     string name, string kind, int items, RowProgram program, BitKernel kernel, BitsSource source, byte* weights, int outputs)
-    : RowSourceStep(name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * BitKernel.Pad(outputs) * sizeof(ushort))
+    : RowSourceStep(name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * ValueShape.Pad(outputs) * sizeof(ushort))
 {
-    private readonly int _outputs = BitKernel.Pad(outputs);
+    private readonly int _outputs = ValueShape.Pad(outputs);
 
     private protected override int TileTokens => BitKernel.TileTokens;
 
     private protected override long SourceBytes => BitKernel.TileBytes + Align((source.Words * 8) + 64);
 
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         ulong* gathered = (ulong*)(own + BitKernel.TileBytes);
-        ulong* rows = source.Kernel == 1 ? source.Row(frame, token, gathered) : null;
+        ulong* rows = source.Kernel == 1 ? source.Row(memory, token, gathered) : null;
         for (int i = 0; i < count; i++)
         {
-            ulong* row = rows == null ? source.Row(frame, token + i, gathered) : rows + (i * source.Words);
+            ulong* row = rows == null ? source.Row(memory, token + i, gathered) : rows + (i * source.Words);
             kernel.Expand(row, source.Inputs, own + (i * BitKernel.RowStride));
         }
 
@@ -43,9 +43,9 @@ internal sealed unsafe record BitsSource(long Offset, int Channels, int GridWidt
     private int TokenWords => (Channels + 63) >> 6;
 
     /// <summary>A row's words, gathered where the source is windows.</summary>
-    internal ulong* Row(in Frame frame, int token, ulong* gathered)
+    internal ulong* Row(in ThreadMemory memory, int token, ulong* gathered)
     {
-        ulong* value = (ulong*)(frame.Arena + Offset);
+        ulong* value = (ulong*)(memory.Arena + Offset);
         if (Kernel == 1)
         {
             return value + ((long)token * TokenWords);

@@ -4,16 +4,14 @@ namespace EdgeVit.Runtime;
 /// after it is built and is shared by the model's sessions; the last holder frees it.</summary>
 internal sealed unsafe class ExecutionPlan
 {
-    /// <summary>What runs a node whose step has machine code of its own.</summary>
-    private const string Compiled = "compiled";
-
+    private readonly KernelSet _kernels;
     private readonly EvitFile _file;
     private readonly ValuePlaces _places;
     private int _holders = 1;
 
-    private ExecutionPlan(KernelChoice kernel, EvitFile file, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
+    private ExecutionPlan(KernelSet kernels, EvitFile file, ValuePlaces places, PlanWeights weights, PlanStep[] steps)
     {
-        Kernel = kernel;
+        _kernels = kernels;
         Weights = weights;
         Steps = steps;
         _file = file;
@@ -25,8 +23,6 @@ internal sealed unsafe class ExecutionPlan
             ScratchBytes = Math.Max(ScratchBytes, step.ScratchBytes + 64);
         }
     }
-
-    internal KernelChoice Kernel { get; }
 
     internal PlanStep[] Steps { get; }
 
@@ -46,9 +42,8 @@ internal sealed unsafe class ExecutionPlan
     internal long OutputOffset { get; }
 
     /// <summary>Plans a model.</summary>
-    internal static ExecutionPlan Build(EvitFile file, KernelChoice kernel)
+    internal static ExecutionPlan Build(EvitFile file, KernelSet kernels)
     {
-        KernelSet kernels = KernelSet.Of(kernel);
         var grouping = new StepGrouping(file.Graph, file.Shapes);
         var places = new ValuePlaces(file.Graph, file.Shapes, grouping);
         var weights = new PlanWeights(file.Tensors);
@@ -61,22 +56,16 @@ internal sealed unsafe class ExecutionPlan
         }
 
         factory.Finish();
-        return new ExecutionPlan(kernel, file, places, weights, [.. steps]);
+        return new ExecutionPlan(kernels, file, places, weights, [.. steps]);
     }
 
     /// <summary>What a step has to do.</summary>
     internal StepWork WorkOf(PlanStep step) => step.Draft is { } draft ? StepWork.Of(draft, _file, _places) : StepWork.None;
 
-    /// <summary>What runs each node, by its name: <see cref="Compiled"/>, or a kernel set. Nodes that are mere views run nothing and are left
+    /// <summary>What runs each node, by its name: <see cref="PlanStep.RunBy"/>, or a kernel set. Nodes that are mere views run nothing and are left
     /// out.</summary>
     internal Dictionary<string, string> NodeKernels()
     {
-        string set = KernelSets.Name(Kernel switch
-        {
-            KernelChoice.Avx512Popcnt => KernelChoice.Avx512Vbmi,
-            KernelChoice.Avx2 => KernelChoice.Avx2Tables,
-            _ => Kernel,
-        });
         var result = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (PlanStep step in Steps)
         {
@@ -84,7 +73,7 @@ internal sealed unsafe class ExecutionPlan
             {
                 foreach (GraphNode node in draft.Head is null ? draft.Nodes : draft.Nodes.Prepend(draft.Head))
                 {
-                    result[node.Name] = step is CompiledStep ? Compiled : set;
+                    result[node.Name] = step.RunBy ?? _kernels.Name;
                 }
             }
         }

@@ -5,15 +5,15 @@ namespace EdgeVit.Runtime;
 /// <summary>A float product: <see cref="Op.Conv2d"/>, and <see cref="Op.Linear"/> as a window of one token.</summary>
 internal sealed unsafe class FloatProductStep(
     string name, string kind, int items, RowProgram program, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
-    : RowSourceStep(name, kind, items, 4, program, 4L * BitKernel.Pad(outputs) * sizeof(float))
+    : RowSourceStep(name, kind, items, 4, program, 4L * ValueShape.Pad(outputs) * sizeof(float))
 {
-    private readonly int _outputs = BitKernel.Pad(outputs);
+    private readonly int _outputs = ValueShape.Pad(outputs);
 
     private protected override int TileTokens => 4;
 
     private protected override long SourceBytes => 2 * Align(4L * source.Inputs * sizeof(float));
 
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         int inputs = source.Inputs;
         float* values = (float*)own;
@@ -21,7 +21,7 @@ internal sealed unsafe class FloatProductStep(
         bool whole = true;
         for (int i = 0; i < count; i++)
         {
-            whole &= source.Gather(frame, token + i, values + ((long)i * inputs), indices) == inputs;
+            whole &= source.Gather(memory, token + i, values + ((long)i * inputs), indices) == inputs;
         }
 
         if (whole)
@@ -38,7 +38,7 @@ internal sealed unsafe class FloatProductStep(
         // At a padded border each token has its own inputs.
         for (int i = 0; i < count; i++)
         {
-            int real = source.Gather(frame, token + i, values, indices);
+            int real = source.Gather(memory, token + i, values, indices);
             for (int k = 0; real == inputs && k < inputs; k++)
             {
                 indices[k] = k;
@@ -73,17 +73,17 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
     internal int Inputs => Shape.Channels * Kernel * Kernel;
 
     /// <summary>Gathers a window, in the order of the reduction: channel, row, column.</summary>
-    /// <param name="frame">The thread's memory.</param>
+    /// <param name="memory">The thread's memory.</param>
     /// <param name="token">The window's token.</param>
     /// <param name="values">Receives the inputs inside the grid.</param>
     /// <param name="indices">Receives their places in the window, unless it is a whole one.</param>
     /// <returns>The number of inputs inside the grid.</returns>
-    internal int Gather(in Frame frame, int token, float* values, int* indices)
+    internal int Gather(in ThreadMemory memory, int token, float* values, int* indices)
     {
         bool image = Shape.Kind == ValueKind.Image;
         long channelStep = image ? (long)Shape.Height * Shape.Width : 1;
-        long pixelStep = image ? 1 : BitKernel.Pad(Shape.Channels);
-        float* source = image ? frame.Input : (float*)(frame.Arena + Offset);
+        long pixelStep = image ? 1 : ValueShape.Pad(Shape.Channels);
+        float* source = image ? memory.Input : (float*)(memory.Arena + Offset);
         int top = (token / OutputWidth * Stride) - Padding;
         int left = (token % OutputWidth * Stride) - Padding;
         if (top >= 0 && left >= 0 && top + Kernel <= Shape.Height && left + Kernel <= Shape.Width)

@@ -2,7 +2,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
 internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowProgram program, int channels)
-    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * BitKernel.Pad(channels) * sizeof(float))
+    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * ValueShape.Pad(channels) * sizeof(float))
 {
     private const int Tile = 4;
 
@@ -11,18 +11,18 @@ internal abstract unsafe class FloatRowStep(string name, string kind, int items,
     private protected sealed override long SourceBytes => 0;
 
     /// <summary>Floats from row to row, of the source and of the tile.</summary>
-    private protected int Stride { get; } = BitKernel.Pad(channels);
+    private protected int Stride { get; } = ValueShape.Pad(channels);
 
-    private protected sealed override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected sealed override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         for (int i = 0; i < count; i++)
         {
-            FillRow(frame, token + i, (float*)tile + ((long)i * Stride));
+            FillRow(memory, token + i, (float*)tile + ((long)i * Stride));
         }
     }
 
     /// <summary>Computes one token's row.</summary>
-    private protected abstract void FillRow(in Frame frame, int token, float* row);
+    private protected abstract void FillRow(in ThreadMemory memory, int token, float* row);
 }
 
 /// <summary><see cref="Op.LayerNorm"/>.</summary>
@@ -32,8 +32,8 @@ internal sealed unsafe class LayerNormStep(
 {
     private readonly int _channels = channels;
 
-    private protected override void FillRow(in Frame frame, int token, float* row) =>
-        FloatKernel.LayerNorm((float*)(frame.Arena + source) + ((long)token * Stride), _channels, scale, offset, epsilon, row);
+    private protected override void FillRow(in ThreadMemory memory, int token, float* row) =>
+        FloatKernel.LayerNorm((float*)(memory.Arena + source) + ((long)token * Stride), _channels, scale, offset, epsilon, row);
 }
 
 /// <summary><see cref="Op.Gelu"/>.</summary>
@@ -42,8 +42,8 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPr
 {
     private readonly int _channels = channels;
 
-    private protected override void FillRow(in Frame frame, int token, float* row) =>
-        FloatKernel.Gelu((float*)(frame.Arena + source) + ((long)token * Stride), _channels, row);
+    private protected override void FillRow(in ThreadMemory memory, int token, float* row) =>
+        FloatKernel.Gelu((float*)(memory.Arena + source) + ((long)token * Stride), _channels, row);
 }
 
 /// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, or without any of the value at <paramref name="before"/>, then rows of a stored value from
@@ -52,11 +52,11 @@ internal sealed unsafe class TokenRowsStep(
     string name, string kind, int items, RowProgram program, int channels, long source, int first, float* constants, long before, int rowsBefore)
     : FloatRowStep(name, kind, items, program, channels)
 {
-    private protected override void FillRow(in Frame frame, int token, float* row)
+    private protected override void FillRow(in ThreadMemory memory, int token, float* row)
     {
         float* from = token < rowsBefore
-            ? (constants == null ? (float*)(frame.Arena + before) : constants) + ((long)token * Stride)
-            : (float*)(frame.Arena + source) + ((long)(token - rowsBefore + first) * Stride);
+            ? (constants == null ? (float*)(memory.Arena + before) : constants) + ((long)token * Stride)
+            : (float*)(memory.Arena + source) + ((long)(token - rowsBefore + first) * Stride);
         new ReadOnlySpan<float>(from, Stride).CopyTo(new Span<float>(row, Stride));
     }
 }

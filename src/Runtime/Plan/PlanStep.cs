@@ -18,11 +18,14 @@ internal abstract unsafe class PlanStep(string name, string kind, int items, int
     /// <summary>The nodes in it; null for a step that prepares the next one.</summary>
     internal StepDraft? Draft { get; set; }
 
+    /// <summary>What runs its nodes, where that is not the kernel set.</summary>
+    internal virtual string? RunBy => null;
+
     /// <summary>Bytes of scratch that a thread needs.</summary>
     internal abstract long ScratchBytes { get; }
 
     /// <summary>Works on items <c>begin .. end - 1</c>.</summary>
-    internal abstract void Run(in Frame frame, int begin, int end);
+    internal abstract void Run(in ThreadMemory memory, int begin, int end);
 
     /// <summary>Rounds a size of scratch up to cache lines.</summary>
     private protected static long Align(long bytes) => (bytes + 63) & ~63L;
@@ -40,15 +43,15 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
 
     internal sealed override long ScratchBytes => program.ScratchBytes + Align(tileBytes) + Align(SourceBytes);
 
-    internal sealed override void Run(in Frame frame, int begin, int end)
+    internal sealed override void Run(in ThreadMemory memory, int begin, int end)
     {
-        byte* tile = frame.Scratch + program.ScratchBytes;
+        byte* tile = memory.Scratch + program.ScratchBytes;
         byte* own = tile + Align(tileBytes);
-        Stage* stages = program.Prepare(frame, frame.Scratch, tile);
+        Stage* stages = program.Prepare(memory, memory.Scratch, tile);
         for (int token = begin; token < end; token += TileTokens)
         {
             int count = Math.Min(TileTokens, end - token);
-            Fill(frame, token, count, tile, own);
+            Fill(memory, token, count, tile, own);
             for (int i = 0; i < count;)
             {
                 int group = count - i < program.Tokens ? 1 : program.Tokens;
@@ -59,7 +62,7 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
     }
 
     /// <summary>Computes the source rows of tokens <c>token .. token + count - 1</c>.</summary>
-    private protected abstract void Fill(in Frame frame, int token, int count, byte* tile, byte* own);
+    private protected abstract void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own);
 }
 
 /// <summary>A step without a source: everything is read from stored values.</summary>
@@ -70,7 +73,7 @@ internal sealed unsafe class RowStep(string name, string kind, int items, RowPro
 
     private protected override long SourceBytes => 0;
 
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
     }
 }

@@ -85,14 +85,14 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// <summary>Zeros for an absent bias, or for what lies outside a grid.</summary>
     internal float* Zeros(int width)
     {
-        return (float*)Shared($"zeros {width}", () => Allocate((long)BitKernel.Pad(width) * sizeof(float)));
+        return (float*)Shared($"zeros {width}", () => Allocate((long)ValueShape.Pad(width) * sizeof(float)));
     }
 
     /// <summary>A node's bias; zeros where it has none.</summary>
     internal float* Bias(GraphNode node, int width) => node.Tensors.TryGetValue("bias", out string? name) ? Rows(name, width) : Zeros(width);
 
     /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[inputs][padded outputs]</c>.</summary>
-    internal float* Transposed(string name, int outputs) => TransposedBlocks(name, outputs, BitKernel.Pad(outputs));
+    internal float* Transposed(string name, int outputs) => TransposedBlocks(name, outputs, ValueShape.Pad(outputs));
 
     /// <summary>Rows of <c>[outputs][inputs]</c> transposed to <c>[blocks][inputs][width]</c>: blocks of <paramref name="width"/> outputs, a
     /// divisor of the padded ones.</summary>
@@ -100,7 +100,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     {
         StoredTensor tensor = tensors[name];
         int inputs = Elements(tensor) / outputs;
-        float* result = (float*)Allocate((long)inputs * BitKernel.Pad(outputs) * sizeof(float));
+        float* result = (float*)Allocate((long)inputs * ValueShape.Pad(outputs) * sizeof(float));
         float[] widened = tensor.Type == StoredType.F16 ? new float[TransposeBlock * inputs] : [];
         for (int o0 = 0; o0 < outputs; o0 += TransposeBlock)
         {
@@ -150,7 +150,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return (float*)Shared($"{width} {sign} {name}", () =>
         {
             ReadOnlySpan<float> values = Floats(name);
-            int padded = BitKernel.Pad(width);
+            int padded = ValueShape.Pad(width);
             float* rows = (float*)Allocate((long)(values.Length / width) * padded * sizeof(float));
             float* to = rows;
             for (int row = 0; row < values.Length; row += width, to += padded)

@@ -54,11 +54,11 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     private long RowBytes => Align(rowBytes) * Tokens;
 
     /// <summary>Copies the stages into the thread's scratch and finds the rows' origins.</summary>
-    /// <param name="frame">The thread's memory.</param>
+    /// <param name="memory">The thread's memory.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/> bytes.</param>
     /// <param name="tile">Start of the tile's rows.</param>
     /// <returns>The stages.</returns>
-    internal Stage* Prepare(in Frame frame, byte* scratch, byte* tile)
+    internal Stage* Prepare(in ThreadMemory memory, byte* scratch, byte* tile)
     {
         var target = (Stage*)scratch;
         var places = (float**)(scratch + StageBytes);
@@ -69,7 +69,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             *s = _stages[i];
             s->Origin = s->Space switch
             {
-                RowSpace.Arena => frame.Arena + s->Offset,
+                RowSpace.Arena => memory.Arena + s->Offset,
                 RowSpace.Scratch => rows + s->Offset,
                 RowSpace.Tile => tile + s->Offset,
                 _ => (byte*)s->Offset,

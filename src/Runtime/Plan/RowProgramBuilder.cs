@@ -79,7 +79,7 @@ internal sealed unsafe class RowProgramBuilder(
                     Kind = StageKind.AddRow,
                     Space = RowSpace.Weights,
                     Offset = (long)weights.Rows(node.Tensors["position"], channels),
-                    Stride = BitKernel.Pad(channels) * sizeof(float),
+                    Stride = ValueShape.Pad(channels) * sizeof(float),
                     Factor = 1,
                 });
                 break;
@@ -332,7 +332,7 @@ internal sealed unsafe class RowProgramBuilder(
     private void Open(int channels)
     {
         Close();
-        _chainChannels = BitKernel.Pad(channels);
+        _chainChannels = ValueShape.Pad(channels);
     }
 
     private void Close()
@@ -393,7 +393,7 @@ internal sealed unsafe class RowProgramBuilder(
         {
             offset = _rowBytes;
             _scratch[value] = offset;
-            _rowBytes += BitKernel.Pad(shapes[value].Channels) * (long)sizeof(float);
+            _rowBytes += ValueShape.Pad(shapes[value].Channels) * (long)sizeof(float);
         }
 
         return new Stage { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };

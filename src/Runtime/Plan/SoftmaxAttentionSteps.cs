@@ -12,13 +12,13 @@ namespace EdgeVit.Runtime;
 internal sealed record SoftmaxOperands(long Query, long Key, long Value, int Heads, int HeadSize, int Keys, long Prepared)
 {
     /// <summary>Floats from token to token.</summary>
-    internal int Stride => BitKernel.Pad(Heads * HeadSize);
+    internal int Stride => ValueShape.Pad(Heads * HeadSize);
 
     /// <summary>Keys, padded.</summary>
-    internal int PaddedKeys => BitKernel.Pad(Keys);
+    internal int PaddedKeys => ValueShape.Pad(Keys);
 
     /// <summary>Channels of a head, padded.</summary>
-    internal int PaddedSize => BitKernel.Pad(HeadSize);
+    internal int PaddedSize => ValueShape.Pad(HeadSize);
 
     /// <summary>Floats of one head's prepared keys.</summary>
     internal long KeyBlock => (long)HeadSize * PaddedKeys;
@@ -42,17 +42,17 @@ internal sealed unsafe class SoftmaxPrepareStep(string name, SoftmaxOperands ope
 {
     internal override long ScratchBytes => 0;
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
         for (int head = begin; head < end; head++)
         {
-            float* keys = (float*)(frame.Arena + operands.Prepared) + (head * (operands.KeyBlock + operands.ValueBlock));
+            float* keys = (float*)(memory.Arena + operands.Prepared) + (head * (operands.KeyBlock + operands.ValueBlock));
             float* values = keys + operands.KeyBlock;
             for (int j = 0; j < operands.Keys; j++)
             {
                 long row = ((long)j * operands.Stride) + (head * operands.HeadSize);
-                float* key = (float*)(frame.Arena + operands.Key) + row;
-                float* value = (float*)(frame.Arena + operands.Value) + row;
+                float* key = (float*)(memory.Arena + operands.Key) + row;
+                float* value = (float*)(memory.Arena + operands.Value) + row;
                 for (int c = 0; c < operands.HeadSize; c++)
                 {
                     keys[((long)c * operands.PaddedKeys) + j] = key[c];
@@ -71,7 +71,7 @@ internal sealed unsafe class SoftmaxAttentionStep(
 {
     private const int Tile = 4;
 
-    private readonly float _scale = ReferenceFloatOps.ScoreScale(operands.HeadSize);
+    private readonly float _scale = FloatMath.ScoreScale(operands.HeadSize);
 
     private protected override int TileTokens => Tile;
 
@@ -81,7 +81,7 @@ internal sealed unsafe class SoftmaxAttentionStep(
 
     private long ScoreBytes => (long)Tile * operands.PaddedKeys * sizeof(float);
 
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         int* indices = (int*)own;
         float* scores = (float*)(own + IndexBytes);
@@ -92,11 +92,11 @@ internal sealed unsafe class SoftmaxAttentionStep(
         }
 
         float* sums = stackalloc float[Tile];
-        float* queries = (float*)(frame.Arena + operands.Query) + ((long)token * operands.Stride);
+        float* queries = (float*)(memory.Arena + operands.Query) + ((long)token * operands.Stride);
         for (int head = 0; head < operands.Heads; head++)
         {
             int first = head * operands.HeadSize;
-            float* keys = (float*)(frame.Arena + operands.Prepared) + (head * (operands.KeyBlock + operands.ValueBlock));
+            float* keys = (float*)(memory.Arena + operands.Prepared) + (head * (operands.KeyBlock + operands.ValueBlock));
             float* values = keys + operands.KeyBlock;
             kernel.Multiply(queries + first, operands.Stride, indices, operands.HeadSize, keys, zeros, operands.PaddedKeys, scores, count);
             for (int i = 0; i < count; i++)

@@ -6,17 +6,17 @@ namespace EdgeVit.Runtime;
 /// <summary>Makes the runnable steps of a draft.</summary>
 internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, KernelSet kernels)
 {
-    private readonly CompiledStepFactory? _compiled = kernels.Compiled is { } target ? new CompiledStepFactory(target, file, grouping, places, weights, kernels.Rows) : null;
+    private readonly IStepMaker? _code = kernels.Code?.Invoke(file, grouping, places, weights, kernels.Rows);
 
     /// <summary>Call after the last step.</summary>
-    internal void Finish() => _compiled?.Finish();
+    internal void Finish() => _code?.Finish();
 
     /// <summary>The steps of a draft.</summary>
     internal IEnumerable<PlanStep> Build(StepDraft draft)
     {
         int items = draft.Height * draft.Width;
         string kind = Kind(draft);
-        if (_compiled?.TryBuild(draft, kind) is { } steps)
+        if (_code?.TryBuild(draft, kind) is { } steps)
         {
             return steps;
         }
@@ -41,7 +41,7 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
             case Op.BinaryLinear or Op.BinaryConv:
                 int window = head.Attributes.GetValueOrDefault("kernel", 1);
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-                ReadOnlyMemory<byte> bytes = _compiled is null ? weights.Words(head.Tensors["weight"]) : _compiled.Rows(head);
+                ReadOnlyMemory<byte> bytes = _code is null ? weights.Words(head.Tensors["weight"]) : _code.Rows(head);
                 byte* packed = kernels.Bits.Pack(MemoryMarshal.Cast<byte, ulong>(bytes.Span), output.Channels, source.Inputs, weights.Allocate);
                 return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
 
@@ -81,7 +81,7 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
     /// <summary>The stage that loads a head's row.</summary>
     internal static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
     {
-        int padded = BitKernel.Pad(output.Channels);
+        int padded = ValueShape.Pad(output.Channels);
         if (head.Op is not (Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention))
         {
             return new Stage { Kind = StageKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };

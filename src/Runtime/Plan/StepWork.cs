@@ -6,7 +6,7 @@ namespace EdgeVit.Runtime;
 /// <param name="BinaryMacs">Binary multiply-adds.</param>
 /// <param name="FloatOps">Float multiply-adds and element visits.</param>
 /// <param name="Bytes">Bytes of its tensors, and of the values that it reads from memory and writes there.</param>
-public sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, long Bytes)
+internal sealed record StepWork(string Shape, double BinaryMacs, double FloatOps, long Bytes)
 {
     internal static StepWork None { get; } = new("", 0, 0, 0);
 

@@ -16,7 +16,7 @@ internal readonly struct PackedHead(BitKernel bits, AttentionOperands operands)
     internal long ValueBytes { get; } = Align(bits.PackedBytes(operands.HeadSize, operands.Keys));
 
     /// <summary>Bytes of a head: keys, values, and for each channel the number of positive values as a 16-bit integer.</summary>
-    internal long Bytes => KeyBytes + ValueBytes + (BitKernel.Pad(operands.HeadSize) * sizeof(short));
+    internal long Bytes => KeyBytes + ValueBytes + (ValueShape.Pad(operands.HeadSize) * sizeof(short));
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;
 }
@@ -29,17 +29,17 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
 
     internal override long ScratchBytes => (operands.KeyBlock + operands.ValueBlock + 64) * sizeof(ulong);
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
-        ulong* block = (ulong*)frame.Scratch;
+        ulong* block = (ulong*)memory.Scratch;
         ulong* keys = block + 64;
         ulong* values = keys + operands.KeyBlock;
         for (int head = begin; head < end; head++)
         {
-            byte* packed = frame.Arena + prepared + (head * _head.Bytes);
+            byte* packed = memory.Arena + prepared + (head * _head.Bytes);
             for (int j = 0; j < operands.Keys; j++)
             {
-                ulong* key = (ulong*)(frame.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)j * operands.TokenWords);
                 for (int w = 0; w < operands.HeadWords; w++)
                 {
                     keys[((long)j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
@@ -47,7 +47,7 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
             }
 
             bits.Pack(keys, operands.Keys, operands.HeadSize, packed);
-            Transpose(frame, head, block, values);
+            Transpose(memory, head, block, values);
             bits.Pack(values, operands.HeadSize, operands.Keys, packed + _head.KeyBytes);
             short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
             for (int c = 0; c < operands.HeadSize; c++)
@@ -64,7 +64,7 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
     }
 
     /// <summary>The values of a head as rows of bits over the keys, <c>[channels][KeyWords]</c>.</summary>
-    private void Transpose(in Frame frame, int head, ulong* block, ulong* values)
+    private void Transpose(in ThreadMemory memory, int head, ulong* block, ulong* values)
     {
         for (int j = 0; j < operands.KeyWords; j++)
         {
@@ -73,7 +73,7 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
                 for (int i = 0; i < 64; i++)
                 {
                     int token = (64 * j) + i;
-                    ulong* value = (ulong*)(frame.Arena + operands.Value) + ((long)token * operands.TokenWords);
+                    ulong* value = (ulong*)(memory.Arena + operands.Value) + ((long)token * operands.TokenWords);
                     block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
                 }
 
@@ -105,13 +105,13 @@ internal sealed unsafe class TableAttentionStep(
     double* twice,
     float* clip)
     : RowSourceStep(
-        name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * BitKernel.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+        name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private readonly PackedHead _head = new(bits, operands);
-    private readonly int _stride = BitKernel.Pad(operands.Heads * operands.HeadSize);
-    private readonly int _paddedKeys = BitKernel.Pad(operands.Keys);
-    private readonly int _paddedSize = BitKernel.Pad(operands.HeadSize);
-    private readonly long _countBytes = (long)BitKernel.TileTokens * BitKernel.Pad(Math.Max(operands.Keys, operands.HeadSize)) * sizeof(ushort);
+    private readonly int _stride = ValueShape.Pad(operands.Heads * operands.HeadSize);
+    private readonly int _paddedKeys = ValueShape.Pad(operands.Keys);
+    private readonly int _paddedSize = ValueShape.Pad(operands.HeadSize);
+    private readonly long _countBytes = (long)BitKernel.TileTokens * ValueShape.Pad(Math.Max(operands.Keys, operands.HeadSize)) * sizeof(ushort);
     private readonly long _rowBytes = Align(Math.Max(operands.HeadWords, operands.KeyWords) * sizeof(ulong));
 
     private protected override int TileTokens => BitKernel.TileTokens;
@@ -119,10 +119,10 @@ internal sealed unsafe class TableAttentionStep(
     private protected override long SourceBytes => BitKernel.TileBytes + _countBytes + (operands.Levels * BitKernel.TileTokens * _rowBytes) + 64;
 
     /// <summary>True where reductions fit the kernel.</summary>
-    internal static bool Takes(AttentionOperands operands) => operands.HeadSize <= BitKernel.MaxInputs && operands.Keys <= BitKernel.MaxInputs;
+    internal static bool Takes(AttentionOperands operands) => operands.HeadSize <= GraphValidator.MaxInputs && operands.Keys <= GraphValidator.MaxInputs;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         int size = operands.HeadSize;
         int keys = operands.Keys;
@@ -133,10 +133,10 @@ internal sealed unsafe class TableAttentionStep(
         new Span<int>(most, AttentionAttributes.MaxLevels).Fill(size / 2);
         for (int head = 0; head < operands.Heads; head++)
         {
-            byte* packed = frame.Arena + prepared + (head * _head.Bytes);
+            byte* packed = memory.Arena + prepared + (head * _head.Bytes);
             for (int i = 0; i < count; i++)
             {
-                bits.Expand(Query(frame, token + i, head, (ulong*)(rows + (i * _rowBytes))), size, own + (i * BitKernel.RowStride));
+                bits.Expand(Query(memory, token + i, head, (ulong*)(rows + (i * _rowBytes))), size, own + (i * BitKernel.RowStride));
             }
 
             bits.Count(own, packed, counts, _paddedKeys, size, count);
@@ -207,9 +207,9 @@ internal sealed unsafe class TableAttentionStep(
 
     /// <summary>A head's bits of a query; gathered where heads are not whole words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong* Query(in Frame frame, int token, int head, ulong* gathered)
+    private ulong* Query(in ThreadMemory memory, int token, int head, ulong* gathered)
     {
-        ulong* query = (ulong*)(frame.Arena + operands.Query) + ((long)token * operands.TokenWords);
+        ulong* query = (ulong*)(memory.Arena + operands.Query) + ((long)token * operands.TokenWords);
         if ((operands.HeadSize & 63) == 0)
         {
             return query + (head * operands.HeadWords);

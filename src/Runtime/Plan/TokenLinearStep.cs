@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// tile of tokens while it is in the cache. Sums run over the inputs in order, as everywhere.</summary>
 internal sealed unsafe class TokenLinearStep(
     string name, string kind, int items, RowProgram program, RowKernel kernel, ValueShape input, long source, float* weights, float* bias, int outputs)
-    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * BitKernel.Pad(outputs) * sizeof(float))
+    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * ValueShape.Pad(outputs) * sizeof(float))
 {
     /// <summary>Outputs of a block of weights.</summary>
     internal const int Block = 64;
@@ -14,14 +14,14 @@ internal sealed unsafe class TokenLinearStep(
     private const int Together = 4;
 
     private readonly int _inputs = input.Channels;
-    private readonly int _stride = BitKernel.Pad(input.Channels);
-    private readonly int _outputs = BitKernel.Pad(outputs);
+    private readonly int _stride = ValueShape.Pad(input.Channels);
+    private readonly int _outputs = ValueShape.Pad(outputs);
 
     private protected override int TileTokens => Tile;
 
     private protected override long SourceBytes => Align((long)_inputs * sizeof(int)) + (Together * Block * sizeof(float));
 
-    private protected override void Fill(in Frame frame, int token, int count, byte* tile, byte* own)
+    private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
         int* indices = (int*)own;
         float* products = (float*)(own + Align((long)_inputs * sizeof(int)));
@@ -30,7 +30,7 @@ internal sealed unsafe class TokenLinearStep(
             indices[i] = i;
         }
 
-        float* rows = (float*)(frame.Arena + source) + ((long)token * _stride);
+        float* rows = (float*)(memory.Arena + source) + ((long)token * _stride);
         for (int o = 0; o < _outputs; o += Block)
         {
             float* block = weights + ((long)o * _inputs);

@@ -65,7 +65,7 @@ internal sealed class ValuePlaces
     internal long Offset(string value) => _offsets[value];
 
     /// <summary>Bytes from row to row.</summary>
-    internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : BitKernel.Pad(shape.Channels) * (long)sizeof(float);
+    internal static long Stride(ValueShape shape) => shape.Kind == ValueKind.Bits ? shape.WordsPerToken * 8L : ValueShape.Pad(shape.Channels) * (long)sizeof(float);
 
     /// <summary>An attention's operands, and the offset of their prepared form.</summary>
     internal (AttentionOperands Operands, long Prepared) Attention(GraphNode node, EvitFile file)

@@ -11,7 +11,7 @@ public sealed class EvitModel : IDisposable
     private EvitModel(EvitFile file) => File = file;
 
     /// <summary>The file that it was loaded from.</summary>
-    public EvitFile File { get; }
+    internal EvitFile File { get; }
 
     /// <summary>Number of logits.</summary>
     public int Classes => Labels.Count;
@@ -22,6 +22,9 @@ public sealed class EvitModel : IDisposable
     /// <summary><c>[3, H, W]</c>.</summary>
     public IReadOnlyList<int> InputShape => File.Graph.InputShape;
 
+    /// <summary>Where the model comes from: data, teacher, recipe, seed, accuracy, as a JSON object.</summary>
+    public string Provenance => File.Provenance;
+
     /// <summary>From a decoded image to the input.</summary>
     public Preprocess Preprocess => File.Preprocess;
 
@@ -29,8 +32,13 @@ public sealed class EvitModel : IDisposable
     /// <exception cref="EvitFormatException">There is no such file, or it is not a valid model.</exception>
     public static EvitModel Open(string path) => Load(EvitFile.Read(path));
 
+    /// <summary>Loads a model from a file's bytes, an embedded resource's for instance.</summary>
+    /// <param name="file">Kept, not copied.</param>
+    /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
+    public static EvitModel Load(ReadOnlyMemory<byte> file) => Load(EvitFile.Parse(file));
+
     /// <summary>Loads a model that was read before.</summary>
-    public static EvitModel Load(EvitFile file)
+    internal static EvitModel Load(EvitFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
         return new EvitModel(file);
@@ -50,12 +58,11 @@ public sealed class EvitModel : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            plan = _plans[(int)kernel] ??= ExecutionPlan.Build(File, kernel);
-
+            plan = _plans[(int)kernel] ??= ExecutionPlan.Build(File, KernelSets.Make(kernel));
             plan.Hold();
         }
 
-        return new Session(this, plan, options.Threads);
+        return new Session(this, kernel, plan, options.Threads);
     }
 
     /// <summary>What runs each node on this machine, by node name: <c>compiled</c> where its step gets machine code of its own, else the name of a
@@ -63,9 +70,9 @@ public sealed class EvitModel : IDisposable
     /// <param name="kernel">The kernel set, or null for the one that a session gets.</param>
     /// <exception cref="KernelNotSupportedException">The kernel set asked for does not run here.</exception>
     /// <exception cref="EvitFormatException">The network needs more memory than any should.</exception>
-    public IReadOnlyDictionary<string, string> NodeKernels(KernelChoice? kernel = null)
+    internal IReadOnlyDictionary<string, string> NodeKernels(KernelChoice? kernel = null)
     {
-        var plan = ExecutionPlan.Build(File, KernelSets.Resolve(kernel));
+        var plan = ExecutionPlan.Build(File, KernelSets.Make(KernelSets.Resolve(kernel)));
         try
         {
             return plan.NodeKernels();
@@ -86,7 +93,7 @@ public sealed class EvitModel : IDisposable
 
         using Session session = CreateSession(options);
         var logits = new float[Classes];
-        session.Run(SelfTest.Input(test.Seed, InputShape), logits);
+        session.RunNchw(SelfTest.Input(test.Seed, InputShape), logits);
         bool same = true;
         for (int i = 0; i < logits.Length; i++)
         {

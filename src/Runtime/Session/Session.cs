@@ -8,8 +8,11 @@ namespace EdgeVit.Runtime;
 /// <param name="Name">Name of the step's first node.</param>
 /// <param name="Kind">The ops that run in it.</param>
 /// <param name="Milliseconds">Mean time over the profiled runs.</param>
-/// <param name="Work">What it has to do.</param>
-public sealed record StepTime(string Name, string Kind, double Milliseconds, StepWork Work);
+public sealed record StepTime(string Name, string Kind, double Milliseconds)
+{
+    /// <summary>What it has to do.</summary>
+    internal StepWork Work { get; init; } = StepWork.None;
+}
 
 /// <summary>Runs a model. One caller at a time; several sessions of a model run at the same time on their own threads. A run allocates
 /// nothing.</summary>
@@ -26,8 +29,9 @@ public sealed unsafe class Session : IDisposable
     private readonly ThreadTeam _team;
     private bool _disposed;
 
-    internal Session(EvitModel model, ExecutionPlan plan, int threads)
+    internal Session(EvitModel model, KernelChoice kernel, ExecutionPlan plan, int threads)
     {
+        KernelName = KernelSets.Name(kernel);
         _plan = plan;
         _inputShape = [.. model.InputShape];
         _inputLength = model.InputShape[0] * model.InputShape[1] * model.InputShape[2];
@@ -52,7 +56,7 @@ public sealed unsafe class Session : IDisposable
     }
 
     /// <summary>The kernel set in use, as <c>EDGEVIT_KERNEL</c> names it.</summary>
-    public string KernelName => KernelSets.Name(_plan.Kernel);
+    public string KernelName { get; }
 
     /// <summary>Threads that share the work, the caller's included.</summary>
     public int Threads { get; }
@@ -65,12 +69,12 @@ public sealed unsafe class Session : IDisposable
     /// <summary>Bytes of the packed weights, shared with the model's other sessions of the same kernel set.</summary>
     public long WeightBytes => _plan.WeightBytes;
 
-    /// <summary>Runs normalised images.</summary>
+    /// <summary>Runs normalised images, channels first.</summary>
     /// <param name="input"><c>[n, 3, H, W]</c>.</param>
     /// <param name="logits">Receives <c>[n, classes]</c>.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or each other.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    public void Run(ReadOnlySpan<float> input, Span<float> logits)
+    public void RunNchw(ReadOnlySpan<float> input, Span<float> logits)
     {
         int images = Images(input.Length, logits.Length);
         fixed (float* source = input)
@@ -82,12 +86,12 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>Runs images of the input's size, normalising them as the model's <see cref="Preprocess"/> says.</summary>
+    /// <summary>Runs images of the input's size, channels last, normalising them as the model's <see cref="Preprocess"/> says.</summary>
     /// <param name="pixels"><c>[n, H, W, 3]</c>, RGB.</param>
     /// <param name="logits">Receives <c>[n, classes]</c>.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or each other.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
-    public void Run(ReadOnlySpan<byte> pixels, Span<float> logits)
+    public void RunNhwc(ReadOnlySpan<byte> pixels, Span<float> logits)
     {
         int images = Images(pixels.Length, logits.Length);
         for (int i = 0; i < images; i++)
@@ -104,7 +108,7 @@ public sealed unsafe class Session : IDisposable
     /// or a crop: those are not copied in secret, <c>ToDenseTensor</c> does it.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     [OverloadResolutionPriority(-1)] // Arrays convert to spans and to tensors: they are meant as spans.
-    public void Run(in ReadOnlyTensorSpan<float> input, in TensorSpan<float> logits)
+    public void RunNchw(in ReadOnlyTensorSpan<float> input, in TensorSpan<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ReadOnlySpan<nint> shape = input.Lengths, outputs = logits.Lengths;
@@ -150,7 +154,7 @@ public sealed unsafe class Session : IDisposable
             RunOne(_pixels, logits, ticks);
         }
 
-        return [.. _plan.Steps.Zip(ticks, (step, t) => new StepTime(step.Name, step.Kind, t * 1000.0 / Stopwatch.Frequency / runs, _plan.WorkOf(step)))];
+        return [.. _plan.Steps.Zip(ticks, (step, t) => new StepTime(step.Name, step.Kind, t * 1000.0 / Stopwatch.Frequency / runs) { Work = _plan.WorkOf(step) })];
     }
 
     /// <summary>Ends the threads and frees the memory.</summary>

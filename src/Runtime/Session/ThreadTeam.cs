@@ -87,12 +87,12 @@ internal sealed unsafe class ThreadTeam : IDisposable
 
     private void RunAlone(long[]? ticks)
     {
-        var frame = new Frame(_arena, _scratch[0], _input);
+        var memory = new ThreadMemory(_arena, _scratch[0], _input);
         PlanStep[] steps = _plan.Steps;
         for (int i = 0; i < steps.Length; i++)
         {
             long start = ticks is null ? 0 : Stopwatch.GetTimestamp();
-            steps[i].Run(frame, 0, steps[i].Items);
+            steps[i].Run(memory, 0, steps[i].Items);
             if (ticks is not null)
             {
                 ticks[i] += Stopwatch.GetTimestamp() - start;
@@ -112,7 +112,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
                 int owner = (member + other) % _scratch.Length;
                 while (_shares.TryTake(run, i, owner, out int begin, out int end))
                 {
-                    steps[i].Run(new Frame(_arena, _scratch[member], _input), begin, end);
+                    steps[i].Run(new ThreadMemory(_arena, _scratch[member], _input), begin, end);
                     items += end - begin;
                 }
             }

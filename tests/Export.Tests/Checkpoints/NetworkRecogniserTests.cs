@@ -1,5 +1,3 @@
-using EdgeVit.Runtime;
-
 namespace EdgeVit.Export.Tests.Checkpoints;
 
 public class NetworkRecogniserTests

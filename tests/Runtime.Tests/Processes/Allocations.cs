@@ -60,11 +60,11 @@ internal static class Allocations
         {
             if (run % 2 == 0)
             {
-                session.Run(input, logits);
+                session.RunNchw(input, logits);
             }
             else
             {
-                session.Run(pixels, logits);
+                session.RunNhwc(pixels, logits);
             }
         }
     }

@@ -65,7 +65,7 @@ internal static class CheckProgram
         var logits = new float[model.Classes];
         for (int i = 0; i < images; i++)
         {
-            session.Run(input, logits);
+            session.RunNchw(input, logits);
         }
 
         Console.WriteLine($"{session.KernelName}: {images} images, .NET {Environment.Version}");

@@ -33,7 +33,7 @@ internal static class ReferenceNetworks
             var n = networks[i];
             (ModelGraph graph, GraphBuilder builder) = BinaryViTGraphs.Build(100 + i, n.Image, n.Patch, n.Stages, n.Classes, n.Binary, n.Branches);
             Write(folder, $"network-{i}", (graph, builder));
-            Write(folder, $"network-{i}-version-1", (graph with { Version = 1 }, builder));
+            Write(folder, $"network-{i}-unfolded", (graph with { Name = EvitBytes.AsItIs }, builder));
         }
 
         Write(folder, "class-attention", BinaryViTGraphs.Build(300, 16, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], 9, true, Branches.Shifts, classLayers: 2));

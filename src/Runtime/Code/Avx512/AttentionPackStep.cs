@@ -11,7 +11,7 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
 {
     internal override long ScratchBytes => 64 * sizeof(ulong);
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
         int keyWords = operands.HeadSize / 32;
         int valueWords = AttentionForm.WordsOf(operands.Keys, operands.Levels);
@@ -19,16 +19,16 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
         int valueBlock = operands.HeadSize * valueWords;
         for (int head = begin; head < end; head++)
         {
-            uint* keys = (uint*)(frame.Arena + prepared) + ((long)head * (keyBlock + valueBlock));
-            Keys(frame, head, keys, keyWords);
-            Values(frame, head, keys + keyBlock, valueWords);
+            uint* keys = (uint*)(memory.Arena + prepared) + ((long)head * (keyBlock + valueBlock));
+            Keys(memory, head, keys, keyWords);
+            Values(memory, head, keys + keyBlock, valueWords);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Keys(in Frame frame, int head, uint* target, int words)
+    private void Keys(in ThreadMemory memory, int head, uint* target, int words)
     {
-        byte* source = frame.Arena + operands.Key + (head * operands.HeadSize / 8);
+        byte* source = memory.Arena + operands.Key + (head * operands.HeadSize / 8);
         for (int j = 0; j < operands.Keys; j++)
         {
             uint* key = (uint*)(source + ((long)j * operands.TokenWords * 8));
@@ -41,15 +41,15 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Values(in Frame frame, int head, uint* target, int words)
+    private void Values(in ThreadMemory memory, int head, uint* target, int words)
     {
-        ulong* block = (ulong*)frame.Scratch;
+        ulong* block = (ulong*)memory.Scratch;
         for (int j = 0; j < operands.KeyWords; j++)
         {
             for (int w = 0; w < operands.HeadWords; w++)
             {
                 int real = Math.Min(64, operands.Keys - (64 * j));
-                ulong* value = (ulong*)(frame.Arena + operands.Value) + (64L * j * operands.TokenWords);
+                ulong* value = (ulong*)(memory.Arena + operands.Value) + (64L * j * operands.TokenWords);
                 for (int i = 0; i < real; i++, value += operands.TokenWords)
                 {
                     block[i] = operands.HeadSize == 64 ? value[head] : BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeVit.Runtime;
 
 /// <summary>A value of a JSON document that may be anything: every step is checked and fails with its place in the document.</summary>
-internal readonly struct JsonNode(JsonTable table, int index)
+internal readonly struct JsonEntry(JsonTable table, int index)
 {
     private readonly JsonTable _table = table;
     private readonly int _index = index;
@@ -28,9 +28,9 @@ internal readonly struct JsonNode(JsonTable table, int index)
     }
 
     /// <summary>The value of a key; of the last one where it stands there twice.</summary>
-    internal JsonNode? Find(string key, string where)
+    internal JsonEntry? Find(string key, string where)
     {
-        JsonNode? found = null;
+        JsonEntry? found = null;
         foreach (JsonMember member in Members(where))
         {
             if (member.IsNamed(key))
@@ -42,7 +42,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
         return found;
     }
 
-    internal JsonNode Get(string key, string where) => Find(key, where) ?? throw new EvitFormatException($"{where}: key '{key}' is missing");
+    internal JsonEntry Get(string key, string where) => Find(key, where) ?? throw new EvitFormatException($"{where}: key '{key}' is missing");
 
     /// <summary>Refuses other keys and keys that stand there twice.</summary>
     internal void OnlyKeys(string where, params ReadOnlySpan<string> keys)
@@ -112,7 +112,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
     {
         var values = new int[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where, what, name))
+        foreach (JsonEntry element in Elements(where, what, name))
         {
             values[i++] = element.Int(where, what, name);
         }
@@ -124,7 +124,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
     {
         var values = new float[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where, what, name))
+        foreach (JsonEntry element in Elements(where, what, name))
         {
             values[i++] = element.Float(where, what, name);
         }
@@ -136,7 +136,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
     {
         var values = new string[Count(where, what, name)];
         int i = 0;
-        foreach (JsonNode element in Elements(where, what, name))
+        foreach (JsonEntry element in Elements(where, what, name))
         {
             values[i++] = element.String(where, what, name);
         }
@@ -148,7 +148,7 @@ internal readonly struct JsonNode(JsonTable table, int index)
     internal int Count(string where, string? what = null, string? name = null)
     {
         int count = 0;
-        foreach (JsonNode _ in Elements(where, what, name))
+        foreach (JsonEntry _ in Elements(where, what, name))
         {
             count++;
         }
@@ -189,7 +189,7 @@ internal readonly struct JsonMember(JsonTable table, int index, string where)
     /// <summary>The key; half of a surrogate pair in it is an error.</summary>
     internal string Name => table.Text(index) ?? throw new EvitFormatException($"{where}: a key holds an unpaired surrogate");
 
-    internal JsonNode Value => new(table, index + 1);
+    internal JsonEntry Value => new(table, index + 1);
 
     internal bool IsNamed(string key) => table.TextEquals(index, key);
 }
@@ -223,7 +223,7 @@ internal struct JsonElements(JsonTable table, int index)
     private int _at = index + 1;
     private int _current;
 
-    public readonly JsonNode Current => new(table, _current);
+    public readonly JsonEntry Current => new(table, _current);
 
     public readonly JsonElements GetEnumerator() => this;
 

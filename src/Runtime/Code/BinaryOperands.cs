@@ -17,7 +17,7 @@ internal sealed unsafe record BinaryOperands(BitsSource Source, ReadOnlyMemory<b
     internal nint Pack(PlanWeights weights, GroupOrder? order)
     {
         int words = Source.Words * 2;
-        nint packed = weights.Allocate((long)BitKernel.Pad(Outputs) * words * sizeof(uint));
+        nint packed = weights.Allocate((long)ValueShape.Pad(Outputs) * words * sizeof(uint));
         ReadOnlySpan<uint> rows = MemoryMarshal.Cast<byte, uint>(Weights.Span);
         for (int position = 0; position < Outputs; position++)
         {

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// <param name="arena">The session's values.</param>
 /// <param name="scratch">The thread's own memory.</param>
 /// <param name="input">The image, normalised.</param>
-internal readonly unsafe struct Frame(byte* arena, byte* scratch, float* input)
+internal readonly unsafe struct ThreadMemory(byte* arena, byte* scratch, float* input)
 {
     internal byte* Arena { get; } = arena;
 

@@ -13,22 +13,22 @@ internal sealed unsafe class TableAttentionPackStep(string name, AttentionOperan
 
     internal override long ScratchBytes => (Size + (Size * (long)_blocks)) * sizeof(ulong);
 
-    internal override void Run(in Frame frame, int begin, int end)
+    internal override void Run(in ThreadMemory memory, int begin, int end)
     {
-        ulong* block = (ulong*)frame.Scratch;
+        ulong* block = (ulong*)memory.Scratch;
         ulong* values = block + Size;
         for (int head = begin; head < end; head++)
         {
-            byte* packed = frame.Arena + prepared + ((long)head * TableAttentionForm.HeadBytes(_blocks));
+            byte* packed = memory.Arena + prepared + ((long)head * TableAttentionForm.HeadBytes(_blocks));
             for (int j = 0; j < _blocks; j++, packed += TableAttentionForm.BlockBytes)
             {
-                Gather(frame.Arena + operands.Key, head, j, block);
+                Gather(memory.Arena + operands.Key, head, j, block);
                 NibbleTables.Pack(block, 1, Size, 16, packed, Size);
             }
 
             for (int j = 0; j < _blocks; j++)
             {
-                Gather(frame.Arena + operands.Value, head, j, block);
+                Gather(memory.Arena + operands.Value, head, j, block);
                 BitRows.Transpose(block);
                 for (int c = 0; c < Size; c++)
                 {

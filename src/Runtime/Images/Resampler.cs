@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using EdgeVit.Runtime;
 
-namespace EdgeVit.Imaging;
+namespace EdgeVit.Runtime;
 
 /// <summary>Antialiased resize in two passes, rows first, in 32-bit fixed point: the result is the same on every machine, and that of
 /// Pillow's <c>Image.resize</c> with BILINEAR or BICUBIC. Thread-safe.</summary>

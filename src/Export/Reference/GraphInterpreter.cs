@@ -1,11 +1,13 @@
-namespace EdgeVit.Runtime;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
 
 /// <summary>The reference: every op as a plain scalar loop, node by node, nothing fused and nothing clever. Its
 /// logits are the right ones; every kernel must give the same bits. Threads may share it.</summary>
 /// <remarks>Float rules: multiply-adds are fused, reductions run in storage order, one output after the other; those of
 /// <see cref="Op.LayerNorm"/> and of softmax run on 16 lanes. They hold on every machine, but for the sign of a zero within the network, on which no
 /// other number depends; among the logits -0 is written as +0.</remarks>
-public sealed class GraphInterpreter
+internal sealed class GraphInterpreter
 {
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;

@@ -1,6 +1,5 @@
-using EdgeVit.Runtime;
 
-namespace EdgeVit.Imaging;
+namespace EdgeVit.Runtime;
 
 /// <summary>Carries out a <see cref="Preprocess"/> record: from a decoded image to the network's input. The same code runs in training and
 /// on the device and gives the same bits everywhere. Thread-safe.</summary>

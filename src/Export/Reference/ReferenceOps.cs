@@ -1,6 +1,7 @@
 using System.Numerics;
+using EdgeVit.Runtime;
 
-namespace EdgeVit.Runtime;
+namespace EdgeVit.Export;
 
 /// <summary>The ops as the float rules word them. Slow, obvious, and the oracle of all kernel tests.</summary>
 internal static class ReferenceOps

@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// cost a load of the activation's table for the token and, for each vector, one shuffle and one addition; the weights are loaded once for
 /// all tokens. See <see cref="AgreementTables"/> for the layout.</summary>
 /// <remarks>Sums are half the product: 16 times the words minus the differing bits, plus a start that takes away what the row's padding
-/// agrees by; or they are the differing bits, and start at 0. A byte sums <see cref="TableProductForm.WordsOfBytes"/> words at most, 16-bit words <see cref="BitKernel.MaxInputs"/> / 2.
+/// agrees by; or they are the differing bits, and start at 0. A byte sums <see cref="TableProductForm.WordsOfBytes"/> words at most, 16-bit words <see cref="GraphValidator.MaxInputs"/> / 2.
 /// Scalar twin: <see cref="ScalarBitKernel"/>.</remarks>
 internal sealed class TableProductEmitter(X64Assembler code, TableProductForm form, int first, int tokens)
 {

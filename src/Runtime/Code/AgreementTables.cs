@@ -32,7 +32,7 @@ internal static unsafe class AgreementTables
     internal static nint Pack(BinaryOperands operands, PlanWeights weights, GroupOrder? order)
     {
         int words = operands.Source.Words;
-        int blocks = BitKernel.Pad(operands.Outputs) / BlockOutputs;
+        int blocks = ValueShape.Pad(operands.Outputs) / BlockOutputs;
         byte* packed = (byte*)weights.Allocate((long)blocks * BlockOutputs * words * 16);
         ReadOnlySpan<ulong> rows = MemoryMarshal.Cast<byte, ulong>(operands.Weights.Span);
         ulong[] block = new ulong[BlockOutputs * words];

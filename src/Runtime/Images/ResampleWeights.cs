@@ -1,6 +1,5 @@
-using EdgeVit.Runtime;
 
-namespace EdgeVit.Imaging;
+namespace EdgeVit.Runtime;
 
 /// <summary>For every output position along one axis: where its neighbours start, and their weights as integers scaled by
 /// 2^<see cref="Precision"/>. Pillow's arithmetic: filter widened by the scale when shrinking, weights normalised in double, then rounded

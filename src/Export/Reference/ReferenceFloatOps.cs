@@ -1,4 +1,6 @@
-namespace EdgeVit.Runtime;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Export;
 
 /// <summary>The ops of float transformers as the float rules word them, and those that rearrange tokens. Sums over channels (LayerNorm) and
 /// keys (softmax) run on 16 lanes, element i in lane i mod 16, each lane in storage order from 0, then <see cref="FloatMath.Tree"/>; sums
@@ -49,7 +51,7 @@ internal static class ReferenceFloatOps
         int channels = query.Shape.Channels;
         int size = channels / heads;
         int keys = key.Shape.Tokens;
-        float scale = ScoreScale(size);
+        float scale = FloatMath.ScoreScale(size);
         var e = new float[keys];
         Span<float> lanes = stackalloc float[FloatMath.Lanes];
         for (int t = 0; t < query.Shape.Tokens; t++)
@@ -98,7 +100,4 @@ internal static class ReferenceFloatOps
     }
 
     internal static void SliceTokens(Value x, int start, float[] y) => Array.Copy(x.Floats, start * x.Shape.Channels, y, 0, y.Length);
-
-    /// <summary>What scores of heads of this size are multiplied by.</summary>
-    internal static float ScoreScale(int headSize) => (float)(1 / Math.Sqrt(headSize));
 }

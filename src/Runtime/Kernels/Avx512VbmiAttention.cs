@@ -4,27 +4,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>AVX-512: 32 keys a comparison.</summary>
-internal unsafe class Avx512Attention : TableAttention
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal sealed override void Select(ushort* differences, int count, int most, ulong* attended)
-    {
-        Vector512<short> above = Vector512.Create((short)(most + 1));
-        for (int j = 0; j < count; j += 64)
-        {
-            ulong bits = Vector512.GreaterThan(above, Vector512.Load((short*)differences + j)).ExtractMostSignificantBits()
-                | (Vector512.GreaterThan(above, Vector512.Load((short*)differences + j + 32)).ExtractMostSignificantBits() << 32);
-            attended[j >> 6] = count - j < 64 ? bits & ((1UL << (count - j)) - 1) : bits;
-        }
-    }
-}
-
 /// <summary>AVX-512 with byte permutes: the sum of exponentials by planes. Byte p of all exponentials makes a table of 128 bytes, which 64
-/// differences index at once; the bytes are summed eight by eight and planes joined by shifts, in integers throughout.</summary>
+/// differences index at once; the bytes are summed eight by eight and planes joined by shifts, in integers throughout. 32 keys a comparison.</summary>
 /// <remarks>Heads of up to <see cref="MaxSize"/> bits; longer ones as in the base class. Keys behind the real ones index
 /// <see cref="Nothing"/>, where all planes are 0.</remarks>
-internal sealed unsafe class Avx512VbmiAttention : Avx512Attention
+internal sealed unsafe class Avx512VbmiAttention : TableAttention
 {
     private const int Planes = 6;
     private const int Entries = 128;
@@ -81,6 +65,18 @@ internal sealed unsafe class Avx512VbmiAttention : Avx512Attention
         }
 
         return (long)Vector512.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void Select(ushort* differences, int count, int most, ulong* attended)
+    {
+        Vector512<short> above = Vector512.Create((short)(most + 1));
+        for (int j = 0; j < count; j += 64)
+        {
+            ulong bits = Vector512.GreaterThan(above, Vector512.Load((short*)differences + j)).ExtractMostSignificantBits()
+                | (Vector512.GreaterThan(above, Vector512.Load((short*)differences + j + 32)).ExtractMostSignificantBits() << 32);
+            attended[j >> 6] = count - j < 64 ? bits & ((1UL << (count - j)) - 1) : bits;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

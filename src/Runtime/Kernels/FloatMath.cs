@@ -106,4 +106,7 @@ internal static class FloatMath
 
         return largest;
     }
+
+    /// <summary>What softmax attention's scores of heads of this size are multiplied by.</summary>
+    internal static float ScoreScale(int headSize) => (float)(1 / Math.Sqrt(headSize));
 }

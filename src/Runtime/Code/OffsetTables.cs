@@ -34,7 +34,7 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     {
         return weights.Shared($"mask {channels}", () =>
         {
-            byte* mask = (byte*)weights.Allocate(BitKernel.Pad(channels) / 8);
+            byte* mask = (byte*)weights.Allocate(ValueShape.Pad(channels) / 8);
             for (int c = 0; c < channels; c++)
             {
                 mask[c >> 3] |= (byte)(1 << (c & 7));

@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>Emits the binary product of a tile: sixteen outputs in 32-bit lanes, one vector a token. Each 32 bits of the reduction cost one
 /// load of weights for the tile and, for each token, an exclusive or with the token's word repeated over the lanes, a population count and
 /// an addition. Weights <c>[outputs / 16][words][16]</c> of 32-bit words.</summary>
-/// <remarks>A lane counts at most K bits and K is at most <see cref="BitKernel.MaxInputs"/>. Padding bits are 0 on both sides. Scalar twin:
+/// <remarks>A lane counts at most K bits and K is at most <see cref="GraphValidator.MaxInputs"/>. Padding bits are 0 on both sides. Scalar twin:
 /// <see cref="ScalarBitKernel"/>.</remarks>
 internal sealed class ProductEmitter(X64Assembler code, int words, int rowStride, int tokens)
 {

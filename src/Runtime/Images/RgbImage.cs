@@ -1,4 +1,4 @@
-namespace EdgeVit.Imaging;
+namespace EdgeVit.Runtime;
 
 /// <summary>An image in memory: 8-bit RGB, rows from the top, no padding: <c>Pixels[(y * Width + x) * 3 + channel]</c>.</summary>
 public sealed class RgbImage

@@ -1,0 +1,86 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Which kernel sets there are and which one a session gets.</summary>
+internal static class KernelSets
+{
+    /// <summary>The environment variable that forces a set, by the name in its row.</summary>
+    internal const string Variable = "EDGEVIT_KERNEL";
+
+    // Best first, as measured on processors that run several; a row's kernels are made when a model is opened.
+    private static readonly Row[] s_rows =
+    [
+        new(KernelChoice.Avx512Popcnt, "avx512-popcnt", () => CodeTarget.Avx512Popcnt.Lack(), () => Make(KernelChoice.Avx512Vbmi) with { Code = CompiledStepFactory.For(CodeTarget.Avx512Popcnt) }),
+        new(KernelChoice.Avx512Vbmi, "avx512-vbmi", () => Lack(Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported), () => new(
+            "avx512-vbmi", new TableBitKernel<SixBitTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512VbmiAttention())),
+        new(KernelChoice.Avx2, "avx2", () => CodeTarget.Avx2.Lack(), () => Make(KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx2) }),
+        new(KernelChoice.Avx2Tables, "avx2-tables", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => new(
+            "avx2-tables", new TableBitKernel<NibbleTables256, Vector256<byte>>(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention())),
+        new(KernelChoice.Neon, "neon", () => Lack(AdvSimd.Arm64.IsSupported), () => new("neon", new NeonBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
+        new(KernelChoice.NeonDot, "neon-dot", () => Lack(AdvSimd.Arm64.IsSupported && Dp.IsSupported), () => new("neon-dot", new NeonDotBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
+        new(KernelChoice.Vector128, "vector128", () => Lack(Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported))), () => new(
+            "vector128", new Vector128BitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel())),
+        new(KernelChoice.Scalar, "scalar", () => null, () => new("scalar", new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>(), new ScalarAttentionKernel())),
+    ];
+
+    private static readonly Row[] s_supported = Array.FindAll(s_rows, r => r.Lack() is null);
+    private static readonly KernelChoice[] s_available = Choices(s_supported);
+
+    /// <summary>How many sets there are, of any machine.</summary>
+    internal static int Count => s_rows.Length;
+
+    /// <summary>The sets that this machine runs, best first.</summary>
+    internal static IReadOnlyList<KernelChoice> Available => s_available;
+
+    /// <summary>The first of <see cref="Available"/>.</summary>
+    internal static KernelChoice Best => s_available[0];
+
+    /// <summary>The name as in <see cref="Variable"/>.</summary>
+    internal static string Name(KernelChoice choice) => Of(choice).Name;
+
+    /// <summary>The kernels of a set.</summary>
+    internal static KernelSet Make(KernelChoice choice) => Of(choice).Make();
+
+    /// <summary>The set for a session: the one asked for, else the one that the environment forces, else the best.</summary>
+    /// <exception cref="KernelNotSupportedException">The set does not exist or this machine can't run it.</exception>
+    internal static KernelChoice Resolve(KernelChoice? asked) => Resolve(asked, Environment.GetEnvironmentVariable(Variable));
+
+    internal static KernelChoice Resolve(KernelChoice? asked, string? forced)
+    {
+        Row row = asked is { } choice ? Of(choice) : string.IsNullOrEmpty(forced) ? Of(Best) : Parse(forced);
+        return row.Lack() is { } lack ? throw new KernelNotSupportedException($"kernel set '{row.Name}' {lack}; available: {Names()}") : row.Choice;
+    }
+
+    private static Row Parse(string name) =>
+        Array.Find(s_rows, r => r.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new KernelNotSupportedException($"{Variable} is '{name}', expected one of {Names()}");
+
+    private static Row Of(KernelChoice choice) =>
+        Array.Find(s_rows, r => r.Choice == choice) ?? throw new ArgumentOutOfRangeException(nameof(choice), choice, "there is no such kernel set");
+
+    private static string Names() => string.Join(", ", s_supported.Select(r => r.Name));
+
+    // A loop: the framework's generic code for a value type of ours would have to be compiled when a process starts.
+    private static KernelChoice[] Choices(Row[] rows)
+    {
+        var choices = new KernelChoice[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            choices[i] = rows[i].Choice;
+        }
+
+        return choices;
+    }
+
+    private static string? Lack(bool supported) => supported ? null : CodeTargets.NoInstructions;
+
+    /// <summary>A kernel set.</summary>
+    /// <param name="Choice">How programs choose it.</param>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Lack">Why this machine does not run it, to follow the name; null where it does.</param>
+    /// <param name="Make">Its kernels.</param>
+    private sealed record Row(KernelChoice Choice, string Name, Func<string?> Lack, Func<KernelSet> Make);
+}
