@@ -113,8 +113,8 @@ public class DeviceImagesTests
             for (int part = 0; part < parts && here.Count >= 4; part++)
             {
                 using DisposeScope scope = torch.NewDisposeScope();
-                float[] expected = ModelTensors.ToArray(Trainer.ToTensor(here.Part(part, parts), source, torch.CPU));
-                float[] found = ModelTensors.ToArray(Trainer.ToTensor(there.Part(part, parts), source, torch.CPU));
+                float[] expected = ModelTensors.ToArray(here.Part(part, parts).ToTensor(source, torch.CPU));
+                float[] found = ModelTensors.ToArray(there.Part(part, parts).ToTensor(source, torch.CPU));
                 Assert.True(expected.AsSpan().SequenceEqual(found), $"{what}, part {part} of {parts}");
             }
         }

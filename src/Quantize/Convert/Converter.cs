@@ -148,7 +148,7 @@ public static class Converter
 
             Introduce();
             Device device = ChooseDevice(options.Device);
-            if (options.Precision == MixedPrecision.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
+            if (options.Precision == ConvertOptions.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
             {
                 progress.Report(new Warned("--precision bfloat16: this processor has no instructions for it, so that training is slower than with float32"));
             }
@@ -428,7 +428,7 @@ public static class Converter
                     $"{recipe.Student.Steps} steps of {recipe.Student.BatchSize}, AdamW {recipe.Student.LearningRate}, distillation T {options.Temperature} weight {options.TeacherWeight}"),
                 ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
                 ["validationTop1"] = validationTop1.ToString("F2", CultureInfo.InvariantCulture),
-            }, ConvertJsonContext.Default.DictionaryStringString);
+            }, StringMapJson.Default.Map);
 
         private double Lap()
         {

@@ -23,7 +23,7 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
         int batch = options.BatchSize ?? (few ? 64 : 128);
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
-        bool mixed = options.Precision == MixedPrecision.BFloat16;
+        bool mixed = options.Precision == ConvertOptions.BFloat16;
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
         string trained = TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) ?? TeacherNetwork.ResNet;
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);

@@ -133,7 +133,7 @@ internal sealed class Verification
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
-        return ModelTensors.ToArray(_model.call(Trainer.ToTensor(batch, source, _device)));
+        return ModelTensors.ToArray(_model.call(batch.ToTensor(source, _device)));
     }
 
     private static byte[] Pixels(Batch batch, PixelSource source)

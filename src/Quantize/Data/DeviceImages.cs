@@ -27,9 +27,6 @@ internal sealed record DrawnBatch(DeviceImages Source, ImageChange[] Changes, Mi
 /// then need not wait for the processor. The batches are those of <see cref="BatchLoader"/> on the processor, number for number.</summary>
 public sealed class DeviceImages : IDisposable
 {
-    /// <summary>What <c>--augment-on</c> can name.</summary>
-    internal const string Auto = "auto", Processor = "cpu", OnDevice = "device";
-
     private const int Levels = 256;
 
     private readonly Tensor _pixels;      // [N*H*W, 3] bytes
@@ -63,7 +60,7 @@ public sealed class DeviceImages : IDisposable
     /// <exception cref="ConvertException">It is asked for and cannot be done.</exception>
     internal static DeviceImages? For(string wish, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)
     {
-        if (wish == Processor || (wish == Auto && device.type != DeviceType.CUDA))
+        if (wish == ConvertOptions.Processor || (wish == ConvertOptions.Auto && device.type != DeviceType.CUDA))
         {
             return null;
         }
@@ -81,7 +78,7 @@ public sealed class DeviceImages : IDisposable
         {
             obstacle = $"the device has no memory for the images ({e.Message.Split('\n')[0]})";
         }
-        if (wish == OnDevice)
+        if (wish == ConvertOptions.OnDevice)
         {
             throw new ConvertException($"--augment-on device: {obstacle}. Leave it out, or change that.", ConvertException.Usage);
         }

@@ -241,8 +241,8 @@ public sealed unsafe partial class World
     /// <exception cref="ConvertException">This one has another; the message names the keys.</exception>
     internal void RequireSame(IReadOnlyDictionary<string, string> configuration)
     {
-        byte[] mine = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(configuration), ConvertJsonContext.Default.DictionaryStringString);
-        Dictionary<string, string> first = JsonSerializer.Deserialize(Broadcast(mine), ConvertJsonContext.Default.DictionaryStringString)!;
+        byte[] mine = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(configuration), StringMapJson.Default.Map);
+        Dictionary<string, string> first = JsonSerializer.Deserialize(Broadcast(mine), StringMapJson.Default.Map)!;
         string[] others = [.. first.Keys.Union(configuration.Keys).Order(StringComparer.Ordinal)
             .Where(k => first.GetValueOrDefault(k) != configuration.GetValueOrDefault(k))
             .Select(k => $"{k} is {configuration.GetValueOrDefault(k, "absent")}, at rank 0 {first.GetValueOrDefault(k, "absent")}")];

@@ -191,7 +191,7 @@ public static class Checkpoint
         {
             string was = file.Metadata.GetValueOrDefault(prefix + key, "absent");
             string now = configuration.GetValueOrDefault(key, "absent");
-            return Configuration.Same(key, was, now) ? "" : $"{key} was {was}, is {now}";
+            return ConfigurationKeys.Same(key, was, now) ? "" : $"{key} was {was}, is {now}";
         }).Where(t => t.Length > 0)];
         if (changed.Length > 0)
         {

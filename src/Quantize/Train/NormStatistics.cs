@@ -37,7 +37,7 @@ public static class NormStatistics
                 }
 
                 using DisposeScope scope = torch.NewDisposeScope();
-                model.call(Trainer.ToTensor(loader.Get(step), source, device));
+                model.call(loader.Get(step).ToTensor(source, device));
             }
         }
         for (int i = 0; i < norms.Length; i++)

@@ -197,7 +197,7 @@ public sealed class Trainer
             foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
             {
                 using DisposeScope scope = torch.NewDisposeScope();
-                Tensor predictions = model.call(ToTensor(batch, source, device)).argmax(1);
+                Tensor predictions = model.call(batch.ToTensor(source, device)).argmax(1);
                 right += predictions.eq(torch.tensor(batch.Labels).to(device)).sum().item<long>();
             }
         }
@@ -212,11 +212,6 @@ public sealed class Trainer
     /// <summary>What of every batch this process works on.</summary>
     internal static BatchShare ShareOf(World? world, ITrainingTask task) =>
         world is null ? BatchShare.All : new BatchShare(world.Rank, world.Size, Apart: task.Division is not null);
-
-    /// <summary>A batch as tensor <c>[B, 3, H, W]</c> on the device.</summary>
-    internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) => batch.Drawn is { } drawn
-        ? drawn.Source.Images(batch.Indices, drawn.Changes, drawn.Mixture)
-        : torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
 
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;

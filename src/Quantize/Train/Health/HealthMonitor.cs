@@ -54,7 +54,7 @@ internal sealed class HealthMonitor
     {
         using DisposeScope scope = torch.NewDisposeScope();
         Batch batch = BatchLoader.InOrder(_source, _indices, _indices.Length).Single();
-        BinarizerHealth health = BinarizerHealth.Of(_model, Trainer.ToTensor(batch, _source, _device));
+        BinarizerHealth health = BinarizerHealth.Of(_model, batch.ToTensor(_source, _device));
         if (done != First || done % _interval == 0 || done == _steps)
         {
             health = health with { Findings = [.. health.Findings, .. Flips(done)] };

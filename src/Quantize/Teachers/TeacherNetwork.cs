@@ -37,11 +37,6 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
         ["sl-deit"] = new(ShiftedPatches: true, Locality: true, DistillationToken: true),
     };
 
-    /// <summary>Images of a part of a batch, at least: fewer make poor statistics.</summary>
-    private const int LeastPart = 64;
-
-    private const int MostParts = 4;
-
     /// <summary>What <c>--teacher</c> can name.</summary>
     internal static IReadOnlyList<string> Kinds { get; } = [ResNet, ResNet18, ConvNet, Twin, .. s_transformers.Keys];
 
@@ -50,31 +45,6 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
 
     /// <summary>Whether a kind learns from a teacher of its own besides the labels, and cannot do without.</summary>
     internal static bool NeedsTeacher(string kind) => s_transformers.TryGetValue(kind, out ViTForm? form) && form.DistillationToken;
-
-    /// <summary>The network that a checkpoint of an earlier run holds.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="classes">Classes of the data.</param>
-    /// <param name="imageSize">Size of the images.</param>
-    /// <param name="student">The student of this run.</param>
-    /// <exception cref="ConvertException">The file is damaged, or holds no teacher.</exception>
-    internal static TeacherNetwork In(string path, int classes, int imageSize, BinaryViTConfig student)
-    {
-        string kind = KindOf(TeacherList.Split(Checkpoint.Setting(path, "teacher") ?? "")) ?? throw new ConvertException(
-            $"--teacher {path}: it does not say which network it holds. Expected the checkpoint of a teacher that was trained here, such as runs/demo/teacher/best.safetensors.",
-            ConvertException.Usage);
-        if (!int.TryParse(Checkpoint.Setting(path, "teacher.width"), out int width))
-        {
-            width = UsualWidth(imageSize);
-        }
-
-        if (kind == Twin)
-        {
-            student = Checkpoint.Setting(path, Configuration.Layout) is { } layout
-                ? ConfigJson.Read(layout)
-                : BinaryViTPresets.Get(Checkpoint.Setting(path, "student") ?? student.Name).With(classes: classes, imageSize: imageSize);
-        }
-        return new TeacherNetwork(kind, classes, imageSize, width, student);
-    }
 
     /// <summary>Channels that suit an image size.</summary>
     internal static int UsualWidth(int imageSize) => imageSize <= 64 ? 64 : 32;
@@ -122,32 +92,11 @@ internal sealed record TeacherNetwork(string Kind, int Classes, int ImageSize, i
     }
 
     /// <summary>Learns what can be learnt without gradients.</summary>
-    internal static void Prepare(nn.Module<Tensor, Tensor> model, ImageData data)
+    internal static void Prepare(nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> train)
     {
         if (model is ConvNet net)
         {
-            net.Whiten(data.Source, data.Split.Train);
+            net.Whiten(source, train);
         }
-    }
-
-    /// <summary>The task of training it.</summary>
-    /// <param name="model">What <see cref="Build"/> made.</param>
-    /// <param name="settings">How it is trained.</param>
-    /// <param name="options">Label smoothing, distillation, threads.</param>
-    /// <param name="device">Where the network is.</param>
-    /// <param name="from">Whom it learns from besides the labels; null for the labels alone.</param>
-    internal ITrainingTask Task(nn.Module<Tensor, Tensor> model, TrainSettings settings, ConvertOptions options, Device device, ITeacher? from = null)
-    {
-        ITrainingTask Of(nn.Module<Tensor, Tensor> network, Division? division) => (from, network) switch
-        {
-            (null, _) => new ClassifyTask(network, options.LabelSmoothing) { Division = division },
-            (_, SmallViT { Form.DistillationToken: true } deit) => new TokenDistillTask(deit, from, options.LabelSmoothing) { Division = division },
-            _ => new DistillTask(network, from, options.Temperature, options.TeacherWeight, options.HardDistillation) { Division = division },
-        };
-
-        int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
-        // Answers from memory can be had on several threads at a time, a network in a file may not.
-        bool divide = (Kind == ConvNet || model is SmallViT) && parts > 1 && from is null or CachedTeacher;
-        return Of(model, divide ? new Division(parts, options.Threads ?? Environment.ProcessorCount, () => Of(Build(device), null)) : null);
     }
 }

@@ -5,20 +5,6 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>What takes the place of the derivative of an activation's sign.</summary>
-public enum ActivationGradient
-{
-    /// <summary>Bi-Real Net's piecewise quadratic: <c>2 - 2|u|</c> for <c>|u| ≤ 1</c>.</summary>
-    Quadratic,
-
-    /// <summary>Straight through: 1 for <c>|u| ≤ 1</c>.</summary>
-    Straight,
-
-    /// <summary>IR-Net's error decay estimator (Qin et al. 2020): the derivative of <c>k tanh(t u)</c>, <c>k = max(1/t, 1)</c>, wide at the start of a
-    /// run and close to the sign's at its end.</summary>
-    Annealed,
-}
-
 /// <summary>The derivative that the backward pass of a sign uses at some step of a run.</summary>
 /// <param name="Kind">Its form.</param>
 /// <param name="Temperature">t of the annealed form, above 0.</param>

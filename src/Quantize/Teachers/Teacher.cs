@@ -93,7 +93,7 @@ public sealed class CachedTeacher : ITeacher
         {
             cancel.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            Tensor images = Trainer.ToTensor(batch, source, device);
+            Tensor images = batch.ToTensor(source, device);
             (Tensor answer, Tensor? its) = features ? teacher.WithFeatures(images, batch) : (teacher.Logits(images, batch), null);
             logits.AddRange(ModelTensors.ToArray(answer));
             if (its is not null)

@@ -6,6 +6,12 @@ namespace EdgeVit.Quantize;
 /// <summary>What <see cref="Converter.Convert"/> shall do. Null means: chosen by the network and the size of the data.</summary>
 public sealed record ConvertOptions
 {
+    /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
+    internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
+
+    /// <summary>Highest <see cref="RandMagnitude"/>.</summary>
+    internal const double MostMagnitude = 30;
+
     /// <summary>A data folder, or <c>shapes</c>.</summary>
     public required string Data { get; init; }
 
@@ -212,18 +218,18 @@ public sealed record ConvertOptions
         Check("pad", Pad, 0, 512);
         Check("random-crop", Crop, 0, 1);
         Check("rand-augment", RandAugment, 0, 10);
-        Check("rand-magnitude", RandMagnitude, 0, Quantize.RandAugment.MostMagnitude);
+        Check("rand-magnitude", RandMagnitude, 0, MostMagnitude);
         Check("repeats", Repeats, 1, 16);
         Regularization.Check(faults);
         Check("accumulate", Accumulate, 1, 32_768);
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);
-        if (Precision is not (MixedPrecision.Auto or MixedPrecision.Float32 or MixedPrecision.BFloat16))
+        if (Precision is not (Auto or Float32 or BFloat16))
         {
             faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
         }
 
-        if (AugmentOn is not (DeviceImages.Auto or DeviceImages.Processor or DeviceImages.OnDevice))
+        if (AugmentOn is not (Auto or Processor or OnDevice))
         {
             faults.Add($"--augment-on is '{AugmentOn}', expected auto, cpu or device");
         }

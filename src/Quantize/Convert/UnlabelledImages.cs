@@ -71,13 +71,13 @@ internal static class UnlabelledImages
         PixelSource normalised = images.Normalised(mean, std);
         using var teacher = new MeanTeacher([.. TeacherList.Split(options.Teacher).Select(t => TeacherFiles.Open(t, options, normalised, student, device, progress))]);
         var labels = new int[images.Count];
-        using IDisposable mixed = MixedPrecision.Scope(options.Precision == MixedPrecision.BFloat16);
+        using IDisposable mixed = MixedPrecision.Scope(options.Precision == ConvertOptions.BFloat16);
         int at = 0;
         foreach (Batch batch in BatchLoader.InOrder(normalised, [.. Enumerable.Range(0, images.Count)], 256))
         {
             cancel.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, normalised, device), batch));
+            float[] logits = ModelTensors.ToArray(teacher.Logits(batch.ToTensor(normalised, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++, at++)
             {

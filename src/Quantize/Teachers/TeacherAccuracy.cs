@@ -15,7 +15,7 @@ internal static class TeacherAccuracy
         {
             cancel.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            float[] logits = ModelTensors.ToArray(teacher.Logits(Trainer.ToTensor(batch, source, device), batch));
+            float[] logits = ModelTensors.ToArray(teacher.Logits(batch.ToTensor(source, device), batch));
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++)
             {
