@@ -1,7 +1,7 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>What takes the place of the derivative of an activation's sign.</summary>
-public enum ActivationGradient
+internal enum ActivationGradient
 {
     /// <summary>Bi-Real Net's piecewise quadratic: <c>2 - 2|u|</c> for <c>|u| ≤ 1</c>.</summary>
     Quadratic,

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeVit.Quantize;
 
 /// <summary>How weights and activations become bits in training. Shares are of all steps.</summary>
-public sealed record BinarizationSettings
+internal sealed record BinarizationSettings
 {
     /// <summary>What takes the place of the activations' derivative.</summary>
     public ActivationGradient Gradient { get; init; }

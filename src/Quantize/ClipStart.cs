@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 /// half of it become 1; with three, each level is a third of it, so that gradients pass over the same range.</summary>
 /// <param name="Value">The clip itself, or what is divided by the number of keys.</param>
 /// <param name="ByKeys">Whether it is divided by the number of keys.</param>
-public readonly record struct ClipStart(double Value, bool ByKeys)
+internal readonly record struct ClipStart(double Value, bool ByKeys)
 {
     private const string KeysSuffix = "/keys";
 
@@ -20,7 +20,6 @@ public readonly record struct ClipStart(double Value, bool ByKeys)
     /// <exception cref="ConvertException">It is neither, or out of range.</exception>
     public static ClipStart Parse(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         bool byKeys = text.EndsWith(KeysSuffix, StringComparison.Ordinal);
         ReadOnlySpan<char> number = byKeys ? text.AsSpan(0, text.Length - KeysSuffix.Length) : text;
         (double least, double most) = byKeys ? (0.01, 100.0) : (1e-6, 1.0);
@@ -31,6 +30,5 @@ public readonly record struct ClipStart(double Value, bool ByKeys)
                 ConvertException.Usage);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Value.ToString("R", CultureInfo.InvariantCulture) + (ByKeys ? KeysSuffix : "");
 }

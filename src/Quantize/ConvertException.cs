@@ -2,7 +2,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A conversion that cannot start or go on: wrong settings, unusable data or output folder, failed training, failed parity. The
 /// message says what, where, expected, found and what to do; a program prints it without a stack trace.</summary>
-public sealed class ConvertException : Exception
+internal sealed class ConvertException : Exception
 {
     /// <summary>Creates the exception with a complete message; see <see cref="ExitCode"/> for the code.</summary>
     public ConvertException(string message, int exitCode = Failure) : base(message) => ExitCode = exitCode;

@@ -4,7 +4,7 @@ using EdgeVit.Export;
 namespace EdgeVit.Quantize;
 
 /// <summary>What <see cref="Converter.Convert"/> shall do. Null means: chosen by the network and the size of the data.</summary>
-public sealed record ConvertOptions
+internal sealed record ConvertOptions
 {
     /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
     internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";

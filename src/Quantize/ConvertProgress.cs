@@ -1,27 +1,27 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>Receives what a conversion has to tell, in order, on the conversion's thread.</summary>
-public interface IConvertProgress
+internal interface IConvertProgress
 {
     /// <summary>One event; must return quickly.</summary>
     void Report(ConvertEvent value);
 }
 
 /// <summary>Something that happened during a conversion.</summary>
-public abstract record ConvertEvent;
+internal abstract record ConvertEvent;
 
 /// <summary>A stage begins: data, teacher, student, export, check.</summary>
 /// <param name="Stage">Short name.</param>
 /// <param name="Text">What happens, for a person.</param>
-public sealed record StageStarted(string Stage, string Text) : ConvertEvent;
+internal sealed record StageStarted(string Stage, string Text) : ConvertEvent;
 
 /// <summary>A fact worth a line.</summary>
 /// <param name="Text">The line.</param>
-public sealed record Note(string Text) : ConvertEvent;
+internal sealed record Note(string Text) : ConvertEvent;
 
 /// <summary>Something that a person should look at.</summary>
 /// <param name="Text">The line.</param>
-public sealed record Warned(string Text) : ConvertEvent;
+internal sealed record Warned(string Text) : ConvertEvent;
 
 /// <summary>Where a training run is; about twice a second and at the end.</summary>
 /// <param name="Stage">teacher or student.</param>
@@ -33,7 +33,7 @@ public sealed record Warned(string Text) : ConvertEvent;
 /// <param name="ImagesPerSecond">Images per second, evaluation apart.</param>
 /// <param name="Remaining">Expected time to the end of the run.</param>
 /// <param name="DataWait">Share of the training time that was spent waiting for images, 0 to 1.</param>
-public sealed record TrainingProgress(
+internal sealed record TrainingProgress(
     string Stage, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, double DataWait) : ConvertEvent;
 
 /// <summary>The network was evaluated on images that it does not learn from.</summary>
@@ -43,18 +43,17 @@ public sealed record TrainingProgress(
 /// <param name="Loss">Mean training loss since the last evaluation.</param>
 /// <param name="Top1">Right predictions in per cent of the validation images.</param>
 /// <param name="Best">The best so far.</param>
-public sealed record Evaluated(string Stage, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
+internal sealed record Evaluated(string Stage, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
 
 /// <summary>How far a long step other than training is.</summary>
 /// <param name="Stage">Its stage.</param>
 /// <param name="Done">Parts done.</param>
 /// <param name="Total">Parts in all.</param>
-public sealed record StepProgress(string Stage, int Done, int Total) : ConvertEvent;
+internal sealed record StepProgress(string Stage, int Done, int Total) : ConvertEvent;
 
 /// <summary>Ignores everything.</summary>
-public sealed class SilentProgress : IConvertProgress
+internal sealed class SilentProgress : IConvertProgress
 {
-    /// <inheritdoc/>
     public void Report(ConvertEvent value)
     {
     }

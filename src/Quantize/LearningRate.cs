@@ -4,7 +4,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Peak">Highest rate.</param>
 /// <param name="WarmupSteps">Steps of the warm-up.</param>
 /// <param name="Steps">All steps.</param>
-public readonly record struct LearningRate(double Peak, long WarmupSteps, long Steps)
+internal readonly record struct LearningRate(double Peak, long WarmupSteps, long Steps)
 {
     private const double Floor = 1e-4;
 

@@ -5,7 +5,7 @@ namespace EdgeVit.Quantize;
 /// <summary>What is left out of a student at random in training.</summary>
 /// <param name="Depth">Probability that an image skips the last layer's sub-layers (stochastic depth, Huang et al. 2016); it grows from 0 at the first layer.</param>
 /// <param name="Features">Probability that a feature does not reach the classifier (dropout).</param>
-public sealed record Regularization(double Depth, double Features)
+internal sealed record Regularization(double Depth, double Features)
 {
     /// <summary>Nothing is left out.</summary>
     public static Regularization None { get; } = new(0, 0);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace EdgeVit.Quantize;
 
 /// <summary>How gradients become steps.</summary>
-public enum OptimizerKind
+internal enum OptimizerKind
 {
     /// <summary>Adam with decoupled weight decay: serves every network.</summary>
     AdamW,
@@ -13,7 +13,7 @@ public enum OptimizerKind
 }
 
 /// <summary>How a network is trained. Everything that changes the outcome is here and is compared when a run is resumed.</summary>
-public sealed record TrainSettings
+internal sealed record TrainSettings
 {
     /// <summary>Optimizer steps in all, 1 to 100 million.</summary>
     public required long Steps { get; init; }

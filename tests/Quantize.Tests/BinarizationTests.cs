@@ -14,13 +14,14 @@ public class BinarizationTests
         Classes: 10);
 
     [Theory]
-    [InlineData(ActivationGradient.Quadratic, 1)]
-    [InlineData(ActivationGradient.Straight, 1)]
-    [InlineData(ActivationGradient.Annealed, 0.1)]
-    [InlineData(ActivationGradient.Annealed, 1)]
-    [InlineData(ActivationGradient.Annealed, 10)]
-    public void TheDerivativeIsThatOfItsFunction(ActivationGradient kind, double t)
+    [InlineData(nameof(ActivationGradient.Quadratic), 1)]
+    [InlineData(nameof(ActivationGradient.Straight), 1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 0.1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 10)]
+    public void TheDerivativeIsThatOfItsFunction(string gradient, double t)
     {
+        var kind = Enum.Parse<ActivationGradient>(gradient);
         var surrogate = new Surrogate(kind, (float)t);
         double Function(double u) => kind switch
         {

@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>The folder of one run and the files in it.</summary>
 /// <param name="Path">The folder.</param>
-public sealed record RunFolder(string Path)
+internal sealed record RunFolder(string Path)
 {
     private const long Reserve = 16L << 20;
 

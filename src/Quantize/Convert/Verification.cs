@@ -163,17 +163,15 @@ internal sealed class Verification
 }
 
 /// <summary>Keeps all values of one image.</summary>
-public sealed class RecordedTaps : ITapSink, ISimulatorTaps
+internal sealed class RecordedTaps : ITapSink, ISimulatorTaps
 {
     private readonly Dictionary<string, float[]> _values = new(StringComparer.Ordinal);
 
     /// <summary>The values by name.</summary>
     public IReadOnlyDictionary<string, float[]> Values => _values;
 
-    /// <inheritdoc/>
     public void Tap(string name, Tensor value) => _values[name] = ModelTensors.ToArray(value);
 
-    /// <inheritdoc/>
     public bool TryGet(string name, out float[] values)
     {
         bool found = _values.TryGetValue(name, out float[]? known);

@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Images">Normalised floats <c>[B, 3, H, W]</c>; empty where they are made on the device.</param>
 /// <param name="Labels">Labels <c>[B]</c>.</param>
 /// <param name="Mirrored">Which images are mirrored.</param>
-public sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Labels, bool[] Mirrored)
+internal sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Labels, bool[] Mirrored)
 {
     /// <summary>Number of images B.</summary>
     public int Count => Indices.Length;

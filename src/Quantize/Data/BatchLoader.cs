@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 /// <summary>Makes batches ahead of the training step on a thread of its own. What batch <c>step</c> holds is a function of the seed and the step
 /// alone: epochs are random orders of the images, a last part smaller than a batch is left out, and every image's augmentation is drawn from
 /// (seed, epoch, image).</summary>
-public sealed class BatchLoader : IDisposable
+internal sealed class BatchLoader : IDisposable
 {
     private const int Ahead = 3;
 
@@ -33,8 +33,6 @@ public sealed class BatchLoader : IDisposable
     public BatchLoader(
         PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed, BatchShare? share = null, DeviceImages? onDevice = null)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(indices);
         ArgumentOutOfRangeException.ThrowIfZero(indices.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         _source = source;
@@ -76,8 +74,6 @@ public sealed class BatchLoader : IDisposable
     /// <summary>All images of a set in order, as they are, for evaluation.</summary>
     public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(indices);
         var writer = new PixelWriter(source.Preprocess);
         for (int start = 0; start < indices.Count; start += batchSize)
         {
@@ -86,7 +82,6 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Stop();
 
     private void Restart(long step)

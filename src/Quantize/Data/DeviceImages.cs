@@ -25,7 +25,7 @@ internal sealed record DrawnBatch(DeviceImages Source, ImageChange[] Changes, Mi
 
 /// <summary>All pixels of a data set on the device of the training, where batches are cut, mirrored, normalised, erased and mixed by tensor operations: a GPU
 /// then need not wait for the processor. The batches are those of <see cref="BatchLoader"/> on the processor, number for number.</summary>
-public sealed class DeviceImages : IDisposable
+internal sealed class DeviceImages : IDisposable
 {
     private const int Levels = 256;
 
@@ -41,7 +41,6 @@ public sealed class DeviceImages : IDisposable
     /// <param name="device">The device.</param>
     public DeviceImages(PixelSource source, Device device)
     {
-        ArgumentNullException.ThrowIfNull(source);
         byte[] pixels = source.Memory ?? throw new ArgumentException("its images are decoded on demand", nameof(source));
         (_height, _width, _device) = (source.Preprocess.Height, source.Preprocess.Width, device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -104,7 +103,6 @@ public sealed class DeviceImages : IDisposable
         return mixture.Apply(images);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _pixels.Dispose();

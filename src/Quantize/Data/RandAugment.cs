@@ -4,7 +4,7 @@ namespace EdgeVit.Quantize;
 /// random numbers are a function of.</summary>
 /// <param name="Operations">Operations in a row, 0 to 10; 0 for none.</param>
 /// <param name="Magnitude">Their strength, 0 to 30.</param>
-public sealed record RandAugment(int Operations, double Magnitude)
+internal sealed record RandAugment(int Operations, double Magnitude)
 {
     /// <summary>Nothing happens.</summary>
     public static RandAugment None { get; } = new(0, 0);

@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Processes that train one network together, each on its share of every batch. Rank 0 alone writes files and decides. Operations are for all
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
-public sealed unsafe partial class World
+internal sealed unsafe partial class World
 {
     /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
     private const int Large = 1 << 16;

@@ -7,7 +7,6 @@ namespace EdgeVit.Quantize;
 /// The same mathematics as <see cref="ShiftSign"/> and <see cref="AttentionBits"/>; the probabilities are recomputed, not kept.</summary>
 internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttention>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(FusedAttention);
 
     /// <summary>Whether the kernels serve these tensors; sums of signs, times levels, must be exact in the products' type.</summary>

@@ -26,7 +26,6 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
     /// <summary>Whether products of this thread are computed in bfloat16: libtorch has slow ones where the processor has none.</summary>
     internal static bool Brain => MixedPrecision.On && MixedPrecision.Native;
 
-    /// <inheritdoc/>
     public override string Name => nameof(FusedBranch);
 
     /// <summary>Whether the fused kernels are used at all; <c>EDGEVIT_TRAIN_KERNELS=torch</c> turns them off.</summary>

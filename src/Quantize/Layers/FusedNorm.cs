@@ -7,7 +7,6 @@ namespace EdgeVit.Quantize;
 /// <summary>A batch norm of float tokens in training on the processor, two passes each way.</summary>
 internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(FusedNorm);
 
     /// <summary>Whether the kernels serve these tokens.</summary>
@@ -54,7 +53,6 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
 /// <summary><c>RPReLU(norm(x) + shortcut)</c> of float tokens in training on the processor; the shortcut is a tensor of its own.</summary>
 internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActivation>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(FusedActivation);
 
     /// <summary>Tokens <c>[M, C]</c> and <c>[M, C]</c> → <c>[M, C]</c>; updates the running statistics.</summary>
@@ -103,7 +101,6 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
 /// branches with theirs.</summary>
 internal sealed class FusedResidual : autograd.SingleTensorFunction<FusedResidual>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(FusedResidual);
 
     /// <summary><c>x + scale(y)</c>.</summary>

@@ -1,7 +1,7 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>Whether a network computes with signs or, as its float twin, with the values themselves.</summary>
-public enum Precision
+internal enum Precision
 {
     /// <summary>Weights, activations and attention of one bit.</summary>
     Binary,

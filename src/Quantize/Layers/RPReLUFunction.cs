@@ -5,9 +5,8 @@ namespace EdgeVit.Quantize;
 
 /// <summary>ReActNet's RPReLU of a sum in one node of the autograd graph: <c>u = x + shortcut - move1</c>,
 /// <c>y = (u &gt; 0 ? u : slope * u) + move2</c>, all per channel. It keeps one tensor instead of four and never writes the widened shortcut.</summary>
-public sealed class RPReLUFunction : autograd.SingleTensorFunction<RPReLUFunction>
+internal sealed class RPReLUFunction : autograd.SingleTensorFunction<RPReLUFunction>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(RPReLUFunction);
 
     /// <summary>Tokens <c>[M, C]</c> and their shortcut → tokens <c>[M, C]</c>; the three vectors are <c>[C]</c>.</summary>

@@ -15,7 +15,6 @@ internal interface ISynchronisedNorm
 /// device. Sums over the processes are of doubles.</summary>
 internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<SynchronisedNorm>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(SynchronisedNorm);
 
     /// <summary>The normalised tensor; updates the running statistics.</summary>

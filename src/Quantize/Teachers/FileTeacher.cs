@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A classifier from a file as teacher: an ONNX model through ONNX Runtime, on the GPU of the training where ONNX Runtime can, or an <c>.evit</c>
 /// model through our runtime, on the processor. Pixels are normalised anew, as the file says or the options do.</summary>
-public sealed class FileTeacher : ITeacher, IDisposable
+internal sealed class FileTeacher : ITeacher, IDisposable
 {
     /// <summary>What most classifiers of photographs were trained with: means and deviations of red, green, blue of pixels in 0..1.</summary>
     private static readonly float[] s_usualMean = [0.485f, 0.456f, 0.406f], s_usualStd = [0.229f, 0.224f, 0.225f];
@@ -37,7 +37,6 @@ public sealed class FileTeacher : ITeacher, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Whether a path names such a file.</summary>
@@ -53,10 +52,6 @@ public sealed class FileTeacher : ITeacher, IDisposable
     /// <exception cref="ConvertException">The file cannot be used, or does not fit the images; the message says why.</exception>
     public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(device);
-        ArgumentNullException.ThrowIfNull(progress);
         try
         {
             return IsOnnx(path) ? FromOnnx(path, mean, std, images, device, progress) : FromEvit(path, images, progress);
@@ -67,10 +62,8 @@ public sealed class FileTeacher : ITeacher, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public Tensor Logits(Tensor images, Batch batch)
     {
-        ArgumentNullException.ThrowIfNull(images);
         float[] pixels = ModelTensors.ToArray(images);
         int count = (int)images.shape[0];
         int length = 3 * _plane;

@@ -4,19 +4,17 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Several teachers as one: the mean of their probabilities. A mean of logits would let the teacher with the largest ones speak for all.</summary>
-public sealed class MeanTeacher : ITeacher, IDisposable
+internal sealed class MeanTeacher : ITeacher, IDisposable
 {
     private readonly ITeacher[] _teachers;
 
     /// <summary>Joins teachers; they are given up with it.</summary>
     public MeanTeacher(IReadOnlyList<ITeacher> teachers)
     {
-        ArgumentNullException.ThrowIfNull(teachers);
         _teachers = [.. teachers];
         Name = $"mean of {string.Join(", ", teachers.Select(t => t.Name))}";
     }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>The logarithm of the mean probabilities, <c>[B, classes]</c>: logits whose softmax they are.</summary>
@@ -35,7 +33,6 @@ public sealed class MeanTeacher : ITeacher, IDisposable
     /// <summary>Logits of probabilities. One below the smallest normal float would have none.</summary>
     internal static Tensor Logarithm(Tensor probabilities) => probabilities.clamp_min(Number(1e-30)).log();
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (ITeacher teacher in _teachers)

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Whom a student learns from.</summary>
-public interface ITeacher
+internal interface ITeacher
 {
     /// <summary>How reports name it.</summary>
     string Name { get; }
@@ -18,30 +18,26 @@ public interface ITeacher
 }
 
 /// <summary>A network of this process as teacher.</summary>
-public sealed class ModuleTeacher : ITeacher
+internal sealed class ModuleTeacher : ITeacher
 {
     private readonly nn.Module<Tensor, Tensor> _model;
 
     /// <summary>Puts the network into evaluation mode.</summary>
     public ModuleTeacher(string name, nn.Module<Tensor, Tensor> model)
     {
-        ArgumentNullException.ThrowIfNull(model);
         Name = name;
         _model = model;
         model.eval();
     }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public Tensor Logits(Tensor images, Batch batch)
     {
         using IDisposable frozen = torch.no_grad();
         return _model.call(images);
     }
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch)
     {
         using IDisposable frozen = torch.no_grad();
@@ -52,7 +48,7 @@ public sealed class ModuleTeacher : ITeacher
 /// <summary>A teacher's logits of every training image, computed once. Shifted crops and mirror images are taught those of the whole image: a
 /// forward pass of the teacher at every step would cost as much as the student's. Where images are mirrored, the teacher should be a
 /// <see cref="MirroredTeacher"/>.</summary>
-public sealed class CachedTeacher : ITeacher
+internal sealed class CachedTeacher : ITeacher
 {
     /// <summary>Logits of at most so many bytes are kept.</summary>
     public const long MemoryLimit = 512L << 20;
@@ -64,7 +60,6 @@ public sealed class CachedTeacher : ITeacher
     private CachedTeacher(string name, Dictionary<int, int> rows, float[] logits, float[] features) =>
         (Name, _rows, _logits, _features) = (name, rows, logits, features);
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Whether so many numbers of so many images would fit.</summary>
@@ -82,10 +77,6 @@ public sealed class CachedTeacher : ITeacher
         ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel,
         bool features = false)
     {
-        ArgumentNullException.ThrowIfNull(teacher);
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(indices);
-        ArgumentNullException.ThrowIfNull(progress);
         var logits = new List<float>(indices.Count * source.Classes.Count);
         List<float> seen = [];
         int at = 0;
@@ -107,11 +98,8 @@ public sealed class CachedTeacher : ITeacher
         return new CachedTeacher(teacher.Name, indices.Select((index, row) => (index, row)).ToDictionary(p => p.index, p => p.row), [.. logits], [.. seen]);
     }
 
-    /// <inheritdoc/>
     public Tensor Logits(Tensor images, Batch batch)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(batch);
         Tensor own = Rows(_logits, batch).to(images.device);
         if (batch.OwnShare == 1)
         {
@@ -123,7 +111,6 @@ public sealed class CachedTeacher : ITeacher
         return MeanTeacher.Logarithm(Mixed(probabilities, batch.OwnShare));
     }
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor? Features) WithFeatures(Tensor images, Batch batch)
     {
         Tensor logits = Logits(images, batch);

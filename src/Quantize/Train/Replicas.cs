@@ -67,7 +67,6 @@ internal sealed class Replicas : IDisposable
         return losses.Sum();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (ITrainingTask copy in _copies)

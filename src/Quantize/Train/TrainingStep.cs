@@ -166,7 +166,6 @@ internal sealed class TrainingStep : IDisposable
         return rate;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         SynchronisedNorm.Join(_task.Model, null);

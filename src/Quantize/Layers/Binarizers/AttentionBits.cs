@@ -9,9 +9,8 @@ namespace EdgeVit.Quantize;
 /// 1.</summary>
 /// <remarks>Gradients are those of the learned step size (LSQ, Esser et al. 2020) for an unsigned range: to p it passes where
 /// <c>q ≤ levels</c>; to clip it is <c>round(q) - q</c> there and <c>levels</c> above.</remarks>
-public sealed class AttentionBits : autograd.SingleTensorFunction<AttentionBits>
+internal sealed class AttentionBits : autograd.SingleTensorFunction<AttentionBits>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(AttentionBits);
 
     /// <summary>Quantises <paramref name="probabilities"/> <c>[B, heads, N, Nk]</c> by <paramref name="clip"/> <c>[heads]</c>, positive.</summary>

@@ -8,7 +8,6 @@ namespace EdgeVit.Quantize;
 /// <see cref="WeightSign"/>, their products in bfloat16.</summary>
 internal sealed class BinaryProduct : autograd.SingleTensorFunction<BinaryProduct>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(BinaryProduct);
 
     /// <summary>Signs <c>[M, K]</c> and a latent weight <c>[O, K]</c> → <c>[M, O]</c> in float32.</summary>

@@ -5,9 +5,8 @@ namespace EdgeVit.Quantize;
 
 /// <summary>The activation binarizer: <c>sign(x + shift)</c> with <c>sign(0) = +1</c>, values ±1. The gradient is that of a
 /// <see cref="Surrogate"/> at <c>u = x + shift</c>, by default Bi-Real Net's piecewise quadratic one.</summary>
-public sealed class ShiftSign : autograd.SingleTensorFunction<ShiftSign>
+internal sealed class ShiftSign : autograd.SingleTensorFunction<ShiftSign>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(ShiftSign);
 
     /// <summary>Signs of <paramref name="x"/> <c>[M, C]</c> shifted by <paramref name="shift"/> <c>[C]</c>.</summary>

@@ -6,9 +6,8 @@ namespace EdgeVit.Quantize;
 /// <summary>The weight binarizer: <c>mean|w| * sign(w - mean(w))</c> per output row with <c>sign(0) = +1</c>; convolutions are not centred.
 /// The scale is a constant to the gradient, which passes straight through where <c>|w - mean| ≤ 1</c>, unscaled, and is itself centred per
 /// row when the weight is.</summary>
-public sealed class WeightSign : autograd.SingleTensorFunction<WeightSign>
+internal sealed class WeightSign : autograd.SingleTensorFunction<WeightSign>
 {
-    /// <inheritdoc/>
     public override string Name => nameof(WeightSign);
 
     /// <summary>The binary weight of a linear layer, rows centred: <c>[O, K]</c> → <c>[O, K]</c>.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>How the shortcut around a binary layer reaches the layer's width.</summary>
-public enum ShortcutKind
+internal enum ShortcutKind
 {
     /// <summary><c>[M, C]</c> as it is.</summary>
     Same,
@@ -19,7 +19,7 @@ public enum ShortcutKind
 /// <param name="Value">The tokens that the layer read.</param>
 /// <param name="Kind">How they reach the layer's width.</param>
 /// <param name="Factor">e; 1 for <see cref="ShortcutKind.Same"/>.</param>
-public readonly record struct Shortcut(Tensor Value, ShortcutKind Kind = ShortcutKind.Same, int Factor = 1)
+internal readonly record struct Shortcut(Tensor Value, ShortcutKind Kind = ShortcutKind.Same, int Factor = 1)
 {
     /// <summary>The shortcut as tokens of the layer's width.</summary>
     public Tensor Expanded()

@@ -9,11 +9,11 @@ namespace EdgeVit.Quantize;
 /// <param name="Layer">The layer's name.</param>
 /// <param name="Name">One of the names in <see cref="BinarizerHealth"/>.</param>
 /// <param name="Percent">Per cent of the layer's channels, attention rows or weights.</param>
-public sealed record LayerFinding(string Layer, string Name, double Percent);
+internal sealed record LayerFinding(string Layer, string Name, double Percent);
 
 /// <summary>Whether the binary layers of a network carry anything.</summary>
 /// <param name="Findings">By layer.</param>
-public sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
+internal sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
 {
     /// <summary>Channels whose sign is the same for every token of every image.</summary>
     public const string Dead = "dead_channels";

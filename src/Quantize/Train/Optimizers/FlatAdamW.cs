@@ -27,14 +27,12 @@ internal sealed class FlatAdamW : FlatOptimizer
         _fused = fused ?? parameters.OnProcessor;
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _mean.Dispose();
         _square.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override void Move(double scale, int first)
     {
         for (int s = first; s < _steps.Length; s++)
@@ -72,7 +70,6 @@ internal sealed class FlatAdamW : FlatOptimizer
         }
     }
 
-    /// <inheritdoc/>
     protected override void WriteOptions(BinaryWriter writer, double decay)
     {
         writer.Write(Beta1);
@@ -83,10 +80,8 @@ internal sealed class FlatAdamW : FlatOptimizer
         writer.Write(false);
     }
 
-    /// <inheritdoc/>
     protected override void SkipOptions(BinaryReader reader) => reader.ReadBytes((4 * sizeof(double)) + 2);
 
-    /// <inheritdoc/>
     protected override void WriteState(BinaryWriter writer, FlatMember member)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -96,7 +91,6 @@ internal sealed class FlatAdamW : FlatOptimizer
         writer.Write(false);
     }
 
-    /// <inheritdoc/>
     protected override void ReadState(BinaryReader reader, FlatMember member)
     {
         // A parameter that never had a gradient has not stepped; its segment has.

@@ -25,10 +25,8 @@ internal sealed class FlatNesterov : FlatOptimizer
         _fused = fused ?? parameters.OnProcessor;
     }
 
-    /// <inheritdoc/>
     public override void Dispose() => _momentum.Dispose();
 
-    /// <inheritdoc/>
     protected override void Move(double scale, int first)
     {
         foreach (FlatSegment segment in Parameters.Segments.Skip(first))
@@ -47,7 +45,6 @@ internal sealed class FlatNesterov : FlatOptimizer
         }
     }
 
-    /// <inheritdoc/>
     protected override void WriteOptions(BinaryWriter writer, double decay)
     {
         writer.Write(_share);
@@ -57,10 +54,8 @@ internal sealed class FlatNesterov : FlatOptimizer
         writer.Write(false);
     }
 
-    /// <inheritdoc/>
     protected override void SkipOptions(BinaryReader reader) => reader.ReadBytes((3 * sizeof(double)) + 2);
 
-    /// <inheritdoc/>
     protected override void WriteState(BinaryWriter writer, FlatMember member)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -68,7 +63,6 @@ internal sealed class FlatNesterov : FlatOptimizer
         FlatParameters.View(_momentum, member).cpu().Save(writer);
     }
 
-    /// <inheritdoc/>
     protected override void ReadState(BinaryReader reader, FlatMember member)
     {
         if (reader.ReadBoolean())

@@ -99,7 +99,6 @@ internal abstract class FlatOptimizer : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public abstract void Dispose();
 
     /// <summary>See <see cref="Step"/>.</summary>

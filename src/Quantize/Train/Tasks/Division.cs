@@ -6,4 +6,4 @@ namespace EdgeVit.Quantize;
 /// <param name="Threads">Parts worked on at a time. Each part is one thread's: libtorch's own threads wait for one another inside every operation,
 /// spinning, which costs far more than it gains as soon as another program has one of the cores.</param>
 /// <param name="Copy">Makes another task of the same kind, with a network of its own on the same device.</param>
-public sealed record Division(int Parts, int Threads, Func<ITrainingTask> Copy);
+internal sealed record Division(int Parts, int Threads, Func<ITrainingTask> Copy);

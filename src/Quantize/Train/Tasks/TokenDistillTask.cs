@@ -9,15 +9,12 @@ namespace EdgeVit.Quantize;
 /// <param name="Network">A transformer with a distillation token.</param>
 /// <param name="Teacher">Whom it learns from.</param>
 /// <param name="Smoothing">Share of the label's weight that all classes divide, 0 to 1.</param>
-public sealed record TokenDistillTask(SmallViT Network, ITeacher Teacher, double Smoothing = 0) : ITrainingTask
+internal sealed record TokenDistillTask(SmallViT Network, ITeacher Teacher, double Smoothing = 0) : ITrainingTask
 {
-    /// <inheritdoc/>
     public nn.Module<Tensor, Tensor> Model => Network;
 
-    /// <inheritdoc/>
     public Division? Division { get; init; }
 
-    /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
         (Tensor own, Tensor? distilled) = Network.Both(images);

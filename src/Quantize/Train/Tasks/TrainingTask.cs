@@ -5,7 +5,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace EdgeVit.Quantize;
 
 /// <summary>What a run learns: it owns the network and the loss.</summary>
-public interface ITrainingTask
+internal interface ITrainingTask
 {
     /// <summary>The network that is trained, images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
     nn.Module<Tensor, Tensor> Model { get; }
@@ -23,12 +23,10 @@ public interface ITrainingTask
 /// <summary>Learns the labels by cross-entropy: how teachers are trained.</summary>
 /// <param name="Model">The network.</param>
 /// <param name="Smoothing">Share of the label's weight that all classes divide (Szegedy et al. 2016), 0 to 1.</param>
-public sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model, double Smoothing = 0) : ITrainingTask
+internal sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model, double Smoothing = 0) : ITrainingTask
 {
-    /// <inheritdoc/>
     public Division? Division { get; init; }
 
-    /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch) => LabelLoss.Of(Model.call(images), labels, batch, Smoothing);
 }
 
@@ -59,15 +57,13 @@ internal static class LabelLoss
 /// <param name="Temperature">T, softens both distributions; positive.</param>
 /// <param name="Weight">w, the share of the teacher, 0 to 1; 1 needs no labels.</param>
 /// <param name="Hard">Whether the teacher's decisions are learnt instead of its distribution.</param>
-public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teacher, double Temperature = 2, double Weight = 0.9, bool Hard = false) : ITrainingTask
+internal sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teacher, double Temperature = 2, double Weight = 0.9, bool Hard = false) : ITrainingTask
 {
-    /// <inheritdoc/>
     public Division? Division { get; init; }
 
     /// <summary>What is learnt of the teacher's features besides: factor on <see cref="SimilarityLoss"/>. Above 0 both networks must show theirs.</summary>
     public double FeatureWeight { get; init; }
 
-    /// <inheritdoc/>
     public Tensor Loss(Tensor images, Tensor labels, Batch batch)
     {
         if (FeatureWeight == 0)
@@ -88,8 +84,6 @@ public sealed record DistillTask(nn.Module<Tensor, Tensor> Model, ITeacher Teach
     /// <summary>The loss of student logits and teacher logits <c>[B, classes]</c>.</summary>
     public Tensor Loss(Tensor logits, Tensor teacherLogits, Tensor labels, Batch batch)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        ArgumentNullException.ThrowIfNull(teacherLogits);
         if (Hard)
         {
             return (F.cross_entropy(logits, teacherLogits.argmax(1)) * Number(Weight)).add(Labels(logits, labels, batch), One);
