@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 /// <summary>Loads libtorch and TorchSharp's library in front of TorchSharp, which would look beside the program only: libtorch is half a gigabyte and
 /// stays in the package cache. TorchSharp's library asks for <c>GLIBCXX_3.4.32</c>, which Debian 12 and Ubuntu 22.04 lack, on behalf of one symbol
 /// that no relocation uses; there a private copy is loaded in which that need is marked as weak.</summary>
-public static class LibTorch
+internal static class LibTorch
 {
     /// <summary>Variable of the environment that names a folder with libtorch's libraries, and TorchSharp's where they are to be taken from there, too.</summary>
     public const string FolderVariable = "EDGEVIT_LIBTORCH";

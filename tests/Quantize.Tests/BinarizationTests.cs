@@ -14,13 +14,14 @@ public class BinarizationTests
         Classes: 10);
 
     [Theory]
-    [InlineData(ActivationGradient.Quadratic, 1)]
-    [InlineData(ActivationGradient.Straight, 1)]
-    [InlineData(ActivationGradient.Annealed, 0.1)]
-    [InlineData(ActivationGradient.Annealed, 1)]
-    [InlineData(ActivationGradient.Annealed, 10)]
-    public void TheDerivativeIsThatOfItsFunction(ActivationGradient kind, double t)
+    [InlineData(nameof(ActivationGradient.Quadratic), 1)]
+    [InlineData(nameof(ActivationGradient.Straight), 1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 0.1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 1)]
+    [InlineData(nameof(ActivationGradient.Annealed), 10)]
+    public void TheDerivativeIsThatOfItsFunction(string gradient, double t)
     {
+        var kind = Enum.Parse<ActivationGradient>(gradient);
         var surrogate = new Surrogate(kind, (float)t);
         double Function(double u) => kind switch
         {
@@ -45,7 +46,7 @@ public class BinarizationTests
     public void ARunGoesThroughItsPhases()
     {
         var settings = new BinarizationSettings { Gradient = ActivationGradient.Annealed, FloatWeights = 0.4, FreezeSigns = 0.1, Regularizer = 2, RegularizerShare = 0.3 };
-        BinarizationPhase[] phases = [.. Enumerable.Range(0, 101).Select(s => settings.At(s, 101))];
+        BinarizationPhase[] phases = [.. Enumerable.Range(0, 101).Select(s => BinarizationPhase.At(settings, s, 101))];
         Assert.Equal(0.1f, phases[0].Surrogate.Temperature, 1e-6f);
         Assert.Equal(1, phases[50].Surrogate.Temperature, 1e-5f);
         Assert.Equal(10, phases[100].Surrogate.Temperature, 1e-4f);
@@ -53,7 +54,7 @@ public class BinarizationTests
         Assert.Equal(11, phases.Count(p => p.FrozenSigns) + 1);
         Assert.Equal(31, phases.Count(p => p.Regularizer == 2) + 1);
         Assert.Equal(0, phases[0].Regularizer);
-        Assert.Equal(default, new BinarizationSettings().At(99, 100) with { Surrogate = default });
+        Assert.Equal(default, BinarizationPhase.At(new BinarizationSettings(), 99, 100) with { Surrogate = default });
     }
 
     [Fact]

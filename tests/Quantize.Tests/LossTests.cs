@@ -67,7 +67,7 @@ public class LossTests
         PixelSource source = DataTests.Shapes(20);
         CachedTeacher cached = CachedTeacher.Ask(new ColumnTeacher(), source, [3, 5], torch.CPU, new SilentProgress(), default);
         Batch batch = BatchLoader.InOrder(source, [5, 3], 2).Single();
-        Tensor images = Trainer.ToTensor(batch, source, torch.CPU);
+        Tensor images = batch.ToTensor(source, torch.CPU);
         float[] own = ModelTensors.ToArray(cached.Logits(images, batch).softmax(1));
         float[] found = ModelTensors.ToArray(cached.Logits(images, batch with { OwnShare = 0.6f }).softmax(1));
         for (int c = 0; c < 10; c++)
@@ -110,7 +110,7 @@ public class LossTests
         Batch plain = BatchLoader.InOrder(source, [5, 3], 2).Single();
         Batch mirror = plain with { Mirrored = [true, true] };
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor images = Trainer.ToTensor(plain, source, torch.CPU);
+        Tensor images = plain.ToTensor(source, torch.CPU);
         Tensor flipped = images.flip(3);
         float[] expected = ModelTensors.ToArray((images.flatten(1).narrow(1, 0, 10).softmax(1) + flipped.flatten(1).narrow(1, 0, 10).softmax(1)) / 2);
         Assert.NotEqual(expected, ModelTensors.ToArray(teacher.Logits(images, plain).softmax(1)), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -146,7 +146,7 @@ public class LossTests
         Batch batch = BatchLoader.InOrder(source, [4, 1, 6], 3).Single();
         student.eval();
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor images = Trainer.ToTensor(batch, source, torch.CPU), labels = torch.tensor(batch.Labels);
+        Tensor images = batch.ToTensor(source, torch.CPU), labels = torch.tensor(batch.Labels);
         var task = new DistillTask(student, teacher);
         float plain = task.Loss(images, labels, batch).item<float>();
         float features = SimilarityLoss.Of(student.WithFeatures(images).Features, teacher.WithFeatures(images, batch).Features!).item<float>();

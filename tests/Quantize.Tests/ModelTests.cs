@@ -52,15 +52,15 @@ public class ModelTests
     }
 
     [Theory]
-    [InlineData(Precision.Binary)]
-    [InlineData(Precision.Float)]
-    public void WithLocalityNoTokenAttendsToItself(Precision precision)
+    [InlineData(nameof(Precision.Binary))]
+    [InlineData(nameof(Precision.Float))]
+    public void WithLocalityNoTokenAttendsToItself(string precision)
     {
         torch.manual_seed(2);
         BinaryViTConfig config = Small with { Locality = true };
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
-        var context = new LayerContext(precision, config.BatchNormEps, new Taps());
+        var context = new LayerContext(Enum.Parse<Precision>(precision), config.BatchNormEps, new Taps());
         using var attention = new BinaryAttention("a", context, config, 1, new BinarizationSettings { Clip = new ClipStart(1e-6, false) });
         attention.eval();
         var grid = new TokenGrid(1, 2);

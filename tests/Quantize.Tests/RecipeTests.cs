@@ -96,7 +96,7 @@ public class RecipeTests
             Repeats = 3,
             Binarization = binarization,
             Regularization = regularization,
-            Precision = MixedPrecision.BFloat16,
+            Precision = ConvertOptions.BFloat16,
         };
         var recipe = Recipe.For(options, Network, 100, "shapes");
         var student = new TrainSettings

@@ -57,10 +57,10 @@ public class StudentOptionTests
         string now = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano"));
         string then = now.Replace("\"branches\": \"pool\"", "\"poolBranches\": true", StringComparison.Ordinal);
         Assert.NotEqual(now, then);
-        Assert.True(Configuration.Same("student.layout", then, now));
-        Assert.False(Configuration.Same("student.layout", "absent", now));
-        Assert.False(Configuration.Same("student.layout", then.Replace("true", "false", StringComparison.Ordinal), now));
-        Assert.False(Configuration.Same("student", then, now));
+        Assert.True(ConfigurationKeys.Same("student.layout", then, now));
+        Assert.False(ConfigurationKeys.Same("student.layout", "absent", now));
+        Assert.False(ConfigurationKeys.Same("student.layout", then.Replace("true", "false", StringComparison.Ordinal), now));
+        Assert.False(ConfigurationKeys.Same("student", then, now));
 
         Assert.Contains("--stem is 5000, expected 0 to 4096", Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 5000 }, new SilentProgress())).Message, StringComparison.Ordinal);
         Assert.Contains("--attention-levels is 2, expected 1 or 3", Assert.Throws<ConvertException>(() => Converter.Convert(options with { AttentionLevels = 2 }, new SilentProgress())).Message, StringComparison.Ordinal);

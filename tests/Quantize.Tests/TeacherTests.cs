@@ -56,7 +56,7 @@ public class TeacherTests
         Assert.Equal(2 * size * size, filters.Length);
 
         using DisposeScope scope = torch.NewDisposeScope();
-        Tensor images = Trainer.ToTensor(BatchLoader.InOrder(source, indices, 60).Single(), source, torch.CPU);
+        Tensor images = BatchLoader.InOrder(source, indices, 60).Single().ToTensor(source, torch.CPU);
         Tensor values = nn.functional.conv2d(images, torch.tensor(filters).view(2 * size, 3, kernel, kernel), null, [kernel, kernel]);
         Tensor flat = values.permute(1, 0, 2, 3).flatten(1);
         float[] moments = ModelTensors.ToArray(flat.mm(flat.t()) / flat.shape[1]);
@@ -133,7 +133,7 @@ public class TeacherTests
         Batch batch = BatchLoader.InOrder(source, [.. Enumerable.Range(0, 24)], 24).Single();
         torch.manual_seed(3);
         using var whole = new Flat();
-        Tensor images = Trainer.ToTensor(batch, source, torch.CPU);
+        Tensor images = batch.ToTensor(source, torch.CPU);
         Tensor loss = new ClassifyTask(whole).Loss(images, torch.tensor(batch.Labels), batch);
         loss.backward();
         using var divided = new Flat();
@@ -187,7 +187,7 @@ public class TeacherTests
         float[][] parts = [.. Enumerable.Range(0, 2).Select(p =>
         {
             using var fresh = new Normed();
-            fresh.call(Trainer.ToTensor(batch.Part(p, 2), source, torch.CPU));
+            fresh.call(batch.Part(p, 2).ToTensor(source, torch.CPU));
             return ModelTensors.ToArray(fresh.state_dict()["norm.running_mean"]);
         })];
         Assert.Equal(parts[0].Zip(parts[1], (a, b) => (a + b) / 2), ModelTensors.ToArray(norm.state_dict()["norm.running_mean"]), (a, b) => Math.Abs(a - b) < 1e-6);

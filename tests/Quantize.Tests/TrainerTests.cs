@@ -215,7 +215,7 @@ public class TrainerTests
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
         model.Taps.Sink = taps;
-        model.call(Trainer.ToTensor(BatchLoader.InOrder(source, [.. Enumerable.Range(0, 64)], 64).Single(), source, torch.CPU));
+        model.call(BatchLoader.InOrder(source, [.. Enumerable.Range(0, 64)], 64).Single().ToTensor(source, torch.CPU));
         float[] values = taps.Values["vit.embeddings.norm"];
         Assert.InRange(values.Average(), -0.05, 0.05);
         Assert.InRange(values.Average(v => v * v), 0.9, 1.1);

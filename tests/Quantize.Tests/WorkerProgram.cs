@@ -27,7 +27,7 @@ internal static class WorkerProgram
         ParityImages = 1,
         Device = "cpu",
         Threads = 1,
-        Precision = MixedPrecision.Float32,
+        Precision = ConvertOptions.Float32,
     };
 
     private static async Task<int> Main(string[] arguments) => arguments switch

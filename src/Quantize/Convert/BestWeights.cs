@@ -39,7 +39,6 @@ internal sealed class BestWeights(nn.Module model) : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Tensor tensor in _kept.Values)

@@ -7,12 +7,6 @@ namespace EdgeVit.Quantize;
 /// <summary>Everything that decides the outcome of a run, as text by key: written to <c>config.json</c>, kept in checkpoints, compared on resume.</summary>
 internal static class Configuration
 {
-    /// <summary>Keys of the normalisation of pixels, three numbers each.</summary>
-    internal const string Mean = "preprocess.mean", Std = "preprocess.std";
-
-    /// <summary>Key of the layout of a student that is no preset as it is.</summary>
-    internal const string Layout = "student.layout";
-
     internal static IReadOnlyDictionary<string, string> Describe(ConvertOptions options, BinaryViTConfig network, Recipe recipe, ImageData data)
     {
         static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
@@ -21,8 +15,8 @@ internal static class Configuration
             ["data"] = $"{data.Name} ({data.Kind})",
             ["data.images"] = Text(data.Split.Train.Count),
             ["data.validation"] = Text(data.Split.Held.Count),
-            [Mean] = Numbers(data.Source.Preprocess.Mean),
-            [Std] = Numbers(data.Source.Preprocess.Std),
+            [ConfigurationKeys.Mean] = Numbers(data.Source.Preprocess.Mean),
+            [ConfigurationKeys.Std] = Numbers(data.Source.Preprocess.Std),
             ["augment.pad"] = Text(recipe.Augmentation.Pad),
             ["augment.flip"] = recipe.Augmentation.Flip ? "true" : "false",
             ["student"] = network.Name,
@@ -60,7 +54,7 @@ internal static class Configuration
 
         if (StudentLayout.IsOwn(options))
         {
-            keys[Layout] = ConfigJson.Write(network).ReplaceLineEndings("");
+            keys[ConfigurationKeys.Layout] = ConfigJson.Write(network).ReplaceLineEndings("");
         }
 
         if (options.TeachersTeacher is { } teachers)
@@ -90,31 +84,6 @@ internal static class Configuration
         return keys;
     }
 
-    /// <summary>Whether two values of a key mean the same: texts, and layouts whatever keys the version that wrote them had.</summary>
-    internal static bool Same(string key, string was, string now)
-    {
-        if (was == now || key != Layout)
-        {
-            return was == now;
-        }
-
-        try
-        {
-            return ConfigJson.Read(was).Equals(ConfigJson.Read(now));
-        }
-        catch (ModelFormatException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Whether two lists of numbers, as <see cref="Describe"/> writes them, are the same but for what another split of the same images changes.</summary>
-    internal static bool Near(string a, string b)
-    {
-        float[] x = Parse(a), y = Parse(b);
-        return x.Length == y.Length && x.Zip(y).All(p => Math.Abs(p.First - p.Second) <= 0.02f);
-    }
-
     private static string FileHash(string path)
     {
         try
@@ -129,7 +98,4 @@ internal static class Configuration
     }
 
     private static string Numbers(IEnumerable<float> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
-
-    private static float[] Parse(string text) =>
-        [.. text.Split(' ').Select(t => float.TryParse(t, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];
 }

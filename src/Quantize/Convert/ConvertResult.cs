@@ -10,7 +10,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Student">Training the student.</param>
 /// <param name="Export">Norm statistics, lowering, packing, writing.</param>
 /// <param name="Check">Parity and accuracy.</param>
-public sealed record ConvertTimings(double Data, double Teacher, double Student, double Export, double Check)
+internal sealed record ConvertTimings(double Data, double Teacher, double Student, double Export, double Check)
 {
     /// <summary>All parts together.</summary>
     public double Total => Data + Teacher + Student + Export + Check;
@@ -37,7 +37,7 @@ public sealed record ConvertTimings(double Data, double Teacher, double Student,
 /// <param name="Certificate">The same in short, as it stands in the file.</param>
 /// <param name="Timings">Seconds.</param>
 /// <param name="PeakMemoryBytes">The most memory that the process had resident, bytes.</param>
-public sealed record ConvertResult(
+internal sealed record ConvertResult(
     string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages, int SkippedImages,
     double Top1, double SimulatorTop1, double? TeacherTop1, double ValidationTop1, int SamePredictions, int DifferentPredictions,
     ParityReport Parity, ParityCertificate Certificate, ConvertTimings Timings, long PeakMemoryBytes)
@@ -51,6 +51,4 @@ public sealed record ConvertResult(
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ConvertResult))]
-[JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(Dictionary<string, double>))]
 internal sealed partial class ConvertJsonContext : JsonSerializerContext;

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>The whole way: images → teacher → student → packed model, proven to compute what was trained.</summary>
-public static class Converter
+internal static class Converter
 {
     private const double ValidationShare = 0.05;
     private const int MostValidation = 2000;
@@ -28,8 +28,6 @@ public static class Converter
     /// <exception cref="ModelFormatException">The student does not exist or does not fit the images.</exception>
     public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(progress);
         if (world is { IsFirst: false })
         {
             throw new ArgumentException($"rank {world.Rank} assists, see {nameof(Assist)}.", nameof(world));
@@ -45,8 +43,6 @@ public static class Converter
     /// <inheritdoc cref="Convert"/>
     public static void Assist(ConvertOptions options, World world, CancellationToken cancel = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(world);
         Run(options, new SilentProgress(), cancel, world);
     }
 
@@ -108,8 +104,6 @@ public static class Converter
     /// <inheritdoc cref="Convert"/>
     public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(progress);
         LibTorch.Load();
         try
         {
@@ -148,7 +142,7 @@ public static class Converter
 
             Introduce();
             Device device = ChooseDevice(options.Device);
-            if (options.Precision == MixedPrecision.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
+            if (options.Precision == ConvertOptions.BFloat16 && device.type == DeviceType.CPU && !MixedPrecision.Native)
             {
                 progress.Report(new Warned("--precision bfloat16: this processor has no instructions for it, so that training is slower than with float32"));
             }
@@ -428,7 +422,7 @@ public static class Converter
                     $"{recipe.Student.Steps} steps of {recipe.Student.BatchSize}, AdamW {recipe.Student.LearningRate}, distillation T {options.Temperature} weight {options.TeacherWeight}"),
                 ["seed"] = options.Seed.ToString(CultureInfo.InvariantCulture),
                 ["validationTop1"] = validationTop1.ToString("F2", CultureInfo.InvariantCulture),
-            }, ConvertJsonContext.Default.DictionaryStringString);
+            }, StringMapJson.Default.Map);
 
         private double Lap()
         {

@@ -13,7 +13,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Test">The test set, or the training set where the data has none.</param>
 /// <param name="TestIndices">The test images within <paramref name="Test"/>.</param>
 /// <param name="Skipped">Images left out because they cannot be decoded.</param>
-public sealed record ImageData(
+internal sealed record ImageData(
     string Name, string Kind, PixelSource Source, DataSplit Split, PixelSource Test, IReadOnlyList<int> TestIndices, int Skipped)
 {
     /// <summary>Whether the labels are a teacher's decisions.</summary>

@@ -7,7 +7,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Student">How the student is trained.</param>
 /// <param name="Augmentation">How training images vary, for both.</param>
 /// <param name="TeacherWidth">Channels of the teacher's stem.</param>
-public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
+internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
 {
     /// <summary>Completes the options.</summary>
     /// <param name="options">What the user asked for.</param>
@@ -17,13 +17,11 @@ public sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmen
     /// <exception cref="ConvertException">Settings out of range.</exception>
     public static Recipe For(ConvertOptions options, BinaryViTConfig network, int images, string kind)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(network);
         bool few = images <= 20_000;
         int batch = options.BatchSize ?? (few ? 64 : 128);
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
-        bool mixed = options.Precision == MixedPrecision.BFloat16;
+        bool mixed = options.Precision == ConvertOptions.BFloat16;
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
         string trained = TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) ?? TeacherNetwork.ResNet;
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);

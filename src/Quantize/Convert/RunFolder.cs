@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>The folder of one run and the files in it.</summary>
 /// <param name="Path">The folder.</param>
-public sealed record RunFolder(string Path)
+internal sealed record RunFolder(string Path)
 {
     private const long Reserve = 16L << 20;
 
@@ -100,7 +100,7 @@ public sealed record RunFolder(string Path)
     {
         try
         {
-            Dictionary<string, string>? keys = JsonSerializer.Deserialize(System.IO.File.ReadAllText(File("config.json")), ConvertJsonContext.Default.DictionaryStringString);
+            Dictionary<string, string>? keys = JsonSerializer.Deserialize(System.IO.File.ReadAllText(File("config.json")), StringMapJson.Default.Map);
             return keys is not null && long.TryParse(keys.GetValueOrDefault("teacher.steps"), out long teacher) && long.TryParse(keys.GetValueOrDefault("student.steps"), out long student)
                 ? (teacher, student)
                 : null;
@@ -138,7 +138,7 @@ public sealed record RunFolder(string Path)
     /// <summary>Writes <c>config.json</c> and <c>env.json</c>.</summary>
     internal void Describe(IReadOnlyDictionary<string, string> configuration, string device, int threads)
     {
-        Write("config.json", JsonSerializer.Serialize(new Dictionary<string, string>(configuration), ConvertJsonContext.Default.DictionaryStringString));
+        Write("config.json", JsonSerializer.Serialize(new Dictionary<string, string>(configuration), StringMapJson.Default.Map));
         Write("env.json", JsonSerializer.Serialize(new Dictionary<string, string>
         {
             ["edgevit"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3) ?? "",
@@ -149,7 +149,7 @@ public sealed record RunFolder(string Path)
             ["device"] = device,
             ["torchThreads"] = $"{threads}",
             ["started"] = DateTime.UtcNow.ToString("O"),
-        }, ConvertJsonContext.Default.DictionaryStringString));
+        }, StringMapJson.Default.Map));
     }
 
     private ConvertException Unusable(Exception e) =>

@@ -77,9 +77,9 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         progress.Report(new StageStarted("teacher", kind.Text));
         torch.manual_seed((long)options.Seed);
         nn.Module<Tensor, Tensor> model = kind.Build(device);
-        TeacherNetwork.Prepare(model, data);
+        TeacherNetwork.Prepare(model, data.Source, data.Split.Train);
         ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
-        ITrainingTask task = kind.Task(model, recipe.Teacher, options, device, from);
+        ITrainingTask task = TeacherTask.Of(kind, model, recipe.Teacher, options, device, from);
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
         new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, deadline);
         if (world?.IsFirst != false)
@@ -129,9 +129,9 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
     private static void RequireNormalisation(string teacher, IReadOnlyDictionary<string, string> configuration)
     {
-        foreach (string key in (string[])[Configuration.Mean, Configuration.Std])
+        foreach (string key in (string[])[ConfigurationKeys.Mean, ConfigurationKeys.Std])
         {
-            if (Checkpoint.Setting(teacher, key) is string learnt && !Configuration.Near(learnt, configuration[key]))
+            if (Checkpoint.Setting(teacher, key) is string learnt && !ConfigurationKeys.Near(learnt, configuration[key]))
             {
                 throw new ConvertException(
                     $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher {TeacherNetwork.ConvNet}).",

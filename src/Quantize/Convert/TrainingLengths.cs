@@ -22,7 +22,7 @@ internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress p
         if (TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is { } kind)
         {
             var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, recipe.TeacherWidth, network);
-            teacher = Of(known.Task(known.Build(device), recipe.Teacher, options, device), recipe.Teacher);
+            teacher = Of(TeacherTask.Of(known, known.Build(device), recipe.Teacher, options, device), recipe.Teacher);
         }
         var student = new BinaryViT(network, binarization: options.Binarization);
         student.to(device);

@@ -133,7 +133,7 @@ internal sealed class Verification
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
-        return ModelTensors.ToArray(_model.call(Trainer.ToTensor(batch, source, _device)));
+        return ModelTensors.ToArray(_model.call(batch.ToTensor(source, _device)));
     }
 
     private static byte[] Pixels(Batch batch, PixelSource source)
@@ -163,17 +163,15 @@ internal sealed class Verification
 }
 
 /// <summary>Keeps all values of one image.</summary>
-public sealed class RecordedTaps : ITapSink, ISimulatorTaps
+internal sealed class RecordedTaps : ITapSink, ISimulatorTaps
 {
     private readonly Dictionary<string, float[]> _values = new(StringComparer.Ordinal);
 
     /// <summary>The values by name.</summary>
     public IReadOnlyDictionary<string, float[]> Values => _values;
 
-    /// <inheritdoc/>
     public void Tap(string name, Tensor value) => _values[name] = ModelTensors.ToArray(value);
 
-    /// <inheritdoc/>
     public bool TryGet(string name, out float[] values)
     {
         bool found = _values.TryGetValue(name, out float[]? known);

@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeVit.Quantize;
 
 /// <summary>Draws <c>metrics.csv</c> as one HTML page that needs nothing else: no script, no other file.</summary>
-public static class TrainingCurves
+internal static class TrainingCurves
 {
     private sealed record Chart(string Column, string Title, string Note, string Colour, string Unit = "", bool Dots = false);
 
@@ -26,8 +26,6 @@ public static class TrainingCurves
     /// <param name="title">What was trained, one line.</param>
     public static string Draw(IEnumerable<string> metrics, string title)
     {
-        ArgumentNullException.ThrowIfNull(metrics);
-        ArgumentNullException.ThrowIfNull(title);
         string[][] rows = [.. metrics.Select(line => line.Split(','))];
         var stages = new StringBuilder();
         if (rows.Length > 0)

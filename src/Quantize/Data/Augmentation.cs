@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Pad">Largest shift in pixels, both axes; 0 for none. Smaller than the image.</param>
 /// <param name="Flip">Whether half of the images are mirrored.</param>
 /// <param name="Erase">Probability that a rectangle is erased, 0 to 1.</param>
-public sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
+internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
 {
     /// <summary>How images of a batch are mixed.</summary>
     public Mixing Mixing { get; init; } = Mixing.None;

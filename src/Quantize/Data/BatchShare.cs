@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Parts">How many; at most half the images.</param>
 /// <param name="Apart">Whether a part is one stretch of these pairs, as where each is normalised by itself; otherwise they are dealt out one by one,
 /// so that the same stretch of all parts together is a stretch of the batch.</param>
-public sealed record BatchShare(int Part, int Parts, bool Apart)
+internal sealed record BatchShare(int Part, int Parts, bool Apart)
 {
     /// <summary>The whole batch.</summary>
     public static BatchShare All { get; } = new(0, 1, true);

@@ -3,7 +3,7 @@ namespace EdgeVit.Quantize;
 /// <summary>Indices of the training set, split by seed and by class.</summary>
 /// <param name="Train">What is learnt from.</param>
 /// <param name="Held">What is held out.</param>
-public sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held)
+internal sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held)
 {
     /// <summary>Holds out a <paramref name="share"/> of every class, at most <paramref name="most"/> images in all; every class keeps at least
     /// one image to learn from.</summary>
@@ -15,8 +15,6 @@ public sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held
     /// <param name="seed">Decides which.</param>
     public static DataSplit By(IReadOnlyList<int> indices, Func<int, int> label, int classes, double share, int most, ulong seed)
     {
-        ArgumentNullException.ThrowIfNull(indices);
-        ArgumentNullException.ThrowIfNull(label);
         share = Math.Min(share, (double)most / Math.Max(1, indices.Count));
         int[] total = new int[classes];
         foreach (int index in indices)

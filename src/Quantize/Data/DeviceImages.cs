@@ -25,11 +25,8 @@ internal sealed record DrawnBatch(DeviceImages Source, ImageChange[] Changes, Mi
 
 /// <summary>All pixels of a data set on the device of the training, where batches are cut, mirrored, normalised, erased and mixed by tensor operations: a GPU
 /// then need not wait for the processor. The batches are those of <see cref="BatchLoader"/> on the processor, number for number.</summary>
-public sealed class DeviceImages : IDisposable
+internal sealed class DeviceImages : IDisposable
 {
-    /// <summary>What <c>--augment-on</c> can name.</summary>
-    internal const string Auto = "auto", Processor = "cpu", OnDevice = "device";
-
     private const int Levels = 256;
 
     private readonly Tensor _pixels;      // [N*H*W, 3] bytes
@@ -44,7 +41,6 @@ public sealed class DeviceImages : IDisposable
     /// <param name="device">The device.</param>
     public DeviceImages(PixelSource source, Device device)
     {
-        ArgumentNullException.ThrowIfNull(source);
         byte[] pixels = source.Memory ?? throw new ArgumentException("its images are decoded on demand", nameof(source));
         (_height, _width, _device) = (source.Preprocess.Height, source.Preprocess.Width, device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -63,7 +59,7 @@ public sealed class DeviceImages : IDisposable
     /// <exception cref="ConvertException">It is asked for and cannot be done.</exception>
     internal static DeviceImages? For(string wish, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)
     {
-        if (wish == Processor || (wish == Auto && device.type != DeviceType.CUDA))
+        if (wish == ConvertOptions.Processor || (wish == ConvertOptions.Auto && device.type != DeviceType.CUDA))
         {
             return null;
         }
@@ -81,7 +77,7 @@ public sealed class DeviceImages : IDisposable
         {
             obstacle = $"the device has no memory for the images ({e.Message.Split('\n')[0]})";
         }
-        if (wish == OnDevice)
+        if (wish == ConvertOptions.OnDevice)
         {
             throw new ConvertException($"--augment-on device: {obstacle}. Leave it out, or change that.", ConvertException.Usage);
         }
@@ -107,7 +103,6 @@ public sealed class DeviceImages : IDisposable
         return mixture.Apply(images);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _pixels.Dispose();

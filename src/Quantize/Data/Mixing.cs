@@ -4,7 +4,7 @@ namespace EdgeVit.Quantize;
 /// rectangle of the partner (CutMix, Yun et al. 2019).</summary>
 /// <param name="Mixup">Both parameters of the beta distribution of mixup's weights; 0 for no mixup.</param>
 /// <param name="CutMix">The same for CutMix. Where both are above 0, each batch takes one of them.</param>
-public sealed record Mixing(double Mixup, double CutMix)
+internal sealed record Mixing(double Mixup, double CutMix)
 {
     /// <summary>No mixing.</summary>
     public static Mixing None { get; } = new(0, 0);

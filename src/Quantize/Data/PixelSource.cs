@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A data set at the network's size: <c>[H, W, 3]</c> bytes per image by the pipeline that the device uses. All images are decoded once
 /// and kept when they fit, otherwise decoded every time. Thread-safe.</summary>
-public sealed class PixelSource
+internal sealed class PixelSource
 {
     /// <summary>Data sets of at most so many bytes at the network's size are kept in memory.</summary>
     public const long MemoryLimit = 1L << 30;
@@ -43,7 +43,6 @@ public sealed class PixelSource
     /// <exception cref="ImageException">An image cannot be decoded.</exception>
     public static PixelSource Open(IImageDataset dataset, Preprocess preprocess, CancellationToken cancel = default, long limit = MemoryLimit)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
         var pipeline = new PreprocessPipeline(preprocess);
         if ((long)dataset.Count * pipeline.Length > limit)
         {
@@ -92,7 +91,6 @@ public sealed class PixelSource
     /// <summary>Mean and standard deviation per channel over these images, of pixels in 0..1, rounded to four digits; a constant channel gets 1.</summary>
     public (float[] Mean, float[] Std) Statistics(IReadOnlyList<int> indices)
     {
-        ArgumentNullException.ThrowIfNull(indices);
         Span<long> sum = stackalloc long[3];
         Span<long> squares = stackalloc long[3];
         byte[] scratch = new byte[ImageBytes];
@@ -127,21 +125,15 @@ public sealed class PixelSource
 /// <summary>Images with labels of one's own.</summary>
 internal sealed class RelabelledDataset(IImageDataset images, IReadOnlyList<int> labels) : IImageDataset
 {
-    /// <inheritdoc/>
     public string Name => images.Name;
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Classes => images.Classes;
 
-    /// <inheritdoc/>
     public int Count => images.Count;
 
-    /// <inheritdoc/>
     public int Label(int index) => labels[index];
 
-    /// <inheritdoc/>
     public string SourceName(int index) => images.SourceName(index);
 
-    /// <inheritdoc/>
     public RgbImage Load(int index) => images.Load(index);
 }

@@ -4,11 +4,8 @@ namespace EdgeVit.Quantize;
 /// random numbers are a function of.</summary>
 /// <param name="Operations">Operations in a row, 0 to 10; 0 for none.</param>
 /// <param name="Magnitude">Their strength, 0 to 30.</param>
-public sealed record RandAugment(int Operations, double Magnitude)
+internal sealed record RandAugment(int Operations, double Magnitude)
 {
-    /// <summary>Highest strength.</summary>
-    public const double MostMagnitude = 30;
-
     /// <summary>Nothing happens.</summary>
     public static RandAugment None { get; } = new(0, 0);
 
@@ -54,7 +51,7 @@ public sealed record RandAugment(int Operations, double Magnitude)
     /// <summary>One operation at this strength; the sign is the direction of those that have one.</summary>
     internal void Apply(Operation operation, double sign, Span<byte> pixels, Span<byte> scratch, int height, int width, ReadOnlySpan<byte> fill)
     {
-        double strength = Magnitude / MostMagnitude;
+        double strength = Magnitude / ConvertOptions.MostMagnitude;
         double signed = sign * strength;
         switch (operation)
         {

@@ -61,7 +61,6 @@ internal sealed unsafe partial class Nccl : IDisposable
     /// <summary>Replaces bytes on the GPU by those of rank 0.</summary>
     internal void Broadcast(nint data, long count) => Check(ncclBroadcast(data, data, (nuint)count, DataType.UInt8, root: 0, _group, stream: 0));
 
-    /// <inheritdoc/>
     public void Dispose() => _ = ncclCommDestroy(_group);
 
     private static void Check(int result)

@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Processes that train one network together, each on its share of every batch. Rank 0 alone writes files and decides. Operations are for all
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
-public sealed unsafe partial class World
+internal sealed unsafe partial class World
 {
     /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
     private const int Large = 1 << 16;
@@ -241,8 +241,8 @@ public sealed unsafe partial class World
     /// <exception cref="ConvertException">This one has another; the message names the keys.</exception>
     internal void RequireSame(IReadOnlyDictionary<string, string> configuration)
     {
-        byte[] mine = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(configuration), ConvertJsonContext.Default.DictionaryStringString);
-        Dictionary<string, string> first = JsonSerializer.Deserialize(Broadcast(mine), ConvertJsonContext.Default.DictionaryStringString)!;
+        byte[] mine = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(configuration), StringMapJson.Default.Map);
+        Dictionary<string, string> first = JsonSerializer.Deserialize(Broadcast(mine), StringMapJson.Default.Map)!;
         string[] others = [.. first.Keys.Union(configuration.Keys).Order(StringComparer.Ordinal)
             .Where(k => first.GetValueOrDefault(k) != configuration.GetValueOrDefault(k))
             .Select(k => $"{k} is {configuration.GetValueOrDefault(k, "absent")}, at rank 0 {first.GetValueOrDefault(k, "absent")}")];

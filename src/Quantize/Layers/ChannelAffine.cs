@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>LayerScale with an offset: <c>y = alpha * x + move</c> per channel.</summary>
-public sealed class LayerScale : nn.Module<Tensor, Tensor>
+internal sealed class LayerScale : nn.Module<Tensor, Tensor>
 {
     internal readonly Parameter alpha;
     internal readonly Parameter move;
@@ -19,12 +19,11 @@ public sealed class LayerScale : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input) => (input * alpha).add_(move, One);
 }
 
 /// <summary>RPReLU of a sum, see <see cref="RPReLUFunction"/>; slope 0.25 and no shifts at the start.</summary>
-public sealed class RPReLU : nn.Module
+internal sealed class RPReLU : nn.Module
 {
     internal readonly Parameter move1;
     internal readonly Parameter move2;

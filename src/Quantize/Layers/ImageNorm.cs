@@ -31,10 +31,8 @@ internal sealed class ImageNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public World? World { get; set; }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         if (training)

@@ -11,9 +11,6 @@ namespace EdgeVit.Quantize;
 /// bfloat16 is that of float32, so that losses need not be scaled.</summary>
 internal static class MixedPrecision
 {
-    /// <summary>What <c>--precision</c> can name.</summary>
-    internal const string Auto = "auto", Float32 = "float32", BFloat16 = "bfloat16";
-
     [ThreadStatic]
     private static bool s_on;
 
@@ -30,8 +27,8 @@ internal static class MixedPrecision
     /// <summary>What an option's value means on a device: bfloat16 where the device has it, when the user has no wish.</summary>
     /// <param name="name">One of the three names.</param>
     /// <param name="device">Where is trained.</param>
-    /// <returns><see cref="Float32"/> or <see cref="BFloat16"/>.</returns>
-    internal static string For(string name, Device device) => name != Auto ? name : device.type == DeviceType.CUDA || Native ? BFloat16 : Float32;
+    /// <returns><see cref="ConvertOptions.Float32"/> or <see cref="ConvertOptions.BFloat16"/>.</returns>
+    internal static string For(string name, Device device) => name != ConvertOptions.Auto ? name : device.type == DeviceType.CUDA || Native ? ConvertOptions.BFloat16 : ConvertOptions.Float32;
 
     /// <summary><c>x w' + b</c> in float32.</summary>
     internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)

@@ -31,7 +31,6 @@ internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input) => Narrow(input).to(ScalarType.Float32);
 
     /// <summary>The same in the type that it was computed in.</summary>

@@ -7,7 +7,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Batch norm per channel over tokens <c>[M, C]</c>, M = batch x tokens. As torch's BatchNorm1d, with a momentum that can be
 /// changed for the re-estimation of the statistics.</summary>
-public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
+internal sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
 {
     internal readonly Parameter weight;
     internal readonly Parameter bias;
@@ -42,7 +42,6 @@ public sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     /// <summary>The processes whose images count; null for this one alone.</summary>
     internal World? World { get; private set; }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         // What came out of a product in bfloat16: CUDA's norm sums it in float32 by itself.

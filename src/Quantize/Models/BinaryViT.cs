@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>The BinaryViT pyramid, or its float twin. Modules and parameters carry the names of the paper's state_dict, so that its tensors load
 /// one to one (<see cref="ModelTensors"/>; the attention clip is kept as its logarithm and converted there).</summary>
-public sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
+internal sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private readonly ViTBody vit;
     private readonly Linear classifier;
@@ -21,7 +21,6 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <param name="binarization">Decides where the attention's clips start; how bits are made at a step is set by the training.</param>
     public BinaryViT(BinaryViTConfig config, Precision precision = Precision.Binary, BinarizationSettings? binarization = null) : base(nameof(BinaryViT))
     {
-        ArgumentNullException.ThrowIfNull(config);
         binarization ??= new BinarizationSettings();
         Config = config.Validate();
         _context = new LayerContext(precision, config.BatchNormEps, new Taps());
@@ -61,7 +60,6 @@ public sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
     public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
         Tensor features = vit.Forward(images);

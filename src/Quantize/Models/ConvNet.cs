@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 /// <summary>A convolutional network of the kind that learns CIFAR-10 fastest (Jordan 2024): a frozen convolution that decorrelates patches, then three
 /// or fewer blocks of two 3x3 convolutions with a max-pool after the first, norms without scales, GELU, the maximum over the last grid and a linear
 /// classifier whose logits are divided by nine. The strongest teacher for small images that minutes on a processor can train.</summary>
-public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
+internal sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     /// <summary>Grids of the blocks: patches are taken so that images of any size give about so many rows and columns.</summary>
     private const int UsualSide = 32;
@@ -56,10 +56,8 @@ public sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
     public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
-        ArgumentNullException.ThrowIfNull(images);
         Tensor x;
         using (torch.no_grad())
         {
@@ -96,7 +94,6 @@ internal sealed class ConvBlock : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         Tensor x = conv1.Narrow(input);
@@ -131,10 +128,8 @@ internal sealed class ShiftNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public World? World { get; set; }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input) => training && World is { } world
         ? SynchronisedNorm.Apply(input, null, bias, running_mean, running_var, Eps, Momentum, world)
         : F.batch_norm(input, running_mean, running_var, null, bias, training, Momentum, Eps);

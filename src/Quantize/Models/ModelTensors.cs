@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Moves the parameters and buffers of a network out of and into plain arrays under the paper's names.</summary>
-public static class ModelTensors
+internal static class ModelTensors
 {
     private const string ClipLog = "att_prob_clip_log";
     private const string Clip = "att_prob_clip";
@@ -17,7 +17,6 @@ public static class ModelTensors
     /// beside every centred weight the row means that the simulator subtracts, so that both see the same signs.</summary>
     public static IReadOnlyDictionary<string, FloatTensor> Export(BinaryViT model)
     {
-        ArgumentNullException.ThrowIfNull(model);
         Dictionary<string, FloatTensor> tensors = new(StringComparer.Ordinal);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
@@ -48,8 +47,6 @@ public static class ModelTensors
     /// <exception cref="ModelFormatException">A tensor is missing, superfluous, or has another size.</exception>
     public static void Load(BinaryViT model, IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(tensors);
         List<string> faults = [];
         HashSet<string> used = new(StringComparer.Ordinal);
         using DisposeScope scope = torch.NewDisposeScope();

@@ -7,7 +7,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A small residual network for small images, the default teacher: a 4x4 stem of stride 2, then stages of basic blocks, each halving
 /// the grid and doubling the channels, then the mean over the grid and a linear classifier.</summary>
-public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
+internal sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private readonly PlainConv2d conv1;
     private readonly ImageNorm bn1;
@@ -69,7 +69,6 @@ public sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>.</summary>
     public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
         Tensor x = F.relu(bn1.call(conv1.call(images)));
@@ -105,7 +104,6 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         Tensor shortcut = input;

@@ -10,11 +10,11 @@ namespace EdgeVit.Quantize;
 /// <param name="ShiftedPatches">Patches are cut from the image and its four diagonal shifts by half a patch (shifted patch tokenization).</param>
 /// <param name="Locality">No token attends to itself, and the temperature of every layer's softmax is learnt (locality self-attention).</param>
 /// <param name="DistillationToken">A second learned token with a classifier of its own, which learns a teacher's decisions (DeiT).</param>
-public sealed record ViTForm(bool ShiftedPatches = false, bool Locality = false, bool DistillationToken = false);
+internal sealed record ViTForm(bool ShiftedPatches = false, bool Locality = false, bool DistillationToken = false);
 
 /// <summary>A float vision transformer for small images: 9 blocks of 192 channels in 12 heads, hidden layers twice as wide, patches of an eighth of the
 /// image, class token. With <see cref="ViTForm.ShiftedPatches"/> and <see cref="ViTForm.Locality"/> it is SL-ViT (Lee et al. 2021).</summary>
-public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
+internal sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private const int GridSide = 8;
     private const long Width = 192, Heads = 12, Hidden = 384;
@@ -59,7 +59,6 @@ public sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     /// <summary>Normalised images <c>[B, 3, H, W]</c> → logits <c>[B, classes]</c>; with a distillation token the mean of both classifiers'.</summary>
     public override Tensor forward(Tensor input) => WithFeatures(input).Logits;
 
-    /// <inheritdoc/>
     public (Tensor Logits, Tensor Features) WithFeatures(Tensor images)
     {
         (Tensor own, Tensor? distilled, Tensor features) = Tokens(images);
@@ -123,7 +122,6 @@ internal sealed class PatchTokens : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         long batch = input.shape[0];
@@ -176,7 +174,6 @@ internal sealed class ViTBlock : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
         Tensor x = input.add(MixedPrecision.Linear(Attend(norm1.call(input)), proj.weight, proj.bias), One);

@@ -11,14 +11,14 @@ namespace EdgeVit.Quantize;
 /// <param name="Step">Steps done. Order, augmentation and rate are functions of it and of the seed: there is no other random state.</param>
 /// <param name="BestTop1">Best validation accuracy so far in per cent; negative before the first evaluation.</param>
 /// <param name="Seconds">Time trained so far.</param>
-public sealed record TrainState(long Step, double BestTop1, double Seconds)
+internal sealed record TrainState(long Step, double BestTop1, double Seconds)
 {
     /// <summary>The start of a run.</summary>
     public static TrainState Start { get; } = new(0, -1, 0);
 }
 
 /// <summary>A checkpoint: weights, optimizer state and position as one safetensors file, written whole or not at all.</summary>
-public static class Checkpoint
+internal static class Checkpoint
 {
     private const string ModelPrefix = "model.";
     private const string OptimizerName = "optimizer.state";
@@ -37,8 +37,6 @@ public static class Checkpoint
         string path, nn.Module model, FlatOptimizer? optimizer, TrainState state, IReadOnlyDictionary<string, string> configuration,
         IReadOnlyDictionary<string, byte[]>? extras = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(state);
         List<SafetensorsTensor> tensors = [];
         using (torch.NewDisposeScope())
         {
@@ -97,7 +95,6 @@ public static class Checkpoint
         string path, nn.Module model, FlatOptimizer? optimizer = null, IReadOnlyDictionary<string, string>? configuration = null,
         IDictionary<string, byte[]>? extras = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
         SafetensorsFile file = Read(path);
         if (configuration is not null)
         {
@@ -191,7 +188,7 @@ public static class Checkpoint
         {
             string was = file.Metadata.GetValueOrDefault(prefix + key, "absent");
             string now = configuration.GetValueOrDefault(key, "absent");
-            return Configuration.Same(key, was, now) ? "" : $"{key} was {was}, is {now}";
+            return ConfigurationKeys.Same(key, was, now) ? "" : $"{key} was {was}, is {now}";
         }).Where(t => t.Length > 0)];
         if (changed.Length > 0)
         {

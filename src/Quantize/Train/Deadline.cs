@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace EdgeVit.Quantize;
 
 /// <summary>The time at which a call must have ended; the default never passes.</summary>
-public readonly struct Deadline
+internal readonly struct Deadline
 {
     private readonly long _ticks;
 

@@ -100,7 +100,6 @@ internal sealed class FloatAverage : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (Tensor mean in _means)

@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Step">Steps done.</param>
 /// <param name="Epoch">Passes over the data done, with fraction.</param>
 /// <param name="Seconds">Time trained so far.</param>
-public sealed record MetricsRow(string Stage, long Step, double Epoch, double Seconds)
+internal sealed record MetricsRow(string Stage, long Step, double Epoch, double Seconds)
 {
     /// <summary>Learning rate of the last step.</summary>
     public double Rate { get; init; } = double.NaN;
@@ -43,7 +43,7 @@ public sealed record MetricsRow(string Stage, long Step, double Epoch, double Se
 
 /// <summary><c>metrics.csv</c> of a run folder, one line per report, for both teacher and student, and beside it <c>layers.csv</c>, what was found in
 /// every binary layer. A resumed run first drops the lines after the step that it goes on from.</summary>
-public sealed class MetricsLog : IDisposable
+internal sealed class MetricsLog : IDisposable
 {
     /// <summary>The columns of <c>metrics.csv</c>. <c>top1</c> (validation, per cent) is empty but at evaluations; the last three (per cent) but where
     /// the binary layers were looked at.</summary>
@@ -80,7 +80,6 @@ public sealed class MetricsLog : IDisposable
     /// <exception cref="ConvertException">A file cannot be written.</exception>
     public void Write(MetricsRow row)
     {
-        ArgumentNullException.ThrowIfNull(row);
         try
         {
             _metrics.WriteLine(row.ToLine());
@@ -95,7 +94,6 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _metrics.Dispose();

@@ -5,7 +5,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Re-estimates the statistics of the batch norms with frozen weights: the running means of training lag behind weights whose signs
 /// still flip; what is exported is the plain average over fresh batches.</summary>
-public static class NormStatistics
+internal static class NormStatistics
 {
     /// <summary>Runs training images, varied as in training, through the network in training mode and averages what the norms see.</summary>
     /// <param name="model">The network; back in evaluation mode afterwards.</param>
@@ -21,8 +21,6 @@ public static class NormStatistics
         nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> indices, Augmentation augmentation, int batchSize, int batches, Device device,
         ulong seed, DeviceImages? onDevice = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(source);
         TokenNorm[] norms = [.. model.modules().OfType<TokenNorm>()];
         double[] before = [.. norms.Select(n => n.Momentum)];
         using var loader = new BatchLoader(source, indices, batchSize, augmentation, seed, onDevice: onDevice);
@@ -37,7 +35,7 @@ public static class NormStatistics
                 }
 
                 using DisposeScope scope = torch.NewDisposeScope();
-                model.call(Trainer.ToTensor(loader.Get(step), source, device));
+                model.call(loader.Get(step).ToTensor(source, device));
             }
         }
         for (int i = 0; i < norms.Length; i++)

@@ -5,14 +5,6 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>How a task's batches are divided among copies of its network. The outcome depends on the number of parts alone, not on that of
-/// threads.</summary>
-/// <param name="Parts">Parts of a batch; norms see each apart.</param>
-/// <param name="Threads">Parts worked on at a time. Each part is one thread's: libtorch's own threads wait for one another inside every operation,
-/// spinning, which costs far more than it gains as soon as another program has one of the cores.</param>
-/// <param name="Copy">Makes another task of the same kind, with a network of its own on the same device.</param>
-public sealed record Division(int Parts, int Threads, Func<ITrainingTask> Copy);
-
 /// <summary>Computes the gradient of a batch by several copies of a network, each on a part of the batch.</summary>
 internal sealed class Replicas : IDisposable
 {
@@ -75,7 +67,6 @@ internal sealed class Replicas : IDisposable
         return losses.Sum();
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (ITrainingTask copy in _copies)
@@ -98,7 +89,7 @@ internal sealed class Replicas : IDisposable
         }
         copy.Model.train();
         copy.Model.zero_grad();
-        Tensor images = Trainer.ToTensor(part, source, device);
+        Tensor images = part.ToTensor(source, device);
         Tensor labels = torch.tensor(part.Labels).to(device);
         Tensor loss;
         using (MixedPrecision.Scope(_mixed))

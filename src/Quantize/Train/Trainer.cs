@@ -10,7 +10,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Folder">Holds <c>last.safetensors</c> and <c>best.safetensors</c>.</param>
 /// <param name="MetricsFile"><c>metrics.csv</c> of the run.</param>
 /// <param name="Configuration">What a resumed run must share, key → value.</param>
-public sealed record TrainerFiles(string Stage, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
+internal sealed record TrainerFiles(string Stage, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
 {
     /// <summary>Time between two checkpoints, those at evaluations and at the end apart.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(60);
@@ -23,7 +23,7 @@ public sealed record TrainerFiles(string Stage, string Folder, string MetricsFil
 }
 
 /// <summary>One straight training loop: AdamW, warm-up and cosine by step, gradient clipping, evaluations, checkpoints.</summary>
-public sealed class Trainer
+internal sealed class Trainer
 {
     private const string PartsName = "parts";
 
@@ -52,8 +52,6 @@ public sealed class Trainer
         ITrainingTask task, TrainSettings settings, PixelSource source, DataSplit split, Augmentation augmentation, Device device, TrainerFiles files,
         IConvertProgress progress)
     {
-        ArgumentNullException.ThrowIfNull(split);
-        ArgumentNullException.ThrowIfNull(settings);
         (_task, _settings, _source, _validation, _files, _progress, _device) = (task, settings, source, split.Held, files, progress, device);
         (_train, _augmentation) = (split.Train, augmentation);
     }
@@ -182,8 +180,6 @@ public sealed class Trainer
     /// <summary>Right predictions in per cent, the network in evaluation mode.</summary>
     public static double Top1(nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(indices);
         if (indices.Count == 0)
         {
             return double.NaN;
@@ -197,7 +193,7 @@ public sealed class Trainer
             foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
             {
                 using DisposeScope scope = torch.NewDisposeScope();
-                Tensor predictions = model.call(ToTensor(batch, source, device)).argmax(1);
+                Tensor predictions = model.call(batch.ToTensor(source, device)).argmax(1);
                 right += predictions.eq(torch.tensor(batch.Labels).to(device)).sum().item<long>();
             }
         }
@@ -212,11 +208,6 @@ public sealed class Trainer
     /// <summary>What of every batch this process works on.</summary>
     internal static BatchShare ShareOf(World? world, ITrainingTask task) =>
         world is null ? BatchShare.All : new BatchShare(world.Rank, world.Size, Apart: task.Division is not null);
-
-    /// <summary>A batch as tensor <c>[B, 3, H, W]</c> on the device.</summary>
-    internal static Tensor ToTensor(Batch batch, PixelSource source, Device device) => batch.Drawn is { } drawn
-        ? drawn.Source.Images(batch.Indices, drawn.Changes, drawn.Mixture)
-        : torch.tensor(batch.Images, [batch.Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
 
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;

@@ -154,7 +154,7 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
     internal double Begin(long step)
     {
-        Phase = _settings.Binarization.At(step, _settings.Steps);
+        Phase = BinarizationPhase.At(_settings.Binarization, step, _settings.Steps);
         if (_student is not null)
         {
             _student.Phase = Phase;
@@ -166,7 +166,6 @@ internal sealed class TrainingStep : IDisposable
         return rate;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         SynchronisedNorm.Join(_task.Model, null);
@@ -250,7 +249,7 @@ internal sealed class TrainingStep : IDisposable
             }
 
             Batch part = batch.PartOfWhole(at, parts);
-            Tensor images = Trainer.ToTensor(part, _source, _device);
+            Tensor images = part.ToTensor(_source, _device);
             Tensor labels = torch.tensor(part.Labels).to(_device);
             Tensor loss;
             using (MixedPrecision.Scope(_settings.MixedPrecision))

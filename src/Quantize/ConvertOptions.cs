@@ -1,0 +1,243 @@
+using System.Globalization;
+using EdgeVit.Export;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>What <see cref="Converter.Convert"/> shall do. Null means: chosen by the network and the size of the data.</summary>
+internal sealed record ConvertOptions
+{
+    /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
+    internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
+
+    /// <summary>Highest <see cref="RandMagnitude"/>.</summary>
+    internal const double MostMagnitude = 30;
+
+    /// <summary>A data folder, or <c>shapes</c>.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>The run folder: checkpoints, metrics and <c>model.evit</c> go there.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Name of the student's preset, or a JSON file with a layout of one's own.</summary>
+    public string Student { get; init; } = "binaryvit-nano";
+
+    /// <summary>Whether the student's convolutions between stages are float; as its layout says when null.</summary>
+    public bool? FloatDownsampling { get; init; }
+
+    /// <summary>What the student's blocks take from neighbours besides attention; as its layout says when null.</summary>
+    public EdgeVit.Export.BranchKind? Branches { get; init; }
+
+    /// <summary>Whether the student ends in class attention (true) or the mean of its tokens (false); as its layout says when null.</summary>
+    public bool? ClassHead { get; init; }
+
+    /// <summary>Whether the student's patches also see the halves of their neighbours; as its layout says when null.</summary>
+    public bool? ShiftedPatches { get; init; }
+
+    /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; as its layout says when null.</summary>
+    public int? Stem { get; init; }
+
+    /// <summary>Levels of the student's attention weights above zero, 1 or 3; as its layout says when null.</summary>
+    public int? AttentionLevels { get; init; }
+
+    /// <summary>Whether the student's attention is locality self-attention; as its layout says when null.</summary>
+    public bool? Locality { get; init; }
+
+    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
+    /// <c>sl-vit</c>, <c>deit</c> or <c>sl-deit</c> (<see cref="SmallViT"/>): trained here; <c>none</c>: learn from labels
+    /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
+    /// Several with commas between them teach the mean of their probabilities; at most one of them is trained here.</summary>
+    public string Teacher { get; init; } = "resnet";
+
+    /// <summary>Files of teachers that a teacher trained here learns from, too; null for labels alone. A teacher with a distillation token
+    /// (<c>deit</c>, <c>sl-deit</c>) cannot do without.</summary>
+    public string? TeachersTeacher { get; init; }
+
+    /// <summary>A checkpoint that the student starts from: of an earlier run, or of the paper's code. Null: fresh weights.</summary>
+    public string? Init { get; init; }
+
+    /// <summary>Time that everything together shall take; the lengths of the trainings are fitted to it. Null: as <see cref="Epochs"/> and
+    /// <see cref="TeacherEpochs"/> say.</summary>
+    public TimeSpan? Budget { get; init; }
+
+    /// <summary>Time after which this call ends with everything saved, to be continued by <see cref="Resume"/>.</summary>
+    public TimeSpan? StopAfter { get; init; }
+
+    /// <summary>What an ONNX teacher subtracts from pixels in 0..1, red, green, blue; what its file says when null.</summary>
+    public IReadOnlyList<float>? TeacherMean { get; init; }
+
+    /// <summary>What an ONNX teacher divides by.</summary>
+    public IReadOnlyList<float>? TeacherStd { get; init; }
+
+    /// <summary>Passes of the student over the training images; fractions count.</summary>
+    public double? Epochs { get; init; }
+
+    /// <summary>Passes of the teacher.</summary>
+    public double? TeacherEpochs { get; init; }
+
+    /// <summary>Images per step of the student.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>Peak learning rate of the student.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Height and width of the network's input in pixels; the preset's own when null.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Softens both distributions of the distillation.</summary>
+    public double Temperature { get; init; } = 2;
+
+    /// <summary>Share of the teacher in the loss, 0 to 1.</summary>
+    public double TeacherWeight { get; init; } = 0.9;
+
+    /// <summary>Whether training images are mirrored; by the kind of data when null.</summary>
+    public bool? Flip { get; init; }
+
+    /// <summary>Largest shift of training images in pixels; a sixteenth of the image when null.</summary>
+    public int? Pad { get; init; }
+
+    /// <summary>Factor on the loss that makes images alike to the student that are alike to the teacher (similarity-preserving distillation); 0 for
+    /// none. Needs one teacher, trained here or from a checkpoint.</summary>
+    public double FeatureWeight { get; init; }
+
+    /// <summary>Whether the student learns the teacher's decisions instead of its distribution.</summary>
+    public bool HardDistillation { get; init; }
+
+    /// <summary>Share of a label's weight that all classes divide, where labels alone are learnt: by the teacher, and by a student without
+    /// one.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Parameter of the beta distribution by which images are mixed as weighted sums; 0 for none.</summary>
+    public double Mixup { get; init; }
+
+    /// <summary>The same for rectangles.</summary>
+    public double CutMix { get; init; }
+
+    /// <summary>Probability that a rectangle of a training image is erased.</summary>
+    public double Erase { get; init; }
+
+    /// <summary>Least share of a training image that a random resized crop shows; 0 for none.</summary>
+    public double Crop { get; init; }
+
+    /// <summary>RandAugment's operations in a row; 0 for none.</summary>
+    public int RandAugment { get; init; }
+
+    /// <summary>RandAugment's strength, 0 to 30.</summary>
+    public double RandMagnitude { get; init; } = 9;
+
+    /// <summary>How often an image is in a batch, each time varied anew.</summary>
+    public int Repeats { get; init; } = 1;
+
+    /// <summary>What is left out of the student at random, and whether a mean of its floats is kept.</summary>
+    public Regularization Regularization { get; init; } = Regularization.None;
+
+    /// <summary>How weights and activations become bits.</summary>
+    public BinarizationSettings Binarization { get; init; } = new();
+
+    /// <summary>Parts of a student's batch whose gradients are added up before the step.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Time between two checkpoints; those at evaluations and at the end come besides.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:i</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Where training images are shifted, mirrored, normalised, erased and mixed: <c>cpu</c>; <c>device</c>, which keeps them all in its memory; or
+    /// <c>auto</c>: the device where it is a GPU and can. The images are the same.</summary>
+    public string AugmentOn { get; init; } = "auto";
+
+    /// <summary><c>float32</c>; <c>bfloat16</c>: products and convolutions of the training in it (mixed precision), the rest, evaluation and packing of
+    /// the student in float32; or <c>auto</c>: bfloat16 where the device has it.</summary>
+    public string Precision { get; init; } = "auto";
+
+    /// <summary>Threads of the training on the processor; as many as pay when null.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Go on with the run in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Start anew in a folder that holds a run.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Leave out images that cannot be decoded.</summary>
+    public bool SkipBad { get; init; }
+
+    /// <summary>Images whose values are compared layer by layer.</summary>
+    public int ParityImages { get; init; } = 16;
+
+    /// <summary>How floats are stored.</summary>
+    public FloatPolicy Floats { get; init; }
+
+    /// <summary>Training images of the procedural data set.</summary>
+    public int ShapesTrain { get; init; } = 10_000;
+
+    /// <summary>Test images of the procedural data set.</summary>
+    public int ShapesTest { get; init; } = 2_000;
+
+    /// <summary>Checks what can be checked without data and returns the options.</summary>
+    /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
+    public ConvertOptions Validate()
+    {
+        List<string> faults = [];
+        void Check(string name, double? value, double least, double most)
+        {
+            if (value is double v && !(v >= least && v <= most))
+            {
+                faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {v}, expected {least} to {most}"));
+            }
+        }
+
+        Check("budget", Budget?.TotalSeconds, 1, 1e8);
+        Check("stop-after", StopAfter?.TotalSeconds, 1, 1e8);
+        if (Budget is not null && (Epochs is not null || TeacherEpochs is not null))
+        {
+            faults.Add("--budget decides how long is trained, so --epochs and --teacher-epochs have no place beside it");
+        }
+
+        Check("epochs", Epochs, 0.001, 100_000);
+        Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
+        Check("batch", BatchSize, 2, 65_536);
+        Check("lr", LearningRate, 1e-9, 1);
+        Check("image-size", ImageSize, 4, 1024);
+        Check("stem", Stem, 0, 4096);
+        if (AttentionLevels is { } levels && !BinaryViTConfig.PossibleLevels.Contains(levels))
+        {
+            faults.Add($"--attention-levels is {levels}, expected {string.Join(" or ", BinaryViTConfig.PossibleLevels)}");
+        }
+
+        Check("temperature", Temperature, 0.1, 100);
+        Check("teacher-weight", TeacherWeight, 0, 1);
+        Check("feature-weight", FeatureWeight, 0, 10_000);
+        Check("label-smoothing", LabelSmoothing, 0, 0.9);
+        Check("mixup", Mixup, 0, 100);
+        Check("cutmix", CutMix, 0, 100);
+        Check("erase", Erase, 0, 1);
+        Check("pad", Pad, 0, 512);
+        Check("random-crop", Crop, 0, 1);
+        Check("rand-augment", RandAugment, 0, 10);
+        Check("rand-magnitude", RandMagnitude, 0, MostMagnitude);
+        Check("repeats", Repeats, 1, 16);
+        Regularization.Check(faults);
+        Check("accumulate", Accumulate, 1, 32_768);
+        Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
+        Binarization.Check(faults);
+        if (Precision is not (Auto or Float32 or BFloat16))
+        {
+            faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
+        }
+
+        if (AugmentOn is not (Auto or Processor or OnDevice))
+        {
+            faults.Add($"--augment-on is '{AugmentOn}', expected auto, cpu or device");
+        }
+
+        Check("threads", Threads, 1, 1024);
+        Check("parity-images", ParityImages, 1, 10_000);
+        Check("shapes-train", ShapesTrain, 20, 10_000_000);
+        Check("shapes-test", ShapesTest, 10, 10_000_000);
+        return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Numerics.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>Measures teachers of any kind.</summary>
+internal static class TeacherAccuracy
+{
+    /// <summary>Right predictions, per cent.</summary>
+    internal static double Top1(ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device, CancellationToken cancel)
+    {
+        int right = 0;
+        foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            float[] logits = ModelTensors.ToArray(teacher.Logits(batch.ToTensor(source, device), batch));
+            int classes = logits.Length / batch.Count;
+            for (int i = 0; i < batch.Count; i++)
+            {
+                right += TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes)) == batch.Labels[i] ? 1 : 0;
+            }
+        }
+        return 100.0 * right / Math.Max(1, indices.Count);
+    }
+}
