@@ -50,5 +50,5 @@ public class AttentionBenchmarks
     }
 
     [Benchmark]
-    public void Run() => _session!.Run(_input, _logits);
+    public void Run() => _session!.RunNchw(_input, _logits);
 }

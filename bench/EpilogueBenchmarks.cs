@@ -53,7 +53,7 @@ public class EpilogueBenchmarks
     }
 
     [Benchmark]
-    public void Run() => _session!.Run(_input, _logits);
+    public void Run() => _session!.RunNchw(_input, _logits);
 
     private static string Product(SyntheticNetwork network, string name, string input) => network.Node(Op.BinaryLinear, name, [input], new()
     {

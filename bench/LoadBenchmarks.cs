@@ -6,7 +6,7 @@ namespace EdgeVit.Bench;
 
 /// <summary>Opening a model in a process that has done so before: reading and checking the file, then planning and packing its weights. What a
 /// fresh process takes is 'edgevit bench --cold'.</summary>
-public class LoadBenchmarks
+internal class LoadBenchmarks
 {
     private byte[] _bytes = [];
     private EvitFile? _file;

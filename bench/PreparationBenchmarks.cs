@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;

@@ -36,5 +36,5 @@ public class WholeModelBenchmarks
     }
 
     [Benchmark]
-    public void Run() => _session!.Run(_pixels, _logits);
+    public void Run() => _session!.RunNhwc(_pixels, _logits);
 }

@@ -1,1 +1,14 @@
-return EdgeVit.Cli.CommandTree.Run(args);
+using EdgeVit.Cli;
+
+return CommandTree.Run(
+    args,
+    [
+        new ConvertVerb(),
+        new ImportVerb(),
+        new ExportVerb(),
+        new InspectVerb(),
+        new RunVerb(),
+        new ValidateVerb(),
+        new BenchVerb(),
+        new DoctorVerb(),
+    ]);

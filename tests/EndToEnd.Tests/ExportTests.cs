@@ -80,12 +80,12 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     }
 
     /// <summary>Students that are built otherwise than the paper's network.</summary>
-    public static TheoryData<string, BinaryViTConfig> Students
+    public static IEnumerable<ITheoryDataRow> Students
     {
         get
         {
             var config = new BinaryViTConfig("student", 16, 2, [new StageConfig(1, 32, 64, 1, 2), new StageConfig(1, 64, 128, 2, 1)], Classes: 3);
-            return new()
+            return new TheoryData<string, BinaryViTConfig>
             {
                 { "stem", config with { StemWidth = 6 } },
                 { "shifted patches", config with { ShiftedPatches = true } },
@@ -101,7 +101,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
 
     [Theory]
     [MemberData(nameof(Students))]
-    public void EveryStudentGivesTheRuntimesLogitsInOnnxRuntime(string what, BinaryViTConfig config)
+    internal void EveryStudentGivesTheRuntimesLogitsInOnnxRuntime(string what, BinaryViTConfig config)
     {
         LoweredModel lowered = Lowering.Lower(config, RandomNetwork.Tensors(config, 8));
         EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(FoldedModel.Of(lowered).Model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}"));

@@ -57,7 +57,7 @@ public sealed class ModelsTests
             using EvitModel model = EvitModel.Load(file);
             using Session session = model.CreateSession();
             var logits = new float[images.Count * model.Classes];
-            session.RunNchw(pixels, logits);
+            session.RunNhwc(pixels, logits);
             return [.. Enumerable.Range(0, images.Count).Select(i => Array.IndexOf(logits, logits.AsSpan(i * model.Classes, model.Classes).ToArray().Max(), i * model.Classes) - (i * model.Classes))];
         }
 

@@ -1,4 +1,4 @@
-using EdgeVit.Cli;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
 

@@ -17,7 +17,7 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         float[] logits = new float[model.Classes];
 
         pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);  // PNG, JPEG, WebP, BMP or GIF
-        session.RunNchw(pixels, logits);                                    // allocates nothing
+        session.RunNhwc(pixels, logits);                                    // allocates nothing
         return model.Labels[Array.IndexOf(logits, logits.Max())];
         // </sample>
     }

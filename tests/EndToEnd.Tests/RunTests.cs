@@ -26,7 +26,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         byte[] pixels = new byte[pipeline.Length];
         pipeline.ToPixels(ImageDecoder.DecodeFile(picture), pixels);
         float[] logits = new float[library.Classes];
-        session.RunNchw(pixels, logits);
+        session.RunNhwc(pixels, logits);
         Assert.Equal(Array.IndexOf(logits, logits.Max()), (int)top[0]!["index"]!);
     }
 

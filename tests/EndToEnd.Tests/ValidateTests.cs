@@ -172,7 +172,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
         {
             byte[] picture = Png.Random(32, 32, 500 + i);
             pipeline.ToPixels(ImageDecoder.Decode(picture, "picture"), pixels);
-            session.RunNchw(pixels, logits);
+            session.RunNhwc(pixels, logits);
             int seen = Array.IndexOf(logits, logits.Max());
             right[i] = SmallModel.Labels[seen];
             folders[i] = SmallModel.Labels[i % 5 == 4 ? (seen + 1 + (i % 3)) % 4 : seen];

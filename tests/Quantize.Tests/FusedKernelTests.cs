@@ -21,7 +21,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Pool)]
     [InlineData(BranchKind.Shift)]
     [InlineData(BranchKind.None)]
-    public void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, network: Network with { Branches = branches });
+    internal void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, network: Network with { Branches = branches });
 
     [Theory]
     [InlineData(1)]
@@ -57,7 +57,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Shift, 2)]
     [InlineData(BranchKind.Shift, 3)]
     [InlineData(BranchKind.Shift, 7)]
-    public void BranchesOfEveryGrid(BranchKind kind, int side)
+    internal void BranchesOfEveryGrid(BranchKind kind, int side)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.manual_seed(side);

@@ -34,7 +34,7 @@ public class ModelTests
     [InlineData(true, BranchKind.Shift, false, 0, 3, true)]
     [InlineData(true, BranchKind.Pool, false, 0, 1, false, 2)]
     [InlineData(false, BranchKind.Shift, true, 6, 3, true, 1)]
-    public void EveryFormOfTheNetworkIsReportedAndLowered(
+    internal void EveryFormOfTheNetworkIsReportedAndLowered(
         bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0, int levels = 1, bool locality = false, int classAttention = 0)
     {
         BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality, ClassAttention = classAttention };

@@ -1,4 +1,5 @@
 using EdgeVit.Imaging;
+using EdgeVit.Runtime;
 using static EdgeVit.Quantize.RandAugment;
 
 namespace EdgeVit.Quantize.Tests;

@@ -60,7 +60,7 @@ internal sealed class LatencyMeasurement
     public double First(Session session)
     {
         long start = Stopwatch.GetTimestamp();
-        session.RunNchw(_pictures[0], _logits);
+        session.RunNhwc(_pictures[0], _logits);
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
@@ -69,7 +69,7 @@ internal sealed class LatencyMeasurement
     {
         using Session session = _model.CreateSession(new SessionOptions { Threads = threads });
         // A tenth of the measurement at most.
-        int warmUp = WarmUp(i => session.RunNchw(_pictures[i % Pictures], _logits), TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10)), TimeProvider.System, cancel);
+        int warmUp = WarmUp(i => session.RunNhwc(_pictures[i % Pictures], _logits), TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10)), TimeProvider.System, cancel);
         double[] samples = new double[MostSamples];
         int count = 0;
 
@@ -86,7 +86,7 @@ internal sealed class LatencyMeasurement
             byte[] picture = _pictures[count % Pictures];
             long before = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
-            session.RunNchw(picture, _logits);
+            session.RunNhwc(picture, _logits);
             long end = Stopwatch.GetTimestamp();
             allocated += GC.GetAllocatedBytesForCurrentThread() - before;
             samples[count++] = Stopwatch.GetElapsedTime(start, end).TotalMilliseconds;

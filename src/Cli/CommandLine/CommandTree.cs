@@ -9,9 +9,11 @@ namespace EdgeVit.Cli;
 internal static class CommandTree
 {
     /// <summary>Runs a command line and returns the exit code.</summary>
-    public static int Run(string[] arguments)
+    /// <param name="arguments">As typed.</param>
+    /// <param name="verbs">In the order of the help.</param>
+    public static int Run(string[] arguments, Verb[] verbs)
     {
-        RootCommand root = Build();
+        RootCommand root = Build(verbs);
         ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Action is HelpWithExamples or not ParseErrorAction)
         {
@@ -24,19 +26,14 @@ internal static class CommandTree
         return Failures.Print(new UserException($"{UsageError(root, result)} {hint}", ExitCode.Usage), printer);
     }
 
-    private static RootCommand Build()
+    private static RootCommand Build(Verb[] verbs)
     {
-        var root = new RootCommand("EdgeVit turns a full-precision vision model into a 1-bit one that runs in real time on a small board.")
+        var root = new RootCommand("EdgeVit turns a full-precision vision model into a 1-bit one that runs in real time on a small board.");
+        foreach (Verb verb in verbs)
         {
-            new ConvertVerb(),
-            new ImportVerb(),
-            new ExportVerb(),
-            new InspectVerb(),
-            new RunVerb(),
-            new ValidateVerb(),
-            new BenchVerb(),
-            new DoctorVerb(),
-        };
+            root.Add(verb);
+        }
+
         foreach (Option option in root.Options)
         {
             if (option is HelpOption help)

@@ -96,7 +96,7 @@ internal sealed class RunVerb : Verb
             long decoded = Stopwatch.GetTimestamp();
             pipeline.ToPixels(image, pixels);
             long prepared = Stopwatch.GetTimestamp();
-            session.RunNchw(pixels, logits);
+            session.RunNhwc(pixels, logits);
             long ran = Stopwatch.GetTimestamp();
 
             IReadOnlyList<Prediction> best = Prediction.Top(logits, model.Labels, top);

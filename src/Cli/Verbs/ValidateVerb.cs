@@ -159,7 +159,7 @@ internal sealed class ValidateVerb : Verb
                 for (int i; (i = Interlocked.Increment(ref next)) < indices.Length && !cancel.IsCancellationRequested && failure is null;)
                 {
                     pipeline.ToPixels(data.Load(indices[i]), pixels);
-                    session.RunNchw(pixels, logits);
+                    session.RunNhwc(pixels, logits);
                     int label = labels[data.Label(indices[i])];
                     int rank = Prediction.Rank(logits, label);
                     lock (accuracy)

@@ -2,25 +2,6 @@ using System.Text.RegularExpressions;
 
 namespace EdgeVit.Export;
 
-/// <summary>What a person knows about a network that its tensors do not show. Everything is optional.</summary>
-/// <param name="Name">Name of the network; by default that of the preset that it equals, else <c>binaryvit</c>.</param>
-/// <param name="HeadSize">Channels of one attention head, the same in all stages; see <see cref="NetworkRecogniser"/>.</param>
-/// <param name="Reductions">The reduction of keys and values, one for each stage.</param>
-/// <param name="ImageSize">Height and width of the image in pixels, when the position embeddings are not to decide.</param>
-/// <param name="NormEps">Added to the variance in norms; by default what the library or the paper's code uses.</param>
-public sealed record RecogniserOptions(
-    string? Name = null, int? HeadSize = null, IReadOnlyList<int>? Reductions = null, int? ImageSize = null, double? NormEps = null);
-
-/// <summary>A network that was recognised.</summary>
-/// <param name="Config">Its configuration: a <see cref="BinaryViTConfig"/> or a <see cref="FloatViTConfig"/>.</param>
-/// <param name="Variant">What it is called, such as <c>BinaryViT</c> or <c>ReActNet-DeiT (baseline, with a class token)</c>.</param>
-/// <param name="Assumed">What the tensors do not show and a rule decided, in sentences for people.</param>
-internal sealed record RecognisedNetwork(INetworkConfig Config, string Variant, IReadOnlyList<string> Assumed)
-{
-    /// <summary>What a float network's tensors are called.</summary>
-    internal ViTNames? Names { get; init; }
-}
-
 /// <summary>Reads a network's configuration off the names and shapes of its tensors.</summary>
 /// <remarks>
 /// <para>Widths, depths, FFN widths, classes, patch size, branches and the kind of down-sampling are visible; the image size follows from the

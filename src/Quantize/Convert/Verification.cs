@@ -77,7 +77,7 @@ internal sealed class Verification
             float[] simulated = Simulate(batch, source);
             float[] logits = new float[simulated.Length];
             byte[] pixels = Pixels(batch, source);
-            session.RunNchw(pixels, logits);
+            session.RunNhwc(pixels, logits);
             for (int i = 0; i < batch.Count; i++)
             {
                 int a = Best(simulated.AsSpan(i * classes, classes));

@@ -1,4 +1,3 @@
-using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;

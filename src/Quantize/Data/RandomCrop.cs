@@ -1,4 +1,4 @@
-using EdgeVit.Imaging;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 

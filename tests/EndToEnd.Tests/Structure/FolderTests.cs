@@ -26,6 +26,29 @@ public class FolderTests
         Assert.True(cycles.Length == 0, $"{cycles.Length} cycles of folders in {project}:\n{string.Join("\n", cycles)}");
     }
 
+    [Fact]
+    public void UsesAreSeenWhereverTheyStand()
+    {
+        SortedDictionary<(string From, string To), SortedSet<string>> runtime = References("src/Runtime");
+        // A field, a base class, a generic's argument, an attribute's or interface's owner, a call inside a lambda of the table.
+        Assert.Contains("Session -> ExecutionPlan", runtime[("Session", "Plan")]);
+        Assert.Contains("CompiledStep -> PlanStep", runtime[("Compiler", "Plan")]);
+        Assert.Contains("KernelSets -> Lanes256", runtime[("Session", "Kernels")]);
+        Assert.Contains("CompiledStepFactory -> IStepMaker", runtime[("Compiler", "Plan")]);
+        Assert.Contains("KernelSets -> CompiledStepFactory", runtime[("Session", "Compiler")]);
+        // An enumeration has no code and lies in the root all the same.
+        Assert.Contains("Session -> KernelChoice", runtime[("Session", ".")]);
+        Assert.Contains(References("src/Cli").Keys, r => r.From == FolderReferences.EntryPoint);
+    }
+
+    [Fact]
+    public void CyclesAreFoundOnceEach()
+    {
+        (string, string)[] references = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("d", "e"), ("e", "d"), ("f", "a")];
+        Assert.Equal(["a b c", "d e"], FolderReferences.Cycles(references).Select(c => string.Join(' ', c)));
+        Assert.Empty(FolderReferences.Cycles([("a", "b"), ("b", "c"), ("a", "c")]));
+    }
+
     private static SortedDictionary<(string From, string To), SortedSet<string>> References(string project)
     {
         string folder = Path.Combine(Repository.Root, project);

@@ -17,7 +17,7 @@ public sealed class SmallModel : IDisposable
 
     public static string[] Labels { get; } = ["ant", "bee", "cow", "dog"];
 
-    public BinaryViTConfig Config { get; }
+    internal BinaryViTConfig Config { get; }
 
     public string Path { get; }
 
