@@ -186,7 +186,7 @@ public class ResamplerTests
             var weights = new ResampleWeights(image.Width, width, 0, width, interpolation);
             for (int y = 0; y < image.Height; y++)
             {
-                Resampler.HorizontalRowScalar(image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width), rows.AsSpan(3 * y * width, 3 * width), weights);
+                WindowResize.HorizontalRowScalar(image.Pixels.AsSpan(3 * y * image.Width, 3 * image.Width), rows.AsSpan(3 * y * width, 3 * width), weights);
             }
         }
         if (height == image.Height)
@@ -198,7 +198,7 @@ public class ResamplerTests
         var vertical = new ResampleWeights(image.Height, height, 0, height, interpolation);
         for (int y = 0; y < height; y++)
         {
-            Resampler.VerticalRowScalar(rows.AsSpan(3 * width * vertical.Starts[y]), result.AsSpan(3 * width * y, 3 * width), vertical.Of(y), 0);
+            WindowResize.VerticalRowScalar(rows.AsSpan(3 * width * vertical.Starts[y]), result.AsSpan(3 * width * y, 3 * width), vertical.Of(y), 0);
         }
 
         return result;

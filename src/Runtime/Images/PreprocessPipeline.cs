@@ -7,6 +7,9 @@ public sealed class PreprocessPipeline
 {
     private readonly PixelScale _scale;
 
+    // For the size of the last image: those of a camera have one, and none after the first costs an allocation.
+    private volatile WindowResize? _resize;
+
     /// <summary>Prepares the constants: scale = 1 / (255 std), offset = -mean / std, in double, rounded to float.</summary>
     /// <param name="preprocess">What to do.</param>
     /// <exception cref="ArgumentException">Sizes below 1, a resize below the crop, not three means and deviations, or a deviation that is
@@ -52,11 +55,13 @@ public sealed class PreprocessPipeline
     {
         ArgumentNullException.ThrowIfNull(image);
         CheckLength(pixels.Length, nameof(pixels));
-        (int width, int height) = ResizedSize(image.Width, image.Height, Preprocess.ResizeShorterSide);
-        int left = (int)Math.Round((width - Preprocess.Width) / 2.0, MidpointRounding.ToEven);
-        int top = (int)Math.Round((height - Preprocess.Height) / 2.0, MidpointRounding.ToEven);
-        Resampler.ResizeWindow(image, width, height, Preprocess.Interpolation, left, top, Preprocess.Width, Preprocess.Height)
-            .Pixels.CopyTo(pixels);
+        WindowResize? resize = _resize;
+        if (resize?.IsFor(image.Width, image.Height) != true)
+        {
+            _resize = resize = Prepare(image.Width, image.Height);
+        }
+
+        resize.Run(image.Pixels, pixels);
     }
 
     /// <summary>Size after the shorter side has become <paramref name="shorterSide"/>.</summary>
@@ -73,6 +78,14 @@ public sealed class PreprocessPipeline
         CheckLength(pixels.Length, nameof(pixels));
         CheckLength(output.Length, nameof(output));
         _scale.Normalise(pixels, output);
+    }
+
+    private WindowResize Prepare(int imageWidth, int imageHeight)
+    {
+        (int width, int height) = ResizedSize(imageWidth, imageHeight, Preprocess.ResizeShorterSide);
+        int left = (int)Math.Round((width - Preprocess.Width) / 2.0, MidpointRounding.ToEven);
+        int top = (int)Math.Round((height - Preprocess.Height) / 2.0, MidpointRounding.ToEven);
+        return new WindowResize(imageWidth, imageHeight, width, height, Preprocess.Interpolation, left, top, Preprocess.Width, Preprocess.Height);
     }
 
     private void CheckLength(int length, string name)
