@@ -35,10 +35,10 @@ public class ReferenceConvolutionTests
     private static float[] Convolve(float[] weight, int kernel, int stride, int padding, int side, float bias = 0)
     {
         var found = new float[side * side];
-        ReferenceOps.Conv2d(Value.Image(s_image, 1, 3, 3), weight, bias == 0 ? null : [bias], kernel, stride, padding, new ValueShape(ValueKind.Tokens, 1, side, side), found);
+        ReferenceArithmetic.Conv2d(Value.Image(s_image, 1, 3, 3), weight, bias == 0 ? null : [bias], kernel, stride, padding, new ValueShape(ValueKind.Tokens, 1, side, side), found);
         // Tokens or an image: the same pixels.
         var tokens = new float[side * side];
-        ReferenceOps.Conv2d(Value.Tokens(s_image, 1, 3, 3), weight, [bias], kernel, stride, padding, new ValueShape(ValueKind.Tokens, 1, side, side), tokens);
+        ReferenceArithmetic.Conv2d(Value.Tokens(s_image, 1, 3, 3), weight, [bias], kernel, stride, padding, new ValueShape(ValueKind.Tokens, 1, side, side), tokens);
         Assert.Equal(found, tokens);
         return found;
     }

@@ -58,111 +58,17 @@ internal sealed class GraphInterpreter
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(values);
-        Value x = values[node.Inputs[0]];
-        ValueShape shape = Shapes[node.Output];
-        if (shape.Kind == ValueKind.Bits)
-        {
-            return Value.Bits(ReferenceOps.ShiftSign(x, Floats(node, "shift")), shape.Channels, shape.Height, shape.Width);
-        }
-
-        var y = new float[shape.Elements];
-        switch (node.Op)
-        {
-            case Op.Conv2d:
-                int kernel = _tensors[node.Tensors["weight"]].Shape[2];
-                (int stride, int padding) = (node.Attributes["stride"], node.Attributes["padding"]);
-                ReferenceOps.Conv2d(x, Floats(node, "weight"), OptionalFloats(node, "bias"), kernel, stride, padding, shape, y);
-                break;
-            case Op.Linear:
-                ReferenceOps.Linear(x, Floats(node, "weight"), OptionalFloats(node, "bias"), shape.Channels, y);
-                break;
-            case Op.Position:
-                ReferenceOps.Add(x.Floats, Floats(node, "position"), y);
-                break;
-            case Op.Affine:
-                ReferenceOps.Affine(x, Floats(node, "scale"), Floats(node, "offset"), y);
-                break;
-            case Op.RPReLU:
-                ReferenceOps.RPReLU(x, OptionalFloats(node, "shift"), Floats(node, "slope"), OptionalFloats(node, "offset"), y);
-                break;
-            case Op.BinaryLinear:
-                ReferenceOps.BinaryLinear(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), IsCount(node), y);
-                break;
-            case Op.BinaryConv:
-                ReferenceOps.BinaryConv(x, Words(node, "weight"), Floats(node, "scale"), Floats(node, "offset"), node.Attributes["kernel"], IsCount(node), shape, y);
-                break;
-            case Op.BinaryAttention:
-                long[] exp = TensorData.Integers(_tensors[node.Tensors["exp"]]);
-                (Value key, Value value) = (values[node.Inputs[1]], values[node.Inputs[2]]);
-                ReferenceOps.BinaryAttention(
-                    x, key, value, exp, Floats(node, "clip"), AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node), Floats(node, "scale"), Floats(node, "offset"), y);
-                break;
-            case Op.Add:
-                x.Floats.CopyTo(y, 0);
-                foreach (string other in node.Inputs.Skip(1))
-                {
-                    ReferenceOps.Add(y, values[other].Floats, y);
-                }
-
-                break;
-            case Op.ScaledSum:
-                x.Floats.CopyTo(y, 0);
-                for (int i = 1; i < node.Inputs.Count; i++)
-                {
-                    ReferenceOps.AddScaled(values[node.Inputs[i]], OptionalFloats(node, OpAttributes.Scale(i)), y);
-                }
-
-                break;
-            case Op.AvgPool2d:
-                ReferenceOps.AvgPool2d(x, PoolWindow.Of(node), shape, y);
-                break;
-            case Op.Upsample:
-                ReferenceOps.Upsample(x, node.Attributes["factor"], shape, y);
-                break;
-            case Op.TileChannels:
-                ReferenceOps.TileChannels(x, node.Attributes["factor"], y);
-                break;
-            case Op.GroupMeanChannels:
-                ReferenceOps.GroupMeanChannels(x, node.Attributes["factor"], y);
-                break;
-            case Op.MeanTokens:
-                ReferenceOps.MeanTokens(x, y);
-                break;
-            case Op.LayerNorm:
-                ReferenceFloatOps.LayerNorm(x, Floats(node, "scale"), Floats(node, "offset"), Floats(node, "epsilon")[0], y);
-                break;
-            case Op.Gelu:
-                ReferenceFloatOps.Gelu(x, y);
-                break;
-            case Op.SoftmaxAttention:
-                ReferenceFloatOps.SoftmaxAttention(x, values[node.Inputs[1]], values[node.Inputs[2]], node.Attributes["heads"], y);
-                break;
-            case Op.PrependTokens:
-                ReferenceFloatOps.PrependTokens(x, node.Inputs.Count == 2 ? values[node.Inputs[1]].Floats : Floats(node, "tokens"), y);
-                break;
-            case Op.SliceTokens:
-                ReferenceFloatOps.SliceTokens(x, node.Attributes["start"], y);
-                break;
-            case Op.SpatialShift:
-                ReferenceOps.SpatialShift(x, TokenShift.Of(node), y);
-                break;
-            default:
-                throw new EvitFormatException($"op {node.Op} is unknown to this runtime");
-        }
-
-        if (node.Output == _graph.OutputName)
-        {
-            ReferenceOps.ClearZeros(y);
-        }
-
-        return Value.Tokens(y, shape.Channels, shape.Height, shape.Width);
+        return ReferenceOps.Evaluate(new NodeValues(this, node, values));
     }
 
-    private static bool IsCount(GraphNode node) => node.Attributes.ContainsKey(OpAttributes.Counts);
+    /// <summary>Whether a node gives the logits.</summary>
+    internal bool IsOutput(GraphNode node) => node.Output == _graph.OutputName;
 
-    private float[]? OptionalFloats(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Floats(node, role) : null;
+    /// <summary>A node's tensor.</summary>
+    internal StoredTensor Tensor(GraphNode node, string role) => _tensors[node.Tensors[role]];
 
-    private float[] Floats(GraphNode node, string role)
+    /// <summary>A node's tensor as floats.</summary>
+    internal float[] Floats(GraphNode node, string role)
     {
         string name = node.Tensors[role];
         lock (_floats)
@@ -179,6 +85,33 @@ internal sealed class GraphInterpreter
             return values;
         }
     }
+}
 
-    private ulong[] Words(GraphNode node, string role) => TensorData.Words(_tensors[node.Tensors[role]]);
+/// <summary>What a node is computed from.</summary>
+internal sealed class NodeValues(GraphInterpreter interpreter, GraphNode node, IReadOnlyDictionary<string, Value> values)
+{
+    internal GraphNode Node => node;
+
+    /// <summary>The first input.</summary>
+    internal Value X => Input(0);
+
+    /// <summary>Shape of the output.</summary>
+    internal ValueShape Shape => interpreter.Shapes[node.Output];
+
+    internal bool IsOutput => interpreter.IsOutput(node);
+
+    /// <summary>Whether a product counts differing signs.</summary>
+    internal bool IsCount => node.Attributes.ContainsKey(OpAttributes.Counts);
+
+    internal int this[string attribute] => node.Attributes[attribute];
+
+    internal Value Input(int index) => values[node.Inputs[index]];
+
+    internal StoredTensor Tensor(string role) => interpreter.Tensor(node, role);
+
+    internal float[] Floats(string role) => interpreter.Floats(node, role);
+
+    internal float[]? Optional(string role) => node.Tensors.ContainsKey(role) ? Floats(role) : null;
+
+    internal ulong[] Words(string role) => TensorData.Words(Tensor(role));
 }

@@ -105,7 +105,7 @@ internal static class GraphJson
     private static void WriteNode(Utf8JsonWriter writer, GraphNode node, string previous)
     {
         writer.WriteStartObject();
-        writer.WriteString("op", OpNames.Of(node.Op));
+        writer.WriteString("op", Ops.Of(node.Op).Name);
         writer.WriteString("name", node.Name);
         if (node.Inputs.Count != 1 || node.Inputs[0] != previous)
         {
@@ -153,8 +153,8 @@ internal static class GraphJson
         string name = node.Get("name", where).String(where, "name");
         where = $"graph node {index} ('{name}')";
         string opName = node.Get("op", where).String(where, "op");
-        Op op = OpNames.Parse(opName)
-            ?? throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", OpNames.All)}");
+        Op op = Ops.Parse(opName)
+            ?? throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", Ops.All.Select(r => r.Name))}");
 
         var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
         var attributes = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -20,9 +20,6 @@ internal sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBi
 /// <summary>Counts operations and bytes, per node.</summary>
 internal static class GraphCost
 {
-    /// <summary>Element operations of an exponential.</summary>
-    private const double ExpOps = 8;
-
     /// <summary>The facts of every node of a graph, in execution order.</summary>
     /// <exception cref="EvitFormatException">The graph is not valid.</exception>
     public static IReadOnlyList<NodeFacts> Of(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
@@ -47,22 +44,41 @@ internal static class GraphCost
     internal static NodeCost Of(
         GraphNode node, ReadOnlySpan<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
-        ValueShape x = inputs[0];
-        double outputs = output.Elements;
-        return node.Op switch
-        {
-            Op.Conv2d => new(0, outputs * x.Channels * Square(tensors[node.Tensors["weight"]].Shape[2]), 0),
-            Op.Linear => new(0, outputs * x.Channels, 0),
-            Op.BinaryLinear => new(outputs * x.Channels, 0, outputs),
-            Op.BinaryConv => new(outputs * x.Channels * Square(node.Attributes["kernel"]), 0, outputs),
-            Op.BinaryAttention => new((1.0 + AttentionAttributes.Levels(node)) * x.Elements * inputs[1].Tokens, 0, outputs + ((double)x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
-            Op.SoftmaxAttention => new(0, 2.0 * x.Elements * inputs[1].Tokens, outputs + (ExpOps * x.Tokens * inputs[1].Tokens * node.Attributes["heads"])),
-            Op.LayerNorm => new(0, 0, 3 * outputs),
-            Op.AvgPool2d => new(0, 0, outputs * node.Attributes["kernelH"] * node.Attributes["kernelW"]),
-            Op.Add or Op.ScaledSum => new(0, 0, outputs * inputs.Length),
-            _ => new(0, 0, Math.Max(x.Elements, outputs)),
-        };
+        var costs = new OpCosts(node, inputs[0], inputs.Length > 1 ? inputs[1].Tokens : 0, output, tensors);
+        return Ops.Of(node.Op).Cost?.Invoke(costs) ?? new NodeCost(0, 0, Math.Max(inputs[0].Elements, output.Elements));
     }
+}
 
-    private static double Square(double x) => x * x;
+/// <summary>The sizes that a node's cost is computed from.</summary>
+internal sealed class OpCosts(GraphNode node, ValueShape input, int keys, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
+{
+    /// <summary>Element operations of an exponential.</summary>
+    internal const double Exponential = 8;
+
+    internal GraphNode Node => node;
+
+    /// <summary>Elements of the output.</summary>
+    internal double Outputs => output.Elements;
+
+    /// <summary>Elements of the first input.</summary>
+    internal double Inputs => input.Elements;
+
+    /// <summary>Channels of the first input.</summary>
+    internal double Channels => input.Channels;
+
+    /// <summary>Tokens of the second input.</summary>
+    internal double Keys => keys;
+
+    /// <summary>Pairs of a query and a key, of all heads.</summary>
+    internal double Pairs => (double)input.Tokens * keys * node.Attributes["heads"];
+
+    /// <summary>Inputs of the node.</summary>
+    internal double Operands => node.Inputs.Count;
+
+    internal double Attribute(string name) => node.Attributes[name];
+
+    /// <summary>A size of the weight.</summary>
+    internal double Weight(int dimension) => tensors[node.Tensors["weight"]].Shape[dimension];
+
+    internal static double Square(double x) => x * x;
 }

@@ -28,7 +28,7 @@ internal sealed partial class GraphValidator
         return key;
     }
 
-    private ValueShape Attention(GraphNode node, ValueShape query)
+    internal ValueShape BinaryAttention(GraphNode node, ValueShape query)
     {
         ValueShape key = Operands(node, query, ValueKind.Bits);
         int heads = node.Attributes["heads"];

@@ -6,8 +6,9 @@ namespace EdgeVit.Runtime;
 /// grid becomes one column.</content>
 internal sealed partial class GraphValidator
 {
-    private ValueShape Linear(GraphNode node, ValueShape x)
+    internal ValueShape Linear(GraphNode node, ValueShape x)
     {
+        Expect(x, ValueKind.Tokens);
         StoredTensor weight = Tensor(node, "weight");
         if (weight.Shape.Count != 2 || weight.Shape[0] < 1)
         {
@@ -19,7 +20,7 @@ internal sealed partial class GraphValidator
         return x with { Channels = weight.Shape[0] };
     }
 
-    private ValueShape LayerNorm(GraphNode node, ValueShape x)
+    internal ValueShape LayerNorm(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
         PerChannel(node, x.Channels, "scale", "offset");
@@ -35,7 +36,7 @@ internal sealed partial class GraphValidator
             : throw new EvitFormatException($"{_where}: tensor '{epsilon.Name}' (epsilon) is {value}, expected a finite number, at least 0");
     }
 
-    private ValueShape SoftmaxAttention(GraphNode node, ValueShape query)
+    internal ValueShape SoftmaxAttention(GraphNode node, ValueShape query)
     {
         ValueShape key = Operands(node, query, ValueKind.Tokens);
         return key.Tokens <= short.MaxValue
@@ -43,7 +44,7 @@ internal sealed partial class GraphValidator
             : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
     }
 
-    private ValueShape PrependTokens(GraphNode node, ValueShape x)
+    internal ValueShape PrependTokens(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
         if (node.Inputs.Count == 2 == node.Tensors.ContainsKey("tokens"))
@@ -69,7 +70,7 @@ internal sealed partial class GraphValidator
         return Bounded(x, x.Channels, (long)x.Tokens + tokens.Shape[0], 1);
     }
 
-    private ValueShape SliceTokens(GraphNode node, ValueShape x)
+    internal ValueShape SliceTokens(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
         (int start, int count) = (node.Attributes["start"], node.Attributes["count"]);

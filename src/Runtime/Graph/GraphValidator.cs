@@ -53,14 +53,15 @@ internal sealed partial class GraphValidator
         double work = 0;
         foreach (GraphNode node in _graph.Nodes)
         {
-            _where = $"graph node '{node.Name}' ({OpNames.Of(node.Op)})";
-            OpSchema.Of(node.Op).Check(node, _where);
+            OpRow op = Ops.Of(node.Op);
+            _where = $"graph node '{node.Name}' ({op.Name})";
+            op.Schema.Check(node, _where);
             if (!names.Add(node.Name))
             {
                 throw new EvitFormatException($"{_where}: its name is used by an earlier node");
             }
 
-            ValueShape shape = ShapeOf(node);
+            ValueShape shape = op.Shape(this, node, Input(node.Inputs[0]));
             elements += shape.Elements;
             if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || Padded(shape) > MaxValueElements || elements > MaxTotalElements)
             {
@@ -99,83 +100,57 @@ internal sealed partial class GraphValidator
         return shapes;
     }
 
-    private ValueShape ShapeOf(GraphNode node)
+    internal ValueShape Position(GraphNode node, ValueShape x)
     {
-        ValueShape x = Input(node.Inputs[0]);
-        switch (node.Op)
-        {
-            case Op.Conv2d:
-                return Conv(node, x);
-            case Op.Linear:
-                Expect(x, ValueKind.Tokens);
-                return Linear(node, x);
-            case Op.Position:
-                Expect(x, ValueKind.Tokens);
-                Floats(node, "position", x.Tokens, x.Channels);
-                return x;
-            case Op.Affine:
-                Expect(x, ValueKind.Tokens);
-                PerChannel(node, x.Channels, "scale", "offset");
-                return x;
-            case Op.RPReLU:
-                Expect(x, ValueKind.Tokens);
-                return RPReLU(node, x);
-            case Op.ShiftSign:
-                Expect(x, ValueKind.Tokens);
-                PerChannel(node, x.Channels, "shift");
-                return x with { Kind = ValueKind.Bits };
-            case Op.BinaryLinear:
-                Expect(x, ValueKind.Bits);
-                return x with { Kind = ValueKind.Tokens, Channels = BinaryWeights(node, x.Channels) };
-            case Op.BinaryConv:
-                Expect(x, ValueKind.Bits);
-                int kernel = node.Attributes["kernel"];
-                int outputs = BinaryWeights(node, (long)kernel * kernel * x.Channels);
-                return Windows(x, outputs, kernel, kernel, 0);
-            case Op.BinaryAttention:
-                return Attention(node, x);
-            case Op.Add:
-                return Add(node, x);
-            case Op.ScaledSum:
-                return ScaledSum(node, x);
-            case Op.AvgPool2d:
-                Expect(x, ValueKind.Tokens);
-                return x with { Height = Pool(node, x.Height, "H", "rows"), Width = Pool(node, x.Width, "W", "columns") };
-            case Op.Upsample:
-                Expect(x, ValueKind.Tokens);
-                return Bounded(x, x.Channels, (long)x.Height * node.Attributes["factor"], (long)x.Width * node.Attributes["factor"]);
-            case Op.TileChannels:
-                Expect(x, ValueKind.Tokens);
-                return Bounded(x, (long)x.Channels * node.Attributes["factor"], x.Height, x.Width);
-            case Op.GroupMeanChannels:
-                Expect(x, ValueKind.Tokens);
-                int factor = node.Attributes["factor"];
-                return x.Channels % factor == 0
-                    ? x with { Channels = x.Channels / factor }
-                    : throw new EvitFormatException($"{_where}: {x.Channels} channels can't be grouped by {factor}, expected a multiple");
-            case Op.MeanTokens:
-                Expect(x, ValueKind.Tokens);
-                return x with { Height = 1, Width = 1 };
-            case Op.LayerNorm:
-                return LayerNorm(node, x);
-            case Op.Gelu:
-                Expect(x, ValueKind.Tokens);
-                return x;
-            case Op.SoftmaxAttention:
-                return SoftmaxAttention(node, x);
-            case Op.PrependTokens:
-                return PrependTokens(node, x);
-            case Op.SliceTokens:
-                return SliceTokens(node, x);
-            case Op.SpatialShift:
-                Expect(x, ValueKind.Tokens);
-                return TokenShift.Of(node) != default ? x : throw new EvitFormatException($"{_where}: rows and columns are both 0; that is no shift");
-            default:
-                throw new EvitFormatException($"{_where}: op is unknown to this runtime");
-        }
+        Floats(node, "position", Tokens(x).Tokens, x.Channels);
+        return x;
     }
 
-    private ValueShape Conv(GraphNode node, ValueShape x)
+    internal ValueShape Affine(GraphNode node, ValueShape x)
+    {
+        PerChannel(node, Tokens(x).Channels, "scale", "offset");
+        return x;
+    }
+
+    internal ValueShape ShiftSign(GraphNode node, ValueShape x)
+    {
+        PerChannel(node, Tokens(x).Channels, "shift");
+        return x with { Kind = ValueKind.Bits };
+    }
+
+    internal ValueShape BinaryLinear(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Bits);
+        return x with { Kind = ValueKind.Tokens, Channels = BinaryWeights(node, x.Channels) };
+    }
+
+    internal ValueShape BinaryConv(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Bits);
+        int kernel = node.Attributes["kernel"];
+        return Windows(x, BinaryWeights(node, (long)kernel * kernel * x.Channels), kernel, kernel, 0);
+    }
+
+    internal ValueShape AvgPool2d(GraphNode node, ValueShape x) =>
+        Tokens(x) with { Height = Pool(node, x.Height, "H", "rows"), Width = Pool(node, x.Width, "W", "columns") };
+
+    internal ValueShape Upsample(GraphNode node, ValueShape x) =>
+        Bounded(Tokens(x), x.Channels, (long)x.Height * node.Attributes["factor"], (long)x.Width * node.Attributes["factor"]);
+
+    internal ValueShape TileChannels(GraphNode node, ValueShape x) => Bounded(Tokens(x), (long)x.Channels * node.Attributes["factor"], x.Height, x.Width);
+
+    internal ValueShape GroupMeanChannels(GraphNode node, ValueShape x)
+    {
+        int factor = node.Attributes["factor"];
+        return Tokens(x).Channels % factor == 0
+            ? x with { Channels = x.Channels / factor }
+            : throw new EvitFormatException($"{_where}: {x.Channels} channels can't be grouped by {factor}, expected a multiple");
+    }
+
+    internal ValueShape SpatialShift(GraphNode node, ValueShape x) =>
+        TokenShift.Of(node) != default ? Tokens(x) : throw new EvitFormatException($"{_where}: rows and columns are both 0; that is no shift");
+
+    internal ValueShape Conv(GraphNode node, ValueShape x)
     {
         if (x.Kind == ValueKind.Bits)
         {
@@ -196,7 +171,7 @@ internal sealed partial class GraphValidator
         return Windows(x, shape[0], shape[2], stride, padding);
     }
 
-    private ValueShape Add(GraphNode node, ValueShape x)
+    internal ValueShape Add(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
         foreach (string name in node.Inputs)
@@ -212,7 +187,7 @@ internal sealed partial class GraphValidator
     }
 
     /// <summary>Every scale belongs to an input, and no sum is without any: that would be an <see cref="Op.Add"/>.</summary>
-    private ValueShape ScaledSum(GraphNode node, ValueShape x)
+    internal ValueShape ScaledSum(GraphNode node, ValueShape x)
     {
         int scales = 0;
         for (int i = 1; i < node.Inputs.Count; i++)
@@ -234,9 +209,9 @@ internal sealed partial class GraphValidator
         throw new EvitFormatException($"{_where}: {found}, expected {expected} and no other, as there are {node.Inputs.Count} inputs");
     }
 
-    private ValueShape RPReLU(GraphNode node, ValueShape x)
+    internal ValueShape RPReLU(GraphNode node, ValueShape x)
     {
-        PerChannel(node, x.Channels, "slope");
+        PerChannel(node, Tokens(x).Channels, "slope");
         if (node.Tensors.ContainsKey("shift") != node.Tensors.ContainsKey("offset"))
         {
             (string there, string missing) = node.Tensors.ContainsKey("shift") ? ("shift", "offset") : ("offset", "shift");
@@ -276,6 +251,13 @@ internal sealed partial class GraphValidator
     private ValueShape Input(string name) => _shapes.TryGetValue(name, out ValueShape shape)
         ? shape
         : throw new EvitFormatException($"{_where}: value '{name}' is not written by an earlier node");
+
+    /// <summary>Demands tokens.</summary>
+    internal ValueShape Tokens(ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        return x;
+    }
 
     private void Expect(ValueShape x, ValueKind kind)
     {

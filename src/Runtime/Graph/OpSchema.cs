@@ -1,49 +1,19 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>What an op takes: number of inputs, tensor roles, attributes with their ranges.</summary>
-internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, string[] OptionalTensors, AttributeRange[] Attributes)
+internal sealed record OpSchema(int MinInputs, int MaxInputs)
 {
-    // Windows and factors that no network needs would only serve to make a small file run for hours.
-    private const int MaxWindow = 256;
-
-    private const int MaxSummands = 64;
-
     // The names of a longer list are numbered.
     private const int MostNamed = 8;
 
-    private static readonly string[] s_none = [];
-    private static readonly string[] s_scales = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)];
-    private static readonly AttributeRange[] s_noAttributes = [];
+    internal string[] Tensors { get; init; } = [];
 
-    internal static OpSchema Of(Op op) => op switch
-    {
-        Op.Conv2d => new(1, 1, ["weight"], ["bias"], [new("stride", 1, MaxWindow), new("padding", 0, MaxWindow)]),
-        Op.Linear => new(1, 1, ["weight"], ["bias"], s_noAttributes),
-        Op.Position => new(1, 1, ["position"], s_none, s_noAttributes),
-        Op.Affine => new(1, 1, ["scale", "offset"], s_none, s_noAttributes),
-        Op.ShiftSign => new(1, 1, ["shift"], s_none, s_noAttributes),
-        Op.BinaryLinear => new(1, 1, ["weight", "scale", "offset"], s_none, [Flag(OpAttributes.Counts)]),
-        Op.BinaryConv => new(1, 1, ["weight", "scale", "offset"], s_none, [new("kernel", 1, MaxWindow), Flag(OpAttributes.Counts)]),
-        Op.BinaryAttention => new(3, 3, ["exp", "clip", "scale", "offset"], s_none, [
-            new("heads", 1, int.MaxValue), new("levels", 1, AttentionAttributes.MaxLevels, Absent: 1), new("maskDiagonal", 0, 1, Absent: 0)]),
-        Op.RPReLU => new(1, 1, ["slope"], ["shift", "offset"], s_noAttributes),
-        Op.Add => new(2, MaxSummands, s_none, s_none, s_noAttributes),
-        Op.ScaledSum => new(2, MaxSummands, s_none, s_scales, s_noAttributes),
-        Op.AvgPool2d => new(1, 1, s_none, s_none, [
-            new("kernelH", 1, MaxWindow), new("kernelW", 1, MaxWindow), new("strideH", 1, MaxWindow), new("strideW", 1, MaxWindow),
-            new("paddingH", 0, MaxWindow), new("paddingW", 0, MaxWindow), Flag(OpAttributes.Sum)]),
-        Op.Upsample => new(1, 1, s_none, s_none, [new("factor", 1, MaxWindow)]),
-        Op.TileChannels or Op.GroupMeanChannels => new(1, 1, s_none, s_none, [new("factor", 1, 1 << 16)]),
-        Op.MeanTokens or Op.Gelu => new(1, 1, s_none, s_none, s_noAttributes),
-        Op.LayerNorm => new(1, 1, ["scale", "offset", "epsilon"], s_none, s_noAttributes),
-        Op.SoftmaxAttention => new(3, 3, s_none, s_none, [new("heads", 1, int.MaxValue)]),
-        Op.PrependTokens => new(1, 2, s_none, ["tokens"], s_noAttributes),
-        Op.SpatialShift => new(1, 1, s_none, s_none, [new("rows", 0, MaxWindow), new("columns", 0, MaxWindow)]),
-        Op.SliceTokens => new(1, 1, s_none, s_none, [new("start", 0, int.MaxValue), new("count", 1, int.MaxValue)]),
-        _ => throw new EvitFormatException($"op {op} is unknown to this runtime"),
-    };
+    internal string[] OptionalTensors { get; init; } = [];
+
+    internal AttributeRange[] Attributes { get; init; } = [];
 
     /// <summary>Checks a node's counts, roles and attributes; its shapes are <see cref="GraphValidator"/>'s.</summary>
+    /// <exception cref="EvitFormatException">Something is missing, unknown or out of its range.</exception>
     internal void Check(GraphNode node, string where)
     {
         if (node.Inputs.Count < MinInputs || node.Inputs.Count > MaxInputs)
@@ -52,6 +22,12 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
                 $"{where}: {node.Inputs.Count} inputs, expected {(MinInputs == MaxInputs ? $"{MinInputs}" : $"{MinInputs} to {MaxInputs}")}");
         }
 
+        CheckTensors(node, where);
+        CheckAttributes(node, where);
+    }
+
+    private void CheckTensors(GraphNode node, string where)
+    {
         foreach (string role in Tensors)
         {
             if (!node.Tensors.ContainsKey(role))
@@ -68,7 +44,10 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
                     $"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
             }
         }
+    }
 
+    private void CheckAttributes(GraphNode node, string where)
+    {
         foreach (AttributeRange range in Attributes)
         {
             (string name, int min, int max, int? absent) = range;
@@ -98,8 +77,6 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
         }
     }
 
-    private static AttributeRange Flag(string name) => new(name, 1, 1, Absent: 0);
-
     private static string Names(string[] names) => names.Length switch
     {
         0 => "none",
@@ -109,4 +86,8 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs, string[] Tensors, 
 }
 
 /// <summary>An attribute and the values that it may have; what it is where a node lacks it, null where a node must have it.</summary>
-internal sealed record AttributeRange(string Name, int Min, int Max, int? Absent = null);
+internal sealed record AttributeRange(string Name, int Min, int Max, int? Absent = null)
+{
+    /// <summary>An attribute that is 1 where it is there.</summary>
+    internal static AttributeRange Flag(string name) => new(name, 1, 1, Absent: 0);
+}

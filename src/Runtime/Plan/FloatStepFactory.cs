@@ -4,45 +4,13 @@ namespace EdgeVit.Runtime;
 internal static unsafe class FloatStepFactory
 {
     /// <summary>Whether the op starts a row in a way that this factory knows.</summary>
-    internal static bool Makes(Op op) => op is Op.LayerNorm or Op.Gelu or Op.SoftmaxAttention or Op.PrependTokens or Op.SliceTokens;
+    internal static bool Makes(Op op) => Maker(op) is not null;
 
     /// <summary>The steps of a draft whose head is such an op.</summary>
     internal static IEnumerable<PlanStep> Build(
-        GraphNode head, string kind, RowProgram program, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels)
-    {
-        ValueShape output = file.Shapes[head.Output];
-        (string name, int items, int channels) = (head.Name, output.Tokens, output.Channels);
-        if (head.Op == Op.SoftmaxAttention)
-        {
-            SoftmaxOperands operands = places.SoftmaxAttention(head, file.Shapes);
-            float* zeros = weights.Zeros(Math.Max(operands.Keys, operands.HeadSize));
-            return
-            [
-                new SoftmaxPrepareStep(name, operands),
-                new SoftmaxAttentionStep(name, kind, items, program, kernels.Rows, operands, zeros),
-            ];
-        }
+        GraphNode head, string kind, RowProgram program, EvitFile file, ValuePlaces places, PlanWeights weights, KernelSet kernels) =>
+        Maker(head.Op)!(new FloatHead(head, kind, program, file, places, weights, kernels));
 
-        long source = places.Offset(head.Inputs[0]);
-        switch (head.Op)
-        {
-            case Op.LayerNorm:
-                float* scale = weights.Rows(head.Tensors["scale"], channels);
-                float* offset = weights.Rows(head.Tensors["offset"], channels);
-                float epsilon = TensorData.Floats(file.Tensors[head.Tensors["epsilon"]])[0];
-                return [new LayerNormStep(name, kind, items, program, channels, source, scale, offset, epsilon)];
-            case Op.Gelu:
-                return [new GeluStep(name, kind, items, program, channels, source)];
-            case Op.PrependTokens when head.Inputs.Count == 2:
-                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, null, places.Offset(head.Inputs[1]), file.Shapes[head.Inputs[1]].Tokens)];
-            case Op.PrependTokens:
-                int rows = file.Tensors[head.Tensors["tokens"]].Shape[0];
-                float* tokens = weights.Rows(head.Tensors["tokens"], channels);
-                return [new TokenRowsStep(name, kind, items, program, channels, source, 0, tokens, 0, rows)];
-            default:
-                return [new TokenRowsStep(name, kind, items, program, channels, source, head.Attributes["start"], null, 0, 0)];
-        }
-    }
     /// <summary>A linear of many tokens.</summary>
     internal static PlanStep Linear(
         GraphNode head, string kind, RowProgram program, ValueShape input, ValueShape output, ValuePlaces places, PlanWeights weights, KernelSet kernels)
@@ -50,5 +18,45 @@ internal static unsafe class FloatStepFactory
         float* matrix = weights.TransposedBlocks(head.Tensors["weight"], output.Channels, TokenLinearStep.Block);
         return new TokenLinearStep(
             head.Name, kind, output.Tokens, program, kernels.Rows, input, places.Offset(head.Inputs[0]), matrix, weights.Bias(head, output.Channels), output.Channels);
+    }
+
+    private static Func<FloatHead, PlanStep[]>? Maker(Op op) => op switch
+    {
+        Op.LayerNorm => h => [new LayerNormStep(
+            h.Name, h.Kind, h.Items, h.Program, h.Channels, h.Source, h.Rows("scale"), h.Rows("offset"), TensorData.Floats(h.File.Tensors[h.Node.Tensors["epsilon"]])[0])],
+        Op.Gelu => h => [new GeluStep(h.Name, h.Kind, h.Items, h.Program, h.Channels, h.Source)],
+        Op.SoftmaxAttention => SoftmaxAttention,
+        Op.PrependTokens => h => [h.Node.Inputs.Count == 2
+            ? new TokenRowsStep(h.Name, h.Kind, h.Items, h.Program, h.Channels, h.Source, 0, null, h.Places.Offset(h.Node.Inputs[1]), h.File.Shapes[h.Node.Inputs[1]].Tokens)
+            : new TokenRowsStep(h.Name, h.Kind, h.Items, h.Program, h.Channels, h.Source, 0, h.Rows("tokens"), 0, h.File.Tensors[h.Node.Tensors["tokens"]].Shape[0])],
+        Op.SliceTokens => h => [new TokenRowsStep(h.Name, h.Kind, h.Items, h.Program, h.Channels, h.Source, h.Node.Attributes["start"], null, 0, 0)],
+        _ => null,
+    };
+
+    private static PlanStep[] SoftmaxAttention(FloatHead h)
+    {
+        SoftmaxOperands operands = h.Places.SoftmaxAttention(h.Node, h.File.Shapes);
+        float* zeros = h.Weights.Zeros(Math.Max(operands.Keys, operands.HeadSize));
+        return
+        [
+            new SoftmaxPrepareStep(h.Name, operands),
+            new SoftmaxAttentionStep(h.Name, h.Kind, h.Items, h.Program, h.Kernels.Rows, operands, zeros),
+        ];
+    }
+
+    /// <summary>A step's head and what the step is made of.</summary>
+    private sealed record FloatHead(GraphNode Node, string Kind, RowProgram Program, EvitFile File, ValuePlaces Places, PlanWeights Weights, KernelSet Kernels)
+    {
+        internal string Name => Node.Name;
+
+        internal int Items => File.Shapes[Node.Output].Tokens;
+
+        internal int Channels => File.Shapes[Node.Output].Channels;
+
+        /// <summary>Where the first input lies.</summary>
+        internal long Source => Places.Offset(Node.Inputs[0]);
+
+        /// <summary>A tensor's rows, padded.</summary>
+        internal float* Rows(string role) => Weights.Rows(Node.Tensors[role], Channels);
     }
 }

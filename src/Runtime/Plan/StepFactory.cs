@@ -114,7 +114,7 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 continue;
             }
 
-            text.Append(text.Length == 0 ? "" : " + ").Append(OpNames.Of(nodes[i].Op));
+            text.Append(text.Length == 0 ? "" : " + ").Append(Ops.Of(nodes[i].Op).Name);
             if (count > 1)
             {
                 text.Append(" x ").Append(count);

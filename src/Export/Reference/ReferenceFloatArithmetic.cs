@@ -5,7 +5,7 @@ namespace EdgeVit.Export;
 /// <summary>The ops of float transformers as the float rules word them, and those that rearrange tokens. Sums over channels (LayerNorm) and
 /// keys (softmax) run on 16 lanes, element i in lane i mod 16, each lane in storage order from 0, then <see cref="FloatMath.Tree"/>; sums
 /// of products run in storage order.</summary>
-internal static class ReferenceFloatOps
+internal static class ReferenceFloatArithmetic
 {
     // mean = sum / C; d = x - mean; variance = sum of squares of d / C; y = fma(d * (1 / sqrt(variance + epsilon)), scale, offset).
     internal static void LayerNorm(Value x, float[] scale, float[] offset, float epsilon, float[] y)
