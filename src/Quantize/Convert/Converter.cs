@@ -21,39 +21,39 @@ internal static class Converter
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
-    /// <param name="world">The processes that train together, of which this must be the first; null for this one alone. It has left them at the end.</param>
+    /// <param name="group">The processes that train together, of which this must be the first; null for this one alone. It has left them at the end.</param>
     /// <exception cref="ConvertException">It cannot be done, was stopped, or the packed model is not what was trained (exit code 3).</exception>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
     /// <exception cref="ImageException">An image cannot be decoded.</exception>
     /// <exception cref="ModelFormatException">The student does not exist or does not fit the images.</exception>
-    public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
+    public static ConvertResult Convert(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, ProcessGroup? group = null)
     {
-        if (world is { IsFirst: false })
+        if (group is { IsFirst: false })
         {
-            throw new ArgumentException($"rank {world.Rank} assists, see {nameof(Assist)}.", nameof(world));
+            throw new ArgumentException($"rank {group.Rank} assists, see {nameof(Assist)}.", nameof(group));
         }
 
-        return Run(options, progress, cancel, world)!;
+        return Run(options, progress, cancel, group)!;
     }
 
     /// <summary>Takes part in the trainings of a conversion that rank 0 does with <see cref="Convert"/>; writes nothing.</summary>
     /// <param name="options">The same as there.</param>
-    /// <param name="world">The processes, of which this is another than the first.</param>
+    /// <param name="group">The processes, of which this is another than the first.</param>
     /// <param name="cancel">Stops all processes after the step in progress.</param>
     /// <inheritdoc cref="Convert"/>
-    public static void Assist(ConvertOptions options, World world, CancellationToken cancel = default)
+    public static void Assist(ConvertOptions options, ProcessGroup group, CancellationToken cancel = default)
     {
-        Run(options, new SilentProgress(), cancel, world);
+        Run(options, new SilentProgress(), cancel, group);
     }
 
-    private static ConvertResult? Run(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, World? world)
+    private static ConvertResult? Run(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, ProcessGroup? group)
     {
         LibTorch.Load();
         try
         {
-            return new Conversion(Settled(options, world), progress, cancel, world).Run();
+            return new Conversion(Settled(options, group), progress, cancel, group).Run();
         }
-        catch (Exception e) when (Parted(world, e))
+        catch (Exception e) when (Parted(group, e))
         {
             throw;
         }
@@ -68,27 +68,27 @@ internal static class Converter
     }
 
     /// <summary>The options, checked, with what the data, the processes and the device decide.</summary>
-    private static ConvertOptions Settled(ConvertOptions options, World? world)
+    private static ConvertOptions Settled(ConvertOptions options, ProcessGroup? group)
     {
         options = UnlabelledImages.Settle(options.Validate());
-        if (world is not null)
+        if (group is not null)
         {
-            options = options with { Device = world.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / world.Sharers) };
+            options = options with { Device = group.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / group.Sharers) };
         }
 
         return options with { Precision = MixedPrecision.For(options.Precision, ChooseDevice(options.Device)) };
     }
 
     /// <summary>Leaves the other processes, where all have stopped alike, or lets them fail with this one; always false.</summary>
-    private static bool Parted(World? world, Exception e)
+    private static bool Parted(ProcessGroup? group, Exception e)
     {
         if (e is ConvertException { ExitCode: ConvertException.Interrupted })
         {
-            world?.Leave();
+            group?.Leave();
         }
         else
         {
-            world?.Fail();
+            group?.Fail();
         }
 
         return false;
@@ -99,17 +99,17 @@ internal static class Converter
     /// <param name="options">What to do.</param>
     /// <param name="progress">Receives events.</param>
     /// <param name="cancel">Stops after the step in progress.</param>
-    /// <param name="world">The processes that would train together and measure together, each of which calls this; null for this one alone.</param>
+    /// <param name="group">The processes that would train together and measure together, each of which calls this; null for this one alone.</param>
     /// <exception cref="ConvertException">It cannot be done.</exception>
     /// <inheritdoc cref="Convert"/>
-    public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, World? world = null)
+    public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, ProcessGroup? group = null)
     {
         LibTorch.Load();
         try
         {
-            return new Conversion(Settled(options, world), progress, cancel, world).Plan();
+            return new Conversion(Settled(options, group), progress, cancel, group).Plan();
         }
-        catch (Exception e) when (Parted(world, e))
+        catch (Exception e) when (Parted(group, e))
         {
             throw;
         }
@@ -120,7 +120,7 @@ internal static class Converter
     }
 
     /// <summary>One conversion from its start to its end.</summary>
-    private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, World? world = null)
+    private sealed class Conversion(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, ProcessGroup? group = null)
     {
         private readonly RunFolder _folder = new(options.Out);
         private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -129,7 +129,7 @@ internal static class Converter
         private readonly Deadline _deadline = options.StopAfter is { } time ? Deadline.In(time) : default;
 
         /// <summary>Whether this process writes and decides.</summary>
-        private bool First => world?.IsFirst != false;
+        private bool First => group?.IsFirst != false;
 
         /// <summary>The result; null of a process that has only assisted.</summary>
         internal ConvertResult? Run()
@@ -158,13 +158,13 @@ internal static class Converter
                 recipe = Fitted(recipe, budget, network, data, device);
             }
 
-            if (world?.OfFirst(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
+            if (group?.Broadcast(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps)
             {
                 recipe = recipe with { Teacher = recipe.Teacher with { Steps = (long)steps[0] }, Student = recipe.Student with { Steps = (long)steps[1] } };
             }
 
             IReadOnlyDictionary<string, string> configuration = Configuration.Describe(options, network, recipe, data);
-            world?.RequireSame(configuration);
+            group?.RequireSame(configuration);
             if (First)
             {
                 if (options.Resume)
@@ -180,7 +180,7 @@ internal static class Converter
             }
             double dataSeconds = Lap();
 
-            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel, world).Run(recipe, data, network, device, configuration);
+            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel, group).Run(recipe, data, network, device, configuration);
             double teacherSeconds = Lap();
             string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
@@ -205,7 +205,7 @@ internal static class Converter
                     _folder.DrawCurves(title);
                 }
             }
-            world?.Leave();
+            group?.Leave();
             if (!First)
             {
                 return null;
@@ -265,7 +265,7 @@ internal static class Converter
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
             Introduce();
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, group);
             if (options.Budget is { } budget)
             {
                 recipe = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
@@ -273,7 +273,7 @@ internal static class Converter
                 student = student with { Steps = recipe.Student.Steps };
             }
 
-            world?.Leave();
+            group?.Leave();
 
             using var fresh = new BinaryViT(network);
             LoweredModel lowered = FoldedModel.Of(Lowering.Lower(network, ModelTensors.Export(fresh))).Model;
@@ -282,18 +282,18 @@ internal static class Converter
             return new ConvertPlan(
                 network.Name, ConfigJson.Write(network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.Train.Count,
                 teacher, student, PeakMemory())
-            { Processes = world?.Size ?? 1 };
+            { Processes = group?.Size ?? 1 };
         }
 
         private void Introduce()
         {
-            if (world is null)
+            if (group is null)
             {
                 return;
             }
 
-            progress.Report(new Note(world.Text));
-            if (world.Warning is { } warning)
+            progress.Report(new Note(group.Text));
+            if (group.Warning is { } warning)
             {
                 progress.Report(new Warned(warning));
             }
@@ -320,12 +320,12 @@ internal static class Converter
             }
 
             double recorded = known is null ? 0 : 1;
-            if ((world?.OfFirst(recorded)[0] ?? recorded) == 1)
+            if ((group?.Broadcast(recorded)[0] ?? recorded) == 1)
             {
                 return recipe;
             }
 
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, world);
+            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, group);
             if (!First)
             {
                 return recipe;
@@ -367,7 +367,7 @@ internal static class Converter
             }
             ITrainingTask task = StudentTask(student, teacher, options);
             var files = new TrainerFiles("student", _folder.Student, _folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, _deadline);
+            new Trainer(task, recipe.Student, data.Source, data.Split, recipe.Augmentation, device, files, progress) { Group = group, OnDevice = data.OnDevice }.Run(options.Resume, cancel, _deadline);
         }
 
         /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Provides a conversion's teacher: trains it, or loads it, or both and averages them.</summary>
-internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel, World? world = null)
+internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel, ProcessGroup? group = null)
 {
     /// <summary>Trains and loads the teachers and measures what they are together on the test images.</summary>
     /// <returns>The teacher and its right predictions in per cent; nulls without a teacher.</returns>
@@ -81,13 +81,13 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         ITeacher? from = options.TeachersTeacher is { } its ? Known(its, recipe, data, network, device, configuration) : null;
         ITrainingTask task = TeacherTask.Of(kind, model, recipe.Teacher, options, device, from);
         var files = new TrainerFiles("teacher", folder.Teacher, folder.Metrics, configuration) { CheckpointEvery = options.CheckpointEvery };
-        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { World = world, OnDevice = data.OnDevice }.Run(options.Resume, cancel, deadline);
-        if (world?.IsFirst != false)
+        new Trainer(task, recipe.Teacher, data.Source, data.Split, recipe.Augmentation, device, files, progress) { Group = group, OnDevice = data.OnDevice }.Run(options.Resume, cancel, deadline);
+        if (group?.IsFirst != false)
         {
             Checkpoint.Load(files.Best, model);
         }
 
-        world?.Broadcast(model);
+        group?.Broadcast(model);
         return new ModuleTeacher(kind.Name, model);
     }
 
@@ -116,7 +116,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
     private double Measure(ITeacher teacher, Recipe recipe, ImageData data, Device device, string how = "")
     {
         // One process measures; it alone reports.
-        if (world is { IsFirst: false })
+        if (group is { IsFirst: false })
         {
             return double.NaN;
         }

@@ -8,13 +8,13 @@ namespace EdgeVit.Quantize;
 internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
 {
     /// <summary>Measures the steps of teacher and student; several processes do so together.</summary>
-    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, World? world = null)
+    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, ProcessGroup? group = null)
     {
         progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
         StagePlan Of(ITrainingTask task, TrainSettings settings)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            double seconds = StepTiming.Measure(task, settings, data, recipe.Augmentation, device, cancel, world);
+            double seconds = StepTiming.Measure(task, settings, data, recipe.Augmentation, device, cancel, group);
             return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 

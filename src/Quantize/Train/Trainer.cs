@@ -57,7 +57,7 @@ internal sealed class Trainer
     }
 
     /// <summary>The processes that train together; null for this one alone. All begin as rank 0 does, which alone evaluates and writes.</summary>
-    public World? World { get; init; }
+    public ProcessGroup? Group { get; init; }
 
     /// <summary>The images on the device, where batches are then made; null for the processor.</summary>
     public DeviceImages? OnDevice { get; init; }
@@ -70,20 +70,20 @@ internal sealed class Trainer
     public TrainState Run(bool resume, CancellationToken cancel, Deadline deadline = default)
     {
         nn.Module<Tensor, Tensor> model = _task.Model;
-        bool first = World?.IsFirst != false;
-        BatchShare share = ShareOf(World, _task);
+        bool first = Group?.IsFirst != false;
+        BatchShare share = ShareOf(Group, _task);
         using var loader = new BatchLoader(_source, _train, _settings.BatchSize, _augmentation, _settings.Seed, share, OnDevice);
-        if (World is not null && loader.BatchSize < 2 * World.Size)
+        if (Group is not null && loader.BatchSize < 2 * Group.Size)
         {
             throw new ConvertException(
-                $"{_files.Stage}: the batch has {loader.BatchSize} images, but every one of {World.Size} processes needs two: expected --batch {2 * World.Size} or more.", ConvertException.Usage);
+                $"{_files.Stage}: the batch has {loader.BatchSize} images, but every one of {Group.Size} processes needs two: expected --batch {2 * Group.Size} or more.", ConvertException.Usage);
         }
-        if (World is not null && _settings.Accumulate > TrainingStep.MostParts(loader.BatchSize, World.Size))
+        if (Group is not null && _settings.Accumulate > TrainingStep.MostParts(loader.BatchSize, Group.Size))
         {
             throw new ConvertException(
-                $"{_files.Stage}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, World.Size)}, so that each of {World.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
+                $"{_files.Stage}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, Group.Size)}, so that each of {Group.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
         }
-        using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, World);
+        using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, Group);
         FlatOptimizer optimizer = learning.Optimizer;
         HealthMonitor? monitor = first ? HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, loader.StepsPerEpoch, _progress) : null;
         TrainState state = TrainState.Start;
@@ -107,9 +107,9 @@ internal sealed class Trainer
                 _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
             }
         }
-        if (World is not null)
+        if (Group is not null)
         {
-            state = SharedStart.Of(World, state, model, learning);
+            state = SharedStart.Of(Group, state, model, learning);
             if (state.Step < _settings.Steps)
             {
                 learning.Begin(state.Step);
@@ -139,7 +139,7 @@ internal sealed class Trainer
             state = state with { Step = done, Seconds = meter.Seconds };
 
             bool asked = cancel.IsCancellationRequested || (first && deadline.Passed);
-            bool stop = (World?.Any(asked) ?? asked) && done < _settings.Steps;
+            bool stop = (Group?.Any(asked) ?? asked) && done < _settings.Steps;
             bool evaluate = !stop && EvaluationAt(done);
             if (monitor?.Due(done) == true)
             {
@@ -159,7 +159,7 @@ internal sealed class Trainer
             }
             if (evaluate)
             {
-                World?.Meet();
+                Group?.Barrier();
             }
 
             if (stop)
@@ -206,8 +206,8 @@ internal sealed class Trainer
     }
 
     /// <summary>What of every batch this process works on.</summary>
-    internal static BatchShare ShareOf(World? world, ITrainingTask task) =>
-        world is null ? BatchShare.All : new BatchShare(world.Rank, world.Size, Apart: task.Division is not null);
+    internal static BatchShare ShareOf(ProcessGroup? group, ITrainingTask task) =>
+        group is null ? BatchShare.All : new BatchShare(group.Rank, group.Size, Apart: task.Division is not null);
 
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
