@@ -46,7 +46,7 @@ public class FusedKernelTests
     public void EveryFormOfBinarization(string gradient, double temperature, bool floatWeights, bool bfloat16)
     {
         Assert.SkipWhen(bfloat16 && !MixedPrecision.Native, NoBFloat16);
-        Compare(bfloat16, tolerance: bfloat16 ? 0.05 : 2e-4, new BinarizationPhase(new Surrogate(Enum.Parse<ActivationGradient>(gradient), (float)temperature), floatWeights), clipPerLayer: true);
+        Compare(bfloat16, tolerance: bfloat16 ? 0.05 : 2e-4, new BinarizationMode(new Surrogate(Enum.Parse<ActivationGradient>(gradient), (float)temperature), floatWeights), clipPerLayer: true);
     }
 
     /// <summary>On grids where a shift leaves nothing, little or much: values and all gradients.</summary>
@@ -159,7 +159,7 @@ public class FusedKernelTests
         FusedBranch.Enabled = fused;
         torch.manual_seed(4);
         using DisposeScope scope = torch.NewDisposeScope();
-        var context = new LayerContext(Precision.Binary, 1e-5, new Taps()) { Phase = new BinarizationPhase(default, FloatWeights: true) };
+        var context = new LayerContext(Precision.Binary, 1e-5, new Taps()) { Mode = new BinarizationMode(default, FloatWeights: true) };
         using var layer = new FeedForward(BranchNames.Of("m", "l", "r"), context, 64, 128, null);
         layer.train();
         Tensor x = torch.randn(512, 64).requires_grad_();
@@ -170,12 +170,12 @@ public class FusedKernelTests
 
     /// <summary>A sign that rounding turns changes a network visibly, which happens to some seeds: where a learned temperature scales scores, to one in
     /// three. A fault differs for every seed.</summary>
-    private static void Compare(bool bfloat16, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BinaryViTConfig? network = null)
+    private static void Compare(bool bfloat16, double tolerance, BinarizationMode mode = default, bool clipPerLayer = false, BinaryViTConfig? network = null)
     {
         List<string> faults = [];
         foreach (int seed in (int[])[7, 3, 11, 5])
         {
-            IReadOnlyList<string> found = Differences(seed, bfloat16, tolerance, phase, clipPerLayer, network ?? Network);
+            IReadOnlyList<string> found = Differences(seed, bfloat16, tolerance, mode, clipPerLayer, network ?? Network);
             if (found.Count == 0)
             {
                 return;
@@ -185,13 +185,13 @@ public class FusedKernelTests
         Assert.Fail(string.Join('\n', faults));
     }
 
-    private static List<string> Differences(int seed, bool bfloat16, double tolerance, BinarizationPhase phase, bool clipPerLayer, BinaryViTConfig network)
+    private static List<string> Differences(int seed, bool bfloat16, double tolerance, BinarizationMode mode, bool clipPerLayer, BinaryViTConfig network)
     {
         try
         {
-            (float loss, Dictionary<string, float[]> tensors) plain = Step(seed, fused: false, phase, clipPerLayer, network);
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(seed, fused: false, mode, clipPerLayer, network);
             using IDisposable mixed = MixedPrecision.Scope(bfloat16);
-            (float loss, Dictionary<string, float[]> tensors) fused = Step(seed, fused: true, phase, clipPerLayer, network);
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(seed, fused: true, mode, clipPerLayer, network);
             List<string> faults = [];
             if (!(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss))))
             {
@@ -220,12 +220,12 @@ public class FusedKernelTests
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static (float Loss, Dictionary<string, float[]> Tensors) Step(int seed, bool fused, BinarizationPhase phase, bool clipPerLayer, BinaryViTConfig network)
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(int seed, bool fused, BinarizationMode mode, bool clipPerLayer, BinaryViTConfig network)
     {
         FusedBranch.Enabled = fused;
         torch.manual_seed(seed);
         using DisposeScope scope = torch.NewDisposeScope();
-        using var model = new BinaryViT(network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
+        using var model = new BinaryViT(network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Mode = mode };
         using (torch.no_grad())
         {
             // Away from the start, where many vectors are 0 and gradients could hide.

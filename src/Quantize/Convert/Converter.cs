@@ -180,7 +180,7 @@ internal static class Converter
             }
             double dataSeconds = Lap();
 
-            (ITeacher? teacher, double? teacherTop1) = new TeacherStage(options, _folder, progress, _deadline, cancel, group).Run(recipe, data, network, device, configuration);
+            (ITeacher? teacher, double? teacherTop1) = new TeacherPhase(options, _folder, progress, _deadline, cancel, group).Run(recipe, data, network, device, configuration);
             double teacherSeconds = Lap();
             string title = $"{network.Name} on {data.Name}, seed {options.Seed}";
 
@@ -195,7 +195,7 @@ internal static class Converter
 
             try
             {
-                StudentStage(student, teacher, recipe, data, device, configuration, parameters);
+                StudentPhase(student, teacher, recipe, data, device, configuration, parameters);
             }
             finally
             {
@@ -213,7 +213,7 @@ internal static class Converter
 
             double studentSeconds = Lap();
 
-            progress.Report(new StageStarted("export", "re-estimating norm statistics, packing"));
+            progress.Report(new PhaseStarted("export", "re-estimating norm statistics, packing"));
             double validationTop1 = Settle(student, recipe, data, device);
             // What is proven is what a processor computes in float32: a GPU's convolutions round their inputs (TF32).
             student.to(torch.CPU);
@@ -221,7 +221,7 @@ internal static class Converter
             string provenance = Provenance(recipe, data, teacher, teacherTop1, validationTop1);
             double exportSeconds = Lap();
 
-            progress.Report(new StageStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
+            progress.Report(new PhaseStarted("check", "comparing the packed model with the simulator, measuring it on the test images"));
             (ParityReport? report, Verification.Outcome? outcome) = (null, null);
             CertifiedModel certified = CertifiedModel.Pack(
                 () => lowered, options.Floats,
@@ -265,7 +265,7 @@ internal static class Converter
             using DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, progress);
             data = data with { OnDevice = onDevice };
             Introduce();
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, group);
+            (PhasePlan? teacher, PhasePlan student) = _lengths.Measure(recipe, network, data, device, group);
             if (options.Budget is { } budget)
             {
                 recipe = _lengths.Fit(recipe, budget - _whole.Elapsed, teacher, student, network, data);
@@ -304,7 +304,7 @@ internal static class Converter
             // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
             // soon as another program has one of the cores.
             torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
-            progress.Report(new StageStarted("data", $"reading {options.Data}"));
+            progress.Report(new PhaseStarted("data", $"reading {options.Data}"));
             ImageData data = ImageData.Open(options, preset, device, ValidationShare, MostValidation, TestShare, MostTest, progress, cancel);
             return (data, preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize));
         }
@@ -325,7 +325,7 @@ internal static class Converter
                 return recipe;
             }
 
-            (StagePlan? teacher, StagePlan student) = _lengths.Measure(recipe, network, data, device, group);
+            (PhasePlan? teacher, PhasePlan student) = _lengths.Measure(recipe, network, data, device, group);
             if (!First)
             {
                 return recipe;
@@ -351,11 +351,11 @@ internal static class Converter
             return self.PeakWorkingSet64;
         }
 
-        private void StudentStage(
+        private void StudentPhase(
             BinaryViT student, ITeacher? teacher, Recipe recipe, ImageData data, Device device, IReadOnlyDictionary<string, string> configuration, long parameters)
         {
             BinaryViTConfig network = student.Config;
-            progress.Report(new StageStarted("student", string.Create(CultureInfo.InvariantCulture,
+            progress.Report(new PhaseStarted("student", string.Create(CultureInfo.InvariantCulture,
                 $"{(teacher is null ? "training" : "distilling")} {network.Name}, {parameters:N0} parameters, {recipe.Student.Steps} steps of {recipe.Student.BatchSize}")));
             bool cache = recipe.Augmentation.IsNone || (device.type == DeviceType.CPU && recipe.Augmentation.KeepsContent);
             using (MixedPrecision.Scope(recipe.Student.MixedPrecision))

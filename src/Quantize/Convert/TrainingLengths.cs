@@ -8,17 +8,17 @@ namespace EdgeVit.Quantize;
 internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
 {
     /// <summary>Measures the steps of teacher and student; several processes do so together.</summary>
-    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, ProcessGroup? group = null)
+    internal (PhasePlan? Teacher, PhasePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, ProcessGroup? group = null)
     {
-        progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
-        StagePlan Of(ITrainingTask task, TrainSettings settings)
+        progress.Report(new PhaseStarted("plan", $"measuring {StepTiming.Steps} steps"));
+        PhasePlan Of(ITrainingTask task, TrainSettings settings)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
             double seconds = StepTiming.Measure(task, settings, data, recipe.Augmentation, device, cancel, group);
-            return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
+            return new PhasePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 
-        StagePlan? teacher = null;
+        PhasePlan? teacher = null;
         if (TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is { } kind)
         {
             var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, recipe.TeacherWidth, network);
@@ -31,7 +31,7 @@ internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress p
 
     /// <summary>The recipe with lengths that fit a time.</summary>
     /// <exception cref="ConvertException">The time is too short.</exception>
-    internal Recipe Fit(Recipe recipe, TimeSpan time, StagePlan? teacher, StagePlan student, BinaryViTConfig network, ImageData data)
+    internal Recipe Fit(Recipe recipe, TimeSpan time, PhasePlan? teacher, PhasePlan student, BinaryViTConfig network, ImageData data)
     {
         (double teacherEpochs, double epochs) = Budget.Fit(time.TotalSeconds, teacher, student);
         ConvertOptions lengths = options with { Budget = null, Epochs = epochs, TeacherEpochs = teacher is null ? null : teacherEpochs };

@@ -8,10 +8,10 @@ namespace EdgeVit.Quantize;
 /// <param name="Factor">e of the shortcut.</param>
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
-/// <param name="Phase">How weights and activations become bits.</param>
+/// <param name="Mode">How weights and activations become bits.</param>
 /// <param name="Group">The processes whose images the norm is of.</param>
 /// <param name="BFloat16">Whether products are computed in bfloat16.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormProcesses Group, bool BFloat16);
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationMode Mode, NormProcesses Group, bool BFloat16);
 
 /// <summary>The parameters of a fused binary layer; gradients are added to theirs.</summary>
 internal sealed record FusedParameters(Tensor Move, Tensor Weight, TokenNorm Norm, Tensor Move1, Tensor Slope, Tensor Move2);
@@ -38,12 +38,12 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 
     /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics.</summary>
     internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut,
-        BinarizationPhase phase)
+        BinarizationMode mode)
     {
         norm.CountBatch();
         return apply(
             x.contiguous(), new FusedParameters(move, weight, norm, move1, slope, move2),
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormProcesses(norm.Group), BFloat16));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, mode, new NormProcesses(norm.Group), BFloat16));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
@@ -65,7 +65,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         var options = (FusedOptions)vars[2];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
-        SignedWeight signed = options.Phase.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
+        SignedWeight signed = options.Mode.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
         using Tensor columns = signed.Signs.t();
         Tensor products = torch.mm(signs, columns);                                  // [M, O], integers where the weight is signs
         (double[] moments, long rows) = options.Group.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
@@ -102,7 +102,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         using Tensor byWeightSigns = torch.mm(columns, signs);                       // [O, K]
         WeightKernels<T>.AddGradient(byWeightSigns, parameters.Weight, signed);
         (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(
-            bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Phase.Surrogate);
+            bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Mode.Surrogate);
         LeafGradient.Add(parameters.Move, byMove);
         LeafGradient.Add(parameters.Norm.weight, terms.ByScale);
         LeafGradient.Add(parameters.Norm.bias, sums.AsSpan(2 * o, o));

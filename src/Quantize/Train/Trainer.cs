@@ -6,11 +6,11 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Where a trainer reads and writes.</summary>
-/// <param name="Stage">teacher or student, in messages and metrics.</param>
+/// <param name="Phase">teacher or student, in messages and metrics.</param>
 /// <param name="Folder">Holds <c>last.safetensors</c> and <c>best.safetensors</c>.</param>
 /// <param name="MetricsFile"><c>metrics.csv</c> of the run.</param>
 /// <param name="Configuration">What a resumed run must share, key → value.</param>
-internal sealed record TrainerFiles(string Stage, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
+internal sealed record TrainerFiles(string Phase, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
 {
     /// <summary>Time between two checkpoints, those at evaluations and at the end apart.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(60);
@@ -76,16 +76,16 @@ internal sealed class Trainer
         if (Group is not null && loader.BatchSize < 2 * Group.Size)
         {
             throw new ConvertException(
-                $"{_files.Stage}: the batch has {loader.BatchSize} images, but every one of {Group.Size} processes needs two: expected --batch {2 * Group.Size} or more.", ConvertException.Usage);
+                $"{_files.Phase}: the batch has {loader.BatchSize} images, but every one of {Group.Size} processes needs two: expected --batch {2 * Group.Size} or more.", ConvertException.Usage);
         }
         if (Group is not null && _settings.Accumulate > TrainingStep.MostParts(loader.BatchSize, Group.Size))
         {
             throw new ConvertException(
-                $"{_files.Stage}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, Group.Size)}, so that each of {Group.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
+                $"{_files.Phase}: --accumulate is {_settings.Accumulate}, expected 1 to {TrainingStep.MostParts(loader.BatchSize, Group.Size)}, so that each of {Group.Size} processes has two images of each part of {loader.BatchSize}.", ConvertException.Usage);
         }
         using var learning = new TrainingStep(_task, _settings, _source, _device, _progress, Group);
         FlatOptimizer optimizer = learning.Optimizer;
-        HealthMonitor? monitor = first ? HealthMonitor.For(model, _files.Stage, _source, _validation, _device, _settings.Steps, loader.StepsPerEpoch, _progress) : null;
+        HealthMonitor? monitor = first ? HealthMonitor.For(model, _files.Phase, _source, _validation, _device, _settings.Steps, loader.StepsPerEpoch, _progress) : null;
         TrainState state = TrainState.Start;
         if (resume && first && File.Exists(_files.Last))
         {
@@ -104,7 +104,7 @@ internal sealed class Trainer
 
             if (state.Step < _settings.Steps)
             {
-                _progress.Report(new Note($"{_files.Stage}: going on after step {state.Step} of {_settings.Steps}"));
+                _progress.Report(new Note($"{_files.Phase}: going on after step {state.Step} of {_settings.Steps}"));
             }
         }
         if (Group is not null)
@@ -121,8 +121,8 @@ internal sealed class Trainer
             return state;
         }
 
-        using MetricsLog? metrics = first ? MetricsLog.Open(_files.MetricsFile, _files.Stage, state.Step) : null;
-        var meter = new Meter(_settings, loader, _files.Stage, state);
+        using MetricsLog? metrics = first ? MetricsLog.Open(_files.MetricsFile, _files.Phase, state.Step) : null;
+        var meter = new Meter(_settings, loader, _files.Phase, state);
         model.train();
         for (long step = state.Step; step < _settings.Steps; step++)
         {
@@ -144,12 +144,12 @@ internal sealed class Trainer
             if (monitor?.Due(done) == true)
             {
                 meter.Pause();
-                metrics!.Write(new MetricsRow(_files.Stage, done, (double)done / loader.StepsPerEpoch, state.Seconds) { Health = monitor.Look(done) });
+                metrics!.Write(new MetricsRow(_files.Phase, done, (double)done / loader.StepsPerEpoch, state.Seconds) { Health = monitor.Look(done) });
                 meter.Continue();
             }
             if (evaluate && first)
             {
-                state = Evaluate(model, state, meter, metrics!, rate, norm, learning.Phase);
+                state = Evaluate(model, state, meter, metrics!, rate, norm, learning.Mode);
             }
 
             if (first && (stop || evaluate || meter.SinceCheckpoint.Elapsed > _files.CheckpointEvery))
@@ -212,13 +212,13 @@ internal sealed class Trainer
     private bool EvaluationAt(long done) =>
         done == _settings.Steps || done * _settings.Evaluations / _settings.Steps != (done - 1) * _settings.Evaluations / _settings.Steps;
 
-    private TrainState Evaluate(nn.Module<Tensor, Tensor> model, TrainState state, Meter meter, MetricsLog metrics, double rate, double norm, BinarizationPhase phase)
+    private TrainState Evaluate(nn.Module<Tensor, Tensor> model, TrainState state, Meter meter, MetricsLog metrics, double rate, double norm, BinarizationMode mode)
     {
         TrainingProgress report = meter.Report(state.Step, rate);
         meter.Pause();
         double top1 = Top1(model, _source, _validation, _settings.EvaluationBatch, _device);
         // What floats reach says nothing about signs: while weights are floats, nothing is the best so far.
-        bool counts = !phase.FloatWeights;
+        bool counts = !mode.FloatWeights;
         bool better = counts && (double.IsNaN(top1) || top1 >= state.BestTop1);
         state = state with { BestTop1 = double.IsNaN(top1) || !counts ? state.BestTop1 : Math.Max(top1, state.BestTop1) };
         if (better)
@@ -228,12 +228,12 @@ internal sealed class Trainer
 
         metrics.Write(Row(report, state, norm) with { Top1 = top1 });
         _progress.Report(report);
-        _progress.Report(new Evaluated(_files.Stage, state.Step, _settings.Steps, report.Loss, top1, state.BestTop1));
+        _progress.Report(new Evaluated(_files.Phase, state.Step, _settings.Steps, report.Loss, top1, state.BestTop1));
         meter.Continue();
         return state;
     }
 
-    private static MetricsRow Row(TrainingProgress report, TrainState state, double norm) => new(report.Stage, report.Step, report.Epoch, state.Seconds)
+    private static MetricsRow Row(TrainingProgress report, TrainState state, double norm) => new(report.Phase, report.Step, report.Epoch, state.Seconds)
     {
         Rate = report.LearningRate,
         Loss = report.Loss,
@@ -264,15 +264,15 @@ internal sealed class Trainer
             ? $"The checkpoint {_files.Last} (after step {Checkpoint.Peek(_files.Last).Step}) is from before."
             : "No checkpoint was written yet.";
         return new ConvertException(string.Create(CultureInfo.InvariantCulture,
-            $"{_files.Stage}: the {what} became {value} at step {step + 1} of {_settings.Steps}. Three likely causes: the learning rate ({_settings.LearningRate}) is too high, try a third of it; the warm-up ({_settings.Schedule.WarmupSteps} steps) is too short for this batch size; an image or the teacher gives values that are not finite, look at the data. {saved}"));
+            $"{_files.Phase}: the {what} became {value} at step {step + 1} of {_settings.Steps}. Three likely causes: the learning rate ({_settings.LearningRate}) is too high, try a third of it; the warm-up ({_settings.Schedule.WarmupSteps} steps) is too short for this batch size; an image or the teacher gives values that are not finite, look at the data. {saved}"));
     }
 
     private ConvertException Interrupted(TrainState state, bool asked) => new(
-        $"{_files.Stage}: {(asked ? "stopped" : "the time of this call is over")} after step {state.Step} of {_settings.Steps}; everything is saved in {_files.Last}. Go on with the same command and --resume.",
+        $"{_files.Phase}: {(asked ? "stopped" : "the time of this call is over")} after step {state.Step} of {_settings.Steps}; everything is saved in {_files.Last}. Go on with the same command and --resume.",
         ConvertException.Interrupted);
 
-    /// <summary>Times and means of a running stage.</summary>
-    private sealed class Meter(TrainSettings settings, BatchLoader loader, string stage, TrainState start)
+    /// <summary>Times and means of a running phase.</summary>
+    private sealed class Meter(TrainSettings settings, BatchLoader loader, string phase, TrainState start)
     {
         private readonly Stopwatch _trained = Stopwatch.StartNew();
         private readonly Stopwatch _waited = new();
@@ -312,7 +312,7 @@ internal sealed class Trainer
             double mean = _loss / Math.Max(1, _losses);
             (_loss, _losses) = (0, 0);
             SinceReport.Restart();
-            return new TrainingProgress(stage, done, settings.Steps, (double)done / loader.StepsPerEpoch, mean, rate,
+            return new TrainingProgress(phase, done, settings.Steps, (double)done / loader.StepsPerEpoch, mean, rate,
                 loader.BatchSize / Math.Max(1e-9, perStep), TimeSpan.FromSeconds(perStep * (settings.Steps - done)),
                 _waited.Elapsed / _trained.Elapsed);
         }

@@ -55,7 +55,7 @@ internal sealed class TrainingStep : IDisposable
     internal FloatAverage? Average { get; }
 
     /// <summary>How bits are made at the present step.</summary>
-    internal BinarizationPhase Phase { get; private set; }
+    internal BinarizationMode Mode { get; private set; }
 
     /// <summary>Learns from a batch. Where the loss or the norm is not finite, nothing changes.</summary>
     /// <returns>The mean loss and the norm of the gradient before it was clipped; NaN where there was none.</returns>
@@ -87,12 +87,12 @@ internal sealed class TrainingStep : IDisposable
             Gather(_group);
         }
 
-        if (Phase.Regularizer > 0 && _signWeights.Length > 0)
+        if (Mode.Regularizer > 0 && _signWeights.Length > 0)
         {
-            (WeightRegularizer.Loss(_signWeights) * Number(Phase.Regularizer)).backward();
+            (WeightRegularizer.Loss(_signWeights) * Number(Mode.Regularizer)).backward();
         }
 
-        int first = Phase.FrozenSigns ? _parameters.SignSegments : 0;
+        int first = Mode.FrozenSigns ? _parameters.SignSegments : 0;
         double norm = _parameters.GradientNorm(first);
         if (double.IsFinite(norm))
         {
@@ -154,10 +154,10 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
     internal double Begin(long step)
     {
-        Phase = BinarizationPhase.At(_settings.Binarization, step, _settings.Steps);
+        Mode = BinarizationMode.At(_settings.Binarization, step, _settings.Steps);
         if (_student is not null)
         {
-            _student.Phase = Phase;
+            _student.Mode = Mode;
         }
 
         _step = step;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Provides a conversion's teacher: trains it, or loads it, or both and averages them.</summary>
-internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel, ProcessGroup? group = null)
+internal sealed class TeacherPhase(ConvertOptions options, RunFolder folder, IConvertProgress progress, Deadline deadline, CancellationToken cancel, ProcessGroup? group = null)
 {
     /// <summary>Trains and loads the teachers and measures what they are together on the test images.</summary>
     /// <returns>The teacher and its right predictions in per cent; nulls without a teacher.</returns>
@@ -65,7 +65,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
         int side = data.Source.Preprocess.Height;
         if (!TeacherNetwork.Kinds.Contains(name))
         {
-            progress.Report(new StageStarted("teacher", $"loading {name}"));
+            progress.Report(new PhaseStarted("teacher", $"loading {name}"));
             if (!FileTeacher.Takes(name))
             {
                 RequireNormalisation(name, configuration);
@@ -74,7 +74,7 @@ internal sealed class TeacherStage(ConvertOptions options, RunFolder folder, ICo
             return TeacherFiles.Open(name, options, data.Source, network, device, progress);
         }
         var kind = new TeacherNetwork(name, classes, side, recipe.TeacherWidth, network);
-        progress.Report(new StageStarted("teacher", kind.Text));
+        progress.Report(new PhaseStarted("teacher", kind.Text));
         torch.manual_seed((long)options.Seed);
         nn.Module<Tensor, Tensor> model = kind.Build(device);
         TeacherNetwork.Prepare(model, data.Source, data.Split.Train);
