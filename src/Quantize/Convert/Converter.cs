@@ -375,7 +375,7 @@ internal static class Converter
         private double Settle(BinaryViT student, Recipe recipe, ImageData data, Device device)
         {
             using var best = new BestWeights(student);
-            void Consider(string name) => best.Consider(name, Trainer.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device));
+            void Consider(string name) => best.Consider(name, Accuracy.Top1(student, data.Source, data.Split.Held, recipe.Student.EvaluationBatch, device));
 
             void Reestimate() => NormStatistics.Reestimate(
                 student, data.Source, data.Split.Train, recipe.Augmentation, recipe.Student.BatchSize, options.Binarization.NormBatches, device, options.Seed, data.OnDevice);

@@ -17,7 +17,7 @@ internal static class StepTiming
         ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel, ProcessGroup? group = null)
     {
         using var learning = new TrainingStep(task, settings, data.Source, device, null, group);
-        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, Trainer.ShareOf(group, task), data.OnDevice);
+        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, BatchShare.Of(group, task.Division is not null), data.OnDevice);
         task.Model.train();
         learning.Begin(0);
         learning.Rehearse(loader.Get(0));

@@ -42,6 +42,9 @@ internal sealed unsafe partial class ProcessGroup
     /// <summary>Whether this one writes files and decides.</summary>
     public bool IsFirst => Rank == 0;
 
+    /// <summary>Whether this process writes files and decides: the first of a group, and one that trains alone.</summary>
+    internal static bool Leads(ProcessGroup? group) => group?.IsFirst != false;
+
     /// <summary>The device of this process: <c>cpu</c>, or <c>cuda:0</c>, the only GPU that it sees.</summary>
     public string Device { get; }
 

@@ -32,6 +32,16 @@ internal sealed record MetricsRow(string Phase, long Step, double Epoch, double 
     /// <summary>What was found in the binary layers.</summary>
     public BinarizerHealth? Health { get; init; }
 
+    /// <summary>The line of a report.</summary>
+    internal static MetricsRow Of(TrainingProgress report, StepDone step) => new(report.Phase, report.Step, report.Epoch, step.State.Seconds)
+    {
+        Rate = report.LearningRate,
+        Loss = report.Loss,
+        Norm = step.Norm,
+        ImagesPerSecond = report.ImagesPerSecond,
+        DataWait = 100 * report.DataWait,
+    };
+
     internal string ToLine()
     {
         static string Text(double v, string format) => double.IsNaN(v) ? "" : v.ToString(format, CultureInfo.InvariantCulture);
