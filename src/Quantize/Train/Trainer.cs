@@ -28,6 +28,9 @@ internal sealed class Trainer
         IConvertProgress progress) =>
         (_task, _settings, _source, _split, _augmentation, _device, _files, _progress) = (task, settings, source, split, augmentation, device, files, progress);
 
+    /// <summary>Where checkpoints and metrics go.</summary>
+    public TrainerFiles Files => _files;
+
     /// <summary>The processes that train together; null for this one alone. All begin as rank 0 does, which alone evaluates and writes.</summary>
     public ProcessGroup? Group { get; init; }
 
