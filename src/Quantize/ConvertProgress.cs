@@ -10,10 +10,10 @@ internal interface IConvertProgress
 /// <summary>Something that happened during a conversion.</summary>
 internal abstract record ConvertEvent;
 
-/// <summary>A stage begins: data, teacher, student, export, check.</summary>
-/// <param name="Stage">Short name.</param>
+/// <summary>A phase begins: data, teacher, student, export, check.</summary>
+/// <param name="Phase">Short name.</param>
 /// <param name="Text">What happens, for a person.</param>
-internal sealed record StageStarted(string Stage, string Text) : ConvertEvent;
+internal sealed record PhaseStarted(string Phase, string Text) : ConvertEvent;
 
 /// <summary>A fact worth a line.</summary>
 /// <param name="Text">The line.</param>
@@ -24,7 +24,7 @@ internal sealed record Note(string Text) : ConvertEvent;
 internal sealed record Warned(string Text) : ConvertEvent;
 
 /// <summary>Where a training run is; about twice a second and at the end.</summary>
-/// <param name="Stage">teacher or student.</param>
+/// <param name="Phase">teacher or student.</param>
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Epoch">Passes over the data done, with fraction.</param>
@@ -34,22 +34,22 @@ internal sealed record Warned(string Text) : ConvertEvent;
 /// <param name="Remaining">Expected time to the end of the run.</param>
 /// <param name="DataWait">Share of the training time that was spent waiting for images, 0 to 1.</param>
 internal sealed record TrainingProgress(
-    string Stage, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, double DataWait) : ConvertEvent;
+    string Phase, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, double DataWait) : ConvertEvent;
 
 /// <summary>The network was evaluated on images that it does not learn from.</summary>
-/// <param name="Stage">teacher or student.</param>
+/// <param name="Phase">teacher or student.</param>
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Loss">Mean training loss since the last evaluation.</param>
 /// <param name="Top1">Right predictions in per cent of the validation images.</param>
 /// <param name="Best">The best so far.</param>
-internal sealed record Evaluated(string Stage, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
+internal sealed record Evaluated(string Phase, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
 
 /// <summary>How far a long step other than training is.</summary>
-/// <param name="Stage">Its stage.</param>
+/// <param name="Phase">Its phase.</param>
 /// <param name="Done">Parts done.</param>
 /// <param name="Total">Parts in all.</param>
-internal sealed record StepProgress(string Stage, int Done, int Total) : ConvertEvent;
+internal sealed record StepProgress(string Phase, int Done, int Total) : ConvertEvent;
 
 /// <summary>Ignores everything.</summary>
 internal sealed class SilentProgress : IConvertProgress

@@ -71,14 +71,14 @@ internal sealed record TrainSettings
 
     /// <summary>Checks every setting and returns them.</summary>
     /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
-    public TrainSettings Validate(string stage)
+    public TrainSettings Validate(string phase)
     {
         List<string> faults = [];
         void Check(string name, double value, double least, double most)
         {
             if (!(value >= least && value <= most))
             {
-                faults.Add(string.Create(CultureInfo.InvariantCulture, $"{stage}.{name} is {value}, expected {least} to {most}"));
+                faults.Add(string.Create(CultureInfo.InvariantCulture, $"{phase}.{name} is {value}, expected {least} to {most}"));
             }
         }
 

@@ -46,15 +46,15 @@ public class BinarizationTests
     public void ARunGoesThroughItsPhases()
     {
         var settings = new BinarizationSettings { Gradient = ActivationGradient.Annealed, FloatWeights = 0.4, FreezeSigns = 0.1, Regularizer = 2, RegularizerShare = 0.3 };
-        BinarizationPhase[] phases = [.. Enumerable.Range(0, 101).Select(s => BinarizationPhase.At(settings, s, 101))];
-        Assert.Equal(0.1f, phases[0].Surrogate.Temperature, 1e-6f);
-        Assert.Equal(1, phases[50].Surrogate.Temperature, 1e-5f);
-        Assert.Equal(10, phases[100].Surrogate.Temperature, 1e-4f);
-        Assert.Equal(41, phases.Count(p => p.FloatWeights));
-        Assert.Equal(11, phases.Count(p => p.FrozenSigns) + 1);
-        Assert.Equal(31, phases.Count(p => p.Regularizer == 2) + 1);
-        Assert.Equal(0, phases[0].Regularizer);
-        Assert.Equal(default, BinarizationPhase.At(new BinarizationSettings(), 99, 100) with { Surrogate = default });
+        BinarizationMode[] modes = [.. Enumerable.Range(0, 101).Select(s => BinarizationMode.At(settings, s, 101))];
+        Assert.Equal(0.1f, modes[0].Surrogate.Temperature, 1e-6f);
+        Assert.Equal(1, modes[50].Surrogate.Temperature, 1e-5f);
+        Assert.Equal(10, modes[100].Surrogate.Temperature, 1e-4f);
+        Assert.Equal(41, modes.Count(p => p.FloatWeights));
+        Assert.Equal(11, modes.Count(p => p.FrozenSigns) + 1);
+        Assert.Equal(31, modes.Count(p => p.Regularizer == 2) + 1);
+        Assert.Equal(0, modes[0].Regularizer);
+        Assert.Equal(default, BinarizationMode.At(new BinarizationSettings(), 99, 100) with { Surrogate = default });
     }
 
     [Fact]

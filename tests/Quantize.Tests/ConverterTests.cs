@@ -25,9 +25,9 @@ public class ConverterTests
         }
 
         Assert.Equal(MetricsLog.Header, File.ReadLines(folder.File("run/metrics.csv")).First());
-        Assert.Equal(["data", "teacher", "student", "export", "check"], events.Seen.OfType<StageStarted>().Select(e => e.Stage));
+        Assert.Equal(["data", "teacher", "student", "export", "check"], events.Seen.OfType<PhaseStarted>().Select(e => e.Phase));
         Assert.Contains(events.Seen.OfType<Note>(), e => e.Text.Contains("10 classes", StringComparison.Ordinal));
-        Assert.Contains(events.Seen.OfType<Evaluated>(), e => e.Stage == "student");
+        Assert.Contains(events.Seen.OfType<Evaluated>(), e => e.Phase == "student");
 
         // The folder is taken now, unless told otherwise; a finished run resumes into the same model.
         var taken = Assert.Throws<ConvertException>(() => Converter.Convert(Tiny(folder), new SilentProgress()));

@@ -10,7 +10,7 @@ namespace EdgeVit.Quantize.Tests;
 [Collection(nameof(SwitchesKernels))]
 public class FusedKernelTests
 {
-    private const string NoBrain = "this processor has no products in bfloat16 (AVX512-BF16)";
+    private const string NoBFloat16 = "this processor has no products in bfloat16 (AVX512-BF16)";
 
     private static BinaryViTConfig Network { get; } = new BinaryViTConfig(
         "fused", ImageSize: 32, PatchSize: 4,
@@ -21,18 +21,18 @@ public class FusedKernelTests
     [InlineData(BranchKind.Pool)]
     [InlineData(BranchKind.Shift)]
     [InlineData(BranchKind.None)]
-    internal void WholeNetworkInFloat(BranchKind branches) => Compare(brain: false, tolerance: 2e-4, network: Network with { Branches = branches });
+    public void WholeNetworkInFloat(BranchKind branches) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with { Branches = branches });
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void WholeNetworkWithClassAttention(int layers) => Compare(brain: false, tolerance: 2e-4, network: Network with { ClassAttention = layers, AttentionLevels = layers == 2 ? 3 : 1, Locality = layers == 2 });
+    public void WholeNetworkWithClassAttention(int layers) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with { ClassAttention = layers, AttentionLevels = layers == 2 ? 3 : 1, Locality = layers == 2 });
 
     [Fact]
-    public void WholeNetworkInBrainFloat()
+    public void WholeNetworkInBFloat16()
     {
-        Assert.SkipUnless(MixedPrecision.Native, NoBrain);
-        Compare(brain: true, tolerance: 0.05);
+        Assert.SkipUnless(MixedPrecision.Native, NoBFloat16);
+        Compare(bfloat16: true, tolerance: 0.05);
     }
 
     [Theory]
@@ -43,10 +43,10 @@ public class FusedKernelTests
     [InlineData(nameof(ActivationGradient.Annealed), 4, false, false)]
     [InlineData(nameof(ActivationGradient.Annealed), 4, false, true)]
     [InlineData(nameof(ActivationGradient.Quadratic), 1, true, false)]
-    public void EveryFormOfBinarization(string gradient, double temperature, bool floatWeights, bool brain)
+    public void EveryFormOfBinarization(string gradient, double temperature, bool floatWeights, bool bfloat16)
     {
-        Assert.SkipWhen(brain && !MixedPrecision.Native, NoBrain);
-        Compare(brain, tolerance: brain ? 0.05 : 2e-4, new BinarizationPhase(new Surrogate(Enum.Parse<ActivationGradient>(gradient), (float)temperature), floatWeights), clipPerLayer: true);
+        Assert.SkipWhen(bfloat16 && !MixedPrecision.Native, NoBFloat16);
+        Compare(bfloat16, tolerance: bfloat16 ? 0.05 : 2e-4, new BinarizationMode(new Surrogate(Enum.Parse<ActivationGradient>(gradient), (float)temperature), floatWeights), clipPerLayer: true);
     }
 
     /// <summary>On grids where a shift leaves nothing, little or much: values and all gradients.</summary>
@@ -57,7 +57,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Shift, 2)]
     [InlineData(BranchKind.Shift, 3)]
     [InlineData(BranchKind.Shift, 7)]
-    internal void BranchesOfEveryGrid(BranchKind kind, int side)
+    public void BranchesOfEveryGrid(BranchKind kind, int side)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.manual_seed(side);
@@ -125,23 +125,23 @@ public class FusedKernelTests
     [InlineData(1, true, true)]
     [InlineData(3, true, false)]
     [InlineData(3, true, true)]
-    public void EveryFormOfAttention(int levels, bool locality, bool brain)
+    public void EveryFormOfAttention(int levels, bool locality, bool bfloat16)
     {
-        Assert.SkipWhen(brain && !MixedPrecision.Native, NoBrain);
-        Compare(brain, tolerance: brain ? 0.05 : 2e-4, network: Network with { AttentionLevels = levels, Locality = locality });
+        Assert.SkipWhen(bfloat16 && !MixedPrecision.Native, NoBFloat16);
+        Compare(bfloat16, tolerance: bfloat16 ? 0.05 : 2e-4, network: Network with { AttentionLevels = levels, Locality = locality });
     }
 
     /// <summary>Rounded float weights turn signs of later layers, so that whole networks cannot be compared.</summary>
     [Theory]
     [InlineData(false, 1e-4)]
     [InlineData(true, 0.05)]
-    public void OneLayerWithFloatWeights(bool brain, double tolerance)
+    public void OneLayerWithFloatWeights(bool bfloat16, double tolerance)
     {
-        Assert.SkipWhen(brain && !MixedPrecision.Native, NoBrain);
+        Assert.SkipWhen(bfloat16 && !MixedPrecision.Native, NoBFloat16);
         try
         {
             float[][] plain = Layer(fused: false);
-            using IDisposable mixed = MixedPrecision.Scope(brain);
+            using IDisposable mixed = MixedPrecision.Scope(bfloat16);
             float[][] fused = Layer(fused: true);
             for (int i = 0; i < plain.Length; i++)
             {
@@ -159,7 +159,7 @@ public class FusedKernelTests
         FusedBranch.Enabled = fused;
         torch.manual_seed(4);
         using DisposeScope scope = torch.NewDisposeScope();
-        var context = new LayerContext(Precision.Binary, 1e-5, new Taps()) { Phase = new BinarizationPhase(default, FloatWeights: true) };
+        var context = new LayerContext(Precision.Binary, 1e-5, new Taps()) { Mode = new BinarizationMode(default, FloatWeights: true) };
         using var layer = new FeedForward(BranchNames.Of("m", "l", "r"), context, 64, 128, null);
         layer.train();
         Tensor x = torch.randn(512, 64).requires_grad_();
@@ -170,12 +170,12 @@ public class FusedKernelTests
 
     /// <summary>A sign that rounding turns changes a network visibly, which happens to some seeds: where a learned temperature scales scores, to one in
     /// three. A fault differs for every seed.</summary>
-    private static void Compare(bool brain, double tolerance, BinarizationPhase phase = default, bool clipPerLayer = false, BinaryViTConfig? network = null)
+    private static void Compare(bool bfloat16, double tolerance, BinarizationMode mode = default, bool clipPerLayer = false, BinaryViTConfig? network = null)
     {
         List<string> faults = [];
         foreach (int seed in (int[])[7, 3, 11, 5])
         {
-            IReadOnlyList<string> found = Differences(seed, brain, tolerance, phase, clipPerLayer, network ?? Network);
+            IReadOnlyList<string> found = Differences(seed, bfloat16, tolerance, mode, clipPerLayer, network ?? Network);
             if (found.Count == 0)
             {
                 return;
@@ -185,13 +185,13 @@ public class FusedKernelTests
         Assert.Fail(string.Join('\n', faults));
     }
 
-    private static List<string> Differences(int seed, bool brain, double tolerance, BinarizationPhase phase, bool clipPerLayer, BinaryViTConfig network)
+    private static List<string> Differences(int seed, bool bfloat16, double tolerance, BinarizationMode mode, bool clipPerLayer, BinaryViTConfig network)
     {
         try
         {
-            (float loss, Dictionary<string, float[]> tensors) plain = Step(seed, fused: false, phase, clipPerLayer, network);
-            using IDisposable mixed = MixedPrecision.Scope(brain);
-            (float loss, Dictionary<string, float[]> tensors) fused = Step(seed, fused: true, phase, clipPerLayer, network);
+            (float loss, Dictionary<string, float[]> tensors) plain = Step(seed, fused: false, mode, clipPerLayer, network);
+            using IDisposable mixed = MixedPrecision.Scope(bfloat16);
+            (float loss, Dictionary<string, float[]> tensors) fused = Step(seed, fused: true, mode, clipPerLayer, network);
             List<string> faults = [];
             if (!(Math.Abs(plain.loss - fused.loss) <= 1e-4 * Math.Max(1, Math.Abs(plain.loss))))
             {
@@ -220,12 +220,12 @@ public class FusedKernelTests
 
     private static double Norm(float[] values) => Math.Sqrt(values.Sum(v => (double)v * v));
 
-    private static (float Loss, Dictionary<string, float[]> Tensors) Step(int seed, bool fused, BinarizationPhase phase, bool clipPerLayer, BinaryViTConfig network)
+    private static (float Loss, Dictionary<string, float[]> Tensors) Step(int seed, bool fused, BinarizationMode mode, bool clipPerLayer, BinaryViTConfig network)
     {
         FusedBranch.Enabled = fused;
         torch.manual_seed(seed);
         using DisposeScope scope = torch.NewDisposeScope();
-        using var model = new BinaryViT(network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Phase = phase };
+        using var model = new BinaryViT(network, binarization: new BinarizationSettings { ClipPerLayer = clipPerLayer }) { Mode = mode };
         using (torch.no_grad())
         {
             // Away from the start, where many vectors are 0 and gradients could hide.

@@ -142,9 +142,9 @@ public class RecipeTests
         using var student = new BinaryViT(Network);
         var teacher = new ModuleTeacher("twin", student);
         ConvertOptions options = Options() with { Temperature = 3, TeacherWeight = 0.6, HardDistillation = true, FeatureWeight = 7, LabelSmoothing = 0.2 };
-        Assert.Equal(new DistillTask(student, teacher, 3, 0.6, Hard: true) { FeatureWeight = 7 }, Converter.StudentTask(student, teacher, options));
-        Assert.Equal(new ClassifyTask(student, 0.2), Converter.StudentTask(student, null, options));
-        Assert.Equal(new DistillTask(student, teacher, 2, 0.9, Hard: false) { FeatureWeight = 0 }, Converter.StudentTask(student, teacher, Options()));
+        Assert.Equal(new DistillTask(student, teacher, 3, 0.6, Hard: true) { FeatureWeight = 7 }, StudentPhase.Task(student, teacher, options));
+        Assert.Equal(new ClassifyTask(student, 0.2), StudentPhase.Task(student, null, options));
+        Assert.Equal(new DistillTask(student, teacher, 2, 0.9, Hard: false) { FeatureWeight = 0 }, StudentPhase.Task(student, teacher, Options()));
     }
 
     private static ConvertOptions Options() => new() { Data = "shapes", Out = "run" };

@@ -63,8 +63,8 @@ public class StartTests
     [Fact]
     public void ABudgetIsDividedBetweenTeacherAndStudent()
     {
-        var teacher = new StagePlan(Steps: 400, BatchSize: 64, StepSeconds: 0.1, StepsPerEpoch: 100);
-        var student = new StagePlan(Steps: 2000, BatchSize: 64, StepSeconds: 0.2, StepsPerEpoch: 100);
+        var teacher = new PhasePlan(Steps: 400, BatchSize: 64, StepSeconds: 0.1, StepsPerEpoch: 100);
+        var student = new PhasePlan(Steps: 2000, BatchSize: 64, StepSeconds: 0.2, StepsPerEpoch: 100);
 
         // 1000 s: 850 train; the teacher needs 40, the student has 810 = 4050 steps of 0.2 s.
         (double teacherEpochs, double epochs) = Budget.Fit(1000, teacher, student);

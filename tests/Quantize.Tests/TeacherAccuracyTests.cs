@@ -19,7 +19,7 @@ public class TeacherAccuracyTests
         Assert.Equal(percent, Of(100), 1e-9);
         // The same of a network, by the training's own measure.
         using var model = new Constant(always);
-        Assert.Equal(percent, Trainer.Top1(model, source, [.. Enumerable.Range(0, images)], 8, torch.CPU), 1e-9);
+        Assert.Equal(percent, Accuracy.Top1(model, source, [.. Enumerable.Range(0, images)], 8, torch.CPU), 1e-9);
     }
 
     private static Tensor Answer(long count, int always)

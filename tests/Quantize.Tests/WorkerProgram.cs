@@ -55,20 +55,20 @@ internal static class WorkerProgram
         }
         try
         {
-            World? world = World.FromEnvironment("cpu", cancel.Token);
+            ProcessGroup? group = ProcessGroup.FromEnvironment("cpu", cancel.Token);
             switch (arguments)
             {
                 case ["convert", .. var rest]:
-                    Convert(rest, world, cancel.Token);
+                    Convert(rest, group, cancel.Token);
                     break;
                 case ["operations"]:
-                    Print(Operations(world!));
+                    Print(Operations(group!));
                     break;
                 case ["rehearse"]:
-                    Print(Rehearsed(world!));
+                    Print(Rehearsed(group!));
                     break;
                 case ["wait"]:
-                    Print(Waited(world!));
+                    Print(Waited(group!));
                     break;
                 default:
                     throw new ConvertException($"unknown work {string.Join(' ', arguments)}", ConvertException.Usage);
@@ -84,7 +84,7 @@ internal static class WorkerProgram
 
     /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
     /// minutes and ends after a second), slow (hardly learns).</summary>
-    private static void Convert(string[] arguments, World? world, CancellationToken cancel)
+    private static void Convert(string[] arguments, ProcessGroup? group, CancellationToken cancel)
     {
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
@@ -101,73 +101,73 @@ internal static class WorkerProgram
 
         if (arguments.Contains("plan"))
         {
-            ConvertPlan plan = Converter.Plan(options, new SilentProgress(), world: world);
+            ConvertPlan plan = Converter.Plan(options, new SilentProgress(), group: group);
             Print(string.Create(CultureInfo.InvariantCulture, $"{plan.Processes} {plan.Teacher?.StepSeconds:R} {plan.Student.StepSeconds:R} {plan.Student.Steps}"));
         }
-        else if (world is { IsFirst: false })
+        else if (group is { IsFirst: false })
         {
-            Converter.Assist(options, world, cancel);
+            Converter.Assist(options, group, cancel);
         }
         else
         {
-            Converter.Convert(options, new SilentProgress(), cancel, world);
+            Converter.Convert(options, new SilentProgress(), cancel, group);
         }
     }
 
     /// <summary>What the operations of all processes make of numbers that tell the ranks apart.</summary>
-    private static string Operations(World world)
+    private static string Operations(ProcessGroup group)
     {
-        double[] numbers = [world.Rank + 1, 0.5];
-        world.Sum(numbers);
-        using Tensor large = torch.full(3_000_000, world.Rank + 1f);
-        using Tensor every = torch.arange(6, dtype: ScalarType.Float64).view(2, 3) * (world.Rank + 1);
+        double[] numbers = [group.Rank + 1, 0.5];
+        group.Sum(numbers);
+        using Tensor large = torch.full(3_000_000, group.Rank + 1f);
+        using Tensor every = torch.arange(6, dtype: ScalarType.Float64).view(2, 3) * (group.Rank + 1);
         using Tensor turned = every.t();
-        world.Sum([large, turned]);
-        using Tensor whole = torch.tensor([1L << 40, 7L]) * (world.IsFirst ? 1 : 0);
-        world.Broadcast([whole]);
-        byte[] bytes = world.Broadcast((byte[])(world.IsFirst ? [1, 2, 3] : []));
+        group.Sum([large, turned]);
+        using Tensor whole = torch.tensor([1L << 40, 7L]) * (group.IsFirst ? 1 : 0);
+        group.Broadcast([whole]);
+        byte[] bytes = group.Broadcast((byte[])(group.IsFirst ? [1, 2, 3] : []));
         string said = string.Create(CultureInfo.InvariantCulture,
-            $"{numbers[0]} {numbers[1]}|{large.min().item<float>()} {large.max().item<float>()}|{string.Join(' ', every.data<double>())}|{string.Join(' ', whole.data<long>())}|{string.Join(' ', bytes)}|{string.Join(' ', world.OfAll(world.Rank * 2))}|{world.Any(world.Rank == 1)} {world.Any(false)}|{world.OfFirst(world.Rank + 5)[0]}");
-        world.Leave();
+            $"{numbers[0]} {numbers[1]}|{large.min().item<float>()} {large.max().item<float>()}|{string.Join(' ', every.data<double>())}|{string.Join(' ', whole.data<long>())}|{string.Join(' ', bytes)}|{string.Join(' ', group.AllGather(group.Rank * 2))}|{group.Any(group.Rank == 1)} {group.Any(false)}|{group.Broadcast(group.Rank + 5)[0]}");
+        group.Leave();
         return said;
     }
 
     /// <summary>One of two processes has memory for five images at a time: parts, warnings, loss, weights, statistics of fresh norms.</summary>
-    private static string Rehearsed(World world)
+    private static string Rehearsed(ProcessGroup group)
     {
         PixelSource source = DataTests.Shapes(32);
-        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, Augmentation.None, seed: 3, new BatchShare(world.Rank, 2, Apart: false));
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, Augmentation.None, seed: 3, new BatchShare(group.Rank, 2, Apart: false));
         torch.manual_seed(5);
         using var model = new ResNet(10, 8);
         var progress = new AccumulationTests.Lines();
-        var task = new AccumulationTests.Hungry(new ClassifyTask(model), world.Rank == 1 ? 5 : int.MaxValue);
-        using var step = new TrainingStep(task, new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, progress, world);
+        var task = new AccumulationTests.Hungry(new ClassifyTask(model), group.Rank == 1 ? 5 : int.MaxValue);
+        using var step = new TrainingStep(task, new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, progress, group);
         step.Begin(0);
-        world.Broadcast(model);
+        group.Broadcast(model);
         step.Rehearse(loader.Get(0));
         bool fresh = model.buffers().Where(b => b.is_floating_point()).SelectMany(ModelTensors.ToArray).All(v => v is 0 or 1);
         model.train();
         double loss = step.Run(loader.Get(0)).Loss;
         double weights = model.parameters().SelectMany(ModelTensors.ToArray).Select((w, i) => w * Math.Sin(i)).Sum();
-        world.Leave();
-        return string.Create(CultureInfo.InvariantCulture, $"parts {step.Parts}, loss {loss:R}, weights {weights:R}, fresh {fresh}; rank {world.Rank} warned {progress.Seen.Count} times");
+        group.Leave();
+        return string.Create(CultureInfo.InvariantCulture, $"parts {step.Parts}, loss {loss:R}, weights {weights:R}, fresh {fresh}; rank {group.Rank} warned {progress.Seen.Count} times");
     }
 
     /// <summary>Share of a processor that waiting three seconds for rank 0 costs.</summary>
-    private static string Waited(World world)
+    private static string Waited(ProcessGroup group)
     {
         using Process self = Process.GetCurrentProcess();
         TimeSpan before = self.TotalProcessorTime;
-        if (world.IsFirst)
+        if (group.IsFirst)
         {
             Thread.Sleep(3000);
         }
 
-        world.Meet();
+        group.Barrier();
         self.Refresh();
         double share = (self.TotalProcessorTime - before).TotalSeconds / 3;
-        world.Leave();
-        return string.Create(CultureInfo.InvariantCulture, $"rank {world.Rank} used {share:F3}");
+        group.Leave();
+        return string.Create(CultureInfo.InvariantCulture, $"rank {group.Rank} used {share:F3}");
     }
 
     /// <summary>A line of its own, whatever the other processes print.</summary>

@@ -17,8 +17,8 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
     {
         switch (value)
         {
-            case StageStarted stage:
-                printer.Say($"[{Quantity.Time(_clock.Elapsed)}] {stage.Stage}: {stage.Text}");
+            case PhaseStarted phase:
+                printer.Say($"[{Quantity.Time(_clock.Elapsed)}] {phase.Phase}: {phase.Text}");
                 _next = _clock.Elapsed + s_plainInterval;
                 break;
             case Note note:
@@ -29,14 +29,14 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
                 break;
             case TrainingProgress p:
                 Moving(string.Create(CultureInfo.InvariantCulture,
-                    $"  {p.Stage} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  data wait {100 * p.DataWait:F0}%  eta {Quantity.Time(p.Remaining)}"));
+                    $"  {p.Phase} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  data wait {100 * p.DataWait:F0}%  eta {Quantity.Time(p.Remaining)}"));
                 break;
             case Evaluated e:
                 printer.Say(string.Create(CultureInfo.InvariantCulture,
-                    $"  {e.Stage} step {e.Step}/{e.Steps}  loss {e.Loss:F4}  validation top-1 {e.Top1:F2} %  (best {e.Best:F2} %)"));
+                    $"  {e.Phase} step {e.Step}/{e.Steps}  loss {e.Loss:F4}  validation top-1 {e.Top1:F2} %  (best {e.Best:F2} %)"));
                 break;
             case StepProgress s:
-                Moving($"  {s.Stage} {s.Done}/{s.Total}");
+                Moving($"  {s.Phase} {s.Done}/{s.Total}");
                 break;
         }
     }

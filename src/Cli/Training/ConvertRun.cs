@@ -13,12 +13,12 @@ internal static class ConvertRun
     /// <exception cref="UserException">It failed, was stopped, or the packed model is not what was trained.</exception>
     public static int Start(ConvertSettings settings, Printer printer)
     {
-        World? world = null;
+        ProcessGroup? group = null;
         using var interruption = new Interruption(() =>
         {
-            string? hurry = world?.Grace is { } grace
+            string? hurry = group?.Grace is { } grace
                 ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 10 gives time") : null;
-            if (world?.IsFirst != false)
+            if (group?.IsFirst != false)
             {
                 printer.Warn($"stopping after this step and saving ({hurry ?? "Ctrl+C again ends at once"}) ...");
             }
@@ -27,11 +27,11 @@ internal static class ConvertRun
         ConvertResult result;
         try
         {
-            world = World.FromEnvironment(settings.Device, interruption.Token);
+            group = ProcessGroup.FromEnvironment(settings.Device, interruption.Token);
             if (settings.Plan)
             {
-                bool first = world?.IsFirst != false;
-                ConvertPlan plan = Converter.Plan(settings.ToOptions(), first ? progress : new SilentProgress(), interruption.Token, world);
+                bool first = group?.IsFirst != false;
+                ConvertPlan plan = Converter.Plan(settings.ToOptions(), first ? progress : new SilentProgress(), interruption.Token, group);
                 if (first)
                 {
                     PlanReport.Print(printer, settings, plan);
@@ -39,12 +39,12 @@ internal static class ConvertRun
 
                 return ExitCode.Ok;
             }
-            if (world is { IsFirst: false })
+            if (group is { IsFirst: false })
             {
-                return Assist(settings, world, interruption.Token);
+                return Assist(settings, group, interruption.Token);
             }
 
-            result = Converter.Convert(settings.ToOptions(), progress, interruption.Token, world);
+            result = Converter.Convert(settings.ToOptions(), progress, interruption.Token, group);
         }
         catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted && !settings.Plan)
         {
@@ -64,11 +64,11 @@ internal static class ConvertRun
     }
 
     /// <summary>Takes part in the training of rank 0, which prints and writes.</summary>
-    private static int Assist(ConvertSettings settings, World world, CancellationToken cancel)
+    private static int Assist(ConvertSettings settings, ProcessGroup group, CancellationToken cancel)
     {
         try
         {
-            Converter.Assist(settings.ToOptions(), world, cancel);
+            Converter.Assist(settings.ToOptions(), group, cancel);
             return ExitCode.Ok;
         }
         catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted)

@@ -104,57 +104,69 @@ internal sealed record ConvertSettings
     public int? ParityImages { get; init; }
 
     /// <summary>As the library takes them.</summary>
-    public ConvertOptions ToOptions()
+    public ConvertOptions ToOptions() => Training(Images(Teaching(new ConvertOptions
     {
-        var defaults = new ConvertOptions { Data = Data, Out = Out };
-        defaults = Regularization?.Onto(defaults) ?? defaults;
-        return defaults with
-        {
-            Student = Student,
-            FloatDownsampling = FloatDownsampling,
-            Branches = Branches,
-            ClassHead = ClassHead,
-            ShiftedPatches = ShiftedPatches,
-            Stem = Stem,
-            AttentionLevels = AttentionLevels,
-            Locality = Locality,
-            Teacher = Teacher,
-            TeachersTeacher = TeachersTeacher,
-            Device = Device,
-            Precision = Precision,
-            AugmentOn = AugmentOn,
-            Init = Init,
-            Budget = Budget,
-            StopAfter = StopAfter,
-            Epochs = Epochs,
-            TeacherEpochs = TeacherEpochs,
-            BatchSize = BatchSize,
-            LearningRate = LearningRate,
-            ImageSize = ImageSize,
-            Temperature = Temperature ?? defaults.Temperature,
-            TeacherMean = TeacherMean,
-            TeacherStd = TeacherStd,
-            TeacherWeight = TeacherWeight ?? defaults.TeacherWeight,
-            FeatureWeight = FeatureWeight ?? defaults.FeatureWeight,
-            HardDistillation = HardDistillation,
-            LabelSmoothing = LabelSmoothing ?? defaults.LabelSmoothing,
-            Mixup = Mixup ?? defaults.Mixup,
-            CutMix = CutMix ?? defaults.CutMix,
-            Erase = Erase ?? defaults.Erase,
-            Flip = Flip,
-            Pad = Pad,
-            Binarization = Binarization?.ToSettings() ?? defaults.Binarization,
-            Accumulate = Accumulate ?? defaults.Accumulate,
-            CheckpointEvery = CheckpointEvery ?? defaults.CheckpointEvery,
-            Threads = Threads,
-            Seed = Seed ?? defaults.Seed,
-            Resume = Resume,
-            Overwrite = Overwrite,
-            SkipBad = SkipBad,
-            Floats = Floats,
-            ShapesTrain = ShapesTrain ?? defaults.ShapesTrain,
-            ShapesTest = ShapesTest ?? defaults.ShapesTest,
-            ParityImages = ParityImages ?? defaults.ParityImages,
-        };
-    }
+        Data = Data,
+        Out = Out,
+        Student = Student,
+        FloatDownsampling = FloatDownsampling,
+        Branches = Branches,
+        ClassHead = ClassHead,
+        ShiftedPatches = ShiftedPatches,
+        Stem = Stem,
+        AttentionLevels = AttentionLevels,
+        Locality = Locality,
+        Init = Init,
+        ImageSize = ImageSize,
+        Floats = Floats,
+    })));
+
+    /// <summary>Who teaches, and how.</summary>
+    private ConvertOptions Teaching(ConvertOptions options) => options with
+    {
+        Teacher = Teacher,
+        TeachersTeacher = TeachersTeacher,
+        TeacherEpochs = TeacherEpochs,
+        Temperature = Temperature ?? options.Temperature,
+        TeacherMean = TeacherMean,
+        TeacherStd = TeacherStd,
+        TeacherWeight = TeacherWeight ?? options.TeacherWeight,
+        FeatureWeight = FeatureWeight ?? options.FeatureWeight,
+        HardDistillation = HardDistillation,
+        LabelSmoothing = LabelSmoothing ?? options.LabelSmoothing,
+    };
+
+    /// <summary>Which images there are, and how they vary.</summary>
+    private ConvertOptions Images(ConvertOptions options) => (Regularization?.Onto(options) ?? options) with
+    {
+        Mixup = Mixup ?? options.Mixup,
+        CutMix = CutMix ?? options.CutMix,
+        Erase = Erase ?? options.Erase,
+        Flip = Flip,
+        Pad = Pad,
+        AugmentOn = AugmentOn,
+        SkipBad = SkipBad,
+        ShapesTrain = ShapesTrain ?? options.ShapesTrain,
+        ShapesTest = ShapesTest ?? options.ShapesTest,
+        ParityImages = ParityImages ?? options.ParityImages,
+    };
+
+    /// <summary>How long and on what is trained.</summary>
+    private ConvertOptions Training(ConvertOptions options) => options with
+    {
+        Budget = Budget,
+        StopAfter = StopAfter,
+        Epochs = Epochs,
+        BatchSize = BatchSize,
+        LearningRate = LearningRate,
+        Binarization = Binarization?.ToSettings() ?? options.Binarization,
+        Accumulate = Accumulate ?? options.Accumulate,
+        CheckpointEvery = CheckpointEvery ?? options.CheckpointEvery,
+        Device = Device,
+        Precision = Precision,
+        Threads = Threads,
+        Seed = Seed ?? options.Seed,
+        Resume = Resume,
+        Overwrite = Overwrite,
+    };
 }

@@ -21,11 +21,11 @@ internal static class PlanReport
 
         if (plan.Teacher is { } teacher)
         {
-            table.Add("teacher training", Stage(teacher));
+            table.Add("teacher training", Phase(teacher));
         }
 
         printer.Data(table
-            .Add("student training", Stage(plan.Student))
+            .Add("student training", Phase(plan.Student))
             .Add("all training", $"{Quantity.Time(TimeSpan.FromSeconds(plan.Seconds))}, evaluations and the check apart")
             .Add("memory", $"{Quantity.Bytes(plan.PeakMemoryBytes)} at most so far{(plan.Processes > 1 ? ", in rank 0" : "")}"));
         printer.Say("Layout, as a file for --student:");
@@ -34,8 +34,8 @@ internal static class PlanReport
         printer.Say($"  edgevit convert --data {settings.Data} --out {settings.Out}  (and the other options as before, without --plan)");
     }
 
-    private static string Stage(StagePlan stage) => string.Create(CultureInfo.InvariantCulture,
-        $"{stage.Steps:N0} steps of {stage.BatchSize} images, {stage.StepSeconds * 1000:F0} ms a step, {stage.ImagesPerSecond:F0} img/s, an epoch in {Quantity.Time(TimeSpan.FromSeconds(stage.EpochSeconds))}, all in {Quantity.Time(TimeSpan.FromSeconds(stage.Seconds))}");
+    private static string Phase(PhasePlan phase) => string.Create(CultureInfo.InvariantCulture,
+        $"{phase.Steps:N0} steps of {phase.BatchSize} images, {phase.StepSeconds * 1000:F0} ms a step, {phase.ImagesPerSecond:F0} img/s, an epoch in {Quantity.Time(TimeSpan.FromSeconds(phase.EpochSeconds))}, all in {Quantity.Time(TimeSpan.FromSeconds(phase.Seconds))}");
 
     private static string Share(ConvertPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{100.0 * plan.BinaryParameters / plan.Parameters:F1} %");
 
@@ -54,13 +54,13 @@ internal static class PlanReport
         ["memory"] = new JsonObject { ["peak_bytes"] = plan.PeakMemoryBytes },
     };
 
-    private static JsonObject Json(StagePlan stage) => new()
+    private static JsonObject Json(PhasePlan phase) => new()
     {
-        ["steps"] = stage.Steps,
-        ["batch"] = stage.BatchSize,
-        ["step_seconds"] = Quantity.Json(stage.StepSeconds, 6),
-        ["epoch_seconds"] = Quantity.Json(stage.EpochSeconds, 3),
-        ["images_per_second"] = Quantity.Json(stage.ImagesPerSecond, 1),
-        ["seconds"] = Quantity.Json(stage.Seconds, 2),
+        ["steps"] = phase.Steps,
+        ["batch"] = phase.BatchSize,
+        ["step_seconds"] = Quantity.Json(phase.StepSeconds, 6),
+        ["epoch_seconds"] = Quantity.Json(phase.EpochSeconds, 3),
+        ["images_per_second"] = Quantity.Json(phase.ImagesPerSecond, 1),
+        ["seconds"] = Quantity.Json(phase.Seconds, 2),
     };
 }

@@ -17,7 +17,7 @@ internal static class Budget
     /// <param name="teacher">The teacher's part as planned; null where none is trained.</param>
     /// <param name="student">The student's.</param>
     /// <exception cref="ConvertException">It is too short.</exception>
-    internal static (double TeacherEpochs, double StudentEpochs) Fit(double seconds, StagePlan? teacher, StagePlan student)
+    internal static (double TeacherEpochs, double StudentEpochs) Fit(double seconds, PhasePlan? teacher, PhasePlan student)
     {
         double training = seconds * (1 - Rest);
         double teacherSeconds = teacher is null ? 0 : Math.Min(teacher.Seconds, training * TeacherShare);

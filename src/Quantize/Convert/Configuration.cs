@@ -67,18 +67,18 @@ internal static class Configuration
             keys["student.init"] = FileHash(init);
         }
 
-        foreach ((string stage, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })
+        foreach ((string phase, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })
         {
-            keys[$"{stage}.steps"] = Text(settings.Steps);
-            keys[$"{stage}.batch"] = Text(settings.BatchSize);
-            keys[$"{stage}.learningRate"] = Text(settings.LearningRate);
-            keys[$"{stage}.warmup"] = Text(settings.Warmup);
-            keys[$"{stage}.weightDecay"] = Text(settings.WeightDecay);
-            keys[$"{stage}.gradientNorm"] = Text(settings.GradientNorm);
-            keys[$"{stage}.clipRate"] = Text(settings.ClipRate);
+            keys[$"{phase}.steps"] = Text(settings.Steps);
+            keys[$"{phase}.batch"] = Text(settings.BatchSize);
+            keys[$"{phase}.learningRate"] = Text(settings.LearningRate);
+            keys[$"{phase}.warmup"] = Text(settings.Warmup);
+            keys[$"{phase}.weightDecay"] = Text(settings.WeightDecay);
+            keys[$"{phase}.gradientNorm"] = Text(settings.GradientNorm);
+            keys[$"{phase}.clipRate"] = Text(settings.ClipRate);
             if (settings.Optimizer != OptimizerKind.AdamW)
             {
-                keys[$"{stage}.optimizer"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Optimizer} momentum {settings.Momentum} biasRate {settings.BiasRate}");
+                keys[$"{phase}.optimizer"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Optimizer} momentum {settings.Momentum} biasRate {settings.BiasRate}");
             }
         }
         return keys;

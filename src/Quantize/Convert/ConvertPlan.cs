@@ -11,7 +11,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Student">The student's part.</param>
 /// <param name="PeakMemoryBytes">The most memory that the process had resident while the steps were measured.</param>
 internal sealed record ConvertPlan(
-    string Network, string Layout, long Parameters, long BinaryParameters, long ModelBytes, int TrainImages, StagePlan? Teacher, StagePlan Student, long PeakMemoryBytes)
+    string Network, string Layout, long Parameters, long BinaryParameters, long ModelBytes, int TrainImages, PhasePlan? Teacher, PhasePlan Student, long PeakMemoryBytes)
 {
     /// <summary>Processes that would train together, and measured together; the memory is this one's.</summary>
     public int Processes { get; init; } = 1;
@@ -25,7 +25,7 @@ internal sealed record ConvertPlan(
 /// <param name="BatchSize">Images per step.</param>
 /// <param name="StepSeconds">Seconds of a step: the median of <c>20</c> measured ones.</param>
 /// <param name="StepsPerEpoch">Steps of one pass over the training images.</param>
-internal sealed record StagePlan(long Steps, int BatchSize, double StepSeconds, long StepsPerEpoch)
+internal sealed record PhasePlan(long Steps, int BatchSize, double StepSeconds, long StepsPerEpoch)
 {
     /// <summary>Seconds of all steps.</summary>
     public double Seconds => Steps * StepSeconds;

@@ -16,15 +16,39 @@ namespace EdgeVit.Quantize;
 internal sealed record ImageData(
     string Name, string Kind, PixelSource Source, DataSplit Split, PixelSource Test, IReadOnlyList<int> TestIndices, int Skipped)
 {
+    private const double ValidationShare = 0.05;
+    private const int MostValidation = 2000;
+    private const double TestShare = 0.2;
+    private const int MostTest = 5000;
+
     /// <summary>Whether the labels are a teacher's decisions.</summary>
     public bool Unlabelled => Kind == DatasetFolder.Unlabelled;
 
     /// <summary>The training set on the device of the training; null where batches are made on the processor.</summary>
     public DeviceImages? OnDevice { get; init; }
 
-    internal static ImageData Open(
-        ConvertOptions options, BinaryViTConfig student, Device device, double validationShare, int mostValidation, double testShare, int mostTest, IConvertProgress progress,
-        CancellationToken cancel)
+    /// <summary>Reads the images and divides them.</summary>
+    /// <exception cref="ConvertException">They are too few.</exception>
+    internal static ImageData Open(ConvertOptions options, BinaryViTConfig student, Device device, IConvertProgress progress, CancellationToken cancel)
+    {
+        bool unlabelled = DatasetFolder.IsUnlabelled(options.Data);
+        DatasetSplits splits = OpenSplits(options, unlabelled, progress);
+        // Random crops show parts of photographs larger than they are at the network's size: those are decoded every time.
+        long limit = options.Crop > 0 && (unlabelled || splits.Kind == "image folder") ? 0 : PixelSource.MemoryLimit;
+        PixelSource raw = PixelSource.Open(splits.Train, Size(options.ImageSize ?? student.ImageSize), cancel, limit);
+        if (unlabelled)
+        {
+            raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
+        }
+
+        (DataSplit split, IReadOnlyList<int>? test) = Divide(raw, options, splits.Test is null, progress);
+        (float[] mean, float[] std) = raw.Statistics(split.Train);
+        PixelSource source = raw.Normalised(mean, std);
+        PixelSource testSource = splits.Test is null ? source : PixelSource.Open(splits.Test, source.Preprocess, cancel);
+        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, test ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped);
+    }
+
+    private static DatasetSplits OpenSplits(ConvertOptions options, bool unlabelled, IConvertProgress progress)
     {
         var how = new DatasetOptions
         {
@@ -33,7 +57,6 @@ internal sealed record ImageData(
             ShapesTrainCount = options.ShapesTrain,
             ShapesTestCount = options.ShapesTest,
         };
-        bool unlabelled = DatasetFolder.IsUnlabelled(options.Data);
         DatasetSplits splits = unlabelled
             ? DatasetFolder.OpenUnlabelled(options.Data, UnlabelledImages.Classes(options.Teacher), how)
             : DatasetFolder.Open(options.Data, how);
@@ -43,38 +66,35 @@ internal sealed record ImageData(
         }
 
         progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {(unlabelled ? $"{splits.Train.Count} images" : ClassBalance.Summary(splits.Train))}"));
+        return splits;
+    }
 
-        int side = options.ImageSize ?? student.ImageSize;
+    private static Preprocess Size(int side)
+    {
         int resize = side >= 160 ? (int)Math.Round(side * 8 / 7.0) : side;
-        var preprocess = new Preprocess(side, side, resize, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]);
-        // Random crops show parts of photographs larger than they are at the network's size: those are decoded every time.
-        long limit = options.Crop > 0 && (unlabelled || splits.Kind == "image folder") ? 0 : PixelSource.MemoryLimit;
-        PixelSource raw = PixelSource.Open(splits.Train, preprocess, cancel, limit);
-        if (unlabelled)
-        {
-            raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
-        }
+        return new Preprocess(side, side, resize, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]);
+    }
 
-        int classes = splits.Train.Classes.Count;
+    /// <summary>Holds images out for validation, and for the test where the data has no test images; those are null where it has.</summary>
+    private static (DataSplit Split, IReadOnlyList<int>? Test) Divide(PixelSource raw, ConvertOptions options, bool holdOutTest, IConvertProgress progress)
+    {
+        int classes = raw.Classes.Count;
         int[] all = [.. Enumerable.Range(0, raw.Count)];
         IReadOnlyList<int> usable = all;
         IReadOnlyList<int>? held = null;
-        if (splits.Test is null)
+        if (holdOutTest)
         {
-            DataSplit test = DataSplit.By(all, raw.Label, classes, testShare, mostTest, options.Seed + 17);
+            DataSplit test = DataSplit.By(all, raw.Label, classes, TestShare, MostTest, options.Seed + 17);
             (usable, held) = (test.Train, test.Held);
             progress.Report(new Note($"the data has no test images: {held.Count} are held out of the training images"));
         }
-        DataSplit split = DataSplit.By(usable, raw.Label, classes, validationShare, mostValidation, options.Seed);
+        DataSplit split = DataSplit.By(usable, raw.Label, classes, ValidationShare, MostValidation, options.Seed);
         if (split.Train.Count < 2 || split.Held.Count == 0 || held is { Count: 0 })
         {
             throw new ConvertException(
                 $"{options.Data}: {raw.Count} images of {classes} classes are too few to hold some out; at least 20 per class are needed.");
         }
 
-        (float[] mean, float[] std) = raw.Statistics(split.Train);
-        PixelSource source = raw.Normalised(mean, std);
-        PixelSource testSource = splits.Test is null ? source : PixelSource.Open(splits.Test, source.Preprocess, cancel);
-        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, held ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped);
+        return (split, held);
     }
 }

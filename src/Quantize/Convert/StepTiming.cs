@@ -14,10 +14,10 @@ internal static class StepTiming
     /// <summary>Seconds of a step, the median over <see cref="Steps"/> steps; loading of images included, and what several processes say to one another; all of them
     /// measure together and get the same.</summary>
     internal static double Measure(
-        ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel, World? world = null)
+        ITrainingTask task, TrainSettings settings, ImageData data, Augmentation augmentation, Device device, CancellationToken cancel, ProcessGroup? group = null)
     {
-        using var learning = new TrainingStep(task, settings, data.Source, device, null, world);
-        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, Trainer.ShareOf(world, task), data.OnDevice);
+        using var learning = new TrainingStep(task, settings, data.Source, device, null, group);
+        using var loader = new BatchLoader(data.Source, data.Split.Train, settings.BatchSize, augmentation, settings.Seed, BatchShare.Of(group, task.Division is not null), data.OnDevice);
         task.Model.train();
         learning.Begin(0);
         learning.Rehearse(loader.Get(0));
@@ -35,6 +35,6 @@ internal static class StepTiming
         }
         seconds.Sort();
         double median = seconds[seconds.Count / 2];
-        return world?.OfFirst(median)[0] ?? median;
+        return group?.Broadcast(median)[0] ?? median;
     }
 }

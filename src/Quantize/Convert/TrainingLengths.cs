@@ -1,40 +1,74 @@
-using EdgeVit.Export;
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
 /// <summary>How long the trainings of a conversion take, and how long they may be.</summary>
-internal sealed class TrainingLengths(ConvertOptions options, IConvertProgress progress, CancellationToken cancel)
+internal sealed class TrainingLengths(RunContext run)
 {
     /// <summary>Measures the steps of teacher and student; several processes do so together.</summary>
-    internal (StagePlan? Teacher, StagePlan Student) Measure(Recipe recipe, BinaryViTConfig network, ImageData data, Device device, World? world = null)
+    internal (PhasePlan? Teacher, PhasePlan Student) Measure(RunInputs inputs)
     {
-        progress.Report(new StageStarted("plan", $"measuring {StepTiming.Steps} steps"));
-        StagePlan Of(ITrainingTask task, TrainSettings settings)
+        run.Progress.Report(new PhaseStarted("plan", $"measuring {StepTiming.Steps} steps"));
+        ImageData data = inputs.Data;
+        PhasePlan Of(ITrainingTask task, TrainSettings settings)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            double seconds = StepTiming.Measure(task, settings, data, recipe.Augmentation, device, cancel, world);
-            return new StagePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
+            double seconds = StepTiming.Measure(task, settings, data, inputs.Recipe.Augmentation, inputs.Device, run.Cancel, run.Group);
+            return new PhasePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
         }
 
-        StagePlan? teacher = null;
-        if (TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is { } kind)
+        PhasePlan? teacher = null;
+        if (TeacherNetwork.KindOf(TeacherList.Split(run.Options.Teacher)) is { } kind)
         {
-            var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, recipe.TeacherWidth, network);
-            teacher = Of(TeacherTask.Of(known, known.Build(device), recipe.Teacher, options, device), recipe.Teacher);
+            var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network);
+            teacher = Of(TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher);
         }
-        var student = new BinaryViT(network, binarization: options.Binarization);
-        student.to(device);
-        return (teacher, Of(new ClassifyTask(student), recipe.Student));
+        var student = new BinaryViT(inputs.Network, binarization: run.Options.Binarization);
+        student.to(inputs.Device);
+        return (teacher, Of(new ClassifyTask(student), inputs.Recipe.Student));
     }
 
     /// <summary>The recipe with lengths that fit a time.</summary>
     /// <exception cref="ConvertException">The time is too short.</exception>
-    internal Recipe Fit(Recipe recipe, TimeSpan time, StagePlan? teacher, StagePlan student, BinaryViTConfig network, ImageData data)
+    internal Recipe Fit(RunInputs inputs, TimeSpan time, PhasePlan? teacher, PhasePlan student)
     {
         (double teacherEpochs, double epochs) = Budget.Fit(time.TotalSeconds, teacher, student);
-        ConvertOptions lengths = options with { Budget = null, Epochs = epochs, TeacherEpochs = teacher is null ? null : teacherEpochs };
-        return Recipe.For(lengths, network, data.Split.Train.Count, data.Kind) with { TeacherWidth = recipe.TeacherWidth };
+        ConvertOptions lengths = run.Options with { Budget = null, Epochs = epochs, TeacherEpochs = teacher is null ? null : teacherEpochs };
+        return Recipe.For(lengths, inputs.Network, inputs.Data.Split.Train.Count, inputs.Data.Kind) with { TeacherWidth = inputs.Recipe.TeacherWidth };
     }
+
+    /// <summary>The recipe with the lengths of this run, the same in all processes: those that fit its time, or, of a run that goes on, those that it
+    /// began with.</summary>
+    internal Recipe Settle(RunInputs inputs)
+    {
+        Recipe recipe = run.Options.Budget is { } budget ? Fitted(inputs, budget) : inputs.Recipe;
+        return run.Group?.Broadcast(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps ? With(recipe, (long)steps[0], (long)steps[1]) : recipe;
+    }
+
+    private Recipe Fitted(RunInputs inputs, TimeSpan budget)
+    {
+        // The folder need not be readable by all; steps are measured by all or none.
+        (long Teacher, long Student)? known = run.Options.Resume && run.Leads ? run.Folder.RecordedSteps() : null;
+        double recorded = known is null ? 0 : 1;
+        if ((run.Group?.Broadcast(recorded)[0] ?? recorded) == 1)
+        {
+            return known is { } steps ? With(inputs.Recipe, steps.Teacher, steps.Student) : inputs.Recipe;
+        }
+
+        (PhasePlan? teacher, PhasePlan student) = Measure(inputs);
+        if (!run.Leads)
+        {
+            return inputs.Recipe;
+        }
+
+        Recipe fitted = Fit(inputs, budget - run.Elapsed, teacher, student);
+        run.Progress.Report(new Note(string.Create(CultureInfo.InvariantCulture,
+            $"budget of {budget.TotalSeconds:F0} s: {(teacher is null ? "" : $"teacher {fitted.Teacher.Steps} steps of {teacher.StepSeconds * 1000:F0} ms, ")}student {fitted.Student.Steps} steps of {student.StepSeconds * 1000:F0} ms")));
+        return fitted;
+    }
+
+    private static Recipe With(Recipe recipe, long teacherSteps, long studentSteps) =>
+        recipe with { Teacher = recipe.Teacher with { Steps = teacherSteps }, Student = recipe.Student with { Steps = studentSteps } };
 }

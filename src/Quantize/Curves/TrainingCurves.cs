@@ -27,22 +27,22 @@ internal static class TrainingCurves
     public static string Draw(IEnumerable<string> metrics, string title)
     {
         string[][] rows = [.. metrics.Select(line => line.Split(','))];
-        var stages = new StringBuilder();
+        var phases = new StringBuilder();
         if (rows.Length > 0)
         {
-            foreach (IGrouping<string, string[]> stage in rows.Skip(1).Where(r => r.Length == rows[0].Length).GroupBy(r => r[0]))
+            foreach (IGrouping<string, string[]> phase in rows.Skip(1).Where(r => r.Length == rows[0].Length).GroupBy(r => r[0]))
             {
-                AppendStage(stages, stage.Key, rows[0], [.. stage]);
+                AppendPhase(phases, phase.Key, rows[0], [.. phase]);
             }
         }
 
         using Stream stream = typeof(TrainingCurves).Assembly.GetManifestResourceStream("curves.html")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        string[] template = reader.ReadToEnd().Split(["{{title}}", "{{stages}}"], StringSplitOptions.None);
-        return string.Concat(template[0], LineChart.Escape(title), template[1], stages.ToString(), template[2]);
+        string[] template = reader.ReadToEnd().Split(["{{title}}", "{{phases}}"], StringSplitOptions.None);
+        return string.Concat(template[0], LineChart.Escape(title), template[1], phases.ToString(), template[2]);
     }
 
-    private static void AppendStage(StringBuilder page, string name, string[] header, string[][] rows)
+    private static void AppendPhase(StringBuilder page, string name, string[] header, string[][] rows)
     {
         double[] Column(string column) => Array.IndexOf(header, column) is >= 0 and int at ? [.. rows.Select(r => Number(r[at]))] : [];
         double[] steps = Column("step");

@@ -11,6 +11,9 @@ internal sealed record BatchShare(int Part, int Parts, bool Apart)
     /// <summary>The whole batch.</summary>
     public static BatchShare All { get; } = new(0, 1, true);
 
+    /// <summary>What of every batch this process works on.</summary>
+    internal static BatchShare Of(ProcessGroup? group, bool apart) => group is null ? All : new BatchShare(group.Rank, group.Size, apart);
+
     /// <summary>Positions in a batch of so many images.</summary>
     public int[] Of(int images)
     {

@@ -33,37 +33,48 @@ internal sealed record Launcher(string Name, IReadOnlyList<string> Libraries)
     {
         int? Number(string name) => int.TryParse(get(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
         int? steps = Number("SLURM_STEP_NUM_TASKS");
-        string name = steps is null ? "mpirun" : "srun";
-        Launcher? found = null;
-        if (Number("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi)
+        if (Find(Number, steps) is not { } found)
         {
-            found = new Launcher("mpirun", s_openMpi)
+            RequireAlone(steps, Number("WORLD_SIZE"));
+            return null;
+        }
+
+        return found.Size == 1 ? null : found with { LocalRank = Number("OMPI_COMM_WORLD_LOCAL_RANK") ?? Number("MPI_LOCALRANKID") ?? Number("SLURM_LOCALID") ?? 0 };
+    }
+
+    private static Launcher? Find(Func<string, int?> number, int? steps)
+    {
+        string name = steps is null ? "mpirun" : "srun";
+        if (number("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi)
+        {
+            return new Launcher("mpirun", s_openMpi)
             {
                 Size = ofOpenMpi,
-                Rank = Number("OMPI_COMM_WORLD_RANK") ?? 0,
-                Grace = TimeSpan.FromSeconds(Number("OMPI_MCA_odls_base_sigkill_timeout") ?? 1),
+                Rank = number("OMPI_COMM_WORLD_RANK") ?? 0,
+                Grace = TimeSpan.FromSeconds(number("OMPI_MCA_odls_base_sigkill_timeout") ?? 1),
             };
         }
-        else if (Number("PMI_SIZE") is { } ofPmi)
+        if (number("PMI_SIZE") is { } ofPmi)
         {
-            found = new Launcher(name, steps is null ? s_mpich : [.. s_mpich, .. s_openMpi]) { Size = ofPmi, Rank = Number("PMI_RANK") ?? 0 };
+            return new Launcher(name, steps is null ? s_mpich : [.. s_mpich, .. s_openMpi]) { Size = ofPmi, Rank = number("PMI_RANK") ?? 0 };
         }
-        else if (Number("PMIX_RANK") is { } rank)
-        {
-            found = new Launcher(name, [.. s_openMpi, .. s_mpich]) { Size = steps, Rank = rank };
-        }
-        if (found is not null)
-        {
-            int local = Number("OMPI_COMM_WORLD_LOCAL_RANK") ?? Number("MPI_LOCALRANKID") ?? Number("SLURM_LOCALID") ?? 0;
-            return found.Size == 1 ? null : found with { LocalRank = local };
-        }
+
+        return number("PMIX_RANK") is { } rank ? new Launcher(name, [.. s_openMpi, .. s_mpich]) { Size = steps, Rank = rank } : null;
+    }
+
+    /// <summary>Makes sure that no launcher meant several processes to train together.</summary>
+    private static void RequireAlone(int? steps, int? worldSize)
+    {
         if (steps > 1)
         {
             throw new ConvertException(
                 $"srun started {steps} processes, but without MPI: srun --mpi=pmix -n {steps} edgevit convert ... (or --mpi=pmi2; srun --mpi=list names what there is).", ConvertException.Usage);
         }
-        return Number("WORLD_SIZE") is > 1 and { } size ? throw new ConvertException(
-            $"WORLD_SIZE is {size}, but there is no MPI launcher: mpirun -np {size} edgevit convert ... starts {size} processes that train together (as root Open MPI's mpirun wants --allow-run-as-root). Unset WORLD_SIZE to train with one.", ConvertException.Usage) : null;
+        if (worldSize > 1)
+        {
+            throw new ConvertException(
+                $"WORLD_SIZE is {worldSize}, but there is no MPI launcher: mpirun -np {worldSize} edgevit convert ... starts {worldSize} processes that train together (as root Open MPI's mpirun wants --allow-run-as-root). Unset WORLD_SIZE to train with one.", ConvertException.Usage);
+        }
     }
 
     /// <summary>What to say where none of the libraries is there.</summary>

@@ -20,17 +20,17 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, Tensor? temperature, HeadLayout layout, int levels, bool maskDiagonal,
         Surrogate surrogate) =>
         apply(q.contiguous(), k.contiguous(), v.contiguous(), clipLog.contiguous(), temperature?.contiguous()!, new FusedMoves(moveq, movek, movev), layout, surrogate,
-            FusedBranch.Brain, levels, maskDiagonal);
+            FusedBranch.BFloat16, levels, maskDiagonal);
 
     /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
-        (bool)vars[8] ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+        (bool)vars[8] ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
 
     /// <summary>Gradients of q, k, v, the logarithm of clip and the temperature; those of the shifts are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using Tensor gradient = grad_output.contiguous();
-        List<Tensor> result = (bool)ctx.get_data("brain")! ? Backward<Brain16>(ctx, gradient) : Backward<Single32>(ctx, gradient);
+        List<Tensor> result = (bool)ctx.get_data("bfloat16")! ? Backward<BFloat16Lanes>(ctx, gradient) : Backward<Float32Lanes>(ctx, gradient);
         grad_output.Dispose();
         return result;
     }
@@ -53,7 +53,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         ctx.save_data("moves", vars[5]);
         ctx.save_data("form", form);
         ctx.save_data("surrogate", vars[7]);
-        ctx.save_data("brain", vars[8]);
+        ctx.save_data("bfloat16", vars[8]);
         return AttentionKernels<T>.ToTokens(heads, layout, clip);                                 // [B*N, C]
     }
 

@@ -8,10 +8,10 @@ namespace EdgeVit.Quantize;
 /// <param name="Factor">e of the shortcut.</param>
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
-/// <param name="Phase">How weights and activations become bits.</param>
-/// <param name="World">The processes whose images the norm is of.</param>
-/// <param name="Brain">Whether products are computed in bfloat16.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationPhase Phase, NormWorld World, bool Brain);
+/// <param name="Mode">How weights and activations become bits.</param>
+/// <param name="Group">The processes whose images the norm is of.</param>
+/// <param name="BFloat16">Whether products are computed in bfloat16.</param>
+internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationMode Mode, NormProcesses Group, bool BFloat16);
 
 /// <summary>The parameters of a fused binary layer; gradients are added to theirs.</summary>
 internal sealed record FusedParameters(Tensor Move, Tensor Weight, TokenNorm Norm, Tensor Move1, Tensor Slope, Tensor Move2);
@@ -24,7 +24,7 @@ internal sealed record FusedParameters(Tensor Move, Tensor Weight, TokenNorm Nor
 internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 {
     /// <summary>Whether products of this thread are computed in bfloat16: libtorch has slow ones where the processor has none.</summary>
-    internal static bool Brain => MixedPrecision.On && MixedPrecision.Native;
+    internal static bool BFloat16 => MixedPrecision.On && MixedPrecision.Native;
 
     public override string Name => nameof(FusedBranch);
 
@@ -38,22 +38,22 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 
     /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics.</summary>
     internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut,
-        BinarizationPhase phase)
+        BinarizationMode mode)
     {
         norm.CountBatch();
         return apply(
             x.contiguous(), new FusedParameters(move, weight, norm, move1, slope, move2),
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, phase, new NormWorld(norm.World), Brain));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, mode, new NormProcesses(norm.Group), BFloat16));
     }
 
     /// <summary>See <see cref="Apply"/>.</summary>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[2]).Brain ? Forward<Brain16>(ctx, vars) : Forward<Single32>(ctx, vars);
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[2]).BFloat16 ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
 
     /// <summary>The gradient of x; those of the parameters are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using Tensor gradient = grad_output.contiguous();
-        Tensor byInput = ((FusedOptions)ctx.get_data("options")!).Brain ? Backward<Brain16>(ctx, gradient) : Backward<Single32>(ctx, gradient);
+        Tensor byInput = ((FusedOptions)ctx.get_data("options")!).BFloat16 ? Backward<BFloat16Lanes>(ctx, gradient) : Backward<Float32Lanes>(ctx, gradient);
         grad_output.Dispose();
         return [byInput, null!, null!];
     }
@@ -65,10 +65,10 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         var options = (FusedOptions)vars[2];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
-        SignedWeight signed = options.Phase.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
+        SignedWeight signed = options.Mode.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
         using Tensor columns = signed.Signs.t();
         Tensor products = torch.mm(signs, columns);                                  // [M, O], integers where the weight is signs
-        (double[] moments, long rows) = options.World.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
+        (double[] moments, long rows) = options.Group.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
         var norm = NormTerms.Of(moments, rows, signed.Scales, Lanes.Floats(module.weight), Lanes.Floats(module.bias), Lanes.Floats(move1), options.Eps);
         norm.Update(Lanes.Floats(module.running_mean), Lanes.Floats(module.running_var), signed.Scales, rows, options.Momentum);
         Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, move2);
@@ -95,14 +95,14 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         (Tensor byArgument, double[] sums) = BranchKernels<T>.Deactivate(
             gradient, products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, parameters.Slope);
         using Tensor argument = byArgument;
-        NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0], options.World);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0], options.Group);
         using Tensor byProducts = BranchKernels<T>.ProductGradient(argument, products, terms.A, terms.B, terms.C);
         using Tensor bySigns = torch.mm(byProducts, signed.Signs);                   // [M, K]
         using Tensor columns = byProducts.t();
         using Tensor byWeightSigns = torch.mm(columns, signs);                       // [O, K]
         WeightKernels<T>.AddGradient(byWeightSigns, parameters.Weight, signed);
         (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(
-            bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Phase.Surrogate);
+            bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Mode.Surrogate);
         LeafGradient.Add(parameters.Move, byMove);
         LeafGradient.Add(parameters.Norm.weight, terms.ByScale);
         LeafGradient.Add(parameters.Norm.bias, sums.AsSpan(2 * o, o));
@@ -156,9 +156,9 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
     }
 
     /// <summary>Of tokens <c>[M, C]</c> with a module's gamma and beta, whose running statistics move.</summary>
-    internal static NormTerms Of(Tensor x, TokenNorm module, NormWorld world, ReadOnlySpan<float> move1)
+    internal static NormTerms Of(Tensor x, TokenNorm module, NormProcesses group, ReadOnlySpan<float> move1)
     {
-        (double[] moments, long rows) = world.Sum(BranchKernels<Single32>.Moments(x), x.shape[0]);
+        (double[] moments, long rows) = group.Sum(BranchKernels<Float32Lanes>.Moments(x), x.shape[0]);
         NormTerms terms = Of(moments, rows, [], Lanes.Floats(module.weight), Lanes.Floats(module.bias), move1, module.Eps);
         terms.Update(Lanes.Floats(module.running_mean), Lanes.Floats(module.running_var), [], rows, module.Momentum);
         return terms;
@@ -178,10 +178,10 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
 
     /// <summary>The backward pass from this process's sums of the gradient and of gradient times products. That of gamma is of this process's rows,
     /// as those of all processes are summed later; the products' needs all rows now.</summary>
-    internal NormGradient Gradient(ReadOnlySpan<double> ownSum, ReadOnlySpan<double> ownProducts, long ownRows, NormWorld world)
+    internal NormGradient Gradient(ReadOnlySpan<double> ownSum, ReadOnlySpan<double> ownProducts, long ownRows, NormProcesses group)
     {
         int o = Scale.Length;
-        (double[] sums, long rows) = world.Sum([.. ownSum, .. ownProducts], ownRows);
+        (double[] sums, long rows) = group.Sum([.. ownSum, .. ownProducts], ownRows);
         ReadOnlySpan<double> sum = sums.AsSpan(0, o);
         ReadOnlySpan<double> sumProducts = sums.AsSpan(o);
         var terms = new NormGradient(new float[o], new float[o], new float[o], new double[o]);
@@ -202,19 +202,19 @@ internal sealed record NormTerms(float[] Scale, float[] Offset, double[] Unit, d
 internal sealed record NormGradient(float[] A, float[] B, float[] C, double[] ByScale);
 
 /// <summary>Whose rows the statistics of a norm are of.</summary>
-/// <param name="World">The processes; null for this one alone.</param>
-internal sealed record NormWorld(World? World)
+/// <param name="Group">The processes; null for this one alone.</param>
+internal sealed record NormProcesses(ProcessGroup? Group)
 {
     /// <summary>Sums of all rows from those of this process's.</summary>
     internal (double[] Sums, long Rows) Sum(double[] sums, long rows)
     {
-        if (World is null)
+        if (Group is null)
         {
             return (sums, rows);
         }
 
         double[] all = [.. sums, rows];
-        World.Sum(all);
+        Group.Sum(all);
         return (all[..^1], (long)all[^1]);
     }
 }

@@ -17,18 +17,18 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
     internal static Tensor Apply(Tensor x, TokenNorm norm)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), norm, new NormWorld(norm.World));
+        return apply(x.contiguous(), norm, new NormProcesses(norm.Group));
     }
 
     /// <summary>(x, norm, processes) → normalised.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var x = (Tensor)vars[0];
-        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[1], (NormWorld)vars[2], []);
+        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[1], (NormProcesses)vars[2], []);
         ctx.save_for_backward([x]);
         ctx.save_data("module", vars[1]);
         ctx.save_data("norm", norm);
-        ctx.save_data("world", vars[2]);
+        ctx.save_data("group", vars[2]);
         return NormKernels.Affine(x, norm.Scale, norm.Offset);
     }
 
@@ -41,8 +41,8 @@ internal sealed class FusedNorm : autograd.SingleTensorFunction<FusedNorm>
         using Tensor gradient = grad_output.contiguous();
         int channels = norm.Scale.Length;
         double[] sums = NormKernels.GradientSums(gradient, x);
-        NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0], (NormWorld)ctx.get_data("world")!);
-        Tensor byInput = BranchKernels<Single32>.ProductGradient(gradient, x, terms.A, terms.B, terms.C);
+        NormGradient terms = norm.Gradient(sums.AsSpan(0, channels), sums.AsSpan(channels), x.shape[0], (NormProcesses)ctx.get_data("group")!);
+        Tensor byInput = BranchKernels<Float32Lanes>.ProductGradient(gradient, x, terms.A, terms.B, terms.C);
         LeafGradient.Add(module.weight, terms.ByScale);
         LeafGradient.Add(module.bias, sums.AsSpan(0, channels));
         grad_output.Dispose();
@@ -59,20 +59,20 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
     internal static Tensor Apply(Tensor x, Tensor shortcut, TokenNorm norm, RPReLU activation)
     {
         norm.CountBatch();
-        return apply(x.contiguous(), shortcut.contiguous(), norm, activation, new NormWorld(norm.World));
+        return apply(x.contiguous(), shortcut.contiguous(), norm, activation, new NormProcesses(norm.Group));
     }
 
     /// <summary>(x, shortcut, norm, activation, processes) → y.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         (var x, var shortcut, var activation) = ((Tensor)vars[0], (Tensor)vars[1], (RPReLU)vars[3]);
-        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[2], (NormWorld)vars[4], Lanes.Floats(activation.move1));
+        NormTerms norm = NormTerms.Of(x, (TokenNorm)vars[2], (NormProcesses)vars[4], Lanes.Floats(activation.move1));
         ctx.save_for_backward([x, shortcut]);
         ctx.save_data("module", vars[2]);
         ctx.save_data("activation", activation);
         ctx.save_data("norm", norm);
-        ctx.save_data("world", vars[4]);
-        return BranchKernels<Single32>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, activation.prelu.weight, activation.move2);
+        ctx.save_data("group", vars[4]);
+        return BranchKernels<Float32Lanes>.Activate(x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, activation.prelu.weight, activation.move2);
     }
 
     /// <summary>Gradients of x and shortcut; those of the parameters are added to theirs.</summary>
@@ -83,15 +83,15 @@ internal sealed class FusedActivation : autograd.SingleTensorFunction<FusedActiv
         (var module, var activation) = ((TokenNorm)ctx.get_data("module")!, (RPReLU)ctx.get_data("activation")!);
         var norm = (NormTerms)ctx.get_data("norm")!;
         int c = norm.Scale.Length;
-        (Tensor byArgument, double[] sums) = BranchKernels<Single32>.Deactivate(
+        (Tensor byArgument, double[] sums) = BranchKernels<Float32Lanes>.Deactivate(
             gradient, x, shortcut, ShortcutKind.Same, 1, norm.Scale, norm.Offset, activation.prelu.weight);
-        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), x.shape[0], (NormWorld)ctx.get_data("world")!);
+        NormGradient terms = norm.Gradient(sums.AsSpan(2 * c, c), sums.AsSpan(3 * c, c), x.shape[0], (NormProcesses)ctx.get_data("group")!);
         LeafGradient.Add(module.weight, terms.ByScale);
         LeafGradient.Add(module.bias, sums.AsSpan(2 * c, c));
         LeafGradient.Add(activation.move1, sums.AsSpan(2 * c, c), -1);
         LeafGradient.Add(activation.prelu.weight, sums.AsSpan(c, c));
         LeafGradient.Add(activation.move2, sums.AsSpan(0, c));
-        Tensor byInput = BranchKernels<Single32>.ProductGradient(byArgument, x, terms.A, terms.B, terms.C);
+        Tensor byInput = BranchKernels<Float32Lanes>.ProductGradient(byArgument, x, terms.A, terms.B, terms.C);
         grad_output.Dispose();
         return [byInput, byArgument, null!, null!, null!];
     }

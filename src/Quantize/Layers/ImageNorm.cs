@@ -31,7 +31,7 @@ internal sealed class ImageNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         RegisterComponents();
     }
 
-    public World? World { get; set; }
+    public ProcessGroup? Group { get; set; }
 
     public override Tensor forward(Tensor input)
     {
@@ -40,8 +40,8 @@ internal sealed class ImageNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
             BatchCount.Add(num_batches_tracked);
         }
 
-        return training && World is { } world
-            ? SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, world)
+        return training && Group is { } group
+            ? SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, group)
             : F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
     }
 }

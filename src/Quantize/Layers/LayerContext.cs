@@ -13,7 +13,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     internal bool Binary => Precision == Precision.Binary;
 
     /// <summary>How bits are made at the present step.</summary>
-    internal BinarizationPhase Phase { get; set; }
+    internal BinarizationMode Mode { get; set; }
 
     /// <summary>What is left out at the present step; null for nothing.</summary>
     internal Omission? Omission { get; set; }
@@ -26,7 +26,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
             return rows;
         }
 
-        if (Phase.FloatWeights)
+        if (Mode.FloatWeights)
         {
             return form == SignForm.Centred ? rows - rows.mean([1], keepdim: true) : rows;
         }
@@ -36,14 +36,14 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
 
     /// <summary>Tokens <c>[M, K]</c> through a latent weight as rows <c>[O, K]</c>, <c>[M, O]</c>.</summary>
     internal Tensor Product(Tensor tokens, Tensor rows, SignForm form) =>
-        MixedPrecision.On && Binary && form != SignForm.None && !Phase.FloatWeights
+        MixedPrecision.On && Binary && form != SignForm.None && !Mode.FloatWeights
             ? BinaryProduct.Apply(tokens, rows, form == SignForm.Centred)
             : MixedPrecision.Product(tokens, Weight(rows, form));
 
     /// <summary>The first half of a binary layer: signs of the shifted tokens, <c>[M, C]</c>.</summary>
     internal Tensor Sign(string name, Tensor x, Tensor move)
     {
-        Tensor signs = Binary ? ShiftSign.Apply(x, move, Phase.Surrogate) : x.add(move, One);
+        Tensor signs = Binary ? ShiftSign.Apply(x, move, Mode.Surrogate) : x.add(move, One);
         Taps.Report(name, signs);
         return signs;
     }
@@ -54,7 +54,7 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     {
         if (Binary && norm.training && !Taps.On && FusedBranch.Serves(x, weight, shortcut))
         {
-            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Phase);
+            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Mode);
         }
 
         Tensor signs = Sign(names.Sign, x, move);

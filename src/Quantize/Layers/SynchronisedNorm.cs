@@ -8,7 +8,7 @@ namespace EdgeVit.Quantize;
 internal interface ISynchronisedNorm
 {
     /// <summary>The processes; null where this one's images alone count.</summary>
-    World? World { get; set; }
+    ProcessGroup? Group { get; set; }
 }
 
 /// <summary>A batch norm in training over the images of all processes, in torch's operators: for tensors <c>[M, C]</c> or <c>[B, C, H, W]</c> on any
@@ -25,17 +25,17 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     /// <param name="runningVariance"><c>[C]</c>.</param>
     /// <param name="eps">Added to the variance.</param>
     /// <param name="momentum">Share of the batch in the running statistics.</param>
-    /// <param name="world">The processes.</param>
+    /// <param name="group">The processes.</param>
     internal static Tensor Apply(
-        Tensor x, Tensor? weight, Tensor bias, Tensor runningMean, Tensor runningVariance, double eps, double momentum, World world) =>
-        apply(x, weight ?? torch.ones_like(bias), bias, runningMean, runningVariance, eps, momentum, world);
+        Tensor x, Tensor? weight, Tensor bias, Tensor runningMean, Tensor runningVariance, double eps, double momentum, ProcessGroup group) =>
+        apply(x, weight ?? torch.ones_like(bias), bias, runningMean, runningVariance, eps, momentum, group);
 
     /// <summary>Sets the processes of all norms of a network; null for none.</summary>
-    internal static void Join(nn.Module model, World? world)
+    internal static void Join(nn.Module model, ProcessGroup? group)
     {
         foreach (ISynchronisedNorm norm in model.modules().OfType<ISynchronisedNorm>())
         {
-            norm.World = world;
+            norm.Group = group;
         }
     }
 
@@ -44,16 +44,16 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     {
         (var x, var weight, var bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);
         (var runningMean, var runningVariance) = ((Tensor)vars[3], (Tensor)vars[4]);
-        (double eps, double momentum, var world) = ((double)vars[5], (double)vars[6], (World)vars[7]);
+        (double eps, double momentum, var group) = ((double)vars[5], (double)vars[6], (ProcessGroup)vars[7]);
         Tensor wide = x.to(ScalarType.Float32);
-        (Tensor sum, Tensor squares, double rows) = Sums(wide, wide * wide, world);
+        (Tensor sum, Tensor squares, double rows) = Sums(wide, wide * wide, group);
         Tensor mean = sum / Number(rows);
         Tensor variance = ((squares / Number(rows)) - (mean * mean)).clamp(Zero);
         Tensor unit = variance.add(Number(eps), One).rsqrt();                         // doubles [C]
         Blend(runningMean, mean, momentum);
         Blend(runningVariance, variance * Number(rows / Math.Max(1, rows - 1)), momentum);
         ctx.save_for_backward([x, mean, unit, weight]);
-        ctx.save_data("world", world);
+        ctx.save_data("group", group);
         Tensor scale = weight * unit;
         return (wide * Channels(scale, x)).add(Channels(bias - (scale * mean), x), One).to(x.dtype);
     }
@@ -68,7 +68,7 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
         Tensor products = gradient * normal;
         Tensor byBias = Reduce(gradient);
         Tensor byWeight = Reduce(products);
-        (Tensor all, Tensor allProducts, double rows) = Sums(gradient, products, (World)ctx.get_data("world")!);
+        (Tensor all, Tensor allProducts, double rows) = Sums(gradient, products, (ProcessGroup)ctx.get_data("group")!);
         Tensor byInput = Channels(weight * unit, x) * (gradient - Channels(all / Number(rows), x) - (normal * Channels(allProducts / Number(rows), x)));
         return
         [
@@ -77,10 +77,10 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     }
 
     /// <summary>Sums of two tensors per channel over all processes, and of the values of a channel.</summary>
-    private static (Tensor First, Tensor Second, double Rows) Sums(Tensor first, Tensor second, World world)
+    private static (Tensor First, Tensor Second, double Rows) Sums(Tensor first, Tensor second, ProcessGroup group)
     {
         Tensor sums = torch.cat([Reduce(first), Reduce(second), torch.full([1], Number(first.numel() / first.shape[1]), dtype: ScalarType.Float64, device: first.device)]);
-        world.Sum([sums]);
+        group.Sum([sums]);
         long channels = first.shape[1];
         return (sums.narrow(0, 0, channels), sums.narrow(0, channels, channels), sums.narrow(0, 2 * channels, 1).item<double>());
     }

@@ -33,14 +33,14 @@ internal sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     /// <summary>Share of a new batch in the running statistics.</summary>
     public double Momentum { get; set; } = 0.1;
 
-    World? ISynchronisedNorm.World
+    ProcessGroup? ISynchronisedNorm.Group
     {
-        get => World;
-        set => World = value;
+        get => Group;
+        set => Group = value;
     }
 
     /// <summary>The processes whose images count; null for this one alone.</summary>
-    internal World? World { get; private set; }
+    internal ProcessGroup? Group { get; private set; }
 
     public override Tensor forward(Tensor input)
     {
@@ -60,9 +60,9 @@ internal sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
             CountBatch();
         }
 
-        if (training && World is not null)
+        if (training && Group is not null)
         {
-            return SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, World);
+            return SynchronisedNorm.Apply(input, weight, bias, running_mean, running_var, Eps, Momentum, Group);
         }
 
         return F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);

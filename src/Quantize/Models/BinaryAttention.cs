@@ -138,7 +138,7 @@ internal sealed class BinaryAttention : nn.Module
         {
             var layout = new HeadLayout((int)batch, _stage.Heads, _stage.HeadSize);
             Tensor fused = FusedAttention.Apply(
-                q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), layout, _levels, _maskDiagonal, _context.Phase.Surrogate);
+                q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), layout, _levels, _maskDiagonal, _context.Mode.Surrogate);
             return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
         }
 

@@ -36,10 +36,10 @@ internal sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     internal bool IsBinary => _context.Binary;
 
     /// <summary>How bits are made at the present step of a training; everything binary at first.</summary>
-    internal BinarizationPhase Phase
+    internal BinarizationMode Mode
     {
-        get => _context.Phase;
-        set => _context.Phase = value;
+        get => _context.Mode;
+        set => _context.Mode = value;
     }
 
     /// <summary>What is left out at the present step of a training; null for nothing.</summary>

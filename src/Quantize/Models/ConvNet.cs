@@ -128,9 +128,9 @@ internal sealed class ShiftNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         RegisterComponents();
     }
 
-    public World? World { get; set; }
+    public ProcessGroup? Group { get; set; }
 
-    public override Tensor forward(Tensor input) => training && World is { } world
-        ? SynchronisedNorm.Apply(input, null, bias, running_mean, running_var, Eps, Momentum, world)
+    public override Tensor forward(Tensor input) => training && Group is { } group
+        ? SynchronisedNorm.Apply(input, null, bias, running_mean, running_var, Eps, Momentum, group)
         : F.batch_norm(input, running_mean, running_var, null, bias, training, Momentum, Eps);
 }

@@ -123,16 +123,7 @@ internal sealed class FileTeacher : ITeacher, IDisposable
                 progress.Report(new Warned($"{Path.GetFileName(path)} runs on the processor: {reason}"));
             }
 
-            string shape = $"[{string.Join(", ", model.InputShape.Select(v => v < 0 ? "n" : v.ToString(CultureInfo.InvariantCulture)))}]";
-            if (model.InputShape.Count != 4 || (model.InputShape[1] != 3 && model.InputShape[3] != 3))
-            {
-                throw new ConvertException($"--teacher {path}: its input '{model.InputName}' is {shape}, expected images [n, 3, H, W] or [n, H, W, 3].", ConvertException.Usage);
-            }
-
-            bool channelsLast = model.InputShape[1] != 3;
-            (int height, int width) = channelsLast ? (model.InputShape[1], model.InputShape[2]) : (model.InputShape[2], model.InputShape[3]);
-            (int dataHeight, int dataWidth) = (images.Preprocess.Height, images.Preprocess.Width);
-            RequireSize(path, height < 0 ? dataHeight : height, width < 0 ? dataWidth : width, images.Preprocess);
+            (bool channelsLast, int most) = InputForm(path, model, images.Preprocess);
             Preprocess? own = model.Metadata.TryGetValue(MetadataJson.PreprocessKey, out string? text) ? MetadataJson.ReadPreprocess(text) : null;
             IReadOnlyList<string>? labels = model.Metadata.TryGetValue(MetadataJson.LabelsKey, out string? names) ? MetadataJson.ReadLabels(names) : null;
             if (own is null && mean is null)
@@ -140,22 +131,46 @@ internal sealed class FileTeacher : ITeacher, IDisposable
                 progress.Report(new Warned(string.Create(CultureInfo.InvariantCulture,
                     $"{Path.GetFileName(path)} does not say how its pixels were normalised; assumed: mean {string.Join(',', s_usualMean)}, std {string.Join(',', s_usualStd)} (--teacher-mean, --teacher-std)")));
             }
-            (string output, IReadOnlyList<int> outputShape) = model.Outputs[0];
-            int fixedBatch = model.InputShape[0];
-            float[] Run(float[] input, int n) => model.Run(input, channelsLast ? [n, dataHeight, dataWidth, 3] : [n, 3, dataHeight, dataWidth], output)[0];
-            int most = fixedBatch switch { < 0 => 64, 1 => 1, _ => throw new ConvertException($"--teacher {path}: its input {shape} takes exactly {fixedBatch} images at a time. Export it for one image, or with a free batch size.", ConvertException.Usage) };
-            int outputs = Run(new float[3 * dataHeight * dataWidth], 1).Length;
-            if (outputShape.Count > 0 && outputShape[^1] > 0 && outputs != outputShape[^1])
-            {
-                throw new ConvertException($"--teacher {path}: its output '{output}' is [{string.Join(", ", outputShape)}], expected logits [n, classes].", ConvertException.Usage);
-            }
-
+            (int height, int width) = (images.Preprocess.Height, images.Preprocess.Width);
+            float[] Run(float[] input, int n) => model.Run(input, channelsLast ? [n, height, width, 3] : [n, 3, height, width], model.Outputs[0].Name)[0];
+            int outputs = Run(new float[3 * height * width], 1).Length;
+            RequireLogits(path, model, outputs);
             return new FileTeacher(path, model, Run, channelsLast, most, outputs, labels, mean ?? own?.Mean, std ?? own?.Std, images, progress);
         }
         catch
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Whether an ONNX model's input has its channels last, and how many images it takes at a time.</summary>
+    private static (bool ChannelsLast, int Most) InputForm(string path, OnnxModel model, Preprocess images)
+    {
+        IReadOnlyList<int> input = model.InputShape;
+        string shape = $"[{string.Join(", ", input.Select(v => v < 0 ? "n" : v.ToString(CultureInfo.InvariantCulture)))}]";
+        if (input.Count != 4 || (input[1] != 3 && input[3] != 3))
+        {
+            throw new ConvertException($"--teacher {path}: its input '{model.InputName}' is {shape}, expected images [n, 3, H, W] or [n, H, W, 3].", ConvertException.Usage);
+        }
+
+        bool channelsLast = input[1] != 3;
+        (int height, int width) = channelsLast ? (input[1], input[2]) : (input[2], input[3]);
+        RequireSize(path, height < 0 ? images.Height : height, width < 0 ? images.Width : width, images);
+        return (channelsLast, input[0] switch
+        {
+            < 0 => 64,
+            1 => 1,
+            int batch => throw new ConvertException($"--teacher {path}: its input {shape} takes exactly {batch} images at a time. Export it for one image, or with a free batch size.", ConvertException.Usage),
+        });
+    }
+
+    private static void RequireLogits(string path, OnnxModel model, int outputs)
+    {
+        (string name, IReadOnlyList<int> shape) = model.Outputs[0];
+        if (shape.Count > 0 && shape[^1] > 0 && outputs != shape[^1])
+        {
+            throw new ConvertException($"--teacher {path}: its output '{name}' is [{string.Join(", ", shape)}], expected logits [n, classes].", ConvertException.Usage);
         }
     }
 

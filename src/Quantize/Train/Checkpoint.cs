@@ -49,13 +49,7 @@ internal static class Checkpoint
         }
         if (optimizer is not null)
         {
-            using var memory = new MemoryStream();
-            using (var writer = new BinaryWriter(memory))
-            {
-                optimizer.save_state_dict(writer);
-            }
-
-            byte[] bytes = memory.ToArray();
+            byte[] bytes = optimizer.Save();
             tensors.Add(new SafetensorsTensor(OptimizerName, SafetensorsType.U8, [bytes.Length], bytes));
         }
         foreach ((string name, byte[] bytes) in extras ?? new Dictionary<string, byte[]>())
@@ -122,8 +116,7 @@ internal static class Checkpoint
                 throw new ConvertException($"{path}: it holds weights but no optimizer state, so a run cannot go on from it.");
             }
 
-            using var reader = new BinaryReader(new MemoryStream(state.Bytes.ToArray()));
-            optimizer.load_state_dict(reader);
+            optimizer.Restore(state.Bytes.ToArray());
         }
         if (extras is not null)
         {

@@ -5,11 +5,11 @@ using EdgeVit.Export;
 namespace EdgeVit.Quantize;
 
 /// <summary>One line of <c>metrics.csv</c>; NaN leaves a field empty.</summary>
-/// <param name="Stage">teacher or student.</param>
+/// <param name="Phase">teacher or student.</param>
 /// <param name="Step">Steps done.</param>
 /// <param name="Epoch">Passes over the data done, with fraction.</param>
 /// <param name="Seconds">Time trained so far.</param>
-internal sealed record MetricsRow(string Stage, long Step, double Epoch, double Seconds)
+internal sealed record MetricsRow(string Phase, long Step, double Epoch, double Seconds)
 {
     /// <summary>Learning rate of the last step.</summary>
     public double Rate { get; init; } = double.NaN;
@@ -32,10 +32,20 @@ internal sealed record MetricsRow(string Stage, long Step, double Epoch, double 
     /// <summary>What was found in the binary layers.</summary>
     public BinarizerHealth? Health { get; init; }
 
+    /// <summary>The line of a report.</summary>
+    internal static MetricsRow Of(TrainingProgress report, StepDone step) => new(report.Phase, report.Step, report.Epoch, step.State.Seconds)
+    {
+        Rate = report.LearningRate,
+        Loss = report.Loss,
+        Norm = step.Norm,
+        ImagesPerSecond = report.ImagesPerSecond,
+        DataWait = 100 * report.DataWait,
+    };
+
     internal string ToLine()
     {
         static string Text(double v, string format) => double.IsNaN(v) ? "" : v.ToString(format, CultureInfo.InvariantCulture);
-        return string.Join(',', Stage, Step.ToString(CultureInfo.InvariantCulture), Text(Epoch, "0.####"), Text(Rate, "G5"), Text(Loss, "G6"), Text(Norm, "G5"),
+        return string.Join(',', Phase, Step.ToString(CultureInfo.InvariantCulture), Text(Epoch, "0.####"), Text(Rate, "G5"), Text(Loss, "G6"), Text(Norm, "G5"),
             Text(Top1, "0.###"), Text(ImagesPerSecond, "0.#"), Text(Seconds, "0.##"), Text(DataWait, "0.#"), Text(Health?.DeadChannels ?? double.NaN, "0.###"),
             Text(Health?.StuckAttention ?? double.NaN, "0.###"), Text(Health?.SignFlips ?? double.NaN, "0.####"));
     }
@@ -58,17 +68,17 @@ internal sealed class MetricsLog : IDisposable
 
     private MetricsLog(StreamWriter metrics, StreamWriter layers) => (_metrics, _layers) = (metrics, layers);
 
-    /// <summary>Opens the log for a stage that goes on after <paramref name="step"/> steps; 0 starts the stage anew.</summary>
+    /// <summary>Opens the log for a phase that goes on after <paramref name="step"/> steps; 0 starts the phase anew.</summary>
     /// <param name="path"><c>metrics.csv</c>; <c>layers.csv</c> lies beside it.</param>
-    /// <param name="stage">teacher or student.</param>
+    /// <param name="phase">teacher or student.</param>
     /// <param name="step">Steps done.</param>
     /// <exception cref="ConvertException">A file cannot be written.</exception>
-    public static MetricsLog Open(string path, string stage, long step)
+    public static MetricsLog Open(string path, string phase, long step)
     {
         try
         {
-            StreamWriter metrics = Continue(path, Header, stage, step);
-            return new MetricsLog(metrics, Continue(LayersFile(path), LayersHeader, stage, step));
+            StreamWriter metrics = Continue(path, Header, phase, step);
+            return new MetricsLog(metrics, Continue(LayersFile(path), LayersHeader, phase, step));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,7 +95,7 @@ internal sealed class MetricsLog : IDisposable
             _metrics.WriteLine(row.ToLine());
             foreach (LayerFinding finding in row.Health?.Findings ?? [])
             {
-                _layers.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Stage},{row.Step},{finding.Layer},{finding.Name},{finding.Percent:0.####}"));
+                _layers.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Phase},{row.Step},{finding.Layer},{finding.Name},{finding.Percent:0.####}"));
             }
         }
         catch (IOException e)
@@ -103,22 +113,22 @@ internal sealed class MetricsLog : IDisposable
     /// <summary><c>layers.csv</c> beside <c>metrics.csv</c>.</summary>
     internal static string LayersFile(string metrics) => Path.Combine(Path.GetDirectoryName(metrics)!, "layers.csv");
 
-    private static StreamWriter Continue(string path, string header, string stage, long step)
+    private static StreamWriter Continue(string path, string header, string phase, long step)
     {
         List<string> kept = [header];
         if (File.Exists(path))
         {
-            kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, stage, step)));
+            kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, phase, step)));
         }
 
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
         return new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" };
     }
 
-    private static bool Keep(string line, string stage, long step)
+    private static bool Keep(string line, string phase, long step)
     {
         string[] fields = line.Split(',');
-        return fields.Length > 1 && (fields[0] != stage || (long.TryParse(fields[1], CultureInfo.InvariantCulture, out long at) && at <= step));
+        return fields.Length > 1 && (fields[0] != phase || (long.TryParse(fields[1], CultureInfo.InvariantCulture, out long at) && at <= step));
     }
 
     private static ConvertException Unwritable(Exception e) =>

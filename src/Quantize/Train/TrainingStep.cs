@@ -23,23 +23,23 @@ internal sealed class TrainingStep : IDisposable
     private readonly BinaryViT? _student;
     private readonly LatentWeight[] _signWeights;
     private readonly IConvertProgress? _progress;
-    private World? _world;
+    private ProcessGroup? _group;
     private readonly int _processes;
     private long _step;
 
-    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, World? world = null)
+    internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, ProcessGroup? group = null)
     {
-        (_task, _settings, _source, _device, _progress, _world) = (task, settings, source, device, progress, world);
-        _processes = world?.Size ?? 1;
+        (_task, _settings, _source, _device, _progress, _group) = (task, settings, source, device, progress, group);
+        _processes = group?.Size ?? 1;
         _student = task.Model as BinaryViT;
         _signWeights = [.. _student?.SignWeights().Select(w => w.Weight) ?? []];
         Parts = settings.Accumulate;
         _parameters = new FlatParameters(task.Model, LearnsApart(settings));
         Average = _student is not null && settings.Regularization.Average > 0 ? new FloatAverage(_student, settings.Regularization.Average, _parameters) : null;
-        _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (world?.Size ?? 1)) }, settings.MixedPrecision) : null;
-        if (world is not null && _replicas is null)
+        _replicas = task.Division is { } division ? new Replicas(task.Model, division with { Parts = Math.Max(1, division.Parts / (group?.Size ?? 1)) }, settings.MixedPrecision) : null;
+        if (group is not null && _replicas is null)
         {
-            SynchronisedNorm.Join(task.Model, world);
+            SynchronisedNorm.Join(task.Model, group);
         }
 
         Optimizer = CreateOptimizer(_parameters, settings);
@@ -55,7 +55,7 @@ internal sealed class TrainingStep : IDisposable
     internal FloatAverage? Average { get; }
 
     /// <summary>How bits are made at the present step.</summary>
-    internal BinarizationPhase Phase { get; private set; }
+    internal BinarizationMode Mode { get; private set; }
 
     /// <summary>Learns from a batch. Where the loss or the norm is not finite, nothing changes.</summary>
     /// <returns>The mean loss and the norm of the gradient before it was clipped; NaN where there was none.</returns>
@@ -82,17 +82,17 @@ internal sealed class TrainingStep : IDisposable
             return (value, double.NaN);
         }
 
-        if (_world is not null)
+        if (_group is not null)
         {
-            Gather(_world);
+            Gather(_group);
         }
 
-        if (Phase.Regularizer > 0 && _signWeights.Length > 0)
+        if (Mode.Regularizer > 0 && _signWeights.Length > 0)
         {
-            (WeightRegularizer.Loss(_signWeights) * Number(Phase.Regularizer)).backward();
+            (WeightRegularizer.Loss(_signWeights) * Number(Mode.Regularizer)).backward();
         }
 
-        int first = Phase.FrozenSigns ? _parameters.SignSegments : 0;
+        int first = Mode.FrozenSigns ? _parameters.SignSegments : 0;
         double norm = _parameters.GradientNorm(first);
         if (double.IsFinite(norm))
         {
@@ -107,7 +107,7 @@ internal sealed class TrainingStep : IDisposable
     /// <exception cref="ConvertException">Memory does not even suffice for parts of two images on one of them.</exception>
     internal void Rehearse(Batch batch)
     {
-        if (_world is not { } world || _replicas is not null)
+        if (_group is not { } group || _replicas is not null)
         {
             return;
         }
@@ -122,7 +122,7 @@ internal sealed class TrainingStep : IDisposable
 
         try
         {
-            _world = null;
+            _group = null;
             SynchronisedNorm.Join(_task.Model, null);
             _task.Model.train();
             using DisposeScope scope = torch.NewDisposeScope();
@@ -130,8 +130,8 @@ internal sealed class TrainingStep : IDisposable
         }
         finally
         {
-            _world = world;
-            SynchronisedNorm.Join(_task.Model, world);
+            _group = group;
+            SynchronisedNorm.Join(_task.Model, group);
             _parameters.ClearGradients();
             if (!training)
             {
@@ -145,7 +145,7 @@ internal sealed class TrainingStep : IDisposable
                 value.Dispose();
             }
         }
-        Parts = (int)world.OfAll(Parts).Max();
+        Parts = (int)group.AllGather(Parts).Max();
     }
 
     /// <summary>Parts of a batch at most, so that every process has two images of each.</summary>
@@ -154,10 +154,10 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
     internal double Begin(long step)
     {
-        Phase = BinarizationPhase.At(_settings.Binarization, step, _settings.Steps);
+        Mode = BinarizationMode.At(_settings.Binarization, step, _settings.Steps);
         if (_student is not null)
         {
-            _student.Phase = Phase;
+            _student.Mode = Mode;
         }
 
         _step = step;
@@ -177,9 +177,9 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>Sums gradients over the processes, each of which has those of its share of the mean loss. Where norms saw each share apart, their
     /// running statistics become the means of all.</summary>
-    private void Gather(World world)
+    private void Gather(ProcessGroup group)
     {
-        world.Sum([_parameters.Gradients]);
+        group.Sum([_parameters.Gradients]);
         if (_replicas is null)
         {
             return;
@@ -187,15 +187,15 @@ internal sealed class TrainingStep : IDisposable
 
         using IDisposable frozen = torch.no_grad();
         Tensor[] statistics = [.. _task.Model.buffers().Where(b => b.is_floating_point())];
-        world.Sum(statistics);
+        group.Sum(statistics);
         foreach (Tensor tensor in statistics)
         {
-            tensor.div_(Number(world.Size));
+            tensor.div_(Number(group.Size));
         }
     }
 
     /// <summary>A part of the loss, summed over the processes: all of them know whether it is finite before they go on together.</summary>
-    private double Agreed(double loss) => _world?.Sum(loss) ?? loss;
+    private double Agreed(double loss) => _group?.Sum(loss) ?? loss;
 
     private double Divided(Batch batch)
     {
@@ -216,11 +216,11 @@ internal sealed class TrainingStep : IDisposable
             }
             catch (Exception e) when (OutOfMemory.Is(e))
             {
-                if (_world is not null)
+                if (_group is not null)
                 {
                     // The others are in the middle of the step: they cannot be asked to begin it anew.
                     throw new ConvertException(
-                        $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_world.Rank}, though it did at the start: {e.Message.Split('\n')[0]} Free memory and go on with --resume, or start again in another folder with --accumulate {2 * Parts}.", e);
+                        $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_group.Rank}, though it did at the start: {e.Message.Split('\n')[0]} Free memory and go on with --resume, or start again in another folder with --accumulate {2 * Parts}.", e);
                 }
                 if (batch.Count / (2 * Parts) < 2)
                 {
@@ -245,7 +245,7 @@ internal sealed class TrainingStep : IDisposable
             using DisposeScope scope = torch.NewDisposeScope();
             if (_student is not null && (_settings.Regularization.Depth > 0 || _settings.Regularization.Features > 0))
             {
-                _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, (at * (_world?.Size ?? 1)) + (_world?.Rank ?? 0));
+                _student.Omission = new Omission(_settings.Regularization, _settings.Seed, _step, (at * (_group?.Size ?? 1)) + (_group?.Rank ?? 0));
             }
 
             Batch part = batch.PartOfWhole(at, parts);

@@ -77,7 +77,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 for (int c = 0; c < layout.Channels; c += Lanes.Count)
                 {
                     Vector512<float> v = T.Load(ref from, At(row, c, tokens, layout)) * factors[c / layout.Size];
-                    Single32.Store(v, ref to, (nuint)((row * layout.Channels) + c));
+                    Float32Lanes.Store(v, ref to, (nuint)((row * layout.Channels) + c));
                 }
             }
         });
@@ -108,7 +108,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                     Vector512<float> slope = surrogate.At(Lanes.Load(ref from, at) + Lanes.Load(ref m, (nuint)c));
                     Vector512<float> v = T.Load(ref g, At(row, c, tokens, layout)) * slope * factors[c / layout.Size];
                     Lanes.Accumulate(partial, c, v);
-                    Single32.Store(v, ref to, at);
+                    Float32Lanes.Store(v, ref to, at);
                 }
             }
         });

@@ -95,7 +95,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
                     Vector512<float> t = Argument(ref p, at, ref from, source, k, c, kind, group, Lanes.Load(scale, c), Lanes.Load(offset, c));
                     Vector512<float> negative = Vector512.Min(t, Vector512<float>.Zero);
                     Vector512<float> y = Vector512.FusedMultiplyAdd(Lanes.Load(ref s, (nuint)c), negative, t - negative) + Lanes.Load(ref m, (nuint)c);
-                    Single32.Store(y, ref to, at + (nuint)c);
+                    Float32Lanes.Store(y, ref to, at + (nuint)c);
                 }
             }
         });
@@ -140,7 +140,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
                         Vector512<float> t = Argument(ref p, at, ref from, (nuint)row * (nuint)k, k, c, kind, group, a, b);
                         Vector512<float> incoming = Lanes.Load(ref g, at + (nuint)c);
                         Vector512<float> gt = Vector512.ConditionalSelect(Vector512.GreaterThan(t, Vector512<float>.Zero), incoming, incoming * factorOf);
-                        Single32.Store(gt, ref to, at + (nuint)c);
+                        Float32Lanes.Store(gt, ref to, at + (nuint)c);
                         sum += incoming;
                         bySlope = Vector512.FusedMultiplyAdd(incoming, Vector512.Min(t, Vector512<float>.Zero), bySlope);
                         sumT += gt;
@@ -214,7 +214,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
                         nuint at = ((nuint)row * (nuint)k) + (nuint)c;
                         Vector512<float> through = T.Load(ref g, at) * surrogate.At(Lanes.Load(ref from, at) + shift);
                         sum += through;
-                        Single32.Store(through + ShortcutGradient(ref t, (nuint)row * (nuint)o, o, k, c, kind, group), ref to, at);
+                        Float32Lanes.Store(through + ShortcutGradient(ref t, (nuint)row * (nuint)o, o, k, c, kind, group), ref to, at);
                     }
                     Lanes.Accumulate(sums, c, sum);
                 }

@@ -20,7 +20,7 @@ internal interface ILanes
 }
 
 /// <summary>Floats.</summary>
-internal readonly struct Single32 : ILanes
+internal readonly struct Float32Lanes : ILanes
 {
     public static ScalarType Type => ScalarType.Float32;
 
@@ -32,7 +32,7 @@ internal readonly struct Single32 : ILanes
 }
 
 /// <summary>The upper halves of floats, rounded to nearest even. Products of signs are exact: the sums are integers.</summary>
-internal readonly struct Brain16 : ILanes
+internal readonly struct BFloat16Lanes : ILanes
 {
     public static ScalarType Type => ScalarType.BFloat16;
 
@@ -89,7 +89,7 @@ internal static class Lanes
 
     /// <summary>16 floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Load(ref byte start, nuint element) => Single32.Load(ref start, element);
+    internal static Vector512<float> Load(ref byte start, nuint element) => Float32Lanes.Load(ref start, element);
 
     /// <summary>16 floats of an array.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -62,7 +62,7 @@ internal static class NeighbourKernels
                         y += Vector512.FusedMultiplyAdd(Lanes.Load(scale, c), Lanes.Load(ref scaled, element), Lanes.Load(offset, c));
                         y += Lanes.Load(ref start, element);
                     }
-                    Single32.Store(y, ref to, element);
+                    Float32Lanes.Store(y, ref to, element);
                 }
             }
         });

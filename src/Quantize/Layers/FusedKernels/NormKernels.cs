@@ -36,7 +36,7 @@ internal static class NormKernels
                         y += Lanes.Load(ref start, at + (nuint)c);
                     }
 
-                    Single32.Store(y, ref to, at + (nuint)c);
+                    Float32Lanes.Store(y, ref to, at + (nuint)c);
                 }
             }
         });

@@ -103,7 +103,7 @@ internal static class WeightKernels<T> where T : struct, ILanes
             for (int c = 0; c < k; c += Lanes.Count)
             {
                 Vector512<float> v = T.Load(ref g, at + (nuint)c) * factor & Vector512.LessThanOrEqual(Vector512.Abs(Lanes.Load(ref w, at + (nuint)c) - mean), clip);
-                Single32.Store(Lanes.Load(ref to, at + (nuint)c) + (v - average), ref to, at + (nuint)c);
+                Float32Lanes.Store(Lanes.Load(ref to, at + (nuint)c) + (v - average), ref to, at + (nuint)c);
             }
         }
     }

@@ -28,13 +28,13 @@ internal sealed class HealthMonitor
     private byte[][]? _signs;
     private long _at;
 
-    private HealthMonitor(BinaryViT model, string stage, PixelSource source, IReadOnlyList<int> held, Device device, long steps, long stepsPerEpoch, IConvertProgress progress)
+    private HealthMonitor(BinaryViT model, string phase, PixelSource source, IReadOnlyList<int> held, Device device, long steps, long stepsPerEpoch, IConvertProgress progress)
     {
         (_model, _source, _device, _steps, _stepsPerEpoch) = (model, source, device, steps, stepsPerEpoch);
         long least = Math.Clamp(steps / 10, 1, LeastSteps);
         _interval = stepsPerEpoch * ((least + stepsPerEpoch - 1) / stepsPerEpoch);
         _weights = [.. model.SignWeights()];
-        _warnings = new HealthWarnings(stage, steps, progress);
+        _warnings = new HealthWarnings(phase, steps, progress);
 
         // Evenly over the held-out images, which are in order of class in many data sets; fewer where images are large.
         int wanted = Math.Min(held.Count, Math.Clamp(MostImages * 32 * 32 / (source.ImageBytes / 3), LeastImages, MostImages));
@@ -43,8 +43,8 @@ internal sealed class HealthMonitor
 
     /// <summary>A monitor of a binary network; null for other networks and where no images are held out.</summary>
     internal static HealthMonitor? For(
-        nn.Module<Tensor, Tensor> model, string stage, PixelSource source, IReadOnlyList<int> held, Device device, long steps, long stepsPerEpoch, IConvertProgress progress) =>
-        model is BinaryViT { IsBinary: true } binary && held.Count > 0 ? new HealthMonitor(binary, stage, source, held, device, steps, stepsPerEpoch, progress) : null;
+        nn.Module<Tensor, Tensor> model, string phase, PixelSource source, IReadOnlyList<int> held, Device device, long steps, long stepsPerEpoch, IConvertProgress progress) =>
+        model is BinaryViT { IsBinary: true } binary && held.Count > 0 ? new HealthMonitor(binary, phase, source, held, device, steps, stepsPerEpoch, progress) : null;
 
     /// <summary>Whether it is time to look.</summary>
     internal bool Due(long done) => done % _interval == 0 || done == _steps || (done == First && _interval > First);

@@ -4,10 +4,10 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Turns findings in the binary layers into lines that say what, where, how bad and what to do. A line comes again only when more layers
 /// are concerned.</summary>
-/// <param name="stage">teacher or student.</param>
+/// <param name="phase">teacher or student.</param>
 /// <param name="steps">Steps of the run.</param>
 /// <param name="progress">Receives the lines.</param>
-internal sealed class HealthWarnings(string stage, long steps, IConvertProgress progress)
+internal sealed class HealthWarnings(string phase, long steps, IConvertProgress progress)
 {
     /// <summary>From so many per cent of a layer on.</summary>
     internal const double DeadLimit = 50, StuckLimit = 90, UnrestLimit = 5;
@@ -41,7 +41,7 @@ internal sealed class HealthWarnings(string stage, long steps, IConvertProgress 
         LayerFinding[] flips = [.. health.Of(BinarizerHealth.Flips)];
         if (done <= Early * steps && flips.Length > 0 && flips.All(f => f.Percent == 0) && _told.TryAdd("frozen", 1))
         {
-            progress.Report(new Warned($"{stage} step {done} of {steps}: no binary weight changed its sign since the last epoch, so the network does not learn. Raise the learning rate (--lr)."));
+            progress.Report(new Warned($"{phase} step {done} of {steps}: no binary weight changed its sign since the last epoch, so the network does not learn. Raise the learning rate (--lr)."));
         }
     }
 
@@ -57,6 +57,6 @@ internal sealed class HealthWarnings(string stage, long steps, IConvertProgress 
         _told[what] = bad.Length;
         string worst = string.Join(", ", bad.Take(3).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Layer} {f.Percent:F1} %")));
         string more = bad.Length > 3 ? $" and {bad.Length - 3} more" : "";
-        progress.Report(new Warned($"{stage} step {done} of {steps}: {what}, in {bad.Length} of {all.Length} layers: {worst}{more}. {remedy}."));
+        progress.Report(new Warned($"{phase} step {done} of {steps}: {what}, in {bad.Length} of {all.Length} layers: {worst}{more}. {remedy}."));
     }
 }

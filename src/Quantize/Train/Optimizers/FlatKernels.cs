@@ -66,10 +66,10 @@ internal static class FlatKernels
                 Vector512<float> gradient = Lanes.Load(ref g, i) * scale;
                 Vector512<float> first = Vector512.FusedMultiplyAdd(gradient, rest1, Lanes.Load(ref m, i) * beta1);
                 Vector512<float> second = Vector512.FusedMultiplyAdd(gradient * gradient, rest2, Lanes.Load(ref s, i) * beta2);
-                Single32.Store(first, ref m, i);
-                Single32.Store(second, ref s, i);
+                Float32Lanes.Store(first, ref m, i);
+                Float32Lanes.Store(second, ref s, i);
                 Vector512<float> way = first / ((Vector512.Sqrt(second) / root) + eps);
-                Single32.Store(Vector512.FusedMultiplyAdd(way, size, Lanes.Load(ref p, i) * keep), ref p, i);
+                Float32Lanes.Store(Vector512.FusedMultiplyAdd(way, size, Lanes.Load(ref p, i) * keep), ref p, i);
             }
         });
 
@@ -88,8 +88,8 @@ internal static class FlatKernels
                 Vector512<float> value = Lanes.Load(ref p, i);
                 Vector512<float> gradient = Vector512.FusedMultiplyAdd(value, decay, Lanes.Load(ref g, i) * scale);
                 Vector512<float> moving = Vector512.FusedMultiplyAdd(Lanes.Load(ref m, i), share, gradient);
-                Single32.Store(moving, ref m, i);
-                Single32.Store(Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(moving, share, gradient), step, value), ref p, i);
+                Float32Lanes.Store(moving, ref m, i);
+                Float32Lanes.Store(Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(moving, share, gradient), step, value), ref p, i);
             }
         });
 

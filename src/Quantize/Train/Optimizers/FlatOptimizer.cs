@@ -49,9 +49,11 @@ internal abstract class FlatOptimizer : IDisposable
         Move(scale, first);
     }
 
-    /// <summary>Writes its state.</summary>
-    internal void save_state_dict(BinaryWriter writer)
+    /// <summary>Its state in TorchSharp's form.</summary>
+    internal byte[] Save()
     {
+        using var memory = new MemoryStream();
+        using var writer = new BinaryWriter(memory);
         writer.Write(_name);
         writer.Write7BitEncodedInt64(Groups);
         writer.Write7BitEncodedInt64(Parameters.Members.Count);
@@ -65,12 +67,16 @@ internal abstract class FlatOptimizer : IDisposable
         {
             WriteState(writer, member);
         }
+
+        writer.Flush();
+        return memory.ToArray();
     }
 
-    /// <summary>Takes up what <see cref="save_state_dict"/> or TorchSharp's own optimizer wrote. Rates and decay stay as the settings say.</summary>
+    /// <summary>Takes up what <see cref="Save"/> or TorchSharp's own optimizer wrote. Rates and decay stay as the settings say.</summary>
     /// <exception cref="ConvertException">The state is of another optimizer or network.</exception>
-    internal void load_state_dict(BinaryReader reader)
+    internal void Restore(byte[] bytes)
     {
+        using var reader = new BinaryReader(new MemoryStream(bytes));
         using IDisposable frozen = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         try

@@ -5,19 +5,19 @@ namespace EdgeVit.Quantize;
 /// <param name="FloatWeights">Whether weights are floats, less their row's mean.</param>
 /// <param name="FrozenSigns">Whether latent weights stay as they are.</param>
 /// <param name="Regularizer">Weight of the regulariser; 0 where it rests.</param>
-internal readonly record struct BinarizationPhase(Surrogate Surrogate, bool FloatWeights = false, bool FrozenSigns = false, double Regularizer = 0)
+internal readonly record struct BinarizationMode(Surrogate Surrogate, bool FloatWeights = false, bool FrozenSigns = false, double Regularizer = 0)
 {
     /// <summary>Everything binary, nothing special.</summary>
-    internal static BinarizationPhase Usual => default;
+    internal static BinarizationMode Usual => default;
 
     /// <summary>What holds at a step.</summary>
     /// <param name="settings">The run's.</param>
     /// <param name="step">Counted from 0.</param>
     /// <param name="steps">All steps.</param>
-    internal static BinarizationPhase At(BinarizationSettings settings, long step, long steps)
+    internal static BinarizationMode At(BinarizationSettings settings, long step, long steps)
     {
         double done = (double)step / steps;
-        return new BinarizationPhase(
+        return new BinarizationMode(
             Surrogate.At(settings.Gradient, steps > 1 ? (double)step / (steps - 1) : 1), done < settings.FloatWeights, done >= 1 - settings.FreezeSigns,
             settings.Regularizer > 0 && done >= 1 - settings.RegularizerShare ? settings.Regularizer : 0);
     }

@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Processes that train one network together, each on its share of every batch. Rank 0 alone writes files and decides. Operations are for all
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
-internal sealed unsafe partial class World
+internal sealed unsafe partial class ProcessGroup
 {
     /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
     private const int Large = 1 << 16;
@@ -30,7 +30,7 @@ internal sealed unsafe partial class World
     private bool _leaving;
     private bool _left;
 
-    private World(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel) =>
+    private ProcessGroup(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel) =>
         (Rank, Size, Device, _library, Grace, _cancel) = (rank, size, device, library, grace, cancel);
 
     /// <summary>Which process this is, from 0.</summary>
@@ -41,6 +41,9 @@ internal sealed unsafe partial class World
 
     /// <summary>Whether this one writes files and decides.</summary>
     public bool IsFirst => Rank == 0;
+
+    /// <summary>Whether this process writes files and decides: the first of a group, and one that trains alone.</summary>
+    internal static bool Leads(ProcessGroup? group) => group?.IsFirst != false;
 
     /// <summary>The device of this process: <c>cpu</c>, or <c>cuda:0</c>, the only GPU that it sees.</summary>
     public string Device { get; }
@@ -61,7 +64,7 @@ internal sealed unsafe partial class World
     /// <param name="device">As <see cref="ConvertOptions.Device"/>.</param>
     /// <param name="cancel">Set where this process was asked to end: it then no longer waits for the others.</param>
     /// <exception cref="ConvertException">The processes were not started as they should be, or something that they need is missing.</exception>
-    public static World? FromEnvironment(string device, CancellationToken cancel = default)
+    public static ProcessGroup? FromEnvironment(string device, CancellationToken cancel = default)
     {
         if (Launcher.Read(Environment.GetEnvironmentVariable) is not { } launcher)
         {
@@ -79,7 +82,7 @@ internal sealed unsafe partial class World
         }
     }
 
-    private static World Join(Launcher launcher, string device, CancellationToken cancel)
+    private static ProcessGroup Join(Launcher launcher, string device, CancellationToken cancel)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -95,7 +98,7 @@ internal sealed unsafe partial class World
                 ? new ConvertException($"{Mpi.LibraryVariable} is '{named}', which cannot be loaded: expected the name or path of an MPI library. Unset it to use {launcher.Libraries[0]}.", ConvertException.Usage)
                 : launcher.Missing();
         }
-        World world;
+        ProcessGroup group;
         try
         {
             (int rank, int size) = Mpi.Join();
@@ -104,39 +107,39 @@ internal sealed unsafe partial class World
                 Mpi.Leave();
                 throw launcher.Mismatch(size, $"{library}, {Mpi.Version}");
             }
-            world = new World(rank, size, own, Mpi.Version, launcher.Grace, cancel);
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => world.EndOthers();
+            group = new ProcessGroup(rank, size, own, Mpi.Version, launcher.Grace, cancel);
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => group.EndOthers();
         }
         catch (ExternalException e)
         {
             throw new ConvertException($"started by {launcher.Text}, but {library} cannot join them: {e.Message}", e);
         }
-        world.Meet();
-        world.Together(world.ShareMachines);
-        world.Together(world.JoinGpus);
-        return world;
+        group.Barrier();
+        group.Collective(group.ShareMachines);
+        group.Collective(group.JoinGpus);
+        return group;
     }
 
     /// <summary>Returns when all have come as far as this.</summary>
     /// <exception cref="ConvertException">Another process has gone, or this one was asked to end.</exception>
-    internal void Meet() => Together(() => Wait(Mpi.BeginBarrier()));
+    internal void Barrier() => Collective(() => Wait(Mpi.BeginBarrier()));
 
     /// <summary>Replaces numbers by their sums over the processes.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal void Sum(Span<double> values)
     {
         fixed (double* data = values)
         {
             nint address = (nint)data;
             int count = values.Length;
-            Together(() => Sum(address, count, ScalarType.Float64));
+            Collective(() => Sum(address, count, ScalarType.Float64));
         }
     }
 
     /// <summary>Replaces tensors by their sums, one after another: one that is flat and large is the good case.</summary>
     /// <param name="tensors">Of float32 or float64, on the processor or all on this process's GPU.</param>
-    /// <inheritdoc cref="Meet"/>
-    internal void Sum(IReadOnlyList<Tensor> tensors) => Together(() =>
+    /// <inheritdoc cref="Barrier"/>
+    internal void Sum(IReadOnlyList<Tensor> tensors) => Collective(() =>
     {
         foreach (Tensor tensor in tensors)
         {
@@ -160,8 +163,8 @@ internal sealed unsafe partial class World
     });
 
     /// <summary>Replaces tensors of any type by those of rank 0.</summary>
-    /// <inheritdoc cref="Meet"/>
-    internal void Broadcast(IReadOnlyList<Tensor> tensors) => Together(() =>
+    /// <inheritdoc cref="Barrier"/>
+    internal void Broadcast(IReadOnlyList<Tensor> tensors) => Collective(() =>
     {
         foreach (Tensor tensor in tensors)
         {
@@ -180,7 +183,7 @@ internal sealed unsafe partial class World
     });
 
     /// <summary>Replaces parameters and buffers of a network by those of rank 0.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal void Broadcast(nn.Module model)
     {
         using IDisposable frozen = torch.no_grad();
@@ -188,25 +191,25 @@ internal sealed unsafe partial class World
     }
 
     /// <summary>The bytes that rank 0 gives.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal byte[] Broadcast(byte[] ofFirst)
     {
-        byte[] bytes = IsFirst ? ofFirst : new byte[(int)OfFirst(0)[0]];
+        byte[] bytes = IsFirst ? ofFirst : new byte[(int)Broadcast(0)[0]];
         if (IsFirst)
         {
-            OfFirst(bytes.Length);
+            Broadcast(bytes.Length);
         }
 
         fixed (byte* data = bytes)
         {
             nint address = (nint)data;
-            Together(() => Broadcast(address, bytes.Length));
+            Collective(() => Broadcast(address, bytes.Length));
         }
         return bytes;
     }
 
     /// <summary>The sum of a number over the processes.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal double Sum(double value)
     {
         Span<double> values = [value];
@@ -215,12 +218,12 @@ internal sealed unsafe partial class World
     }
 
     /// <summary>Whether it holds for any process.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal bool Any(bool value) => Sum(value ? 1.0 : 0.0) > 0;
 
     /// <summary>Numbers of all processes, by rank.</summary>
-    /// <inheritdoc cref="Meet"/>
-    internal double[] OfAll(double value)
+    /// <inheritdoc cref="Barrier"/>
+    internal double[] AllGather(double value)
     {
         double[] all = new double[Size];
         all[Rank] = value;
@@ -229,8 +232,8 @@ internal sealed unsafe partial class World
     }
 
     /// <summary>Numbers as rank 0 has them.</summary>
-    /// <inheritdoc cref="Meet"/>
-    internal double[] OfFirst(params double[] values)
+    /// <inheritdoc cref="Barrier"/>
+    internal double[] Broadcast(params double[] values)
     {
         double[] all = IsFirst ? [.. values] : new double[values.Length];
         Sum(all);
@@ -251,7 +254,7 @@ internal sealed unsafe partial class World
             throw new ConvertException($"rank {Rank} was started with another command or other data than rank 0: {string.Join("; ", others)}. Start all processes alike.", ConvertException.Usage);
         }
         // Rank 0 goes on when it is certain that nobody has refused.
-        Meet();
+        Barrier();
     }
 
     /// <summary>To be called where this process fails alone, before it says why: gives rank 0 the time to say the same. All others end when this process
@@ -265,7 +268,7 @@ internal sealed unsafe partial class World
     }
 
     /// <summary>Leaves the others, all of which do so; waits for them.</summary>
-    /// <inheritdoc cref="Meet"/>
+    /// <inheritdoc cref="Barrier"/>
     internal void Leave()
     {
         if (_left)
@@ -274,10 +277,10 @@ internal sealed unsafe partial class World
         }
         // Rank 0 may be saving, whoever was asked to end.
         _leaving = true;
-        Meet();
+        Barrier();
         _left = true;
         _nccl?.Dispose();
-        Together(Mpi.Leave);
+        Collective(Mpi.Leave);
     }
 
     private void EndOthers()
@@ -292,8 +295,8 @@ internal sealed unsafe partial class World
     private void ShareMachines()
     {
         string allowed = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal), "");
-        double[] machines = OfAll(Number(Environment.MachineName));
-        double[] processors = OfAll(Number($"{Environment.MachineName} {allowed}"));
+        double[] machines = AllGather(Number(Environment.MachineName));
+        double[] processors = AllGather(Number($"{Environment.MachineName} {allowed}"));
         Sharers = processors.Count(p => p == processors[Rank]);
         int local = machines.Count(m => m == machines[Rank]);
         int all = File.ReadLines("/proc/cpuinfo").Count(l => l.StartsWith("processor", StringComparison.Ordinal));
@@ -310,7 +313,7 @@ internal sealed unsafe partial class World
     /// <summary>Joins the GPUs, where all processes have one.</summary>
     private void JoinGpus()
     {
-        double[] gpus = OfAll(Device == "cpu" ? 0 : 1);
+        double[] gpus = AllGather(Device == "cpu" ? 0 : 1);
         if (gpus.All(g => g == 0))
         {
             return;
@@ -387,7 +390,7 @@ internal sealed unsafe partial class World
         }
     }
 
-    private void Together(Action action)
+    private void Collective(Action action)
     {
         try
         {

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace EdgeVit.Quantize;
+
+/// <summary>A conversion: what is asked for, and who hears of it and takes part.</summary>
+/// <param name="Options">Checked and settled options.</param>
+/// <param name="Progress">Receives events.</param>
+/// <param name="Cancel">Stops after the step in progress.</param>
+/// <param name="Group">The processes that train together; null for this one alone.</param>
+internal sealed record RunContext(ConvertOptions Options, IConvertProgress Progress, CancellationToken Cancel, ProcessGroup? Group)
+{
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+    internal RunFolder Folder { get; } = new(Options.Out);
+
+    internal Deadline Deadline { get; } = Options.StopAfter is { } time ? Deadline.In(time) : default;
+
+    /// <summary>Whether this process writes and decides.</summary>
+    internal bool Leads => ProcessGroup.Leads(Group);
+
+    /// <summary>Time since the start.</summary>
+    internal TimeSpan Elapsed => _clock.Elapsed;
+
+    /// <summary>The most memory that the process had resident, bytes.</summary>
+    internal static long PeakMemory()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.PeakWorkingSet64;
+    }
+
+    /// <summary>Says who trains together.</summary>
+    internal void Introduce()
+    {
+        if (Group is null)
+        {
+            return;
+        }
+
+        Progress.Report(new Note(Group.Text));
+        if (Group.Warning is { } warning)
+        {
+            Progress.Report(new Warned(warning));
+        }
+    }
+}
