@@ -52,6 +52,7 @@ public sealed class ScriptTests
     [InlineData("tests/arm64.sh")]
     [InlineData("tests/fresh.sh")]
     [InlineData("tests/mutants.sh")]
+    [InlineData("tests/packages.sh")]
     [InlineData("bench/gpu-check.sh")]
     [InlineData(".ci/run")]
     public void ScriptsAreExecutableAndParse(string script)

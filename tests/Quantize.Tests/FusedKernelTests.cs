@@ -21,7 +21,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Pool)]
     [InlineData(BranchKind.Shift)]
     [InlineData(BranchKind.None)]
-    public void WholeNetworkInFloat(BranchKind branches) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with { Branches = branches });
+    internal void WholeNetworkInFloat(BranchKind branches) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with { Branches = branches });
 
     [Theory]
     [InlineData(1)]
