@@ -69,15 +69,8 @@ internal sealed class FloatTwin
             case Op.BinaryAttention:
                 _tokens[node.Output] = Attention(node);
                 break;
-            case Op.ShiftSign:
-                Elementwise(node, (v, grid) => Sign(_graph.Node("Add", [v, Vector(node, "shift", grid)])));
-                break;
-            case Op.Affine:
-                Elementwise(node, (v, grid) => Affine(node, v, grid));
-                break;
-            case Op.RPReLU:
-                Elementwise(node, (v, grid) => _graph.Node("Add", [
-                    _graph.Node("PRelu", [_graph.Node("Sub", [v, Vector(node, "shift", grid)]), Vector(node, "slope", grid)]), Vector(node, "offset", grid)]));
+            case Op.ShiftSign or Op.Affine or Op.RPReLU:
+                Elementwise(node, Function(node));
                 break;
             case Op.Position:
                 _tokens[node.Output] = _graph.Node("Add", [Tokens(x), Constant(node, "position", 1, to.Tokens, to.Channels)]);
@@ -107,6 +100,14 @@ internal sealed class FloatTwin
                 throw new NotSupportedException($"a float twin of {node.Op} is not known");
         }
     }
+
+    private Func<string, bool, string> Function(GraphNode node) => node.Op switch
+    {
+        Op.ShiftSign => (v, grid) => Sign(_graph.Node("Add", [v, Vector(node, "shift", grid)])),
+        Op.Affine => (v, grid) => Affine(node, v, grid),
+        _ => (v, grid) => _graph.Node("Add", [
+            _graph.Node("PRelu", [_graph.Node("Sub", [v, Vector(node, "shift", grid)]), Vector(node, "slope", grid)]), Vector(node, "offset", grid)]),
+    };
 
     private string Convolution(GraphNode node, ValueShape from, ValueShape to)
     {

@@ -8,14 +8,18 @@ namespace EdgeVit.EndToEnd.Tests;
 /// <summary>The samples of the packages' README files, which <see cref="PackageTests"/> holds against them word for word.</summary>
 internal static class PackageSamples
 {
-    public static string Runtime(string modelPath, byte[] pixels)
+    public static string Runtime(string modelPath, RgbImage frame)
     {
         // <EdgeVit.Runtime>
         using EvitModel model = EvitModel.Open(modelPath);
         using Session session = model.CreateSession(new SessionOptions { Threads = 2 });
+        var pipeline = new PreprocessPipeline(model.Preprocess);
+        byte[] pixels = new byte[pipeline.Length];
         float[] logits = new float[model.Classes];
-        session.Run(pixels, logits);                // bytes [height, width, 3], as a camera gives them
-        return model.Labels[Array.IndexOf(logits, logits.Max())];
+
+        pipeline.ToPixels(frame, pixels);           // an RgbImage of any size over a camera's bytes; a second frame allocates nothing
+        session.RunNhwc(pixels, logits);            // [n, height, width, 3] bytes; RunNchw takes normalised floats [n, 3, height, width]
+        return Prediction.Top(logits, model.Labels, 1)[0].Label;
         // </EdgeVit.Runtime>
     }
 
@@ -29,21 +33,20 @@ internal static class PackageSamples
         float[] logits = new float[model.Classes];
 
         pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);
-        session.Run(pixels, logits);
-        return model.Labels[Array.IndexOf(logits, logits.Max())];
+        session.RunNhwc(pixels, logits);
+        return Prediction.Top(logits, model.Labels, 1)[0].Label;
         // </EdgeVit.Imaging>
     }
 
     public static void Export(string checkpointPath, string[] labels, string modelPath)
     {
         // <EdgeVit.Export>
-        ImportedCheckpoint checkpoint = CheckpointImport.Open(checkpointPath, new ImportOptions { Labels = labels });
-        CertifiedModel model = ImportedModel.Pack(checkpoint);
-        if (!model.Certificate.Passed)
+        ConvertedModel model = ModelConversion.Import(checkpointPath, new ImportOptions { Labels = labels });
+        if (!model.Passed)
         {
-            throw new InvalidOperationException(string.Join(Environment.NewLine, model.Certificate.Lines()));
+            throw new InvalidOperationException(model.Certificate);
         }
-        AtomicFile.Write(modelPath, model.Bytes);
+        File.WriteAllBytes(modelPath, model.Bytes.Span);
         // </EdgeVit.Export>
     }
 

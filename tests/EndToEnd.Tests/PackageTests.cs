@@ -96,7 +96,7 @@ public sealed class PackageTests(SmallModel model) : IClassFixture<SmallModel>
         byte[] pixels = new byte[3 * 32 * 32];
         new Random(9).NextBytes(pixels);
         string picture = folder.File("a.png", Png.Encode(32, 32, pixels));
-        Assert.Equal(PackageSamples.Runtime(model.Path, pixels), PackageSamples.Imaging(model.Path, picture));
+        Assert.Equal(PackageSamples.Runtime(model.Path, new RgbImage(32, 32, pixels)), PackageSamples.Imaging(model.Path, picture));
     }
 
     [Fact]

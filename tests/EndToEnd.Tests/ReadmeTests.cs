@@ -17,8 +17,8 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         float[] logits = new float[model.Classes];
 
         pipeline.ToPixels(ImageDecoder.DecodeFile(imagePath), pixels);  // PNG, JPEG, WebP, BMP or GIF
-        session.RunNhwc(pixels, logits);                                    // allocates nothing
-        return model.Labels[Array.IndexOf(logits, logits.Max())];
+        session.RunNhwc(pixels, logits);                                // allocates nothing
+        return Prediction.Top(logits, model.Labels, 1)[0].Label;
         // </sample>
     }
 

@@ -20,7 +20,7 @@ var pipeline = new PreprocessPipeline(model.Preprocess);
 byte[] pixels = new byte[pipeline.Length];
 float[] logits = new float[model.Classes];
 pipeline.ToPixels(ImageDecoder.DecodeFile(picturePath), pixels);
-session.Run(pixels, logits);
+session.RunNhwc(pixels, logits);
 
 for (int i = 0; i < logits.Length; i++)
 {

@@ -133,7 +133,7 @@ public class DataTests
     {
         public string Name => "unreadable";
 
-        public IReadOnlyList<string> Classes => ["a", "b"];
+        public IReadOnlyList<string> Labels => ["a", "b"];
 
         public int Count => 4;
 

@@ -57,7 +57,7 @@ public class FusedKernelTests
     [InlineData(BranchKind.Shift, 2)]
     [InlineData(BranchKind.Shift, 3)]
     [InlineData(BranchKind.Shift, 7)]
-    public void BranchesOfEveryGrid(BranchKind kind, int side)
+    internal void BranchesOfEveryGrid(BranchKind kind, int side)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.manual_seed(side);

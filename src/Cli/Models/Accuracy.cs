@@ -26,7 +26,7 @@ internal sealed class Accuracy(IReadOnlyList<string> labels)
     public double Top5 => Images > 0 ? 100.0 * _topFive / Images : 0;
 
     /// <summary>By class, in the model's order; classes without images have none.</summary>
-    public IReadOnlyList<ClassAccuracy> Classes => [.. labels.Select((label, i) => new ClassAccuracy(label, _images[i], _correct[i]))];
+    public IReadOnlyList<ClassAccuracy> PerClass => [.. labels.Select((label, i) => new ClassAccuracy(label, _images[i], _correct[i]))];
 
     /// <summary>Counts one image.</summary>
     /// <param name="label">Its class.</param>

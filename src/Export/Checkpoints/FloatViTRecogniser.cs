@@ -17,11 +17,7 @@ internal static partial class FloatViTRecogniser
     public static RecognisedNetwork Recognise(
         IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, RecogniserOptions options)
     {
-        if (options.Reductions is not null)
-        {
-            throw new CheckpointException("A float vision transformer has no reductions of keys and values; leave --reductions out");
-        }
-
+        RefuseReductions(options);
         string block = names.Block.Replace("{0}", "N", StringComparison.Ordinal);
         int depth = TensorSizes.Count(tensors, names == ViTNames.Timm ? TimmBlock() : TransformersBlock(), first: 0, block);
         string first = names.In(0, names.NormBefore);
@@ -39,30 +35,13 @@ internal static partial class FloatViTRecogniser
         }
 
         var assumed = new List<string>();
-        int headSize = options.HeadSize ?? Math.Min(UsualHeadSize, width);
-        if (headSize < 1 || width % headSize != 0)
-        {
-            throw new CheckpointException($"The {width} channels do not divide into heads of {headSize}. Say the channels of one head: --head-size");
-        }
-
-        if (options.HeadSize is null)
-        {
-            assumed.Add($"heads of {headSize} channels ({width / headSize} in each block); the tensors do not show them (--head-size)");
-        }
-
-        double eps = options.NormEps ?? (names == ViTNames.Timm ? 1e-6 : names == ViTNames.HuggingFace ? 1e-5 : 1e-12);
-        if (options.NormEps is null)
-        {
-            assumed.Add(string.Create(CultureInfo.InvariantCulture, $"LayerNorm epsilon {eps}; the tensors do not show it (--norm-eps)"));
-        }
-
-        bool pooledNorm = names.PooledNorm.Length > 0 && tensors.ContainsKey($"{names.PooledNorm}.weight");
-        ViTPooling pooling = pooledNorm ? ViTPooling.NormOfMean : leading == 0 ? ViTPooling.MeanOfNormed : ViTPooling.LeadingToken;
+        int headSize = HeadSize(width, options.HeadSize, assumed);
+        double eps = options.NormEps ?? Epsilon(names, assumed);
         int classes = TensorSizes.Size(tensors, ($"{names.Head}.weight", 0), ($"{names.Head}.bias", 0))
             ?? throw TensorSizes.Lacks("the number of classes", $"{names.Head}.weight");
         string kind = leading == 2 ? "distilled DeiT" : "DeiT/ViT";
         var config = new FloatViTConfig(
-            options.Name ?? "vit", imageSize, patch, width, ffn, depth, width / headSize, classes, channels, leading, pooling,
+            options.Name ?? "vit", imageSize, patch, width, ffn, depth, width / headSize, classes, channels, leading, Pooling(tensors, names, leading),
             names.ScaleAttention.Length > 0 && tensors.ContainsKey(names.In(0, names.ScaleAttention)), leadingPositions, eps);
         return new RecognisedNetwork(config.Validate(), $"float {kind} ({names.Library} names)", assumed) { Names = names };
     }
@@ -72,6 +51,41 @@ internal static partial class FloatViTRecogniser
 
     [GeneratedRegex(@"^(?:vit|deit)\.encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
     private static partial Regex TransformersBlock();
+
+    private static void RefuseReductions(RecogniserOptions options)
+    {
+        if (options.Reductions is not null)
+        {
+            throw new CheckpointException("A float vision transformer has no reductions of keys and values; leave --reductions out");
+        }
+    }
+
+    private static ViTPooling Pooling(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, int leading) =>
+        names.PooledNorm.Length > 0 && tensors.ContainsKey($"{names.PooledNorm}.weight") ? ViTPooling.NormOfMean
+        : leading == 0 ? ViTPooling.MeanOfNormed : ViTPooling.LeadingToken;
+
+    private static int HeadSize(int width, int? said, List<string> assumed)
+    {
+        int size = said ?? Math.Min(UsualHeadSize, width);
+        if (size < 1 || width % size != 0)
+        {
+            throw new CheckpointException($"The {width} channels do not divide into heads of {size}. Say the channels of one head: --head-size");
+        }
+
+        if (said is null)
+        {
+            assumed.Add($"heads of {size} channels ({width / size} in each block); the tensors do not show them (--head-size)");
+        }
+
+        return size;
+    }
+
+    private static double Epsilon(ViTNames names, List<string> assumed)
+    {
+        double eps = names == ViTNames.Timm ? 1e-6 : names == ViTNames.HuggingFace ? 1e-5 : 1e-12;
+        assumed.Add(string.Create(CultureInfo.InvariantCulture, $"LayerNorm epsilon {eps}; the tensors do not show it (--norm-eps)"));
+        return eps;
+    }
 
     private static (int Side, bool LeadingPositions) Grid(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, int leading)
     {

@@ -37,27 +37,31 @@ internal sealed record NetworkForm(
     /// <summary>Whether it has something that only the trainer here builds.</summary>
     public bool IsOwn => Shifts || Stem || ClassAttention || Locality;
 
+    /// <summary>The kind of branches.</summary>
+    public BranchKind Branches => Branches3 || Branches5 ? BranchKind.Pool : Shifts ? BranchKind.Shift : BranchKind.None;
+
     /// <summary>What the network is called.</summary>
     public string Name(int stages)
     {
         string norm = LayerNorm ? " with LayerNorm in place of batch norm" : "";
         string half = Branches3 == Branches5 ? "" : Branches3 ? "3-wide " : "5-wide ";
-        bool branches = Branches3 || Branches5;
-        if (EmbeddingNorm || stages > 1)
-        {
-            string name = BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)";
-            string[] parts = [.. LayerScale ? [] : (string[])["without layer scale"], .. half.Length > 0 ? [$"with {half}branches only"] : (string[])[],
-                .. Shifts ? ["with spatial shifts"] : (string[])[],
-                .. Stem ? ["with a stem"] : (string[])[],
-                .. ClassAttention ? ["with class attention"] : (string[])[],
-                .. Locality ? ["with locality self-attention"] : (string[])[]];
-            return name + string.Concat(parts.Select(p => $" {p}")) + norm;
-        }
-        string step = ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"
-            : branches ? (LayerScale ? $"with average pooling, {half}branches and layer scale" : $"with average pooling and {half}branches")
-            : LayerScale ? "with average pooling and layer scale" : "with average pooling";
-        return $"ReActNet-DeiT ({step}){norm}";
+        return (EmbeddingNorm || stages > 1 ? Pyramid(half) : $"ReActNet-DeiT ({Columnar(half)})") + norm;
     }
+
+    private string Pyramid(string half)
+    {
+        (bool There, string Text)[] parts =
+        [
+            (!LayerScale, "without layer scale"), (half.Length > 0, $"with {half}branches only"), (Shifts, "with spatial shifts"), (Stem, "with a stem"),
+            (ClassAttention, "with class attention"), (Locality, "with locality self-attention"),
+        ];
+        return (BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
+    }
+
+    private string Columnar(string half) =>
+        ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"
+        : Branches3 || Branches5 ? (LayerScale ? $"with average pooling, {half}branches and layer scale" : $"with average pooling and {half}branches")
+        : LayerScale ? "with average pooling and layer scale" : "with average pooling";
 
     private static bool Has(IReadOnlyDictionary<string, FloatTensor> tensors, string part) =>
         tensors.Keys.Any(name => name.Contains(part, StringComparison.Ordinal));

@@ -58,10 +58,7 @@ internal static partial class NetworkRecogniser
         List<StageConfig> stages = Stages(tensors);
         (int patch, int channels) = TensorSizes.Patch(tensors, "vit.embeddings.patch_embeddings.projection.weight");
         int stem = form.Stem ? channels : 0;
-        if (form.Stem)
-        {
-            (_, channels) = TensorSizes.Patch(tensors, "vit.embeddings.stem.weight");
-        }
+        channels = form.Stem ? TensorSizes.Patch(tensors, "vit.embeddings.stem.weight").Channels : channels;
 
         int grid = Grid(tensors, stages.Count, form.ClassToken ? 1 : 0);
         bool shifted = options.ImageSize is { } asked && patch % 2 == 0 && asked == grid * (patch / 2);
@@ -71,26 +68,22 @@ internal static partial class NetworkRecogniser
             throw OtherSize(grid * patch, size);
         }
 
-        if (options.ImageSize is null && patch % 2 == 0 && form.IsOwn)
-        {
-            assumed.Add($"patches of {patch} pixels of an image of {grid * patch}; shifted patches of {patch / 2} look the same, and are meant with --image-size {grid * (patch / 2)}");
-        }
         if (form.IsOwn)
         {
-            assumed.Add("attention weights of one level; three look the same, and only the checkpoint that convert wrote says so");
+            assumed.AddRange(OwnAssumptions(options.ImageSize, patch, grid));
         }
 
         stages = [.. SetReductions(tensors, stages, grid, options, assumed)];
         stages = [.. SetHeads(tensors, stages, options, assumed)];
         var config = new BinaryViTConfig(
-            options.Name ?? (form.EmbeddingNorm ? "binaryvit" : "reactnet-deit"),
+            form.EmbeddingNorm ? "binaryvit" : "reactnet-deit",
             options.ImageSize ?? grid * patch,
             patch,
             stages,
             TensorSizes.Size(tensors, ("classifier.weight", 0), ("classifier.bias", 0)) ?? throw TensorSizes.Lacks("the number of classes", "classifier.weight"),
             channels,
             form.BinaryDownsampling,
-            form.Branches3 || form.Branches5 ? BranchKind.Pool : form.Shifts ? BranchKind.Shift : BranchKind.None,
+            form.Branches,
             options.NormEps ?? 1e-5,
             form.EmbeddingNorm,
             form.ClassToken,
@@ -99,13 +92,26 @@ internal static partial class NetworkRecogniser
             shifted,
             stem,
             Locality: form.Locality,
-            ClassAttention: form.ClassAttention ? TensorSizes.Count(tensors, ClassAttentionName(), first: 0, "vit.class_attention.N") : 0);
-        if (options.Name is null && BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes })) is { } preset)
+            ClassAttention: ClassAttentionLayers(tensors, form));
+        return new RecognisedNetwork(Named(config, options.Name).Validate(), form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
+    }
+
+    private static BinaryViTConfig Named(BinaryViTConfig config, string? name) => config with
+    {
+        Name = name ?? BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes }))?.Name ?? config.Name,
+    };
+
+    private static int ClassAttentionLayers(IReadOnlyDictionary<string, FloatTensor> tensors, NetworkForm form) =>
+        form.ClassAttention ? TensorSizes.Count(tensors, ClassAttentionName(), first: 0, "vit.class_attention.N") : 0;
+
+    private static IEnumerable<string> OwnAssumptions(int? imageSize, int patch, int grid)
+    {
+        if (imageSize is null && patch % 2 == 0)
         {
-            config = config with { Name = preset.Name };
+            yield return $"patches of {patch} pixels of an image of {grid * patch}; shifted patches of {patch / 2} look the same, and are meant with --image-size {grid * (patch / 2)}";
         }
 
-        return new RecognisedNetwork(config.Validate(), form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
+        yield return "attention weights of one level; three look the same, and only the checkpoint that convert wrote says so";
     }
 
     [GeneratedRegex(@"^vit\.encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
@@ -216,20 +222,8 @@ internal static partial class NetworkRecogniser
         {
             string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
             int? clips = tensors.TryGetValue(name, out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
-            int width = stages[s].Width;
-            int heads = options.HeadSize is null && clips is { } shown ? shown : width / size;
-            if (clips is null && width % size != 0)
-            {
-                throw new CheckpointException($"The {width} channels of stage {s + 1} do not divide into heads of {size}, "
-                    + "and the tensors do not show the heads. Say the channels of one head: --head-size");
-            }
-            if (options.HeadSize is not null && (width % size != 0 || (clips is { } have && have != heads)))
-            {
-                throw new CheckpointException($"Stage {s + 1} has {width} channels{(clips is { } n ? $" and {n} clips, one for each head" : "")}, "
-                    + $"which contradicts a head size of {size}");
-            }
             guessed |= clips is null;
-            result.Add(stages[s] with { Heads = heads });
+            result.Add(stages[s] with { Heads = Heads(s + 1, stages[s].Width, clips, size, said: options.HeadSize is not null) });
         }
         if (options.HeadSize is null && guessed)
         {
@@ -237,5 +231,18 @@ internal static partial class NetworkRecogniser
         }
 
         return result;
+    }
+
+    private static int Heads(int stage, int width, int? clips, int size, bool said)
+    {
+        int heads = !said && clips is { } shown ? shown : width / size;
+        if (clips is null && width % size != 0)
+        {
+            throw new CheckpointException($"The {width} channels of stage {stage} do not divide into heads of {size}, "
+                + "and the tensors do not show the heads. Say the channels of one head: --head-size");
+        }
+
+        return !said || (width % size == 0 && (clips ?? heads) == heads) ? heads : throw new CheckpointException(
+            $"Stage {stage} has {width} channels{(clips is { } n ? $" and {n} clips, one for each head" : "")}, which contradicts a head size of {size}");
     }
 }

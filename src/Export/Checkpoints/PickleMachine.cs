@@ -157,6 +157,15 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
             case 0x87:
                 PushTuple(_stack.Pop(3));
                 return true;
+            default:
+                return ListOrDict(opcode);
+        }
+    }
+
+    private bool ListOrDict(byte opcode)
+    {
+        switch (opcode)
+        {
             case (byte)']':
             case 0x8f:
                 PushNew(new PickleList());

@@ -111,11 +111,14 @@ internal static class SafetensorsHeader
                     throw Fault($"{where}: has '{field}', expected dtype, shape and data_offsets");
             }
         }
-        if (type is not { } element || shape is null || range is null)
-        {
-            throw Fault($"{where}: lacks dtype, shape or data_offsets");
-        }
+        return type is { } element && shape is not null && range is not null
+            ? View(file, name, data, element, shape, range)
+            : throw Fault($"{where}: lacks dtype, shape or data_offsets");
+    }
 
+    private static TensorView View(CheckpointFile file, string name, long data, SafetensorsType element, long[] shape, long[] range)
+    {
+        string where = $"tensor '{name}'";
         if (range.Length != 2 || range[0] < 0 || range[1] < range[0] || range[1] > file.Length - data)
         {
             throw Fault($"{where}: data_offsets are [{string.Join(", ", range)}], expected begin <= end <= {file.Length - data}: "

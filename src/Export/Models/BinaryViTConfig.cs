@@ -1,4 +1,3 @@
-using System.Globalization;
 
 namespace EdgeVit.Export;
 
@@ -62,7 +61,7 @@ internal interface INetworkConfig
 /// token attends to itself and all tokens behind the last stage, and it alone goes through the FFN and to the classifier. It begins as a learned
 /// token plus the mean of the tokens: a token that is the same for every image has no variance that a batch norm could divide by.</param>
 /// <remarks>The trainer builds the pyramid, with <c>EmbeddingNorm</c> to <c>LayerNorm</c> at their defaults; the other forms are imported.</remarks>
-internal sealed record BinaryViTConfig(
+internal sealed partial record BinaryViTConfig(
     string Name,
     int ImageSize,
     int PatchSize,
@@ -161,154 +160,13 @@ internal sealed record BinaryViTConfig(
             $"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
     }
 
-    private IEnumerable<string> Faults()
-    {
-        if (string.IsNullOrWhiteSpace(Name))
-        {
-            yield return "it has no name";
-        }
-
-        if (Channels < 1)
-        {
-            yield return $"{Channels} image channels, at least 1 is needed";
-        }
-
-        if (Classes < 2)
-        {
-            yield return $"{Classes} classes, at least 2 are needed";
-        }
-
-        if (!(BatchNormEps > 0) || !double.IsFinite(BatchNormEps))
-        {
-            yield return string.Create(CultureInfo.InvariantCulture, $"norm eps {BatchNormEps}, a small positive number is needed");
-        }
-
-        if (Stages.Count == 0)
-        {
-            yield return "it has no stages";
-        }
-
-        if (StemWidth is < 0 or > 4096)
-        {
-            yield return $"a stem of {StemWidth} channels, 0 (none) to 4096 are possible";
-        }
-
-        if (!PossibleLevels.Contains(AttentionLevels))
-        {
-            yield return $"attention of {AttentionLevels} levels, {string.Join(" or ", PossibleLevels)} are possible";
-        }
-
-        if (StemWidth > 0 && LayerNorm)
-        {
-            yield return "a stem has a batch norm, the network LayerNorms";
-        }
-
-        if (ShiftedPatches && PatchSize % 2 != 0)
-        {
-            yield return $"patches of {PatchSize} pixels cannot be shifted by half of that";
-        }
-
-        if (ClassAttention is < 0 or > 16)
-        {
-            yield return $"{ClassAttention} layers of class attention, 0 (none) to 16 are possible";
-        }
-
-        if (ClassAttention > 0 && ClassToken)
-        {
-            yield return "a class token in all blocks and class attention behind them: one of them is possible";
-        }
-
-        if (ClassToken && (Stages.Count != 1 || Stages[0].Reduction != 1 || Branches != BranchKind.None))
-        {
-            yield return "a class token needs a single stage without reduction and without branches: it has no place in a grid";
-        }
-
-        if (ImageSize < 1 || PatchSize < 1 || ImageSize % PatchSize != 0)
-        {
-            yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
-            yield break;
-        }
-
-        int grid = ImageSize / PatchSize;
-        for (int s = 0; s < Stages.Count; s++)
-        {
-            foreach (string fault in StageFaults(s, grid))
-            {
-                yield return fault;
-            }
-
-            if (s + 1 == Stages.Count)
-            {
-                break;
-            }
-
-            if (grid % 2 != 0)
-            {
-                yield return $"the {grid}x{grid} grid of stage {s + 1} cannot be halved for stage {s + 2}; choose an image size that is a "
-                    + $"multiple of {PatchSize << (Stages.Count - 1)}, or fewer stages";
-                yield break;
-            }
-            if (BinaryDownsampling && Stages[s + 1].Width != 2 * Stages[s].Width)
-            {
-                yield return $"stage {s + 2} has {Stages[s + 1].Width} channels, but binary down-sampling doubles the {Stages[s].Width} "
-                    + $"of stage {s + 1} to {2 * Stages[s].Width}";
-            }
-            grid /= 2;
-        }
-    }
-
-    private IEnumerable<string> StageFaults(int index, int grid)
-    {
-        StageConfig stage = Stages[index];
-        string where = $"stage {index + 1}";
-        if (stage.Depth < 1)
-        {
-            yield return $"{where} has {stage.Depth} blocks, at least 1 is needed";
-        }
-
-        if (stage.Width < 1)
-        {
-            yield return $"{where} has {stage.Width} channels, at least 1 is needed";
-        }
-
-        if (stage.Heads < 1 || stage.Width % stage.Heads != 0)
-        {
-            yield return $"the {stage.Width} channels of {where} do not divide into {stage.Heads} heads";
-        }
-
-        if (stage.Width >= 1 && (stage.FfnWidth < stage.Width || stage.FfnWidth % stage.Width != 0))
-        {
-            yield return $"the FFN width {stage.FfnWidth} of {where} is not a multiple of its {stage.Width} channels";
-        }
-
-        if (stage.Reduction < 1 || grid % stage.Reduction != 0)
-        {
-            yield return $"the {grid}x{grid} grid of {where} does not divide by its reduction {stage.Reduction}";
-        }
-    }
-
     /// <summary>Equal when every setting is equal, stage by stage.</summary>
-    public bool Equals(BinaryViTConfig? other) => other is not null
-        && Name == other.Name && ImageSize == other.ImageSize && PatchSize == other.PatchSize && Classes == other.Classes
-        && Channels == other.Channels && BinaryDownsampling == other.BinaryDownsampling && Branches == other.Branches
-        && EmbeddingNorm == other.EmbeddingNorm && ClassToken == other.ClassToken && LayerScale == other.LayerScale && LayerNorm == other.LayerNorm
-        && ShiftedPatches == other.ShiftedPatches && StemWidth == other.StemWidth && AttentionLevels == other.AttentionLevels && Locality == other.Locality
-        && ClassAttention == other.ClassAttention
-        && BatchNormEps.Equals(other.BatchNormEps) && Stages.SequenceEqual(other.Stages);
+    public bool Equals(BinaryViTConfig? other) => other is not null && Settings.Equals(other.Settings) && Stages.SequenceEqual(other.Stages);
 
     /// <inheritdoc/>
-    public override int GetHashCode()
-    {
-        HashCode hash = default;
-        hash.Add(Name);
-        hash.Add(ImageSize);
-        hash.Add(PatchSize);
-        hash.Add(Classes);
-        foreach (StageConfig stage in Stages)
-        {
-            hash.Add(stage);
-        }
+    public override int GetHashCode() => HashCode.Combine(Settings, Stages.Count);
 
-        return hash.ToHashCode();
-    }
+    private (string, int, int, int, int, bool, BranchKind, double, bool, bool, bool, bool, bool, int, int, bool, int) Settings => (
+        Name, ImageSize, PatchSize, Classes, Channels, BinaryDownsampling, Branches, BatchNormEps, EmbeddingNorm, ClassToken, LayerScale, LayerNorm, ShiftedPatches,
+        StemWidth, AttentionLevels, Locality, ClassAttention);
 }

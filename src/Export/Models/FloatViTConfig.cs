@@ -50,7 +50,9 @@ internal sealed record FloatViTConfig(
         return faults.Count == 0 ? this : throw new ModelFormatException($"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
     }
 
-    private IEnumerable<string> Faults()
+    private IEnumerable<string> Faults() => [.. SizeFaults(), .. TransformerFaults()];
+
+    private IEnumerable<string> SizeFaults()
     {
         if (string.IsNullOrWhiteSpace(Name))
         {
@@ -71,7 +73,10 @@ internal sealed record FloatViTConfig(
         {
             yield return $"an image of {ImageSize} pixels does not divide into patches of {PatchSize}";
         }
+    }
 
+    private IEnumerable<string> TransformerFaults()
+    {
         if (Heads < 1 || Width % Heads != 0)
         {
             yield return $"{Width} channels do not divide into {Heads} heads";

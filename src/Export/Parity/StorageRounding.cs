@@ -39,60 +39,80 @@ internal sealed class StorageRounding
     /// <param name="output">Its output, computed from them with the stored tensors.</param>
     public float[] Bounds(GraphNode node, IReadOnlyList<Value> inputs, Value output)
     {
-        float[] y = output.Floats;
-        float[] bounds = IsLinear(node) ? [] : new float[y.Length];
-        int channels = output.Shape.Channels;
         switch (node.Op)
         {
             case var _ when IsLinear(node):
-                Value x = inputs[0];
-                var sizes = new float[x.Floats.Length];
-                TensorPrimitives.Abs(x.Floats, sizes);
-                Value magnitude = x.Shape.Kind == ValueKind.Image
-                    ? Value.Image(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width)
-                    : Value.Tokens(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width);
-                return _bounds!.Evaluate(node, new Dictionary<string, Value> { [node.Inputs[0]] = magnitude }).Floats;
+                return OfLinear(node, inputs[0]);
             case Op.Position:
                 return Rounding(node, "position");
             case Op.PrependTokens:
                 return [.. Rounding(node, "tokens"), .. new float[inputs[0].Floats.Length]];
             case Op.RPReLU:
-                float[]? shift = node.Tensors.ContainsKey("shift") ? Floats(node, "shift") : null;
-                float[] ofSlope = Rounding(node, "slope");
-                for (int i = 0; i < bounds.Length; i++)
-                {
-                    int c = i % channels;
-                    bounds[i] = ofSlope[c] * Math.Abs(inputs[0].Floats[i] - (shift is null ? 0 : shift[c]));
-                }
-                return bounds;
+                return OfSlopes(node, inputs[0]);
             case Op.ScaledSum:
-                for (int input = 1; input < inputs.Count; input++)
-                {
-                    if (!node.Tensors.ContainsKey(OpAttributes.Scale(input)))
-                    {
-                        continue;
-                    }
-
-                    float[] ofScales = Rounding(node, OpAttributes.Scale(input));
-                    for (int i = 0; i < bounds.Length; i++)
-                    {
-                        bounds[i] += ofScales[i % channels] * Math.Abs(inputs[input].Floats[i]);
-                    }
-                }
-                return bounds;
+                return OfSummands(node, inputs);
             default:
-                // scale * s + offset, with s an integer count or a normed value; counts of differing bits are rounded about their middle.
-                (float[] scale, float[] offset, float[] ofScale) = (Floats(node, "scale"), Floats(node, "offset"), Rounding(node, "scale"));
-                double middle = HalfFloats.Middle(node, inputs[0].Shape.Channels);
-                int most = inputs[0].Shape.Channels * Math.Max(1, inputs[^1].Shape.Tokens);
+                return OfScales(node, inputs, output);
+        }
+    }
+
+    private float[] OfLinear(GraphNode node, Value x)
+    {
+        var sizes = new float[x.Floats.Length];
+        TensorPrimitives.Abs(x.Floats, sizes);
+        Value magnitude = x.Shape.Kind == ValueKind.Image
+            ? Value.Image(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width)
+            : Value.Tokens(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width);
+        return _bounds!.Evaluate(node, new Dictionary<string, Value> { [node.Inputs[0]] = magnitude }).Floats;
+    }
+
+    private float[] OfSlopes(GraphNode node, Value x)
+    {
+        float[]? shift = node.Tensors.ContainsKey("shift") ? Floats(node, "shift") : null;
+        float[] ofSlope = Rounding(node, "slope");
+        var bounds = new float[x.Floats.Length];
+        for (int i = 0; i < bounds.Length; i++)
+        {
+            int c = i % ofSlope.Length;
+            bounds[i] = ofSlope[c] * Math.Abs(x.Floats[i] - (shift is null ? 0 : shift[c]));
+        }
+
+        return bounds;
+    }
+
+    private float[] OfSummands(GraphNode node, IReadOnlyList<Value> inputs)
+    {
+        var bounds = new float[inputs[0].Floats.Length];
+        for (int input = 1; input < inputs.Count; input++)
+        {
+            if (node.Tensors.ContainsKey(OpAttributes.Scale(input)))
+            {
+                float[] ofScales = Rounding(node, OpAttributes.Scale(input));
                 for (int i = 0; i < bounds.Length; i++)
                 {
-                    int c = i % channels;
-                    double s = scale[c] == 0 ? most : Math.Abs(((y[i] - (double)offset[c]) / scale[c]) - middle);
-                    bounds[i] = (float)(s * ofScale[c]);
+                    bounds[i] += ofScales[i % ofScales.Length] * Math.Abs(inputs[input].Floats[i]);
                 }
-                return bounds;
+            }
         }
+
+        return bounds;
+    }
+
+    // scale * s + offset, with s an integer count or a normed value; counts of differing bits are rounded about their middle.
+    private float[] OfScales(GraphNode node, IReadOnlyList<Value> inputs, Value output)
+    {
+        (float[] scale, float[] offset, float[] ofScale) = (Floats(node, "scale"), Floats(node, "offset"), Rounding(node, "scale"));
+        double middle = HalfFloats.Middle(node, inputs[0].Shape.Channels);
+        int most = inputs[0].Shape.Channels * Math.Max(1, inputs[^1].Shape.Tokens);
+        var bounds = new float[output.Floats.Length];
+        for (int i = 0; i < bounds.Length; i++)
+        {
+            int c = i % output.Shape.Channels;
+            double s = scale[c] == 0 ? most : Math.Abs(((output.Floats[i] - (double)offset[c]) / scale[c]) - middle);
+            bounds[i] = (float)(s * ofScale[c]);
+        }
+
+        return bounds;
     }
 
     /// <summary>The roundings of a node's tensor; zeros where it is exact.</summary>

@@ -38,7 +38,7 @@ internal sealed class CifarRecords : IImageDataset
     public string Name { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes { get; private set; } = [];
+    public IReadOnlyList<string> Labels { get; private set; } = [];
 
     /// <inheritdoc/>
     public int Count { get; }
@@ -102,7 +102,7 @@ internal sealed class CifarRecords : IImageDataset
 
         CifarRecords Open(string split, string[] files)
         {
-            var set = new CifarRecords(split, files, recordBytes) { Classes = names };
+            var set = new CifarRecords(split, files, recordBytes) { Labels = names };
             ClassNames.CheckLabels(set._labels, names.Length, set.NameOf, training: files == train);
             return set;
         }

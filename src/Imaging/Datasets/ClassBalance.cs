@@ -10,7 +10,7 @@ public static class ClassBalance
     public static int[] Count(IImageDataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        int[] counts = new int[dataset.Classes.Count];
+        int[] counts = new int[dataset.Labels.Count];
         for (int i = 0; i < dataset.Count; i++)
         {
             counts[dataset.Label(i)]++;
@@ -33,7 +33,7 @@ public static class ClassBalance
             return head + Text($"{counts[least]:N0} each");
         }
 
-        string range = Text($"{counts[least]:N0} ({dataset.Classes[least]}) to {counts[most]:N0} ({dataset.Classes[most]}) each");
+        string range = Text($"{counts[least]:N0} ({dataset.Labels[least]}) to {counts[most]:N0} ({dataset.Labels[most]}) each");
         if (counts[least] == 0)
         {
             return $"{head}{range}: {counts.Count(static c => c == 0)} without any image";

@@ -44,10 +44,16 @@ public static class DatasetFolder
     /// <summary>The kind of a folder of images without classes.</summary>
     public const string Unlabelled = "images without classes";
 
-    private const string Kinds =
+    // What is recognised by the names of its files; a folder that has none of them is taken as an image folder.
+    private static readonly DatasetFormat[] s_formats =
+    [
+        new("CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin)", CifarRecords.IsIn, CifarRecords.TryOpen),
+        new("MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...)", IdxFiles.IsIn, IdxFiles.TryOpen),
+    ];
+
+    private static string Kinds =>
         "an image folder (train/<class>/*.png|jpg|webp|bmp|gif and test/<class>/*, or just <class>/*), "
-        + "CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin), "
-        + "MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...), or 'shapes' for the built-in set";
+        + $"{string.Join(", ", s_formats.Select(f => f.Expected))}, or '{Shapes}' for the built-in set";
 
     /// <summary>Opens a data set.</summary>
     /// <param name="path"><c>shapes</c>, or a folder with images in class folders, CIFAR binary records or IDX files.</param>
@@ -76,14 +82,12 @@ public static class DatasetFolder
 
         try
         {
-            if (CifarRecords.TryOpen(path) is { } cifar)
+            foreach (DatasetFormat format in s_formats)
             {
-                return cifar;
-            }
-
-            if (IdxFiles.TryOpen(path) is { } idx)
-            {
-                return idx;
+                if (format.TryOpen(path) is { } splits)
+                {
+                    return splits;
+                }
             }
 
             if (Misplaced(path) is { } advice)
@@ -108,7 +112,7 @@ public static class DatasetFolder
     /// <summary>Whether a path is a folder of images without class folders: nothing says what they show.</summary>
     /// <param name="path">Any path.</param>
     public static bool IsUnlabelled(string path) =>
-        path != Shapes && Directory.Exists(path) && !CifarRecords.IsIn(path) && !IdxFiles.IsIn(path)
+        path != Shapes && Directory.Exists(path) && !HasRecords(path)
         && !Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d)[0] is not ('.' or '_'))
         && Directory.EnumerateFiles(path).Any(ImageDecoder.HasImageExtension);
 
@@ -143,12 +147,20 @@ public static class DatasetFolder
 
         string[] children = [.. Directory.EnumerateDirectories(path).Take(2)];
         bool inside = children.Length == 1
-            && (CifarRecords.IsIn(children[0]) || IdxFiles.IsIn(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
+            && (HasRecords(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
         return inside ? $"the data set lies one folder deeper. Give {children[0]}." : null;
     }
+
+    private static bool HasRecords(string path) => Array.Exists(s_formats, f => f.IsIn(path));
 
     private static DatasetSplits OpenShapes(DatasetOptions options) => new(
         new ShapesDataset(options.Seed, ShapesSplit.Train, options.ShapesTrainCount),
         new ShapesDataset(options.Seed, ShapesSplit.Test, options.ShapesTestCount),
         Shapes);
 }
+
+/// <summary>A format of data sets.</summary>
+/// <param name="Expected">What it looks like, for messages.</param>
+/// <param name="IsIn">Whether a folder has files of it.</param>
+/// <param name="TryOpen">Opens a folder; null where it has no files of it.</param>
+internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetSplits?> TryOpen);

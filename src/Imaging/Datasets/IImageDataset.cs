@@ -9,12 +9,12 @@ public interface IImageDataset
     string Name { get; }
 
     /// <summary>Class names, by label.</summary>
-    IReadOnlyList<string> Classes { get; }
+    IReadOnlyList<string> Labels { get; }
 
     /// <summary>How many images.</summary>
     int Count { get; }
 
-    /// <summary>Label of an image, 0 .. Classes.Count - 1; cheap.</summary>
+    /// <summary>Label of an image, 0 .. Labels.Count - 1; cheap.</summary>
     /// <param name="index">0 .. <see cref="Count"/> - 1.</param>
     int Label(int index);
 

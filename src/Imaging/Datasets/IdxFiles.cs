@@ -24,7 +24,7 @@ internal sealed class IdxFiles : IImageDataset
     public string Name { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes { get; private set; } = [];
+    public IReadOnlyList<string> Labels { get; private set; } = [];
 
     /// <inheritdoc/>
     public int Count => _labels.Length;
@@ -79,7 +79,7 @@ internal sealed class IdxFiles : IImageDataset
                 continue;
             }
 
-            set.Classes = classes;
+            set.Labels = classes;
             ClassNames.CheckLabels(set._labels, classes.Length, i => (set._file, $"image {i}"), training: set == training);
         }
         return new(training, testing, "IDX");

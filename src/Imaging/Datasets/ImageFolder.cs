@@ -16,13 +16,13 @@ internal sealed class ImageFolder : IImageDataset
 
     private readonly (string File, int Label)[] _images;
 
-    private ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Classes, _images) = (name, classes, images);
+    private ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Labels, _images) = (name, classes, images);
 
     /// <inheritdoc/>
     public string Name { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes { get; }
+    public IReadOnlyList<string> Labels { get; }
 
     /// <inheritdoc/>
     public int Count => _images.Length;
@@ -66,7 +66,7 @@ internal sealed class ImageFolder : IImageDataset
         var skipped = new List<SkippedImage>();
         ImageFolder training = Read($"{name} train", train ?? folder, null, options, skipped);
         ImageFolder? testing = split && test is not null
-            ? Read($"{name} {Path.GetFileName(test)}", test, training.Classes, options, skipped)
+            ? Read($"{name} {Path.GetFileName(test)}", test, training.Labels, options, skipped)
             : null;
         return new(training, testing, "image folder") { SkippedImages = skipped };
     }

@@ -42,7 +42,7 @@ public sealed class ShapesDataset : IImageDataset
     public string Name { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Classes => s_classes;
+    public IReadOnlyList<string> Labels => s_classes;
 
     /// <inheritdoc/>
     public int Count { get; }

@@ -35,13 +35,8 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
                 continue;
             }
 
-            if (file.Length - at < 2)
-            {
-                break;
-            }
-
-            int length = BinaryPrimitives.ReadUInt16BigEndian(file[at..]);
-            if (length < 2 || length > file.Length - at)
+            int length = SegmentLength(file[at..]);
+            if (length == 0)
             {
                 break;
             }
@@ -52,7 +47,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
             {
                 orientation = ExifOrientation.Read(body);
             }
-            else if (IsFrame(marker) && frame.IsEmpty && body.Length >= 6 && body.Length >= 6 + 3 * body[5])
+            else if (frame.IsEmpty && IsFrame(marker) && IsWholeFrame(body))
             {
                 frame = body;
                 severalScans = (marker & 3) == 2;
@@ -64,6 +59,15 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
             }
         }
         return new(Math.Max(orientation, 1), scans > 0, hasEnd, scans, severalScans ? CoefficientsOf(frame) : 0);
+    }
+
+    private static bool IsWholeFrame(ReadOnlySpan<byte> body) => body.Length >= 6 && body.Length >= 6 + 3 * body[5];
+
+    /// <summary>The length of a segment, its own two bytes included; 0 where the file ends before.</summary>
+    private static int SegmentLength(ReadOnlySpan<byte> rest)
+    {
+        int length = rest.Length < 2 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(rest);
+        return length < 2 || length > rest.Length ? 0 : length;
     }
 
     /// <summary>The next marker's code, with <paramref name="at"/> behind it; 0 at the end of the file. Entropy-coded bytes and stray ones

@@ -33,7 +33,7 @@ internal static class UnlabelledImages
 
     /// <summary>The classes that the first of some teachers knows.</summary>
     /// <exception cref="ConvertException">The file cannot be used.</exception>
-    internal static IReadOnlyList<string> Classes(string teachers)
+    internal static IReadOnlyList<string> Labels(string teachers)
     {
         string path = TeacherList.Split(teachers)[0];
         try

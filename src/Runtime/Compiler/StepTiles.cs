@@ -13,33 +13,15 @@ internal readonly record struct StepTiles(int Tokens, int Last)
     /// <param name="inRow">True where a tile must lie in one row of the grid.</param>
     internal static StepTiles? Of(int items, RowProgram program, bool inRow = false)
     {
-        bool neighbours = false;
         foreach (RowInstruction pass in program.Instructions)
         {
-            if (pass.Kind != RowInstructionKind.Chain)
+            if (pass.Kind != RowInstructionKind.Chain || !HasCode(pass, program, items))
             {
                 return null;
             }
-
-            int repeat = 0;
-            for (int i = pass.First; i < pass.First + pass.Count; i++)
-            {
-                Stage s = program.Stages[i];
-                if (s.Modulo != 0 && repeat != 0 && s.Modulo != repeat)
-                {
-                    return null;
-                }
-
-                repeat = Math.Max(repeat, s.Modulo);
-                neighbours |= s.Kind == StageKind.AddPool;
-                if ((s.Kind == StageKind.LoadPool && !IsInside(s, program.GridWidth, items)) || (s.Kind == StageKind.AddPool && !IsNeighbourhood(s, program.GridWidth)))
-                {
-                    return null;
-                }
-            }
         }
 
-        if (neighbours)
+        if (Array.Exists(program.Stages, s => s.Kind == StageKind.AddPool))
         {
             // A tile that lies in one row of the grid has its neighbours at fixed distances.
             int together = LargestDivisor(program.GridWidth);
@@ -55,6 +37,27 @@ internal readonly record struct StepTiles(int Tokens, int Last)
         return whole >= FewestTokens || items < FewestTokens
             ? new StepTiles(whole, 0)
             : new StepTiles(Registers.MaxTokens, items % Registers.MaxTokens);
+    }
+
+    private static bool HasCode(RowInstruction pass, RowProgram program, int items)
+    {
+        int repeat = 0;
+        for (int i = pass.First; i < pass.First + pass.Count; i++)
+        {
+            ref readonly Stage s = ref program.Stages[i];
+            if (s.Modulo != 0 && repeat != 0 && s.Modulo != repeat)
+            {
+                return false;
+            }
+
+            repeat = Math.Max(repeat, s.Modulo);
+            if ((s.Kind == StageKind.LoadPool && !IsInside(s, program.GridWidth, items)) || (s.Kind == StageKind.AddPool && !IsNeighbourhood(s, program.GridWidth)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static int LargestDivisor(int n)

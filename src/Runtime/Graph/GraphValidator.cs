@@ -63,11 +63,7 @@ internal sealed partial class GraphValidator
 
             ValueShape shape = op.Shape(this, node, Input(node.Inputs[0]));
             elements += shape.Elements;
-            if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || Padded(shape) > MaxValueElements || elements > MaxTotalElements)
-            {
-                throw new EvitFormatException(
-                    $"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
-            }
+            CheckSize(shape, elements);
 
             work += GraphCost.Of(node, InputShapes(node), shape, _tensors).Work;
             if (!(work <= MaxWork))
@@ -87,6 +83,15 @@ internal sealed partial class GraphValidator
         return output is { Kind: ValueKind.Tokens, Tokens: 1 }
             ? _shapes
             : throw new EvitFormatException($"graph: output '{_graph.OutputName}' is {output}, expected Tokens [1, classes]");
+    }
+
+    private void CheckSize(ValueShape shape, long elements)
+    {
+        if (shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || Padded(shape) > MaxValueElements || elements > MaxTotalElements)
+        {
+            throw new EvitFormatException(
+                $"{_where}: its value would be {shape}, expected at least one element, at most {MaxValueElements} and {MaxTotalElements} in all values together");
+        }
     }
 
     private ValueShape[] InputShapes(GraphNode node)

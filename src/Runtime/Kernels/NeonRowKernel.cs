@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -108,6 +109,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
         x1 = Leaky(s + 2, c + 4, x1);
     }
 
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the stages keeps the block of channels in registers across the cases.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Stages(Stage* stages, int count, int channels)
     {

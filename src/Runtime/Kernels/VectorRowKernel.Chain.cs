@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
@@ -10,6 +11,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     internal override bool TakesGroupMean(int factor) => TLanes.Tokens > 1 && (factor is 4 or 8);
 
+    [SuppressMessage("Maintainability", "CA1502", Justification = "A pattern is told by the kinds of several stages at once.")]
     internal override void Fuse(Stage* stages, int count)
     {
         for (int i = 0; i < count; i++)
@@ -32,6 +34,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         }
     }
 
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the stages keeps the block of channels in registers across the cases.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Chain(Stage* stages, int count, int channels)
     {

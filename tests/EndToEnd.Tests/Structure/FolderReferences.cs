@@ -15,6 +15,8 @@ internal sealed class FolderReferences
     /// <summary>The folder of a program's entry point, which is its top and not a part of the folder that its file lies in.</summary>
     internal const string EntryPoint = "(entry point)";
 
+    private const string MappedRoot = "/_/";
+
     private static readonly Guid s_typeDocuments = new("932E74BC-DBA9-4478-8D46-0F32A7BAB3D3");
     private static readonly Dictionary<int, OperandType> s_operands =
         typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(c => (int)(ushort)c.Value, c => c.OperandType);
@@ -137,7 +139,12 @@ internal sealed class FolderReferences
     private IEnumerable<string?> NestedDocuments(TypeDefinition type) =>
         type.GetNestedTypes().SelectMany(n => _types.GetTypeDefinition(n).GetMethods().Select(MethodDocument));
 
-    private string DocumentName(DocumentHandle document) => _symbols.GetString(_symbols.GetDocument(document).Name);
+    // Packages are built without the machine's paths.
+    private string DocumentName(DocumentHandle document)
+    {
+        string name = _symbols.GetString(_symbols.GetDocument(document).Name);
+        return name.StartsWith(MappedRoot, StringComparison.Ordinal) ? Path.Combine(Repository.Root, name[MappedRoot.Length..]) : name;
+    }
 
     private string Name(TypeDefinitionHandle handle)
     {

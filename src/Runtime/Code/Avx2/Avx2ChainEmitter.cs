@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>Emits a chain of stages over up to four tokens, eight channels at a time: vector t holds token t's block. Parameters are loaded
@@ -19,6 +21,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     private int Bytes => Block * 32;
 
     /// <inheritdoc/>
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of stage, in the order in which a chain has them.")]
     public void Emit(int stage, in Stage s)
     {
         RowPlace place = places[stage];

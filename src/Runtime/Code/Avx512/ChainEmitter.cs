@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace EdgeVit.Runtime;
 
 /// <summary>Emits a chain of stages over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
@@ -11,6 +13,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     private int _mask;
 
     /// <inheritdoc/>
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of stage, in the order in which a chain has them.")]
     public void Emit(int stage, in Stage s)
     {
         RowPlace place = places[stage];
@@ -88,6 +91,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     /// grid, so that seven pointers give all neighbours: two rows up, one up, its own, one down, two down, and what stands left and
     /// right of the tile; beyond the border they point at zeros. Sums start at their first summand instead of +0, which can change the sign of
     /// a zero only.</summary>
+    [SuppressMessage("Maintainability", "CA1502", Justification = "The neighbours of all tokens of a tile are loaded once, across the cases.")]
     public void AddPools(int stage, ReadOnlySpan<Stage> pools)
     {
         RowPlace place = places[stage];
