@@ -28,7 +28,7 @@ internal static class TeacherTask
 
         int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
         // Answers from memory can be had on several threads at a time, a network in a file may not.
-        bool divide = (teacher.Kind == TeacherNetwork.ConvNet || model is SmallViT) && parts > 1 && from is null or CachedTeacher;
+        bool divide = teacher.Kind.Divides && parts > 1 && from is null or CachedTeacher;
         return Learn(model, divide ? new Division(parts, options.Threads ?? Environment.ProcessorCount, () => Learn(teacher.Build(device), null)) : null);
     }
 }
