@@ -116,7 +116,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 
     private double Measure(ITeacher teacher, string how = "")
     {
-        // One process measures; it alone reports.
+        // Rank 0 alone measures and reports.
         if (!run.Leads)
         {
             return double.NaN;
@@ -127,7 +127,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         return top1;
     }
 
-    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
+    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels with the same normalisation.</summary>
     private void RequireNormalisation(string teacher)
     {
         foreach (string key in (string[])[ConfigurationKeys.Mean, ConfigurationKeys.Std])

@@ -14,7 +14,7 @@ namespace EdgeVit.Quantize;
 internal static class UnlabelledImages
 {
     /// <summary>The options for such images; others as they are.</summary>
-    /// <exception cref="ConvertException">There is no teacher who knows classes.</exception>
+    /// <exception cref="ConvertException">There is no teacher that knows classes.</exception>
     internal static ConvertOptions Settle(ConvertOptions options)
     {
         if (!DatasetFolder.IsUnlabelled(options.Data))

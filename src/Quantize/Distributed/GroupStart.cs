@@ -6,7 +6,7 @@ namespace EdgeVit.Quantize;
 /// <summary>Joins the processes that a launcher has started together.</summary>
 internal static class GroupStart
 {
-    /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone. Returns when all have come.</summary>
+    /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone. Returns when all have joined.</summary>
     /// <param name="device">As <see cref="ConvertOptions.Device"/>.</param>
     /// <param name="cancel">Set where this process was asked to end: it then no longer waits for the others.</param>
     /// <exception cref="ConvertException">The processes were not started as they should be, or something that they need is missing.</exception>

@@ -9,13 +9,13 @@ namespace EdgeVit.Quantize;
 /// <param name="cancel">Set where this process was asked to end.</param>
 internal sealed unsafe class MpiTransport(int rank, TimeSpan? grace, CancellationToken cancel)
 {
-    /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
+    /// <summary>Sums of more bytes begin with a barrier, so that no process sleeps in the middle of one.</summary>
     private const int Large = 1 << 16;
 
     /// <summary>Bytes of one call: MPI counts with an int, and copies of much more leave the caches.</summary>
     private const int Piece = 1 << 22;
 
-    /// <summary>So long one asks for the others without pause; then they are at something of their own, and waiting must not cost a processor.</summary>
+    /// <summary>How long a wait polls before it sleeps: the others are then busy, and waiting must not cost a processor.</summary>
     private static readonly TimeSpan s_eager = TimeSpan.FromMilliseconds(2);
 
     private bool _patient;
@@ -23,7 +23,7 @@ internal sealed unsafe class MpiTransport(int rank, TimeSpan? grace, Cancellatio
     /// <summary>From now on waits for the others whoever was asked to end.</summary>
     internal void WaitPatiently() => _patient = true;
 
-    /// <summary>Returns when all have come as far as this.</summary>
+    /// <summary>Returns when all processes have reached this point.</summary>
     internal void Barrier() => Wait(Mpi.BeginBarrier());
 
     /// <summary>Replaces numbers by their sums over the processes.</summary>

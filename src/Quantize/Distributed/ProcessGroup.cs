@@ -9,7 +9,7 @@ namespace EdgeVit.Quantize;
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
 internal sealed unsafe partial class ProcessGroup
 {
-    /// <summary>So much later than rank 0 the others fail: what befalls all is then said once.</summary>
+    /// <summary>How much later than rank 0 the others fail, so that a failure of all is reported once.</summary>
     internal static TimeSpan AfterFirst { get; } = TimeSpan.FromMilliseconds(300);
 
     private readonly MpiTransport _mpi;
@@ -47,13 +47,13 @@ internal sealed unsafe partial class ProcessGroup
     /// <summary>How long after it has asked the processes to end the launcher kills them; null where it does not.</summary>
     public TimeSpan? Grace { get; }
 
-    /// <summary>Who they are, for a person.</summary>
+    /// <summary>The processes in words.</summary>
     public string Text => $"{Size} processes train together ({_library}{(_nccl is null ? "" : ", NCCL")}), each on its share of every batch";
 
-    /// <summary>What a person should know about how they were started; null for nothing.</summary>
+    /// <summary>A fault of how they were started, in words; null for none.</summary>
     public string? Warning { get; internal set; }
 
-    /// <summary>Returns when all have come as far as this.</summary>
+    /// <summary>Returns when all processes have reached this point.</summary>
     /// <exception cref="ConvertException">Another process has gone, or this one was asked to end.</exception>
     internal void Barrier() => Collective(_mpi.Barrier);
 
@@ -123,7 +123,7 @@ internal sealed unsafe partial class ProcessGroup
         Broadcast([.. model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value)]);
     }
 
-    /// <summary>The bytes that rank 0 gives.</summary>
+    /// <summary>The bytes of rank 0.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal byte[] Broadcast(byte[] ofFirst)
     {
@@ -154,7 +154,7 @@ internal sealed unsafe partial class ProcessGroup
     /// <inheritdoc cref="Barrier"/>
     internal bool Any(bool value) => Sum(value ? 1.0 : 0.0) > 0;
 
-    /// <summary>Numbers of all processes, by rank.</summary>
+    /// <summary>A number of every process, by rank.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal double[] AllGather(double value)
     {
@@ -164,7 +164,7 @@ internal sealed unsafe partial class ProcessGroup
         return all;
     }
 
-    /// <summary>Numbers as rank 0 has them.</summary>
+    /// <summary>Numbers of rank 0.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal double[] Broadcast(params double[] values)
     {
@@ -186,7 +186,7 @@ internal sealed unsafe partial class ProcessGroup
         {
             throw new ConvertException($"rank {Rank} was started with another command or other data than rank 0: {string.Join("; ", others)}. Start all processes alike.", ConvertException.Usage);
         }
-        // Rank 0 goes on when it is certain that nobody has refused.
+        // Rank 0 goes on when no process has refused.
         Barrier();
     }
 
@@ -256,7 +256,7 @@ internal sealed unsafe partial class ProcessGroup
         }
     }
 
-    /// <summary>Does something that all processes do, and says what it means where that fails.</summary>
+    /// <summary>Runs an operation of all processes and explains its failure.</summary>
     internal void Collective(Action action)
     {
         try

@@ -10,7 +10,7 @@ internal sealed record TeacherKind(string Name, Func<TeacherNetwork, nn.Module<T
     /// <summary>How reports name it.</summary>
     internal Func<TeacherNetwork, string> Title { get; init; } = t => $"{t.Kind.Name}-{t.Width}";
 
-    /// <summary>What is trained, for a person; the title with an article when null.</summary>
+    /// <summary>What is trained, in words; the title with an article when null.</summary>
     internal string? Description { get; init; }
 
     /// <summary>Whether it is built from the student's layout.</summary>

@@ -18,7 +18,7 @@ internal sealed record TeacherNetwork(TeacherKind Kind, int Classes, int ImageSi
     /// <summary>How reports name it.</summary>
     internal string Name => Kind.Title(this);
 
-    /// <summary>What happens, for a person.</summary>
+    /// <summary>What happens, in words.</summary>
     internal string Text => $"training {Kind.Description ?? $"a {Name}"} on the labels";
 
     /// <summary>How it is trained by default.</summary>

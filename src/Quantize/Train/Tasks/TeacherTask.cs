@@ -16,7 +16,7 @@ internal static class TeacherTask
     /// <param name="settings">How it is trained.</param>
     /// <param name="options">Label smoothing, distillation, threads.</param>
     /// <param name="device">Where the network is.</param>
-    /// <param name="from">Whom it learns from besides the labels; null for the labels alone.</param>
+    /// <param name="from">Its own teacher besides the labels; null for the labels alone.</param>
     internal static ITrainingTask Of(TeacherNetwork teacher, nn.Module<Tensor, Tensor> model, TrainSettings settings, ConvertOptions options, Device device, ITeacher? from = null)
     {
         ITrainingTask Learn(nn.Module<Tensor, Tensor> network, Division? division) => (from, network) switch
