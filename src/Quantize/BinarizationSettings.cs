@@ -26,7 +26,7 @@ internal sealed record BinarizationSettings
     /// <summary>Share at the end in which the signs of the weights stay as they are and only the floats learn, 0 to 0.9.</summary>
     public double FreezeSigns { get; init; }
 
-    /// <summary>Batches over which norm statistics are estimated anew before packing, 0 (leave them) to 10,000.</summary>
+    /// <summary>Batches over which norm statistics are estimated again before packing, 0 (leave them) to 10,000.</summary>
     public int NormBatches { get; init; } = 100;
 
     /// <summary>Reads the name of a gradient.</summary>

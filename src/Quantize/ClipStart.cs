@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Where the clip of binary attention starts: the highest probability that attention tells from more. With one level, probabilities above
+/// <summary>Where the clip of binary attention starts: the highest probability that attention distinguishes from more. With one level, probabilities above
 /// half of it become 1; with three, each level is a third of it, so that gradients pass over the same range.</summary>
 /// <param name="Value">The clip itself, or what is divided by the number of keys.</param>
 /// <param name="ByKeys">Whether it is divided by the number of keys.</param>

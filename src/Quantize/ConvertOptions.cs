@@ -18,28 +18,28 @@ internal sealed record ConvertOptions
     /// <summary>The run folder: checkpoints, metrics and <c>model.evit</c> go there.</summary>
     public required string Out { get; init; }
 
-    /// <summary>Name of the student's preset, or a JSON file with a layout of one's own.</summary>
+    /// <summary>Name of the student's preset, or a JSON file with a custom layout.</summary>
     public string Student { get; init; } = "binaryvit-nano";
 
-    /// <summary>Whether the student's convolutions between stages are float; as its layout says when null.</summary>
+    /// <summary>Whether the student's convolutions between stages are float; the layout's when null.</summary>
     public bool? FloatDownsampling { get; init; }
 
-    /// <summary>What the student's blocks take from neighbours besides attention; as its layout says when null.</summary>
+    /// <summary>What the student's blocks take from neighbours besides attention; the layout's when null.</summary>
     public EdgeVit.Export.BranchKind? Branches { get; init; }
 
-    /// <summary>Whether the student ends in class attention (true) or the mean of its tokens (false); as its layout says when null.</summary>
+    /// <summary>Whether the student ends in class attention (true) or the mean of its tokens (false); the layout's when null.</summary>
     public bool? ClassHead { get; init; }
 
-    /// <summary>Whether the student's patches also see the halves of their neighbours; as its layout says when null.</summary>
+    /// <summary>Whether the student's patches also see the halves of their neighbours; the layout's when null.</summary>
     public bool? ShiftedPatches { get; init; }
 
-    /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; as its layout says when null.</summary>
+    /// <summary>Channels of a float 3x3 convolution before the student's patches, 0 for none; the layout's when null.</summary>
     public int? Stem { get; init; }
 
-    /// <summary>Levels of the student's attention weights above zero, 1 or 3; as its layout says when null.</summary>
+    /// <summary>Levels of the student's attention weights above zero, 1 or 3; the layout's when null.</summary>
     public int? AttentionLevels { get; init; }
 
-    /// <summary>Whether the student's attention is locality self-attention; as its layout says when null.</summary>
+    /// <summary>Whether the student's attention is locality self-attention; the layout's when null.</summary>
     public bool? Locality { get; init; }
 
     /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
@@ -95,7 +95,7 @@ internal sealed record ConvertOptions
     /// <summary>Largest shift of training images in pixels; a sixteenth of the image when null.</summary>
     public int? Pad { get; init; }
 
-    /// <summary>Factor on the loss that makes images alike to the student that are alike to the teacher (similarity-preserving distillation); 0 for
+    /// <summary>Factor on the loss that makes images similar to the student that are similar to the teacher (similarity-preserving distillation); 0 for
     /// none. Needs one teacher, trained here or from a checkpoint.</summary>
     public double FeatureWeight { get; init; }
 
@@ -124,7 +124,7 @@ internal sealed record ConvertOptions
     /// <summary>RandAugment's strength, 0 to 30.</summary>
     public double RandMagnitude { get; init; } = 9;
 
-    /// <summary>How often an image is in a batch, each time varied anew.</summary>
+    /// <summary>How often an image is in a batch, varied differently each time.</summary>
     public int Repeats { get; init; } = 1;
 
     /// <summary>What is left out of the student at random, and whether a mean of its floats is kept.</summary>
@@ -159,7 +159,7 @@ internal sealed record ConvertOptions
     /// <summary>Go on with the run in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
 
-    /// <summary>Start anew in a folder that holds a run.</summary>
+    /// <summary>Replace the run in the folder.</summary>
     public bool Overwrite { get; init; }
 
     /// <summary>Leave out images that cannot be decoded.</summary>

@@ -1,6 +1,6 @@
 namespace EdgeVit.Quantize;
 
-/// <summary>Receives what a conversion has to tell, in order, on the conversion's thread.</summary>
+/// <summary>Receives the events of a conversion, in order, on the conversion's thread.</summary>
 internal interface IConvertProgress
 {
     /// <summary>One event; must return quickly.</summary>
@@ -12,14 +12,14 @@ internal abstract record ConvertEvent;
 
 /// <summary>A phase begins: data, teacher, student, export, check.</summary>
 /// <param name="Phase">Short name.</param>
-/// <param name="Text">What happens, for a person.</param>
+/// <param name="Text">What happens, in words.</param>
 internal sealed record PhaseStarted(string Phase, string Text) : ConvertEvent;
 
-/// <summary>A fact worth a line.</summary>
+/// <summary>A fact to report.</summary>
 /// <param name="Text">The line.</param>
 internal sealed record Note(string Text) : ConvertEvent;
 
-/// <summary>Something that a person should look at.</summary>
+/// <summary>Something to look at.</summary>
 /// <param name="Text">The line.</param>
 internal sealed record Warned(string Text) : ConvertEvent;
 

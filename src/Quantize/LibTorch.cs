@@ -154,7 +154,7 @@ internal static class LibTorch
         }
     }
 
-    /// <summary>What to say where the system does not take a library.</summary>
+    /// <summary>The error where the system does not take a library.</summary>
     internal static ConvertException Refused(string path, DllNotFoundException e)
     {
         string why = e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(l => l.Contains("version `", StringComparison.Ordinal)) ?? e.Message.Split('\n')[0];

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Tells a lack of memory from other failures.</summary>
+/// <summary>Recognises failures for lack of memory.</summary>
 internal static class OutOfMemory
 {
     private static readonly string[] s_phrases = ["out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory"];

@@ -125,6 +125,18 @@ public sealed class ConvertSettingsTests
         Assert.StartsWith($"{option} is '{value}', expected", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The help cannot read the table of teachers without loading what trains, and the page is written by hand.</summary>
+    [Fact]
+    public void HelpAndDocumentationNameTheTeachersOfTheTable()
+    {
+        string help = new ConvertVerb().Options.Single(o => o.Name == "--teacher").Description!;
+        string[] named = help.Split(" (trained here)")[0].Split([", ", " or "], StringSplitOptions.None);
+        string[] table = [.. TeacherTable.Rows.Select(r => r.Name)];
+        Assert.Equal(table, named);
+        string section = Repository.Read("docs", "convert.md").Split("\n## Teacher\n")[1].Split("\n## ")[0];
+        Assert.All(table, name => Assert.Contains($"`{name}`", section, StringComparison.Ordinal));
+    }
+
     private static ConvertOptions Read(params string[] arguments) => Settings(arguments).ToOptions();
 
     private static Cli.Training.ConvertSettings Settings(params string[] arguments)

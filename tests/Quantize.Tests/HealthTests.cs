@@ -52,8 +52,8 @@ public class HealthTests
 
         var lines = new Warnings();
         var warnings = new HealthWarnings("student", 1000, lines);
-        warnings.Tell(100, health, 64);
-        warnings.Tell(200, health, 64);
+        warnings.Report(100, health, 64);
+        warnings.Report(200, health, 64);
         Assert.Equal(2, lines.Seen.Count);
         Assert.Contains("step 100 of 1000: channels with the same sign for all tokens of 64 images", lines.Seen[0], StringComparison.Ordinal);
         Assert.Contains($"in 1 of 9 layers: {Attention}.query.bits 50.0 %. Lower", lines.Seen[0], StringComparison.Ordinal);
@@ -126,12 +126,12 @@ public class HealthTests
         var lines = new Warnings();
         var warnings = new HealthWarnings("student", 100, lines);
         BinarizerHealth Flips(double percent) => new([new LayerFinding("a", BinarizerHealth.Flips, percent), new LayerFinding("b", BinarizerHealth.Flips, 0)]);
-        warnings.Tell(10, Flips(0), 8);
-        warnings.Tell(20, Flips(0), 8);
-        warnings.Tell(60, Flips(9), 8);
+        warnings.Report(10, Flips(0), 8);
+        warnings.Report(20, Flips(0), 8);
+        warnings.Report(60, Flips(9), 8);
         Assert.Contains("no binary weight changed its sign", Assert.Single(lines.Seen), StringComparison.Ordinal);
-        warnings.Tell(90, Flips(9), 8);
-        warnings.Tell(100, Flips(9), 8);
+        warnings.Report(90, Flips(9), 8);
+        warnings.Report(100, Flips(9), 8);
         Assert.Equal(2, lines.Seen.Count);
         Assert.Contains("late in the run, in 1 of 2 layers: a 9.0 %", lines.Seen[1], StringComparison.Ordinal);
     }

@@ -134,7 +134,7 @@ public class MixedPrecisionTests
         torch.manual_seed(9);
         using nn.Module<Tensor, Tensor> model = kind == "student"
             ? new BinaryViT(Student)
-            : new TeacherNetwork(kind, 10, 32, 16, Student).Build(torch.CPU);
+            : new TeacherNetwork(TeacherTable.Find(kind)!, 10, 32, 16, Student).Build(torch.CPU);
         if (model is ConvNet net)
         {
             net.Whiten(source, [.. Enumerable.Range(0, 64)]);

@@ -45,7 +45,7 @@ public class RandomEdgeTests
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.manual_seed(seed);
-            using nn.Module model = kind == "student" ? new BinaryViT(student) : new TeacherNetwork(kind, 10, 32, 16, student).Build(torch.CPU);
+            using nn.Module model = kind == "student" ? new BinaryViT(student) : new TeacherNetwork(TeacherTable.Find(kind)!, 10, 32, 16, student).Build(torch.CPU);
             foreach ((string name, Tensor value) in model.state_dict().Where(p => p.Value.is_floating_point()))
             {
                 Assert.True(value.isfinite().all().item<bool>(), $"{name}, seed {seed}");

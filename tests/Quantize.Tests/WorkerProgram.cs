@@ -55,7 +55,7 @@ internal static class WorkerProgram
         }
         try
         {
-            ProcessGroup? group = ProcessGroup.FromEnvironment("cpu", cancel.Token);
+            ProcessGroup? group = GroupStart.FromEnvironment("cpu", cancel.Token);
             switch (arguments)
             {
                 case ["convert", .. var rest]:

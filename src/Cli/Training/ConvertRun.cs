@@ -27,7 +27,7 @@ internal static class ConvertRun
         ConvertResult result;
         try
         {
-            group = ProcessGroup.FromEnvironment(settings.Device, interruption.Token);
+            group = GroupStart.FromEnvironment(settings.Device, interruption.Token);
             if (settings.Plan)
             {
                 bool first = group?.IsFirst != false;

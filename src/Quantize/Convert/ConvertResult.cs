@@ -31,7 +31,7 @@ internal sealed record ConvertTimings(double Data, double Teacher, double Studen
 /// <param name="SimulatorTop1">The same by the float simulator.</param>
 /// <param name="TeacherTop1">The teacher's; null without a teacher, or where it made the labels.</param>
 /// <param name="ValidationTop1">The simulator's on the validation images.</param>
-/// <param name="SamePredictions">Test images that both predict alike.</param>
+/// <param name="SamePredictions">Test images with the same prediction of both.</param>
 /// <param name="DifferentPredictions">Test images that they predict differently; in every one of them rounding decides a sign.</param>
 /// <param name="Parity">Layer by layer.</param>
 /// <param name="Certificate">The same in short, as it stands in the file.</param>

@@ -57,7 +57,7 @@ internal static class Converter
         }
     }
 
-    /// <summary>Does something that, where it fails, the other processes hear of before anybody else.</summary>
+    /// <summary>Runs an action; where it fails, the other processes are left or ended first.</summary>
     private static T InGroup<T>(ProcessGroup? group, Func<T> action, string stopped)
     {
         LibTorch.Load();

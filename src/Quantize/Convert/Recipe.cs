@@ -23,7 +23,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
 
         bool mixed = options.Precision == ConvertOptions.BFloat16;
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
-        string trained = TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) ?? TeacherNetwork.ResNet;
+        TeacherKind trained = TeacherTable.TrainedOf(options.Teacher) ?? TeacherTable.Rows[0];
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);
         var student = new TrainSettings
         {

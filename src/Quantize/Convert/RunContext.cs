@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A conversion: what is asked for, and who hears of it and takes part.</summary>
+/// <summary>A conversion: what is asked for, and who follows it and takes part.</summary>
 /// <param name="Options">Checked and settled options.</param>
 /// <param name="Progress">Receives events.</param>
 /// <param name="Cancel">Stops after the step in progress.</param>

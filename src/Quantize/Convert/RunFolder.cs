@@ -95,7 +95,7 @@ internal sealed record RunFolder(string Path)
         }
     }
 
-    /// <summary>The lengths of teacher and student that the folder's run began with; null where it tells none.</summary>
+    /// <summary>The lengths of teacher and student that the folder's run began with; null where it has none.</summary>
     internal (long Teacher, long Student)? RecordedSteps()
     {
         try

@@ -28,7 +28,7 @@ internal static class TeacherFiles
     /// <exception cref="ConvertException">The file is damaged, or holds no teacher.</exception>
     private static TeacherNetwork In(string path, int classes, int imageSize, BinaryViTConfig student)
     {
-        string kind = TeacherNetwork.KindOf(TeacherList.Split(Checkpoint.Setting(path, "teacher") ?? "")) ?? throw new ConvertException(
+        TeacherKind kind = TeacherTable.TrainedOf(Checkpoint.Setting(path, "teacher") ?? "") ?? throw new ConvertException(
             $"--teacher {path}: it does not say which network it holds. Expected the checkpoint of a teacher that was trained here, such as runs/demo/teacher/best.safetensors.",
             ConvertException.Usage);
         if (!int.TryParse(Checkpoint.Setting(path, "teacher.width"), out int width))
@@ -36,7 +36,7 @@ internal static class TeacherFiles
             width = TeacherNetwork.UsualWidth(imageSize);
         }
 
-        if (kind == TeacherNetwork.Twin)
+        if (kind.OfStudent)
         {
             student = Checkpoint.Setting(path, ConfigurationKeys.Layout) is { } layout
                 ? ConfigJson.Read(layout)

@@ -67,7 +67,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 
     private ITeacher One(string name)
     {
-        if (!TeacherNetwork.Kinds.Contains(name))
+        if (TeacherTable.Find(name) is not { } kind)
         {
             run.Progress.Report(new PhaseStarted("teacher", $"loading {name}"));
             if (!FileTeacher.Takes(name))
@@ -77,13 +77,13 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 
             return TeacherFiles.Open(name, run.Options, _data.Source, inputs.Network, inputs.Device, run.Progress);
         }
-        var kind = new TeacherNetwork(name, _data.Source.Classes.Count, _data.Source.Preprocess.Height, _recipe.TeacherWidth, inputs.Network);
-        run.Progress.Report(new PhaseStarted("teacher", kind.Text));
+        var network = new TeacherNetwork(kind, _data.Source.Classes.Count, _data.Source.Preprocess.Height, _recipe.TeacherWidth, inputs.Network);
+        run.Progress.Report(new PhaseStarted("teacher", network.Text));
         torch.manual_seed((long)run.Options.Seed);
-        nn.Module<Tensor, Tensor> model = kind.Build(inputs.Device);
-        TeacherNetwork.Prepare(model, _data.Source, _data.Split.Train);
+        nn.Module<Tensor, Tensor> model = network.Build(inputs.Device);
+        kind.Prepare(model, _data.Source, _data.Split.Train);
         ITeacher? from = run.Options.TeachersTeacher is { } its ? Known(its) : null;
-        ITrainingTask task = TeacherTask.Of(kind, model, _recipe.Teacher, run.Options, inputs.Device, from);
+        ITrainingTask task = TeacherTask.Of(network, model, _recipe.Teacher, run.Options, inputs.Device, from);
         Trainer trainer = inputs.Trainer(run, task, _recipe.Teacher, "teacher", run.Folder.Teacher);
         trainer.Run(run.Options.Resume, run.Cancel, run.Deadline);
         if (run.Leads)
@@ -92,7 +92,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         }
 
         run.Group?.Broadcast(model);
-        return new ModuleTeacher(kind.Name, model);
+        return new ModuleTeacher(network.Name, model);
     }
 
     /// <summary>The teacher's own teacher, from files, its answers kept where they fit.</summary>
@@ -116,7 +116,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 
     private double Measure(ITeacher teacher, string how = "")
     {
-        // One process measures; it alone reports.
+        // Rank 0 alone measures and reports.
         if (!run.Leads)
         {
             return double.NaN;
@@ -127,7 +127,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         return top1;
     }
 
-    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels that were normalised alike.</summary>
+    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels with the same normalisation.</summary>
     private void RequireNormalisation(string teacher)
     {
         foreach (string key in (string[])[ConfigurationKeys.Mean, ConfigurationKeys.Std])
@@ -135,7 +135,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
             if (Checkpoint.Setting(teacher, key) is string learnt && !ConfigurationKeys.Near(learnt, inputs.Configuration[key]))
             {
                 throw new ConvertException(
-                    $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {inputs.Configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher {TeacherNetwork.ConvNet}).",
+                    $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {inputs.Configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher {ConvNetTeacher.Name}).",
                     ConvertException.Usage);
             }
         }

@@ -14,7 +14,7 @@ namespace EdgeVit.Quantize;
 internal static class UnlabelledImages
 {
     /// <summary>The options for such images; others as they are.</summary>
-    /// <exception cref="ConvertException">There is no teacher who knows classes.</exception>
+    /// <exception cref="ConvertException">There is no teacher that knows classes.</exception>
     internal static ConvertOptions Settle(ConvertOptions options)
     {
         if (!DatasetFolder.IsUnlabelled(options.Data))
@@ -22,7 +22,7 @@ internal static class UnlabelledImages
             return options;
         }
 
-        if (options.Teacher == TeacherList.None || TeacherNetwork.KindOf(TeacherList.Split(options.Teacher)) is not null)
+        if (options.Teacher == TeacherList.None || TeacherTable.TrainedOf(options.Teacher) is not null)
         {
             throw new ConvertException(
                 $"--data {options.Data}: images without class folders say nothing about what they show, so a teacher that knows must be there: --teacher with a checkpoint of an earlier run, an ONNX classifier or an .evit model. Or put the images into one folder per class.",

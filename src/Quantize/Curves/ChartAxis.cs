@@ -30,7 +30,7 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     /// <summary>An axis that ends on ticks.</summary>
     /// <param name="low">The lowest value.</param>
     /// <param name="high">The highest value.</param>
-    /// <param name="most">Steps wanted at most; rounding the ends may add one.</param>
+    /// <param name="most">Steps at most; rounding the ends may add one.</param>
     internal static ChartAxis Rounded(double low, double high, int most)
     {
         (low, high) = Widen(low, high);

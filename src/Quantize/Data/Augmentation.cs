@@ -18,7 +18,7 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     /// <summary>Operations on levels and geometry.</summary>
     public RandAugment Operations { get; init; } = RandAugment.None;
 
-    /// <summary>How often an image is in a batch, each time varied anew (repeated augmentation, Hoffer et al. 2020), 1 to 16; a pass over the data then
+    /// <summary>How often an image is in a batch, varied differently each time (repeated augmentation, Hoffer et al. 2020), 1 to 16; a pass over the data then
     /// shows only so small a part of the images.</summary>
     public int Repeats { get; init; } = 1;
 
@@ -53,7 +53,7 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     /// <param name="scratch">Two images' bytes.</param>
     /// <param name="seed">Decides.</param>
     /// <param name="epoch">The pass over the data.</param>
-    /// <param name="copy">The how manieth time in the batch.</param>
+    /// <param name="copy">Which of its times in the batch, from 0.</param>
     internal ReadOnlySpan<byte> Pixels(PixelSource source, int index, byte[] scratch, ulong seed, long epoch, int copy)
     {
         if (KeepsContent)
@@ -87,7 +87,7 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
         return own;
     }
 
-    /// <summary>Tells the copies of an image apart; the first has the image's own number.</summary>
+    /// <summary>Distinguishes the copies of an image; the first has the image's own number.</summary>
     internal static ulong Key(int index, int copy) => ((ulong)copy << 40) | (uint)index;
 }
 

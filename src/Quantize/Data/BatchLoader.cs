@@ -179,7 +179,7 @@ internal sealed class BatchLoader : IDisposable
     /// <param name="Positions">The images' places in the batch; null where they are all of it.</param>
     private readonly record struct Variation(Augmentation Augmentation, ulong Seed, int Start, int[]? Positions = null)
     {
-        /// <summary>The how manieth time the epoch shows an image of the batch.</summary>
+        /// <summary>Which of the times, from 0, that the epoch shows an image of the batch.</summary>
         public int Copy(int at) => (Start + (Positions?[at] ?? at)) % Math.Max(1, Augmentation.Repeats);
     }
 

@@ -49,17 +49,17 @@ internal sealed class DeviceImages : IDisposable
         _channels = torch.tensor(new int[] { 0, Levels, 2 * Levels }).to(device).DetachFromDisposeScope();
     }
 
-    /// <summary>The data set on the device, if that is asked for, or if it pays and can be done when the user has no wish; null where batches are
+    /// <summary>The data set on the device, if that is asked for, or, with <c>auto</c>, if it pays and can be done; null where batches are
     /// made on the processor.</summary>
-    /// <param name="wish">One of the three names.</param>
+    /// <param name="place">One of the three names.</param>
     /// <param name="source">The images.</param>
     /// <param name="augmentation">How they vary.</param>
     /// <param name="device">The device of the training.</param>
-    /// <param name="progress">Hears why not.</param>
+    /// <param name="progress">Receives the reason where it is not done.</param>
     /// <exception cref="ConvertException">It is asked for and cannot be done.</exception>
-    internal static DeviceImages? For(string wish, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)
+    internal static DeviceImages? For(string place, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)
     {
-        if (wish == ConvertOptions.Processor || (wish == ConvertOptions.Auto && device.type != DeviceType.CUDA))
+        if (place == ConvertOptions.Processor || (place == ConvertOptions.Auto && device.type != DeviceType.CUDA))
         {
             return null;
         }
@@ -77,7 +77,7 @@ internal sealed class DeviceImages : IDisposable
         {
             obstacle = $"the device has no memory for the images ({e.Message.Split('\n')[0]})";
         }
-        if (wish == ConvertOptions.OnDevice)
+        if (place == ConvertOptions.OnDevice)
         {
             throw new ConvertException($"--augment-on device: {obstacle}. Leave it out, or change that.", ConvertException.Usage);
         }

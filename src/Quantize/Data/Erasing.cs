@@ -15,7 +15,7 @@ internal static class Erasing
     /// <param name="seed">Decides everything.</param>
     /// <param name="epoch">The pass over the data.</param>
     /// <param name="index">The image.</param>
-    /// <param name="copy">The how manieth time in the batch.</param>
+    /// <param name="copy">Which of its times in the batch, from 0.</param>
     internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
     {
         Window window = Draw(height, width, probability, seed, epoch, index, copy);

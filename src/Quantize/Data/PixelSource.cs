@@ -122,7 +122,7 @@ internal sealed class PixelSource
     }
 }
 
-/// <summary>Images with labels of one's own.</summary>
+/// <summary>Images with custom labels.</summary>
 internal sealed class RelabelledDataset(IImageDataset images, IReadOnlyList<int> labels) : IImageDataset
 {
     public string Name => images.Name;

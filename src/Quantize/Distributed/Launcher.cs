@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>What started this process together with others, as its variables tell: <c>mpirun</c> of Open MPI or MPICH, or <c>srun</c>.</summary>
-/// <param name="Name">What a person typed.</param>
-/// <param name="Libraries">The MPI libraries that understand it, the likeliest first.</param>
+/// <summary>What started this process together with others, by the environment's variables: <c>mpirun</c> of Open MPI or MPICH, or <c>srun</c>.</summary>
+/// <param name="Name">The program that was started.</param>
+/// <param name="Libraries">The MPI libraries that understand it, the most likely first.</param>
 internal sealed record Launcher(string Name, IReadOnlyList<string> Libraries)
 {
     private static readonly string[] s_openMpi = ["libmpi.so.40"];
     private static readonly string[] s_mpich = ["libmpich.so.12", "libmpi.so.12"];
 
-    /// <summary>How many processes there are; null where the variables do not tell.</summary>
+    /// <summary>How many processes there are; null where the variables do not say.</summary>
     internal int? Size { get; init; }
 
     /// <summary>Which of them this is, from 0.</summary>
@@ -77,14 +77,14 @@ internal sealed record Launcher(string Name, IReadOnlyList<string> Libraries)
         }
     }
 
-    /// <summary>What to say where none of the libraries is there.</summary>
+    /// <summary>The error where none of the libraries is there.</summary>
     internal ConvertException Missing()
     {
         string package = Libraries[0] == s_openMpi[0] ? "libopenmpi3 (on newer systems openmpi-bin brings it)" : "libmpich12";
         return new ConvertException($"started by {Text}, but {Libraries[0]} is missing: apt-get install {package}, or name the library in {Mpi.LibraryVariable}.", ConvertException.NotSupported);
     }
 
-    /// <summary>What to say where the library has joined another number of processes than the launcher has started.</summary>
+    /// <summary>The error where the library has joined another number of processes than the launcher has started.</summary>
     internal ConvertException Mismatch(int joined, string library) => new(
         $"the launcher says {Size} processes, the library {joined}: {Name} and library ({library}) are of different MPIs. Start with the mpirun of the library's MPI (mpirun.openmpi, mpirun.mpich), or name the other library in {Mpi.LibraryVariable}.", ConvertException.Usage);
 }

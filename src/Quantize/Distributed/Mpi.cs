@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>MPI's C interface as Open MPI and MPICH export it: handles are addresses of exported objects there and numbers here, a register holds either.
-/// A process has one library and joins and leaves its world once. Whatever fails throws an <see cref="ExternalException"/> with MPI's own words.</summary>
+/// A process has one library and joins and leaves its world once. Whatever fails throws an <see cref="ExternalException"/> with MPI's message.</summary>
 internal static unsafe partial class Mpi
 {
     /// <summary>Variable of the environment that names the library, where the launcher's usual one is not the right one.</summary>
@@ -68,7 +68,7 @@ internal static unsafe partial class Mpi
         }
     }
 
-    /// <summary>Joins the others; returns when all have come.</summary>
+    /// <summary>Joins the others; returns when all have joined.</summary>
     /// <exception cref="ConvertException">The library serves one thread only.</exception>
     internal static (int Rank, int Size) Join()
     {
@@ -99,7 +99,7 @@ internal static unsafe partial class Mpi
         return request;
     }
 
-    /// <summary>Begins to wait until all have come as far as this.</summary>
+    /// <summary>Begins a barrier.</summary>
     /// <returns>The request, for <see cref="IsDone"/>.</returns>
     internal static nint BeginBarrier()
     {
@@ -108,7 +108,7 @@ internal static unsafe partial class Mpi
         return request;
     }
 
-    /// <summary>Goes on with a request and tells whether it is done.</summary>
+    /// <summary>Advances a request and returns whether it is done.</summary>
     internal static bool IsDone(ref nint request)
     {
         fixed (nint* at = &request)
@@ -124,7 +124,7 @@ internal static unsafe partial class Mpi
     /// <summary>Ends all processes.</summary>
     internal static void Abort(int code) => _ = MPI_Abort(s_world, code);
 
-    /// <summary>Sets a variable for libraries, too, which .NET's own method does not.</summary>
+    /// <summary>Sets a variable for native libraries, too, which .NET's method does not.</summary>
     internal static void SetVariable(string name, string value)
     {
         Environment.SetEnvironmentVariable(name, value);

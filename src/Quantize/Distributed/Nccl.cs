@@ -12,14 +12,14 @@ internal struct NcclId
 }
 
 /// <summary>NCCL's C interface (nccl.h): sums and copies of what lies on GPUs, on the default stream of the current CUDA device, which is the one that
-/// TorchSharp computes on. Whatever fails throws an <see cref="ExternalException"/> with NCCL's own words.</summary>
+/// TorchSharp computes on. Whatever fails throws an <see cref="ExternalException"/> with NCCL's message.</summary>
 internal sealed unsafe partial class Nccl : IDisposable
 {
     private static readonly string[] s_libraries = ["libnccl.so.2", "libnccl.so"];
 
     private readonly nint _group;
 
-    /// <summary>Joins a group; returns when all have come.</summary>
+    /// <summary>Joins a group; returns when all have joined.</summary>
     /// <param name="id">As rank 0 has it from <see cref="NewId"/>.</param>
     /// <param name="rank">Which of the processes this is.</param>
     /// <param name="size">How many there are.</param>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
@@ -11,27 +9,22 @@ namespace EdgeVit.Quantize;
 /// processes in the same order. A program joins once; where it ends without <see cref="Leave"/>, because it failed, all others are ended.</summary>
 internal sealed unsafe partial class ProcessGroup
 {
-    /// <summary>Sums of more bytes begin when all have come, and nobody sleeps in the middle of one.</summary>
-    private const int Large = 1 << 16;
+    /// <summary>How much later than rank 0 the others fail, so that a failure of all is reported once.</summary>
+    internal static TimeSpan AfterFirst { get; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Bytes of one call: MPI counts with an int, and copies of much more leave the caches.</summary>
-    private const int Piece = 1 << 22;
-
-    /// <summary>So long one asks for the others without pause; then they are at something of their own, and waiting must not cost a processor.</summary>
-    private static readonly TimeSpan s_eager = TimeSpan.FromMilliseconds(2);
-
-    /// <summary>So much later than rank 0 the others fail: what befalls all is then said once.</summary>
-    private static readonly TimeSpan s_afterFirst = TimeSpan.FromMilliseconds(300);
-
-    private readonly CancellationToken _cancel;
+    private readonly MpiTransport _mpi;
     private readonly string _library;
 
     private Nccl? _nccl;
-    private bool _leaving;
     private bool _left;
 
-    private ProcessGroup(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel) =>
-        (Rank, Size, Device, _library, Grace, _cancel) = (rank, size, device, library, grace, cancel);
+    /// <summary>Of processes that MPI has joined; <see cref="GroupStart"/> makes it.</summary>
+    internal ProcessGroup(int rank, int size, string device, string library, TimeSpan? grace, CancellationToken cancel)
+    {
+        (Rank, Size, Device, _library, Grace) = (rank, size, device, library, grace);
+        _mpi = new MpiTransport(rank, grace, cancel);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndOthers();
+    }
 
     /// <summary>Which process this is, from 0.</summary>
     public int Rank { get; }
@@ -49,80 +42,20 @@ internal sealed unsafe partial class ProcessGroup
     public string Device { get; }
 
     /// <summary>How many of the processes, this one included, share its processors; 1 where the launcher has bound each to its own.</summary>
-    public int Sharers { get; private set; } = 1;
+    public int Sharers { get; internal set; } = 1;
 
     /// <summary>How long after it has asked the processes to end the launcher kills them; null where it does not.</summary>
     public TimeSpan? Grace { get; }
 
-    /// <summary>Who they are, for a person.</summary>
+    /// <summary>The processes in words.</summary>
     public string Text => $"{Size} processes train together ({_library}{(_nccl is null ? "" : ", NCCL")}), each on its share of every batch";
 
-    /// <summary>What a person should know about how they were started; null for nothing.</summary>
-    public string? Warning { get; private set; }
+    /// <summary>A fault of how they were started, in words; null for none.</summary>
+    public string? Warning { get; internal set; }
 
-    /// <summary>Joins the processes that the environment's variables tell of; null where this one trains alone. Returns when all have come.</summary>
-    /// <param name="device">As <see cref="ConvertOptions.Device"/>.</param>
-    /// <param name="cancel">Set where this process was asked to end: it then no longer waits for the others.</param>
-    /// <exception cref="ConvertException">The processes were not started as they should be, or something that they need is missing.</exception>
-    public static ProcessGroup? FromEnvironment(string device, CancellationToken cancel = default)
-    {
-        if (Launcher.Read(Environment.GetEnvironmentVariable) is not { } launcher)
-        {
-            return null;
-        }
-
-        try
-        {
-            return Join(launcher, device, cancel);
-        }
-        catch (ConvertException) when (launcher.Rank > 0)
-        {
-            Thread.Sleep(s_afterFirst);
-            throw;
-        }
-    }
-
-    private static ProcessGroup Join(Launcher launcher, string device, CancellationToken cancel)
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            throw new ConvertException($"started by {launcher.Text}, but several processes train together under Linux only.", ConvertException.NotSupported);
-        }
-
-        string own = Gpu.Choose(device, launcher.LocalRank);
-        string? named = Environment.GetEnvironmentVariable(Mpi.LibraryVariable);
-        string? library = Mpi.Load(named is { Length: > 0 } ? [named] : launcher.Libraries);
-        if (library is null)
-        {
-            throw named is { Length: > 0 }
-                ? new ConvertException($"{Mpi.LibraryVariable} is '{named}', which cannot be loaded: expected the name or path of an MPI library. Unset it to use {launcher.Libraries[0]}.", ConvertException.Usage)
-                : launcher.Missing();
-        }
-        ProcessGroup group;
-        try
-        {
-            (int rank, int size) = Mpi.Join();
-            if (launcher.Size is { } expected && expected != size)
-            {
-                Mpi.Leave();
-                throw launcher.Mismatch(size, $"{library}, {Mpi.Version}");
-            }
-            group = new ProcessGroup(rank, size, own, Mpi.Version, launcher.Grace, cancel);
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => group.EndOthers();
-        }
-        catch (ExternalException e)
-        {
-            throw new ConvertException($"started by {launcher.Text}, but {library} cannot join them: {e.Message}", e);
-        }
-        group.Barrier();
-        group.Collective(group.ShareMachines);
-        group.Collective(group.JoinGpus);
-        return group;
-    }
-
-    /// <summary>Returns when all have come as far as this.</summary>
+    /// <summary>Returns when all processes have reached this point.</summary>
     /// <exception cref="ConvertException">Another process has gone, or this one was asked to end.</exception>
-    internal void Barrier() => Collective(() => Wait(Mpi.BeginBarrier()));
+    internal void Barrier() => Collective(_mpi.Barrier);
 
     /// <summary>Replaces numbers by their sums over the processes.</summary>
     /// <inheritdoc cref="Barrier"/>
@@ -132,7 +65,7 @@ internal sealed unsafe partial class ProcessGroup
         {
             nint address = (nint)data;
             int count = values.Length;
-            Collective(() => Sum(address, count, ScalarType.Float64));
+            Collective(() => _mpi.Sum(address, count, ScalarType.Float64));
         }
     }
 
@@ -156,7 +89,7 @@ internal sealed unsafe partial class ProcessGroup
                 }
                 else
                 {
-                    Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
+                    _mpi.Sum(THSTensor_data(dense.Handle), dense.numel(), dense.dtype);
                 }
             });
         }
@@ -176,7 +109,7 @@ internal sealed unsafe partial class ProcessGroup
                 }
                 else
                 {
-                    Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
+                    _mpi.Broadcast(THSTensor_data(dense.Handle), dense.numel() * dense.dtype.ElementSize());
                 }
             });
         }
@@ -190,7 +123,7 @@ internal sealed unsafe partial class ProcessGroup
         Broadcast([.. model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Value)]);
     }
 
-    /// <summary>The bytes that rank 0 gives.</summary>
+    /// <summary>The bytes of rank 0.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal byte[] Broadcast(byte[] ofFirst)
     {
@@ -203,7 +136,7 @@ internal sealed unsafe partial class ProcessGroup
         fixed (byte* data = bytes)
         {
             nint address = (nint)data;
-            Collective(() => Broadcast(address, bytes.Length));
+            Collective(() => _mpi.Broadcast(address, bytes.Length));
         }
         return bytes;
     }
@@ -221,7 +154,7 @@ internal sealed unsafe partial class ProcessGroup
     /// <inheritdoc cref="Barrier"/>
     internal bool Any(bool value) => Sum(value ? 1.0 : 0.0) > 0;
 
-    /// <summary>Numbers of all processes, by rank.</summary>
+    /// <summary>A number of every process, by rank.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal double[] AllGather(double value)
     {
@@ -231,7 +164,7 @@ internal sealed unsafe partial class ProcessGroup
         return all;
     }
 
-    /// <summary>Numbers as rank 0 has them.</summary>
+    /// <summary>Numbers of rank 0.</summary>
     /// <inheritdoc cref="Barrier"/>
     internal double[] Broadcast(params double[] values)
     {
@@ -253,7 +186,7 @@ internal sealed unsafe partial class ProcessGroup
         {
             throw new ConvertException($"rank {Rank} was started with another command or other data than rank 0: {string.Join("; ", others)}. Start all processes alike.", ConvertException.Usage);
         }
-        // Rank 0 goes on when it is certain that nobody has refused.
+        // Rank 0 goes on when no process has refused.
         Barrier();
     }
 
@@ -263,7 +196,7 @@ internal sealed unsafe partial class ProcessGroup
     {
         if (!IsFirst)
         {
-            Thread.Sleep(s_afterFirst);
+            Thread.Sleep(AfterFirst);
         }
     }
 
@@ -276,7 +209,7 @@ internal sealed unsafe partial class ProcessGroup
             return;
         }
         // Rank 0 may be saving, whoever was asked to end.
-        _leaving = true;
+        _mpi.WaitPatiently();
         Barrier();
         _left = true;
         _nccl?.Dispose();
@@ -291,27 +224,8 @@ internal sealed unsafe partial class ProcessGroup
         }
     }
 
-    /// <summary>Finds who shares this process's processors and whether the launcher has bound it to too few.</summary>
-    private void ShareMachines()
-    {
-        string allowed = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("Cpus_allowed_list", StringComparison.Ordinal), "");
-        double[] machines = AllGather(Number(Environment.MachineName));
-        double[] processors = AllGather(Number($"{Environment.MachineName} {allowed}"));
-        Sharers = processors.Count(p => p == processors[Rank]);
-        int local = machines.Count(m => m == machines[Rank]);
-        int all = File.ReadLines("/proc/cpuinfo").Count(l => l.StartsWith("processor", StringComparison.Ordinal));
-        if (Sharers < local && local * Environment.ProcessorCount < all)
-        {
-            Warning = string.Create(CultureInfo.InvariantCulture,
-                $"the launcher has bound rank {Rank} to {Environment.ProcessorCount} of the {all} processors of its machine: mpirun --bind-to none (or srun --cpus-per-task {all / local}) lets it use its share of all");
-        }
-
-        // The same number for the same text in all processes, exact in a double.
-        static double Number(string text) => BitConverter.ToUInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
-    }
-
     /// <summary>Joins the GPUs, where all processes have one.</summary>
-    private void JoinGpus()
+    internal void JoinGpus()
     {
         double[] gpus = AllGather(Device == "cpu" ? 0 : 1);
         if (gpus.All(g => g == 0))
@@ -326,56 +240,8 @@ internal sealed unsafe partial class ProcessGroup
 
         Nccl.Load();
         NcclId id = IsFirst ? Nccl.NewId() : default;
-        Broadcast((nint)(&id), sizeof(NcclId));
+        _mpi.Broadcast((nint)(&id), sizeof(NcclId));
         _nccl = new Nccl(id, Rank, Size);
-    }
-
-    private void Sum(nint data, long count, ScalarType type)
-    {
-        int size = type == ScalarType.Float64 ? sizeof(double) : sizeof(float);
-        if (count * size <= Large)
-        {
-            Wait(Mpi.BeginSum((void*)data, (int)count, type));
-            return;
-        }
-        Wait(Mpi.BeginBarrier());
-        for (long at = 0; at < count; at += Piece / size)
-        {
-            Mpi.Sum((void*)(data + (nint)(at * size)), (int)Math.Min(Piece / size, count - at), type);
-        }
-    }
-
-    private void Broadcast(nint data, long bytes)
-    {
-        Wait(Mpi.BeginBarrier());
-        for (long at = 0; at < bytes; at += Piece)
-        {
-            Mpi.Broadcast((void*)(data + (nint)at), (int)Math.Min(Piece, bytes - at));
-        }
-    }
-
-    /// <summary>Waits for a request: at first without pause, then asleep in between.</summary>
-    private void Wait(nint request)
-    {
-        long start = Stopwatch.GetTimestamp();
-        TimeSpan? asked = null;
-        while (!Mpi.IsDone(ref request))
-        {
-            TimeSpan waited = Stopwatch.GetElapsedTime(start);
-            if (!_leaving && _cancel.IsCancellationRequested && waited - (asked ??= waited) > Grace / 2)
-            {
-                throw new ConvertException(
-                    $"rank {Rank} was asked to end while it waited for the others. If nobody has stopped the run, one of them was killed or crashed: the launcher says which (look with dmesg for lack of memory). The last checkpoint of rank 0 is whole: start again with --resume, with as many processes as you like.");
-            }
-            if (waited < s_eager)
-            {
-                Thread.Yield();
-            }
-            else
-            {
-                Thread.Sleep(waited.TotalSeconds < 1 ? 1 : 10);
-            }
-        }
     }
 
     /// <summary>Runs something on a tensor's numbers as one block, which is the tensor's own where it is one.</summary>
@@ -390,7 +256,8 @@ internal sealed unsafe partial class ProcessGroup
         }
     }
 
-    private void Collective(Action action)
+    /// <summary>Runs an operation of all processes and explains its failure.</summary>
+    internal void Collective(Action action)
     {
         try
         {

@@ -49,7 +49,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         Tensor level = AttentionKernels<T>.Levels(scores, form);
         using Tensor heads = torch.bmm(level, v);
         ctx.save_for_backward([(Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]]);
-        ctx.save_data("kept", new Kept(q, k, v, scores, level));
+        ctx.save_data("kept", new SavedTensors(q, k, v, scores, level));
         ctx.save_data("moves", vars[5]);
         ctx.save_data("form", form);
         ctx.save_data("surrogate", vars[7]);
@@ -60,7 +60,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
     private static List<Tensor> Backward<T>(autograd.AutogradContext ctx, Tensor gradient) where T : struct, ILanes
     {
         List<Tensor> saved = ctx.get_saved_variables();
-        var kept = (Kept)ctx.get_data("kept")!;
+        var kept = (SavedTensors)ctx.get_data("kept")!;
         (Tensor q, Tensor k, Tensor v, Tensor scores, Tensor level) = (kept[0], kept[1], kept[2], kept[3], kept[4]);
         var form = (AttentionForm)ctx.get_data("form")!;
         var moves = (FusedMoves)ctx.get_data("moves")!;
@@ -83,7 +83,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         LeafGradient.Add(moves.Key, movek);
         LeafGradient.Add(moves.Value, movev);
         byScores.Dispose();
-        kept.GiveUp();
+        kept.Release();
         foreach (Tensor tensor in saved)
         {
             tensor.Dispose();

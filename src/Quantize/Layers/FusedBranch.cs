@@ -74,7 +74,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         Tensor result = BranchKernels<T>.Activate(products, x, options.Kind, options.Factor, norm.Scale, norm.Offset, slope, move2);
         ctx.save_for_backward([x]);
         ctx.save_data("parameters", vars[1]);
-        ctx.save_data("kept", new Kept(signs, products, signed.Signs));
+        ctx.save_data("kept", new SavedTensors(signs, products, signed.Signs));
         ctx.save_data("norm", norm);
         ctx.save_data("signed", signed);
         ctx.save_data("options", options);
@@ -85,7 +85,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
     {
         using Tensor x = ctx.get_saved_variables()[0];
         var parameters = (FusedParameters)ctx.get_data("parameters")!;
-        var kept = (Kept)ctx.get_data("kept")!;
+        var kept = (SavedTensors)ctx.get_data("kept")!;
         (Tensor signs, Tensor products) = (kept[0], kept[1]);
         var norm = (NormTerms)ctx.get_data("norm")!;
         var signed = (SignedWeight)ctx.get_data("signed")!;
@@ -109,7 +109,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         LeafGradient.Add(parameters.Move1, sums.AsSpan(2 * o, o), -1);
         LeafGradient.Add(parameters.Slope, sums.AsSpan(o, o));
         LeafGradient.Add(parameters.Move2, sums.AsSpan(0, o));
-        kept.GiveUp();
+        kept.Release();
         return byInput;
     }
 

@@ -24,7 +24,7 @@ internal static class MixedPrecision
     /// <summary>Opens a scope, or suspends the one that is open; ends when disposed, on the same thread.</summary>
     internal static IDisposable Scope(bool on) => new Switch(on);
 
-    /// <summary>What an option's value means on a device: bfloat16 where the device has it, when the user has no wish.</summary>
+    /// <summary>What an option's value means on a device: bfloat16 where the device has it, with <c>auto</c>.</summary>
     /// <param name="name">One of the three names.</param>
     /// <param name="device">Where is trained.</param>
     /// <returns><see cref="ConvertOptions.Float32"/> or <see cref="ConvertOptions.BFloat16"/>.</returns>

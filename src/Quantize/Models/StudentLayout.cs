@@ -2,7 +2,7 @@ using EdgeVit.Export;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>The network that <c>--student</c> means: a preset, or a layout of one's own in a JSON file.</summary>
+/// <summary>The network that <c>--student</c> means: a preset, or a custom layout in a JSON file.</summary>
 internal static class StudentLayout
 {
     private const string Extension = ".json";

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>A classifier from a file as teacher: an ONNX model through ONNX Runtime, on the GPU of the training where ONNX Runtime can, or an <c>.evit</c>
-/// model through our runtime, on the processor. Pixels are normalised anew, as the file says or the options do.</summary>
+/// model through our runtime, on the processor. Pixels are normalised again, as the file says or the options do.</summary>
 internal sealed class FileTeacher : ITeacher, IDisposable
 {
     /// <summary>What most classifiers of photographs were trained with: means and deviations of red, green, blue of pixels in 0..1.</summary>
@@ -48,7 +48,7 @@ internal sealed class FileTeacher : ITeacher, IDisposable
     /// <param name="std">What it divides by.</param>
     /// <param name="images">The images that it will be asked about.</param>
     /// <param name="device">The device of the training.</param>
-    /// <param name="progress">Hears what is assumed.</param>
+    /// <param name="progress">Receives what is assumed.</param>
     /// <exception cref="ConvertException">The file cannot be used, or does not fit the images; the message says why.</exception>
     public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
     {

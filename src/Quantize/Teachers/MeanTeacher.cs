@@ -8,7 +8,7 @@ internal sealed class MeanTeacher : ITeacher, IDisposable
 {
     private readonly ITeacher[] _teachers;
 
-    /// <summary>Joins teachers; they are given up with it.</summary>
+    /// <summary>Joins teachers; they are disposed of with it.</summary>
     public MeanTeacher(IReadOnlyList<ITeacher> teachers)
     {
         _teachers = [.. teachers];

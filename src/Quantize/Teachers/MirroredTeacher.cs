@@ -5,7 +5,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A teacher that looks at every image and at its mirror image: the mean of both answers' probabilities. For images that are mirrored in
 /// training it is right more often than the teacher alone, and its answers to an image and to its mirror image are the same.</summary>
-/// <param name="teacher">Who is asked; given up with it.</param>
+/// <param name="teacher">Asked about both images; disposed of with this one.</param>
 internal sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
 {
     public string Name => teacher.Name;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Whom a student learns from.</summary>
+/// <summary>Gives a student logits to learn from.</summary>
 internal interface ITeacher
 {
     /// <summary>How reports name it.</summary>

@@ -17,7 +17,7 @@ internal static class TeacherList
         if (options.FeatureWeight > 0 && (Split(options.Teacher) is not [var only] || only == None || FileTeacher.Takes(only)))
         {
             throw new ConvertException(
-                $"--feature-weight: the teacher ({options.Teacher}) shows no features; expected one teacher that is trained here ({string.Join(", ", TeacherNetwork.Kinds)}) or a checkpoint of one.",
+                $"--feature-weight: the teacher ({options.Teacher}) shows no features; expected one teacher that is trained here ({TeacherTable.Names}) or a checkpoint of one.",
                 ConvertException.Usage);
         }
     }
@@ -27,11 +27,11 @@ internal static class TeacherList
     internal static void Require(string option, string? teachers)
     {
         Require(option);
-        string? trained = TeacherNetwork.KindOf(Split(option));
-        if (trained is not null && teachers is null && TeacherNetwork.NeedsTeacher(trained))
+        TeacherKind? trained = TeacherTable.TrainedOf(option);
+        if (trained is { NeedsTeacher: true } && teachers is null)
         {
             throw new ConvertException(
-                $"--teacher {trained}: its distillation token learns from a teacher of its own; name one with --teachers-teacher, a checkpoint, an ONNX classifier or an .evit model.",
+                $"--teacher {trained.Name}: its distillation token learns from a teacher of its own; name one with --teachers-teacher, a checkpoint, an ONNX classifier or an .evit model.",
                 ConvertException.Usage);
         }
         if (teachers is null)
@@ -44,7 +44,7 @@ internal static class TeacherList
             throw new ConvertException($"--teachers-teacher {teachers}: no teacher is trained here (--teacher {option}), so nobody would learn from it.", ConvertException.Usage);
         }
 
-        if (Split(teachers) is not { Count: > 0 } list || list.Contains(None) || list.Any(TeacherNetwork.Kinds.Contains))
+        if (Split(teachers) is not { Count: > 0 } list || list.Contains(None) || list.Any(IsTrained))
         {
             throw new ConvertException($"--teachers-teacher {teachers}: expected files, checkpoints of earlier runs, ONNX classifiers or .evit models.", ConvertException.Usage);
         }
@@ -57,24 +57,26 @@ internal static class TeacherList
     internal static void Require(string option)
     {
         IReadOnlyList<string> teachers = Split(option);
-        if (teachers.Count == 0 || (teachers.Count > 1 && (teachers.Contains(None) || teachers.Count(TeacherNetwork.Kinds.Contains) > 1)))
+        if (teachers.Count == 0 || (teachers.Count > 1 && (teachers.Contains(None) || teachers.Count(IsTrained) > 1)))
         {
             throw new ConvertException(
-                $"--teacher {option}: expected one teacher, or several with commas between them, of which at most one is trained here ({string.Join(", ", TeacherNetwork.Kinds)}) and the others are files.",
+                $"--teacher {option}: expected one teacher, or several with commas between them, of which at most one is trained here ({TeacherTable.Names}) and the others are files.",
                 ConvertException.Usage);
         }
-        foreach (string teacher in teachers.Where(t => t != None && !TeacherNetwork.Kinds.Contains(t)))
+        foreach (string teacher in teachers.Where(t => t != None && !IsTrained(t)))
         {
             RequireFile(teacher);
         }
     }
+
+    private static bool IsTrained(string teacher) => TeacherTable.Find(teacher) is not null;
 
     private static void RequireFile(string teacher)
     {
         if (!File.Exists(teacher))
         {
             throw new ConvertException(
-                $"--teacher {teacher}: there is no such file and no such teacher. Known: {string.Join(", ", TeacherNetwork.Kinds)} (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
+                $"--teacher {teacher}: there is no such file and no such teacher. Known: {TeacherTable.Names} (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
                 ConvertException.Usage);
         }
         if (!FileTeacher.Takes(teacher) && !teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))

@@ -132,7 +132,7 @@ internal static class Checkpoint
     /// <exception cref="ConvertException">The file is damaged.</exception>
     public static TrainState Peek(string path) => State(path, Read(path));
 
-    /// <summary>One setting of the run that a checkpoint is from; null if the file does not tell.</summary>
+    /// <summary>One setting of the run that a checkpoint is from; null if the file has none.</summary>
     /// <exception cref="ConvertException">The file is damaged.</exception>
     internal static string? Setting(string path, string key) => Read(path).Metadata.GetValueOrDefault(ConfigurationPrefix + key);
 

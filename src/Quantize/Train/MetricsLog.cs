@@ -68,7 +68,7 @@ internal sealed class MetricsLog : IDisposable
 
     private MetricsLog(StreamWriter metrics, StreamWriter layers) => (_metrics, _layers) = (metrics, layers);
 
-    /// <summary>Opens the log for a phase that goes on after <paramref name="step"/> steps; 0 starts the phase anew.</summary>
+    /// <summary>Opens the log for a phase that goes on after <paramref name="step"/> steps; 0 starts it again.</summary>
     /// <param name="path"><c>metrics.csv</c>; <c>layers.csv</c> lies beside it.</param>
     /// <param name="phase">teacher or student.</param>
     /// <param name="step">Steps done.</param>

@@ -218,7 +218,7 @@ internal sealed class TrainingStep : IDisposable
             {
                 if (_group is not null)
                 {
-                    // The others are in the middle of the step: they cannot be asked to begin it anew.
+                    // The others are in the middle of the step: they cannot be asked to repeat it.
                     throw new ConvertException(
                         $"Memory does not suffice for {batch.Count / Parts} images at a time on rank {_group.Rank}, though it did at the start: {e.Message.Split('\n')[0]} Free memory and go on with --resume, or start again in another folder with --accumulate {2 * Parts}.", e);
                 }

@@ -38,7 +38,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         var fromMemory = new TensorMemory(x);
         var mMemory = new TensorMemory(move ?? x);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run((int)x.shape[0], (begin, end) =>
+        ParallelRows.Run((int)x.shape[0], (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte m = ref mMemory.Start;
@@ -68,7 +68,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         Tensor result = torch.empty(rows, layout.Channels);
         var fromMemory = new TensorMemory(heads);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte to = ref toMemory.Start;
@@ -94,7 +94,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         var fromMemory = new TensorMemory(x);
         var mMemory = new TensorMemory(move);
         var toMemory = new TensorMemory(result);
-        double[] sums = RowTeam.Reduce(rows, layout.Channels, (begin, end, partial) =>
+        double[] sums = ParallelRows.Reduce(rows, layout.Channels, (begin, end, partial) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;
@@ -123,7 +123,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         Tensor result = torch.empty(scores.shape, dtype: T.Type);
         var fromMemory = new TensorMemory(scores);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte to = ref toMemory.Start;
@@ -167,7 +167,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         var gMemory = new TensorMemory(byAttention);
         var fromMemory = new TensorMemory(scores);
         var toMemory = new TensorMemory(result);
-        double[] byHead = RowTeam.Reduce(rows, 2 * heads, (begin, end, sums) =>
+        double[] byHead = ParallelRows.Reduce(rows, 2 * heads, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;

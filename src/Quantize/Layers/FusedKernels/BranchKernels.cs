@@ -21,7 +21,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
         var fromMemory = new TensorMemory(x);
         var shiftMemory = new TensorMemory(move);
         var toMemory = new TensorMemory(signs);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte shift = ref shiftMemory.Start;
@@ -44,7 +44,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
     {
         (int rows, int o) = Shape(products);
         var pMemory = new TensorMemory(products);
-        return RowTeam.Reduce(rows, 2 * o, (begin, end, sums) =>
+        return ParallelRows.Reduce(rows, 2 * o, (begin, end, sums) =>
         {
             ref byte p = ref pMemory.Start;
             for (int tile = begin; tile < end; tile += Tile)
@@ -79,7 +79,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
         var sMemory = new TensorMemory(slope);
         var mMemory = new TensorMemory(move2);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte p = ref pMemory.Start;
             ref byte from = ref fromMemory.Start;
@@ -115,7 +115,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
         var fromMemory = new TensorMemory(x);
         var sMemory = new TensorMemory(slope);
         var toMemory = new TensorMemory(byArgument);
-        double[] totals = RowTeam.Reduce(rows, 4 * o, (begin, end, sums) =>
+        double[] totals = ParallelRows.Reduce(rows, 4 * o, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte p = ref pMemory.Start;
@@ -164,7 +164,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
         var gMemory = new TensorMemory(byArgument);
         var pMemory = new TensorMemory(products);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte p = ref pMemory.Start;
@@ -195,7 +195,7 @@ internal static class BranchKernels<T> where T : struct, ILanes
         var tMemory = new TensorMemory(byArgument);
         var mMemory = new TensorMemory(move);
         var toMemory = new TensorMemory(result);
-        double[] byMove = RowTeam.Reduce(rows, k, (begin, end, sums) =>
+        double[] byMove = ParallelRows.Reduce(rows, k, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;

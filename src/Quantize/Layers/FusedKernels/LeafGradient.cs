@@ -27,13 +27,13 @@ internal static class LeafGradient
     internal static Tensor Of(Tensor parameter) => parameter.grad ?? (parameter.grad = torch.zeros(parameter.shape));
 }
 
-/// <summary>Tensors that the forward pass of a fused function made for its backward pass alone: given up as soon as that has used them, so that the next
-/// function finds their memory in the cache. A scope around the step gives up what is left.</summary>
-internal sealed class Kept(params Tensor[] tensors)
+/// <summary>Tensors that the forward pass of a fused function made for its backward pass alone: disposed of as soon as that has used them, so that the next
+/// function finds their memory in the cache. A scope around the step disposes of what is left.</summary>
+internal sealed class SavedTensors(params Tensor[] tensors)
 {
     internal Tensor this[int index] => tensors[index];
 
-    internal void GiveUp()
+    internal void Release()
     {
         foreach (Tensor tensor in tensors)
         {

@@ -39,7 +39,7 @@ internal static class NeighbourKernels
         var startMemory = new TensorMemory(origin ?? tokens);
         var scaledMemory = new TensorMemory(x ?? tokens);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run((int)(grid.Batch * grid.Tokens), (begin, end) =>
+        ParallelRows.Run((int)(grid.Batch * grid.Tokens), (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte start = ref startMemory.Start;
@@ -76,7 +76,7 @@ internal static class NeighbourKernels
         int side = (int)grid.Side;
         var gMemory = new TensorMemory(gradient);
         var fromMemory = new TensorMemory(tokens);
-        return RowTeam.Reduce((int)(grid.Batch * grid.Tokens), Branches * channels, (begin, end, sums) =>
+        return ParallelRows.Reduce((int)(grid.Batch * grid.Tokens), Branches * channels, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;

@@ -20,7 +20,7 @@ internal static class NormKernels
         var fromMemory = new TensorMemory(x);
         var startMemory = new TensorMemory(origin ?? x);
         var toMemory = new TensorMemory(result);
-        RowTeam.Run(rows, (begin, end) =>
+        ParallelRows.Run(rows, (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
             ref byte start = ref startMemory.Start;
@@ -49,7 +49,7 @@ internal static class NormKernels
         (int rows, int channels) = ((int)x.shape[0], (int)x.shape[1]);
         var gMemory = new TensorMemory(gradient);
         var fromMemory = new TensorMemory(x);
-        return RowTeam.Reduce(rows, 2 * channels, (begin, end, sums) =>
+        return ParallelRows.Reduce(rows, 2 * channels, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;

@@ -91,6 +91,6 @@ internal sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
             }
         }
 
-        private static double Share(Tensor counts, double wanted) => 100.0 * counts.eq(Number(wanted)).sum().item<long>() / counts.numel();
+        private static double Share(Tensor counts, double count) => 100.0 * counts.eq(Number(count)).sum().item<long>() / counts.numel();
     }
 }

@@ -37,8 +37,8 @@ internal sealed class HealthMonitor
         _warnings = new HealthWarnings(phase, steps, progress);
 
         // Evenly over the held-out images, which are in order of class in many data sets; fewer where images are large.
-        int wanted = Math.Min(held.Count, Math.Clamp(MostImages * 32 * 32 / (source.ImageBytes / 3), LeastImages, MostImages));
-        _indices = [.. Enumerable.Range(0, wanted).Select(i => held[(int)((long)i * held.Count / wanted)])];
+        int count = Math.Min(held.Count, Math.Clamp(MostImages * 32 * 32 / (source.ImageBytes / 3), LeastImages, MostImages));
+        _indices = [.. Enumerable.Range(0, count).Select(i => held[(int)((long)i * held.Count / count)])];
     }
 
     /// <summary>A monitor of a binary network; null for other networks and where no images are held out.</summary>
@@ -60,7 +60,7 @@ internal sealed class HealthMonitor
             health = health with { Findings = [.. health.Findings, .. Flips(done)] };
         }
 
-        _warnings.Tell(done, health, _indices.Length);
+        _warnings.Report(done, health, _indices.Length);
         return health;
     }
 

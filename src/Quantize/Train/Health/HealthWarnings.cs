@@ -15,13 +15,13 @@ internal sealed class HealthWarnings(string phase, long steps, IConvertProgress 
     private const double Late = 0.8;
     private const double Early = 0.5;
 
-    private readonly Dictionary<string, int> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _reported = new(StringComparer.Ordinal);
 
     /// <summary>Warns where it must.</summary>
     /// <param name="done">Steps done.</param>
     /// <param name="health">What was found.</param>
     /// <param name="images">On how many images.</param>
-    internal void Tell(long done, BinarizerHealth health, int images)
+    internal void Report(long done, BinarizerHealth health, int images)
     {
         Warn(done, health.Of(BinarizerHealth.Dead), DeadLimit,
             $"channels with the same sign for all tokens of {images} images, which carry nothing and hardly learn",
@@ -39,7 +39,7 @@ internal sealed class HealthWarnings(string phase, long steps, IConvertProgress 
                 "Train longer (--epochs), lower the learning rate (--lr), or freeze the signs in the last part (--freeze-signs 0.03)");
         }
         LayerFinding[] flips = [.. health.Of(BinarizerHealth.Flips)];
-        if (done <= Early * steps && flips.Length > 0 && flips.All(f => f.Percent == 0) && _told.TryAdd("frozen", 1))
+        if (done <= Early * steps && flips.Length > 0 && flips.All(f => f.Percent == 0) && _reported.TryAdd("frozen", 1))
         {
             progress.Report(new Warned($"{phase} step {done} of {steps}: no binary weight changed its sign since the last epoch, so the network does not learn. Raise the learning rate (--lr)."));
         }
@@ -49,12 +49,12 @@ internal sealed class HealthWarnings(string phase, long steps, IConvertProgress 
     {
         LayerFinding[] all = [.. findings];
         LayerFinding[] bad = [.. all.Where(f => f.Percent >= limit).OrderByDescending(f => f.Percent)];
-        if (bad.Length <= _told.GetValueOrDefault(what))
+        if (bad.Length <= _reported.GetValueOrDefault(what))
         {
             return;
         }
 
-        _told[what] = bad.Length;
+        _reported[what] = bad.Length;
         string worst = string.Join(", ", bad.Take(3).Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Layer} {f.Percent:F1} %")));
         string more = bad.Length > 3 ? $" and {bad.Length - 3} more" : "";
         progress.Report(new Warned($"{phase} step {done} of {steps}: {what}, in {bad.Length} of {all.Length} layers: {worst}{more}. {remedy}."));

@@ -19,7 +19,7 @@ internal static class FlatKernels
     {
         int blocks = Blocks(end - start);
         double[] sums = new double[blocks];
-        RowTeam.Run(blocks, (from, to) =>
+        ParallelRows.Run(blocks, (from, to) =>
         {
             ref byte at = ref Lanes.Start(flat);
             for (int block = from; block < to; block++)
@@ -50,7 +50,7 @@ internal static class FlatKernels
 
     /// <summary>A step of AdamW on a segment.</summary>
     internal static void AdamW(FlatParameters parameters, FlatSegment segment, Tensor mean, Tensor square, AdamWRate rate) =>
-        RowTeam.Run(Blocks(segment.Length), (from, to) =>
+        ParallelRows.Run(Blocks(segment.Length), (from, to) =>
         {
             ref byte p = ref Lanes.Start(parameters.Values);
             ref byte g = ref Lanes.Start(parameters.Gradients);
@@ -75,7 +75,7 @@ internal static class FlatKernels
 
     /// <summary>A step with Nesterov's momentum on a segment.</summary>
     internal static void Nesterov(FlatParameters parameters, FlatSegment segment, Tensor momentum, NesterovRate rate) =>
-        RowTeam.Run(Blocks(segment.Length), (from, to) =>
+        ParallelRows.Run(Blocks(segment.Length), (from, to) =>
         {
             ref byte p = ref Lanes.Start(parameters.Values);
             ref byte g = ref Lanes.Start(parameters.Gradients);

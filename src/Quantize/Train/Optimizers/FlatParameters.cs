@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A run of numbers in the flat tensors whose parameters learn alike.</summary>
+/// <summary>A run of numbers in the flat tensors whose parameters share a learning rate.</summary>
 /// <param name="Start">Its first number, a multiple of <see cref="FlatParameters.Alignment"/>.</param>
 /// <param name="Length">How many there are, the gaps between parameters included, which are 0.</param>
 /// <param name="Other">Whether it learns at the other rate: see <see cref="FlatOptimizer"/>.</param>
@@ -101,7 +101,7 @@ internal sealed class FlatParameters : IDisposable
     internal static Tensor View(Tensor flat, FlatMember member) =>
         flat.narrow(0, member.Start, member.Parameter.numel()).view(member.Parameter.shape);
 
-    /// <summary>Nothing can be learnt from a weight that is not a number, and the loss would tell only after a step.</summary>
+    /// <summary>Nothing can be learnt from a weight that is not a number, and the loss would show it only after a step.</summary>
     private void RequireFinite()
     {
         double norm = OnProcessor ? FlatKernels.SumOfSquares(Values, 0, Length) : Values.norm().item<float>();
@@ -143,7 +143,7 @@ internal sealed class FlatParameters : IDisposable
         return Gradients.narrow(0, start, Length - start).norm().item<float>();
     }
 
-    /// <summary>Gives up the gradients; the parameters stay where they are.</summary>
+    /// <summary>Disposes of the gradients; the parameters stay where they are.</summary>
     public void Dispose()
     {
         foreach (FlatMember member in Members)

@@ -4,7 +4,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Similarity-preserving distillation (Tung and Mori 2019): images that are alike to the teacher shall be alike to the student. It compares
+/// <summary>Similarity-preserving distillation (Tung and Mori 2019): images that are similar to the teacher shall be similar to the student. It compares
 /// which images of a batch resemble which, so the widths of the two networks' features need not agree and nothing has to be trained along that is
 /// not exported.</summary>
 internal static class SimilarityLoss

@@ -16,7 +16,7 @@ internal static class TeacherTask
     /// <param name="settings">How it is trained.</param>
     /// <param name="options">Label smoothing, distillation, threads.</param>
     /// <param name="device">Where the network is.</param>
-    /// <param name="from">Whom it learns from besides the labels; null for the labels alone.</param>
+    /// <param name="from">Its own teacher besides the labels; null for the labels alone.</param>
     internal static ITrainingTask Of(TeacherNetwork teacher, nn.Module<Tensor, Tensor> model, TrainSettings settings, ConvertOptions options, Device device, ITeacher? from = null)
     {
         ITrainingTask Learn(nn.Module<Tensor, Tensor> network, Division? division) => (from, network) switch
@@ -28,7 +28,7 @@ internal static class TeacherTask
 
         int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
         // Answers from memory can be had on several threads at a time, a network in a file may not.
-        bool divide = (teacher.Kind == TeacherNetwork.ConvNet || model is SmallViT) && parts > 1 && from is null or CachedTeacher;
+        bool divide = teacher.Kind.Divides && parts > 1 && from is null or CachedTeacher;
         return Learn(model, divide ? new Division(parts, options.Threads ?? Environment.ProcessorCount, () => Learn(teacher.Build(device), null)) : null);
     }
 }

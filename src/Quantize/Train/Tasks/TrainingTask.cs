@@ -36,7 +36,7 @@ internal static class LabelLoss
     /// <summary>The mean loss; where images are mixed, of both labels by their shares.</summary>
     /// <param name="logits"><c>[B, classes]</c>.</param>
     /// <param name="labels"><c>[B]</c>.</param>
-    /// <param name="batch">Tells how the images are mixed.</param>
+    /// <param name="batch">How the images are mixed.</param>
     /// <param name="smoothing">Share of the label's weight that all classes divide, 0 to 1.</param>
     internal static Tensor Of(Tensor logits, Tensor labels, Batch batch, double smoothing)
     {
@@ -53,7 +53,7 @@ internal static class LabelLoss
 /// <summary>Learns a teacher's logits: <c>w T² KL(teacher/T, student/T) + (1 - w) CE(labels)</c>, means over the batch; or, hard, the teacher's
 /// decisions: <c>w CE(argmax teacher) + (1 - w) CE(labels)</c> (Touvron et al. 2021, section 4).</summary>
 /// <param name="Model">The student.</param>
-/// <param name="Teacher">Whom it learns from.</param>
+/// <param name="Teacher">The teacher.</param>
 /// <param name="Temperature">T, softens both distributions; positive.</param>
 /// <param name="Weight">w, the share of the teacher, 0 to 1; 1 needs no labels.</param>
 /// <param name="Hard">Whether the teacher's decisions are learnt instead of its distribution.</param>

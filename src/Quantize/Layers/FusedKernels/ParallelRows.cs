@@ -4,7 +4,7 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Runs loops over rows on as many threads as torch uses. How rows are cut into chunks depends on their number alone, and partial sums are
 /// added in the order of the chunks: results do not depend on the number of threads.</summary>
-internal static class RowTeam
+internal static class ParallelRows
 {
     private const int LeastRows = 256;
     private const int MostChunks = 16;
