@@ -85,9 +85,7 @@ internal sealed class FloatTwin
                 _grids[node.Output] = Upsample(node);
                 break;
             case Op.TileChannels:
-                bool grid = !_tokens.ContainsKey(x);
-                string[] copies = [.. Enumerable.Repeat(grid ? Grid(x) : Tokens(x), node.Attributes["factor"])];
-                (grid ? _grids : _tokens)[node.Output] = _graph.Node("Concat", copies, ("axis", grid ? 1 : 2));
+                Tile(node, grid: !_tokens.ContainsKey(x));
                 break;
             case Op.GroupMeanChannels:
                 string groups = _graph.Node("Reshape", [Tokens(x), Sizes($"{node.Name}.groups", 1, to.Tokens, to.Channels, node.Attributes["factor"])]);
@@ -99,6 +97,13 @@ internal sealed class FloatTwin
             default:
                 throw new NotSupportedException($"a float twin of {node.Op} is not known");
         }
+    }
+
+    private void Tile(GraphNode node, bool grid)
+    {
+        string x = node.Inputs[0];
+        string[] copies = [.. Enumerable.Repeat(grid ? Grid(x) : Tokens(x), node.Attributes["factor"])];
+        (grid ? _grids : _tokens)[node.Output] = _graph.Node("Concat", copies, ("axis", grid ? 1 : 2));
     }
 
     private Func<string, bool, string> Function(GraphNode node) => node.Op switch

@@ -20,7 +20,7 @@ public sealed class CifarTests : IDisposable
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
         Assert.Equal("CIFAR records", splits.Kind);
         Assert.Equal([3, 9, 0], Enumerable.Range(0, 3).Select(splits.Train.Label));
-        Assert.Equal("truck", splits.Train.Classes[9]);
+        Assert.Equal("truck", splits.Train.Labels[9]);
         Assert.Equal(5, splits.Test!.Label(0));
         Assert.Equal($"{_folder.At(second)} record 0", splits.Train.SourceName(2));
         CheckImage(splits.Train.Load(1), 9);
@@ -34,7 +34,7 @@ public sealed class CifarTests : IDisposable
         _folder.Write("train.bin", [.. Record(7, 71), .. Record(8, 99)]);
         _folder.Write("test.bin", Record(7, 71));
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
-        Assert.Equal(100, splits.Train.Classes.Count);
+        Assert.Equal(100, splits.Train.Labels.Count);
         Assert.Equal(71, splits.Train.Label(0));
         CheckImage(splits.Train.Load(1), 99);
     }
@@ -68,7 +68,7 @@ public sealed class CifarTests : IDisposable
         _folder.Write("train.bin", [.. Record(1), .. Record(10)]);
         Assert.Contains("record 1 has label 10; expected 0 to 9 for 10 classes", Refused());
         _folder.Write("classes.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk");
-        Assert.Equal(11, DatasetFolder.Open(_folder.Path).Train.Classes.Count);
+        Assert.Equal(11, DatasetFolder.Open(_folder.Path).Train.Labels.Count);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class IdxTests : IDisposable
         _folder.Write("classes.txt", "shirt\r\nshoe\r\nbag\r\n");
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
         Assert.Equal("IDX", splits.Kind);
-        Assert.Equal(["shirt", "shoe", "bag"], splits.Train.Classes);
+        Assert.Equal(["shirt", "shoe", "bag"], splits.Train.Labels);
         Assert.Equal([2, 0, 1], Enumerable.Range(0, 3).Select(splits.Train.Label));
         Assert.Equal(1, splits.Test!.Count);
         RgbImage image = splits.Train.Load(2);
@@ -42,7 +42,7 @@ public sealed class IdxTests : IDisposable
     {
         Write("train", 3, [0, 3, 1]);
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
-        Assert.Equal(["0", "1", "2", "3"], splits.Train.Classes);
+        Assert.Equal(["0", "1", "2", "3"], splits.Train.Labels);
         Assert.Null(splits.Test);
     }
 

@@ -15,7 +15,7 @@ public sealed class ImageFolderTests : IDisposable
         _folder.Write("train/.cache/z.png", TestImages.PlainPng());
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
         Assert.Equal("image folder", splits.Kind);
-        Assert.Equal(["ant", "cat"], splits.Train.Classes);
+        Assert.Equal(["ant", "cat"], splits.Train.Labels);
         Assert.Equal([_folder.At("train/ant/deep/er.png"), _folder.At("train/cat/a.PNG"), _folder.At("train/cat/b.png"), _folder.At("train/cat/c.jpg")], Names(splits.Train));
         Assert.Equal([0, 1, 1, 1], Labels(splits.Train));
         Assert.Equal([0, 1], Labels(splits.Test!));
@@ -28,7 +28,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         Fill("train/b/1.png", "train/Zebra/1.png", "train/a/2.png", "train/a/B.png", "train/a/10.png", "train/a/_1.png", "train/a/a.png", "train/Ant/1.png", "test/a/1.png", "test/Zebra/1.png");
         DatasetSplits splits = DatasetFolder.Open(_folder.Path);
-        Assert.Equal(["Ant", "Zebra", "a", "b"], splits.Train.Classes);
+        Assert.Equal(["Ant", "Zebra", "a", "b"], splits.Train.Labels);
         Assert.Equal(
             ["train/Ant/1.png", "train/Zebra/1.png", "train/a/10.png", "train/a/2.png", "train/a/B.png", "train/a/_1.png", "train/a/a.png", "train/b/1.png"],
             Names(splits.Train).Select(n => Path.GetRelativePath(_folder.Path, n)));

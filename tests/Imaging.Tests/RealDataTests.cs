@@ -14,7 +14,7 @@ public class RealDataTests
         Assert.SkipWhen(root.Length == 0, "EDGEVIT_TEST_DATA names no folder with cifar10 and fashion-mnist");
         Assert.SkipUnless(Directory.Exists(Path.Combine(root, name)), $"{root} has no {name}");
         DatasetSplits splits = DatasetFolder.Open(Path.Combine(root, name));
-        Assert.Equal((kind, images, 10), (splits.Kind, splits.Train.Count, splits.Train.Classes.Count));
+        Assert.Equal((kind, images, 10), (splits.Kind, splits.Train.Count, splits.Train.Labels.Count));
         Assert.NotNull(splits.Test);
         RgbImage last = splits.Train.Load(images - 1);
         Assert.Equal((side, side), (last.Width, last.Height));

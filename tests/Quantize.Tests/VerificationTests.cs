@@ -39,7 +39,7 @@ public class VerificationTests
         model.eval();
         PixelSource source = DataTests.Shapes(60);
         LoweredModel folded = FoldedModel.Of(Lowering.Lower(Network, ModelTensors.Export(model))).Model;
-        EvitFile Pack(LoweredModel lowered) => EvitFile.Parse(EvitWriter.ToBytes(lowered, source.Preprocess, source.Classes, "{}"));
+        EvitFile Pack(LoweredModel lowered) => EvitFile.Parse(EvitWriter.ToBytes(lowered, source.Preprocess, source.Labels, "{}"));
 
         // Rounded so coarsely that predictions change.
         const string Name = "logits.weight";
@@ -71,7 +71,7 @@ public class VerificationTests
     private static void Verify(BinaryViT model, FoldedModel folded)
     {
         PixelSource source = DataTests.Shapes(12);
-        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(folded.Model, source.Preprocess, source.Classes, "{}"));
+        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(folded.Model, source.Preprocess, source.Labels, "{}"));
         var verification = new Verification(model, file, torch.CPU, new SilentProgress(), CancellationToken.None);
         using var check = new ParityCheck(file, folded.Values);
         verification.Layers(check, source, [0, 1]);

@@ -89,17 +89,17 @@ internal sealed class ValidateVerb : Verb
     private static int[] LabelMap(IImageDataset data, EvitModel model, string path, Printer printer)
     {
         string[] labels = [.. model.Labels];
-        if (data.Classes.All(c => labels.Contains(c)))
+        if (data.Labels.All(c => labels.Contains(c)))
         {
-            return [.. data.Classes.Select(c => Array.IndexOf(labels, c))];
+            return [.. data.Labels.Select(c => Array.IndexOf(labels, c))];
         }
 
-        if (data.Classes.Count != labels.Length)
+        if (data.Labels.Count != labels.Length)
         {
             throw new UserException(
-                $"{path} has {data.Classes.Count} classes ({Some(data.Classes)}), the model has {labels.Length} ({Some(labels)}). They must be the same, or the data's among the model's.");
+                $"{path} has {data.Labels.Count} classes ({Some(data.Labels)}), the model has {labels.Length} ({Some(labels)}). They must be the same, or the data's among the model's.");
         }
-        printer.Warn($"the names of the classes differ ({Some(data.Classes)} against {Some(labels)}); comparing by their order.");
+        printer.Warn($"the names of the classes differ ({Some(data.Labels)} against {Some(labels)}); comparing by their order.");
         return [.. Enumerable.Range(0, labels.Length)];
     }
 
@@ -192,7 +192,7 @@ internal sealed class ValidateVerb : Verb
             ["top1"] = Quantity.Json(accuracy.Top1),
             ["top5"] = Quantity.Json(accuracy.Top5),
             ["top1_interval"] = new JsonArray(Quantity.Json(low), Quantity.Json(high)),
-            ["classes"] = new JsonArray([.. accuracy.Classes.Select(c => (JsonNode)new JsonObject
+            ["classes"] = new JsonArray([.. accuracy.PerClass.Select(c => (JsonNode)new JsonObject
             {
                 ["label"] = c.Label,
                 ["images"] = c.Images,
@@ -205,12 +205,12 @@ internal sealed class ValidateVerb : Verb
             ["images_per_second"] = Quantity.Json(perSecond, 1),
         });
         var table = new TextTable(null, "class", ">images", ">correct", ">top-1");
-        foreach (ClassAccuracy c in accuracy.Classes)
+        foreach (ClassAccuracy c in accuracy.PerClass)
         {
             table.Add(c.Label, Quantity.Count(c.Images), Quantity.Count(c.Correct), c.Images > 0 ? $"{Quantity.Fixed(100.0 * c.Correct / c.Images, 1)} %" : "-");
         }
 
-        if (accuracy.Classes.Count <= 100)
+        if (accuracy.PerClass.Count <= 100)
         {
             printer.Data(table);
         }

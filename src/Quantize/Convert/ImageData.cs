@@ -58,7 +58,7 @@ internal sealed record ImageData(
             ShapesTestCount = options.ShapesTest,
         };
         DatasetSplits splits = unlabelled
-            ? DatasetFolder.OpenUnlabelled(options.Data, UnlabelledImages.Classes(options.Teacher), how)
+            ? DatasetFolder.OpenUnlabelled(options.Data, UnlabelledImages.Labels(options.Teacher), how)
             : DatasetFolder.Open(options.Data, how);
         if (splits.Skipped > 0)
         {
@@ -78,7 +78,7 @@ internal sealed record ImageData(
     /// <summary>Holds images out for validation, and for the test where the data has no test images; those are null where it has.</summary>
     private static (DataSplit Split, IReadOnlyList<int>? Test) Divide(PixelSource raw, ConvertOptions options, bool holdOutTest, IConvertProgress progress)
     {
-        int classes = raw.Classes.Count;
+        int classes = raw.Labels.Count;
         int[] all = [.. Enumerable.Range(0, raw.Count)];
         IReadOnlyList<int> usable = all;
         IReadOnlyList<int>? held = null;

@@ -26,7 +26,7 @@ internal static class Planning
         LoweredModel lowered = FoldedModel.Of(Lowering.Lower(inputs.Network, ModelTensors.Export(fresh))).Model;
         long bits = GraphCost.Of(lowered.Graph, lowered.Tensors).Sum(n => n.WeightBits);
         ImageData data = inputs.Data;
-        byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Classes, "{}", run.Options.Seed);
+        byte[] packed = EvitWriter.ToBytes(lowered, data.Source.Preprocess, data.Source.Labels, "{}", run.Options.Seed);
         return new ConvertPlan(
             inputs.Network.Name, ConfigJson.Write(inputs.Network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.Train.Count,
             teacher, student, RunContext.PeakMemory())

@@ -16,7 +16,7 @@ internal static class ProofPhase
         (ParityReport? report, Verification.Outcome? outcome) = (null, null);
         CertifiedModel certified = CertifiedModel.Pack(
             () => lowered, run.Options.Floats,
-            model => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Classes, provenance, run.Options.Seed),
+            model => EvitWriter.ToBytes(model, data.Source.Preprocess, data.Source.Labels, provenance, run.Options.Seed),
             (candidate, values) =>
             {
                 var verification = new Verification(student, candidate, torch.CPU, run.Progress, run.Cancel);

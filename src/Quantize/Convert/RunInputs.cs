@@ -26,7 +26,7 @@ internal sealed record RunInputs(Device Device, ImageData Data, BinaryViTConfig 
         torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
         run.Progress.Report(new PhaseStarted("data", $"reading {options.Data}"));
         ImageData data = ImageData.Open(options, preset, device, run.Progress, run.Cancel);
-        BinaryViTConfig network = preset.With(classes: data.Source.Classes.Count, imageSize: options.ImageSize);
+        BinaryViTConfig network = preset.With(classes: data.Source.Labels.Count, imageSize: options.ImageSize);
         Recipe recipe = Recipe.For(options, network, data.Split.Train.Count, data.Kind);
         DeviceImages? onDevice = DeviceImages.For(options.AugmentOn, data.Source, recipe.Augmentation, device, run.Progress);
         return new RunInputs(device, data with { OnDevice = onDevice }, network, recipe);

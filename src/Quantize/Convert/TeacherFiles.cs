@@ -15,7 +15,7 @@ internal static class TeacherFiles
             return FileTeacher.Open(path, options.TeacherMean, options.TeacherStd, images, device, progress);
         }
 
-        nn.Module<Tensor, Tensor> model = In(path, images.Classes.Count, images.Preprocess.Height, student).Build(device);
+        nn.Module<Tensor, Tensor> model = In(path, images.Labels.Count, images.Preprocess.Height, student).Build(device);
         Checkpoint.Load(path, model);
         return new ModuleTeacher(Path.GetFileName(path), model);
     }

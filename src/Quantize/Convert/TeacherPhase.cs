@@ -77,7 +77,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 
             return TeacherFiles.Open(name, run.Options, _data.Source, inputs.Network, inputs.Device, run.Progress);
         }
-        var network = new TeacherNetwork(kind, _data.Source.Classes.Count, _data.Source.Preprocess.Height, _recipe.TeacherWidth, inputs.Network);
+        var network = new TeacherNetwork(kind, _data.Source.Labels.Count, _data.Source.Preprocess.Height, _recipe.TeacherWidth, inputs.Network);
         run.Progress.Report(new PhaseStarted("teacher", network.Text));
         torch.manual_seed((long)run.Options.Seed);
         nn.Module<Tensor, Tensor> model = network.Build(inputs.Device);
@@ -99,7 +99,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
     private ITeacher Known(string names)
     {
         ITeacher whole = Whole([.. TeacherList.Split(names).Select(One)]);
-        if (!(_recipe.Augmentation.IsNone || inputs.Device.type == DeviceType.CPU) || !CachedTeacher.Fits(_data.Split.Train.Count, _data.Source.Classes.Count))
+        if (!(_recipe.Augmentation.IsNone || inputs.Device.type == DeviceType.CPU) || !CachedTeacher.Fits(_data.Split.Train.Count, _data.Source.Labels.Count))
         {
             return whole;
         }

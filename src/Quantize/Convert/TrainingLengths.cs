@@ -22,7 +22,7 @@ internal sealed class TrainingLengths(RunContext run)
         PhasePlan? teacher = null;
         if (TeacherTable.TrainedOf(run.Options.Teacher) is { } kind)
         {
-            var known = new TeacherNetwork(kind, data.Source.Classes.Count, data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network);
+            var known = new TeacherNetwork(kind, data.Source.Labels.Count, data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network);
             teacher = Of(TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher);
         }
         var student = new BinaryViT(inputs.Network, binarization: run.Options.Binarization);

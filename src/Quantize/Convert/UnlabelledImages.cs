@@ -86,7 +86,7 @@ internal static class UnlabelledImages
 
             progress.Report(new StepProgress("teacher decisions", at, images.Count));
         }
-        int[] seen = [.. Enumerable.Range(0, images.Classes.Count).Select(c => labels.Count(l => l == c))];
+        int[] seen = [.. Enumerable.Range(0, images.Labels.Count).Select(c => labels.Count(l => l == c))];
         progress.Report(new Note($"no labels: the student learns from the teacher alone, and accuracies are agreement with it; it finds {seen.Count(n => n > 0)} of {seen.Length} classes, {seen.Max()} images of the most frequent"));
         return images.Relabelled(labels);
     }

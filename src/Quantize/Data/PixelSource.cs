@@ -22,7 +22,7 @@ internal sealed class PixelSource
     public int Count => _dataset.Count;
 
     /// <summary>Class names.</summary>
-    public IReadOnlyList<string> Labels => _dataset.Classes;
+    public IReadOnlyList<string> Labels => _dataset.Labels;
 
     /// <summary>Whether all images are in memory.</summary>
     public bool InMemory => _pixels is not null;
@@ -127,7 +127,7 @@ internal sealed class RelabelledDataset(IImageDataset images, IReadOnlyList<int>
 {
     public string Name => images.Name;
 
-    public IReadOnlyList<string> Labels => images.Classes;
+    public IReadOnlyList<string> Labels => images.Labels;
 
     public int Count => images.Count;
 

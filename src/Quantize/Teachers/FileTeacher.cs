@@ -27,7 +27,7 @@ internal sealed class FileTeacher : ITeacher, IDisposable
     {
         (Name, _model, _run, _channelsLast, _most) = (Path.GetFileName(path), model, run, channelsLast, most);
         _plane = images.Preprocess.Height * images.Preprocess.Width;
-        _order = Order(path, outputs, labels, images.Classes, progress);
+        _order = Order(path, outputs, labels, images.Labels, progress);
         for (int c = 0; c < 3; c++)
         {
             // x * std + mean is the pixel in 0..1.

@@ -77,7 +77,7 @@ internal sealed class CachedTeacher : ITeacher
         ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel,
         bool features = false)
     {
-        var logits = new List<float>(indices.Count * source.Classes.Count);
+        var logits = new List<float>(indices.Count * source.Labels.Count);
         List<float> seen = [];
         int at = 0;
         foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
