@@ -11,25 +11,18 @@ internal interface IConvertProgress
 internal abstract record ConvertEvent;
 
 /// <summary>A phase begins: data, teacher, student, export, check.</summary>
-/// <param name="Phase">Short name.</param>
 /// <param name="Text">What happens, in words.</param>
 internal sealed record PhaseStarted(string Phase, string Text) : ConvertEvent;
 
 /// <summary>A fact to report.</summary>
-/// <param name="Text">The line.</param>
 internal sealed record Note(string Text) : ConvertEvent;
 
 /// <summary>Something to look at.</summary>
-/// <param name="Text">The line.</param>
 internal sealed record Warned(string Text) : ConvertEvent;
 
 /// <summary>Where a training run is; about twice a second and at the end.</summary>
-/// <param name="Phase">teacher or student.</param>
-/// <param name="Step">Steps done.</param>
-/// <param name="Steps">Steps in all.</param>
 /// <param name="Epoch">Passes over the data done, with fraction.</param>
 /// <param name="Loss">Mean loss of the last steps.</param>
-/// <param name="LearningRate">Of the last step.</param>
 /// <param name="ImagesPerSecond">Images per second, evaluation apart.</param>
 /// <param name="Remaining">Expected time to the end of the run.</param>
 /// <param name="DataWait">Share of the training time that was spent waiting for images, 0 to 1.</param>
@@ -37,18 +30,12 @@ internal sealed record TrainingProgress(
     string Phase, long Step, long Steps, double Epoch, double Loss, double LearningRate, double ImagesPerSecond, TimeSpan Remaining, double DataWait) : ConvertEvent;
 
 /// <summary>The network was evaluated on images that it does not learn from.</summary>
-/// <param name="Phase">teacher or student.</param>
-/// <param name="Step">Steps done.</param>
-/// <param name="Steps">Steps in all.</param>
 /// <param name="Loss">Mean training loss since the last evaluation.</param>
 /// <param name="Top1">Right predictions in per cent of the validation images.</param>
 /// <param name="Best">The best so far.</param>
 internal sealed record Evaluated(string Phase, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
 
 /// <summary>How far a long step other than training is.</summary>
-/// <param name="Phase">Its phase.</param>
-/// <param name="Done">Parts done.</param>
-/// <param name="Total">Parts in all.</param>
 internal sealed record StepProgress(string Phase, int Done, int Total) : ConvertEvent;
 
 /// <summary>Ignores everything.</summary>

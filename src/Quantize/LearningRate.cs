@@ -1,9 +1,6 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>The learning rate by step: a linear warm-up, then half a cosine down to a hundredth of a per cent of the peak.</summary>
-/// <param name="Peak">Highest rate.</param>
-/// <param name="WarmupSteps">Steps of the warm-up.</param>
-/// <param name="Steps">All steps.</param>
 internal readonly record struct LearningRate(double Peak, long WarmupSteps, long Steps)
 {
     private const double Floor = 1e-4;

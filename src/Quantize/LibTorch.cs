@@ -170,7 +170,6 @@ internal static class LibTorch
 
     /// <summary>Marks a version need of an ELF library of 64 bits, little endian, as weak: the loader then does without where the system lacks it.</summary>
     /// <param name="elf">The library; changed in place.</param>
-    /// <param name="version">The version's name.</param>
     /// <returns>How many needs were marked: one for each library that it is asked of; 0 where there is none or it is no such file.</returns>
     /// <remarks>ELF gABI and LSB 10.7.3: section of type SHT_GNU_verneed with entries Verneed {version, count, file, aux, next} and
     /// Vernaux {hash, flags, other, name, next}; VER_FLG_WEAK is 2.</remarks>

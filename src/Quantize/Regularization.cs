@@ -7,7 +7,6 @@ namespace EdgeVit.Quantize;
 /// <param name="Features">Probability that a feature does not reach the classifier (dropout).</param>
 internal sealed record Regularization(double Depth, double Features)
 {
-    /// <summary>Nothing is left out.</summary>
     public static Regularization None { get; } = new(0, 0);
 
     /// <summary>Decay of the mean of the float parameters that is kept beside them, 0 for none: latent weights of signs have no useful mean.</summary>

@@ -21,7 +21,6 @@ internal sealed record TrainSettings
     /// <summary>Images per step, 2 to 65536.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>The optimizer.</summary>
     public OptimizerKind Optimizer { get; init; }
 
     /// <summary>Share of the old step in the new one with <see cref="OptimizerKind.Nesterov"/>, 0 to 0.999.</summary>
@@ -66,7 +65,6 @@ internal sealed record TrainSettings
     /// <summary>Seed of order and augmentation.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>The rate by step.</summary>
     public LearningRate Schedule => new(LearningRate, Math.Min(200, (long)(Warmup * Steps)), Steps);
 
     /// <summary>Checks every setting and returns them.</summary>

@@ -4,7 +4,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>The best of several states of a network, by an accuracy; the earlier one where two are equally good.</summary>
-/// <param name="model">The network.</param>
 internal sealed class BestWeights(nn.Module model) : IDisposable
 {
     private Dictionary<string, Tensor> _kept = [];

@@ -13,9 +13,7 @@ internal static class Budget
     internal const int FewestSteps = 20;
 
     /// <summary>Passes of teacher and student that fit.</summary>
-    /// <param name="seconds">The time left, seconds.</param>
     /// <param name="teacher">The teacher's part as planned; null where none is trained.</param>
-    /// <param name="student">The student's.</param>
     /// <exception cref="ConvertException">It is too short.</exception>
     internal static (double TeacherEpochs, double StudentEpochs) Fit(double seconds, PhasePlan? teacher, PhasePlan student)
     {

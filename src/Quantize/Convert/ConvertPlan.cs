@@ -1,14 +1,11 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>What a conversion would do and cost, from measured steps, before anything long starts.</summary>
-/// <param name="Network">Name of the student.</param>
 /// <param name="Layout">The student's layout as JSON; a file with it serves as <c>--student</c>.</param>
-/// <param name="Parameters">Trainable parameters of the student.</param>
 /// <param name="BinaryParameters">Those of them that the packed file keeps as one bit.</param>
 /// <param name="ModelBytes">Bytes of the packed file with 32-bit floats.</param>
 /// <param name="TrainImages">Images to learn from.</param>
 /// <param name="Teacher">The teacher's part; null where none is trained.</param>
-/// <param name="Student">The student's part.</param>
 /// <param name="PeakMemoryBytes">The most memory that the process had resident while the steps were measured.</param>
 internal sealed record ConvertPlan(
     string Network, string Layout, long Parameters, long BinaryParameters, long ModelBytes, int TrainImages, PhasePlan? Teacher, PhasePlan Student, long PeakMemoryBytes)
@@ -21,18 +18,15 @@ internal sealed record ConvertPlan(
 }
 
 /// <summary>The training of one network.</summary>
-/// <param name="Steps">Optimizer steps.</param>
 /// <param name="BatchSize">Images per step.</param>
 /// <param name="StepSeconds">Seconds of a step: the median of <c>20</c> measured ones.</param>
 /// <param name="StepsPerEpoch">Steps of one pass over the training images.</param>
 internal sealed record PhasePlan(long Steps, int BatchSize, double StepSeconds, long StepsPerEpoch)
 {
-    /// <summary>Seconds of all steps.</summary>
     public double Seconds => Steps * StepSeconds;
 
     /// <summary>Seconds of one pass.</summary>
     public double EpochSeconds => StepsPerEpoch * StepSeconds;
 
-    /// <summary>Images per second.</summary>
     public double ImagesPerSecond => BatchSize / StepSeconds;
 }

@@ -17,12 +17,6 @@ internal sealed record ConvertTimings(double Data, double Teacher, double Studen
 }
 
 /// <summary>What a conversion made, and how good it is.</summary>
-/// <param name="Model">Path of the packed model.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Sha256">Its digest.</param>
-/// <param name="Network">Name of the student.</param>
-/// <param name="Parameters">Trainable parameters of the student.</param>
-/// <param name="Classes">Number of classes.</param>
 /// <param name="TrainImages">Images learnt from.</param>
 /// <param name="ValidationImages">Images held out of training, for choices.</param>
 /// <param name="TestImages">Images of the figures below; never used for choices.</param>
@@ -33,9 +27,7 @@ internal sealed record ConvertTimings(double Data, double Teacher, double Studen
 /// <param name="ValidationTop1">The simulator's on the validation images.</param>
 /// <param name="SamePredictions">Test images with the same prediction of both.</param>
 /// <param name="DifferentPredictions">Test images that they predict differently; in every one of them rounding decides a sign.</param>
-/// <param name="Parity">Layer by layer.</param>
 /// <param name="Certificate">The same in short, as it stands in the file.</param>
-/// <param name="Timings">Seconds.</param>
 /// <param name="PeakMemoryBytes">The most memory that the process had resident, bytes.</param>
 internal sealed record ConvertResult(
     string Model, long Bytes, string Sha256, string Network, long Parameters, int Classes, int TrainImages, int ValidationImages, int TestImages, int SkippedImages,
@@ -45,7 +37,6 @@ internal sealed record ConvertResult(
     /// <summary>Whether the labels of all figures are the teacher's decisions, as the images came without classes: right means agreed.</summary>
     public bool LabelledByTeacher { get; init; }
 
-    /// <summary>The result as indented JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);
 }
 

@@ -7,9 +7,6 @@ namespace EdgeVit.Quantize;
 internal static class Converter
 {
     /// <summary>Converts a data set into a packed model.</summary>
-    /// <param name="options">What to do.</param>
-    /// <param name="progress">Receives events.</param>
-    /// <param name="cancel">Stops after the step in progress, with everything saved.</param>
     /// <param name="group">The processes that train together, of which this must be the first; null for this one alone. It has left them at the end.</param>
     /// <exception cref="ConvertException">It cannot be done, was stopped, or the packed model is not what was trained (exit code 3).</exception>
     /// <exception cref="DatasetException">The data cannot be used.</exception>
@@ -26,20 +23,14 @@ internal static class Converter
     }
 
     /// <summary>Takes part in the trainings of a conversion that rank 0 does with <see cref="Convert"/>; writes nothing.</summary>
-    /// <param name="options">The same as there.</param>
     /// <param name="group">The processes, of which this is another than the first.</param>
     /// <param name="cancel">Stops all processes after the step in progress.</param>
-    /// <inheritdoc cref="Convert"/>
     public static void Assist(ConvertOptions options, ProcessGroup group, CancellationToken cancel = default) => Run(options, new SilentProgress(), cancel, group);
 
     /// <summary>Says what a conversion would do and cost: reads the images, measures some steps with networks that are thrown away, writes
     /// nothing.</summary>
-    /// <param name="options">What to do.</param>
-    /// <param name="progress">Receives events.</param>
-    /// <param name="cancel">Stops after the step in progress.</param>
     /// <param name="group">The processes that would train together and measure together, each of which calls this; null for this one alone.</param>
     /// <exception cref="ConvertException">It cannot be done.</exception>
-    /// <inheritdoc cref="Convert"/>
     public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, ProcessGroup? group = null) => InGroup(
         group, () => Planning.Of(new RunContext(Settled(options, group), progress, cancel, group)), "Stopped; nothing was written.");
 

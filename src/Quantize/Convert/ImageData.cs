@@ -6,9 +6,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>The images of a conversion.</summary>
-/// <param name="Name">The data set's name.</param>
 /// <param name="Kind">What it was recognised as.</param>
-/// <param name="Source">The training set.</param>
 /// <param name="Split">Which of it are learnt from, which are held out for choices.</param>
 /// <param name="Test">The test set, or the training set where the data has none.</param>
 /// <param name="TestIndices">The test images within <paramref name="Test"/>.</param>

@@ -3,16 +3,10 @@ using EdgeVit.Export;
 namespace EdgeVit.Quantize;
 
 /// <summary>The settings of a conversion where the user gave none: by the network, the number of training images and the kind of data.</summary>
-/// <param name="Teacher">How the teacher is trained.</param>
-/// <param name="Student">How the student is trained.</param>
-/// <param name="Augmentation">How training images vary, for both.</param>
 /// <param name="TeacherWidth">Channels of the teacher's stem.</param>
 internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
 {
     /// <summary>Completes the options.</summary>
-    /// <param name="options">What the user asked for.</param>
-    /// <param name="network">The student.</param>
-    /// <param name="images">Training images.</param>
     /// <param name="kind">What the data was recognised as.</param>
     /// <exception cref="ConvertException">Settings out of range.</exception>
     public static Recipe For(ConvertOptions options, BinaryViTConfig network, int images, string kind)

@@ -5,7 +5,6 @@ using EdgeVit.Export;
 namespace EdgeVit.Quantize;
 
 /// <summary>The folder of one run and the files in it.</summary>
-/// <param name="Path">The folder.</param>
 internal sealed record RunFolder(string Path)
 {
     private const long Reserve = 16L << 20;
@@ -30,8 +29,6 @@ internal sealed record RunFolder(string Path)
 
     /// <summary>Makes the folder ready before anything long starts: creates it, tries to write, looks at the free space, refuses to touch an
     /// earlier run unless told to. An earlier run is still whole afterwards, see <see cref="Clear"/>.</summary>
-    /// <param name="resume">The folder's run goes on.</param>
-    /// <param name="overwrite">The folder's run is replaced.</param>
     /// <param name="expectedBytes">What the run will write, roughly.</param>
     /// <exception cref="ConvertException">It is no place for a run; the message says why and what to do.</exception>
     public void Prepare(bool resume, bool overwrite, long expectedBytes)

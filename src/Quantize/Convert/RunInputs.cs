@@ -5,10 +5,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>What a conversion works on.</summary>
-/// <param name="Device">The device of the training.</param>
-/// <param name="Data">The images.</param>
-/// <param name="Network">The student.</param>
-/// <param name="Recipe">How teacher and student are trained.</param>
 internal sealed record RunInputs(Device Device, ImageData Data, BinaryViTConfig Network, Recipe Recipe) : IDisposable
 {
     /// <summary>Everything that decides the outcome, key → value.</summary>

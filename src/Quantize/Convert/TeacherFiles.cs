@@ -3,7 +3,6 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Opens teachers from files.</summary>
 internal static class TeacherFiles
 {
     /// <summary>A teacher for these images: a classifier or model in a file, or the network in a checkpoint of an earlier run.</summary>
@@ -21,10 +20,6 @@ internal static class TeacherFiles
     }
 
     /// <summary>The network that a checkpoint of an earlier run holds.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="classes">Classes of the data.</param>
-    /// <param name="imageSize">Size of the images.</param>
-    /// <param name="student">The student of this run.</param>
     /// <exception cref="ConvertException">The file is damaged, or holds no teacher.</exception>
     private static TeacherNetwork In(string path, int classes, int imageSize, BinaryViTConfig student)
     {

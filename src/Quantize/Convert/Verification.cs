@@ -26,7 +26,6 @@ internal sealed class Verification
     /// <summary>What a set of images says.</summary>
     internal sealed record Outcome(double PackedTop1, double SimulatorTop1, int Same, int Different);
 
-    /// <summary>Compares layer by layer.</summary>
     internal void Layers(ParityCheck check, PixelSource source, IEnumerable<int> indices)
     {
         foreach (int index in indices)
@@ -98,8 +97,6 @@ internal sealed class Verification
     }
 
     /// <summary>Makes sure that a check has passed.</summary>
-    /// <param name="report">What it found.</param>
-    /// <param name="path">Where that is written down.</param>
     /// <exception cref="ConvertException">It has failed (<see cref="ConvertException.CheckFailed"/>).</exception>
     internal static void Require(ParityReport report, string path)
     {

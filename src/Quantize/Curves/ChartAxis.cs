@@ -3,9 +3,7 @@ using System.Globalization;
 namespace EdgeVit.Quantize;
 
 /// <summary>The range of an axis and its ticks, at multiples of 1, 2 or 5 times a power of ten.</summary>
-/// <param name="From">Where the axis begins.</param>
 /// <param name="To">Where it ends; greater than <paramref name="From"/>.</param>
-/// <param name="Step">From one tick to the next.</param>
 internal readonly record struct ChartAxis(double From, double To, double Step)
 {
     // Multiples of the step that lie on the ends but for rounding belong to the axis.
@@ -28,8 +26,6 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     }
 
     /// <summary>An axis that ends on ticks.</summary>
-    /// <param name="low">The lowest value.</param>
-    /// <param name="high">The highest value.</param>
     /// <param name="most">Steps at most; rounding the ends may add one.</param>
     internal static ChartAxis Rounded(double low, double high, int most)
     {
@@ -39,8 +35,6 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     }
 
     /// <summary>An axis that ends at the values themselves, or begins at zero where that is near, with as many ticks as there is room for their labels.</summary>
-    /// <param name="low">The lowest value.</param>
-    /// <param name="high">The highest value.</param>
     /// <param name="whole">Whether only whole numbers make sense.</param>
     /// <param name="digits">Room for labels, in digits.</param>
     internal static ChartAxis Fitted(double low, double high, bool whole, double digits)

@@ -24,7 +24,6 @@ internal static class LineChart
     private const int MostHovers = 60;
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
-    /// <param name="title">What is drawn.</param>
     /// <param name="abscissa">What x counts.</param>
     /// <param name="lines">At least one line; with two or more there is a legend.</param>
     internal static string ToSvg(string title, string abscissa, params ReadOnlySpan<ChartLine> lines)

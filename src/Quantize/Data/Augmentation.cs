@@ -25,7 +25,6 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     /// <summary>Whether a varied image still shows what the image shows, so that what a teacher says of the one holds for the other.</summary>
     public bool KeepsContent => Crop == 0 && Operations.Operations == 0;
 
-    /// <summary>Images as they are.</summary>
     public static Augmentation None { get; } = new(0, false);
 
     /// <summary>Whether nothing happens.</summary>
@@ -48,11 +47,7 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     }
 
     /// <summary>Crops and operates on an image: a function of the same. Gives its pixels at the network's size.</summary>
-    /// <param name="source">Where it is.</param>
-    /// <param name="index">Which it is.</param>
     /// <param name="scratch">Two images' bytes.</param>
-    /// <param name="seed">Decides.</param>
-    /// <param name="epoch">The pass over the data.</param>
     /// <param name="copy">Which of its times in the batch, from 0.</param>
     internal ReadOnlySpan<byte> Pixels(PixelSource source, int index, byte[] scratch, ulong seed, long epoch, int copy)
     {

@@ -4,11 +4,9 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>One batch in the network's layout.</summary>
-/// <param name="Epoch">Which pass over the data it belongs to.</param>
 /// <param name="Indices">Positions of its images in the source.</param>
 /// <param name="Images">Normalised floats <c>[B, 3, H, W]</c>; empty where they are made on the device.</param>
 /// <param name="Labels">Labels <c>[B]</c>.</param>
-/// <param name="Mirrored">Which images are mirrored.</param>
 internal sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] Labels, bool[] Mirrored)
 {
     /// <summary>Number of images B.</summary>

@@ -23,11 +23,7 @@ internal sealed class BatchLoader : IDisposable
     private long _next = -1;
 
     /// <summary>Prepares batches of these images.</summary>
-    /// <param name="source">The images.</param>
-    /// <param name="indices">Which of them.</param>
     /// <param name="batchSize">Images per batch; fewer when there are fewer.</param>
-    /// <param name="augmentation">How they vary.</param>
-    /// <param name="seed">Decides order and augmentation.</param>
     /// <param name="share">Which part of each batch is made; null for all of it.</param>
     /// <param name="onDevice">The same images on a device, where batches are then made; null for the processor.</param>
     public BatchLoader(
@@ -173,8 +169,6 @@ internal sealed class BatchLoader : IDisposable
     }
 
     /// <summary>How the images of a batch vary.</summary>
-    /// <param name="Augmentation">In which ways.</param>
-    /// <param name="Seed">Decides.</param>
     /// <param name="Start">The batch's place in the epoch.</param>
     /// <param name="Positions">The images' places in the batch; null where they are all of it.</param>
     private readonly record struct Variation(Augmentation Augmentation, ulong Seed, int Start, int[]? Positions = null)

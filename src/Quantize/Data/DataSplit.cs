@@ -1,18 +1,12 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>Indices of the training set, split by seed and by class.</summary>
-/// <param name="Train">What is learnt from.</param>
-/// <param name="Held">What is held out.</param>
 internal sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held)
 {
     /// <summary>Holds out a <paramref name="share"/> of every class, at most <paramref name="most"/> images in all; every class keeps at least
     /// one image to learn from.</summary>
-    /// <param name="indices">What is split.</param>
-    /// <param name="label">Label of an index.</param>
-    /// <param name="classes">Number of classes.</param>
     /// <param name="share">Share that is held out, 0 to 1.</param>
     /// <param name="most">Upper bound of images held out.</param>
-    /// <param name="seed">Decides which.</param>
     public static DataSplit By(IReadOnlyList<int> indices, Func<int, int> label, int classes, double share, int most, ulong seed)
     {
         share = Math.Min(share, (double)most / Math.Max(1, indices.Count));

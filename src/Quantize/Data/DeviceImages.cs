@@ -12,15 +12,10 @@ internal readonly record struct Window(int Top, int Left, int Height, int Width)
 
 /// <summary>How one image of a batch varies.</summary>
 /// <param name="Dx">Columns by which it is shifted.</param>
-/// <param name="Dy">Rows.</param>
-/// <param name="Mirror">Whether it is mirrored.</param>
 /// <param name="Erased">What is erased of it afterwards.</param>
 internal readonly record struct ImageChange(int Dx, int Dy, bool Mirror, Window Erased);
 
 /// <summary>A batch as what was drawn for it; its pixels are made on the device when they are needed.</summary>
-/// <param name="Source">Where the pixels are.</param>
-/// <param name="Changes">How each image varies.</param>
-/// <param name="Mixture">How they are mixed.</param>
 internal sealed record DrawnBatch(DeviceImages Source, ImageChange[] Changes, Mixture Mixture);
 
 /// <summary>All pixels of a data set on the device of the training, where batches are cut, mirrored, normalised, erased and mixed by tensor operations: a GPU
@@ -37,8 +32,6 @@ internal sealed class DeviceImages : IDisposable
     private readonly int _width;
 
     /// <summary>Copies a data set that is in memory to a device.</summary>
-    /// <param name="source">The images.</param>
-    /// <param name="device">The device.</param>
     public DeviceImages(PixelSource source, Device device)
     {
         byte[] pixels = source.Memory ?? throw new ArgumentException("its images are decoded on demand", nameof(source));
@@ -52,9 +45,6 @@ internal sealed class DeviceImages : IDisposable
     /// <summary>The data set on the device, if that is asked for, or, with <c>auto</c>, if it pays and can be done; null where batches are
     /// made on the processor.</summary>
     /// <param name="place">One of the three names.</param>
-    /// <param name="source">The images.</param>
-    /// <param name="augmentation">How they vary.</param>
-    /// <param name="device">The device of the training.</param>
     /// <param name="progress">Receives the reason where it is not done.</param>
     /// <exception cref="ConvertException">It is asked for and cannot be done.</exception>
     internal static DeviceImages? For(string place, PixelSource source, Augmentation augmentation, Device device, IConvertProgress progress)

@@ -9,12 +9,7 @@ internal static class Erasing
 
     /// <summary>Erases with a probability: pure function of seed, epoch and image.</summary>
     /// <param name="image">Normalised <c>[3, H, W]</c>.</param>
-    /// <param name="height">H.</param>
-    /// <param name="width">W.</param>
     /// <param name="probability">0 to 1.</param>
-    /// <param name="seed">Decides everything.</param>
-    /// <param name="epoch">The pass over the data.</param>
-    /// <param name="index">The image.</param>
     /// <param name="copy">Which of its times in the batch, from 0.</param>
     internal static void Apply(Span<float> image, int height, int width, double probability, ulong seed, long epoch, int index, int copy = 0)
     {

@@ -6,7 +6,6 @@ namespace EdgeVit.Quantize;
 /// <param name="CutMix">The same for CutMix. Where both are above 0, each batch takes one of them.</param>
 internal sealed record Mixing(double Mixup, double CutMix)
 {
-    /// <summary>No mixing.</summary>
     public static Mixing None { get; } = new(0, 0);
 
     /// <summary>Whether nothing is mixed.</summary>
@@ -14,11 +13,6 @@ internal sealed record Mixing(double Mixup, double CutMix)
 
     /// <summary>Mixes a batch: pure function of seed and step.</summary>
     /// <param name="images">Normalised images <c>[B, 3, H, W]</c>, changed.</param>
-    /// <param name="count">B.</param>
-    /// <param name="height">H.</param>
-    /// <param name="width">W.</param>
-    /// <param name="seed">Decides everything.</param>
-    /// <param name="step">The batch.</param>
     /// <returns>The share of each image that is its own; the rest is its partner's, image <c>B - 1 - i</c>.</returns>
     internal float Apply(float[] images, int count, int height, int width, ulong seed, long step)
     {

@@ -6,10 +6,8 @@ namespace EdgeVit.Quantize;
 /// <summary>How the images of one batch are mixed, image <c>i</c> with <c>B - 1 - i</c>.</summary>
 /// <param name="OwnShare">The share of each image that is its own.</param>
 /// <param name="Cut">Whether a rectangle is the partner's, instead of a weighted sum everywhere.</param>
-/// <param name="Window">The rectangle.</param>
 internal readonly record struct Mixture(float OwnShare, bool Cut, Window Window)
 {
-    /// <summary>No mixing.</summary>
     internal static Mixture None { get; } = new(1, Cut: true, default);
 
     /// <summary>Mixes <c>[B, 3, H, W]</c> in place.</summary>

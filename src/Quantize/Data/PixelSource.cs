@@ -30,7 +30,6 @@ internal sealed class PixelSource
     /// <summary>All images one after the other; null where they are decoded on demand.</summary>
     internal byte[]? Memory => _pixels;
 
-    /// <summary>Bytes of one image.</summary>
     public int ImageBytes => _pipeline.Length;
 
     /// <summary>The preprocessing that the pixels went through and that normalisation continues.</summary>

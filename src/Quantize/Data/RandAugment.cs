@@ -6,7 +6,6 @@ namespace EdgeVit.Quantize;
 /// <param name="Magnitude">Their strength, 0 to 30.</param>
 internal sealed record RandAugment(int Operations, double Magnitude)
 {
-    /// <summary>Nothing happens.</summary>
     public static RandAugment None { get; } = new(0, 0);
 
     /// <summary>The list from which is drawn; <see cref="Operation.Identity"/> is one of it.</summary>
@@ -33,11 +32,7 @@ internal sealed record RandAugment(int Operations, double Magnitude)
 
     /// <summary>Changes an image.</summary>
     /// <param name="pixels"><c>[H, W, 3]</c>, changed.</param>
-    /// <param name="scratch">As many bytes.</param>
-    /// <param name="height">H.</param>
-    /// <param name="width">W.</param>
     /// <param name="fill">Red, green and blue of what lies beyond the edges.</param>
-    /// <param name="random">Decides.</param>
     internal void Apply(Span<byte> pixels, Span<byte> scratch, int height, int width, ReadOnlySpan<byte> fill, ref CounterRandom random)
     {
         for (int i = 0; i < Operations; i++)

@@ -9,10 +9,7 @@ internal static class RandomCrop
     private const int Attempts = 10;
 
     /// <summary>Draws a rectangle.</summary>
-    /// <param name="width">Columns of the image.</param>
-    /// <param name="height">Rows.</param>
     /// <param name="leastArea">Least share of the area, above 0 and at most 1.</param>
-    /// <param name="random">Decides.</param>
     internal static (int Left, int Top, int Width, int Height) Draw(int width, int height, double leastArea, ref CounterRandom random)
     {
         for (int i = 0; i < Attempts; i++)

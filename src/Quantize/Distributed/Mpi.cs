@@ -81,8 +81,6 @@ internal static unsafe partial class Mpi
     }
 
     /// <summary>Replaces numbers by their sums over the processes; waiting for the others costs a processor.</summary>
-    /// <param name="data">The numbers.</param>
-    /// <param name="count">How many there are.</param>
     /// <param name="type">float32 or float64.</param>
     internal static void Sum(void* data, int count, ScalarType type) => Check(MPI_Allreduce(s_inPlace, data, count, TypeOf(type), s_sum, s_world));
 
@@ -91,7 +89,6 @@ internal static unsafe partial class Mpi
 
     /// <summary>Begins to replace numbers by their sums, which must stay where they are until <see cref="IsDone"/>.</summary>
     /// <returns>The request, for <see cref="IsDone"/>.</returns>
-    /// <inheritdoc cref="Sum"/>
     internal static nint BeginSum(void* data, int count, ScalarType type)
     {
         nint request = 0;

@@ -4,7 +4,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Sums and copies of memory over MPI, in calls of bounded size; waiting for the others costs no processor.</summary>
-/// <param name="rank">Which process this is.</param>
 /// <param name="grace">How long after it has asked the processes to end the launcher kills them; null where it does not.</param>
 /// <param name="cancel">Set where this process was asked to end.</param>
 internal sealed unsafe class MpiTransport(int rank, TimeSpan? grace, CancellationToken cancel)

@@ -27,7 +27,6 @@ internal static class NativeImports
 
     /// <summary>Opens the first of some libraries that there is.</summary>
     /// <param name="import"><see cref="Mpi"/> or <see cref="Nccl"/>.</param>
-    /// <param name="names">Names or paths.</param>
     /// <returns>Its name and handle; nulls where there is none.</returns>
     internal static (string? Name, nint Handle) Open(string import, IEnumerable<string> names)
     {

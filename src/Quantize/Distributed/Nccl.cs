@@ -21,8 +21,6 @@ internal sealed unsafe partial class Nccl : IDisposable
 
     /// <summary>Joins a group; returns when all have joined.</summary>
     /// <param name="id">As rank 0 has it from <see cref="NewId"/>.</param>
-    /// <param name="rank">Which of the processes this is.</param>
-    /// <param name="size">How many there are.</param>
     internal Nccl(NcclId id, int rank, int size) => Check(ncclCommInitRank(out _group, size, id, rank));
 
     /// <summary>nccl.h's ncclDataType_t.</summary>
@@ -53,7 +51,6 @@ internal sealed unsafe partial class Nccl : IDisposable
 
     /// <summary>Replaces numbers on the GPU by their sums over the processes.</summary>
     /// <param name="data">Address on the device.</param>
-    /// <param name="count">How many there are.</param>
     /// <param name="type">float32 or float64.</param>
     internal void Sum(nint data, long count, ScalarType type) =>
         Check(ncclAllReduce(data, data, (nuint)count, type == ScalarType.Float64 ? DataType.Float64 : DataType.Float32, operation: 0, _group, stream: 0));

@@ -58,7 +58,6 @@ internal sealed unsafe partial class ProcessGroup
     internal void Barrier() => Collective(_mpi.Barrier);
 
     /// <summary>Replaces numbers by their sums over the processes.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal void Sum(Span<double> values)
     {
         fixed (double* data = values)
@@ -71,7 +70,6 @@ internal sealed unsafe partial class ProcessGroup
 
     /// <summary>Replaces tensors by their sums, one after another: one that is flat and large is the good case.</summary>
     /// <param name="tensors">Of float32 or float64, on the processor or all on this process's GPU.</param>
-    /// <inheritdoc cref="Barrier"/>
     internal void Sum(IReadOnlyList<Tensor> tensors) => Collective(() =>
     {
         foreach (Tensor tensor in tensors)
@@ -96,7 +94,6 @@ internal sealed unsafe partial class ProcessGroup
     });
 
     /// <summary>Replaces tensors of any type by those of rank 0.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal void Broadcast(IReadOnlyList<Tensor> tensors) => Collective(() =>
     {
         foreach (Tensor tensor in tensors)
@@ -116,7 +113,6 @@ internal sealed unsafe partial class ProcessGroup
     });
 
     /// <summary>Replaces parameters and buffers of a network by those of rank 0.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal void Broadcast(nn.Module model)
     {
         using IDisposable frozen = torch.no_grad();
@@ -124,7 +120,6 @@ internal sealed unsafe partial class ProcessGroup
     }
 
     /// <summary>The bytes of rank 0.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal byte[] Broadcast(byte[] ofFirst)
     {
         byte[] bytes = IsFirst ? ofFirst : new byte[(int)Broadcast(0)[0]];
@@ -142,7 +137,6 @@ internal sealed unsafe partial class ProcessGroup
     }
 
     /// <summary>The sum of a number over the processes.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal double Sum(double value)
     {
         Span<double> values = [value];
@@ -151,11 +145,9 @@ internal sealed unsafe partial class ProcessGroup
     }
 
     /// <summary>Whether it holds for any process.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal bool Any(bool value) => Sum(value ? 1.0 : 0.0) > 0;
 
     /// <summary>A number of every process, by rank.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal double[] AllGather(double value)
     {
         double[] all = new double[Size];
@@ -165,7 +157,6 @@ internal sealed unsafe partial class ProcessGroup
     }
 
     /// <summary>Numbers of rank 0.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal double[] Broadcast(params double[] values)
     {
         double[] all = IsFirst ? [.. values] : new double[values.Length];
@@ -201,7 +192,6 @@ internal sealed unsafe partial class ProcessGroup
     }
 
     /// <summary>Leaves the others, all of which do so; waits for them.</summary>
-    /// <inheritdoc cref="Barrier"/>
     internal void Leave()
     {
         if (_left)

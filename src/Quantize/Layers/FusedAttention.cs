@@ -22,7 +22,6 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         apply(q.contiguous(), k.contiguous(), v.contiguous(), clipLog.contiguous(), temperature?.contiguous()!, new FusedMoves(moveq, movek, movev), layout, surrogate,
             FusedBranch.BFloat16, levels, maskDiagonal);
 
-    /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
         (bool)vars[8] ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
 

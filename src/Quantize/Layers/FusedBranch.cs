@@ -8,9 +8,7 @@ namespace EdgeVit.Quantize;
 /// <param name="Factor">e of the shortcut.</param>
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
-/// <param name="Mode">How weights and activations become bits.</param>
 /// <param name="Group">The processes whose images the norm is of.</param>
-/// <param name="BFloat16">Whether products are computed in bfloat16.</param>
 internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationMode Mode, NormProcesses Group, bool BFloat16);
 
 /// <summary>The parameters of a fused binary layer; gradients are added to theirs.</summary>
@@ -46,7 +44,6 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
             new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, mode, new NormProcesses(norm.Group), BFloat16));
     }
 
-    /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[2]).BFloat16 ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
 
     /// <summary>The gradient of x; those of the parameters are added to theirs.</summary>

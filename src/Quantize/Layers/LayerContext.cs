@@ -5,9 +5,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>What all modules of one network share.</summary>
-/// <param name="Precision">Signs or floats.</param>
 /// <param name="Eps">Added to the variance in every batch norm.</param>
-/// <param name="Taps">Where values are reported to.</param>
 internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
 {
     internal bool Binary => Precision == Precision.Binary;

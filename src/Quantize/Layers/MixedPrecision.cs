@@ -26,7 +26,6 @@ internal static class MixedPrecision
 
     /// <summary>What an option's value means on a device: bfloat16 where the device has it, with <c>auto</c>.</summary>
     /// <param name="name">One of the three names.</param>
-    /// <param name="device">Where is trained.</param>
     /// <returns><see cref="ConvertOptions.Float32"/> or <see cref="ConvertOptions.BFloat16"/>.</returns>
     internal static string For(string name, Device device) => name != ConvertOptions.Auto ? name : device.type == DeviceType.CUDA || Native ? ConvertOptions.BFloat16 : ConvertOptions.Float32;
 

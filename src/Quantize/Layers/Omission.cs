@@ -5,10 +5,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>The random choices of one step: functions of seed, step, part of the batch and place in the network.</summary>
-/// <param name="Rates">With which probabilities.</param>
-/// <param name="Seed">Seed of the run.</param>
-/// <param name="Step">The step.</param>
-/// <param name="Part">The part of the batch.</param>
 internal sealed record Omission(Regularization Rates, ulong Seed, long Step, int Part)
 {
     private const ulong DepthKey = 0x44524F5050415448;
@@ -17,8 +13,6 @@ internal sealed record Omission(Regularization Rates, ulong Seed, long Step, int
     /// <summary>The tokens behind a sub-layer, or in front of it where an image skips it; what is kept counts for more by as much as is left out.</summary>
     /// <param name="before">The residual stream before, <c>[B*N, C]</c>.</param>
     /// <param name="after">Behind.</param>
-    /// <param name="images">B.</param>
-    /// <param name="site">Number of the sub-layer.</param>
     /// <param name="depth">Place of its layer, 0 for the first to 1 for the last.</param>
     internal Tensor Skip(Tensor before, Tensor after, long images, int site, double depth)
     {

@@ -10,10 +10,6 @@ internal sealed class PlainConv2d : nn.Module<Tensor, Tensor>
     private readonly Parameter weight;
     private readonly long _stride;
 
-    /// <param name="inputs">Channels of the input.</param>
-    /// <param name="outputs">Channels of the result.</param>
-    /// <param name="kernel">Height and width of the kernel.</param>
-    /// <param name="stride">Step of the window.</param>
     /// <param name="identity">Whether the first filters start by passing their channels on (Zagoruyko and Komodakis 2017), which very short trainings
     /// gain from.</param>
     internal PlainConv2d(long inputs, long outputs, long kernel, long stride, bool identity = false) : base(nameof(PlainConv2d))

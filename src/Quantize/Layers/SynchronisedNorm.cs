@@ -25,7 +25,6 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
     /// <param name="runningVariance"><c>[C]</c>.</param>
     /// <param name="eps">Added to the variance.</param>
     /// <param name="momentum">Share of the batch in the running statistics.</param>
-    /// <param name="group">The processes.</param>
     internal static Tensor Apply(
         Tensor x, Tensor? weight, Tensor bias, Tensor runningMean, Tensor runningVariance, double eps, double momentum, ProcessGroup group) =>
         apply(x, weight ?? torch.ones_like(bias), bias, runningMean, runningVariance, eps, momentum, group);
@@ -39,7 +38,6 @@ internal sealed class SynchronisedNorm : autograd.SingleTensorFunction<Synchroni
         }
     }
 
-    /// <summary>See <see cref="Apply"/>.</summary>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         (var x, var weight, var bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2]);

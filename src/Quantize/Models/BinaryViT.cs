@@ -16,8 +16,6 @@ internal sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
     /// <exception cref="ModelFormatException">The configuration is impossible.</exception>
-    /// <param name="config">Its shape.</param>
-    /// <param name="precision">Signs or floats.</param>
     /// <param name="binarization">Decides where the attention's clips start; how bits are made at a step is set by the training.</param>
     public BinaryViT(BinaryViTConfig config, Precision precision = Precision.Binary, BinarizationSettings? binarization = null) : base(nameof(BinaryViT))
     {

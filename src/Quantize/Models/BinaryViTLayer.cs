@@ -46,9 +46,6 @@ internal sealed class BinaryViTLayer : nn.Module
     }
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N, C]</c>.</summary>
-    /// <param name="x">The residual stream.</param>
-    /// <param name="grid">Its grid.</param>
-    /// <param name="number">The layer's number.</param>
     /// <param name="depth">Its place, 0 for the first to 1 for the last.</param>
     internal Tensor Forward(Tensor x, TokenGrid grid, int number, double depth)
     {

@@ -22,9 +22,7 @@ internal sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
 
     /// <summary>Builds the network with fresh parameters from torch's random generator. Its first convolution passes nothing on before
     /// <see cref="Whiten"/> or a checkpoint has filled it.</summary>
-    /// <param name="classes">Number of logits.</param>
     /// <param name="width">Channels of the first block; the others have four times as many.</param>
-    /// <param name="imageSize">Height and width of the input in pixels.</param>
     public ConvNet(long classes, long width = 64, int imageSize = 32) : base(nameof(ConvNet))
     {
         _stride = Math.Max(1, (imageSize + (UsualSide / 2)) / UsualSide);
@@ -44,7 +42,6 @@ internal sealed class ConvNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     }
 
     /// <summary>Fills the first convolution from the images: it maps their patches to uncorrelated values of unit variance, and their negatives.</summary>
-    /// <param name="source">The images.</param>
     /// <param name="indices">Which of them; a few thousand are looked at.</param>
     public void Whiten(PixelSource source, IReadOnlyList<int> indices)
     {

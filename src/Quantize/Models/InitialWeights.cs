@@ -11,7 +11,6 @@ internal static class InitialWeights
     private const string Clip = "att_prob_clip";
 
     /// <summary>Fills the student and says what was taken.</summary>
-    /// <param name="student">A fresh network.</param>
     /// <param name="path">A run's <c>best.safetensors</c>, or a <c>.pth</c> or <c>.safetensors</c> of the paper's names.</param>
     /// <exception cref="ConvertException">The file cannot be read, or hardly anything in it fits.</exception>
     internal static string Load(BinaryViT student, string path)

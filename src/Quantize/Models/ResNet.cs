@@ -24,7 +24,6 @@ internal sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     }
 
     /// <summary>The 18-layer network for small images (He et al. 2016, with a 3x3 stem of stride 1): four stages of two blocks.</summary>
-    /// <param name="classes">Number of logits.</param>
     /// <param name="width">Channels of the stem and the first stage; each further stage doubles them.</param>
     public static ResNet Eighteen(long classes, long width = 64)
     {
@@ -42,10 +41,8 @@ internal sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     }
 
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
-    /// <param name="classes">Number of logits.</param>
     /// <param name="width">Channels of the stem; stage s has <c>width * 2^s</c>, s from 1.</param>
     /// <param name="imageSize">Height and width of the input in pixels: sets the number of stages so that the last grid is 4x4 or smaller.</param>
-    /// <param name="blocks">Basic blocks per stage.</param>
     public ResNet(long classes, long width = 64, int imageSize = 32, int blocks = 1) : base(nameof(ResNet))
     {
         conv1 = new PlainConv2d(3, width, 4, stride: 2);

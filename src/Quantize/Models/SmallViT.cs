@@ -29,10 +29,6 @@ internal sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     private readonly Linear? head_dist;
 
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
-    /// <param name="classes">Number of logits.</param>
-    /// <param name="imageSize">Height and width of the input in pixels.</param>
-    /// <param name="form">Which form.</param>
-    /// <param name="depth">Blocks.</param>
     public SmallViT(long classes, int imageSize = 32, ViTForm? form = null, int depth = 9) : base(nameof(SmallViT))
     {
         Form = form ?? new ViTForm();

@@ -43,12 +43,8 @@ internal sealed class FileTeacher : ITeacher, IDisposable
     public static bool Takes(string path) => IsOnnx(path) || path.EndsWith(".evit", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Opens a teacher for a data set.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="mean">What it subtracts from pixels in 0..1; null for what the file says, else what is usual.</param>
     /// <param name="std">What it divides by.</param>
-    /// <param name="images">The images that it will be asked about.</param>
-    /// <param name="device">The device of the training.</param>
-    /// <param name="progress">Receives what is assumed.</param>
     /// <exception cref="ConvertException">The file cannot be used, or does not fit the images; the message says why.</exception>
     public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
     {

@@ -66,13 +66,6 @@ internal sealed class CachedTeacher : ITeacher
     public static bool Fits(int images, int numbers) => (long)images * numbers * sizeof(float) <= MemoryLimit;
 
     /// <summary>Asks a teacher for all images.</summary>
-    /// <param name="teacher">Who is asked.</param>
-    /// <param name="source">The images.</param>
-    /// <param name="indices">Which of them.</param>
-    /// <param name="device">Where the teacher is.</param>
-    /// <param name="progress">Receives events.</param>
-    /// <param name="cancel">Stops between two batches.</param>
-    /// <param name="features">Whether its features are kept, too.</param>
     public static CachedTeacher Ask(
         ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, Device device, IConvertProgress progress, CancellationToken cancel,
         bool features = false)

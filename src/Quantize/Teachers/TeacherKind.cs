@@ -3,7 +3,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>A kind of network that is trained here as teacher; the defaults are those of residual networks.</summary>
-/// <param name="Name">What <c>--teacher</c> calls it.</param>
 /// <param name="Build">Makes the network, with fresh parameters from torch's random generator.</param>
 internal sealed record TeacherKind(string Name, Func<TeacherNetwork, nn.Module<Tensor, Tensor>> Build)
 {

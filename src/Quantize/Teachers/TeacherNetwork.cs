@@ -5,11 +5,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>A network that is trained here as teacher, for images and classes of some number.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Classes">Number of logits.</param>
-/// <param name="ImageSize">Height and width of the input in pixels.</param>
 /// <param name="Width">Channels of the first stage, where the kind has a choice.</param>
-/// <param name="Student">Whose teacher it is.</param>
 internal sealed record TeacherNetwork(TeacherKind Kind, int Classes, int ImageSize, int Width, BinaryViTConfig Student)
 {
     /// <summary>Channels that suit an image size.</summary>
@@ -22,9 +18,7 @@ internal sealed record TeacherNetwork(TeacherKind Kind, int Classes, int ImageSi
     internal string Text => $"training {Kind.Description ?? $"a {Name}"} on the labels";
 
     /// <summary>How it is trained by default.</summary>
-    /// <param name="images">Training images.</param>
     /// <param name="epochs">Passes; null for as many as suit.</param>
-    /// <param name="seed">Decides order and augmentation.</param>
     internal TrainSettings Settings(int images, double? epochs, ulong seed)
     {
         int batch = Math.Min(images <= 20_000 ? Kind.Batch.Few : Kind.Batch.Many, images);

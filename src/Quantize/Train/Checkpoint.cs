@@ -26,10 +26,6 @@ internal static class Checkpoint
     private const string ExtraPrefix = "extra.";
 
     /// <summary>Writes a checkpoint, replacing an older one.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="model">Parameters and buffers.</param>
-    /// <param name="optimizer">Its state, or null for weights alone.</param>
-    /// <param name="state">Position.</param>
     /// <param name="configuration">What a resumed run must share, key → value.</param>
     /// <param name="extras">What else a resumed run needs, as bytes by name.</param>
     /// <exception cref="ConvertException">The file cannot be written; an older one is as it was.</exception>
@@ -79,7 +75,6 @@ internal static class Checkpoint
     }
 
     /// <summary>Fills a network, and an optimizer if given, from a checkpoint.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="model">Filled; must have the same tensors.</param>
     /// <param name="optimizer">Filled, or null.</param>
     /// <param name="configuration">What the checkpoint must share, or null to take it as it is.</param>

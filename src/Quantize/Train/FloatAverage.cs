@@ -10,7 +10,6 @@ namespace EdgeVit.Quantize;
 /// nothing about the mean of signs.</summary>
 internal sealed class FloatAverage : IDisposable
 {
-    /// <summary>Name of its state in a checkpoint.</summary>
     internal const string StateName = "average";
 
     private readonly Parameter[] _parameters;
@@ -20,7 +19,6 @@ internal sealed class FloatAverage : IDisposable
     private long _updates;
 
     /// <summary>Starts at the parameters as they are.</summary>
-    /// <param name="model">The student.</param>
     /// <param name="decay">Share of the old mean in the new one; lower in the first steps.</param>
     /// <param name="flat">The student's parameters where they are one tensor, so that a step is one operation; null where each is its own.</param>
     internal FloatAverage(BinaryViT model, double decay, FlatParameters? flat = null)

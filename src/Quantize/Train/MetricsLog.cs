@@ -5,8 +5,6 @@ using EdgeVit.Export;
 namespace EdgeVit.Quantize;
 
 /// <summary>One line of <c>metrics.csv</c>; NaN leaves a field empty.</summary>
-/// <param name="Phase">teacher or student.</param>
-/// <param name="Step">Steps done.</param>
 /// <param name="Epoch">Passes over the data done, with fraction.</param>
 /// <param name="Seconds">Time trained so far.</param>
 internal sealed record MetricsRow(string Phase, long Step, double Epoch, double Seconds)
@@ -70,8 +68,6 @@ internal sealed class MetricsLog : IDisposable
 
     /// <summary>Opens the log for a phase that goes on after <paramref name="step"/> steps; 0 starts it again.</summary>
     /// <param name="path"><c>metrics.csv</c>; <c>layers.csv</c> lies beside it.</param>
-    /// <param name="phase">teacher or student.</param>
-    /// <param name="step">Steps done.</param>
     /// <exception cref="ConvertException">A file cannot be written.</exception>
     public static MetricsLog Open(string path, string phase, long step)
     {

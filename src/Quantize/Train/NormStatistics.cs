@@ -9,13 +9,7 @@ internal static class NormStatistics
 {
     /// <summary>Runs training images, varied as in training, through the network in training mode and averages what the norms see.</summary>
     /// <param name="model">The network; back in evaluation mode afterwards.</param>
-    /// <param name="source">The images.</param>
-    /// <param name="indices">The training images.</param>
-    /// <param name="augmentation">How they vary.</param>
-    /// <param name="batchSize">Images per batch.</param>
     /// <param name="batches">Batches, at most.</param>
-    /// <param name="device">Where the network is.</param>
-    /// <param name="seed">Decides the images.</param>
     /// <param name="onDevice">The images on the device, where batches are then made; null for the processor.</param>
     public static void Reestimate(
         nn.Module<Tensor, Tensor> model, PixelSource source, IReadOnlyList<int> indices, Augmentation augmentation, int batchSize, int batches, Device device,

@@ -2,11 +2,8 @@ namespace EdgeVit.Quantize;
 
 /// <summary>A step that was done.</summary>
 /// <param name="State">The run after it; an evaluation sets its best accuracy.</param>
-/// <param name="Rate">Learning rate.</param>
 /// <param name="Norm">Norm of the gradient before clipping.</param>
-/// <param name="Mode">How bits were made.</param>
 /// <param name="Stops">Whether the run was asked to end before its last step: it ends here.</param>
-/// <param name="Settings">The run's.</param>
 internal sealed record StepDone(TrainState State, double Rate, double Norm, BinarizationMode Mode, bool Stops, TrainSettings Settings)
 {
     /// <summary>The run after the step and what its observers have made of it.</summary>

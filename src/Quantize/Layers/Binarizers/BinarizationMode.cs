@@ -1,7 +1,6 @@
 namespace EdgeVit.Quantize;
 
 /// <summary>How a network binarizes at a step.</summary>
-/// <param name="Surrogate">The derivative of the activations' signs.</param>
 /// <param name="FloatWeights">Whether weights are floats, less their row's mean.</param>
 /// <param name="FrozenSigns">Whether latent weights stay as they are.</param>
 /// <param name="Regularizer">Weight of the regulariser; 0 where it rests.</param>
@@ -11,9 +10,7 @@ internal readonly record struct BinarizationMode(Surrogate Surrogate, bool Float
     internal static BinarizationMode Usual => default;
 
     /// <summary>What holds at a step.</summary>
-    /// <param name="settings">The run's.</param>
     /// <param name="step">Counted from 0.</param>
-    /// <param name="steps">All steps.</param>
     internal static BinarizationMode At(BinarizationSettings settings, long step, long steps)
     {
         double done = (double)step / steps;

@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>The derivative that the backward pass of a sign uses at some step of a run.</summary>
-/// <param name="Kind">Its form.</param>
 /// <param name="Temperature">t of the annealed form, above 0.</param>
 internal readonly record struct Surrogate(ActivationGradient Kind, float Temperature = 1)
 {

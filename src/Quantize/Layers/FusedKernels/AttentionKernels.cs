@@ -6,8 +6,6 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>How tokens divide into heads: tokens <c>[B*N, h*d]</c>, heads <c>[B*h, N, d]</c>.</summary>
-/// <param name="Batch">Images B.</param>
-/// <param name="Heads">Heads h.</param>
 /// <param name="Size">Channels d of a head.</param>
 internal readonly record struct HeadLayout(int Batch, int Heads, int Size)
 {
@@ -15,7 +13,6 @@ internal readonly record struct HeadLayout(int Batch, int Heads, int Size)
 }
 
 /// <summary>How attention weighs keys.</summary>
-/// <param name="Layout">The heads.</param>
 /// <param name="Clip">The step of a weight, for each head.</param>
 /// <param name="Levels">Steps at most.</param>
 /// <param name="Temperature">What scores are multiplied by, for each head; null where that is 1.</param>

@@ -104,7 +104,6 @@ internal interface INeighbours<TSelf>
 {
     /// <summary>The neighbours of a token.</summary>
     /// <param name="token">Its number in the batch.</param>
-    /// <param name="side">Height and width of the grid.</param>
     /// <param name="channels">Floats from token to token.</param>
     static abstract TSelf Of(int token, int side, int channels);
 

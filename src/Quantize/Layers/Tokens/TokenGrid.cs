@@ -7,7 +7,6 @@ using F = TorchSharp.torch.nn.functional;
 namespace EdgeVit.Quantize;
 
 /// <summary>Tokens and their grid.</summary>
-/// <param name="Batch">Images B.</param>
 /// <param name="Side">Height and width of the grid; N = Side * Side.</param>
 internal readonly record struct TokenGrid(long Batch, long Side)
 {

@@ -6,13 +6,11 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>What was found in one binary layer.</summary>
-/// <param name="Layer">The layer's name.</param>
 /// <param name="Name">One of the names in <see cref="BinarizerHealth"/>.</param>
 /// <param name="Percent">Per cent of the layer's channels, attention rows or weights.</param>
 internal sealed record LayerFinding(string Layer, string Name, double Percent);
 
 /// <summary>Whether the binary layers of a network carry anything.</summary>
-/// <param name="Findings">By layer.</param>
 internal sealed record BinarizerHealth(IReadOnlyList<LayerFinding> Findings)
 {
     /// <summary>Channels whose sign is the same for every token of every image.</summary>

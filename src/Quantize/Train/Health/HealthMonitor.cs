@@ -8,7 +8,6 @@ namespace EdgeVit.Quantize;
 /// <summary>Looks at the binary layers of a network in training, once an epoch and early in the first one, and warns while a run can still be saved.</summary>
 internal sealed class HealthMonitor
 {
-    /// <summary>Name of its state in a checkpoint.</summary>
     internal const string StateName = "signs";
 
     private const long First = 100;

@@ -4,9 +4,6 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Turns findings in the binary layers into lines that say what, where, how bad and what to do. A line comes again only when more layers
 /// are concerned.</summary>
-/// <param name="phase">teacher or student.</param>
-/// <param name="steps">Steps of the run.</param>
-/// <param name="progress">Receives the lines.</param>
 internal sealed class HealthWarnings(string phase, long steps, IConvertProgress progress)
 {
     /// <summary>From so many per cent of a layer on.</summary>
@@ -18,9 +15,6 @@ internal sealed class HealthWarnings(string phase, long steps, IConvertProgress 
     private readonly Dictionary<string, int> _reported = new(StringComparer.Ordinal);
 
     /// <summary>Warns where it must.</summary>
-    /// <param name="done">Steps done.</param>
-    /// <param name="health">What was found.</param>
-    /// <param name="images">On how many images.</param>
     internal void Report(long done, BinarizerHealth health, int images)
     {
         Warn(done, health.Of(BinarizerHealth.Dead), DeadLimit,

@@ -15,8 +15,6 @@ internal sealed class FlatAdamW : FlatOptimizer
     private readonly long[] _steps;
     private readonly bool _fused;
 
-    /// <param name="parameters">What learns.</param>
-    /// <param name="rate">Peak learning rate.</param>
     /// <param name="otherFactor">Factor on the rate of the parameters that learn at the other rate.</param>
     /// <param name="decay">Weight decay; what learns at the other rate has none.</param>
     /// <param name="fused">Whether the pass is the processor's own; null for where that can be.</param>
@@ -113,7 +111,6 @@ internal sealed class FlatAdamW : FlatOptimizer
 }
 
 /// <summary>The numbers of a step of AdamW.</summary>
-/// <param name="Scale">Factor on the gradient.</param>
 /// <param name="Keep">What weight decay leaves of a parameter.</param>
 /// <param name="Root">The root of the second moment's bias correction.</param>
 /// <param name="Size">Rate by the first moment's bias correction.</param>

@@ -48,7 +48,6 @@ internal static class FlatKernels
         return sum;
     }
 
-    /// <summary>A step of AdamW on a segment.</summary>
     internal static void AdamW(FlatParameters parameters, FlatSegment segment, Tensor mean, Tensor square, AdamWRate rate) =>
         ParallelRows.Run(Blocks(segment.Length), (from, to) =>
         {
@@ -73,7 +72,6 @@ internal static class FlatKernels
             }
         });
 
-    /// <summary>A step with Nesterov's momentum on a segment.</summary>
     internal static void Nesterov(FlatParameters parameters, FlatSegment segment, Tensor momentum, NesterovRate rate) =>
         ParallelRows.Run(Blocks(segment.Length), (from, to) =>
         {

@@ -11,8 +11,6 @@ internal sealed class FlatNesterov : FlatOptimizer
     private readonly double _share;
     private readonly bool _fused;
 
-    /// <param name="parameters">What learns.</param>
-    /// <param name="rate">Peak learning rate.</param>
     /// <param name="otherFactor">Factor on the rate of the parameters that learn at the other rate.</param>
     /// <param name="decay">Weight decay; the others' is divided by their factor.</param>
     /// <param name="momentum">Share of the old step in the new one.</param>
@@ -77,8 +75,6 @@ internal sealed class FlatNesterov : FlatOptimizer
 }
 
 /// <summary>The numbers of a step with Nesterov's momentum.</summary>
-/// <param name="Scale">Factor on the gradient.</param>
 /// <param name="Decay">Share of the parameter that is added to its gradient.</param>
 /// <param name="Momentum">Share of the old step in the new one.</param>
-/// <param name="Rate">Learning rate.</param>
 internal readonly record struct NesterovRate(float Scale, float Decay, float Momentum, float Rate);

@@ -9,11 +9,7 @@ internal abstract class FlatOptimizer : IDisposable
 {
     private readonly string _name;
 
-    /// <param name="parameters">What learns.</param>
-    /// <param name="name">TorchSharp's name of the rule.</param>
-    /// <param name="rate">Peak learning rate.</param>
     /// <param name="otherFactor">Factor on the rate of the parameters that learn at the other rate.</param>
-    /// <param name="decay">Weight decay.</param>
     /// <param name="otherDecay">That of the others.</param>
     protected FlatOptimizer(FlatParameters parameters, string name, double rate, double otherFactor, double decay, double otherDecay)
     {
@@ -28,7 +24,6 @@ internal abstract class FlatOptimizer : IDisposable
     /// <summary>What learns.</summary>
     protected FlatParameters Parameters { get; }
 
-    /// <summary>Factor on the others' rate.</summary>
     protected double OtherFactor { get; }
 
     private double Peak { get; }
@@ -107,7 +102,6 @@ internal abstract class FlatOptimizer : IDisposable
 
     public abstract void Dispose();
 
-    /// <summary>See <see cref="Step"/>.</summary>
     protected abstract void Move(double scale, int first);
 
     /// <summary>Writes a group's options behind its rates.</summary>
@@ -116,10 +110,8 @@ internal abstract class FlatOptimizer : IDisposable
     /// <summary>Reads over a group's options.</summary>
     protected abstract void SkipOptions(BinaryReader reader);
 
-    /// <summary>Writes a parameter's state.</summary>
     protected abstract void WriteState(BinaryWriter writer, FlatMember member);
 
-    /// <summary>Reads a parameter's state.</summary>
     protected abstract void ReadState(BinaryReader reader, FlatMember member);
 
     /// <summary>The present rate of a group.</summary>

@@ -14,10 +14,7 @@ internal readonly record struct FlatSegment(long Start, long Length, bool Other)
 }
 
 /// <summary>Where a parameter lies.</summary>
-/// <param name="Name">Its name in the network.</param>
-/// <param name="Parameter">The parameter, a view.</param>
 /// <param name="Start">Its first number in the flat tensors.</param>
-/// <param name="Segment">Number of its segment.</param>
 internal sealed record FlatMember(string Name, Parameter Parameter, long Start, int Segment);
 
 /// <summary>All parameters of a network as views into one tensor, their gradients as views into another: clearing, clipping, updating, averaging and
@@ -129,7 +126,6 @@ internal sealed class FlatParameters : IDisposable
     }
 
     /// <summary>The Euclidean norm of the gradients from a segment on.</summary>
-    /// <param name="first">The first segment that counts.</param>
     internal double GradientNorm(int first)
     {
         long start = Segments[first].Start;

@@ -11,11 +11,7 @@ internal static class TeacherTask
     private const int MostParts = 4;
 
     /// <summary>The task of training it.</summary>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="model">Its network.</param>
-    /// <param name="settings">How it is trained.</param>
     /// <param name="options">Label smoothing, distillation, threads.</param>
-    /// <param name="device">Where the network is.</param>
     /// <param name="from">Its own teacher besides the labels; null for the labels alone.</param>
     internal static ITrainingTask Of(TeacherNetwork teacher, nn.Module<Tensor, Tensor> model, TrainSettings settings, ConvertOptions options, Device device, ITeacher? from = null)
     {

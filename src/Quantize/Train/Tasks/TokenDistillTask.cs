@@ -7,7 +7,6 @@ namespace EdgeVit.Quantize;
 /// <summary>DeiT's hard distillation (Touvron et al. 2021): the class token learns the labels, the distillation token the teacher's decisions, half
 /// the loss each.</summary>
 /// <param name="Network">A transformer with a distillation token.</param>
-/// <param name="Teacher">The teacher.</param>
 /// <param name="Smoothing">Share of the label's weight that all classes divide, 0 to 1.</param>
 internal sealed record TokenDistillTask(SmallViT Network, ITeacher Teacher, double Smoothing = 0) : ITrainingTask
 {

@@ -13,7 +13,6 @@ internal interface ITrainingTask
     /// <summary>The loss of a batch, a scalar, with its graph.</summary>
     /// <param name="images"><c>[B, 3, H, W]</c>, on the network's device.</param>
     /// <param name="labels"><c>[B]</c>, on the network's device.</param>
-    /// <param name="batch">Where they come from.</param>
     Tensor Loss(Tensor images, Tensor labels, Batch batch);
 
     /// <summary>How batches are divided among copies of the network; null where it sees each whole.</summary>
@@ -21,7 +20,6 @@ internal interface ITrainingTask
 }
 
 /// <summary>Learns the labels by cross-entropy: how teachers are trained.</summary>
-/// <param name="Model">The network.</param>
 /// <param name="Smoothing">Share of the label's weight that all classes divide (Szegedy et al. 2016), 0 to 1.</param>
 internal sealed record ClassifyTask(nn.Module<Tensor, Tensor> Model, double Smoothing = 0) : ITrainingTask
 {
@@ -52,8 +50,6 @@ internal static class LabelLoss
 
 /// <summary>Learns a teacher's logits: <c>w T² KL(teacher/T, student/T) + (1 - w) CE(labels)</c>, means over the batch; or, hard, the teacher's
 /// decisions: <c>w CE(argmax teacher) + (1 - w) CE(labels)</c> (Touvron et al. 2021, section 4).</summary>
-/// <param name="Model">The student.</param>
-/// <param name="Teacher">The teacher.</param>
 /// <param name="Temperature">T, softens both distributions; positive.</param>
 /// <param name="Weight">w, the share of the teacher, 0 to 1; 1 needs no labels.</param>
 /// <param name="Hard">Whether the teacher's decisions are learnt instead of its distribution.</param>
