@@ -15,7 +15,7 @@ public sealed class AccuracyTests
         }
 
         Assert.Equal((8, 37.5, 75.0), (accuracy.Images, accuracy.Top1, accuracy.Top5));
-        Assert.Equal([new ClassAccuracy("a", 3, 1), new ClassAccuracy("b", 5, 2), new ClassAccuracy("c", 0, 0)], accuracy.Labels);
+        Assert.Equal([new ClassAccuracy("a", 3, 1), new ClassAccuracy("b", 5, 2), new ClassAccuracy("c", 0, 0)], accuracy.PerClass);
     }
 
     [Fact]

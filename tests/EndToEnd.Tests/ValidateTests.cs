@@ -115,7 +115,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Throws<OperationCanceledException>(() => Measure(stopped: true));
         Assert.Equal(0, accuracy.Images);
         Measure(stopped: false);
-        Assert.Equal([2, 1, 0, 0], accuracy.Labels.Select(c => c.Images));
+        Assert.Equal([2, 1, 0, 0], accuracy.PerClass.Select(c => c.Images));
     }
 
     [Fact]
