@@ -36,19 +36,19 @@ public unsafe class FoldedFormTests
         for (int seed = 0; seed < Graphs; seed++)
         {
             (ModelGraph graph, GraphBuilder b) = RandomGraphs.BuildFolded(seed);
-            foreach (Runtime.Stage s in Stages(graph, b.Tensors))
+            foreach (Runtime.EpilogueOp s in Stages(graph, b.Tensors))
             {
                 bool isSum = s.Number == 1;
                 string place = s.Factor > 1 ? " up-sampled" : s.Modulo > 0 ? " tiled" : "";
                 found.Add(s.Kind switch
                 {
-                    StageKind.AddPool or StageKind.AddShift when s.P1 != null => "",
-                    StageKind.AddPool => $"AddPool {s.Window.KernelH}x{s.Window.KernelW}{(isSum ? " sum" : "")}",
-                    StageKind.LoadPool => $"LoadPool{(isSum && s.Window is not { KernelH: 1, KernelW: 1 } ? " sum" : "")}{(s.Zeros == null ? "" : " padded")}",
-                    StageKind.LoadCounts when s.Number == 0 => "LoadCounts",
-                    StageKind.RPReLU when s.P0 == null => "Leaky",
-                    StageKind.AddRow or StageKind.AddScaledRow or StageKind.ScaleAddRow => $"{s.Kind}{place}",
-                    StageKind.AddShift => "AddShift",
+                    EpilogueOpKind.AddPool or EpilogueOpKind.AddShift when s.P1 != null => "",
+                    EpilogueOpKind.AddPool => $"AddPool {s.Window.KernelH}x{s.Window.KernelW}{(isSum ? " sum" : "")}",
+                    EpilogueOpKind.LoadPool => $"LoadPool{(isSum && s.Window is not { KernelH: 1, KernelW: 1 } ? " sum" : "")}{(s.Zeros == null ? "" : " padded")}",
+                    EpilogueOpKind.LoadCounts when s.Number == 0 => "LoadCounts",
+                    EpilogueOpKind.RPReLU when s.P0 == null => "Leaky",
+                    EpilogueOpKind.AddRow or EpilogueOpKind.AddScaledRow or EpilogueOpKind.ScaleAddRow => $"{s.Kind}{place}",
+                    EpilogueOpKind.AddShift => "AddShift",
                     _ => "",
                 });
             }
@@ -65,18 +65,18 @@ public unsafe class FoldedFormTests
         Assert.DoesNotContain("ScaleAddRow up-sampled", found);
     }
 
-    private static List<Runtime.Stage> Stages(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    private static List<Runtime.EpilogueOp> Stages(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(graph, tensors);
         var grouping = new StepGrouping(graph, shapes);
         var places = new ValuePlaces(graph, shapes, grouping);
         using var weights = new PlanWeights(tensors);
-        var stages = new List<Runtime.Stage>();
+        var stages = new List<Runtime.EpilogueOp>();
         foreach (StepDraft draft in grouping.Steps)
         {
             var builder = new RowProgramBuilder(grouping, places, shapes, weights, KernelSets.Make(KernelChoice.Scalar).Rows, draft);
-            Runtime.Stage? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Inputs[0]], shapes[head.Output], weights) : null;
-            stages.AddRange(builder.Build(source).Stages);
+            Runtime.EpilogueOp? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Inputs[0]], shapes[head.Output], weights) : null;
+            stages.AddRange(builder.Build(source).Ops);
         }
 
         return stages;

@@ -43,12 +43,12 @@ public unsafe class KernelTests
         float* scale = (float*)vectors.Pointer;
         float* offset = scale + Channels;
         float* result = offset + Channels;
-        EdgeVit.Runtime.Stage* stages = stackalloc EdgeVit.Runtime.Stage[2];
+        EpilogueOp* stages = stackalloc EpilogueOp[2];
         foreach (int inputs in new[] { 1, 2, 63, 64, 575, 2048, GraphValidator.MaxInputs - 1, GraphValidator.MaxInputs })
         {
-            stages[0] = new() { Kind = StageKind.LoadDifferences, Number = inputs, P0 = scale, P1 = offset };
-            stages[1] = new() { Kind = StageKind.Store };
-            for (int t = 0; t < EdgeVit.Runtime.Stage.MaxTokens; t++)
+            stages[0] = new() { Kind = EpilogueOpKind.LoadDifferences, Number = inputs, P0 = scale, P1 = offset };
+            stages[1] = new() { Kind = EpilogueOpKind.Store };
+            for (int t = 0; t < EpilogueOp.MaxTokens; t++)
             {
                 stages[0].Rows[t] = (long)counts.Pointer;
                 stages[1].Rows[t] = (long)result;

@@ -1,14 +1,12 @@
-using RowStage = EdgeVit.Runtime.Stage;
-
 namespace EdgeVit.Runtime.Tests;
 
-/// <summary>Chains of row stages of every kernel set against plain loops: random stages behind a load, what they store compared, over widths and numbers
+/// <summary>Chains of ops of every kernel set against plain loops: random ops behind a load, what they store compared, over widths and numbers
 /// of tokens.</summary>
 public sealed unsafe class RowChainTests : IDisposable
 {
     // What kernels have code of their own for.
-    private static readonly StageKind[] s_hidden =
-        [StageKind.LoadCounts, StageKind.AddRow, StageKind.RPReLU, StageKind.Sign, StageKind.GroupMean];
+    private static readonly EpilogueOpKind[] s_hidden =
+        [EpilogueOpKind.LoadCounts, EpilogueOpKind.AddRow, EpilogueOpKind.RPReLU, EpilogueOpKind.Sign, EpilogueOpKind.GroupMean];
 
     private readonly List<NativeBuffer> _buffers = [];
     private Random _random = new(1);
@@ -22,20 +20,20 @@ public sealed unsafe class RowChainTests : IDisposable
     public void ChainsComputeWhatTheirStagesSay(string name)
     {
         RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
-        Assert.InRange(kernel.Tokens, 1, RowStage.MaxTokens);
+        Assert.InRange(kernel.Tokens, 1, EpilogueOp.MaxTokens);
         for (int seed = 0; seed < 200; seed++)
         {
             _random = new Random(seed);
             int channels = 64 * _random.Next(1, 6);
             int tokens = _random.Next(4) == 0 ? 1 : kernel.Tokens;
-            var stages = new RowStage[seed % 3 == 0 ? s_hidden.Length + (seed % 2) : _random.Next(3, 10)];
+            var stages = new EpilogueOp[seed % 3 == 0 ? s_hidden.Length + (seed % 2) : _random.Next(3, 10)];
             var expected = new float[tokens][];
             for (int i = 0; i < stages.Length; i++)
             {
-                StageKind kind = (StageKind)_random.Next(i == 0 ? (int)StageKind.AddRow : (int)StageKind.Sign + 1);
+                EpilogueOpKind kind = (EpilogueOpKind)_random.Next(i == 0 ? (int)EpilogueOpKind.AddRow : (int)EpilogueOpKind.Sign + 1);
                 kind = seed % 3 == 0 && i < s_hidden.Length ? s_hidden[i] : kind;
-                kind = seed % 3 != 0 && i == stages.Length - 1 ? StageKind.Store : kind;
-                kind = kind == StageKind.GroupMean && !kernel.TakesGroupMean(8) ? StageKind.Affine : kind;
+                kind = seed % 3 != 0 && i == stages.Length - 1 ? EpilogueOpKind.Store : kind;
+                kind = kind == EpilogueOpKind.GroupMean && !kernel.TakesGroupMean(8) ? EpilogueOpKind.Affine : kind;
                 stages[i] = Make(kind, kernel.Tokens, tokens, channels);
                 for (int t = 0; t < tokens; t++)
                 {
@@ -43,8 +41,8 @@ public sealed unsafe class RowChainTests : IDisposable
                 }
             }
 
-            StageKind[] kinds = [.. stages.Select(s => s.Kind)];
-            fixed (RowStage* s = stages)
+            EpilogueOpKind[] kinds = [.. stages.Select(s => s.Kind)];
+            fixed (EpilogueOp* s = stages)
             {
                 kernel.Fuse(s, stages.Length);
                 kernel.Chain(s, stages.Length, channels);
@@ -64,9 +62,9 @@ public sealed unsafe class RowChainTests : IDisposable
 
     /// <summary>A stage with rows for its tokens, the last one's repeated as <see cref="RowProgram"/> does. Rows that a stage writes are
     /// followed by what must be found there.</summary>
-    private RowStage Make(StageKind kind, int kernelTokens, int tokens, int channels)
+    private EpilogueOp Make(EpilogueOpKind kind, int kernelTokens, int tokens, int channels)
     {
-        var s = new RowStage
+        var s = new EpilogueOp
         {
             Kind = kind,
             P0 = Floats(channels),
@@ -74,33 +72,33 @@ public sealed unsafe class RowChainTests : IDisposable
             P2 = Floats(channels),
             Number = kind switch
             {
-                StageKind.LoadDifferences => _random.Next(1, GraphValidator.MaxInputs),
-                StageKind.LoadCounts => _random.Next(4) == 0 ? -1 : 0,
+                EpilogueOpKind.LoadDifferences => _random.Next(1, GraphValidator.MaxInputs),
+                EpilogueOpKind.LoadCounts => _random.Next(4) == 0 ? -1 : 0,
                 _ => 1f / _random.Next(1, 9),
             },
-            Modulo = kind is StageKind.Load or StageKind.AddRow or StageKind.ScaleAddRow or StageKind.AddScaledRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
+            Modulo = kind is EpilogueOpKind.Load or EpilogueOpKind.AddRow or EpilogueOpKind.ScaleAddRow or EpilogueOpKind.AddScaledRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
             Group = _random.Next(2) == 0 ? 4 : 8,
             Channels = channels - _random.Next(64),
             Window = new PoolWindow(_random.Next(1, 4), _random.Next(1, 4), 1, 1, 0, 0),
             GridWidth = 5,
             Stride = channels * sizeof(float),
         };
-        if (kind == StageKind.RPReLU && _random.Next(3) > 0)
+        if (kind == EpilogueOpKind.RPReLU && _random.Next(3) > 0)
         {
             s.P0 = s.P2 = null;
         }
-        else if (kind is StageKind.AddPool or StageKind.AddShift && _random.Next(2) == 0)
+        else if (kind is EpilogueOpKind.AddPool or EpilogueOpKind.AddShift && _random.Next(2) == 0)
         {
             s.P1 = null;
         }
 
         int places = s.Window.KernelH * s.Window.KernelW;
-        bool pool = kind is StageKind.LoadPool or StageKind.AddPool;
-        bool scattered = pool || (kind is StageKind.Load or StageKind.AddRow or StageKind.AddScaledRow && s.Modulo == 0 && _random.Next(2) == 0);
+        bool pool = kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool;
+        bool scattered = pool || (kind is EpilogueOpKind.Load or EpilogueOpKind.AddRow or EpilogueOpKind.AddScaledRow && s.Modulo == 0 && _random.Next(2) == 0);
         s.Factor = scattered ? 2 : 1;
         int width = channels * (pool ? 20 : 2);
         s.Step = tokens == 1 ? 0 : width * sizeof(float);
-        byte* rows = (byte*)(kind is StageKind.LoadDifferences or StageKind.LoadCounts ? Counts(2 * width * tokens, s.Number < 0 || kind == StageKind.LoadDifferences) : Floats(width * tokens));
+        byte* rows = (byte*)(kind is EpilogueOpKind.LoadDifferences or EpilogueOpKind.LoadCounts ? Counts(2 * width * tokens, s.Number < 0 || kind == EpilogueOpKind.LoadDifferences) : Floats(width * tokens));
         for (int t = 0; t < kernelTokens; t++)
         {
             s.Rows[t] = t >= tokens ? s.Rows[t - 1] : (long)(scattered ? (byte*)Floats(width) : rows + (t * s.Step));
@@ -116,7 +114,7 @@ public sealed unsafe class RowChainTests : IDisposable
             }
         }
 
-        if (kind is StageKind.LoadShift or StageKind.AddShift)
+        if (kind is EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift)
         {
             s.Places = (float**)Allocate(TokenShift.Directions * kernelTokens * sizeof(nint));
             for (int i = 0; i < TokenShift.Directions * kernelTokens; i++)
@@ -129,7 +127,7 @@ public sealed unsafe class RowChainTests : IDisposable
     }
 
     /// <summary>What a stage makes of a token's row, in plain loops.</summary>
-    private static float[] Apply(RowStage s, int kernelTokens, int token, float[] x, int channels)
+    private static float[] Apply(EpilogueOp s, int kernelTokens, int token, float[] x, int channels)
     {
         float* row = (float*)s.Rows[token];
         var y = new float[channels];
@@ -138,26 +136,26 @@ public sealed unsafe class RowChainTests : IDisposable
             int wrapped = s.Modulo == 0 ? c : c % s.Modulo;
             y[c] = s.Kind switch
             {
-                StageKind.Load => row[wrapped],
-                StageKind.AddRow => x[c] + row[wrapped],
-                StageKind.LoadDifferences => MathF.FusedMultiplyAdd(s.P0[c], s.Number - (2 * ((ushort*)row)[c]), s.P1[c]),
-                StageKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
-                StageKind.LoadPool => Average(s, kernelTokens, token, c),
-                StageKind.LoadShift => s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c],
-                StageKind.AddShift when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], x[c]),
-                StageKind.AddShift => x[c] + MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], s.P1[c]),
-                StageKind.ScaleAddRow => MathF.FusedMultiplyAdd(s.P0[c], x[c], row[wrapped]),
-                StageKind.AddScaledRow => MathF.FusedMultiplyAdd(s.P0[c], row[wrapped], x[c]),
-                StageKind.AddPool when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), x[c]),
-                StageKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
-                StageKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
-                StageKind.RPReLU when s.P0 == null => x[c] > 0 ? x[c] : s.P1[c] * x[c],
-                StageKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],
+                EpilogueOpKind.Load => row[wrapped],
+                EpilogueOpKind.AddRow => x[c] + row[wrapped],
+                EpilogueOpKind.LoadDifferences => MathF.FusedMultiplyAdd(s.P0[c], s.Number - (2 * ((ushort*)row)[c]), s.P1[c]),
+                EpilogueOpKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
+                EpilogueOpKind.LoadPool => Average(s, kernelTokens, token, c),
+                EpilogueOpKind.LoadShift => s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c],
+                EpilogueOpKind.AddShift when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], x[c]),
+                EpilogueOpKind.AddShift => x[c] + MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], s.P1[c]),
+                EpilogueOpKind.ScaleAddRow => MathF.FusedMultiplyAdd(s.P0[c], x[c], row[wrapped]),
+                EpilogueOpKind.AddScaledRow => MathF.FusedMultiplyAdd(s.P0[c], row[wrapped], x[c]),
+                EpilogueOpKind.AddPool when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), x[c]),
+                EpilogueOpKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
+                EpilogueOpKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
+                EpilogueOpKind.RPReLU when s.P0 == null => x[c] > 0 ? x[c] : s.P1[c] * x[c],
+                EpilogueOpKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],
                 _ => x[c],
             };
         }
 
-        if (s.Kind is StageKind.Store or StageKind.Sign or StageKind.GroupMean)
+        if (s.Kind is EpilogueOpKind.Store or EpilogueOpKind.Sign or EpilogueOpKind.GroupMean)
         {
             y.CopyTo(new Span<float>(row + channels, channels));
         }
@@ -165,7 +163,7 @@ public sealed unsafe class RowChainTests : IDisposable
         return y;
     }
 
-    private static float Average(RowStage s, int kernelTokens, int token, int channel)
+    private static float Average(EpilogueOp s, int kernelTokens, int token, int channel)
     {
         float sum = 0;
         for (int y = 0; y < s.Window.KernelH; y++)
@@ -181,16 +179,16 @@ public sealed unsafe class RowChainTests : IDisposable
         return sum * s.Number;
     }
 
-    private static void AssertStored(RowStage s, StageKind kind, int token, int channels, string what)
+    private static void AssertStored(EpilogueOp s, EpilogueOpKind kind, int token, int channels, string what)
     {
         float* row = (float*)s.Rows[token];
         var x = new ReadOnlySpan<float>(row + channels, channels);
         switch (kind)
         {
-            case StageKind.Store:
+            case EpilogueOpKind.Store:
                 Models.AssertSameBits(x, new ReadOnlySpan<float>(row, channels), what);
                 break;
-            case StageKind.GroupMean:
+            case EpilogueOpKind.GroupMean:
                 for (int g = 0; g < channels / s.Group; g++)
                 {
                     float sum = 0;
@@ -203,7 +201,7 @@ public sealed unsafe class RowChainTests : IDisposable
                 }
 
                 break;
-            case StageKind.Sign:
+            case EpilogueOpKind.Sign:
                 for (int c = 0; c < channels; c++)
                 {
                     bool found = ((((byte*)row)[c >> 3] >> (c & 7)) & 1) != 0;

@@ -23,7 +23,7 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     /// <summary>Offset of the first input of each token's window.</summary>
     internal int* Windows(FloatSource source, StepGrid grid, int pixelStep) => Table(
         "inputs",
-        new Stage { Offset = source.Shape.Kind == ValueKind.Image ? 0 : source.Offset, Stride = pixelStep, Factor = source.Stride, GridWidth = source.Shape.Width },
+        new EpilogueOp { Offset = source.Shape.Kind == ValueKind.Image ? 0 : source.Offset, Stride = pixelStep, Factor = source.Stride, GridWidth = source.Shape.Width },
         grid,
         1,
         (token, entries) => entries[0] = checked((int)((source.Shape.Kind == ValueKind.Image ? 0 : source.Offset)
@@ -45,16 +45,16 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     }
 
     /// <summary>Offset of the row that an up-sampled token shows.</summary>
-    internal int* UpSampled(Stage s, StepGrid grid) => Table("up", s, grid, 1, (token, entries) =>
+    internal int* UpSampled(EpilogueOp s, StepGrid grid) => Table("up", s, grid, 1, (token, entries) =>
         entries[0] = Offset(s, (token / grid.Width / s.Factor * s.GridWidth) + (token % grid.Width / s.Factor)));
 
     /// <summary>Offset of the first row of a window that lies inside the grid.</summary>
-    internal int* Windows(Stage s, StepGrid grid) => Table("window", s, grid, 1, (token, entries) =>
+    internal int* Windows(EpilogueOp s, StepGrid grid) => Table("window", s, grid, 1, (token, entries) =>
         entries[0] = Offset(s, (token / grid.Width * s.Window.StrideH * s.GridWidth) + (token % grid.Width * s.Window.StrideW)));
 
     /// <summary>Offsets of the rows two up, one up, its own, one down, two down, and of the tokens -1 and T were the tile to begin left and
     /// right of itself; zeros stand beyond the border.</summary>
-    internal int* Neighbours(Stage s, StepGrid grid) => Table("neighbours", s with { Window = default, Number = 0 }, grid, 7, (token, entries) =>
+    internal int* Neighbours(EpilogueOp s, StepGrid grid) => Table("neighbours", s with { Window = default, Number = 0 }, grid, 7, (token, entries) =>
     {
         int y = token / grid.Width;
         int x = token % grid.Width;
@@ -70,7 +70,7 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
     });
 
     /// <summary>Offsets of the rows that a shift reads for the even and for the odd blocks of channels; zeros stand beyond the border.</summary>
-    internal int* Shifted(Stage s, StepGrid grid) => Table($"shift {s.Shift.Rows} {s.Shift.Columns}", s, grid, TokenShift.Directions, (token, entries) =>
+    internal int* Shifted(EpilogueOp s, StepGrid grid) => Table($"shift {s.Shift.Rows} {s.Shift.Columns}", s, grid, TokenShift.Directions, (token, entries) =>
     {
         for (int direction = 0; direction < TokenShift.Directions; direction++)
         {
@@ -80,11 +80,11 @@ internal sealed unsafe class OffsetTables(PlanWeights weights, long zeros)
         }
     });
 
-    private static int Offset(in Stage s, int row) => checked((int)(s.Offset + (row * s.Stride)));
+    private static int Offset(in EpilogueOp s, int row) => checked((int)(s.Offset + (row * s.Stride)));
 
     private delegate void Fill(int token, int* entries);
 
-    private int* Table(string kind, Stage s, StepGrid grid, int entries, Fill fill)
+    private int* Table(string kind, EpilogueOp s, StepGrid grid, int entries, Fill fill)
     {
         PoolWindow w = s.Window;
         string key = $"{kind} {s.Offset} {s.Stride} {s.Factor} {s.GridWidth} {grid.Width} {grid.Tokens} {grid.TileTokens} "

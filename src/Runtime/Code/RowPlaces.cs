@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>How code reaches a row.</summary>
 internal enum RowAccess
 {
-    /// <summary>The stage has no row.</summary>
+    /// <summary>The op has no row.</summary>
     None,
 
     /// <summary>A pointer that moves on with the tokens.</summary>
@@ -16,7 +16,7 @@ internal enum RowAccess
     Table,
 }
 
-/// <summary>Where a stage's row and parameters are.</summary>
+/// <summary>Where an op's row and parameters are.</summary>
 /// <param name="Access">How the row is reached.</param>
 /// <param name="Slot">Its pointer, or its table's.</param>
 /// <param name="Offset">Scratch: bytes to token 0's row.</param>
@@ -26,7 +26,7 @@ internal enum RowAccess
 /// <param name="MaskLiteral">Literal that points at the bits of the real channels; -1 where all are real.</param>
 internal readonly record struct RowPlace(RowAccess Access, int Slot, int Offset, int Stride, Gpr Index, int Literal, int MaskLiteral);
 
-/// <summary>The places of all stages of a step.</summary>
+/// <summary>The places of all ops of a step.</summary>
 internal sealed unsafe class RowPlaces
 {
     private readonly ValueList<RowPlace> _places = new();
@@ -41,13 +41,13 @@ internal sealed unsafe class RowPlaces
         _scratchRowBytes = scratchRowBytes;
     }
 
-    internal RowPlace this[int stage] => _places[stage];
+    internal RowPlace this[int op] => _places[op];
 
-    /// <summary>Finds the place of the next stage.</summary>
-    internal void Add(in Stage s, StepGrid grid)
+    /// <summary>Finds the place of the next op.</summary>
+    internal void Add(in EpilogueOp s, StepGrid grid)
     {
         int literal = -1;
-        if (s.Kind is StageKind.LoadPool or StageKind.AddPool)
+        if (s.Kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool)
         {
             literal = _pointers.Literal((long)_tables.Number(s.Number));
         }
@@ -61,13 +61,13 @@ internal sealed unsafe class RowPlaces
             }
         }
 
-        int mask = s.Kind == StageKind.Sign && (s.Channels & 63) != 0 ? _pointers.Literal((long)_tables.RealChannels(s.Channels)) : -1;
+        int mask = s.Kind == EpilogueOpKind.Sign && (s.Channels & 63) != 0 ? _pointers.Literal((long)_tables.RealChannels(s.Channels)) : -1;
         Gpr index = s.Modulo != 0 ? Registers.Repeating : Registers.Channel;
         _places.Add(s switch
         {
-            { Kind: StageKind.AddPool } => Table(_tables.Neighbours(s, grid), 7 * sizeof(int)),
-            { Kind: StageKind.LoadPool } => Table(_tables.Windows(s, grid), sizeof(int)),
-            { Kind: StageKind.LoadShift or StageKind.AddShift } => Table(_tables.Shifted(s, grid), TokenShift.Directions * sizeof(int)),
+            { Kind: EpilogueOpKind.AddPool } => Table(_tables.Neighbours(s, grid), 7 * sizeof(int)),
+            { Kind: EpilogueOpKind.LoadPool } => Table(_tables.Windows(s, grid), sizeof(int)),
+            { Kind: EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift } => Table(_tables.Shifted(s, grid), TokenShift.Directions * sizeof(int)),
             { Factor: > 1 } => Table(_tables.UpSampled(s, grid), sizeof(int)),
             { Space: RowSpace.Scratch } => new RowPlace(RowAccess.Scratch, -1, (int)s.Offset, _scratchRowBytes, index, literal, mask),
             { Space: RowSpace.Arena or RowSpace.Weights } =>
@@ -79,7 +79,7 @@ internal sealed unsafe class RowPlaces
             new(RowAccess.Table, _pointers.Add(false, (long)table, stride), 0, stride, index, literal, mask);
     }
 
-    /// <summary>What decides the code, beside the stages' kinds.</summary>
+    /// <summary>What decides the code, beside the ops' kinds.</summary>
     internal void Describe(ValueList<long> form)
     {
         foreach (RowPlace p in _places)

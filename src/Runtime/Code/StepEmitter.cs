@@ -14,14 +14,14 @@ internal unsafe struct CodeArguments
     internal long* Literals;
 }
 
-/// <summary>Emits the stages of a chain for one block of a tile.</summary>
+/// <summary>Emits the ops of a chain for one block of a tile.</summary>
 internal interface IChainEmitter
 {
-    /// <summary>Emits one stage on the blocks in the vectors.</summary>
-    void Emit(int stage, in Stage s);
+    /// <summary>Emits one op on the blocks in the vectors.</summary>
+    void Emit(int op, in EpilogueOp s);
 
     /// <summary>Adds scaled averages of odd windows with stride 1 over one stored value.</summary>
-    void AddPools(int stage, ReadOnlySpan<Stage> pools);
+    void AddPools(int op, ReadOnlySpan<EpilogueOp> pools);
 }
 
 /// <summary>Emits the code of one step: a loop over tiles of tokens, and within a tile every pass of the step's row program.</summary>
@@ -123,24 +123,24 @@ internal abstract unsafe class StepEmitter(X64Assembler code, StepForm form)
         code.Ret();
     }
 
-    /// <summary>Emits a pass' stages for one block.</summary>
-    protected void Stages(IChainEmitter chain, RowInstruction pass)
+    /// <summary>Emits a pass' ops for one block.</summary>
+    protected void Ops(IChainEmitter chain, RowInstruction pass)
     {
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {
-            if (form.Stages[i].Kind != StageKind.AddPool)
+            if (form.Ops[i].Kind != EpilogueOpKind.AddPool)
             {
-                chain.Emit(i, form.Stages[i]);
+                chain.Emit(i, form.Ops[i]);
                 continue;
             }
 
             int count = 1;
-            while (i + count < pass.First + pass.Count && form.Stages[i + count].Kind == StageKind.AddPool && form.Stages[i + count].Offset == form.Stages[i].Offset)
+            while (i + count < pass.First + pass.Count && form.Ops[i + count].Kind == EpilogueOpKind.AddPool && form.Ops[i + count].Offset == form.Ops[i].Offset)
             {
                 count++;
             }
 
-            chain.AddPools(i, form.Stages.AsSpan(i, count));
+            chain.AddPools(i, form.Ops.AsSpan(i, count));
             i += count - 1;
         }
     }
@@ -166,9 +166,9 @@ internal abstract unsafe class StepEmitter(X64Assembler code, StepForm form)
     {
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {
-            if (form.Stages[i].Modulo != 0)
+            if (form.Ops[i].Modulo != 0)
             {
-                return form.Stages[i].Modulo;
+                return form.Ops[i].Modulo;
             }
         }
 

@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 /// <summary>What a step's code is made from. Steps with equal <see cref="Key"/> share their code.</summary>
 internal sealed record StepForm
 {
-    internal required Stage[] Stages { get; init; }
+    internal required EpilogueOp[] Ops { get; init; }
 
     internal required RowInstruction[] Instructions { get; init; }
 
@@ -51,7 +51,7 @@ internal sealed record StepForm
     {
         var numbers = new ValueList<long>();
         numbers.AddRange([TileTokens, LastTileTokens]);
-        foreach (Stage s in Stages)
+        foreach (EpilogueOp s in Ops)
         {
             int absent = (s.P0 == null ? 0x100 : 0) + (s.P1 == null ? 0x200 : 0) + (s.Number == 1 ? 0x400 : 0);
             numbers.AddRange([(int)s.Kind + absent, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
@@ -82,7 +82,7 @@ internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int We
 /// <param name="SourceSlot">Slot of the shortcut's row.</param>
 /// <param name="SourceStride">Its bytes from token to token.</param>
 /// <param name="ShortcutOffset">Scratch bytes of the shortcut's row in group order.</param>
-/// <param name="MeanStage">The stage whose row takes the means.</param>
+/// <param name="MeanOp">The op whose row takes the means.</param>
 /// <param name="IndicesLiteral">Literal with the address of the index vectors; -1 where there are none.</param>
 /// <param name="InverseLiteral">Literal with the address of 1 / size.</param>
-internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int MeanStage, int IndicesLiteral, int InverseLiteral);
+internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int MeanOp, int IndicesLiteral, int InverseLiteral);

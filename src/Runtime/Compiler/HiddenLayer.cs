@@ -4,21 +4,21 @@ namespace EdgeVit.Runtime;
 /// channels. In <see cref="GroupOrder"/> it needs no memory for its floats.</summary>
 internal static unsafe class HiddenLayer
 {
-    private const int StageCount = 5;
+    private const int OpCount = 5;
 
     /// <summary>The order that a program's hidden layer takes; null where it has none of this form.</summary>
     /// <param name="program">The program.</param>
     /// <param name="lanes">Floats of a vector.</param>
     internal static GroupOrder? Find(RowProgram program, int lanes)
     {
-        if (program.Instructions is not [{ Kind: RowInstructionKind.Chain, Count: StageCount } pass, ..])
+        if (program.Instructions is not [{ Kind: RowInstructionKind.Chain, Count: OpCount } pass, ..])
         {
             return null;
         }
 
-        ReadOnlySpan<Stage> s = program.Stages.AsSpan(pass.First, pass.Count);
-        if (s[0].Kind is not (StageKind.LoadDifferences or StageKind.LoadCounts) || s[1] is not { Kind: StageKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
-            || s[2].Kind != StageKind.RPReLU || s[3].Kind != StageKind.Sign || s[4] is not { Kind: StageKind.GroupMean } mean)
+        ReadOnlySpan<EpilogueOp> s = program.Ops.AsSpan(pass.First, pass.Count);
+        if (s[0].Kind is not (EpilogueOpKind.LoadDifferences or EpilogueOpKind.LoadCounts) || s[1] is not { Kind: EpilogueOpKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
+            || s[2].Kind != EpilogueOpKind.RPReLU || s[3].Kind != EpilogueOpKind.Sign || s[4] is not { Kind: EpilogueOpKind.GroupMean } mean)
         {
             return null;
         }
@@ -31,25 +31,25 @@ internal static unsafe class HiddenLayer
     internal static RowInstruction[] Passes(RowInstruction[] passes)
     {
         var result = (RowInstruction[])passes.Clone();
-        result[0] = passes[0] with { Count = StageCount - 1 };
+        result[0] = passes[0] with { Count = OpCount - 1 };
         return result;
     }
 
-    /// <summary>Rewrites the stages: parameters in group order, the shortcut from scratch.</summary>
+    /// <summary>Rewrites the ops: parameters in group order, the shortcut from scratch.</summary>
     internal static GroupForm Rewrite(
-        Stage[] stages, RowInstruction[] passes, GroupOrder order, RowPointers pointers, PlanWeights weights, OffsetTables tables, ref long scratchRow)
+        EpilogueOp[] ops, RowInstruction[] passes, GroupOrder order, RowPointers pointers, PlanWeights weights, OffsetTables tables, ref long scratchRow)
     {
         int first = passes[0].First;
-        for (int i = first; i < first + StageCount; i++)
+        for (int i = first; i < first + OpCount; i++)
         {
-            Stage s = stages[i];
-            stages[i] = s with { P0 = Reorder(s.P0, order, weights), P1 = Reorder(s.P1, order, weights), P2 = Reorder(s.P2, order, weights) };
+            EpilogueOp s = ops[i];
+            ops[i] = s with { P0 = Reorder(s.P0, order, weights), P1 = Reorder(s.P1, order, weights), P2 = Reorder(s.P2, order, weights) };
         }
 
-        Stage shortcut = stages[first + 1];
+        EpilogueOp shortcut = ops[first + 1];
         int offset = (int)scratchRow;
         scratchRow += order.ShortcutFloats * sizeof(float);
-        stages[first + 1] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
+        ops[first + 1] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
         int indices = -1;
         if (order.Lanes == 16)
         {
@@ -60,8 +60,8 @@ internal static unsafe class HiddenLayer
         }
 
         return new GroupForm(
-            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset, first + StageCount - 1,
-            indices, pointers.Literal(tables.Number(stages[first + StageCount - 1].Number)));
+            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset, first + OpCount - 1,
+            indices, pointers.Literal(tables.Number(ops[first + OpCount - 1].Number)));
     }
 
     private static float* Reorder(float* vector, GroupOrder order, PlanWeights weights)

@@ -47,17 +47,17 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
 
         var pointers = new RowPointers();
         order = product is { MayReorder: true } ? HiddenLayer.Find(program, target.Lanes()) : null;
-        if (order is null && program.Stages.Any(s => s.Kind == StageKind.GroupMean))
+        if (order is null && program.Ops.Any(s => s.Kind == EpilogueOpKind.GroupMean))
         {
             return null;
         }
 
-        var stages = (Stage[])program.Stages.Clone();
+        var ops = (EpilogueOp[])program.Ops.Clone();
         long scratchRow = program.TokenRowBytes;
         GroupForm? groupForm = null;
         if (order is { } hidden)
         {
-            groupForm = HiddenLayer.Rewrite(stages, program.Instructions, hidden, pointers, weights, _tables, ref scratchRow);
+            groupForm = HiddenLayer.Rewrite(ops, program.Instructions, hidden, pointers, weights, _tables, ref scratchRow);
         }
 
         BitsSource? windows = product is { Source.Kernel: > 1 } ? product.Source : null;
@@ -70,7 +70,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             int slot = windows is null ? pointers.Add(true, product.Source.Offset, stride) : pointers.AddGiven(stride);
             if (target == CodeTarget.Avx2)
             {
-                tableForm = Tables(product, order, pointers, slot, stages, (int)scratch);
+                tableForm = Tables(product, order, pointers, slot, ops, (int)scratch);
                 scratch += tiles.Tokens * 64L * tableForm.SumBytes;
             }
             else
@@ -81,7 +81,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             }
         }
 
-        StepForm form = Form(program, items, tiles, pointers, stages, (int)scratchRow) with
+        StepForm form = Form(program, items, tiles, pointers, ops, (int)scratchRow) with
         {
             Instructions = groupForm is null ? program.Instructions : HiddenLayer.Passes(program.Instructions),
             Product = productForm,
@@ -106,7 +106,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     {
         bool image = source.Shape.Kind == ValueKind.Image;
         if (source.Padding > 0 || source.Kernel > MostWindow || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
-            || program.Stages.Any(s => s.Kind == StageKind.GroupMean || (s.Kind == StageKind.AddPool && target == CodeTarget.Avx2)))
+            || program.Ops.Any(s => s.Kind == EpilogueOpKind.GroupMean || (s.Kind == EpilogueOpKind.AddPool && target == CodeTarget.Avx2)))
         {
             return null;
         }
@@ -119,7 +119,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             source.Shape.Channels, source.Kernel, channel, source.Shape.Width * pixel, pixel, source.Stride * pixel, outputs * sizeof(float),
             image ? pointers.AddGiven(0) : -1, pointers.Add(false, (long)_tables.Windows(source, grid, pixel), sizeof(int)),
             pointers.Literal((long)matrix), pointers.Literal((long)bias));
-        StepForm form = Form(program, items, tiles, pointers, program.Stages, (int)program.TokenRowBytes) with { Floats = floats };
+        StepForm form = Form(program, items, tiles, pointers, program.Ops, (int)program.TokenRowBytes) with { Floats = floats };
         return Add(new CompiledStep(name, kind, items, tiles.Tokens, program.TokenRowBytes * tiles.Tokens, null), form);
     }
 
@@ -138,7 +138,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     {
         bool supported = target == CodeTarget.Avx2 ? TableAttentionForm.Takes(operands) : AttentionTables.IsSupported(operands, exp);
         if (!supported || StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16
-            || program.Stages.Any(s => s.Kind is StageKind.AddPool or StageKind.GroupMean or StageKind.LoadShift or StageKind.AddShift))
+            || program.Ops.Any(s => s.Kind is EpilogueOpKind.AddPool or EpilogueOpKind.GroupMean or EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift))
         {
             return null;
         }
@@ -156,7 +156,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             attention = AttentionTables.Form(operands, prepared, exp, clip, pointers, weights, ownScratch);
         }
 
-        StepForm form = Form(program, items, tiles, pointers, program.Stages, (int)program.TokenRowBytes) with
+        StepForm form = Form(program, items, tiles, pointers, program.Ops, (int)program.TokenRowBytes) with
         {
             Attention = attention,
             TableAttention = tableAttention,
@@ -179,27 +179,27 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             return product.Source.Inputs <= GraphValidator.MaxInputs;
         }
 
-        Stage source = program.Stages[program.Instructions[0].First];
-        return source.Kind == StageKind.LoadCounts || (product.Source.Inputs % 2 == 0 && source.Kind == StageKind.LoadDifferences
+        EpilogueOp source = program.Ops[program.Instructions[0].First];
+        return source.Kind == EpilogueOpKind.LoadCounts || (product.Source.Inputs % 2 == 0 && source.Kind == EpilogueOpKind.LoadDifferences
             && !new ReadOnlySpan<float>(source.P0, program.Instructions[0].Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2));
     }
 
     /// <summary>The product by table look-ups; where its sums are halves, their scale is doubled.</summary>
-    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, Stage[] stages, int sumOffset)
+    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, EpilogueOp[] ops, int sumOffset)
     {
-        bool isCount = stages[0].Kind == StageKind.LoadCounts;
+        bool isCount = ops[0].Kind == EpilogueOpKind.LoadCounts;
         byte* start = (byte*)weights.Allocate(4);
         if (!isCount)
         {
             int channels = ValueShape.Pad(product.Outputs);
-            float* scale = stages[0].P0;
+            float* scale = ops[0].P0;
             float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
             for (int c = 0; c < channels; c++)
             {
                 doubled[c] = 2 * scale[c];
             }
 
-            stages[0].P0 = doubled;
+            ops[0].P0 = doubled;
             int value = (product.Source.Inputs / 2) - (32 * product.Source.Words);
             *(sbyte*)start = (sbyte)value;
             *(short*)(start + 1) = (short)value;
@@ -212,17 +212,17 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     }
 
     /// <summary>What all forms of steps have in common.</summary>
-    private StepForm Form(RowProgram program, int items, StepTiles tiles, RowPointers pointers, Stage[] stages, int scratchRowBytes)
+    private StepForm Form(RowProgram program, int items, StepTiles tiles, RowPointers pointers, EpilogueOp[] ops, int scratchRowBytes)
     {
         var rowPlaces = new RowPlaces(pointers, _tables, scratchRowBytes);
-        foreach (Stage s in stages)
+        foreach (EpilogueOp s in ops)
         {
             rowPlaces.Add(s, new StepGrid(program.GridWidth, items, tiles.Tokens));
         }
 
         return new StepForm
         {
-            Stages = stages,
+            Ops = ops,
             Instructions = program.Instructions,
             Pointers = pointers,
             Places = rowPlaces,

@@ -21,7 +21,7 @@ internal readonly record struct StepTiles(int Tokens, int Last)
             }
         }
 
-        if (Array.Exists(program.Stages, s => s.Kind == StageKind.AddPool))
+        if (Array.Exists(program.Ops, s => s.Kind == EpilogueOpKind.AddPool))
         {
             // A tile that lies in one row of the grid has its neighbours at fixed distances.
             int together = LargestDivisor(program.GridWidth);
@@ -44,14 +44,14 @@ internal readonly record struct StepTiles(int Tokens, int Last)
         int repeat = 0;
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {
-            ref readonly Stage s = ref program.Stages[i];
+            ref readonly EpilogueOp s = ref program.Ops[i];
             if (s.Modulo != 0 && repeat != 0 && s.Modulo != repeat)
             {
                 return false;
             }
 
             repeat = Math.Max(repeat, s.Modulo);
-            if ((s.Kind == StageKind.LoadPool && !IsInside(s, program.GridWidth, items)) || (s.Kind == StageKind.AddPool && !IsNeighbourhood(s, program.GridWidth)))
+            if ((s.Kind == EpilogueOpKind.LoadPool && !IsInside(s, program.GridWidth, items)) || (s.Kind == EpilogueOpKind.AddPool && !IsNeighbourhood(s, program.GridWidth)))
             {
                 return false;
             }
@@ -72,13 +72,13 @@ internal readonly record struct StepTiles(int Tokens, int Last)
     }
 
     /// <summary>A window without padding that lies in the grid at every token.</summary>
-    private static bool IsInside(in Stage s, int width, int items) =>
+    private static bool IsInside(in EpilogueOp s, int width, int items) =>
         s.Window is { PaddingH: 0, PaddingW: 0 } && s.Window.KernelH * s.Window.KernelW <= 256
         && ((width - 1) * s.Window.StrideW) + s.Window.KernelW <= s.GridWidth
         && (((items / width) - 1) * s.Window.StrideH) + s.Window.KernelH <= s.GridHeight;
 
     /// <summary>A centred window of 3 or 5 rows or columns with stride 1 on the tokens' own grid.</summary>
-    private static bool IsNeighbourhood(in Stage s, int width) =>
+    private static bool IsNeighbourhood(in EpilogueOp s, int width) =>
         s.GridWidth == width && s.Window is { StrideH: 1, StrideW: 1 }
         && ((s.Window.KernelH is 3 or 5 && s.Window.KernelW == 1) || (s.Window.KernelW is 3 or 5 && s.Window.KernelH == 1))
         && s.Window.PaddingH == s.Window.KernelH / 2 && s.Window.PaddingW == s.Window.KernelW / 2;

@@ -17,57 +17,57 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
 
     internal override bool TakesGroupMean(int factor) => factor is 4 or 8;
 
-    internal override void Fuse(Stage* stages, int count)
+    internal override void Fuse(EpilogueOp* ops, int count)
     {
-        for (Stage* s = stages; s < stages + count; s++)
+        for (EpilogueOp* s = ops; s < ops + count; s++)
         {
-            if (s->Kind == StageKind.AddRow && s->Factor > 1)
+            if (s->Kind == EpilogueOpKind.AddRow && s->Factor > 1)
             {
-                s->Kind = StageKind.AddScattered;
+                s->Kind = EpilogueOpKind.AddScattered;
             }
         }
 
-        if (count > 2 && stages[0].Kind == StageKind.LoadCounts && stages->Number == 0
-            && stages[1].Kind == StageKind.AddRow && stages[2].Kind == StageKind.RPReLU && stages[2].P0 == null)
+        if (count > 2 && ops[0].Kind == EpilogueOpKind.LoadCounts && ops->Number == 0
+            && ops[1].Kind == EpilogueOpKind.AddRow && ops[2].Kind == EpilogueOpKind.RPReLU && ops[2].P0 == null)
         {
-            bool hidden = count == 5 && IsPlain(stages[1], stages[3]) && stages[4].Kind == StageKind.GroupMean;
-            stages->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
+            bool hidden = count == 5 && IsPlain(ops[1], ops[3]) && ops[4].Kind == EpilogueOpKind.GroupMean;
+            ops->Kind = hidden ? EpilogueOpKind.Hidden : EpilogueOpKind.Neuron;
         }
     }
 
-    internal override void Chain(Stage* stages, int count, int channels)
+    internal override void Chain(EpilogueOp* ops, int count, int channels)
     {
-        if (stages->Kind == StageKind.Hidden)
+        if (ops->Kind == EpilogueOpKind.Hidden)
         {
-            SignAndMeans(stages, channels);
+            SignAndMeans(ops, channels);
         }
-        else if (stages->Kind == StageKind.Neuron && count == 5 && stages[3].Kind == StageKind.Store && IsPlain(stages[1], stages[4]))
+        else if (ops->Kind == EpilogueOpKind.Neuron && count == 5 && ops[3].Kind == EpilogueOpKind.Store && IsPlain(ops[1], ops[4]))
         {
-            StoreAndSign(stages, channels);
+            StoreAndSign(ops, channels);
         }
         else
         {
-            Stages(stages, count, channels);
+            Ops(ops, count, channels);
         }
     }
 
     /// <summary>The shortcut repeats after a power of two of channels or not at all, and no sign belongs to padding.</summary>
-    private static bool IsPlain(in Stage shortcut, in Stage sign) =>
-        (shortcut.Modulo & (shortcut.Modulo - 1)) == 0 && sign.Kind == StageKind.Sign && sign.Channels % 64 == 0;
+    private static bool IsPlain(in EpilogueOp shortcut, in EpilogueOp sign) =>
+        (shortcut.Modulo & (shortcut.Modulo - 1)) == 0 && sign.Kind == EpilogueOpKind.Sign && sign.Channels % 64 == 0;
 
     /// <summary>The hidden layer of an FFN, which is not stored: signs for the next product, means for its shortcut.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SignAndMeans(Stage* stages, int channels)
+    private static void SignAndMeans(EpilogueOp* ops, int channels)
     {
         Vector128<float> base23 = Base23;
-        int wrap = stages[1].Modulo - 1;
-        if (stages[4].Group == 8)
+        int wrap = ops[1].Modulo - 1;
+        if (ops[4].Group == 8)
         {
             for (int c = 0; c < channels; c += BlockChannels)
             {
-                Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
-                StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
-                StoreEighths(stages + 4, c, x0, x1);
+                Product(ops, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+                StoreSigns(ops + 3, c, Signs(ops + 3, c, x0, x1));
+                StoreEighths(ops + 4, c, x0, x1);
             }
 
             return;
@@ -75,30 +75,30 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
 
         for (int c = 0; c < channels; c += BlockChannels)
         {
-            Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
-            StoreSigns(stages + 3, c, Signs(stages + 3, c, x0, x1));
-            StoreQuarters(stages + 4, c, x0, x1);
+            Product(ops, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            StoreSigns(ops + 3, c, Signs(ops + 3, c, x0, x1));
+            StoreQuarters(ops + 4, c, x0, x1);
         }
     }
 
     /// <summary>A branch of attention: floats for a shortcut, signs for the next product.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StoreAndSign(Stage* stages, int channels)
+    private static void StoreAndSign(EpilogueOp* ops, int channels)
     {
         Vector128<float> base23 = Base23;
-        int wrap = stages[1].Modulo - 1;
+        int wrap = ops[1].Modulo - 1;
         for (int c = 0; c < channels; c += BlockChannels)
         {
-            Product(stages, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
-            Store(stages + 3, c, x0);
-            Store(stages + 3, c + 4, x1);
-            StoreSigns(stages + 4, c, Signs(stages + 4, c, x0, x1));
+            Product(ops, c, c & wrap, base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1);
+            Store(ops + 3, c, x0);
+            Store(ops + 3, c + 4, x1);
+            StoreSigns(ops + 4, c, Signs(ops + 4, c, x0, x1));
         }
     }
 
     /// <summary>Counts, a shortcut of which channel c lies at <paramref name="at"/>, an RPReLU without shift and offset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Product(Stage* s, int c, int at, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void Product(EpilogueOp* s, int c, int at, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         Counts(s, c, base23, out x0, out x1);
         x0 = Affine(s, c, x0);
@@ -109,26 +109,26 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
         x1 = Leaky(s + 2, c + 4, x1);
     }
 
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the stages keeps the block of channels in registers across the cases.")]
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the ops keeps the block of channels in registers across the cases.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Stages(Stage* stages, int count, int channels)
+    private static void Ops(EpilogueOp* ops, int count, int channels)
     {
         Column<Vector128<float>> x0 = default;
         Column<Vector128<float>> x1 = default;
         Vector128<float> base23 = Base23;
-        Stage* end = stages + count;
+        EpilogueOp* end = ops + count;
         for (int c = 0; c < channels; c += BlockChannels)
         {
-            for (Stage* s = stages; s < end; s++)
+            for (EpilogueOp* s = ops; s < end; s++)
             {
                 switch (s->Kind)
                 {
-                    case StageKind.Neuron:
+                    case EpilogueOpKind.Neuron:
                         Product(s, c, Wrap(s + 1, c), base23, out x0, out x1);
                         s += 2;
                         break;
 
-                    case StageKind.Load:
+                    case EpilogueOpKind.Load:
                         {
                             int at = Wrap(s, c);
                             x0 = s->Factor > 1 ? Scattered(s, at) : Row(s, at);
@@ -136,7 +136,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.AddRow:
+                    case EpilogueOpKind.AddRow:
                         {
                             int at = Wrap(s, c);
                             x0 = Add(x0, Row(s, at));
@@ -144,29 +144,29 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.AddScattered:
+                    case EpilogueOpKind.AddScattered:
                         x0 = Add(x0, Scattered(s, c));
                         x1 = Add(x1, Scattered(s, c + 4));
                         break;
 
-                    case StageKind.LoadDifferences:
+                    case EpilogueOpKind.LoadDifferences:
                         LoadDifferences(s, c, out x0, out x1);
                         break;
 
-                    case StageKind.LoadCounts:
+                    case EpilogueOpKind.LoadCounts:
                         LoadCounts(s, c, out x0, out x1);
                         break;
 
-                    case StageKind.LoadPool:
+                    case EpilogueOpKind.LoadPool:
                         Pool(s, c, out x0, out x1);
                         break;
 
-                    case StageKind.LoadShift:
+                    case EpilogueOpKind.LoadShift:
                         x0 = Shifted(s, c);
                         x1 = Shifted(s, c + 4);
                         break;
 
-                    case StageKind.AddShift:
+                    case EpilogueOpKind.AddShift:
                         {
                             Column<Vector128<float>> r0 = Shifted(s, c);
                             Column<Vector128<float>> r1 = Shifted(s, c + 4);
@@ -175,7 +175,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.ScaleAddRow:
+                    case EpilogueOpKind.ScaleAddRow:
                         {
                             int at = Wrap(s, c);
                             x0 = Scaled(s, c, x0, Row(s, at));
@@ -183,7 +183,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.AddScaledRow:
+                    case EpilogueOpKind.AddScaledRow:
                         {
                             int at = Wrap(s, c);
                             x0 = Scaled(s, c, s->Factor > 1 ? Scattered(s, at) : Row(s, at), x0);
@@ -191,7 +191,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.AddPool:
+                    case EpilogueOpKind.AddPool:
                         {
                             Pool(s, c, out Column<Vector128<float>> p0, out Column<Vector128<float>> p1);
                             x0 = s->P1 == null ? Scaled(s, c, p0, x0) : Add(x0, Affine(s, c, p0));
@@ -199,27 +199,27 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
                             break;
                         }
 
-                    case StageKind.Affine:
+                    case EpilogueOpKind.Affine:
                         x0 = Affine(s, c, x0);
                         x1 = Affine(s, c + 4, x1);
                         break;
 
-                    case StageKind.RPReLU when s->P0 == null:
+                    case EpilogueOpKind.RPReLU when s->P0 == null:
                         x0 = Leaky(s, c, x0);
                         x1 = Leaky(s, c + 4, x1);
                         break;
 
-                    case StageKind.RPReLU:
+                    case EpilogueOpKind.RPReLU:
                         x0 = RPReLU(s, c, x0);
                         x1 = RPReLU(s, c + 4, x1);
                         break;
 
-                    case StageKind.Store:
+                    case EpilogueOpKind.Store:
                         Store(s, c, x0);
                         Store(s, c + 4, x1);
                         break;
 
-                    case StageKind.GroupMean:
+                    case EpilogueOpKind.GroupMean:
                         if (s->Group == 8)
                         {
                             StoreEighths(s, c, x0, x1);

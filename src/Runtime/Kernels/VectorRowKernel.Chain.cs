@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
-/// <content>Chains of stages. A block of two vectors x <see cref="Tokens"/> tokens stays in registers from stage to stage; column j holds
+/// <content>Chains of ops. A block of two vectors x <see cref="Tokens"/> tokens stays in registers from op to op; column j holds
 /// vector j of every token, so that a parameter vector is loaded once for all tokens.</content>
 internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 {
@@ -11,51 +11,51 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     internal override bool TakesGroupMean(int factor) => TLanes.Tokens > 1 && (factor is 4 or 8);
 
-    [SuppressMessage("Maintainability", "CA1502", Justification = "A pattern is told by the kinds of several stages at once.")]
-    internal override void Fuse(Stage* stages, int count)
+    [SuppressMessage("Maintainability", "CA1502", Justification = "A pattern is told by the kinds of several ops at once.")]
+    internal override void Fuse(EpilogueOp* ops, int count)
     {
         for (int i = 0; i < count; i++)
         {
-            Stage* s = stages + i;
-            if (s->Kind == StageKind.AddRow && s->Factor > 1)
+            EpilogueOp* s = ops + i;
+            if (s->Kind == EpilogueOpKind.AddRow && s->Factor > 1)
             {
-                s->Kind = StageKind.AddScattered;
+                s->Kind = EpilogueOpKind.AddScattered;
             }
-            else if (s->Kind == StageKind.RPReLU && s->P0 == null)
+            else if (s->Kind == EpilogueOpKind.RPReLU && s->P0 == null)
             {
-                s->Kind = StageKind.Leaky;
+                s->Kind = EpilogueOpKind.Leaky;
             }
-            else if (s->Kind == StageKind.LoadCounts && i + 2 < count
-                && s[1].Kind == StageKind.AddRow && s[1].Factor <= 1 && s[2].Kind == StageKind.RPReLU && s[2].P0 == null)
+            else if (s->Kind == EpilogueOpKind.LoadCounts && i + 2 < count
+                && s[1].Kind == EpilogueOpKind.AddRow && s[1].Factor <= 1 && s[2].Kind == EpilogueOpKind.RPReLU && s[2].P0 == null)
             {
-                bool hidden = i == 0 && count == 5 && s[3].Kind == StageKind.Sign && s[4].Kind == StageKind.GroupMean;
-                s->Kind = hidden ? StageKind.Hidden : StageKind.Neuron;
+                bool hidden = i == 0 && count == 5 && s[3].Kind == EpilogueOpKind.Sign && s[4].Kind == EpilogueOpKind.GroupMean;
+                s->Kind = hidden ? EpilogueOpKind.Hidden : EpilogueOpKind.Neuron;
             }
         }
     }
 
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the stages keeps the block of channels in registers across the cases.")]
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the ops keeps the block of channels in registers across the cases.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal override void Chain(Stage* stages, int count, int channels)
+    internal override void Chain(EpilogueOp* ops, int count, int channels)
     {
-        if (stages->Kind == StageKind.Hidden)
+        if (ops->Kind == EpilogueOpKind.Hidden)
         {
-            Hidden(stages, channels);
+            Hidden(ops, channels);
             return;
         }
 
-        float* block = stackalloc float[Stage.MaxTokens * 32];
+        float* block = stackalloc float[EpilogueOp.MaxTokens * 32];
         nint n = TLanes.Count;
         Column<TVector> x0 = default;
         Column<TVector> x1 = default;
-        Stage* end = stages + count;
+        EpilogueOp* end = ops + count;
         for (nint c = 0; c < channels; c += 2 * n)
         {
-            for (Stage* s = stages; s < end; s++)
+            for (EpilogueOp* s = ops; s < end; s++)
             {
                 switch (s->Kind)
                 {
-                    case StageKind.Neuron:
+                    case EpilogueOpKind.Neuron:
                         {
                             nint at = Wrap(s + 1, c);
                             x0 = Leaky(s + 2, c, Add(Counts(s, c), Row(s + 1, at)));
@@ -64,7 +64,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.Load:
+                    case EpilogueOpKind.Load:
                         {
                             nint at = Wrap(s, c);
                             x0 = s->Factor > 1 ? Scattered(s, at) : Row(s, at);
@@ -72,7 +72,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.AddRow:
+                    case EpilogueOpKind.AddRow:
                         {
                             nint at = Wrap(s, c);
                             x0 = Add(x0, Row(s, at));
@@ -80,27 +80,27 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.AddScattered:
+                    case EpilogueOpKind.AddScattered:
                         x0 = Add(x0, Scattered(s, c));
                         x1 = Add(x1, Scattered(s, c + n));
                         break;
 
-                    case StageKind.LoadCounts:
+                    case EpilogueOpKind.LoadCounts:
                         x0 = Counts(s, c);
                         x1 = Counts(s, c + n);
                         break;
 
-                    case StageKind.LoadPool:
+                    case EpilogueOpKind.LoadPool:
                         x0 = Pool(s, c);
                         x1 = Pool(s, c + n);
                         break;
 
-                    case StageKind.LoadShift:
+                    case EpilogueOpKind.LoadShift:
                         x0 = Shifted(s, c);
                         x1 = Shifted(s, c + n);
                         break;
 
-                    case StageKind.AddShift:
+                    case EpilogueOpKind.AddShift:
                         {
                             Column<TVector> r0 = Shifted(s, c);
                             Column<TVector> r1 = Shifted(s, c + n);
@@ -109,7 +109,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.AddPool:
+                    case EpilogueOpKind.AddPool:
                         {
                             Column<TVector> p0 = Pool(s, c);
                             Column<TVector> p1 = Pool(s, c + n);
@@ -118,7 +118,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.ScaleAddRow:
+                    case EpilogueOpKind.ScaleAddRow:
                         {
                             nint at = Wrap(s, c);
                             x0 = Scaled(s, c, x0, Row(s, at));
@@ -126,7 +126,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.AddScaledRow or StageKind.LoadDifferences or StageKind.RPReLU:
+                    case EpilogueOpKind.AddScaledRow or EpilogueOpKind.LoadDifferences or EpilogueOpKind.RPReLU:
                         {
                             // Copies: a variable whose address is taken lives in memory throughout.
                             Column<TVector> y0 = Rare(s, c, x0);
@@ -136,22 +136,22 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
                             break;
                         }
 
-                    case StageKind.Affine:
+                    case EpilogueOpKind.Affine:
                         x0 = Affine(s, c, x0);
                         x1 = Affine(s, c + n, x1);
                         break;
 
-                    case StageKind.Leaky:
+                    case EpilogueOpKind.Leaky:
                         x0 = Leaky(s, c, x0);
                         x1 = Leaky(s, c + n, x1);
                         break;
 
-                    case StageKind.Store:
+                    case EpilogueOpKind.Store:
                         Store((float*)s->Rows[0] + c, (nint)s->Step / sizeof(float), x0);
                         Store((float*)s->Rows[0] + c + n, (nint)s->Step / sizeof(float), x1);
                         break;
 
-                    case StageKind.GroupMean:
+                    case EpilogueOpKind.GroupMean:
                         if (TLanes.Tokens > 1)
                         {
                             Store(block, 2 * n, x0);
@@ -171,7 +171,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>The hidden layer of an FFN, which is the most of all float work: a neuron, its sign, and the group mean.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Hidden(Stage* s, int channels)
+    private static void Hidden(EpilogueOp* s, int channels)
     {
         nint n = TLanes.Count;
         for (nint c = 0; c < channels; c += 2 * n)

@@ -47,7 +47,7 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
     {
         byte* tile = memory.Scratch + program.ScratchBytes;
         byte* own = tile + Align(tileBytes);
-        Stage* stages = program.Prepare(memory, memory.Scratch, tile);
+        EpilogueOp* ops = program.Prepare(memory, memory.Scratch, tile);
         for (int token = begin; token < end; token += TileTokens)
         {
             int count = Math.Min(TileTokens, end - token);
@@ -55,7 +55,7 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
             for (int i = 0; i < count;)
             {
                 int group = count - i < program.Tokens ? 1 : program.Tokens;
-                program.Run(stages, token + i, i, group);
+                program.Run(ops, token + i, i, group);
                 i += group;
             }
         }

@@ -3,34 +3,34 @@ namespace EdgeVit.Runtime;
 /// <summary>What a <see cref="RowInstruction"/> does.</summary>
 internal enum RowInstructionKind
 {
-    /// <summary>A chain of stages over blocks of channels in registers.</summary>
+    /// <summary>A chain of ops over blocks of channels in registers.</summary>
     Chain,
 
-    /// <summary>Means of adjacent channels, from the first stage's row to the second's.</summary>
+    /// <summary>Means of adjacent channels, from the first op's row to the second's.</summary>
     GroupMean,
 
-    /// <summary>Repeats the first stage's row into the second's; for channels that are no multiple of 64, and once for a mere copy.</summary>
+    /// <summary>Repeats the first op's row into the second's; for channels that are no multiple of 64, and once for a mere copy.</summary>
     Tile,
 }
 
 /// <summary>One pass over a row.</summary>
 /// <param name="Kind">What it does.</param>
-/// <param name="First">Its first stage.</param>
-/// <param name="Count">Number of its stages.</param>
+/// <param name="First">Its first op.</param>
+/// <param name="Count">Number of its ops.</param>
 /// <param name="Channels">Padded channels of a chain, real ones of the others' shorter row.</param>
 /// <param name="Factor">Factor of a group mean or tile.</param>
 internal readonly record struct RowInstruction(RowInstructionKind Kind, int First, int Count, int Channels, int Factor);
 
 /// <summary>All that a step does with one token's row, for a few tokens at a time.</summary>
-internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowInstruction[] instructions, int gridWidth, long rowBytes)
+internal sealed unsafe class RowProgram(RowKernel kernel, EpilogueOp[] ops, RowInstruction[] instructions, int gridWidth, long rowBytes)
 {
     private readonly RowKernel _kernel = kernel;
-    private readonly Stage[] _stages = stages;
+    private readonly EpilogueOp[] _ops = ops;
     private readonly RowInstruction[] _instructions = instructions;
-    private readonly bool _needsGrid = Array.Exists(stages, s => s.Kind is StageKind.LoadPool or StageKind.AddPool or StageKind.LoadShift or StageKind.AddShift || s.Factor > 1);
+    private readonly bool _needsGrid = Array.Exists(ops, s => s.Kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool or EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift || s.Factor > 1);
 
-    /// <summary>The stages of all instructions.</summary>
-    internal Stage[] Stages => _stages;
+    /// <summary>The ops of all instructions.</summary>
+    internal EpilogueOp[] Ops => _ops;
 
     /// <summary>The passes over a row, in order.</summary>
     internal RowInstruction[] Instructions => _instructions;
@@ -44,29 +44,29 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     /// <summary>Tokens that <see cref="Run"/> takes at most.</summary>
     internal int Tokens => _kernel.Tokens;
 
-    /// <summary>Bytes of scratch: the thread's copy of the stages, the tables of windows, the rows that live only within a token.</summary>
-    internal long ScratchBytes => StageBytes + PlacesBytes + RowBytes;
+    /// <summary>Bytes of scratch: the thread's copy of the ops, the tables of windows, the rows that live only within a token.</summary>
+    internal long ScratchBytes => OpBytes + PlacesBytes + RowBytes;
 
-    private long StageBytes { get; } = Align((long)stages.Length * sizeof(Stage));
+    private long OpBytes { get; } = Align((long)ops.Length * sizeof(EpilogueOp));
 
-    private long PlacesBytes { get; } = Align(stages.Sum(s => Places(s, kernel.Tokens)) * sizeof(float*));
+    private long PlacesBytes { get; } = Align(ops.Sum(s => Places(s, kernel.Tokens)) * sizeof(float*));
 
     private long RowBytes => Align(rowBytes) * Tokens;
 
-    /// <summary>Copies the stages into the thread's scratch and finds the rows' origins.</summary>
+    /// <summary>Copies the ops into the thread's scratch and finds the rows' origins.</summary>
     /// <param name="memory">The thread's memory.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/> bytes.</param>
     /// <param name="tile">Start of the tile's rows.</param>
-    /// <returns>The stages.</returns>
-    internal Stage* Prepare(in ThreadMemory memory, byte* scratch, byte* tile)
+    /// <returns>The ops.</returns>
+    internal EpilogueOp* Prepare(in ThreadMemory memory, byte* scratch, byte* tile)
     {
-        var target = (Stage*)scratch;
-        var places = (float**)(scratch + StageBytes);
-        byte* rows = scratch + StageBytes + PlacesBytes;
-        for (int i = 0; i < _stages.Length; i++)
+        var target = (EpilogueOp*)scratch;
+        var places = (float**)(scratch + OpBytes);
+        byte* rows = scratch + OpBytes + PlacesBytes;
+        for (int i = 0; i < _ops.Length; i++)
         {
-            Stage* s = target + i;
-            *s = _stages[i];
+            EpilogueOp* s = target + i;
+            *s = _ops[i];
             s->Origin = s->Space switch
             {
                 RowSpace.Arena => memory.Arena + s->Offset,
@@ -78,7 +78,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
             s->GroupStep = s->Space is RowSpace.Scratch ? Align(rowBytes) : s->TokenStep + s->TileStep;
             s->PlacesMemory = places;
-            places += Places(_stages[i], Tokens);
+            places += Places(_ops[i], Tokens);
         }
 
         foreach (RowInstruction instruction in _instructions)
@@ -93,14 +93,14 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     }
 
     /// <summary>Runs the program for a group of tokens.</summary>
-    /// <param name="stages">As prepared.</param>
+    /// <param name="ops">As prepared.</param>
     /// <param name="token">The first token.</param>
     /// <param name="tileRow">Its row in the tile.</param>
     /// <param name="count"><see cref="Tokens"/>, or 1.</param>
-    internal void Run(Stage* stages, int token, int tileRow, int count)
+    internal void Run(EpilogueOp* ops, int token, int tileRow, int count)
     {
-        Stage* end = stages + _stages.Length;
-        for (Stage* s = stages; s < end; s++)
+        EpilogueOp* end = ops + _ops.Length;
+        for (EpilogueOp* s = ops; s < end; s++)
         {
             byte* row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
             s->Rows[0] = (long)row;
@@ -109,12 +109,12 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
 
         if (_needsGrid)
         {
-            Locate(stages, token, count);
+            Locate(ops, token, count);
         }
 
         foreach (RowInstruction instruction in _instructions)
         {
-            Stage* first = stages + instruction.First;
+            EpilogueOp* first = ops + instruction.First;
             if (instruction.Kind == RowInstructionKind.Chain)
             {
                 _kernel.Chain(first, instruction.Count, instruction.Channels);
@@ -130,8 +130,8 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;
 
-    private static long Places(Stage stage, int tokens) => stage.Zeros == null ? 0
-        : tokens * (stage.Kind is StageKind.LoadShift or StageKind.AddShift ? TokenShift.Directions : (long)stage.Window.KernelH * stage.Window.KernelW);
+    private static long Places(EpilogueOp op, int tokens) => op.Zeros == null ? 0
+        : tokens * (op.Kind is EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift ? TokenShift.Directions : (long)op.Window.KernelH * op.Window.KernelW);
 
     private void RowToRow(RowInstruction instruction, float factor, float* from, float* to)
     {
@@ -149,10 +149,10 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
     }
 
     /// <summary>The rows of up-sampled and shifted values and the windows of pools, which depend on the tokens' places in the grid.</summary>
-    private void Locate(Stage* stages, int token, int count)
+    private void Locate(EpilogueOp* ops, int token, int count)
     {
-        int* ys = stackalloc int[Stage.MaxTokens];
-        int* xs = stackalloc int[Stage.MaxTokens];
+        int* ys = stackalloc int[EpilogueOp.MaxTokens];
+        int* xs = stackalloc int[EpilogueOp.MaxTokens];
         (int y, int x) = Math.DivRem(token, gridWidth);
         for (int t = 0; t < Tokens; t++)
         {
@@ -165,14 +165,14 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
             }
         }
 
-        for (int i = 0; i < _stages.Length; i++)
+        for (int i = 0; i < _ops.Length; i++)
         {
-            Stage* s = stages + i;
-            if (s->Kind is StageKind.LoadPool or StageKind.AddPool)
+            EpilogueOp* s = ops + i;
+            if (s->Kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool)
             {
                 LocateWindows(s, ys, xs);
             }
-            else if (s->Kind is StageKind.LoadShift or StageKind.AddShift)
+            else if (s->Kind is EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift)
             {
                 LocateShifted(s, ys, xs);
             }
@@ -187,7 +187,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
         }
     }
 
-    private void LocateShifted(Stage* s, int* ys, int* xs)
+    private void LocateShifted(EpilogueOp* s, int* ys, int* xs)
     {
         float** place = s->Places = s->PlacesMemory;
         for (int direction = 0; direction < TokenShift.Directions; direction++)
@@ -201,10 +201,10 @@ internal sealed unsafe class RowProgram(RowKernel kernel, Stage[] stages, RowIns
         }
     }
 
-    private void LocateWindows(Stage* s, int* ys, int* xs)
+    private void LocateWindows(EpilogueOp* s, int* ys, int* xs)
     {
-        int* tops = stackalloc int[Stage.MaxTokens];
-        int* lefts = stackalloc int[Stage.MaxTokens];
+        int* tops = stackalloc int[EpilogueOp.MaxTokens];
+        int* lefts = stackalloc int[EpilogueOp.MaxTokens];
         int tokens = Tokens;
         bool inside = true;
         for (int t = 0; t < tokens; t++)

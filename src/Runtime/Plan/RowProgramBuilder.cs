@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Writes the program of one step: node after node becomes a stage of the chain whose value is in registers; a chain is closed
+/// <summary>Writes the program of one step: node after node becomes an op of the chain whose value is in registers; a chain is closed
 /// where the next node needs something else. A value goes to memory only where someone reads it from there.</summary>
 internal sealed unsafe class RowProgramBuilder(
     StepGrouping grouping,
@@ -11,7 +11,7 @@ internal sealed unsafe class RowProgramBuilder(
     StepDraft draft,
     bool compiled = false)
 {
-    private readonly ValueList<Stage> _stages = new();
+    private readonly ValueList<EpilogueOp> _ops = new();
     private readonly ValueList<RowInstruction> _instructions = new();
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
@@ -22,8 +22,8 @@ internal sealed unsafe class RowProgramBuilder(
     private long _rowBytes;
 
     /// <summary>Builds the program.</summary>
-    /// <param name="source">The stage that loads the head's row; null for a step without a head.</param>
-    internal RowProgram Build(Stage? source)
+    /// <param name="source">The op that loads the head's row; null for a step without a head.</param>
+    internal RowProgram Build(EpilogueOp? source)
     {
         foreach (GraphNode node in draft.All)
         {
@@ -37,10 +37,10 @@ internal sealed unsafe class RowProgramBuilder(
         [
             .. draft.Nodes.Where(node => !inBranches.Contains(node) && (node.Op != Op.ShiftSign || !_own.Contains(node.Inputs[0]))),
         ];
-        if (source is { } stage)
+        if (source is { } op)
         {
             Open(shapes[draft.Head!.Output].Channels);
-            _stages.Add(stage);
+            _ops.Add(op);
             _register = draft.Head.Output;
             Computed(draft.Head.Output, nodes, 0);
         }
@@ -55,7 +55,7 @@ internal sealed unsafe class RowProgramBuilder(
         }
 
         Close();
-        return new RowProgram(kernel, _stages.ToArray(), _instructions.ToArray(), draft.Width, _rowBytes);
+        return new RowProgram(kernel, _ops.ToArray(), _instructions.ToArray(), draft.Width, _rowBytes);
     }
 
     private void Emit(GraphNode node)
@@ -65,18 +65,18 @@ internal sealed unsafe class RowProgramBuilder(
         {
             case Op.Affine:
                 InRegister(input);
-                _stages.Add(new Stage { Kind = StageKind.Affine, P0 = Parameter(node, "scale"), P1 = Parameter(node, "offset") });
+                _ops.Add(new EpilogueOp { Kind = EpilogueOpKind.Affine, P0 = Parameter(node, "scale"), P1 = Parameter(node, "offset") });
                 break;
             case Op.RPReLU:
                 InRegister(input);
-                _stages.Add(new Stage { Kind = StageKind.RPReLU, P0 = Optional(node, "shift"), P1 = Parameter(node, "slope"), P2 = Optional(node, "offset") });
+                _ops.Add(new EpilogueOp { Kind = EpilogueOpKind.RPReLU, P0 = Optional(node, "shift"), P1 = Parameter(node, "slope"), P2 = Optional(node, "offset") });
                 break;
             case Op.Position:
                 InRegister(input);
                 int channels = shapes[node.Output].Channels;
-                _stages.Add(new Stage
+                _ops.Add(new EpilogueOp
                 {
-                    Kind = StageKind.AddRow,
+                    Kind = EpilogueOpKind.AddRow,
                     Space = RowSpace.Weights,
                     Offset = (long)weights.Rows(node.Tensors["position"], channels),
                     Stride = ValueShape.Pad(channels) * sizeof(float),
@@ -95,7 +95,7 @@ internal sealed unsafe class RowProgramBuilder(
                 break;
             case Op.SpatialShift:
                 Open(shapes[input].Channels);
-                _stages.Add(Shifted(node, StageKind.LoadShift));
+                _ops.Add(Shifted(node, EpilogueOpKind.LoadShift));
                 break;
             case Op.MeanTokens:
                 ValueShape grid = shapes[input];
@@ -103,11 +103,11 @@ internal sealed unsafe class RowProgramBuilder(
                 break;
             case Op.Upsample:
                 Open(shapes[node.Output].Channels);
-                _stages.Add(Row(input, StageKind.Load, node));
+                _ops.Add(Row(input, EpilogueOpKind.Load, node));
                 break;
             case Op.TileChannels when shapes[input].Channels % 64 == 0:
                 Open(shapes[node.Output].Channels);
-                _stages.Add(Row(input, StageKind.Load, node));
+                _ops.Add(Row(input, EpilogueOpKind.Load, node));
                 break;
             default:
                 RowToRow(node);
@@ -131,33 +131,33 @@ internal sealed unsafe class RowProgramBuilder(
         {
             if (_branches.TryGetValue(node.Inputs[i], out Branch? branch))
             {
-                Stage stage = branch.Source.Op == Op.SpatialShift
-                    ? Shifted(branch.Source, StageKind.AddShift)
-                    : Window(branch.Source, PoolWindow.Of(branch.Source), StageKind.AddPool);
+                EpilogueOp op = branch.Source.Op == Op.SpatialShift
+                    ? Shifted(branch.Source, EpilogueOpKind.AddShift)
+                    : Window(branch.Source, PoolWindow.Of(branch.Source), EpilogueOpKind.AddPool);
                 int channels = shapes[node.Output].Channels;
-                stage.P0 = weights.Rows(branch.Scale, channels);
-                stage.P1 = branch.Offset is null ? null : weights.Rows(branch.Offset, channels);
-                _stages.Add(stage);
+                op.P0 = weights.Rows(branch.Scale, channels);
+                op.P1 = branch.Offset is null ? null : weights.Rows(branch.Offset, channels);
+                _ops.Add(op);
             }
             else if (i != at)
             {
-                _stages.Add(Summand(node, i, at));
+                _ops.Add(Summand(node, i, at));
             }
         }
     }
 
-    /// <summary>The stage that adds an input to the register, or the register to the first input.</summary>
-    private Stage Summand(GraphNode node, int input, int register)
+    /// <summary>The op that adds an input to the register, or the register to the first input.</summary>
+    private EpilogueOp Summand(GraphNode node, int input, int register)
     {
         string scale = OpAttributes.Scale(input == 0 ? register : input);
         if (!node.Tensors.ContainsKey(scale))
         {
-            return Row(node.Inputs[input], StageKind.AddRow, null);
+            return Row(node.Inputs[input], EpilogueOpKind.AddRow, null);
         }
 
-        Stage stage = Row(node.Inputs[input], input == 0 ? StageKind.ScaleAddRow : StageKind.AddScaledRow, null);
-        stage.P0 = Parameter(node, scale);
-        return stage;
+        EpilogueOp op = Row(node.Inputs[input], input == 0 ? EpilogueOpKind.ScaleAddRow : EpilogueOpKind.AddScaledRow, null);
+        op.P0 = Parameter(node, scale);
+        return op;
     }
 
     private int RegisterSummand(GraphNode node, string? register) =>
@@ -166,7 +166,7 @@ internal sealed unsafe class RowProgramBuilder(
             : node.Inputs[1] == register && (node.Op == Op.Add || grouping.View(node.Inputs[0]) is not { Op: Op.Upsample }) ? 1
             : -1;
 
-    /// <summary>Scaled pools and shifts that only one sum reads become stages of it. They are later summands: the first two start the sum.</summary>
+    /// <summary>Scaled pools and shifts that only one sum reads become ops of it. They are later summands: the first two start the sum.</summary>
     private HashSet<GraphNode> FindBranches()
     {
         var result = new HashSet<GraphNode>(ReferenceEqualityComparer.Instance);
@@ -205,57 +205,57 @@ internal sealed unsafe class RowProgramBuilder(
     private void Pool(GraphNode node, PoolWindow window)
     {
         Open(shapes[node.Inputs[0]].Channels);
-        _stages.Add(Window(node, window, StageKind.LoadPool));
+        _ops.Add(Window(node, window, EpilogueOpKind.LoadPool));
     }
 
-    private Stage Shifted(GraphNode node, StageKind kind)
+    private EpilogueOp Shifted(GraphNode node, EpilogueOpKind kind)
     {
-        Stage stage = InGrid(node.Inputs[0], kind);
-        stage.Shift = TokenShift.Of(node);
-        stage.Zeros = weights.Zeros(shapes[node.Inputs[0]].Channels);
-        return stage;
+        EpilogueOp op = InGrid(node.Inputs[0], kind);
+        op.Shift = TokenShift.Of(node);
+        op.Zeros = weights.Zeros(shapes[node.Inputs[0]].Channels);
+        return op;
     }
 
-    private Stage Window(GraphNode node, PoolWindow window, StageKind kind)
+    private EpilogueOp Window(GraphNode node, PoolWindow window, EpilogueOpKind kind)
     {
-        Stage stage = InGrid(node.Inputs[0], kind);
-        stage.Window = window;
-        stage.Number = window.Factor;
-        stage.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(shapes[node.Inputs[0]].Channels);
-        return stage;
+        EpilogueOp op = InGrid(node.Inputs[0], kind);
+        op.Window = window;
+        op.Number = window.Factor;
+        op.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(shapes[node.Inputs[0]].Channels);
+        return op;
     }
 
-    /// <summary>A stage that reads rows of other tokens.</summary>
-    private Stage InGrid(string value, StageKind kind)
+    /// <summary>An op that reads rows of other tokens.</summary>
+    private EpilogueOp InGrid(string value, EpilogueOpKind kind)
     {
-        Stage stage = Row(value, kind, null);
-        (stage.GridHeight, stage.GridWidth) = (shapes[value].Height, shapes[value].Width);
-        return stage;
+        EpilogueOp op = Row(value, kind, null);
+        (op.GridHeight, op.GridWidth) = (shapes[value].Height, shapes[value].Width);
+        return op;
     }
 
     private void RowToRow(GraphNode node)
     {
         int factor = node.Attributes["factor"];
         bool mean = node.Op == Op.GroupMeanChannels;
-        if (mean && _register == node.Inputs[0] && IsStage(node))
+        if (mean && _register == node.Inputs[0] && IsEpilogueOp(node))
         {
-            Stage stage = Target(node.Output);
-            stage.Kind = StageKind.GroupMean;
-            stage.Group = factor;
-            stage.Number = (float)(1.0 / factor);
-            _stages.Add(stage);
+            EpilogueOp op = Target(node.Output);
+            op.Kind = EpilogueOpKind.GroupMean;
+            op.Group = factor;
+            op.Number = (float)(1.0 / factor);
+            _ops.Add(op);
             return;
         }
 
         Close();
-        Stage from = Row(node.Inputs[0], StageKind.Load, null);
+        EpilogueOp from = Row(node.Inputs[0], EpilogueOpKind.Load, null);
         from.Number = (float)(1.0 / factor);
         _instructions.Add(new RowInstruction(
             mean ? RowInstructionKind.GroupMean : RowInstructionKind.Tile,
-            _stages.Count, 2, shapes[mean ? node.Output : node.Inputs[0]].Channels, factor));
-        _stages.Add(from);
-        _stages.Add(Target(node.Output));
-        _chainStart = _stages.Count;
+            _ops.Count, 2, shapes[mean ? node.Output : node.Inputs[0]].Channels, factor));
+        _ops.Add(from);
+        _ops.Add(Target(node.Output));
+        _chainStart = _ops.Count;
     }
 
     /// <summary>After a value is computed: store it where someone reads it from memory, and take its signs while it is in
@@ -265,10 +265,10 @@ internal sealed unsafe class RowProgramBuilder(
         if (_register == value)
         {
             GraphNode[] readers = [.. grouping.Consumers(value).SelectMany(Readers).Where(n => _own.Contains(n.Output))];
-            bool passedOn = readers.Length == 1 && next < nodes.Length && ReferenceEquals(readers[0], nodes[next]) && (TakesRegister(nodes[next], value) || IsStage(nodes[next]));
+            bool passedOn = readers.Length == 1 && next < nodes.Length && ReferenceEquals(readers[0], nodes[next]) && (TakesRegister(nodes[next], value) || IsEpilogueOp(nodes[next]));
             if (places.IsStored(value) || (readers.Length > 0 && !passedOn))
             {
-                _stages.Add(Target(value));
+                _ops.Add(Target(value));
             }
         }
 
@@ -302,7 +302,7 @@ internal sealed unsafe class RowProgramBuilder(
     };
 
     /// <summary>A group mean that a chain can take on its way: of whole blocks of channels.</summary>
-    private bool IsStage(GraphNode node) =>
+    private bool IsEpilogueOp(GraphNode node) =>
         node.Op == Op.GroupMeanChannels && shapes[node.Output].Channels % 64 == 0 && (compiled || kernel.TakesGroupMean(node.Attributes["factor"]));
 
     private void Sign(GraphNode node)
@@ -312,11 +312,11 @@ internal sealed unsafe class RowProgramBuilder(
             return;
         }
 
-        Stage stage = Target(node.Output);
-        stage.Kind = StageKind.Sign;
-        stage.P0 = weights.Negated(node.Tensors["shift"], shapes[node.Output].Channels);
-        stage.Channels = shapes[node.Output].Channels;
-        _stages.Add(stage);
+        EpilogueOp op = Target(node.Output);
+        op.Kind = EpilogueOpKind.Sign;
+        op.P0 = weights.Negated(node.Tensors["shift"], shapes[node.Output].Channels);
+        op.Channels = shapes[node.Output].Channels;
+        _ops.Add(op);
     }
 
     private void InRegister(string value)
@@ -324,7 +324,7 @@ internal sealed unsafe class RowProgramBuilder(
         if (_register != value)
         {
             Open(shapes[value].Channels);
-            _stages.Add(Row(value, StageKind.Load, null));
+            _ops.Add(Row(value, EpilogueOpKind.Load, null));
             _register = value;
         }
     }
@@ -337,8 +337,8 @@ internal sealed unsafe class RowProgramBuilder(
 
     private void Close()
     {
-        int count = _stages.Count - _chainStart;
-        if (count == 2 && !compiled && IsCopy(_stages[_chainStart], _stages[_chainStart + 1]))
+        int count = _ops.Count - _chainStart;
+        if (count == 2 && !compiled && IsCopy(_ops[_chainStart], _ops[_chainStart + 1]))
         {
             _instructions.Add(new RowInstruction(RowInstructionKind.Tile, _chainStart, 2, _chainChannels, 1));
         }
@@ -347,46 +347,46 @@ internal sealed unsafe class RowProgramBuilder(
             _instructions.Add(new RowInstruction(RowInstructionKind.Chain, _chainStart, count, _chainChannels, 0));
         }
 
-        _chainStart = _stages.Count;
+        _chainStart = _ops.Count;
         _register = null;
     }
 
     /// <summary>A row that only goes to memory, such as the logits: a copy, which needs no kernel.</summary>
-    private static bool IsCopy(in Stage from, in Stage to) =>
-        from is { Kind: StageKind.Load, Factor: <= 1, Modulo: 0 } && to is { Kind: StageKind.Store, Modulo: 0 };
+    private static bool IsCopy(in EpilogueOp from, in EpilogueOp to) =>
+        from is { Kind: EpilogueOpKind.Load, Factor: <= 1, Modulo: 0 } && to is { Kind: EpilogueOpKind.Store, Modulo: 0 };
 
-    /// <summary>A stage that reads a value's row, through the view that the value may be.</summary>
-    private Stage Row(string value, StageKind kind, GraphNode? through)
+    /// <summary>An op that reads a value's row, through the view that the value may be.</summary>
+    private EpilogueOp Row(string value, EpilogueOpKind kind, GraphNode? through)
     {
         GraphNode? view = through ?? grouping.View(value);
         string stored = through is null ? grouping.Base(value) : value;
-        Stage stage = Place(stored);
-        stage.Kind = kind;
+        EpilogueOp op = Place(stored);
+        op.Kind = kind;
         if (view is { Op: Op.Upsample })
         {
-            stage.Factor = view.Attributes["factor"];
-            stage.GridWidth = shapes[stored].Width;
+            op.Factor = view.Attributes["factor"];
+            op.GridWidth = shapes[stored].Width;
         }
         else if (view is { Op: Op.TileChannels })
         {
-            stage.Modulo = shapes[stored].Channels;
+            op.Modulo = shapes[stored].Channels;
         }
 
-        return stage;
+        return op;
     }
 
-    private Stage Target(string value)
+    private EpilogueOp Target(string value)
     {
-        Stage stage = Place(value);
-        stage.Kind = StageKind.Store;
-        return stage;
+        EpilogueOp op = Place(value);
+        op.Kind = EpilogueOpKind.Store;
+        return op;
     }
 
-    private Stage Place(string value)
+    private EpilogueOp Place(string value)
     {
         if (places.IsStored(value))
         {
-            return new Stage { Space = RowSpace.Arena, Offset = places.Offset(value), Stride = ValuePlaces.Stride(shapes[value]), Factor = 1 };
+            return new EpilogueOp { Space = RowSpace.Arena, Offset = places.Offset(value), Stride = ValuePlaces.Stride(shapes[value]), Factor = 1 };
         }
 
         if (!_scratch.TryGetValue(value, out long offset))
@@ -396,7 +396,7 @@ internal sealed unsafe class RowProgramBuilder(
             _rowBytes += ValueShape.Pad(shapes[value].Channels) * (long)sizeof(float);
         }
 
-        return new Stage { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };
+        return new EpilogueOp { Space = RowSpace.Scratch, Offset = offset, Factor = 1 };
     }
 
     private float* Optional(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Parameter(node, role) : null;

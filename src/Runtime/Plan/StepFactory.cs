@@ -78,20 +78,20 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
         }
     }
 
-    /// <summary>The stage that loads a head's row.</summary>
-    internal static Stage Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
+    /// <summary>The op that loads a head's row.</summary>
+    internal static EpilogueOp Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
     {
         int padded = ValueShape.Pad(output.Channels);
         if (head.Op is not (Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention))
         {
-            return new Stage { Kind = StageKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };
+            return new EpilogueOp { Kind = EpilogueOpKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };
         }
 
         int window = head.Attributes.GetValueOrDefault("kernel", 1);
         bool isCount = head.Op == Op.BinaryAttention || head.Attributes.ContainsKey(OpAttributes.Counts);
-        return new Stage
+        return new EpilogueOp
         {
-            Kind = isCount ? StageKind.LoadCounts : StageKind.LoadDifferences,
+            Kind = isCount ? EpilogueOpKind.LoadCounts : EpilogueOpKind.LoadDifferences,
             Space = RowSpace.Tile,
             Stride = padded * sizeof(ushort),
             Factor = 1,

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits a chain of stages over up to four tokens, eight channels at a time: vector t holds token t's block. Parameters are loaded
+/// <summary>Emits a chain of ops over up to four tokens, eight channels at a time: vector t holds token t's block. Parameters are loaded
 /// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
 internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces places, TableProductForm? product, int tileTokens, int first, int tokens)
     : IChainEmitter
@@ -21,21 +21,21 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     private int Bytes => Block * 32;
 
     /// <inheritdoc/>
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of stage, in the order in which a chain has them.")]
-    public void Emit(int stage, in Stage s)
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which a chain has them.")]
+    public void Emit(int op, in EpilogueOp s)
     {
-        RowPlace place = places[stage];
+        RowPlace place = places[op];
         switch (s.Kind)
         {
-            case StageKind.Load when place.Access == RowAccess.None:
+            case EpilogueOpKind.Load when place.Access == RowAccess.None:
                 break;
-            case StageKind.Load:
+            case EpilogueOpKind.Load:
                 Row(place, (t, memory) => code.Load256(t, memory));
                 break;
-            case StageKind.LoadShift:
+            case EpilogueOpKind.LoadShift:
                 Shifted(place, t => t);
                 break;
-            case StageKind.AddShift:
+            case EpilogueOpKind.AddShift:
                 Shifted(place, t => Avx2Registers.Temporary + t);
                 if (s.P1 == null)
                 {
@@ -48,62 +48,62 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
                 ForTokens(t => code.Fma213Single256(Avx2Registers.Temporary + t, Avx2Registers.Parameter, Avx2Registers.Parameter + 1));
                 ForTokens(t => code.AddSingle256(t, t, Avx2Registers.Temporary + t));
                 break;
-            case StageKind.AddRow:
+            case EpilogueOpKind.AddRow:
                 Row(place, (t, memory) => code.Fma213Single256(t, Avx2Registers.One, memory));
                 break;
-            case StageKind.LoadDifferences or StageKind.LoadCounts:
+            case EpilogueOpKind.LoadDifferences or EpilogueOpKind.LoadCounts:
                 ForTokens(Sums);
                 ForTokens(t => code.Int32ToSingle256(t, t));
                 Affine(place);
                 break;
-            case StageKind.LoadPool:
+            case EpilogueOpKind.LoadPool:
                 LoadPool(place, s);
                 break;
-            case StageKind.Affine:
+            case EpilogueOpKind.Affine:
                 Affine(place);
                 break;
-            case StageKind.ScaleAddRow:
+            case EpilogueOpKind.ScaleAddRow:
                 Parameters(place, 1);
                 Row(place, (t, memory) => code.Fma213Single256(t, Avx2Registers.Parameter, memory));
                 break;
-            case StageKind.AddScaledRow:
+            case EpilogueOpKind.AddScaledRow:
                 Parameters(place, 1);
                 Row(place, (t, memory) => code.Fma231Single256(t, Avx2Registers.Parameter, memory));
                 break;
-            case StageKind.RPReLU when s.P0 == null:
+            case EpilogueOpKind.RPReLU when s.P0 == null:
                 Parameters(place, 1);
                 Leaky(Avx2Registers.Parameter);
                 break;
-            case StageKind.RPReLU:
+            case EpilogueOpKind.RPReLU:
                 Parameters(place, 3);
                 ForTokens(t => code.SubSingle256(t, t, Avx2Registers.Parameter));
                 Leaky(Avx2Registers.Parameter + 1);
                 ForTokens(t => code.AddSingle256(t, t, Avx2Registers.Parameter + 2));
                 break;
-            case StageKind.Store:
+            case EpilogueOpKind.Store:
                 Row(place, (t, memory) => code.Store256(memory, t));
                 break;
-            case StageKind.Sign:
+            case EpilogueOpKind.Sign:
                 Sign(place);
                 break;
             default:
-                throw new InvalidOperationException($"stage {s.Kind} has no code of its own");
+                throw new InvalidOperationException($"op {s.Kind} has no code of its own");
         }
     }
 
     /// <inheritdoc/>
     /// <remarks>All tokens of the tile lie in one row of the grid: see <see cref="OffsetTables.Neighbours"/>. Sums start at their first
     /// summand instead of +0, which can change the sign of a zero only.</remarks>
-    public void AddPools(int stage, ReadOnlySpan<Stage> pools)
+    public void AddPools(int op, ReadOnlySpan<EpilogueOp> pools)
     {
         int stride = (int)pools[0].Stride;
-        code.Mov(Gpr.Rdi, RowPointers.Slot(places[stage].Slot));
+        code.Mov(Gpr.Rdi, RowPointers.Slot(places[op].Slot));
         Neighbour(Gpr.Rsi, 2);
         ForTokens(t => code.Load256(Avx2Registers.Sum + t, new Mem(Gpr.Rsi, Registers.Channel, ((first + t) * stride) + Bytes)));
         for (int i = 0; i < pools.Length; i++)
         {
             PoolWindow window = pools[i].Window;
-            RowPlace place = places[stage + i];
+            RowPlace place = places[op + i];
             code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
             if (window.KernelW > 1)
             {
@@ -276,7 +276,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
         });
     }
 
-    /// <summary>Loads a block of each of a stage's parameter vectors.</summary>
+    /// <summary>Loads a block of each of an op's parameter vectors.</summary>
     private void Parameters(RowPlace place, int count)
     {
         for (int i = 0; i < count; i++)
@@ -315,7 +315,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
         });
     }
 
-    private void LoadPool(RowPlace place, in Stage s)
+    private void LoadPool(RowPlace place, in EpilogueOp s)
     {
         code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(place.Literal));

@@ -77,7 +77,7 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
 
             for (chain.Block = 0; chain.Block < Unrolled; chain.Block++)
             {
-                Stages(chain, pass);
+                Ops(chain, pass);
                 if (isFirst && Form.Floats is not null && chain.Block == 0)
                 {
                     chain.TakeSums();
@@ -112,7 +112,7 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
         {
             for (chain.Block = 0; chain.Block < Unrolled; chain.Block++)
             {
-                Stages(chain, pass);
+                Ops(chain, pass);
             }
         }
 
@@ -137,11 +137,11 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
         {
             for (chain.Block = 0; chain.Block < size; chain.Block++)
             {
-                Stages(chain, Form.Instructions[0]);
+                Ops(chain, Form.Instructions[0]);
                 groups.Accumulate(chain.Tokens, chain.Block == 0);
             }
 
-            groups.Finish(Form.Places[group.MeanStage], RowPointers.LiteralAt(group.InverseLiteral), chain.First, chain.Tokens);
+            groups.Finish(Form.Places[group.MeanOp], RowPointers.LiteralAt(group.InverseLiteral), chain.First, chain.Tokens);
         }
 
         NextBlock(size * Avx2Registers.Lanes, group.Order.ShortcutFloats);

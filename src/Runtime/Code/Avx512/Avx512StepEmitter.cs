@@ -27,7 +27,7 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
         {
             new AttentionEmitter(Code, attention, tokens).Emit(() =>
             {
-                Stages(chain, Form.Instructions[0]);
+                Ops(chain, Form.Instructions[0]);
                 NextBlock(16, 0);
             });
             next = 1;
@@ -68,7 +68,7 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
 
         Code.Place(loop);
         source?.Invoke();
-        Stages(chain, pass);
+        Ops(chain, pass);
         NextBlock(16, repeat);
         Code.Cmp(Registers.Channel, pass.Channels * sizeof(float));
         Code.JumpIfBelow(loop);
@@ -93,13 +93,13 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
         Code.Place(member);
         Code.Mov(Registers.Bits, RowPointers.Slot(Form.Product.RowSlot));
         product.Differences(Registers.Bits, 0);
-        Stages(chain, Form.Instructions[0]);
+        Ops(chain, Form.Instructions[0]);
         groups.Accumulate();
         NextBlock(16, group.Order.ShortcutFloats);
         Code.Add(Gpr.R8, 1);
         Code.Cmp(Gpr.R8, group.Order.Size);
         Code.JumpIfBelow(member);
-        groups.Finish(Form.Places[group.MeanStage], RowPointers.LiteralAt(group.InverseLiteral));
+        groups.Finish(Form.Places[group.MeanOp], RowPointers.LiteralAt(group.InverseLiteral));
         Code.Add(Gpr.R11, 64);
         Code.Cmp(Gpr.R11, group.Order.Groups * sizeof(float));
         Code.JumpIfBelow(block);

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits a chain of stages over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
+/// <summary>Emits a chain of ops over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
 /// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
 internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, int tokens)
     : IChainEmitter
@@ -13,21 +13,21 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     private int _mask;
 
     /// <inheritdoc/>
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of stage, in the order in which a chain has them.")]
-    public void Emit(int stage, in Stage s)
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which a chain has them.")]
+    public void Emit(int op, in EpilogueOp s)
     {
-        RowPlace place = places[stage];
+        RowPlace place = places[op];
         switch (s.Kind)
         {
-            case StageKind.Load when place.Access == RowAccess.None:
+            case EpilogueOpKind.Load when place.Access == RowAccess.None:
                 break;
-            case StageKind.Load:
+            case EpilogueOpKind.Load:
                 Row(place, (t, memory) => code.LoadVector(t, memory));
                 break;
-            case StageKind.LoadShift:
+            case EpilogueOpKind.LoadShift:
                 Shifted(place, t => t);
                 break;
-            case StageKind.AddShift:
+            case EpilogueOpKind.AddShift:
                 Shifted(place, t => Registers.Temporary + t);
                 if (s.P1 == null)
                 {
@@ -40,50 +40,50 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
                 ForTokens(t => code.Fma213(Registers.Temporary + t, Registers.Parameter, Registers.Parameter + 1));
                 ForTokens(t => code.AddSingle(t, t, Registers.Temporary + t));
                 break;
-            case StageKind.AddRow:
+            case EpilogueOpKind.AddRow:
                 Row(place, (t, memory) => code.AddSingle(t, t, memory));
                 break;
-            case StageKind.LoadDifferences:
+            case EpilogueOpKind.LoadDifferences:
                 ForTokens(t => code.Int32ToSingle(t, t));
                 ForTokens(t => code.Fma213(t, Registers.MinusTwo, Registers.Inputs));
                 Affine(place);
                 break;
-            case StageKind.LoadCounts:
+            case EpilogueOpKind.LoadCounts:
                 ForTokens(t => code.Int32ToSingle(t, t));
                 Affine(place);
                 break;
-            case StageKind.LoadPool:
+            case EpilogueOpKind.LoadPool:
                 LoadPool(place, s);
                 break;
-            case StageKind.Affine:
+            case EpilogueOpKind.Affine:
                 Affine(place);
                 break;
-            case StageKind.ScaleAddRow:
+            case EpilogueOpKind.ScaleAddRow:
                 Parameters(place, 1);
                 Row(place, (t, memory) => code.Fma213(t, Registers.Parameter, memory));
                 break;
-            case StageKind.AddScaledRow:
+            case EpilogueOpKind.AddScaledRow:
                 Parameters(place, 1);
                 Row(place, (t, memory) => code.Fma231(t, Registers.Parameter, memory));
                 break;
-            case StageKind.RPReLU when s.P0 == null:
+            case EpilogueOpKind.RPReLU when s.P0 == null:
                 Parameters(place, 1);
                 Leaky(Registers.Parameter);
                 break;
-            case StageKind.RPReLU:
+            case EpilogueOpKind.RPReLU:
                 Parameters(place, 3);
                 ForTokens(t => code.SubSingle(t, t, Registers.Parameter));
                 Leaky(Registers.Parameter + 1);
                 ForTokens(t => code.AddSingle(t, t, Registers.Parameter + 2));
                 break;
-            case StageKind.Store:
+            case EpilogueOpKind.Store:
                 Row(place, (t, memory) => code.StoreVector(memory, t));
                 break;
-            case StageKind.Sign:
+            case EpilogueOpKind.Sign:
                 Sign(place);
                 break;
             default:
-                throw new InvalidOperationException($"stage {s.Kind} has no code of its own");
+                throw new InvalidOperationException($"op {s.Kind} has no code of its own");
         }
     }
 
@@ -92,13 +92,13 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     /// right of the tile; beyond the border they point at zeros. Sums start at their first summand instead of +0, which can change the sign of
     /// a zero only.</summary>
     [SuppressMessage("Maintainability", "CA1502", Justification = "The neighbours of all tokens of a tile are loaded once, across the cases.")]
-    public void AddPools(int stage, ReadOnlySpan<Stage> pools)
+    public void AddPools(int op, ReadOnlySpan<EpilogueOp> pools)
     {
-        RowPlace place = places[stage];
+        RowPlace place = places[op];
         code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
         int row = Registers.Temporary + 2;
         int reach = 0;
-        foreach (Stage pool in pools)
+        foreach (EpilogueOp pool in pools)
         {
             reach = Math.Max(reach, pool.Window.KernelW / 2);
         }
@@ -157,7 +157,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
                 }
             }
 
-            int literal = places[stage + i].Literal;
+            int literal = places[op + i].Literal;
             if (pools[i].Number != 1)
             {
                 code.Mov(Gpr.Rdi, RowPointers.LiteralAt(literal));
@@ -249,7 +249,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
         });
     }
 
-    /// <summary>Loads a block of each of a stage's parameter vectors.</summary>
+    /// <summary>Loads a block of each of an op's parameter vectors.</summary>
     private void Parameters(RowPlace place, int count)
     {
         for (int i = 0; i < count; i++)
@@ -288,7 +288,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
         }
     }
 
-    private void LoadPool(RowPlace place, in Stage s)
+    private void LoadPool(RowPlace place, in EpilogueOp s)
     {
         code.Mov(Gpr.Rdi, RowPointers.Slot(place.Slot));
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(place.Literal));

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.Arm;
 
 namespace EdgeVit.Runtime;
 
-/// <content>The stages. A column holds four channels of four tokens, so that a parameter vector is loaded once for all of them.</content>
+/// <content>The ops. A column holds four channels of four tokens, so that a parameter vector is loaded once for all of them.</content>
 internal sealed unsafe partial class NeonRowKernel
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -18,7 +18,7 @@ internal sealed unsafe partial class NeonRowKernel
     private static Vector128<float> Base23 => Vector128.Create((float)(1 << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadDifferences(Stage* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void LoadDifferences(EpilogueOp* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         Differences(s, c, Base24(s->Number), out x0, out x1);
         if (!IsEven(s->Number))
@@ -36,7 +36,7 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>K - 2 * count without a conversion: the bits 0x4B80 over a count below 2^16 are the float 2^24 + 2 * count, whose difference
     /// from <see cref="Base24"/> is exact (and 1 too small where K is odd).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Differences(Stage* s, int c, Vector128<float> base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void Differences(EpilogueOp* s, int c, Vector128<float> base24, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         byte* row = (byte*)((ushort*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -58,7 +58,7 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>A count below 2^15 without a conversion: the bits 0x4B00 over it are the float 2^23 + count, the difference from 2^23 is
     /// exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Counts(Stage* s, int c, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void Counts(EpilogueOp* s, int c, Vector128<float> base23, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         byte* row = (byte*)((ushort*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -78,7 +78,7 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadCounts(Stage* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void LoadCounts(EpilogueOp* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         byte* row = (byte*)((short*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -101,14 +101,14 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>Where channel c of a row that repeats lies; a row that repeats after a power of two of channels is spared the
     /// division.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Wrap(Stage* s, int c)
+    private static int Wrap(EpilogueOp* s, int c)
     {
         int modulo = s->Modulo;
         return modulo == 0 ? c : (modulo & (modulo - 1)) == 0 ? c & (modulo - 1) : (int)((uint)c % (uint)modulo);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Row(Stage* s, int c)
+    private static Column<Vector128<float>> Row(EpilogueOp* s, int c)
     {
         byte* row = (byte*)((float*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -121,7 +121,7 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Scattered(Stage* s, int c)
+    private static Column<Vector128<float>> Scattered(EpilogueOp* s, int c)
     {
         Column<Vector128<float>> x;
         x.A = AdvSimd.LoadVector128((float*)s->Rows[0] + c);
@@ -133,7 +133,7 @@ internal sealed unsafe partial class NeonRowKernel
 
     /// <summary>The rows that a shift reads for the block of channels that the vector lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Shifted(Stage* s, int c)
+    private static Column<Vector128<float>> Shifted(EpilogueOp* s, int c)
     {
         float** rows = s->Places + ((int)((uint)c / TokenShift.BlockChannels % TokenShift.Directions) * 4);
         Column<Vector128<float>> x;
@@ -155,7 +155,7 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Affine(Stage* s, int c, Column<Vector128<float>> x)
+    private static Column<Vector128<float>> Affine(EpilogueOp* s, int c, Column<Vector128<float>> x)
     {
         Vector128<float> scale = AdvSimd.LoadVector128(s->P0 + c);
         Vector128<float> offset = AdvSimd.LoadVector128(s->P1 + c);
@@ -168,7 +168,7 @@ internal sealed unsafe partial class NeonRowKernel
 
     /// <summary>scale * x + y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Scaled(Stage* s, int c, Column<Vector128<float>> x, Column<Vector128<float>> y)
+    private static Column<Vector128<float>> Scaled(EpilogueOp* s, int c, Column<Vector128<float>> x, Column<Vector128<float>> y)
     {
         Vector128<float> scale = AdvSimd.LoadVector128(s->P0 + c);
         x.A = AdvSimd.FusedMultiplyAdd(y.A, scale, x.A);
@@ -179,7 +179,7 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> RPReLU(Stage* s, int c, Column<Vector128<float>> x)
+    private static Column<Vector128<float>> RPReLU(EpilogueOp* s, int c, Column<Vector128<float>> x)
     {
         Vector128<float> shift = AdvSimd.LoadVector128(s->P0 + c);
         Vector128<float> offset = AdvSimd.LoadVector128(s->P2 + c);
@@ -198,7 +198,7 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>An RPReLU without shift and offset. The operations of the four tokens take turns, so that a core that runs them in order need
     /// not wait.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<Vector128<float>> Leaky(Stage* s, int c, Column<Vector128<float>> x)
+    private static Column<Vector128<float>> Leaky(EpilogueOp* s, int c, Column<Vector128<float>> x)
     {
         Vector128<float> slope = AdvSimd.LoadVector128(s->P1 + c);
         Vector128<float> zero = Vector128<float>.Zero;
@@ -220,7 +220,7 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>Averages of the tokens' windows, rows added in order. Where a window leaves the grid, a table names a row for each of its
     /// places, zeros outside: as a sum begins at +0 it is never -0, and adding +0 does not change it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pool(Stage* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    private static void Pool(EpilogueOp* s, int c, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         x0 = default;
         x1 = default;
@@ -276,7 +276,7 @@ internal sealed unsafe partial class NeonRowKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Stage* s, int c, Column<Vector128<float>> x)
+    private static void Store(EpilogueOp* s, int c, Column<Vector128<float>> x)
     {
         byte* row = (byte*)((float*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -288,7 +288,7 @@ internal sealed unsafe partial class NeonRowKernel
 
     /// <summary>Means of eight adjacent channels, one for each token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreEighths(Stage* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
+    private static void StoreEighths(EpilogueOp* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
     {
         Vector128<float> mean = AddChannels(AddChannels(Vector128<float>.Zero, x0), x1) * Vector128.Create(s->Number);
         byte* row = (byte*)((float*)s->Rows[0] + (c >> 3));
@@ -301,7 +301,7 @@ internal sealed unsafe partial class NeonRowKernel
 
     /// <summary>Means of four adjacent channels, two for each token.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreQuarters(Stage* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
+    private static void StoreQuarters(EpilogueOp* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
     {
         Vector128<float> factor = Vector128.Create(s->Number);
         Vector128<float> first = AddChannels(Vector128<float>.Zero, x0) * factor;
@@ -334,7 +334,7 @@ internal sealed unsafe partial class NeonRowKernel
     /// <summary>A byte of signs for each token: comparisons narrowed to bytes, each byte the bit of its place, pairwise
     /// additions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Signs(Stage* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
+    private static uint Signs(EpilogueOp* s, int c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
     {
         Vector128<float> t0 = AdvSimd.LoadVector128(s->P0 + c);
         Vector128<float> t1 = AdvSimd.LoadVector128(s->P0 + c + 4);
@@ -351,7 +351,7 @@ internal sealed unsafe partial class NeonRowKernel
     private static uint RealChannels(int left) => left >= BlockChannels ? uint.MaxValue : left <= 0 ? 0 : 0x01010101U * ((1U << left) - 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreSigns(Stage* s, int c, uint signs)
+    private static void StoreSigns(EpilogueOp* s, int c, uint signs)
     {
         byte* row = (byte*)s->Rows[0] + (c >> 3);
         nint step = (nint)s->Step;

@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>What a stage of a row chain does to the block of channels that is in registers.</summary>
-internal enum StageKind
+/// <summary>What an op of an epilogue does to the block of channels that is in registers.</summary>
+internal enum EpilogueOpKind
 {
     /// <summary>x = row.</summary>
     Load,
@@ -42,7 +42,7 @@ internal enum StageKind
     /// <summary>row = x.</summary>
     Store,
 
-    /// <summary>row = means of <see cref="Stage.Group"/> adjacent channels of x; x stays.</summary>
+    /// <summary>row = means of <see cref="EpilogueOp.Group"/> adjacent channels of x; x stays.</summary>
     GroupMean,
 
     /// <summary>bits = x &gt;= threshold. A sum rounds to a number of the sign that it exactly has, so x + shift &gt;= 0 is
@@ -64,10 +64,10 @@ internal enum StageKind
     AddScattered,
 }
 
-/// <summary>Where a stage's row lies.</summary>
+/// <summary>Where an op's row lies.</summary>
 internal enum RowSpace
 {
-    /// <summary>Nowhere: the stage has no row.</summary>
+    /// <summary>Nowhere: the op has no row.</summary>
     None,
 
     /// <summary>In the session's arena, one row a token.</summary>
@@ -83,14 +83,14 @@ internal enum RowSpace
     Weights,
 }
 
-/// <summary>One stage: planned once (offsets), then copied by each thread, which fills in <see cref="Origin"/> and, for each group of tokens,
+/// <summary>One op: planned once (offsets), then copied by each thread, which fills in <see cref="Origin"/> and, for each group of tokens,
 /// <see cref="Rows"/>. A plain struct without references, so that a run copies it without allocating.</summary>
-internal unsafe struct Stage
+internal unsafe struct EpilogueOp
 {
     /// <summary>The most tokens that a chain takes together.</summary>
     internal const int MaxTokens = 4;
 
-    internal StageKind Kind;
+    internal EpilogueOpKind Kind;
     internal RowSpace Space;
 
     /// <summary>Bytes from the start of the space to row 0.</summary>

@@ -2,20 +2,20 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
-/// <content>What a stage does with a column: one vector of channels of all tokens.</content>
+/// <content>What an op does with a column: one vector of channels of all tokens.</content>
 internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 {
     /// <summary>Where channel c of a row that repeats lies; a row that repeats after a power of two of channels is spared the
     /// division.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint Wrap(Stage* s, nint c)
+    private static nint Wrap(EpilogueOp* s, nint c)
     {
         int modulo = s->Modulo;
         return modulo == 0 ? c : (modulo & (modulo - 1)) == 0 ? c & (modulo - 1) : (nint)((uint)c % (uint)modulo);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Row(Stage* s, nint c)
+    private static Column<TVector> Row(EpilogueOp* s, nint c)
     {
         byte* row = (byte*)((float*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Scattered(Stage* s, nint c)
+    private static Column<TVector> Scattered(EpilogueOp* s, nint c)
     {
         Column<TVector> x = default;
         x.A = TLanes.Load((float*)s->Rows[0] + c);
@@ -48,7 +48,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>The rows that a shift reads for the block of channels that the vector lies in; a vector is no wider than a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Shifted(Stage* s, nint c)
+    private static Column<TVector> Shifted(EpilogueOp* s, nint c)
     {
         float** rows = s->Places + (c / TokenShift.BlockChannels % TokenShift.Directions * TLanes.Tokens);
         Column<TVector> x = default;
@@ -79,7 +79,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>scale * x + y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Scaled(Stage* s, nint c, Column<TVector> x, Column<TVector> y)
+    private static Column<TVector> Scaled(EpilogueOp* s, nint c, Column<TVector> x, Column<TVector> y)
     {
         TVector scale = TLanes.Load(s->P0 + c);
         x.A = TLanes.Fma(scale, x.A, y.A);
@@ -95,7 +95,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>K - 2 * count is an integer below 2^17: the fused multiply-add that computes it is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Differences(Stage* s, nint c)
+    private static Column<TVector> Differences(EpilogueOp* s, nint c)
     {
         TVector k = TLanes.Broadcast(s->Number);
         TVector minusTwo = TLanes.Broadcast(-2f);
@@ -114,7 +114,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Counts(Stage* s, nint c)
+    private static Column<TVector> Counts(EpilogueOp* s, nint c)
     {
         byte* row = (byte*)((short*)s->Rows[0] + c);
         nint step = (nint)s->Step;
@@ -131,7 +131,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Affine(Stage* s, nint c, Column<TVector> x)
+    private static Column<TVector> Affine(EpilogueOp* s, nint c, Column<TVector> x)
     {
         TVector scale = TLanes.Load(s->P0 + c);
         TVector offset = TLanes.Load(s->P1 + c);
@@ -146,16 +146,16 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
         return x;
     }
 
-    /// <summary>Stages that hardly any graph has once it is folded, apart from the others so that these keep their registers.</summary>
+    /// <summary>Ops that hardly any graph has once it is folded, apart from the others so that these keep their registers.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static Column<TVector> Rare(Stage* s, nint c, Column<TVector> x)
+    private static Column<TVector> Rare(EpilogueOp* s, nint c, Column<TVector> x)
     {
-        if (s->Kind == StageKind.LoadDifferences)
+        if (s->Kind == EpilogueOpKind.LoadDifferences)
         {
             return Differences(s, c);
         }
 
-        if (s->Kind == StageKind.RPReLU)
+        if (s->Kind == EpilogueOpKind.RPReLU)
         {
             return RPReLU(s, c, x);
         }
@@ -166,7 +166,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>An RPReLU without shift and offset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Leaky(Stage* s, nint c, Column<TVector> x)
+    private static Column<TVector> Leaky(EpilogueOp* s, nint c, Column<TVector> x)
     {
         TVector slope = TLanes.Load(s->P1 + c);
         x.A = TLanes.Leaky(x.A, slope);
@@ -181,7 +181,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> RPReLU(Stage* s, nint c, Column<TVector> x)
+    private static Column<TVector> RPReLU(EpilogueOp* s, nint c, Column<TVector> x)
     {
         TVector slope = TLanes.Load(s->P1 + c);
         TVector shift = TLanes.Load(s->P0 + c);
@@ -200,7 +200,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     /// <summary>Averages of the tokens' windows, rows added in order. Where a window leaves the grid, a table names a row for each of its
     /// places, zeros outside: as a sum begins at +0 it is never -0, and adding +0 does not change it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Pool(Stage* s, nint c)
+    private static Column<TVector> Pool(EpilogueOp* s, nint c)
     {
         Column<TVector> p = default;
         TVector zero = TLanes.Broadcast(0f);
@@ -269,7 +269,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>Means of adjacent channels of a block in memory, token by token.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreMeans(Stage* s, nint c, float* block, int count)
+    private static void StoreMeans(EpilogueOp* s, nint c, float* block, int count)
     {
         for (int i = 0; i < TLanes.Tokens * count; i += s->Group)
         {
@@ -286,7 +286,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
     /// <summary>Means of adjacent channels. The groups of four of two tokens make a vector of sums; where eight are asked for, the sums of
     /// the even groups go on over the odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreMeans(Stage* s, nint c, Column<TVector> x0, Column<TVector> x1)
+    private static void StoreMeans(EpilogueOp* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
         (TVector v0, TVector v1, TVector v2, TVector v3) = TLanes.Quarters(x0.A, x1.A, x0.B, x1.B);
         (TVector w0, TVector w1, TVector w2, TVector w3) = TLanes.Quarters(x0.C, x1.C, x0.D, x1.D);
@@ -316,7 +316,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     /// <summary>Bits of channels behind the real ones are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreSigns(Stage* s, nint c, Column<TVector> x0, Column<TVector> x1)
+    private static void StoreSigns(EpilogueOp* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
         int n = TLanes.Count;
         TVector t0 = TLanes.Load(s->P0 + c);
