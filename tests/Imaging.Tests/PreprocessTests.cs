@@ -44,6 +44,26 @@ public class PreprocessTests
         Assert.Equal(Resampler.Crop(resized, 4, 2, 24, 22).Pixels, pixels);
     }
 
+    /// <summary>What is kept for one size is not taken for another, by one thread or several.</summary>
+    [Theory]
+    [InlineData(Interpolation.Bilinear)]
+    [InlineData(Interpolation.Bicubic)]
+    public void APipelineThatSeesManySizesGivesWhatANewOneDoes(Interpolation interpolation)
+    {
+        var preprocess = new Preprocess(16, 20, 24, interpolation, s_mean, s_std);
+        RgbImage[] images = [.. ((int Width, int Height)[])[(40, 30), (40, 31), (41, 30), (30, 40), (24, 24), (24, 60), (90, 24), (40, 30)].Select((s, i) => TestImages.Noise(s.Width, s.Height, i))];
+        byte[][] expected = [.. images.Select(image => Pixels(new PreprocessPipeline(preprocess), image))];
+        var shared = new PreprocessPipeline(preprocess);
+        Parallel.For(0, 200, i => Assert.Equal(expected[i % images.Length], Pixels(shared, images[i % images.Length])));
+
+        static byte[] Pixels(PreprocessPipeline pipeline, RgbImage image)
+        {
+            byte[] pixels = new byte[pipeline.Length];
+            pipeline.ToPixels(image, pixels);
+            return pixels;
+        }
+    }
+
     [Fact]
     public void ExtremeShapesTakeNoMoreMemoryThanTheWindow()
     {
