@@ -51,7 +51,8 @@ public class PreprocessTests
     public void APipelineThatSeesManySizesGivesWhatANewOneDoes(Interpolation interpolation)
     {
         var preprocess = new Preprocess(16, 20, 24, interpolation, s_mean, s_std);
-        RgbImage[] images = [.. ((int Width, int Height)[])[(40, 30), (40, 31), (41, 30), (30, 40), (24, 24), (24, 60), (90, 24), (40, 30)].Select((s, i) => TestImages.Noise(s.Width, s.Height, i))];
+        (int Width, int Height)[] sizes = [(40, 30), (40, 31), (41, 30), (30, 40), (24, 24), (24, 60), (90, 24), (40, 30)];
+        RgbImage[] images = [.. sizes.Select((size, i) => TestImages.Noise(size.Width, size.Height, i))];
         byte[][] expected = [.. images.Select(image => Pixels(new PreprocessPipeline(preprocess), image))];
         var shared = new PreprocessPipeline(preprocess);
         Parallel.For(0, 200, i => Assert.Equal(expected[i % images.Length], Pixels(shared, images[i % images.Length])));
