@@ -8,7 +8,7 @@ internal sealed record BinarizationSettings
     /// <summary>What takes the place of the activations' derivative.</summary>
     public ActivationGradient Gradient { get; init; }
 
-    /// <summary>Share at the start in which activations are binary and weights still floats (two stages, Martinez et al. 2020), 0 to 0.9.</summary>
+    /// <summary>Share at the start in which activations are binary and weights still floats (Martinez et al. 2020), 0 to 0.9.</summary>
     public double FloatWeights { get; init; }
 
     /// <summary>Where the attention's clips start.</summary>

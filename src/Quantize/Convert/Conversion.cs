@@ -80,10 +80,10 @@ internal sealed class Conversion(RunContext run)
         }
     }
 
-    /// <summary>Settles the lengths of the trainings and makes sure that all processes, and the run that goes on, have the same configuration.</summary>
+    /// <summary>Decides the lengths of the trainings and makes sure that all processes, and the run that goes on, have the same configuration.</summary>
     private RunInputs Begin(RunInputs inputs)
     {
-        inputs = inputs with { Recipe = new TrainingLengths(run).Settle(inputs) };
+        inputs = inputs with { Recipe = new TrainingLengths(run).Resolve(inputs) };
         inputs = inputs with { Configuration = Configuration.Describe(Options, inputs.Network, inputs.Recipe, inputs.Data) };
         run.Group?.RequireSame(inputs.Configuration);
         if (!run.Leads)

@@ -32,14 +32,14 @@ internal static class Converter
     /// <param name="group">The processes that would train together and measure together, each of which calls this; null for this one alone.</param>
     /// <exception cref="ConvertException">It cannot be done.</exception>
     public static ConvertPlan Plan(ConvertOptions options, IConvertProgress progress, CancellationToken cancel = default, ProcessGroup? group = null) => InGroup(
-        group, () => Planning.Of(new RunContext(Settled(options, group), progress, cancel, group)), "Stopped; nothing was written.");
+        group, () => Planning.Of(new RunContext(Resolved(options, group), progress, cancel, group)), "Stopped; nothing was written.");
 
     private static ConvertResult? Run(ConvertOptions options, IConvertProgress progress, CancellationToken cancel, ProcessGroup? group)
     {
         try
         {
             return InGroup(
-                group, () => new Conversion(new RunContext(Settled(options, group), progress, cancel, group)).Run(),
+                group, () => new Conversion(new RunContext(Resolved(options, group), progress, cancel, group)).Run(),
                 "Stopped; what was trained so far is saved. Go on with the same command and --resume.");
         }
         catch (ModelWriteException e)
@@ -56,7 +56,7 @@ internal static class Converter
         {
             return action();
         }
-        catch (Exception e) when (Parted(group, e))
+        catch (Exception e) when (EndGroup(group, e))
         {
             throw;
         }
@@ -67,9 +67,9 @@ internal static class Converter
     }
 
     /// <summary>The options, checked, with what the data, the processes and the device decide.</summary>
-    private static ConvertOptions Settled(ConvertOptions options, ProcessGroup? group)
+    private static ConvertOptions Resolved(ConvertOptions options, ProcessGroup? group)
     {
-        options = UnlabelledImages.Settle(options.Validate());
+        options = UnlabelledImages.Resolve(options.Validate());
         if (group is not null)
         {
             options = options with { Device = group.Device, Threads = options.Threads ?? Math.Max(1, Environment.ProcessorCount / group.Sharers) };
@@ -79,7 +79,7 @@ internal static class Converter
     }
 
     /// <summary>Leaves the other processes, where all have stopped alike, or lets them fail with this one; always false.</summary>
-    private static bool Parted(ProcessGroup? group, Exception e)
+    private static bool EndGroup(ProcessGroup? group, Exception e)
     {
         if (e is ConvertException { ExitCode: ConvertException.Interrupted })
         {

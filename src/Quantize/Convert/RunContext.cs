@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace EdgeVit.Quantize;
 
 /// <summary>A conversion: what is asked for, and who follows it and takes part.</summary>
-/// <param name="Options">Checked and settled options.</param>
+/// <param name="Options">Checked and completed options.</param>
 /// <param name="Group">The processes that train together; null for this one alone.</param>
 internal sealed record RunContext(ConvertOptions Options, IConvertProgress Progress, CancellationToken Cancel, ProcessGroup? Group)
 {

@@ -82,7 +82,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         torch.manual_seed((long)run.Options.Seed);
         nn.Module<Tensor, Tensor> model = network.Build(inputs.Device);
         kind.Prepare(model, _data.Source, _data.Split.Train);
-        ITeacher? from = run.Options.TeachersTeacher is { } its ? Known(its) : null;
+        ITeacher? from = run.Options.TeachersTeacher is { } its ? FromFiles(its) : null;
         ITrainingTask task = TeacherTask.Of(network, model, _recipe.Teacher, run.Options, inputs.Device, from);
         Trainer trainer = inputs.Trainer(run, task, _recipe.Teacher, "teacher", run.Folder.Teacher);
         trainer.Run(run.Options.Resume, run.Cancel, run.Deadline);
@@ -96,7 +96,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
     }
 
     /// <summary>The teacher's own teacher, from files, its answers kept where they fit.</summary>
-    private ITeacher Known(string names)
+    private ITeacher FromFiles(string names)
     {
         ITeacher whole = Whole([.. TeacherList.Split(names).Select(One)]);
         if (!(_recipe.Augmentation.IsNone || inputs.Device.type == DeviceType.CPU) || !CachedTeacher.Fits(_data.Split.Train.Count, _data.Source.Labels.Count))

@@ -41,7 +41,7 @@ internal sealed class TrainingLengths(RunContext run)
 
     /// <summary>The recipe with the lengths of this run, the same in all processes: those that fit its time, or, of a run that goes on, those that it
     /// began with.</summary>
-    internal Recipe Settle(RunInputs inputs)
+    internal Recipe Resolve(RunInputs inputs)
     {
         Recipe recipe = run.Options.Budget is { } budget ? Fitted(inputs, budget) : inputs.Recipe;
         return run.Group?.Broadcast(recipe.Teacher.Steps, recipe.Student.Steps) is { } steps ? With(recipe, (long)steps[0], (long)steps[1]) : recipe;

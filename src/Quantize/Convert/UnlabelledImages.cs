@@ -15,7 +15,7 @@ internal static class UnlabelledImages
 {
     /// <summary>The options for such images; others as they are.</summary>
     /// <exception cref="ConvertException">There is no teacher that knows classes.</exception>
-    internal static ConvertOptions Settle(ConvertOptions options)
+    internal static ConvertOptions Resolve(ConvertOptions options)
     {
         if (!DatasetFolder.IsUnlabelled(options.Data))
         {

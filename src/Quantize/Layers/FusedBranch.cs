@@ -62,7 +62,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         var options = (FusedOptions)vars[2];
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
-        SignedWeight signed = options.Mode.FloatWeights ? WeightKernels<T>.Centre(weight) : WeightKernels<T>.Sign(weight);
+        SignedWeight signed = WeightKernels<T>.Sign(weight, options.Mode.FloatWeights);
         using Tensor columns = signed.Signs.t();
         Tensor products = torch.mm(signs, columns);                                  // [M, O], integers where the weight is signs
         (double[] moments, long rows) = options.Group.Sum(BranchKernels<T>.Moments(products), x.shape[0]);

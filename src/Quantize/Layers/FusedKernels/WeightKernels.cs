@@ -15,39 +15,8 @@ internal sealed record SignedWeight(Tensor Signs, float[] Means, float[] Scales,
 /// <typeparam name="T">Element type of the signs.</typeparam>
 internal static class WeightKernels<T> where T : struct, ILanes
 {
-    /// <summary>Signs, means and scales of a latent weight <c>[O, K]</c>.</summary>
-    internal static SignedWeight Sign(Tensor weight)
-    {
-        (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
-        Tensor signs = torch.empty(o, k, dtype: T.Type);
-        float[] means = new float[o];
-        float[] scales = new float[o];
-        ref byte w = ref Lanes.Start(weight);
-        ref byte to = ref Lanes.Start(signs);
-        for (int row = 0; row < o; row++)
-        {
-            nuint at = (nuint)row * (nuint)k;
-            Vector512<float> sum = Vector512<float>.Zero;
-            Vector512<float> magnitude = Vector512<float>.Zero;
-            for (int c = 0; c < k; c += Lanes.Count)
-            {
-                Vector512<float> v = Lanes.Load(ref w, at + (nuint)c);
-                sum += v;
-                magnitude += Vector512.Abs(v);
-            }
-            means[row] = Vector512.Sum(sum) / k;
-            scales[row] = Vector512.Sum(magnitude) / k;
-            Vector512<float> mean = Vector512.Create(means[row]);
-            for (int c = 0; c < k; c += Lanes.Count)
-            {
-                T.Store(BranchKernels<T>.Sign(Lanes.Load(ref w, at + (nuint)c) - mean), ref to, at + (nuint)c);
-            }
-        }
-        return new SignedWeight(signs, means, scales, 1);
-    }
-
-    /// <summary>The weight as floats, its rows centred.</summary>
-    internal static SignedWeight Centre(Tensor weight)
+    /// <summary>Signs, means and scales of a latent weight <c>[O, K]</c>; or the weight as floats, its rows centred.</summary>
+    internal static SignedWeight Sign(Tensor weight, bool floats)
     {
         (int o, int k) = ((int)weight.shape[0], (int)weight.shape[1]);
         Tensor result = torch.empty(o, k, dtype: T.Type);
@@ -59,18 +28,22 @@ internal static class WeightKernels<T> where T : struct, ILanes
         {
             nuint at = (nuint)row * (nuint)k;
             Vector512<float> sum = Vector512<float>.Zero;
+            Vector512<float> magnitude = Vector512<float>.Zero;
             for (int c = 0; c < k; c += Lanes.Count)
             {
-                sum += Lanes.Load(ref w, at + (nuint)c);
+                Vector512<float> v = Lanes.Load(ref w, at + (nuint)c);
+                sum += v;
+                magnitude += Vector512.Abs(v);
             }
-
-            (means[row], scales[row]) = (Vector512.Sum(sum) / k, 1);
+            (means[row], scales[row]) = (Vector512.Sum(sum) / k, floats ? 1 : Vector512.Sum(magnitude) / k);
+            Vector512<float> mean = Vector512.Create(means[row]);
             for (int c = 0; c < k; c += Lanes.Count)
             {
-                T.Store(Lanes.Load(ref w, at + (nuint)c) - Vector512.Create(means[row]), ref to, at + (nuint)c);
+                Vector512<float> centred = Lanes.Load(ref w, at + (nuint)c) - mean;
+                T.Store(floats ? centred : BranchKernels<T>.Sign(centred), ref to, at + (nuint)c);
             }
         }
-        return new SignedWeight(result, means, scales, float.PositiveInfinity);
+        return new SignedWeight(result, means, scales, floats ? float.PositiveInfinity : 1);
     }
 
     /// <summary>Adds to the gradient of the latent weight what follows from that of its signs: divided by the scale, stopped where <c>|w - mean|</c> is above the

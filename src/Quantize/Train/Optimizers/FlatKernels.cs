@@ -49,7 +49,7 @@ internal static class FlatKernels
     }
 
     internal static void AdamW(FlatParameters parameters, FlatSegment segment, Tensor mean, Tensor square, AdamWRate rate) =>
-        ParallelRows.Run(Blocks(segment.Length), (from, to) =>
+        Each(segment, (begin, end) =>
         {
             ref byte p = ref Lanes.Start(parameters.Values);
             ref byte g = ref Lanes.Start(parameters.Gradients);
@@ -59,8 +59,7 @@ internal static class FlatKernels
             Vector512<float> root = Vector512.Create(rate.Root), eps = Vector512.Create((float)FlatAdamW.Eps);
             Vector512<float> beta1 = Vector512.Create((float)FlatAdamW.Beta1), rest1 = Vector512.Create((float)(1 - FlatAdamW.Beta1));
             Vector512<float> beta2 = Vector512.Create((float)FlatAdamW.Beta2), rest2 = Vector512.Create((float)(1 - FlatAdamW.Beta2));
-            nuint end = Bounds(to - 1, segment.Start, segment.End).Last;
-            for (nuint i = Bounds(from, segment.Start, segment.End).First; i < end; i += Lanes.Count)
+            for (nuint i = begin; i < end; i += Lanes.Count)
             {
                 Vector512<float> gradient = Lanes.Load(ref g, i) * scale;
                 Vector512<float> first = Vector512.FusedMultiplyAdd(gradient, rest1, Lanes.Load(ref m, i) * beta1);
@@ -73,15 +72,14 @@ internal static class FlatKernels
         });
 
     internal static void Nesterov(FlatParameters parameters, FlatSegment segment, Tensor momentum, NesterovRate rate) =>
-        ParallelRows.Run(Blocks(segment.Length), (from, to) =>
+        Each(segment, (begin, end) =>
         {
             ref byte p = ref Lanes.Start(parameters.Values);
             ref byte g = ref Lanes.Start(parameters.Gradients);
             ref byte m = ref Lanes.Start(momentum);
             Vector512<float> scale = Vector512.Create(rate.Scale), decay = Vector512.Create(rate.Decay);
             Vector512<float> share = Vector512.Create(rate.Momentum), step = Vector512.Create(-rate.Rate);
-            nuint end = Bounds(to - 1, segment.Start, segment.End).Last;
-            for (nuint i = Bounds(from, segment.Start, segment.End).First; i < end; i += Lanes.Count)
+            for (nuint i = begin; i < end; i += Lanes.Count)
             {
                 Vector512<float> value = Lanes.Load(ref p, i);
                 Vector512<float> gradient = Vector512.FusedMultiplyAdd(value, decay, Lanes.Load(ref g, i) * scale);
@@ -90,6 +88,10 @@ internal static class FlatKernels
                 Float32Lanes.Store(Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(moving, share, gradient), step, value), ref p, i);
             }
         });
+
+    /// <summary>Does a body (begin, end) for all parts of a segment.</summary>
+    private static void Each(FlatSegment segment, Action<nuint, nuint> body) => ParallelRows.Run(Blocks(segment.Length), (from, to) =>
+        body(Bounds(from, segment.Start, segment.End).First, Bounds(to - 1, segment.Start, segment.End).Last));
 
     private static int Blocks(long length) => (int)((length + Block - 1) / Block);
 
