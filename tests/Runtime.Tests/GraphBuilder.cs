@@ -109,8 +109,6 @@ internal sealed class GraphBuilder
         Op.LayerNorm, null, [x], [],
         [("scale", Floats(channels)), ("offset", Floats(channels)), ("epsilon", Store(name => TensorData.Of(name, [epsilon], 1)))]);
 
-    internal string Abs(string x) => Node(Op.Abs, null, [x], [], []);
-
     internal string Gelu(string x) => Node(Op.Gelu, null, [x], [], []);
 
     internal string SoftmaxAttention(string q, string k, string v, int heads) => Node(Op.SoftmaxAttention, null, [q, k, v], [("heads", heads)], []);

@@ -77,7 +77,7 @@ internal static partial class RandomGraphs
             case 12:
                 return x with { Name = b.LayerNorm(x.Name, c) };
             case 13:
-                return x with { Name = random.Next(2) == 0 ? b.Gelu(x.Name) : b.Abs(x.Name) };
+                return x with { Name = b.Gelu(x.Name) };
             case 14:
                 int parts = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();
                 Item[] like = [.. values.Where(v => v.Channels == c)];

@@ -32,7 +32,6 @@ internal static class OnnxOps
         [Op.SliceTokens] = n => n.Output("Slice", [n.X, n.Sizes(n["start"]), n.Sizes((long)n["start"] + n["count"]), n.Sizes(1)]),
         [Op.SpatialShift] = SpatialShift,
         [Op.ScaledSum] = Sum,
-        [Op.Abs] = n => n.Output("Abs", [n.X]),
     };
 
     /// <summary>Whether an op has an ONNX form.</summary>

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -30,7 +29,6 @@ internal static class ReferenceOps
         [Op.SoftmaxAttention] = (n, y) => ReferenceFloatArithmetic.SoftmaxAttention(n.X, n.Input(1), n.Input(2), n["heads"], y),
         [Op.PrependTokens] = (n, y) => ReferenceFloatArithmetic.PrependTokens(n.X, n.Node.Inputs.Count == 2 ? n.Input(1).Floats : n.Floats("tokens"), y),
         [Op.SliceTokens] = (n, y) => ReferenceFloatArithmetic.SliceTokens(n.X, n["start"], y),
-        [Op.Abs] = (n, y) => TensorPrimitives.Abs(n.X.Floats, y),
         [Op.SpatialShift] = (n, y) => ReferenceArithmetic.SpatialShift(n.X, TokenShift.Of(n.Node), y),
     };
 

@@ -91,7 +91,4 @@ internal enum Op
     /// <summary>The first of 2 to 64 tokens <c>[N, C]</c>, then fused multiply-adds <c>y = scale_i * x_i + y</c> of the others in order. Tensors
     /// <c>scale1</c>, <c>scale2</c>, ... of the second input, the third, ..., all <c>[C]</c>, at least one; an input without one is added.</summary>
     ScaledSum,
-
-    /// <summary><c>|x|</c>.</summary>
-    Abs,
 }

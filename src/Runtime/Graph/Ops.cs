@@ -73,7 +73,6 @@ internal static class Ops
         new(Op.SpatialShift, "SpatialShift", new(1, 1) { Attributes = [new("rows", 0, MaxWindow), new("columns", 0, MaxWindow)] }, (v, node, x) => v.SpatialShift(node, x)),
         new(Op.ScaledSum, "ScaledSum", new(2, MaxSummands) { OptionalTensors = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)] },
             (v, node, x) => v.ScaledSum(node, x), c => new(0, 0, c.Outputs * c.Operands)),
-        new(Op.Abs, "Abs", new(1, 1), (v, _, x) => v.Tokens(x)),
     ];
 
     /// <summary>All rows.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace EdgeVit.Runtime;
 
 /// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
@@ -46,19 +44,6 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPr
 
     private protected override void FillRow(in ThreadMemory memory, int token, float* row) =>
         FloatKernel.Gelu((float*)(memory.Arena + source) + ((long)token * Stride), _channels, row);
-}
-
-/// <summary><see cref="Op.Abs"/>.</summary>
-internal sealed unsafe class AbsStep(string name, string kind, int items, RowProgram program, int channels, long source)
-    : FloatRowStep(name, kind, items, program, channels)
-{
-    private readonly int _channels = channels;
-
-    private protected override void FillRow(in ThreadMemory memory, int token, float* row)
-    {
-        float* from = (float*)(memory.Arena + source) + ((long)token * Stride);
-        TensorPrimitives.Abs(new ReadOnlySpan<float>(from, _channels), new Span<float>(row, _channels));
-    }
 }
 
 /// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, or without any of the value at <paramref name="before"/>, then rows of a stored value from
