@@ -7,6 +7,7 @@ return CommandTree.Run(
         new ImportVerb(),
         new ExportVerb(),
         new InspectVerb(),
+        new LabelsVerb(),
         new RunVerb(),
         new ValidateVerb(),
         new BenchVerb(),

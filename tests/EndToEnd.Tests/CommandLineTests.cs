@@ -5,6 +5,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("convert")]
     [InlineData("inspect")]
+    [InlineData("labels")]
     [InlineData("run")]
     [InlineData("validate")]
     [InlineData("bench")]
