@@ -26,4 +26,7 @@ public enum KernelChoice
 
     /// <summary>NEON with dot products (UDOT).</summary>
     NeonDot,
+
+    /// <summary>AVX2 for float work on rows, 128-bit vectors for bits.</summary>
+    Avx2Rows,
 }
