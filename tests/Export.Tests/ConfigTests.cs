@@ -18,7 +18,7 @@ public class ConfigTests
     [Fact]
     public void EveryPresetIsValidAndFound()
     {
-        Assert.Equal(["binaryvit-small", "binaryvit-small-fp", "binaryvit-32", "binaryvit-nano", "binaryvit-pico"], BinaryViTPresets.Names);
+        Assert.Equal(["binaryvit-small", "binaryvit-small-fp", "binaryvit-32", "binaryvit-nano"], BinaryViTPresets.Names);
         foreach (string name in BinaryViTPresets.Names)
         {
             Assert.Equal(name, BinaryViTPresets.Get(name).Validate().Name);

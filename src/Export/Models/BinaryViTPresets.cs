@@ -36,12 +36,6 @@ internal static class BinaryViTPresets
                 new StageConfig(Depth: 2, Width: 256, FfnWidth: 512, Heads: 4, Reduction: 1),
             ],
             Classes: 10).Validate(),
-
-        // Two stages, for measuring.
-        new BinaryViTConfig(
-            "binaryvit-pico", ImageSize: 32, PatchSize: 4,
-            [new StageConfig(Depth: 1, Width: 64, FfnWidth: 128, Heads: 1, Reduction: 1), new StageConfig(Depth: 1, Width: 128, FfnWidth: 256, Heads: 2, Reduction: 1)],
-            Classes: 10).Validate(),
     ];
 
     /// <summary>The names of all presets.</summary>
