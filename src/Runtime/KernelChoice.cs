@@ -26,7 +26,4 @@ public enum KernelChoice
 
     /// <summary>NEON with dot products (UDOT).</summary>
     NeonDot,
-
-    /// <summary>AVX2 for float work on rows, 128-bit vectors for bits.</summary>
-    Avx2Rows,
 }

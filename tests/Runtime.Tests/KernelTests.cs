@@ -240,7 +240,7 @@ public unsafe class KernelTests
     [Fact]
     public void SetsAreListedFastestFirst()
     {
-        string[] fastest = ["avx512-popcnt", "avx512-vbmi", "avx2", "avx2-tables", "avx2-rows", "neon", "neon-dot", "vector128", "scalar"];
+        string[] fastest = ["avx512-popcnt", "avx512-vbmi", "avx2", "avx2-tables", "neon", "neon-dot", "vector128", "scalar"];
         string[] names = [.. KernelSets.Available.Select(KernelSets.Name)];
         Assert.Equal(fastest.Where(names.Contains), names);
         Assert.Equal("scalar", names[^1]);

@@ -19,8 +19,6 @@ internal static class KernelSets
         new(KernelChoice.Avx2, "avx2", () => CodeTarget.Avx2.Lack(), () => Make(KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx2) }),
         new(KernelChoice.Avx2Tables, "avx2-tables", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => new(
             "avx2-tables", new TableBitKernel<NibbleTables256, Vector256<byte>>(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention())),
-        new(KernelChoice.Avx2Rows, "avx2-rows", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => new(
-            "avx2-rows", new Vector128BitKernel(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel())),
         new(KernelChoice.Neon, "neon", () => Lack(AdvSimd.Arm64.IsSupported), () => new("neon", new NeonBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
         new(KernelChoice.NeonDot, "neon-dot", () => Lack(AdvSimd.Arm64.IsSupported && Dp.IsSupported), () => new("neon-dot", new NeonDotBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
         new(KernelChoice.Vector128, "vector128", () => Lack(Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported))), () => new(
