@@ -9,7 +9,6 @@ internal static class TeacherTable
         new("resnet", t => new ResNet(t.Classes, t.Width, t.ImageSize)),
         new("resnet18", t => ResNet.Eighteen(t.Classes, t.Width)),
         ConvNetTeacher.Kind,
-        MlpTeacher.Kind,
         TwinTeacher.Kind,
         SmallViTTeacher.Kind("vit", new()),
         SmallViTTeacher.Kind("vit-spt", new(ShiftedPatches: true)),
