@@ -7,7 +7,6 @@ return CommandTree.Run(
         new ImportVerb(),
         new ExportVerb(),
         new InspectVerb(),
-        new LabelsVerb(),
         new RunVerb(),
         new ValidateVerb(),
         new BenchVerb(),

@@ -5,7 +5,6 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("convert")]
     [InlineData("inspect")]
-    [InlineData("labels")]
     [InlineData("run")]
     [InlineData("validate")]
     [InlineData("bench")]
