@@ -47,7 +47,6 @@ public static class DatasetFolder
     // What is recognised by the names of its files; a folder that has none of them is taken as an image folder.
     private static readonly DatasetFormat[] s_formats =
     [
-        new("STL-10 binary files (train_X.bin, train_y.bin)", StlRecords.IsIn, StlRecords.TryOpen),
         new("CIFAR binary records (*train*.bin or data_batch_*.bin, *test*.bin)", CifarRecords.IsIn, CifarRecords.TryOpen),
         new("MNIST-style IDX files (train-images-idx3-ubyte[.gz], ...)", IdxFiles.IsIn, IdxFiles.TryOpen),
     ];
