@@ -19,8 +19,6 @@ internal sealed class KernelCeilings
     {
     }
 
-    /// <summary>Measures with the plan's kernels.</summary>
-    /// <param name="threads">Threads of the session.</param>
     public static KernelCeilings Measure(int threads)
     {
         var ceilings = new KernelCeilings();

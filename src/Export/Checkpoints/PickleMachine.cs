@@ -20,7 +20,6 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private readonly PickleCalls _calls = new(cursor, budget);
     private long _opcodeAt;
 
-    /// <summary>The storages that the pickle mentioned, by key.</summary>
     public IReadOnlyDictionary<string, PickleStorage> Storages => _calls.Storages;
 
     /// <summary>Reads up to and with the end of the pickle; the cursor stands behind it.</summary>
@@ -389,6 +388,5 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         _memo[(int)index] = _stack.Peek();
     }
 
-    private object? Get(long index) =>
-        index < _memo.Count ? _memo[(int)index] : throw Fault($"gets memo {index} where there are {_memo.Count}");
+    private object? Get(long index) => index < _memo.Count ? _memo[(int)index] : throw Fault($"gets memo {index} where there are {_memo.Count}");
 }

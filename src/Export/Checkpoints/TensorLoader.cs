@@ -19,7 +19,6 @@ internal sealed class TensorLoader(CheckpointFile file)
     private Storage? _inflatedFrom;
     private byte[] _inflated = [];
 
-    /// <summary>Whether an element type is one of those that become floats.</summary>
     public static bool IsFloat(SafetensorsType type) =>
         type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
 
@@ -39,8 +38,7 @@ internal sealed class TensorLoader(CheckpointFile file)
             }
 
             tensor = count >= LargeElements && !view.Storage.Deflated && IsDense(view)
-                ? new FloatTensor(name, shape, Later(view, (int)count))
-                : new FloatTensor(name, shape, Fill(view, new float[count]));
+                ? new FloatTensor(name, shape, Later(view, (int)count)) : new FloatTensor(name, shape, Fill(view, new float[count]));
             _loaded.Add((view.Storage, view.Offset, layout), tensor);
         }
         return tensor with { Name = name };

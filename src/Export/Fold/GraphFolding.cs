@@ -56,7 +56,6 @@ internal sealed class GraphFolding
     }
 
     /// <summary>The model that runs.</summary>
-    /// <param name="model">A lowered network.</param>
     /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
     internal static FoldedModel Fold(LoweredModel model)

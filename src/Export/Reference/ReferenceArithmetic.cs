@@ -31,8 +31,7 @@ internal static class ReferenceArithmetic
                                 }
 
                                 int at = x.Shape.Kind == ValueKind.Image
-                                    ? (((c * x.Shape.Height) + iy) * x.Shape.Width) + ix
-                                    : (((iy * x.Shape.Width) + ix) * channels) + c;
+                                    ? (((c * x.Shape.Height) + iy) * x.Shape.Width) + ix : (((iy * x.Shape.Width) + ix) * channels) + c;
                                 acc = MathF.FusedMultiplyAdd(x.Floats[at], weight[(((((o * channels) + c) * kernel) + ky) * kernel) + kx], acc);
                             }
                         }

@@ -117,12 +117,8 @@ internal sealed class ReferenceBinaryViT(BinaryViTConfig config, IReadOnlyDictio
         return Attend(att, stageIndex, a, source, (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
     }
 
-    /// <summary>Queries [N, C] and the source of keys and values [M, C] to [N, C].</summary>
-    /// <param name="att">The module.</param>
-    /// <param name="stageIndex">The stage.</param>
-    /// <param name="queries">Normed tokens.</param>
-    /// <param name="source">Normed tokens.</param>
-    /// <param name="shortcut">Keys or values, of this name, as tokens of the queries.</param>
+    /// <summary>Normed queries [N, C] and the normed source of keys and values [M, C] to [N, C]; <paramref name="shortcut"/> makes the keys or
+    /// values of this name tokens of the queries.</summary>
     private Matrix Attend(string att, int stageIndex, Matrix queries, Matrix source, Func<string, Matrix, Matrix> shortcut)
     {
         Matrix q = Projection(att, "query", "q", "normq", queries);

@@ -32,7 +32,6 @@ internal static class ReferenceOps
         [Op.SpatialShift] = (n, y) => ReferenceArithmetic.SpatialShift(n.X, TokenShift.Of(n.Node), y),
     };
 
-    /// <summary>Whether an op has a reference.</summary>
     internal static bool Has(Op op) => op == Op.ShiftSign || s_rows.ContainsKey(op);
 
     /// <summary>Computes one node.</summary>

@@ -12,7 +12,6 @@ internal sealed class Value
         Words = words;
     }
 
-    /// <summary>Shape and kind.</summary>
     public ValueShape Shape { get; }
 
     /// <summary>The floats of an image or of tokens; empty for bits.</summary>
@@ -30,7 +29,6 @@ internal sealed class Value
     /// <summary>Bits <c>[H * W, C]</c> from words.</summary>
     public static Value Bits(ulong[] words, int channels, int height, int width)
     {
-        ArgumentNullException.ThrowIfNull(words);
         var shape = new ValueShape(ValueKind.Bits, channels, height, width);
         return words.Length == shape.Tokens * shape.WordsPerToken
             ? new Value(shape, [], words)
@@ -64,9 +62,7 @@ internal sealed class Value
 
     private static Value Of(ValueShape shape, float[] data)
     {
-        ArgumentNullException.ThrowIfNull(data);
         return data.Length == shape.Elements
-            ? new Value(shape, data, [])
-            : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
+            ? new Value(shape, data, []) : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
     }
 }

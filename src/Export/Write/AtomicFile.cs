@@ -12,7 +12,6 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> body)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(body);
         string full = Path.GetFullPath(path);
         string folder = Path.GetDirectoryName(full) ?? throw new ModelWriteException($"Cannot write {path}: it is a folder. Give a file name.");
         string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");

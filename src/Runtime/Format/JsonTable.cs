@@ -37,9 +37,7 @@ internal sealed class JsonTable
         _tokens = new Token[Math.Max(16, text.Length / 16)];
     }
 
-    /// <summary>Parses a whole document.</summary>
-    /// <param name="utf8">The text; kept.</param>
-    /// <param name="where">What it is, for messages.</param>
+    /// <summary>Parses a whole document, which is kept; <paramref name="where"/> names it in messages.</summary>
     /// <exception cref="EvitFormatException">Not UTF-8, not JSON, or nested deeper than 32.</exception>
     internal static JsonEntry Parse(ReadOnlyMemory<byte> utf8, string where)
     {

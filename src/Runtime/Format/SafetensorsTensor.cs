@@ -7,54 +7,12 @@ namespace EdgeVit.Runtime;
 /// <summary>Element types that a safetensors file can hold.</summary>
 internal enum SafetensorsType
 {
-    /// <summary>64-bit float.</summary>
-    F64,
-
-    /// <summary>32-bit float.</summary>
-    F32,
-
-    /// <summary>16-bit float.</summary>
-    F16,
-
-    /// <summary>The upper half of a 32-bit float.</summary>
-    BF16,
-
-    /// <summary>64-bit signed integer.</summary>
-    I64,
-
-    /// <summary>32-bit signed integer.</summary>
-    I32,
-
-    /// <summary>16-bit signed integer.</summary>
-    I16,
-
-    /// <summary>8-bit signed integer.</summary>
-    I8,
-
-    /// <summary>64-bit unsigned integer.</summary>
-    U64,
-
-    /// <summary>32-bit unsigned integer.</summary>
-    U32,
-
-    /// <summary>16-bit unsigned integer.</summary>
-    U16,
-
-    /// <summary>8-bit unsigned integer.</summary>
-    U8,
-
-    /// <summary>One byte, 0 or 1.</summary>
-    Bool,
+    F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, Bool,
 }
 
-/// <summary>One tensor of a safetensors file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">Element type.</param>
-/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-/// <param name="Bytes">The elements, little-endian, row-major.</param>
+/// <summary>One tensor of a safetensors file: sizes outermost first, elements little-endian, row-major.</summary>
 internal sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes)
 {
-    /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / SafetensorsTypes.Size(Type);
 
     /// <summary>The elements as floats: 16-bit types widened exactly, others converted to the nearest float.</summary>
@@ -114,7 +72,6 @@ internal static class SafetensorsTypes
         _ => null,
     };
 
-    /// <summary>What a file calls the type.</summary>
     public static string Name(SafetensorsType type) => type switch
     {
         SafetensorsType.F64 => "F64",
