@@ -15,9 +15,7 @@ internal sealed class KernelCeilings
 
     private readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal);
 
-    private KernelCeilings()
-    {
-    }
+    private KernelCeilings() { }
 
     public static KernelCeilings Measure(int threads)
     {

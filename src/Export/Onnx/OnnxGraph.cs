@@ -20,8 +20,6 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     private readonly Dictionary<string, int> _domains = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
 
-    public int NodeCount => _graph.Node.Count;
-
     /// <summary>Makes a runtime's own operators available, as <c>domain.Operator</c>; a domain is <c>com.microsoft</c>, for example.</summary>
     public void Import(string domain, int version) => _domains[domain] = version;
 

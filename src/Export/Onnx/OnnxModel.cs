@@ -6,9 +6,7 @@ namespace EdgeVit.Export.Onnx;
 public sealed class OnnxModelException : Exception
 {
     /// <summary>A complete message.</summary>
-    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException)
-    {
-    }
+    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException) { }
 }
 
 /// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>

@@ -61,9 +61,7 @@ internal abstract class ReferenceSimulator : ISimulator
 
     public float[] Logits()
     {
-        while (_logits is null && Advance())
-        {
-        }
+        while (_logits is null && Advance()) { }
         return _logits ?? throw new InvalidOperationException("the network gave no logits");
     }
 

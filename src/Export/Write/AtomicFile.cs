@@ -59,12 +59,8 @@ internal static class AtomicFile
 public sealed class ModelWriteException : IOException
 {
     /// <summary>Creates the exception with a complete message.</summary>
-    public ModelWriteException(string message) : base(message)
-    {
-    }
+    public ModelWriteException(string message) : base(message) { }
 
     /// <summary>Creates the exception with a complete message and the failure behind it.</summary>
-    public ModelWriteException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public ModelWriteException(string message, Exception innerException) : base(message, innerException) { }
 }
