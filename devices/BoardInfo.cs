@@ -140,9 +140,7 @@ public static class BoardDetector
     }
 
     private static IReadOnlyList<string> Features(IReadOnlyList<string> cpuinfo) =>
-        cpuinfo.FirstOrDefault(l => Key(l) is "flags" or "Features") is { } line
-            ? [.. ValueOf(line).Split(' ').Where(s_features.Contains)]
-            : [];
+        cpuinfo.FirstOrDefault(l => Key(l) is "flags" or "Features") is { } line ? [.. ValueOf(line).Split(' ').Where(s_features.Contains)] : [];
 
     private static long Memory(SystemFiles files)
     {
@@ -152,8 +150,7 @@ public static class BoardDetector
 
     private static string Distribution(SystemFiles files) =>
         files.Lines("etc/os-release").FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal)) is { } line
-            ? line["PRETTY_NAME=".Length..].Trim('"')
-            : RuntimeInformation.OSDescription;
+            ? line["PRETTY_NAME=".Length..].Trim('"') : RuntimeInformation.OSDescription;
 
     private static string Key(string line) => line.Split(':')[0].Trim();
 
@@ -169,7 +166,6 @@ public static class BoardDetector
         string text = ValueOf(line);
         return text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             && int.TryParse(text.AsSpan(2), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out int value)
-            ? value
-            : 0;
+            ? value : 0;
     }
 }

@@ -30,8 +30,7 @@ public sealed class SystemFiles
     /// <summary>A file that holds one decimal integer; null where it cannot be read or holds something else.</summary>
     public long? Integer(string path) =>
         long.TryParse(Text(path), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long value)
-            ? value
-            : null;
+            ? value : null;
 
     /// <summary>The lines of a file; none where it cannot be read.</summary>
     public IReadOnlyList<string> Lines(string path) => Text(path)?.Split('\n') ?? [];
@@ -58,9 +57,7 @@ public sealed class SystemFiles
         try
         {
             string full = Path.Combine(_root, path);
-            return Directory.Exists(full)
-                ? [.. Directory.EnumerateFiles(full).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)]
-                : [];
+            return Directory.Exists(full) ? [.. Directory.EnumerateFiles(full).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

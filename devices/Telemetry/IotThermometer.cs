@@ -9,8 +9,7 @@ public sealed class IotThermometer : IThermometer, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<TemperatureReading> Read() => _sensor.IsAvailable
-        ? [.. _sensor.ReadTemperatures().Select(t => new TemperatureReading(t.Sensor, t.Temperature.DegreesCelsius))]
-        : [];
+        ? [.. _sensor.ReadTemperatures().Select(t => new TemperatureReading(t.Sensor, t.Temperature.DegreesCelsius))] : [];
 
     /// <summary>Closes the sensor.</summary>
     public void Dispose() => _sensor.Dispose();

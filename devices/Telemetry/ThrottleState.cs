@@ -30,8 +30,7 @@ public readonly record struct ThrottleState(uint Bits)
 
         ReadOnlySpan<char> digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
         return uint.TryParse(digits, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out uint bits)
-            ? new ThrottleState(bits)
-            : null;
+            ? new ThrottleState(bits) : null;
     }
 
     private static string[] Causes(uint bits) => [.. s_causes.Where((_, i) => ((bits >> i) & 1) != 0)];

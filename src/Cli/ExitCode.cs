@@ -3,7 +3,6 @@ namespace EdgeVit.Cli;
 /// <summary>The exit codes of every verb.</summary>
 internal static class ExitCode
 {
-    /// <summary>Done.</summary>
     public const int Ok = 0;
 
     /// <summary>Something failed: a bad file, a full disk, a training that diverged.</summary>
@@ -28,6 +27,5 @@ internal sealed class UserException : Exception
     /// <summary>A complete message: what, where, expected, found, what to do.</summary>
     public UserException(string message, int exitCode = EdgeVit.Cli.ExitCode.Failure, Exception? inner = null) : base(message, inner) => ExitCode = exitCode;
 
-    /// <summary>The exit code that fits.</summary>
     public int ExitCode { get; }
 }

@@ -6,12 +6,8 @@ namespace EdgeVit.Export;
 public class ModelFormatException : Exception
 {
     /// <summary>Creates the exception with a complete message.</summary>
-    public ModelFormatException(string message) : base(message)
-    {
-    }
+    public ModelFormatException(string message) : base(message) { }
 
     /// <summary>Creates the exception with a complete message and the failure behind it.</summary>
-    public ModelFormatException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public ModelFormatException(string message, Exception innerException) : base(message, innerException) { }
 }

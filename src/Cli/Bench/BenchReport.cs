@@ -5,29 +5,20 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>A latency report: what was measured, on what, and whether it may be quoted.</summary>
-/// <param name="File">The model.</param>
-/// <param name="Kernel">The kernel set.</param>
-/// <param name="Board">The machine.</param>
-/// <param name="Clock">Its clock, after the measurement.</param>
-/// <param name="Results">One for each thread count; the first is the headline.</param>
-/// <param name="Plan">How long was measured.</param>
-/// <param name="Quick">Whether the result is only indicative.</param>
-/// <param name="Cold">Loading, the first inference, and memory.</param>
+/// <summary>A latency report: what was measured, on what, and whether it may be quoted. The first result is the headline; the clock is read after
+/// the measurement.</summary>
 internal sealed record BenchReport(
     EvitFile File, string Kernel, BoardInfo Board, CpuClock Clock, IReadOnlyList<LatencyResult> Results, LatencyPlan Plan, bool Quick, ColdStart Cold)
 {
     /// <summary>Where the time goes; null where it was not asked for.</summary>
     public StepProfile? Profile { get; init; }
 
-    /// <summary>What comes before the network.</summary>
     public required PreparationTimes Preparation { get; init; }
 
     /// <summary>The rules that fail; none means VALID.</summary>
     public IReadOnlyList<string> Reasons => [.. Results.SelectMany(r => ValidityRules.Failures(r, Clock, Quick)
         .Select(reason => Results.Count > 1 ? $"{Threaded(r.Threads)}: {reason}" : reason))];
 
-    /// <summary>For people.</summary>
     public void Print(Printer printer)
     {
         var table = new TextTable(null, ">threads", ">speed-up", ">n", ">p50 ms", ">p90 ms", ">p99 ms", ">mean ms", ">sd", ">max ms", ">images/s");
@@ -53,7 +44,6 @@ internal sealed record BenchReport(
         }
     }
 
-    /// <summary>Schema 1.</summary>
     public JsonObject ToJson()
     {
         LatencyResult first = Results[0];

@@ -2,19 +2,11 @@ using System.Text.Json.Nodes;
 
 namespace EdgeVit.Cli;
 
-/// <summary>From a file to the first logits in a fresh process, and the memory that it took.</summary>
-/// <param name="FileBytes">Length of the file.</param>
-/// <param name="OpenMs">Reading the file and checking it.</param>
-/// <param name="LoadMs">That, packing the weights and planning.</param>
-/// <param name="FirstMs">The first inference of the process.</param>
-/// <param name="ArenaBytes">Memory of the session.</param>
-/// <param name="WeightBytes">Packed weights.</param>
-/// <param name="ResidentBefore">Resident bytes before loading.</param>
-/// <param name="ResidentAfter">Resident bytes after the first inference.</param>
+/// <summary>From a file to the first logits in a fresh process, and the memory that it took. Loading is reading the file, packing the weights and
+/// planning; resident memory is that before loading and that after the first inference.</summary>
 internal sealed record ColdStart(
     long FileBytes, double OpenMs, double LoadMs, double FirstMs, long ArenaBytes, long WeightBytes, long ResidentBefore, long ResidentAfter)
 {
-    /// <summary>For people.</summary>
     public void Print(Printer printer)
     {
         printer.Data($"cold: {Ms(LoadMs + FirstMs)} ms from the file to the first logits: open {Ms(OpenMs)}, plan {Ms(LoadMs - OpenMs)}, first inference {Ms(FirstMs)} (with compilation)");

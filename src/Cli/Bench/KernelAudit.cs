@@ -3,15 +3,10 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>All steps of a network that do the same work on the same shape.</summary>
-/// <param name="Kind">The ops in them.</param>
-/// <param name="Shape">See <see cref="StepWork.Shape"/>.</param>
-/// <param name="Steps">How many.</param>
-/// <param name="BinaryMacs">Binary multiply-adds of one.</param>
-/// <param name="Times">Milliseconds of one by kernel set, in the sets' order.</param>
+/// <summary>All steps of a network that do the same work on the same shape (<see cref="StepWork.Shape"/>). <c>BinaryMacs</c> are those of one step,
+/// <c>Times</c> its milliseconds by kernel set, in the sets' order.</summary>
 internal sealed record AuditedShape(string Kind, string Shape, int Steps, double BinaryMacs, IReadOnlyList<double> Times)
 {
-    /// <summary>The fastest time.</summary>
     public double Best => Times.Min();
 
     /// <summary>Tera binary multiply-adds per second in a time; null where the steps have none.</summary>
@@ -51,11 +46,7 @@ internal sealed class KernelAudit
 
     private double MixedMs => Shapes.Sum(s => s.Steps * s.Best);
 
-    /// <summary>Measures.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="duration">At least this long, and five rounds.</param>
-    /// <param name="progress">Told the rounds.</param>
-    /// <param name="cancel">Stops it.</param>
+    /// <summary>Measures at least this long, and five rounds.</summary>
     public static KernelAudit Measure(EvitModel model, TimeSpan duration, Action<int> progress, CancellationToken cancel)
     {
         KernelChoice pick = KernelSets.Resolve(null);
@@ -86,7 +77,6 @@ internal sealed class KernelAudit
         }
     }
 
-    /// <summary>For people.</summary>
     public void Print(Printer printer)
     {
         var table = new TextTable("Steps by shape: microseconds of one with each kernel set, the plan's choice first", ["step", "shape", ">steps", .. Order.Select(i => $">{_sets[i]}"), ">T bit/s", "best"]);
@@ -105,7 +95,6 @@ internal sealed class KernelAudit
         }
     }
 
-    /// <summary>The object of <c>--json</c>.</summary>
     public JsonObject ToJson() => new()
     {
         ["schema"] = 1,

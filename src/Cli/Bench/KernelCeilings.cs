@@ -15,12 +15,8 @@ internal sealed class KernelCeilings
 
     private readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal);
 
-    private KernelCeilings()
-    {
-    }
+    private KernelCeilings() { }
 
-    /// <summary>Measures with the plan's kernels.</summary>
-    /// <param name="threads">Threads of the session.</param>
     public static KernelCeilings Measure(int threads)
     {
         var ceilings = new KernelCeilings();

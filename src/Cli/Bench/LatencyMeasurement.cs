@@ -4,9 +4,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>How long to measure.</summary>
-/// <param name="Duration">At least this long.</param>
-/// <param name="Samples">And at least this many samples.</param>
+/// <summary>How long to measure: at least this long, and at least this many samples.</summary>
 internal sealed record LatencyPlan(TimeSpan Duration, int Samples)
 {
     /// <summary>What a valid result needs.</summary>
@@ -16,16 +14,8 @@ internal sealed record LatencyPlan(TimeSpan Duration, int Samples)
     public static LatencyPlan Quick { get; } = new(TimeSpan.FromSeconds(3), LatencyStatistics.ForP90);
 }
 
-/// <summary>Latencies of one thread count, and what the machine did meanwhile.</summary>
-/// <param name="Threads">Threads of the session.</param>
-/// <param name="Latency">The statistics.</param>
-/// <param name="Seconds">Length of the measurement.</param>
-/// <param name="WarmUp">Runs before it.</param>
-/// <param name="AllocatedPerRun">Managed bytes that the calling thread allocated per run.</param>
-/// <param name="OthersLoad">Share of the processors that other processes used; null where unknown.</param>
-/// <param name="Telemetry">Temperature, clock and throttle bits.</param>
-/// <param name="Throttled">Whether a throttle bit was set; null where the board has none.</param>
-/// <param name="ArenaBytes">Scratch memory of the session.</param>
+/// <summary>Latencies of one thread count, and what the machine did meanwhile: managed bytes that the calling thread allocated per run, the share
+/// of the processors that other processes used (null where unknown), whether a throttle bit was set (null where the board has none).</summary>
 internal sealed record LatencyResult(
     int Threads, LatencyStatistics Latency, double Seconds, int WarmUp, double AllocatedPerRun, double? OthersLoad,
     IReadOnlyList<TelemetrySample> Telemetry, bool? Throttled, long ArenaBytes);
@@ -105,11 +95,8 @@ internal sealed class LatencyMeasurement
             telemetry.Samples, telemetry.Throttled, session.ArenaBytes);
     }
 
-    /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, and returns how many runs it took.</summary>
-    /// <param name="run">One run, by its number.</param>
-    /// <param name="most">Ends it, whatever the medians.</param>
-    /// <param name="clock">The time.</param>
-    /// <param name="cancel">Ends it.</param>
+    /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, but not longer than <paramref name="most"/>. Returns how
+    /// many runs it took.</summary>
     internal static int WarmUp(Action<int> run, TimeSpan most, TimeProvider clock, CancellationToken cancel)
     {
         // The compiler replaces its first, quick code after 30 calls, in the background.

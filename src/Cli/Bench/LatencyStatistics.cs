@@ -6,18 +6,15 @@ namespace EdgeVit.Cli;
 /// (MLPerf's early-stopping counts: 64 for the 90th, 662 for the 99th).</summary>
 internal sealed class LatencyStatistics
 {
-    /// <summary>Samples that a 90th percentile needs.</summary>
     public const int ForP90 = 64;
 
-    /// <summary>Samples that a 99th percentile needs.</summary>
     public const int ForP99 = 662;
 
     private const int HistogramBuckets = 20;
 
     private readonly double[] _sorted;
 
-    /// <summary>Sums up samples.</summary>
-    /// <param name="milliseconds">At least one.</param>
+    /// <summary>Sums up at least one sample.</summary>
     public LatencyStatistics(IReadOnlyList<double> milliseconds)
     {
         ArgumentOutOfRangeException.ThrowIfZero(milliseconds.Count);
@@ -26,28 +23,20 @@ internal sealed class LatencyStatistics
         Deviation = Math.Sqrt(_sorted.Sum(v => (v - Mean) * (v - Mean)) / _sorted.Length);
     }
 
-    /// <summary>How many samples.</summary>
     public int Count => _sorted.Length;
 
-    /// <summary>The arithmetic mean.</summary>
     public double Mean { get; }
 
-    /// <summary>The standard deviation.</summary>
     public double Deviation { get; }
 
-    /// <summary>The median.</summary>
     public double P50 => Percentile(0.50);
 
-    /// <summary>The 90th percentile; null with too few samples.</summary>
     public double? P90 => Count >= ForP90 ? Percentile(0.90) : null;
 
-    /// <summary>The 99th percentile; null with too few samples.</summary>
     public double? P99 => Count >= ForP99 ? Percentile(0.99) : null;
 
-    /// <summary>The shortest.</summary>
     public double Minimum => _sorted[0];
 
-    /// <summary>The longest.</summary>
     public double Maximum => _sorted[^1];
 
     /// <summary>Images per second at one image after the other.</summary>
@@ -70,7 +59,6 @@ internal sealed class LatencyStatistics
         return [.. counts.Select((count, i) => (low + (i * width), count))];
     }
 
-    /// <summary>The keys of schema 1.</summary>
     public JsonObject ToJson(int threads, double seconds) => new()
     {
         ["threads"] = threads,

@@ -5,12 +5,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>What a picture costs before the network sees it, each part apart: medians in milliseconds.</summary>
-/// <param name="Width">Columns of the picture.</param>
-/// <param name="Height">Rows of the picture.</param>
-/// <param name="DecodeMs">File to pixels; null where no file was given.</param>
-/// <param name="ResizeMs">Resize and crop to the input's size.</param>
-/// <param name="NormaliseMs">Bytes to floats; latencies contain it.</param>
+/// <summary>What a picture costs before the network sees it, each part apart: medians in milliseconds. Decoding is null where no file was given;
+/// normalising bytes to floats is part of the latencies, too.</summary>
 internal sealed record PreparationTimes(int Width, int Height, double? DecodeMs, double ResizeMs, double NormaliseMs)
 {
     private const int Repeats = 25;
@@ -39,13 +35,11 @@ internal sealed record PreparationTimes(int Width, int Height, double? DecodeMs,
         return new PreparationTimes(image.Width, image.Height, decodeMs, resizeMs, Median(() => pipeline.Normalise(pixels, floats)));
     }
 
-    /// <summary>For people.</summary>
     public void Print(Printer printer) => printer.Data(
         $"before the network, {(DecodeMs is null ? "random picture" : "picture")} of {Width} x {Height}: "
         + $"{(DecodeMs is { } decode ? $"decode {Quantity.Milliseconds(decode)}, " : "")}resize {Quantity.Milliseconds(ResizeMs)}, "
         + $"normalise {Quantity.Milliseconds(NormaliseMs)} ms (the last is part of the latencies)");
 
-    /// <summary>The object of <c>--json</c>.</summary>
     public JsonObject ToJson() => new()
     {
         ["picture"] = $"{Width} x {Height}",

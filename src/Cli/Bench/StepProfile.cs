@@ -20,16 +20,12 @@ internal sealed class StepProfile
         _ceilings = ceilings;
     }
 
-    /// <summary>Time in steps.</summary>
     public double StepsMs => _steps.Sum(s => s.Milliseconds);
 
     /// <summary>Time of a profiled run that no step accounts for: copying, threads meeting, timing itself.</summary>
     public double UnattributedMs => _runMs - StepsMs;
 
     /// <summary>Profiles about a second of runs.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="threads">Threads of the session.</param>
-    /// <param name="expectedMs">About how long a run takes.</param>
     public static StepProfile Measure(EvitModel model, int threads, double expectedMs)
     {
         using Session session = model.CreateSession(new SessionOptions { Threads = threads });
@@ -41,7 +37,6 @@ internal sealed class StepProfile
         return new StepProfile(steps, Stopwatch.GetElapsedTime(start).TotalMilliseconds / (runs + 1), KernelCeilings.Measure(threads));
     }
 
-    /// <summary>Prints the slowest steps, and the sums by kind.</summary>
     public void Print(Printer printer)
     {
         var table = new TextTable($"Slowest {Math.Min(Shown, _steps.Count)} of {_steps.Count} steps", "step", "kind", "shape", ">ms", ">share", ">cumulative", ">binary", ">float", ">moved", ">of ceiling");
@@ -67,7 +62,6 @@ internal sealed class StepProfile
         printer.Data("binary and float: multiply-adds and element visits; moved: tensors and values in memory; of ceiling: rate beside the same kernel's on one large shape");
     }
 
-    /// <summary>All steps in order, then the rest.</summary>
     public JsonArray Json() => new([
         .. _steps.Select(s => (JsonNode)Entry(s.Name, s.Kind, s.Milliseconds, s)),
         Entry("unattributed", "", UnattributedMs, null),

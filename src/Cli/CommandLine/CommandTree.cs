@@ -8,9 +8,7 @@ namespace EdgeVit.Cli;
 /// <summary>The command <c>edgevit</c> with its verbs, the help with examples, and the errors of a mistyped command line.</summary>
 internal static class CommandTree
 {
-    /// <summary>Runs a command line and returns the exit code.</summary>
-    /// <param name="arguments">As typed.</param>
-    /// <param name="verbs">In the order of the help.</param>
+    /// <summary>Runs a command line and returns the exit code; the help lists the verbs in this order.</summary>
     public static int Run(string[] arguments, Verb[] verbs)
     {
         RootCommand root = Build(verbs);
@@ -111,8 +109,7 @@ internal static class CommandTree
         {
             int code = help.Invoke(parseResult);
             IReadOnlyList<string> examples = parseResult.CommandResult.Command is Verb verb
-                ? verb.Examples
-                : ["convert --data shapes --out runs/demo", "run runs/demo/model.evit photo.jpg"];
+                ? verb.Examples : ["convert --data shapes --out runs/demo", "run runs/demo/model.evit photo.jpg"];
             TextWriter output = parseResult.InvocationConfiguration.Output;
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
             foreach (string example in examples)

@@ -7,10 +7,7 @@ internal static class Nearest
     public static string? To(string word, IEnumerable<string> candidates)
     {
         string asked = word.ToUpperInvariant();
-        (string? name, int distance) = candidates
-            .Select(c => (c, Distance(asked, c.ToUpperInvariant())))
-            .OrderBy(p => p.Item2)
-            .FirstOrDefault();
+        (string? name, int distance) = candidates.Select(c => (c, Distance(asked, c.ToUpperInvariant()))).OrderBy(p => p.Item2).FirstOrDefault();
         if (name is null)
         {
             return null;

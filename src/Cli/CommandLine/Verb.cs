@@ -8,17 +8,13 @@ internal abstract class Verb : Command
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object on standard output; words go to standard error." };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print results and errors only." };
 
-    /// <summary>Declares the verb.</summary>
-    /// <param name="name">As typed.</param>
-    /// <param name="description">One sentence.</param>
-    /// <param name="examples">Command lines for the help, without the leading <c>edgevit</c>.</param>
+    /// <summary>Declares the verb. The examples are command lines for the help, without the leading <c>edgevit</c>.</summary>
     protected Verb(string name, string description, params string[] examples) : base(name, description)
     {
         Examples = examples;
         SetAction(result => Invoke(result));
     }
 
-    /// <summary>Command lines for the help.</summary>
     public IReadOnlyList<string> Examples { get; }
 
     /// <summary>Whether a parsed command line asks for JSON, also when it has errors.</summary>

@@ -1,9 +1,6 @@
 namespace EdgeVit.Cli;
 
 /// <summary>Right answers of one class.</summary>
-/// <param name="Label">The class.</param>
-/// <param name="Images">Images of it.</param>
-/// <param name="Correct">Of them predicted right.</param>
 internal sealed record ClassAccuracy(string Label, int Images, int Correct);
 
 /// <summary>Counts right answers. Percentages are 0 to 100.</summary>
@@ -16,21 +13,16 @@ internal sealed class Accuracy(IReadOnlyList<string> labels)
     private readonly int[] _correct = new int[labels.Count];
     private int _topFive;
 
-    /// <summary>Images counted.</summary>
     public int Images { get; private set; }
 
-    /// <summary>Right at the first guess, percent.</summary>
     public double Top1 => Images > 0 ? 100.0 * _correct.Sum() / Images : 0;
 
-    /// <summary>Right within five guesses, percent.</summary>
     public double Top5 => Images > 0 ? 100.0 * _topFive / Images : 0;
 
     /// <summary>By class, in the model's order; classes without images have none.</summary>
     public IReadOnlyList<ClassAccuracy> PerClass => [.. labels.Select((label, i) => new ClassAccuracy(label, _images[i], _correct[i]))];
 
-    /// <summary>Counts one image.</summary>
-    /// <param name="label">Its class.</param>
-    /// <param name="rank">How many classes were thought more probable.</param>
+    /// <summary>Counts one image; <paramref name="rank"/> is how many classes were thought more probable than its own.</summary>
     public void Add(int label, int rank)
     {
         Images++;

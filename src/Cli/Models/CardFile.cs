@@ -7,11 +7,8 @@ namespace EdgeVit.Cli;
 /// <summary>The card that lies beside a model: <c>card.md</c> for <c>model.evit</c>, as in a run folder, <c>name.md</c> for <c>name.evit</c>.</summary>
 internal static class CardFile
 {
-    /// <summary>Writes the card of a model. A card that is there is replaced; a file of that name that is none stays as it is, and that is said.</summary>
-    /// <param name="model">Where the model was written.</param>
-    /// <param name="file">What was written.</param>
-    /// <param name="printer">Takes the reason where no card is written.</param>
-    /// <returns>Where the card is; null where it could not be.</returns>
+    /// <summary>Writes the card of a model and returns its path, null where it could not be written. A card that is there is replaced; another file
+    /// of that name stays as it is, with a warning.</summary>
     /// <exception cref="ModelWriteException">The disk is full or the folder read-only.</exception>
     public static string? Write(string model, EvitFile file, Printer printer)
     {

@@ -2,19 +2,13 @@ using EdgeVit.Devices;
 
 namespace EdgeVit.Cli;
 
-/// <summary>Something that doctor noticed.</summary>
-/// <param name="Level"><c>ok</c>, <c>note</c> or <c>problem</c>.</param>
-/// <param name="What">What it is.</param>
-/// <param name="Command">The one thing to do about it; null where nothing needs to be done.</param>
+/// <summary>Something that doctor noticed, and the one command to do about it; null where nothing needs to be done.</summary>
 internal sealed record Finding(string Level, string What, string? Command = null)
 {
-    /// <summary>As it should be.</summary>
     public const string Fine = "ok";
 
-    /// <summary>Could be better.</summary>
     public const string Note = "note";
 
-    /// <summary>Something does not work.</summary>
     public const string Problem = "problem";
 }
 
@@ -24,14 +18,8 @@ internal static class Findings
     private const double HotCelsius = 75;
     private const long LittleMemory = 400_000_000;
 
-    /// <summary>What is noticed on a machine like this.</summary>
     public static IReadOnlyList<Finding> Of(BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle) =>
-    [
-        .. Processor(board),
-        .. Clock(clock),
-        .. Heat(temperatures, throttle),
-        .. Memory(board),
-    ];
+    [.. Processor(board), .. Clock(clock), .. Heat(temperatures, throttle), .. Memory(board)];
 
     private static IEnumerable<Finding> Processor(BoardInfo board)
     {

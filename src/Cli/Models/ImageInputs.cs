@@ -6,7 +6,6 @@ namespace EdgeVit.Cli;
 /// <summary>The images that a command line names: a file, a folder, a pattern, or <c>-</c> for standard input.</summary>
 internal static class ImageInputs
 {
-    /// <summary>Stands for standard input.</summary>
     public const string StandardInput = "-";
 
     /// <summary>The files meant, folders and patterns in the order of their names.</summary>

@@ -6,7 +6,6 @@ namespace EdgeVit.Cli;
 /// <summary>The device part of results.</summary>
 internal static class Machine
 {
-    /// <summary>The keys of schema 1.</summary>
     public static JsonObject Json(BoardInfo board, CpuClock clock) => new()
     {
         ["board"] = board.Model,

@@ -5,7 +5,6 @@ namespace EdgeVit.Cli;
 /// <summary>Finds and opens the model that a command line names.</summary>
 internal static class ModelPath
 {
-    /// <summary>The name of the model in a run folder.</summary>
     public const string InRunFolder = "model.evit";
 
     /// <summary>The file meant: a run folder stands for the model in it.</summary>
@@ -28,9 +27,7 @@ internal static class ModelPath
         throw new UserException($"{path}: no such file.{(near is null ? "" : $" Did you mean '{Path.Combine(Path.GetDirectoryName(path) ?? "", near)}'?")}");
     }
 
-    /// <summary>Reads and checks a model file.</summary>
     public static EvitFile Read(string path) => EvitFile.Read(Resolve(path));
 
-    /// <summary>Opens a model.</summary>
     public static EvitModel Open(string path) => EvitModel.Open(Resolve(path));
 }

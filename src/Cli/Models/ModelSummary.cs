@@ -3,29 +3,15 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>One line of the layer table: a node, or a module with all of its nodes.</summary>
-/// <param name="Name">Module path.</param>
-/// <param name="Kind">The op, or the count of nodes.</param>
-/// <param name="Shape">Shape of the output.</param>
-/// <param name="Bits">Bits of weights, as they are stored, and of the activations that they are multiplied with, such as <c>1/1</c> or <c>16/32</c>;
-/// <c>-</c> where it multiplies no weights.</param>
-/// <param name="Bytes">Bytes of its tensors in the file.</param>
-/// <param name="BinaryMacs">Binary multiply-adds per image.</param>
-/// <param name="FloatMacs">Float multiply-adds per image.</param>
-/// <param name="ElementOps">Element-wise operations per image: additions, activations, signs, averages.</param>
-/// <param name="Kernel">What runs it on this machine; <c>-</c> for what is only looked through.</param>
+/// <summary>One line of the layer table: a node, or a module with all of its nodes. <c>Bits</c> are those of weights, as they are stored, and of
+/// the activations that they are multiplied with, such as <c>1/1</c> or <c>16/32</c>; <c>-</c> where it multiplies no weights. <c>Kernel</c> is
+/// what runs it on this machine; <c>-</c> for nodes that only rearrange values.</summary>
 internal sealed record LayerLine(string Name, string Kind, string Shape, string Bits, long Bytes, double BinaryMacs, double FloatMacs, double ElementOps, string Kernel);
 
-/// <summary>What of a model is not 1-bit.</summary>
-/// <param name="Kind">The op.</param>
-/// <param name="Nodes">How many nodes.</param>
-/// <param name="Bytes">Bytes of their float tensors.</param>
-/// <param name="FloatMacs">Float multiply-adds per image.</param>
-/// <param name="ElementOps">Element-wise operations per image.</param>
-/// <param name="Reason">Why it is not binary.</param>
+/// <summary>What of a model is not 1-bit, and why. Bytes are those of float tensors.</summary>
 internal sealed record FloatPart(string Kind, int Nodes, long Bytes, double FloatMacs, double ElementOps, string Reason);
 
-/// <summary>The sizes and costs of a model: what <c>inspect</c> shows.</summary>
+/// <summary>The sizes and costs of a model: what <c>inspect</c> shows. Operations are counted per image.</summary>
 internal sealed class ModelSummary
 {
     private static readonly Dictionary<Op, string> s_reasons = new()
@@ -54,7 +40,6 @@ internal sealed class ModelSummary
     private readonly IReadOnlyList<NodeFacts> _facts;
     private readonly Lazy<IReadOnlyDictionary<string, string>> _kernels;
 
-    /// <summary>Sums up a file.</summary>
     public ModelSummary(EvitFile file)
     {
         File = file;
@@ -74,13 +59,10 @@ internal sealed class ModelSummary
         ElementOps = _facts.Sum(f => f.Cost.ElementOps);
     }
 
-    /// <summary>The file.</summary>
     public EvitFile File { get; }
 
-    /// <summary>Weights of one bit.</summary>
     public long BinaryWeights { get; }
 
-    /// <summary>Numbers stored as floats.</summary>
     public long FloatParameters { get; }
 
     /// <summary>Bytes of the packed sign bits.</summary>
@@ -89,13 +71,10 @@ internal sealed class ModelSummary
     /// <summary>Bytes of everything else among the tensors.</summary>
     public long FloatBytes { get; }
 
-    /// <summary>Binary multiply-adds per image.</summary>
     public double BinaryMacs { get; }
 
-    /// <summary>Float multiply-adds per image.</summary>
     public double FloatMacs { get; }
 
-    /// <summary>Element-wise operations per image.</summary>
     public double ElementOps { get; }
 
     /// <summary>Bytes of the same parameters as 32-bit floats.</summary>

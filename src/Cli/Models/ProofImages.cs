@@ -12,8 +12,7 @@ internal sealed class ProofImages
 
     private readonly int _usual;
 
-    /// <summary>Declares the options.</summary>
-    /// <param name="usual">How many images where nothing is said.</param>
+    /// <summary>Declares the options; <paramref name="usual"/> is how many images where nothing is said.</summary>
     public ProofImages(int usual)
     {
         _usual = usual;
@@ -21,7 +20,6 @@ internal sealed class ProofImages
         Options = [Data, Count, Seed];
     }
 
-    /// <summary>All of them.</summary>
     public IReadOnlyList<Option> Options { get; }
 
     private Option<string?> Data { get; } = new("--data") { Description = "Compare on images of this data (image folder, CIFAR or IDX files, 'shapes'). [default: noise]", HelpName = "PATH" };

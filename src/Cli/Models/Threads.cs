@@ -14,6 +14,5 @@ internal static class Threads
 
     /// <summary>Returns the count where a session can have it.</summary>
     public static int Check(int threads) => threads is >= 1 and <= Most
-        ? threads
-        : throw new UserException($"--threads is {threads}, expected 1 to {Most}.", ExitCode.Usage);
+        ? threads : throw new UserException($"--threads is {threads}, expected 1 to {Most}.", ExitCode.Usage);
 }

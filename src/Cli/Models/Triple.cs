@@ -5,10 +5,7 @@ namespace EdgeVit.Cli;
 /// <summary>Three numbers of an option, for red, green and blue: <c>0.5,0.5,0.5</c>.</summary>
 internal static class Triple
 {
-    /// <summary>The numbers; null for null.</summary>
-    /// <param name="text">What was typed.</param>
-    /// <param name="option">Where.</param>
-    /// <param name="positive">Whether they have to be above 0.</param>
+    /// <summary>Reads the numbers; null for null.</summary>
     /// <exception cref="UserException">It is something else.</exception>
     public static float[]? Parse(string? text, string option, bool positive = false)
     {

@@ -12,7 +12,6 @@ internal static class Failures
     /// <summary>Set to anything to see stack traces.</summary>
     public const string DebugVariable = "EDGEVIT_DEBUG";
 
-    /// <summary>The message and the exit code for an exception.</summary>
     public static (string Message, int ExitCode) Describe(Exception e) => e switch
     {
         UserException user => (user.Message, user.ExitCode),

@@ -10,8 +10,7 @@ internal sealed class Interruption : IDisposable
     private readonly Action? _first;
     private int _count;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="first">Called once, at the first signal: says what happens now.</param>
+    /// <summary>Begins to listen; <paramref name="first"/> is called once, at the first signal, and says what happens now.</summary>
     public Interruption(Action? first = null)
     {
         _first = first;
@@ -21,7 +20,6 @@ internal sealed class Interruption : IDisposable
     /// <summary>Cancelled at the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Stops listening.</summary>
     public void Dispose()
     {
         foreach (PosixSignalRegistration registration in _registrations)

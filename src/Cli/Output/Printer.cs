@@ -14,7 +14,6 @@ internal sealed class Printer
     private readonly TextWriter _words;
     private bool _liveLine;
 
-    /// <summary>Prints to the console.</summary>
     public Printer(bool json, bool quiet) : this(json, quiet, Console.Out, Console.Error)
     {
         bool color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
@@ -33,7 +32,6 @@ internal sealed class Printer
         _words = words;
     }
 
-    /// <summary>Whether the data are one JSON object.</summary>
     public bool Json { get; }
 
     /// <summary>Whether words that are not errors are left out.</summary>

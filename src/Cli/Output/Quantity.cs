@@ -5,7 +5,6 @@ namespace EdgeVit.Cli;
 /// <summary>Numbers as people read them; always with a decimal point.</summary>
 internal static class Quantity
 {
-    /// <summary>A number with a fixed count of decimals.</summary>
     public static string Fixed(double value, int decimals) => value.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>An integer with thousands separated by commas.</summary>

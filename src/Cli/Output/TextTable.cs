@@ -7,17 +7,14 @@ internal sealed class TextTable(string? title, params string[] columns)
 {
     private readonly List<IReadOnlyList<string>> _rows = [];
 
-    /// <summary>What the table shows.</summary>
     public string? Title { get; } = title;
 
-    /// <summary>The columns.</summary>
     public IReadOnlyList<(string Name, bool RightAligned)> Columns { get; } =
         [.. columns.Select(c => c.StartsWith('>') ? (c[1..], true) : (c, false))];
 
     /// <summary>The rows, each with as many cells as there are columns.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Rows => _rows;
 
-    /// <summary>Whether any column has a name.</summary>
     public bool HasHeaders => Columns.Any(c => c.Name.Length > 0);
 
     /// <summary>Characters of the columns together, without what stands between them.</summary>

@@ -14,11 +14,9 @@ internal sealed class BinarizationOptions
     private readonly Option<double?> _freeze = new("--freeze-signs") { Description = "Share of the steps, at the end, in which the weights' signs stay and only floats learn." };
     private readonly Option<int?> _normBatches = new("--norm-batches") { Description = "Batches over which norm statistics are estimated anew before packing; 0 leaves them. [default: 100]" };
 
-    /// <summary>All of them.</summary>
     public IEnumerable<Option> All => [_gradient, _floatWeights, _clipStart, _clipPer, _regularizer, _regularizerShare, _freeze, _normBatches];
 
 #if TRAINING
-    /// <summary>As typed.</summary>
     public Training.BinarizationArguments Read(ParseResult arguments) => new(
         arguments.GetValue(_gradient), arguments.GetValue(_floatWeights), arguments.GetValue(_clipStart), arguments.GetValue(_clipPer), arguments.GetValue(_regularizer),
         arguments.GetValue(_regularizerShare), arguments.GetValue(_freeze), arguments.GetValue(_normBatches));

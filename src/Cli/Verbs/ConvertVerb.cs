@@ -87,7 +87,6 @@ internal sealed class ConvertVerb : Verb
     }
 
 #if !TRAINING
-    /// <summary>Why there is none.</summary>
     internal const string NoTraining = "not in this build: TorchSharp has a library for x64 Linux, x64 Windows and macOS on ARM only, or it was left out (EdgeVitTraining=false)";
 #endif
 

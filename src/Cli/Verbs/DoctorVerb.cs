@@ -76,8 +76,7 @@ internal sealed class DoctorVerb : Verb
             .Add("temperature", heat)
             .Add("throttling", throttle is not { } t ? "no throttle bits on this machine" : t.Now ? string.Join(", ", t.CausesNow) : t.SinceBoot ? $"not now; since boot: {string.Join(", ", t.CausesSinceBoot)}" : "none")
             .Add("memory", board.MemoryBytes > 0 ? Quantity.Bytes(board.MemoryBytes) : "unknown")
-            .Add("training", training)
-            .Add("system", $"{board.OperatingSystem}, Linux {board.Kernel}, .NET {Environment.Version}"));
+            .Add("training", training).Add("system", $"{board.OperatingSystem}, Linux {board.Kernel}, .NET {Environment.Version}"));
     }
 
     private static void PrintFindings(Printer printer, IReadOnlyList<Finding> findings)

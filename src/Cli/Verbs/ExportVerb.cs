@@ -72,8 +72,7 @@ internal sealed class ExportVerb : Verb
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{target}  {Quantity.Bytes(exported.Bytes.Length)} (ONNX, opset {Export.Onnx.OnnxGraph.DefaultOpset}, signs as floats)")
             .Add("input", $"{Export.Onnx.OnnxExport.InputName} [1, 3, {p.Height}, {p.Width}]: RGB in 0..1, minus mean {string.Join(", ", p.Mean)}, by std {string.Join(", ", p.Std)}")
-            .Add("output", $"{Export.Onnx.OnnxExport.OutputName} [1, {file.Labels.Count}]")
-            .AddLines("certificate", certificate.Lines()));
+            .Add("output", $"{Export.Onnx.OnnxExport.OutputName} [1, {file.Labels.Count}]").AddLines("certificate", certificate.Lines()));
         return ExitCode.Ok;
     }
 }

@@ -6,7 +6,6 @@ namespace EdgeVit.Cli;
 /// <summary>The option <c>--floats</c> of the verbs that write models.</summary>
 internal static class FloatsOption
 {
-    /// <summary>Declares it.</summary>
     public static Option<string> Create() => new("--floats")
     {
         Description = "f32 keeps floats exact; f16 stores tables and scales in 16 bits where the certificate still holds; auto is exact unless labelled images show that nothing is lost.",

@@ -133,9 +133,7 @@ internal sealed class ImportVerb : Verb
         });
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{target}  {Quantity.Bytes(model.File.Bytes)}")
-            .Add("card", card ?? "none")
-            .AddLines("certificate", model.Certificate.Lines())
-            .Add("sha256", model.File.Sha256));
+            .Add("card", card ?? "none").AddLines("certificate", model.Certificate.Lines()).Add("sha256", model.File.Sha256));
         return ExitCode.Ok;
     }
 
@@ -179,7 +177,6 @@ internal sealed class ImportVerb : Verb
             : throw new UserException($"--reductions is '{text}', expected whole numbers such as 8,4,1,1, one for each stage.", ExitCode.Usage);
     }
 
-    /// <summary>A network's sizes in words.</summary>
     private static string Shape(INetworkConfig config) => config switch
     {
         BinaryViTConfig b => $"{string.Join(" + ", b.Stages.Select(s => s.Depth))} blocks of {string.Join(", ", b.Stages.Select(s => s.Width))} channels, {Input(b)}",
@@ -205,9 +202,7 @@ internal sealed class ImportVerb : Verb
 
         printer.Data(table
             .AddLines("certificate", certificate.Lines())
-            .Add("sha256", file.Sha256)
-            .Add("time", Quantity.Time(time))
-            .Add("memory", $"{Quantity.Bytes(PeakMemory())} at most"));
+            .Add("sha256", file.Sha256).Add("time", Quantity.Time(time)).Add("memory", $"{Quantity.Bytes(PeakMemory())} at most"));
         printer.Say("Next:");
         printer.Say($"  edgevit inspect {target}");
         printer.Say($"  edgevit run {target} photo.jpg");

@@ -13,11 +13,9 @@ internal sealed class RegularizationOptions
     private readonly Option<double?> _dropout = new("--dropout") { Description = "Probability that a feature does not reach the student's classifier." };
     private readonly Option<double?> _ema = new("--ema") { Description = "Keep an exponential mean of the student's floats with this decay, e.g. 0.999; it is packed where it is better." };
 
-    /// <summary>All of them.</summary>
     public IEnumerable<Option> All => [_crop, _operations, _magnitude, _repeats, _dropPath, _dropout, _ema];
 
 #if TRAINING
-    /// <summary>As typed.</summary>
     public Training.RegularizationArguments Read(ParseResult arguments) => new(
         arguments.GetValue(_crop), arguments.GetValue(_operations), arguments.GetValue(_magnitude), arguments.GetValue(_repeats), arguments.GetValue(_dropPath),
         arguments.GetValue(_dropout), arguments.GetValue(_ema));

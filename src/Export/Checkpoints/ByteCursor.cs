@@ -13,7 +13,6 @@ internal sealed class ByteCursor
     private int _at;
     private int _filled;
 
-    /// <summary>Over <paramref name="length"/> bytes of a file.</summary>
     public ByteCursor(CheckpointFile file, long start, long length, string what)
     {
         _file = file;
@@ -24,7 +23,6 @@ internal sealed class ByteCursor
         What = what;
     }
 
-    /// <summary>Over bytes in memory.</summary>
     public ByteCursor(byte[] bytes, string what)
     {
         _buffer = bytes;
@@ -42,7 +40,6 @@ internal sealed class ByteCursor
     /// <summary>The next byte, from the beginning of the range.</summary>
     public long Position => _next - (_filled - _at) - Origin;
 
-    /// <summary>Bytes that are left.</summary>
     public long Remaining => _end - Origin - Position;
 
     public byte Byte()
@@ -55,7 +52,6 @@ internal sealed class ByteCursor
         return _buffer[_at++];
     }
 
-    /// <summary>Fills <paramref name="destination"/>.</summary>
     public void Bytes(Span<byte> destination)
     {
         while (destination.Length > 0)

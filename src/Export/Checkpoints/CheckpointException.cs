@@ -5,12 +5,8 @@ namespace EdgeVit.Export;
 public sealed class CheckpointException : ModelFormatException
 {
     /// <summary>Creates the exception with a complete message.</summary>
-    public CheckpointException(string message) : base(message)
-    {
-    }
+    public CheckpointException(string message) : base(message) { }
 
     /// <summary>Creates the exception with a complete message and the failure behind it.</summary>
-    public CheckpointException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public CheckpointException(string message, Exception innerException) : base(message, innerException) { }
 }

@@ -21,16 +21,13 @@ internal sealed class CheckpointFile : IDisposable
         Budget = new MemoryBudget(Length);
     }
 
-    /// <summary>Where it is.</summary>
     public string Path { get; }
 
     /// <summary>Whether tensors will be read from it later. It then closes when the last of them is gone.</summary>
     public bool StaysOpen { get; set; }
 
-    /// <summary>Bytes of the file.</summary>
     public long Length { get; }
 
-    /// <summary>The memory that reading it may take.</summary>
     public MemoryBudget Budget { get; }
 
     /// <summary>Fills <paramref name="destination"/> from byte <paramref name="offset"/>.</summary>

@@ -41,7 +41,6 @@ internal static class CheckpointReader
     /// not need.</exception>
     public static Checkpoint Open(string path, string? key = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         try
         {
             var file = new CheckpointFile(path);

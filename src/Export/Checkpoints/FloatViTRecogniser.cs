@@ -14,8 +14,7 @@ internal static partial class FloatViTRecogniser
     /// <summary>Recognises a network that <see cref="ViTNames.Of"/> found names for.</summary>
     /// <exception cref="CheckpointException">The tensors contradict each other, or show too little.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
-    public static RecognisedNetwork Recognise(
-        IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, RecogniserOptions options)
+    public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, RecogniserOptions options)
     {
         RefuseReductions(options);
         string block = names.Block.Replace("{0}", "N", StringComparison.Ordinal);

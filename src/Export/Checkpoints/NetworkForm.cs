@@ -1,23 +1,11 @@
 namespace EdgeVit.Export;
 
 /// <summary>Which member of the binary family a set of tensors is, by the tensors that only one has. The steps of the paper: the ReActNet form of
-/// DeiT with a class token, average pooling in its place, branches, layer scale, the pyramid, the pyramid with float down-sampling; each with
-/// batch norms or LayerNorms.</summary>
-/// <param name="EmbeddingNorm">A norm behind the patches: the pyramid, which other tensors tell too.</param>
-/// <param name="ClassToken">A class token.</param>
-/// <param name="BinaryDownsampling">Binary convolutions between stages.</param>
-/// <param name="Branches3">Average-pool branches 3 wide.</param>
-/// <param name="Branches5">Average-pool branches 5 wide.</param>
-/// <param name="Shifts">Spatial shifts in place of average-pool branches.</param>
-/// <param name="LayerScale">Scales behind attention and FFN.</param>
-/// <param name="Stem">A convolution before the patches.</param>
-/// <param name="ClassAttention">Class attention behind the last stage.</param>
-/// <param name="Locality">Attention with a temperature for each head.</param>
-/// <param name="LayerNorm">LayerNorms in place of batch norms.</param>
+/// DeiT with a class token, average pooling in its place, branches, layer scale, the pyramid (with a norm behind the patches), the pyramid with
+/// float down-sampling; each with batch norms or LayerNorms.</summary>
 internal sealed record NetworkForm(
     bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool Stem, bool ClassAttention, bool Locality, bool LayerNorm)
 {
-    /// <summary>Whether the tensors are of this family.</summary>
     public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq");
 
     /// <summary>The form of a set of tensors. One missing tensor decides nothing: each question is asked of all blocks.</summary>
@@ -37,10 +25,8 @@ internal sealed record NetworkForm(
     /// <summary>Whether it has something that only the trainer here builds.</summary>
     public bool IsOwn => Shifts || Stem || ClassAttention || Locality;
 
-    /// <summary>The kind of branches.</summary>
     public BranchKind Branches => Branches3 || Branches5 ? BranchKind.Pool : Shifts ? BranchKind.Shift : BranchKind.None;
 
-    /// <summary>What the network is called.</summary>
     public string Name(int stages)
     {
         string norm = LayerNorm ? " with LayerNorm in place of batch norm" : "";

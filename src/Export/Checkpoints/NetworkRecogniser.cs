@@ -20,15 +20,11 @@ internal static partial class NetworkRecogniser
 {
     private const int UsualHeadSize = 64;
 
-    /// <summary>Recognises a network.</summary>
-    /// <param name="tensors">Its tensors by state_dict name.</param>
-    /// <param name="options">What is known besides; null for nothing.</param>
-    /// <param name="said">The network that the checkpoint says it is of, if it does; options go before it.</param>
+    /// <summary>Recognises a network. The options go before <paramref name="said"/>, the network that the checkpoint says it is of.</summary>
     /// <exception cref="CheckpointException">It is no network that is known, or the tensors contradict each other.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
     public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null, BinaryViTConfig? said = null)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         options ??= new RecogniserOptions();
         if (NetworkForm.IsBinary(tensors))
         {

@@ -11,7 +11,6 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
     private readonly Dictionary<string, PickleStorage> _storages = new(StringComparer.Ordinal);
     private long _at;
 
-    /// <summary>The storages that were mentioned, by key.</summary>
     public IReadOnlyDictionary<string, PickleStorage> Storages => _storages;
 
     /// <summary>The value of <c>callee(*arguments)</c>.</summary>
@@ -144,8 +143,7 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
 
     private long[] Longs(PickleTuple tuple, string what) =>
         tuple.Items.Length <= MaxRank && tuple.Items.All(i => i is long)
-            ? [.. tuple.Items.Select(i => (long)i!)]
-            : throw Fault($"has a tensor with {what} ({Describe(tuple.Items)}), expected a few integers");
+            ? [.. tuple.Items.Select(i => (long)i!)] : throw Fault($"has a tensor with {what} ({Describe(tuple.Items)}), expected a few integers");
 
     private CheckpointException Arguments(PickleGlobal global, object?[] items, string expected) =>
         Fault($"calls '{global.Name}' with ({Describe(items)}), expected {expected}");

@@ -6,9 +6,8 @@ namespace EdgeVit.Export;
 
 /// <summary>Reads one pickle as data. It is a parser of the pickle opcodes, not an interpreter of what they could do: the only "calls" are those of
 /// <see cref="PickleGlobals"/>, which make plain records. Protocols 2 to 5.</summary>
-/// <remarks>Opcodes: CPython's <c>Lib/pickletools.py</c>. Nothing here recurses, and everything that grows is charged to the file's budget, so
-/// that depth, sharing and repetition in a hostile file cost at most what its length allows.</remarks>
-internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
+/// <remarks>Nothing here recurses, and everything that grows is charged to the file's budget, so that depth, sharing and repetition in a hostile file cost at most what its length allows.</remarks>
+internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budget)
 {
     private const int ObjectBytes = 64;
     private const int SlotBytes = 32;
@@ -20,7 +19,6 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
     private readonly PickleCalls _calls = new(cursor, budget);
     private long _opcodeAt;
 
-    /// <summary>The storages that the pickle mentioned, by key.</summary>
     public IReadOnlyDictionary<string, PickleStorage> Storages => _calls.Storages;
 
     /// <summary>Reads up to and with the end of the pickle; the cursor stands behind it.</summary>
@@ -36,231 +34,69 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
                 object? result = _stack.Pop();
                 return _stack.IsEmpty ? result : throw Fault("ends with values left over");
             }
-            if (!(Constant(opcode) || Text(opcode) || Container(opcode) || Memo(opcode) || Call(opcode)))
+            if (!s_opcodes.TryGetValue(opcode, out Action<PickleMachine>? run))
             {
                 throw Fault($"has the opcode 0x{opcode:x2}{Printable(opcode)}, which is not one of a checkpoint's");
             }
+
+            run(this);
         }
     }
 
     private static string Printable(byte opcode) => opcode is > 32 and < 127 ? $" '{(char)opcode}'" : "";
 
-    private bool Constant(byte opcode)
+    private void ReadProtocol()
     {
-        switch (opcode)
+        byte protocol = cursor.Byte();
+        if (protocol is < 2 or > 5)
         {
-            case 0x80:
-                byte protocol = cursor.Byte();
-                if (protocol is < 2 or > 5)
-                {
-                    throw Fault($"is of pickle protocol {protocol}, expected 2 to 5");
-                }
-
-                return true;
-            case 0x95:
-                cursor.Int64();
-                return true;
-            case (byte)'N':
-                _stack.Push(null);
-                return true;
-            case 0x88:
-                _stack.Push(true);
-                return true;
-            case 0x89:
-                _stack.Push(false);
-                return true;
-            case (byte)'K':
-                PushNew((long)cursor.Byte());
-                return true;
-            case (byte)'M':
-                PushNew((long)cursor.UInt16());
-                return true;
-            case (byte)'J':
-                PushNew((long)cursor.Int32());
-                return true;
-            case 0x8a:
-                PushInteger(cursor.Byte());
-                return true;
-            case 0x8b:
-                PushInteger(cursor.Int32());
-                return true;
-            case (byte)'G':
-                Span<byte> bytes = stackalloc byte[8];
-                cursor.Bytes(bytes);
-                PushNew(BinaryPrimitives.ReadDoubleBigEndian(bytes));
-                return true;
-            default:
-                return false;
+            throw Fault($"is of pickle protocol {protocol}, expected 2 to 5");
         }
     }
 
-    private bool Text(byte opcode)
+    private void PushDouble()
     {
-        switch (opcode)
-        {
-            case (byte)'X':
-                PushString((uint)cursor.Int32());
-                return true;
-            case 0x8c:
-            case (byte)'U':
-                PushString(cursor.Byte());
-                return true;
-            case (byte)'T':
-                PushString((uint)cursor.Int32());
-                return true;
-            case 0x8d:
-                PushString(cursor.Int64());
-                return true;
-            case (byte)'C':
-                PushNew(Bytes(cursor.Byte()));
-                return true;
-            case (byte)'B':
-                PushNew(Bytes((uint)cursor.Int32()));
-                return true;
-            case 0x8e:
-            case 0x96:
-                PushNew(Bytes(cursor.Int64()));
-                return true;
-            default:
-                return false;
-        }
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        cursor.Bytes(bytes);
+        PushNew(BinaryPrimitives.ReadDoubleBigEndian(bytes));
     }
 
-    private bool Container(byte opcode)
+    private void PushList(object?[] items)
     {
-        switch (opcode)
-        {
-            case (byte)'(':
-                _stack.Mark();
-                return true;
-            case (byte)'0':
-                _stack.Discard();
-                return true;
-            case (byte)'1':
-                _stack.PopToMark();
-                return true;
-            case (byte)'2':
-                _stack.Push(_stack.Peek());
-                return true;
-            case (byte)')':
-                PushNew(new PickleTuple([]));
-                return true;
-            case (byte)'t':
-                PushTuple(_stack.PopToMark());
-                return true;
-            case 0x85:
-                PushTuple([_stack.Pop()]);
-                return true;
-            case 0x86:
-                PushTuple(_stack.Pop(2));
-                return true;
-            case 0x87:
-                PushTuple(_stack.Pop(3));
-                return true;
-            default:
-                return ListOrDict(opcode);
-        }
+        PushNew(new PickleList());
+        AddItems(items);
     }
 
-    private bool ListOrDict(byte opcode)
+    private void PushDict(object?[] items)
     {
-        switch (opcode)
-        {
-            case (byte)']':
-            case 0x8f:
-                PushNew(new PickleList());
-                return true;
-            case (byte)'l':
-            case 0x91:
-                object?[] items = _stack.PopToMark();
-                PushNew(new PickleList());
-                AddItems(items);
-                return true;
-            case (byte)'a':
-                AddItems([_stack.Pop()]);
-                return true;
-            case (byte)'e':
-            case 0x90:
-                AddItems(_stack.PopToMark());
-                return true;
-            case (byte)'}':
-                PushNew(new PickleDict());
-                return true;
-            case (byte)'d':
-                object?[] pairs = _stack.PopToMark();
-                PushNew(new PickleDict());
-                SetItems(pairs);
-                return true;
-            case (byte)'s':
-                SetItems(_stack.Pop(2));
-                return true;
-            case (byte)'u':
-                SetItems(_stack.PopToMark());
-                return true;
-            default:
-                return false;
-        }
+        PushNew(new PickleDict());
+        SetItems(items);
     }
 
-    private bool Memo(byte opcode)
+    private void PushNamedGlobal() => _stack.Push(
+        _stack.Pop(2) is [string module, string name] ? Global(module, name) : throw Fault("names a global by something that is no text"));
+
+    private void Call()
     {
-        switch (opcode)
-        {
-            case (byte)'q':
-                Put(cursor.Byte());
-                return true;
-            case (byte)'r':
-                Put((uint)cursor.Int32());
-                return true;
-            case 0x94:
-                Put(_memo.Count);
-                return true;
-            case (byte)'h':
-                _stack.Push(Get(cursor.Byte()));
-                return true;
-            case (byte)'j':
-                _stack.Push(Get((uint)cursor.Int32()));
-                return true;
-            default:
-                return false;
-        }
+        object? arguments = _stack.Pop();
+        Call(_stack.Pop(), arguments);
     }
 
-    private bool Call(byte opcode)
-    {
-        switch (opcode)
-        {
-            case (byte)'c':
-                string module = Line();
-                _stack.Push(Global(module, Line()));
-                return true;
-            case 0x93:
-                object?[] names = _stack.Pop(2);
-                _stack.Push(names is [string first, string second] ? Global(first, second) : throw Fault("names a global by something that is no text"));
-                return true;
-            case (byte)'R':
-            case 0x81:
-                object? arguments = _stack.Pop();
-                PushNew(_calls.Call(_stack.Pop(), arguments, _opcodeAt));
-                return true;
-            case 0x92:
-                object?[] parts = _stack.Pop(3);
-                PushNew(_calls.Call(parts[0], parts[1], _opcodeAt));
-                return true;
-            case (byte)'b':
-                // The state of a dict is an attribute such as _metadata; that of the opaque ones is not looked into.
-                _stack.Pop();
-                if (_stack.Peek() is not (PickleDict or PickleOpaque or PickleTensor))
-                {
-                    throw Fault("sets the state of something that has none");
-                }
+    private void Call(object? callee, object? arguments) => PushNew(_calls.Call(callee, arguments, _opcodeAt));
 
-                return true;
-            case (byte)'Q':
-                PushNew(_calls.PersistentStorage(_stack.Pop(), _opcodeAt));
-                return true;
-            default:
-                return false;
+    private void CallWithKeywords()
+    {
+        object?[] parts = _stack.Pop(3);
+        Call(parts[0], parts[1]);
+    }
+
+    // The state of a dict is an attribute such as _metadata; that of the opaque ones is not looked into.
+    private void DropState()
+    {
+        _stack.Pop();
+        if (_stack.Peek() is not (PickleDict or PickleOpaque or PickleTensor))
+        {
+            throw Fault("sets the state of something that has none");
         }
     }
 
@@ -389,6 +225,5 @@ internal sealed class PickleMachine(ByteCursor cursor, MemoryBudget budget)
         _memo[(int)index] = _stack.Peek();
     }
 
-    private object? Get(long index) =>
-        index < _memo.Count ? _memo[(int)index] : throw Fault($"gets memo {index} where there are {_memo.Count}");
+    private object? Get(long index) => index < _memo.Count ? _memo[(int)index] : throw Fault($"gets memo {index} where there are {_memo.Count}");
 }

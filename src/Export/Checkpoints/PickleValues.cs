@@ -4,7 +4,6 @@ namespace EdgeVit.Export;
 
 // What a pickle can hold here: null, bool, long, BigInteger, double, string, byte[] and these. None of them is a .NET type that the file names.
 
-/// <summary>A tuple.</summary>
 internal sealed record PickleTuple(object?[] Items);
 
 /// <summary>A list or a set.</summary>

@@ -13,9 +13,7 @@ internal static class SafetensorsHeader
     private const int MostMetadata = 1 << 14;
     private const string MetadataKey = "__metadata__";
 
-    /// <summary>Names and views of all tensors.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="metadata">Short texts that the file says about itself.</param>
+    /// <summary>Names and views of all tensors, and the short texts that the file says about itself.</summary>
     public static List<(string Name, TensorView View)> Read(CheckpointFile file, out Dictionary<string, string> metadata)
     {
         metadata = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -112,8 +110,7 @@ internal static class SafetensorsHeader
             }
         }
         return type is { } element && shape is not null && range is not null
-            ? View(file, name, data, element, shape, range)
-            : throw Fault($"{where}: lacks dtype, shape or data_offsets");
+            ? View(file, name, data, element, shape, range) : throw Fault($"{where}: lacks dtype, shape or data_offsets");
     }
 
     private static TensorView View(CheckpointFile file, string name, long data, SafetensorsType element, long[] shape, long[] range)

@@ -13,9 +13,7 @@ internal static class StateDict
     /// <summary>What wrappers of modules put before every name.</summary>
     private static readonly string[] s_prefixes = ["module.", "_orig_mod.", "model."];
 
-    /// <summary>The dict that holds the weights, and the keys that lead to it (<c>model</c>, or empty).</summary>
-    /// <param name="root">What was pickled.</param>
-    /// <param name="key">The key to take, or null to look for it.</param>
+    /// <summary>The dict that holds the weights, and the keys that lead to it (<c>model</c>, or empty). A null key is looked for.</summary>
     public static (PickleDict Dict, string Path) Find(object? root, string? key)
     {
         if (root is not PickleDict dict)
@@ -26,8 +24,7 @@ internal static class StateDict
         string path = "";
         if (key is not null)
         {
-            dict = Get(dict, key) as PickleDict
-                ?? throw new CheckpointException($"has no dict under the key '{key}'; it has {Keys(dict)}");
+            dict = Get(dict, key) as PickleDict ?? throw new CheckpointException($"has no dict under the key '{key}'; it has {Keys(dict)}");
             path = key;
         }
         for (int depth = 0; depth < MaxDepth; depth++)

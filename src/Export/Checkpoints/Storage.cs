@@ -4,14 +4,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A run of bytes of a checkpoint, stored as it is or deflated, with its zip checksum where it has one.</summary>
-/// <param name="File">The file that it lies in.</param>
-/// <param name="Name">Its name, for messages.</param>
-/// <param name="Start">First byte in the file.</param>
-/// <param name="Packed">Bytes in the file.</param>
-/// <param name="Length">Bytes after inflating.</param>
-/// <param name="Deflated">Whether it is deflated.</param>
-/// <param name="Checksum">CRC-32 of the inflated bytes; 0 where none was recorded.</param>
+/// <summary>A run of bytes of a checkpoint, stored as it is or deflated: <c>Packed</c> bytes in the file, <c>Length</c> after inflating. The
+/// checksum is the CRC-32 of the inflated bytes, 0 where none was recorded.</summary>
 internal sealed record Storage(CheckpointFile File, string Name, long Start, long Packed, long Length, bool Deflated = false, uint Checksum = 0)
 {
     private const int Block = 1 << 16;
@@ -92,7 +86,6 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
         }
     }
 
-    /// <summary>A range of the file as a stream.</summary>
     private sealed class FileRange(CheckpointFile file, long start, long length) : Stream
     {
         private long _at;
@@ -121,9 +114,7 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -133,11 +124,6 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
     }
 }
 
-/// <summary>A tensor as a checkpoint describes it: a strided view of a storage. Nothing of it is believed before <see cref="TensorLoader"/>
-/// reads it.</summary>
-/// <param name="Storage">Where the elements lie.</param>
-/// <param name="Type">Element type.</param>
-/// <param name="Offset">First element, counted in elements from the beginning of the storage.</param>
-/// <param name="Shape">Sizes, outermost first.</param>
-/// <param name="Strides">Elements between neighbours along each dimension.</param>
+/// <summary>A tensor as a checkpoint describes it: a strided view of a storage, offset and strides counted in elements. Nothing of it is believed
+/// before <see cref="TensorLoader"/> reads it.</summary>
 internal sealed record TensorView(Storage Storage, SafetensorsType Type, long Offset, long[] Shape, long[] Strides);

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using EdgeVit.Runtime;
 
@@ -19,7 +17,6 @@ internal sealed class TensorLoader(CheckpointFile file)
     private Storage? _inflatedFrom;
     private byte[] _inflated = [];
 
-    /// <summary>Whether an element type is one of those that become floats.</summary>
     public static bool IsFloat(SafetensorsType type) =>
         type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16;
 
@@ -39,8 +36,7 @@ internal sealed class TensorLoader(CheckpointFile file)
             }
 
             tensor = count >= LargeElements && !view.Storage.Deflated && IsDense(view)
-                ? new FloatTensor(name, shape, Later(view, (int)count))
-                : new FloatTensor(name, shape, Fill(view, new float[count]));
+                ? new FloatTensor(name, shape, Later(view, (int)count)) : new FloatTensor(name, shape, Fill(view, new float[count]));
             _loaded.Add((view.Storage, view.Offset, layout), tensor);
         }
         return tensor with { Name = name };
@@ -114,7 +110,7 @@ internal sealed class TensorLoader(CheckpointFile file)
         {
             if (view.Storage.Deflated)
             {
-                Convert(view.Type, Inflated(view.Storage).AsSpan((int)(view.Offset * size), data.Length * size), data);
+                SafetensorsTypes.ToFloats(view.Type, Inflated(view.Storage).AsSpan((int)(view.Offset * size), data.Length * size), data);
             }
             else
             {
@@ -162,7 +158,7 @@ internal sealed class TensorLoader(CheckpointFile file)
             Span<float> part = data.AsSpan(done, Math.Min(perBlock, data.Length - done));
             Span<byte> bytes = block.AsSpan(0, part.Length * size);
             file.Read(at + ((long)done * size), bytes);
-            Convert(view.Type, bytes, part);
+            SafetensorsTypes.ToFloats(view.Type, bytes, part);
         }
         ArrayPool<byte>.Shared.Return(block);
     }
@@ -204,7 +200,7 @@ internal sealed class TensorLoader(CheckpointFile file)
         long at = 0;
         for (int i = 0; i < data.Length; i++)
         {
-            Convert(view.Type, raw.Slice((int)(at * size), size), data.Slice(i, 1));
+            SafetensorsTypes.ToFloats(view.Type, raw.Slice((int)(at * size), size), data.Slice(i, 1));
             for (int d = rank - 1; d >= 0; d--)
             {
                 at += view.Strides[d];
@@ -216,39 +212,6 @@ internal sealed class TensorLoader(CheckpointFile file)
                 at -= index[d] * view.Strides[d];
                 index[d] = 0;
             }
-        }
-    }
-
-    private static void Convert(SafetensorsType type, ReadOnlySpan<byte> bytes, Span<float> floats)
-    {
-        switch (type)
-        {
-            case SafetensorsType.F32:
-                for (int i = 0; i < floats.Length; i++)
-                {
-                    floats[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
-                }
-
-                break;
-            case SafetensorsType.F64:
-                for (int i = 0; i < floats.Length; i++)
-                {
-                    floats[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
-                }
-
-                break;
-            case SafetensorsType.F16:
-                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes)[..floats.Length], floats);
-                break;
-            case SafetensorsType.BF16:
-                for (int i = 0; i < floats.Length; i++)
-                {
-                    floats[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
-                }
-
-                break;
-            default:
-                throw new CheckpointException($"elements of type {type} are not floats");
         }
     }
 }

@@ -26,11 +26,8 @@ internal static class TensorSizes
     /// <summary>The most frequent value, the first of those as frequent; null for none.</summary>
     public static int? Most(List<int> values) => values.Count == 0 ? null : values.MaxBy(v => values.Count(w => w == v));
 
-    /// <summary>One more than the largest index in names, which must be about as many as there are tensors of it.</summary>
-    /// <param name="tensors">The tensors.</param>
-    /// <param name="pattern">Its first group is the index.</param>
-    /// <param name="first">The smallest index.</param>
-    /// <param name="what">The name with N for the index.</param>
+    /// <summary>One more than the largest index in names, which must be about as many as there are tensors of it. The pattern's first group is the
+    /// index, and <paramref name="first"/> the smallest one.</summary>
     /// <exception cref="CheckpointException">There is none (where the first is 0), there are too many, or the indices have gaps.</exception>
     public static int Count(IReadOnlyDictionary<string, FloatTensor> tensors, Regex pattern, int first, string what)
     {

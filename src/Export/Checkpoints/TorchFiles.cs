@@ -4,14 +4,10 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>What torch.save wrote: the pickled object and where its storages lie.</summary>
-/// <param name="Format">The kind of file, for people.</param>
-/// <param name="Root">The pickled object.</param>
-/// <param name="Resolve">Finds the bytes of a storage.</param>
-/// <param name="Finish">Checks what can only be checked when all storages that are wanted have been found.</param>
+/// <summary>What torch.save wrote: the pickled object and where its storages lie. <c>Finish</c> checks what can only be checked when all storages
+/// that are wanted have been found.</summary>
 internal sealed record TorchContent(string Format, object? Root, Func<PickleStorage, Storage> Resolve, Action Finish)
 {
-    /// <summary>The view that a pickled tensor is.</summary>
     public TensorView View(PickleTensor tensor) => new(Resolve(tensor.Storage), tensor.Type, tensor.Offset, tensor.Shape, tensor.Strides);
 
     /// <summary>Bytes of a storage as the pickle states them.</summary>
@@ -30,7 +26,6 @@ internal static class TorchZip
 {
     private const int MaxNote = 64;
 
-    /// <summary>Reads directory and pickle.</summary>
     public static TorchContent Read(CheckpointFile file)
     {
         ZipDirectory zip = ZipDirectory.Read(file);
@@ -95,7 +90,6 @@ internal static class TorchLegacy
     private static readonly BigInteger s_magic = BigInteger.Parse("1950a86a20f9469cfc6c", System.Globalization.NumberStyles.HexNumber,
         System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Reads all pickles and finds the storages behind them.</summary>
     public static TorchContent Read(CheckpointFile file)
     {
         var cursor = new ByteCursor(file, 0, file.Length, What);

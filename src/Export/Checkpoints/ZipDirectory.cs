@@ -22,10 +22,8 @@ internal sealed class ZipDirectory
 
     private readonly record struct Entry(string Name, ushort Flags, ushort Method, uint Checksum, long Packed, long Length, long Header);
 
-    /// <summary>The names of the entries in the archive's order.</summary>
     public IEnumerable<string> Names => _entries.Keys;
 
-    /// <summary>Reads the directory at the end of the file.</summary>
     public static ZipDirectory Read(CheckpointFile file)
     {
         var zip = new ZipDirectory(file);

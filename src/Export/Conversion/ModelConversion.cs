@@ -16,6 +16,7 @@ public static class ModelConversion
     /// <exception cref="ModelFormatException">The network is impossible, or the options do not fit it.</exception>
     public static ConvertedModel Import(string checkpoint, ImportOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         ImportedCheckpoint imported = CheckpointImport.Open(checkpoint, options);
         CertifiedModel model = ImportedModel.Pack(imported);
         return new ConvertedModel(model.Bytes, model.Certificate.Passed, model.Certificate.ToJson(), [.. imported.Notes]);
@@ -26,6 +27,7 @@ public static class ModelConversion
     /// <exception cref="EvitFormatException">There is no such file, or it is not a valid model.</exception>
     public static ConvertedModel ToOnnx(string model)
     {
+        ArgumentNullException.ThrowIfNull(model);
         EvitFile file = EvitFile.Read(model);
         OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(model), new CertificateOptions(OnnxImages));
         return new ConvertedModel(exported.Bytes, exported.Certificate.Passed, exported.Certificate.ToJson(), []);

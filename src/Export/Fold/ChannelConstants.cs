@@ -31,7 +31,6 @@ internal static class ChannelConstants
         return result;
     }
 
-    /// <summary>The constants repeated <paramref name="factor"/> times.</summary>
     internal static double[] Tiled(double[] values, int factor)
     {
         var result = new double[values.Length * factor];

@@ -10,20 +10,12 @@ namespace EdgeVit.Export;
 internal sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<string, FoldedValue> Values)
 {
     /// <summary>Whether a graph holds a form that only folding makes, and so is no lowered network's.</summary>
-    public static bool IsFolded(ModelGraph graph)
-    {
-        ArgumentNullException.ThrowIfNull(graph);
-        return graph.Nodes.Any(GraphFolding.IsFolded);
-    }
+    public static bool IsFolded(ModelGraph graph) => graph.Nodes.Any(GraphFolding.IsFolded);
 
     /// <summary>Moves a lowered network's constants.</summary>
     /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
-    public static FoldedModel Of(LoweredModel lowered)
-    {
-        ArgumentNullException.ThrowIfNull(lowered);
-        return GraphFolding.Fold(lowered);
-    }
+    public static FoldedModel Of(LoweredModel lowered) => GraphFolding.Fold(lowered);
 }
 
 /// <summary>A value of a folded graph: the lowered graph's less a constant for each channel, times a factor.</summary>

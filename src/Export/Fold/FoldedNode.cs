@@ -3,10 +3,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A node on its way into a folded graph.</summary>
-/// <param name="node">As it is stored.</param>
-/// <param name="channels">Channels of its output.</param>
-/// <param name="tensors">The stored tensors.</param>
+/// <summary>A node on its way into a folded graph; <paramref name="channels"/> are those of its output.</summary>
 internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictionary<string, StoredTensor> tensors)
 {
     internal GraphNode Node { get; } = node;
@@ -19,17 +16,14 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
 
     internal string[] Inputs { get; } = [.. node.Inputs];
 
-    /// <summary>A tensor's floats.</summary>
     internal static ReadOnlySpan<float> Floats(StoredTensor tensor) =>
         tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
 
     /// <summary>True where the folded node has a tensor of this role that the stored one has not, or another one.</summary>
     internal bool Has(string role) => _parameters is not null && _parameters.ContainsKey(role);
 
-    /// <summary>Gives the folded node a tensor.</summary>
     internal void Set(string role, double[]? values) => (_parameters ??= new(StringComparer.Ordinal))[role] = values;
 
-    /// <summary>Takes a tensor away.</summary>
     internal void Remove(string role) => Set(role, null);
 
     /// <summary>Gives the folded node an attribute, 1.</summary>

@@ -19,8 +19,7 @@ internal sealed class GraphFolding
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
     private readonly IReadOnlyDictionary<string, ValueShape> _shapes;
-    private readonly Dictionary<string, List<GraphNode>> _readers = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _absorbed = new(StringComparer.Ordinal);
+    private readonly ValueReaders _readers;
     private readonly Dictionary<string, double[]> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FoldedNode> _nodes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _shifted = new(StringComparer.Ordinal);
@@ -31,32 +30,10 @@ internal sealed class GraphFolding
         _graph = graph;
         _tensors = tensors;
         _shapes = shapes;
-        foreach (GraphNode node in graph.Nodes)
-        {
-            foreach (string input in node.Inputs)
-            {
-                if (!_readers.TryGetValue(input, out List<GraphNode>? readers))
-                {
-                    readers = [];
-                    _readers[input] = readers;
-                }
-
-                readers.Add(node);
-            }
-        }
-
-        for (int i = graph.Nodes.Count - 1; i >= 0; i--)
-        {
-            string value = graph.Nodes[i].Output;
-            if (value != graph.OutputName && _readers.TryGetValue(value, out List<GraphNode>? readers) && readers.TrueForAll(Absorbs))
-            {
-                _absorbed.Add(value);
-            }
-        }
+        _readers = new ValueReaders(graph);
     }
 
     /// <summary>The model that runs.</summary>
-    /// <param name="model">A lowered network.</param>
     /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
     internal static FoldedModel Fold(LoweredModel model)
@@ -79,17 +56,6 @@ internal sealed class GraphFolding
     internal static bool IsFolded(GraphNode node) => node.Op == Op.ScaledSum
         || (node.Op == Op.RPReLU && !node.Tensors.ContainsKey("shift"))
         || node.Attributes.ContainsKey(OpAttributes.Counts) || node.Attributes.ContainsKey(OpAttributes.Sum);
-
-    private static bool HasPadding(GraphNode pool) => pool.Attributes["paddingH"] > 0 || pool.Attributes["paddingW"] > 0;
-
-    /// <summary>True where a reader can take a constant of its input over, itself or through those that read it.</summary>
-    private bool Absorbs(GraphNode reader) => reader.Op switch
-    {
-        Op.ShiftSign or Op.Affine or Op.Linear or Op.RPReLU => true,
-        Op.Add or Op.GroupMeanChannels or Op.TileChannels or Op.Upsample or Op.MeanTokens or Op.SliceTokens or Op.Position => _absorbed.Contains(reader.Output),
-        Op.AvgPool2d => !HasPadding(reader) && _absorbed.Contains(reader.Output),
-        _ => false,
-    };
 
     private void Visit(GraphNode node)
     {
@@ -152,7 +118,7 @@ internal sealed class GraphFolding
         for (int i = 0; i < node.Inputs.Count; i++)
         {
             string input = node.Inputs[i];
-            if (i > 0 && _absorbed.Contains(node.Output) && _nodes.TryGetValue(input, out FoldedNode? scaled) && scaled.Node.Op == Op.Affine && Readers(input) == 1)
+            if (i > 0 && _readers.AllAbsorb(node.Output) && _nodes.TryGetValue(input, out FoldedNode? scaled) && scaled.Node.Op == Op.Affine && _readers.Only(input) is not null)
             {
                 ChannelConstants.Accumulate(ref total, scaled.Parameter("offset"));
                 folded.Inputs[i] = scaled.Node.Inputs[0];
@@ -166,7 +132,7 @@ internal sealed class GraphFolding
             }
         }
 
-        if (Readers(node.Output) == 1 && _readers[node.Output][0] is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
+        if (_readers.Only(node.Output) is { Op: Op.RPReLU } activation && node.Output != _graph.OutputName
             && Adjustable(folded) is { } product)
         {
             double[] shift = new FoldedNode(activation, _shapes[node.Output].Channels, _tensors).Parameter("shift");
@@ -190,7 +156,7 @@ internal sealed class GraphFolding
             isShifted = true;
         }
 
-        bool isAbsorbed = _absorbed.Contains(node.Output);
+        bool isAbsorbed = _readers.AllAbsorb(node.Output);
         if (isAbsorbed)
         {
             _constants[node.Output] = folded.Parameter("offset");
@@ -250,7 +216,7 @@ internal sealed class GraphFolding
     }
 
     /// <summary>True where a value has one reader only, and a parameter that can take a constant.</summary>
-    private bool IsAdjustable(string value) => Readers(value) == 1 && _nodes.TryGetValue(value, out FoldedNode? node)
+    private bool IsAdjustable(string value) => _readers.Only(value) is not null && _nodes.TryGetValue(value, out FoldedNode? node)
         && node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention or Op.Affine or Op.Conv2d;
 
     /// <summary>The scale of a summand. The pool that it may scale adds up and leaves the division to it.</summary>
@@ -258,7 +224,7 @@ internal sealed class GraphFolding
     {
         double[] scale = scaled.Edit("scale");
         string input = scaled.Node.Inputs[0];
-        if (!_nodes.TryGetValue(input, out FoldedNode? pool) || pool.Node.Op != Op.AvgPool2d || Readers(input) != 1 || Constant(input) is not null)
+        if (!_nodes.TryGetValue(input, out FoldedNode? pool) || pool.Node.Op != Op.AvgPool2d || _readers.Only(input) is null || Constant(input) is not null)
         {
             return scale;
         }
@@ -273,8 +239,6 @@ internal sealed class GraphFolding
         _values[input] = new FoldedValue(null, count);
         return scale;
     }
-
-    private int Readers(string value) => _readers.TryGetValue(value, out List<GraphNode>? readers) ? readers.Count : 0;
 
     /// <summary>What has to be added to a folded value to get the stored graph's; null for nothing.</summary>
     private double[]? Constant(string value) => _constants.GetValueOrDefault(value);

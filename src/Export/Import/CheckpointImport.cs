@@ -18,14 +18,11 @@ internal static class CheckpointImport
     private const int Photograph = 224;
     private const int PhotographResize = 256;
 
-    /// <summary>Reads and understands a checkpoint.</summary>
-    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c> or <c>.safetensors</c> file; the contents decide, not the name.</param>
-    /// <param name="options">What is known besides; null for nothing.</param>
+    /// <summary>Reads and understands a checkpoint; its contents decide what it is, not its name.</summary>
     /// <exception cref="CheckpointException">The file cannot be read, or holds no network that is known.</exception>
     /// <exception cref="ModelFormatException">The network is impossible, or the options do not fit it.</exception>
     public static ImportedCheckpoint Open(string path, ImportOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         options ??= new ImportOptions();
         Task<string> hash = Task.Run(() => Hash(path));
         Checkpoint checkpoint = CheckpointReader.Open(path, options.Key);

@@ -13,7 +13,6 @@ internal static class FormerModel
     private const int MovedAtOpening = 2;
 
     /// <summary>Whether a file is a model file, of any version, and no checkpoint: what it says of itself decides, not its name.</summary>
-    /// <param name="path">A file; one that cannot be read is no model.</param>
     public static bool IsModel(string path)
     {
         try
@@ -36,14 +35,11 @@ internal static class FormerModel
         }
     }
 
-    /// <summary>Writes the model anew and proves it against the former file, computed node by node.</summary>
-    /// <param name="former">The former file, see <see cref="Read"/>.</param>
-    /// <param name="name">Its name, without folders.</param>
-    /// <param name="options">On which images; null for one synthetic image.</param>
+    /// <summary>Writes the model anew and proves it against the former file, computed node by node; without options on one synthetic
+    /// image.</summary>
     /// <exception cref="ModelFormatException">Its stored self-test is not what it computes.</exception>
     public static CertifiedModel Pack(EvitFile former, string name, CertificateOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(former);
         options ??= new CertificateOptions();
         var lowered = new LoweredModel(former.Graph, former.Tensors);
         string reference = $"version {former.Graph.Version} of the file, computed node by node";
@@ -69,7 +65,6 @@ internal static class FormerModel
     /// <exception cref="ModelFormatException">It is of a version that runs as it is.</exception>
     public static EvitFile Read(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
         EvitFile former;
         try
         {
@@ -90,7 +85,6 @@ internal static class FormerModel
                 $"{path}: a model of version {former.Graph.Version}, which runs as it is; expected a checkpoint, or a model of an earlier version.");
     }
 
-    /// <summary>What the former file says, and that it was written anew.</summary>
     private static string Provenance(EvitFile former)
     {
         JsonObject provenance = JsonNode.Parse(former.Provenance)!.AsObject();

@@ -3,25 +3,14 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>The file that a network came from.</summary>
-/// <param name="File">Its name, without folders.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Sha256">Of the whole file, lower-case hex.</param>
-/// <param name="Format">The kind of file, see <see cref="Checkpoint.Format"/>.</param>
-/// <param name="Key">Under which keys the weights lay; empty for the top.</param>
-/// <param name="Prefix">What was cut from every name; or empty.</param>
-/// <param name="Tensors">Float tensors that were read.</param>
+/// <summary>The file that a network came from, see <see cref="Checkpoint"/>; its name without folders, SHA-256 of the whole file in lower-case
+/// hex.</summary>
 internal sealed record CheckpointSource(string File, long Bytes, string Sha256, string Format, string Key, string Prefix, int Tensors);
 
-/// <summary>A checkpoint that was read and understood: the trained tensors, what network they are of, and everything else that a model file
-/// needs. <see cref="Lower"/> makes the packed network of it.</summary>
-/// <param name="Source">The file.</param>
-/// <param name="Network">The network.</param>
-/// <param name="Tensors">Its tensors by state_dict name, as the lowering and a float simulator take them.</param>
-/// <param name="Preprocess">From a decoded image to the network's input.</param>
-/// <param name="GivenLabels">Class names, as many as logits; null where nobody named the classes.</param>
-/// <param name="LeftOut">Integer tensors of the file (<c>name I64 [1]</c>) other than counters: no network here has any.</param>
-/// <param name="Notes">What was assumed, and what is worth knowing, in sentences for people.</param>
+/// <summary>A checkpoint that was read and understood: the trained tensors, what network they are of, and everything else that a model file needs.
+/// <see cref="Lower"/> makes the packed network of it. <c>GivenLabels</c> are as many as logits, null where nobody named the classes;
+/// <c>LeftOut</c> are integer tensors (<c>name I64 [1]</c>) other than counters; <c>Notes</c> say in sentences what was assumed and what is worth
+/// knowing.</summary>
 internal sealed record ImportedCheckpoint(
     CheckpointSource Source,
     RecognisedNetwork Network,
@@ -54,10 +43,8 @@ internal sealed record ImportedCheckpoint(
         }
     }
 
-    /// <summary>The integer tensors in words.</summary>
     internal string LeftOutText => TextOf(LeftOut);
 
-    /// <summary>Integer tensors in words.</summary>
     internal static string TextOf(IReadOnlyList<string> leftOut) =>
         $"integer tensors were left out: {string.Join(", ", leftOut.Take(MostNamed))}{(leftOut.Count > MostNamed ? $" and {leftOut.Count - MostNamed} more" : "")}";
 

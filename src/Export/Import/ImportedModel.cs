@@ -2,18 +2,12 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Which images an import is proven on.</summary>
-/// <param name="Count">How many.</param>
-/// <param name="Seed">Seed of the first synthetic image; the next ones follow.</param>
-/// <param name="Given">Normalised images <c>[n, 3, H, W]</c> to take in place of synthetic ones; null for none.</param>
-/// <param name="Data">What the given images are called.</param>
+/// <summary>Which images an import is proven on: normalised ones <c>[n, 3, H, W]</c>, or synthetic ones from this seed on.</summary>
 internal sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]? Given = null, string Data = "images")
 {
-    /// <summary>The images by number, normalised.</summary>
-    /// <param name="shape">Of one: <c>[3, H, W]</c>.</param>
+    /// <summary>The images by number, normalised, each of shape <c>[3, H, W]</c>.</summary>
     public Func<int, float[]> Input(IReadOnlyList<int> shape)
     {
-        ArgumentNullException.ThrowIfNull(shape);
         int length = shape[0] * shape[1] * shape[2];
         return i => Given?[(i * length)..((i + 1) * length)] ?? SelfTest.Input(Seed + (ulong)i, shape);
     }
@@ -34,7 +28,6 @@ internal static class ImportedModel
     /// <exception cref="ModelFormatException">The tensors do not fit the network, or the network gives logits that are not finite.</exception>
     public static CertifiedModel Pack(ImportedCheckpoint imported, FloatPolicy floats = FloatPolicy.Auto, CertificateOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(imported);
         options ??= new CertificateOptions();
         ReferenceSimulator simulator = ReferenceSimulator.Of(imported.Network, imported.Tensors);
         string provenance = imported.Provenance();
@@ -51,13 +44,11 @@ internal static class ImportedModel
         using var check = new ParityCheck(file, values);
         check.AddImages(options.Count, options.Input(shape), simulator);
         var images = options.Given is null
-            ? new CertificateImages(options.Count, "uniform noise", options.Seed)
-            : new CertificateImages(options.Count, options.Data);
+            ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data);
         ParityCertificate certificate = ParityCertificate.Of(
             "import", file, check.Report, "a simulation of the checkpoint's tensors in double precision", images, new CertificateSource(source.File, source.Sha256));
         int changed = check.Report.Images - check.Report.SameTop1;
         return options.Given is null || certificate.Floats == "f32" || changed <= Math.Max(1, MostChangedPredictions * check.Report.Images)
-            ? certificate
-            : certificate with { Passed = false, Faults = [$"16-bit floats change {changed} of {check.Report.Images} predictions"] };
+            ? certificate : certificate with { Passed = false, Faults = [$"16-bit floats change {changed} of {check.Report.Images} predictions"] };
     }
 }

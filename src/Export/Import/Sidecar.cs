@@ -5,15 +5,8 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>What lies beside a checkpoint in the folders that Hugging Face's libraries and timm write: <c>config.json</c> with the heads, the
-/// epsilon and the class names, <c>preprocessor_config.json</c> (or timm's <c>pretrained_cfg</c>) with the preparation of images. Used where
-/// nobody says otherwise.</summary>
-/// <param name="HeadSize">Channels of a head.</param>
-/// <param name="NormEps">Epsilon of LayerNorms.</param>
-/// <param name="Labels">Class names.</param>
-/// <param name="ResizeShorterSide">Shorter side before the crop.</param>
-/// <param name="Interpolation">Filter of the resize.</param>
-/// <param name="Mean">Means.</param>
-/// <param name="Std">Deviations.</param>
+/// epsilon and the class names, <c>preprocessor_config.json</c> (or timm's <c>pretrained_cfg</c>) with the preparation of images. Used where nobody
+/// says otherwise.</summary>
 internal sealed record Sidecar(
     int? HeadSize, double? NormEps, IReadOnlyList<string>? Labels, int? ResizeShorterSide, Interpolation? Interpolation, IReadOnlyList<float>? Mean, IReadOnlyList<float>? Std)
 {
@@ -23,7 +16,6 @@ internal sealed record Sidecar(
     private const int Bilinear = 2;
     private const int Bicubic = 3;
 
-    /// <summary>Nothing lies there.</summary>
     public static Sidecar None { get; } = new(null, null, null, null, null, null, null);
 
     /// <summary>Reads what lies beside a checkpoint.</summary>

@@ -13,7 +13,6 @@ internal static class StudentCheckpoint
     /// <summary>The tensors under the paper's names, clips instead of their logarithms.</summary>
     public static IReadOnlyDictionary<string, FloatTensor> Renamed(IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         if (!tensors.Keys.Any(IsLogarithm))
         {
             return tensors;
@@ -41,8 +40,7 @@ internal static class StudentCheckpoint
         return Said("student") is { } preset && BinaryViTPresets.Names.Contains(preset)
             && int.TryParse(Said("student.classes"), NumberStyles.None, CultureInfo.InvariantCulture, out int classes)
             && int.TryParse(Said("student.image"), NumberStyles.None, CultureInfo.InvariantCulture, out int image)
-            ? BinaryViTPresets.Get(preset).With(classes, image)
-            : null;
+            ? BinaryViTPresets.Get(preset).With(classes, image) : null;
     }
 
     /// <summary>Means and deviations that the run subtracted and divided by; null where the checkpoint does not say so.</summary>

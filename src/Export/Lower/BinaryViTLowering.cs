@@ -74,12 +74,8 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return Attend(block, stageIndex, a, source, value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
     }
 
-    /// <summary>Attention of queries to a source of keys and values, with its output projection.</summary>
-    /// <param name="block">The block.</param>
-    /// <param name="stageIndex">The stage.</param>
-    /// <param name="queries">Normed tokens.</param>
-    /// <param name="source">Normed tokens.</param>
-    /// <param name="shortcut">Keys or values as tokens of the queries, to be added to them.</param>
+    /// <summary>Attention of normed queries to a normed source of keys and values, with its output projection; <paramref name="shortcut"/> makes
+    /// keys or values tokens of the queries, to be added to them.</summary>
     private string Attend(string block, int stageIndex, string queries, string source, Func<string, string> shortcut)
     {
         string att = $"{block}.attention.attention";
@@ -119,8 +115,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         }
 
         double[]? temperatures = config.Locality
-            ? [.. Data($"{att}.{TensorManifest.TemperatureLogit}").Select(logit => AttentionTemperature.Of(logit, stage.HeadSize))]
-            : null;
+            ? [.. Data($"{att}.{TensorManifest.TemperatureLogit}").Select(logit => AttentionTemperature.Of(logit, stage.HeadSize))] : null;
         var weights = new AttentionWeights(clip, config.AttentionLevels, config.MasksDiagonal(stageIndex), temperatures);
         double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
         if (!config.LayerNorm)
@@ -226,8 +221,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         {
             FloatTensor plain = tensors["classifier.weight"];
             string normed = config.ClassToken || config.ClassAttention > 0
-                ? Normed("vit.layernorm", Pooled(x), "vit.layernorm")
-                : _graph.MeanTokens("vit.pooled", Normed("vit.layernorm", x, "vit.layernorm"));
+                ? Normed("vit.layernorm", Pooled(x), "vit.layernorm") : _graph.MeanTokens("vit.pooled", Normed("vit.layernorm", x, "vit.layernorm"));
             _graph.Linear(Lowering.OutputName, normed, plain.Data, plain.Shape, Data("classifier.bias"));
             return;
         }
@@ -254,8 +248,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         FloatTensor tensor = tensors[$"{linear}.weight"];
         (float[] weight, int rows) = (tensor.Data, tensor.Shape[0]);
         float[] means = tensors.TryGetValue(linear + TensorManifest.RowMean, out FloatTensor? given)
-            ? given.Data
-            : SignPacking.RowMeans(weight, rows);
+            ? given.Data : SignPacking.RowMeans(weight, rows);
         return NormedProduct(
             linear, norm, SignPacking.RowMagnitudes(weight, rows),
             (value, affine) => _graph.BinaryLinear(value, bits, SignPacking.Centred(weight, means), affine));
@@ -281,8 +274,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
     }
 
     private string Normed(string value, string input, string norm) => config.LayerNorm
-        ? _graph.LayerNorm(value, input, Data($"{norm}.weight"), Data($"{norm}.bias"), config.BatchNormEps)
-        : _graph.Affine(value, input, Norm(norm));
+        ? _graph.LayerNorm(value, input, Data($"{norm}.weight"), Data($"{norm}.bias"), config.BatchNormEps) : _graph.Affine(value, input, Norm(norm));
 
     private string RPReLU(string value, string input, string module) =>
         _graph.RPReLU(value, input, Data($"{module}.move1"), Data($"{module}.prelu.weight"), Data($"{module}.move2"));

@@ -22,11 +22,9 @@ internal sealed class GraphBuilder
     public string Position(string name, string input, float[] position, int channels) =>
         Node(Op.Position, name, [input], [Floats(name, "position", position, [position.Length / channels, channels])]);
 
-    public string Affine(string name, string input, ChannelAffine affine) =>
-        Node(Op.Affine, name, [input], Folded(name, affine));
+    public string Affine(string name, string input, ChannelAffine affine) => Node(Op.Affine, name, [input], Folded(name, affine));
 
-    public string ShiftSign(string name, string input, float[] shift) =>
-        Node(Op.ShiftSign, name, [input], [Floats(name, "shift", shift)]);
+    public string ShiftSign(string name, string input, float[] shift) => Node(Op.ShiftSign, name, [input], [Floats(name, "shift", shift)]);
 
     public string BinaryLinear(string name, string input, ulong[] weight, ChannelAffine affine) =>
         Node(Op.BinaryLinear, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)]);
@@ -144,9 +142,6 @@ internal sealed class GraphBuilder
     }
 }
 
-/// <summary>How binary attention weighs keys.</summary>
-/// <param name="Clip">The step of a weight, for each head.</param>
-/// <param name="Levels">Steps at most.</param>
-/// <param name="MaskDiagonal">Whether no token attends to itself.</param>
-/// <param name="Temperatures">What scores are multiplied by, for each head; null where that is 1.</param>
+/// <summary>How binary attention weighs keys: <c>Clip</c> is the step of a weight and <c>Temperatures</c> what scores are multiplied by, for each
+/// head; null where that is 1. No weight has more than <c>Levels</c> steps.</summary>
 internal sealed record AttentionWeights(float[] Clip, int Levels, bool MaskDiagonal, double[]? Temperatures);

@@ -7,7 +7,6 @@ internal static class GraphModule
     /// or <c>head</c>.</summary>
     public static string Of(string value)
     {
-        ArgumentNullException.ThrowIfNull(value);
         string[] parts = value.Split('.');
         if (parts is ["vit", "encoder", "layer", var layer, ..])
         {

@@ -12,19 +12,14 @@ namespace EdgeVit.Export;
 /// </remarks>
 internal static class Lowering
 {
-    /// <summary>Name of the graph's input value.</summary>
     public const string InputName = "image";
 
-    /// <summary>Name of the graph's output value.</summary>
     public const string OutputName = "logits";
 
-    /// <summary>Lowers a network that was recognised.</summary>
-    /// <param name="network">As recognised from these tensors.</param>
-    /// <param name="tensors">Its tensors by state_dict name.</param>
+    /// <summary>Lowers a network that was recognised from these tensors.</summary>
     /// <exception cref="ModelFormatException">The tensors do not fit it; the message lists everything.</exception>
     public static LoweredModel Lower(RecognisedNetwork network, IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(network);
         return network.Config switch
         {
             BinaryViTConfig binary => Lower(binary, tensors),
@@ -33,14 +28,10 @@ internal static class Lowering
         };
     }
 
-    /// <summary>Lowers a trained network.</summary>
-    /// <param name="config">Its configuration.</param>
-    /// <param name="tensors">Its tensors by state_dict name; counters (<c>num_batches_tracked</c>) may be among them.</param>
+    /// <summary>Lowers a trained network; counters (<c>num_batches_tracked</c>) may be among its tensors.</summary>
     /// <exception cref="ModelFormatException">The configuration is impossible or the tensors do not fit it.</exception>
     public static LoweredModel Lower(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(config);
-        ArgumentNullException.ThrowIfNull(tensors);
         config.Validate();
         new TensorManifest(config).Check(tensors, config.Name);
         return new BinaryViTLowering(config, tensors).Run();

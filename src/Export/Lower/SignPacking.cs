@@ -9,12 +9,9 @@ namespace EdgeVit.Export;
 /// <c>sign(0) = +1</c>.</summary>
 internal static class SignPacking
 {
-    /// <summary>Words of one row of this many signs.</summary>
     public static int Words(int columns) => (columns + 63) / 64;
 
-    /// <summary>Signs of a binary linear's weight <c>[rows, columns]</c>: each row minus its mean.</summary>
-    /// <param name="weight">Row-major.</param>
-    /// <param name="rowMean">For each row, see <see cref="Lowering"/>.</param>
+    /// <summary>Signs of a binary linear's weight <c>[rows, columns]</c>, row-major: each row minus its mean, see <see cref="Lowering"/>.</summary>
     public static ulong[] Centred(float[] weight, float[] rowMean)
     {
         int rows = rowMean.Length;

@@ -16,10 +16,8 @@ internal sealed class TensorChecklist
     private readonly List<string> _ignoredEndings = [];
     private readonly HashSet<string> _loose = new(StringComparer.Ordinal);
 
-    /// <summary>Names and shapes of the tensors that must be there.</summary>
     public IReadOnlyList<(string Name, int[] Shape)> Required => _required;
 
-    /// <summary>A tensor that must be there.</summary>
     public void Require(string name, params int[] shape) => _required.Add((name, shape));
 
     /// <summary>A tensor that must be there; leading sizes of 1 may be left out.</summary>
@@ -36,7 +34,6 @@ internal sealed class TensorChecklist
         _clips.Add(name, heads);
     }
 
-    /// <summary>A tensor that may be there.</summary>
     public void Allow(string name, params int[] shape) => _optional.Add(name, shape);
 
     /// <summary>Tensors whose names end so may be there and play no part.</summary>
@@ -47,7 +44,6 @@ internal sealed class TensorChecklist
     /// clip that is not positive; the message lists everything.</exception>
     public void Check(IReadOnlyDictionary<string, FloatTensor> tensors, string network)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
         var known = _required.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         FloatTensor[] others =
         [

@@ -16,10 +16,8 @@ internal sealed class TensorManifest
     private readonly bool _layerScale;
     private readonly bool _locality;
 
-    /// <summary>The manifest of a valid configuration.</summary>
     public TensorManifest(BinaryViTConfig config)
     {
-        ArgumentNullException.ThrowIfNull(config);
         (_layerNorm, _layerScale, _locality) = (config.LayerNorm, config.LayerScale, config.Locality);
         _list.Ignore(".num_batches_tracked");
         int first = config.Stages[0].Width;

@@ -12,7 +12,6 @@ internal static class AttentionTemperature
     /// <summary>The highest temperature of heads of so many channels: 2 for 64, more for fewer.</summary>
     public static double Most(int headSize) => Math.Max(Range / Math.Sqrt(headSize), LeastBound);
 
-    /// <summary>The temperature that a logit means.</summary>
     public static double Of(double logit, int headSize) => Most(headSize) / (1 + Math.Exp(-logit));
 
     /// <summary>The logit of a temperature of 1, where training starts.</summary>

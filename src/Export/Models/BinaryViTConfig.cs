@@ -1,12 +1,8 @@
 
 namespace EdgeVit.Export;
 
-/// <summary>One stage of a BinaryViT: <paramref name="Depth"/> blocks at one resolution.</summary>
-/// <param name="Depth">Number of transformer blocks.</param>
-/// <param name="Width">Channels C of the tokens.</param>
-/// <param name="FfnWidth">Channels I of the feed-forward hidden layer, a multiple of <paramref name="Width"/>.</param>
-/// <param name="Heads">Attention heads; each owns <c>Width / Heads</c> channels.</param>
-/// <param name="Reduction">Keys and values are computed on the grid divided by this factor; 1 for the full grid.</param>
+/// <summary>One stage of a BinaryViT: blocks at one resolution with tokens of C = <c>Width</c> channels and a hidden layer of I = <c>FfnWidth</c>,
+/// a multiple of C. Keys and values are computed on the grid divided by <c>Reduction</c>; 1 for the full grid.</summary>
 internal sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
 {
     /// <summary>Channels d of one head.</summary>
@@ -19,16 +15,13 @@ internal sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads
 /// <summary>What every network description says.</summary>
 internal interface INetworkConfig
 {
-    /// <summary>Name of the network, stored in the model.</summary>
     string Name { get; }
 
     /// <summary>Height and width of the input in pixels.</summary>
     int ImageSize { get; }
 
-    /// <summary>Channels of the image.</summary>
     int Channels { get; }
 
-    /// <summary>Number of logits.</summary>
     int Classes { get; }
 }
 
@@ -156,14 +149,12 @@ internal sealed partial record BinaryViTConfig(
     public BinaryViTConfig Validate()
     {
         List<string> faults = [.. Faults()];
-        return faults.Count == 0 ? this : throw new ModelFormatException(
-            $"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
+        return faults.Count == 0 ? this : throw new ModelFormatException($"The network '{Name}' cannot be built: {string.Join("; ", faults)}.");
     }
 
     /// <summary>Equal when every setting is equal, stage by stage.</summary>
     public bool Equals(BinaryViTConfig? other) => other is not null && Settings.Equals(other.Settings) && Stages.SequenceEqual(other.Stages);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Settings, Stages.Count);
 
     private (string, int, int, int, int, bool, BranchKind, double, bool, bool, bool, bool, bool, int, int, bool, int) Settings => (

@@ -38,23 +38,19 @@ internal static class BinaryViTPresets
             Classes: 10).Validate(),
     ];
 
-    /// <summary>The names of all presets.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(p => p.Name)];
 
     /// <summary>The preset of this name; upper and lower case are the same.</summary>
     /// <exception cref="ModelFormatException">There is none; the message names the nearest and lists all.</exception>
     public static BinaryViTConfig Get(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ModelFormatException(
-                $"Unknown network '{name}'. Did you mean '{Nearest(name)}'? Known: {string.Join(", ", Names)}.");
+            ?? throw new ModelFormatException($"Unknown network '{name}'. Did you mean '{Nearest(name)}'? Known: {string.Join(", ", Names)}.");
     }
 
     /// <summary>The preset whose name is nearest to this one: names that contain it first, then by the number of edits.</summary>
     public static string Nearest(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         string asked = name.ToUpperInvariant();
         return Names.MinBy(candidate => (!candidate.Contains(asked, StringComparison.OrdinalIgnoreCase),
             EditDistance(asked, candidate.ToUpperInvariant())))!;

@@ -20,10 +20,8 @@ internal enum BranchKind
     None,
 }
 
-/// <summary>One branch of a block.</summary>
-/// <param name="Name">Its name, as in <c>layerscale_{name}</c>.</param>
-/// <param name="Height">Rows of a pool's window, or of a shift the distance.</param>
-/// <param name="Width">Columns of a pool's window, or of a shift the distance.</param>
+/// <summary>One branch of a block, called as in <c>layerscale_{name}</c>: rows and columns of a pool's window, or of a shift the
+/// distance.</summary>
 internal sealed record BlockBranch(string Name, int Height, int Width)
 {
     private static readonly IReadOnlyList<BlockBranch> s_pools = [new("h3", 3, 1), new("w3", 1, 3), new("h5", 5, 1), new("w5", 1, 5)];
@@ -37,17 +35,14 @@ internal sealed record BlockBranch(string Name, int Height, int Width)
         _ => [],
     };
 
-    /// <summary>The distance of a shift.</summary>
     public TokenShift Shift => new(Height, Width);
 }
 
 /// <summary>The names of the kinds in files and on the command line.</summary>
 internal static class BranchKinds
 {
-    /// <summary>All names.</summary>
     public const string Names = "pool, shift or none";
 
-    /// <summary>The name of a kind.</summary>
     public static string Name(BranchKind kind) => kind switch
     {
         BranchKind.Pool => "pool",
@@ -65,7 +60,6 @@ internal static class BranchKinds
     };
 }
 
-/// <summary>Reads and writes the names.</summary>
 internal sealed class BranchKindJson : JsonConverter<BranchKind>
 {
     public override BranchKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

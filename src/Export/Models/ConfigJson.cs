@@ -7,7 +7,6 @@ namespace EdgeVit.Export;
 /// <summary>A <see cref="BinaryViTConfig"/> as JSON, camel-case keys. Reading refuses unknown and missing keys and impossible networks.</summary>
 internal static class ConfigJson
 {
-    /// <summary>Indented JSON of the network's description.</summary>
     public static string Write(BinaryViTConfig config) => JsonSerializer.Serialize(config, ConfigJsonContext.Default.BinaryViTConfig);
 
     /// <summary>Reads what <see cref="Write"/> wrote; the key <c>poolBranches</c> of earlier files, true or false, says whether the

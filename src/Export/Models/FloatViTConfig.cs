@@ -1,22 +1,10 @@
 namespace EdgeVit.Export;
 
-/// <summary>The shape of a float vision transformer (DeiT, ViT): everything that decides which tensors it has and how they are used. Square
-/// images, square patches, LayerNorm before attention and FFN, GELU by the error function.</summary>
-/// <param name="Name">Name of the network, stored in the model.</param>
-/// <param name="ImageSize">Height and width of the input in pixels.</param>
-/// <param name="PatchSize">Height and width of a patch = stride of the first convolution.</param>
-/// <param name="Width">Channels C of the tokens.</param>
-/// <param name="FfnWidth">Channels of the feed-forward hidden layer.</param>
-/// <param name="Depth">Number of blocks.</param>
-/// <param name="Heads">Attention heads; each owns <c>Width / Heads</c> channels.</param>
-/// <param name="Classes">Number of logits.</param>
-/// <param name="Channels">Channels of the image.</param>
-/// <param name="LeadingTokens">Learned tokens before the patches: 0, 1 (class) or 2 (class and distillation, whose two logits are
-/// averaged).</param>
-/// <param name="Pooling">What the logits are computed from.</param>
-/// <param name="LayerScale">Whether attention and FFN are scaled per channel before they are added.</param>
-/// <param name="LeadingPositions">Whether the leading tokens have position embeddings too.</param>
-/// <param name="NormEps">Added to the variance in every LayerNorm.</param>
+/// <summary>The shape of a float vision transformer (DeiT, ViT): everything that decides which tensors it has and how they are used. Square images,
+/// square patches, LayerNorm before attention and FFN, GELU by the error function. <c>PatchSize</c> is also the stride of the first convolution.
+/// <c>LeadingTokens</c> are learned tokens before the patches: 0, 1 (class) or 2 (class and distillation, whose two logits are averaged); with
+/// <c>LeadingPositions</c> they have position embeddings, too. With <c>LayerScale</c> attention and FFN are scaled per channel before they are
+/// added. <c>NormEps</c> is added to the variance in every LayerNorm.</summary>
 internal sealed record FloatViTConfig(
     string Name,
     int ImageSize,

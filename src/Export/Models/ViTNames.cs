@@ -1,24 +1,9 @@
 namespace EdgeVit.Export;
 
-/// <summary>What the tensors of a float vision transformer are called in one library. A module has <c>.weight</c> and <c>.bias</c>.</summary>
-/// <param name="Library">The library, for people.</param>
-/// <param name="ClassToken">The class token.</param>
-/// <param name="DistillationToken">DeiT's second token.</param>
-/// <param name="Positions">Position embeddings.</param>
-/// <param name="Patches">The first convolution.</param>
-/// <param name="Block">What blocks are called, with <c>{0}</c> for the index.</param>
-/// <param name="NormBefore">Within a block: the norm before attention.</param>
-/// <param name="Qkv">Within a block: query, key and value; one name where they are one tensor.</param>
-/// <param name="Projection">Within a block: attention's output.</param>
-/// <param name="ScaleAttention">Within a block: LayerScale after attention; empty where the library has none.</param>
-/// <param name="NormAfter">Within a block: the norm before the FFN.</param>
-/// <param name="Wide">Within a block: into the hidden layer.</param>
-/// <param name="Narrow">Within a block: back.</param>
-/// <param name="ScaleFfn">Within a block: LayerScale after the FFN; empty where the library has none.</param>
-/// <param name="Norm">The final norm.</param>
-/// <param name="PooledNorm">The norm behind a mean over tokens, in place of the final one; empty where the library has none.</param>
-/// <param name="Head">The classifier.</param>
-/// <param name="DistillationHead">The distillation token's classifier.</param>
+/// <summary>What the tensors of a float vision transformer are called in one library. A module has <c>.weight</c> and <c>.bias</c>. <c>Block</c>
+/// has <c>{0}</c> for the index; names from <c>NormBefore</c> to <c>ScaleFfn</c> are within a block. <c>Qkv</c> is one name where query, key and
+/// value are one tensor. <c>Wide</c> leads into the hidden layer of the FFN, <c>Narrow</c> out of it. <c>PooledNorm</c> is the norm behind a mean
+/// over tokens, in place of the final one. A name is empty where the library has no such tensor.</summary>
 internal sealed record ViTNames(
     string Library,
     string ClassToken,
@@ -62,7 +47,6 @@ internal sealed record ViTNames(
         : !Has(tensors, "deit.encoder.") ? null
         : tensors.ContainsKey("cls_classifier.weight") ? HuggingFaceDistilled : HuggingFaceDeiT;
 
-    /// <summary>A name within a block.</summary>
     public string In(int block, string part) => $"{string.Format(System.Globalization.CultureInfo.InvariantCulture, Block, block)}.{part}";
 
     private static ViTNames Transformers(string prefix, string head) => new(

@@ -11,35 +11,15 @@ internal readonly struct OnnxAttribute
 
     private OnnxAttribute(object value) => _value = value;
 
-    /// <summary>An integer.</summary>
-    public static implicit operator OnnxAttribute(long value) => FromInt64(value);
+    public static implicit operator OnnxAttribute(long value) => new(value);
 
-    /// <summary>A float.</summary>
-    public static implicit operator OnnxAttribute(float value) => FromSingle(value);
+    public static implicit operator OnnxAttribute(float value) => new(value);
 
-    /// <summary>A text.</summary>
-    public static implicit operator OnnxAttribute(string value) => FromString(value);
+    public static implicit operator OnnxAttribute(string value) => new(value);
 
-    /// <summary>Integers.</summary>
-    public static implicit operator OnnxAttribute(long[] values) => FromInt64s(values);
+    public static implicit operator OnnxAttribute(long[] values) => new(values);
 
-    /// <summary>Floats.</summary>
-    public static implicit operator OnnxAttribute(float[] values) => FromSingles(values);
-
-    /// <summary>An integer.</summary>
-    public static OnnxAttribute FromInt64(long value) => new(value);
-
-    /// <summary>A float.</summary>
-    public static OnnxAttribute FromSingle(float value) => new(value);
-
-    /// <summary>A text.</summary>
-    public static OnnxAttribute FromString(string value) => new(value);
-
-    /// <summary>Integers.</summary>
-    public static OnnxAttribute FromInt64s(long[] values) => new(values);
-
-    /// <summary>Floats.</summary>
-    public static OnnxAttribute FromSingles(float[] values) => new(values);
+    public static implicit operator OnnxAttribute(float[] values) => new(values);
 
     internal AttributeProto ToProto(string name)
     {

@@ -26,22 +26,15 @@ internal sealed class OnnxExport
         _graph = new OnnxGraph(file.Graph.Name);
     }
 
-    /// <summary>The name that the file's logits have in ONNX.</summary>
     public const string OutputName = "logits";
 
-    /// <summary>The name that the file's input has in ONNX.</summary>
     public const string InputName = "image";
 
-    /// <summary>The ONNX file's bytes.</summary>
-    /// <param name="file">The model.</param>
-    /// <param name="everyValue">Whether every value is an output, to be compared one by one.</param>
-    /// <param name="certificate">A JSON object for the metadata: what was compared; null for none.</param>
+    /// <summary>The ONNX file's bytes. With <paramref name="everyValue"/> every value is an output, to be compared one by one; the certificate, a
+    /// JSON object, goes into the metadata.</summary>
     /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
-    public static byte[] Write(EvitFile file, bool everyValue = false, string? certificate = null)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return new OnnxExport(file).Build(everyValue, certificate);
-    }
+    public static byte[] Write(EvitFile file, bool everyValue = false, string? certificate = null) =>
+        new OnnxExport(file).Build(everyValue, certificate);
 
     private byte[] Build(bool everyValue, string? certificate)
     {

@@ -5,10 +5,8 @@ using Google.Protobuf;
 
 namespace EdgeVit.Export.Onnx;
 
-/// <summary>Builds an ONNX graph node by node. Every method that makes a value returns its name, which is what later nodes take as input;
-/// values without a name of their own are called after their operator.</summary>
-/// <param name="name">Name of the graph.</param>
-/// <param name="opset">Version of the standard's operator set that the nodes mean.</param>
+/// <summary>Builds an ONNX graph node by node. Every method that makes a value returns its name, which is what later nodes take as input; values
+/// without a name of their own are called after their operator.</summary>
 internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
 {
     /// <summary>The operator set where none is named: 17 brought LayerNormalization; every ONNX Runtime since 1.12 has it.</summary>
@@ -22,45 +20,27 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     private readonly Dictionary<string, int> _domains = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
 
-    /// <summary>Number of nodes so far.</summary>
-    public int NodeCount => _graph.Node.Count;
-
-    /// <summary>Makes a runtime's own operators available, as <c>domain.Operator</c>.</summary>
-    /// <param name="domain">Such as <c>com.microsoft</c>.</param>
-    /// <param name="version">Version of its operator set.</param>
+    /// <summary>Makes a runtime's own operators available, as <c>domain.Operator</c>; a domain is <c>com.microsoft</c>, for example.</summary>
     public void Import(string domain, int version) => _domains[domain] = version;
 
-    /// <summary>Declares an input of the graph.</summary>
-    /// <param name="input">Its name.</param>
-    /// <param name="type">Element type.</param>
-    /// <param name="shape">Sizes, outermost first; -1 for one that is free.</param>
-    /// <returns><paramref name="input"/>.</returns>
+    /// <summary>Declares an input of the graph; a size of -1 is free.</summary>
     public string Input(string input, OnnxType type, params IReadOnlyList<long> shape)
     {
         _graph.Input.Add(Describe(Fresh(input), type, shape));
         return input;
     }
 
-    /// <summary>Declares a value as an output of the graph.</summary>
-    /// <param name="value">A value that a node has written.</param>
-    /// <param name="type">Element type.</param>
-    /// <param name="shape">Sizes, outermost first; -1 for one that is free.</param>
+    /// <summary>Declares a value that a node has written as an output of the graph; a size of -1 is free.</summary>
     public void Output(string value, OnnxType type, params IReadOnlyList<long> shape)
     {
         Known(value);
         _graph.Output.Add(Describe(value, type, shape));
     }
 
-    /// <summary>A constant.</summary>
-    /// <typeparam name="T">float, double, byte, sbyte, int or long.</typeparam>
-    /// <param name="constant">Its name.</param>
-    /// <param name="values">Elements, row-major.</param>
-    /// <param name="shape">Sizes, outermost first; none for a scalar.</param>
-    /// <returns><paramref name="constant"/>.</returns>
+    /// <summary>A constant of floats, doubles, bytes, signed bytes, ints or longs, row-major; without sizes it is a scalar.</summary>
     /// <exception cref="ArgumentException">Another type, or elements and shape do not agree.</exception>
     public string Constant<T>(string constant, ReadOnlySpan<T> values, params IReadOnlyList<long> shape) where T : unmanaged
     {
-        ArgumentNullException.ThrowIfNull(shape);
         long elements = shape.Aggregate(1L, (product, size) => product * size);
         if (elements != values.Length)
         {
@@ -74,14 +54,10 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         return constant;
     }
 
-    /// <summary>A scalar constant.</summary>
     public string Scalar<T>(string constant, T value) where T : unmanaged => Constant(constant, new ReadOnlySpan<T>(ref value));
 
-    /// <summary>A node with one output.</summary>
-    /// <param name="op">Operator of the standard, or <c>domain.Operator</c>.</param>
-    /// <param name="inputs">Values; an empty name leaves an optional input out.</param>
-    /// <param name="attributes">Names and values.</param>
-    /// <returns>The output's name.</returns>
+    /// <summary>A node with one output. The operator is one of the standard, or <c>domain.Operator</c>; an empty name leaves an optional input
+    /// out.</summary>
     public string Node(string op, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
         Named(op, Unnamed(op), inputs, attributes);
 
@@ -89,19 +65,11 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     public string Named(string op, string output, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
         Nodes(op, [output], inputs, attributes)[0];
 
-    /// <summary>A node with several outputs.</summary>
-    /// <param name="op">Operator of the standard, or <c>domain.Operator</c>.</param>
-    /// <param name="outputs">Names of the outputs; the first one names the node.</param>
-    /// <param name="inputs">Values; an empty name leaves an optional input out.</param>
-    /// <param name="attributes">Names and values.</param>
-    /// <returns><paramref name="outputs"/>.</returns>
+    /// <summary>A node with several outputs, as <see cref="Node"/>; the first one names the node.</summary>
     /// <exception cref="ArgumentException">An input that nothing has written, or an output that exists.</exception>
     public IReadOnlyList<string> Nodes(
         string op, IReadOnlyList<string> outputs, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes)
     {
-        ArgumentNullException.ThrowIfNull(outputs);
-        ArgumentNullException.ThrowIfNull(inputs);
-        ArgumentNullException.ThrowIfNull(attributes);
         foreach (string input in inputs)
         {
             if (input.Length > 0)
@@ -124,9 +92,7 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         return outputs;
     }
 
-    /// <summary>The file's bytes.</summary>
-    /// <param name="description">What the graph is, for people; null for nothing.</param>
-    /// <param name="metadata">Keys and texts that readers keep; null for none.</param>
+    /// <summary>The file's bytes, with a text for people and with keys and texts that readers keep.</summary>
     public byte[] ToBytes(string? description = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "EdgeVit", DocString = description ?? "", Graph = _graph };

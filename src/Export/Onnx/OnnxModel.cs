@@ -6,15 +6,12 @@ namespace EdgeVit.Export.Onnx;
 public sealed class OnnxModelException : Exception
 {
     /// <summary>A complete message.</summary>
-    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException)
-    {
-    }
+    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException) { }
 }
 
 /// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>
 internal sealed class OnnxModel : IDisposable
 {
-    /// <summary>Name of the input.</summary>
     public string InputName { get; }
 
     /// <summary>Its sizes; -1 for one that is free.</summary>
@@ -23,10 +20,8 @@ internal sealed class OnnxModel : IDisposable
     /// <summary>Names of the outputs with their sizes.</summary>
     public IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> Outputs { get; }
 
-    /// <summary>Keys and texts that the file carries.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>The version of ONNX Runtime.</summary>
     public static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
 
     /// <summary>Why the model runs on the processor although a GPU was asked for; null where it runs as asked.</summary>
@@ -39,7 +34,6 @@ internal sealed class OnnxModel : IDisposable
     /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
     public static OnnxModel Open(string path, int? cuda = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         try
         {
             // By path: tensors may lie in files beside it.
@@ -111,11 +105,7 @@ internal sealed class OnnxModel : IDisposable
         }
     }
 
-    /// <summary>Runs the model.</summary>
-    /// <param name="input">The input's elements.</param>
-    /// <param name="shape">Its sizes.</param>
-    /// <param name="outputs">Names of the outputs that are wanted.</param>
-    /// <returns>Their elements, in the order of the names.</returns>
+    /// <summary>Runs the model and returns the elements of the outputs that are wanted, in the order of their names.</summary>
     /// <exception cref="OnnxModelException">ONNX Runtime fails, or an output is no float tensor.</exception>
     public float[][] Run(float[] input, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs)
     {
@@ -132,6 +122,5 @@ internal sealed class OnnxModel : IDisposable
         }
     }
 
-    /// <summary>Ends the session.</summary>
     public void Dispose() => _session.Dispose();
 }

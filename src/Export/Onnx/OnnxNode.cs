@@ -7,7 +7,6 @@ internal sealed class OnnxNode(OnnxExport export, GraphNode node)
 {
     internal GraphNode Source => node;
 
-    /// <summary>The first input.</summary>
     internal string X => export.Value(node.Inputs[0]);
 
     internal ValueShape From => Shape(0);
@@ -18,12 +17,10 @@ internal sealed class OnnxNode(OnnxExport export, GraphNode node)
 
     internal bool Has(string role) => node.Tensors.ContainsKey(role);
 
-    /// <summary>An input's name.</summary>
     internal string Input(int index) => export.Value(node.Inputs[index]);
 
     internal ValueShape Shape(int input) => export.File.Shapes[node.Inputs[input]];
 
-    /// <summary>Writes an operator.</summary>
     internal string Node(string op, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
         export.Graph.Node(op, inputs, attributes);
 
@@ -31,7 +28,6 @@ internal sealed class OnnxNode(OnnxExport export, GraphNode node)
     internal string Named(string op, string suffix, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
         export.Graph.Named(op, $"{node.Name}.{suffix}", inputs, attributes);
 
-    /// <summary>Writes the operator that gives the node's output.</summary>
     internal void Output(string op, IReadOnlyList<string> inputs, params IReadOnlyList<(string Name, OnnxAttribute Value)> attributes) =>
         export.Graph.Named(op, export.Value(node.Output), inputs, attributes);
 

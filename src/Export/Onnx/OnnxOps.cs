@@ -16,8 +16,7 @@ internal static class OnnxOps
         [Op.BinaryConv] = BinaryConv,
         [Op.BinaryAttention] = OnnxAttention.Binary,
         [Op.RPReLU] = n => n.Output(n.Has("shift") ? "Add" : "PRelu", n.Has("shift")
-            ? [n.Node("PRelu", [n.Node("Sub", [n.X, n.Vector("shift")]), n.Vector("slope")]), n.Vector("offset")]
-            : [n.X, n.Vector("slope")]),
+            ? [n.Node("PRelu", [n.Node("Sub", [n.X, n.Vector("shift")]), n.Vector("slope")]), n.Vector("offset")] : [n.X, n.Vector("slope")]),
         [Op.Add] = Sum,
         [Op.AvgPool2d] = AvgPool2d,
         [Op.Upsample] = n => n.OutputTokens(n.Node("Resize", [n.Grid(), "", n.Constant("factors", (float[])[1, 1, n["factor"], n["factor"]], 4)],
@@ -34,7 +33,6 @@ internal static class OnnxOps
         [Op.ScaledSum] = Sum,
     };
 
-    /// <summary>Whether an op has an ONNX form.</summary>
     internal static bool Has(Op op) => s_rows.ContainsKey(op);
 
     /// <summary>Writes a node's operators.</summary>

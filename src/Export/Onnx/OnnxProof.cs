@@ -9,20 +9,14 @@ internal static class OnnxProof
     /// <summary>Logits may differ by this, times max(1, largest logit).</summary>
     public const double LogitTolerance = 1e-5;
 
-    /// <summary>An ONNX file with its certificate.</summary>
-    /// <param name="Bytes">The file; the certificate stands in its metadata (<c>edgevit.certificate</c>).</param>
-    /// <param name="Certificate">What was compared; it may say that the check failed.</param>
+    /// <summary>An ONNX file and its certificate, which also stands in the file's metadata (<c>edgevit.certificate</c>) and may say that the check
+    /// failed.</summary>
     public sealed record Exported(byte[] Bytes, ParityCertificate Certificate);
 
-    /// <summary>Exports and proves.</summary>
-    /// <param name="file">The model.</param>
-    /// <param name="name">The model file's name, without folders.</param>
-    /// <param name="options">On which images.</param>
+    /// <summary>Exports and proves; <paramref name="name"/> is the model file's name, without folders.</summary>
     /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
     public static Exported Export(EvitFile file, string name, CertificateOptions options)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        ArgumentNullException.ThrowIfNull(options);
         using var check = new ParityCheck(file, logitTolerance: LogitTolerance, sameFloats: true);
         using (var simulator = new Simulator(file))
         {

@@ -20,10 +20,7 @@ internal enum FloatPolicy
     AsTheyAre,
 }
 
-/// <summary>A packed model that carries its certificate.</summary>
-/// <param name="Bytes">The file.</param>
-/// <param name="File">The same, read back.</param>
-/// <param name="Certificate">What was compared; it may say that the check failed.</param>
+/// <summary>A packed model that carries its certificate, which may say that the check failed. <c>File</c> is the same, read back.</summary>
 internal sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertificate Certificate)
 {
     /// <summary>Models with fewer bytes of floats than this stay exact under <see cref="FloatPolicy.Auto"/>: nothing that anyone would miss could be
@@ -43,9 +40,6 @@ internal sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifi
         Func<LoweredModel> lower, FloatPolicy policy, Func<Func<LoweredModel>, byte[]> pack,
         Func<EvitFile, IReadOnlyDictionary<string, FoldedValue>, ParityCertificate> certify, Func<EvitFile, EvitFile, FloatTrial>? trial = null)
     {
-        ArgumentNullException.ThrowIfNull(lower);
-        ArgumentNullException.ThrowIfNull(pack);
-        ArgumentNullException.ThrowIfNull(certify);
         var models = new Models(lower);
         (FloatGroups[] choices, string reason) = policy switch
         {

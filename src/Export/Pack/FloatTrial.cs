@@ -2,11 +2,8 @@ using System.Globalization;
 
 namespace EdgeVit.Export;
 
-/// <summary>What labelled images say about 16-bit floats: the same images through the model with exact floats and through the one with rounded ones.</summary>
-/// <param name="Images">Images that both predicted.</param>
-/// <param name="Same">Of them, predicted alike.</param>
-/// <param name="ExactRight">Predicted rightly with exact floats.</param>
-/// <param name="RoundedRight">Predicted rightly with rounded floats.</param>
+/// <summary>What labelled images say about 16-bit floats: how many the models with exact and with rounded floats predicted alike, and each of them
+/// rightly.</summary>
 internal sealed record FloatTrial(int Images, int Same, int ExactRight, int RoundedRight)
 {
     /// <summary>Fewer images say too little.</summary>
@@ -18,7 +15,6 @@ internal sealed record FloatTrial(int Images, int Same, int ExactRight, int Roun
     /// <summary>Whether there were enough images, their predictions are the same but for the odd one, and no fewer are right.</summary>
     public bool NothingIsLost => Images >= FewestImages && Same >= LeastSame * Images && RoundedRight >= ExactRight;
 
-    /// <summary>In words.</summary>
     public override string ToString() => Images < FewestImages
         ? string.Create(CultureInfo.InvariantCulture, $"{Images:N0} labelled images, {FewestImages:N0} are needed to show that 16 bits lose nothing")
         : string.Create(CultureInfo.InvariantCulture, $"16 bits leave {Same:N0} of {Images:N0} predictions the same, {RoundedRight:N0} right in place of {ExactRight:N0}");

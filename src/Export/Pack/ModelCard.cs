@@ -11,13 +11,9 @@ internal static class ModelCard
     /// <summary>How the first sentence of every card begins.</summary>
     public const string Opening = "A model for EdgeVit:";
 
-    /// <summary>Writes the card.</summary>
-    /// <param name="file">The model.</param>
-    /// <param name="name">The file's name.</param>
-    /// <param name="facts">Rows that only the maker knows, such as accuracy; null for none.</param>
+    /// <summary>Writes the card; facts are rows that only the maker knows, such as accuracy.</summary>
     public static string Write(EvitFile file, string name, IReadOnlyList<(string Name, string Text)>? facts = null)
     {
-        ArgumentNullException.ThrowIfNull(file);
         CultureInfo culture = CultureInfo.InvariantCulture;
         IReadOnlyList<NodeFacts> nodes = GraphCost.Of(file.Graph, file.Tensors);
         (long bits, long floats) = (nodes.Sum(n => n.WeightBits), file.Tensors.Values.Where(t => t.Type is StoredType.F32 or StoredType.F16).Sum(Elements));

@@ -16,15 +16,8 @@ internal sealed class AttentionTies
     private readonly Value _values;
     private readonly List<(int Key, bool Attended)> _keys = [];
 
-    /// <summary>Finds the keys at the threshold.</summary>
-    /// <param name="inputs">Query, key and value bits.</param>
-    /// <param name="token">The query.</param>
-    /// <param name="head">The head.</param>
-    /// <param name="exp">The head's fixed-point table of the packed model, by matching signs.</param>
-    /// <param name="clip">The head's clip.</param>
-    /// <param name="levels">Levels above zero.</param>
-    /// <param name="maskDiagonal">Whether the query's own key is left out.</param>
-    /// <param name="tolerance">How close p / clip has to be to a border.</param>
+    /// <summary>Finds the keys of one head of one query at a threshold: <paramref name="exp"/> is the head's fixed-point table of the packed model,
+    /// by matching signs, <paramref name="tolerance"/> how close p / clip has to be to a border.</summary>
     public AttentionTies(IReadOnlyList<Value> inputs, int token, int head, ReadOnlySpan<long> exp, float clip, int levels, bool maskDiagonal, double tolerance)
     {
         _size = exp.Length - 1;
@@ -62,7 +55,6 @@ internal sealed class AttentionTies
         }
     }
 
-    /// <summary>How many keys lie at a border.</summary>
     public int Keys => _keys.Count;
 
     /// <summary>How far from a border p / clip is, at most, for the keys at one.</summary>

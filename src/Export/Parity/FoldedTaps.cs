@@ -1,11 +1,9 @@
 namespace EdgeVit.Export;
 
-/// <summary>A simulator's values as the folded graph has them: what is compared, and what its nodes compute from, is the graph that runs.</summary>
-/// <param name="taps">The simulator, which computes the network as it was trained.</param>
-/// <param name="values">The values that are others in the folded graph.</param>
+/// <summary>The values of a simulator of the network as it was trained, as the folded graph has them: what is compared, and what its nodes compute
+/// from, is the graph that runs.</summary>
 internal sealed class FoldedTaps(ISimulatorTaps taps, IReadOnlyDictionary<string, FoldedValue> values) : ISimulatorTaps
 {
-    /// <inheritdoc/>
     public bool TryGet(string name, out float[] found)
     {
         if (!taps.TryGet(name, out found))

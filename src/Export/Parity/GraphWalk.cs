@@ -49,12 +49,9 @@ internal sealed class GraphWalk
         }
     }
 
-    /// <summary>Lets the network run free to the first sign that leaves the simulator's.</summary>
-    /// <param name="input">Normalised, <c>[3, H, W]</c>.</param>
-    /// <param name="taps">The simulator's values for it.</param>
-    /// <param name="sessionLogits">What the kernels gave.</param>
-    /// <param name="tieTolerance">See <see cref="NodeComparison.TieTolerance"/>; the argument carries the rounding of all layers before it.</param>
-    /// <returns>The tie, when that sign lies at its threshold; otherwise what is wrong.</returns>
+    /// <summary>Lets the network run free on a normalised image <c>[3, H, W]</c> to the first sign that leaves the simulator's: a tie when that
+    /// sign lies at its threshold, otherwise what is wrong. <paramref name="tieTolerance"/> (see <see cref="NodeComparison.TieTolerance"/>) allows
+    /// for the rounding of all layers before it.</summary>
     public Explanation FirstDifference(ReadOnlySpan<float> input, ISimulatorTaps taps, ReadOnlySpan<float> sessionLogits, double tieTolerance)
     {
         Dictionary<string, Value> values = Start(input);
@@ -171,9 +168,7 @@ internal sealed class GraphWalk
         _ => 0,
     };
 
-    /// <summary>Why logits differ.</summary>
-    /// <param name="IsTie">Whether it is a tie.</param>
-    /// <param name="Text">Where, in words.</param>
+    /// <summary>Why logits differ, in words.</summary>
     internal sealed record Explanation(bool IsTie, string Text);
 
     /// <summary>A node on the walk, and what came of it.</summary>

@@ -4,24 +4,14 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>The outcome of one comparison of one node's value.</summary>
-/// <param name="Compared">Elements.</param>
-/// <param name="Ties">See <see cref="ParityLayer.Ties"/>.</param>
-/// <param name="Rounded">See <see cref="ParityLayer.Rounded"/>.</param>
-/// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
-/// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
-/// <param name="TieMargins">See <see cref="ParityLayer.TieMargins"/>.</param>
-/// <param name="MaxRounding">See <see cref="ParityLayer.MaxRounding"/>.</param>
-/// <param name="Fault">The first mismatch in words.</param>
-/// <param name="Tie">The first tie in words.</param>
+/// <summary>The outcome of one comparison of one node's value, see <see cref="ParityLayer"/>, with the first mismatch and the first tie in
+/// words.</summary>
 internal readonly record struct NodeOutcome(
     long Compared, long Ties, long Rounded, long Mismatches, double MaxError, MarginRange TieMargins, double MaxRounding, string? Fault, string? Tie = null);
 
-/// <summary>Compares what a node computes with what the simulator says, and tells ties and the rounding of storage from mismatches.</summary>
-/// <param name="graph">The graph that runs.</param>
-/// <param name="tensors">Its tensors.</param>
-/// <param name="values">Which of its values are others than the simulator's, and how; see <see cref="FoldedModel.Values"/>.</param>
-/// <param name="sameFloats">Whether the simulator computes with the floats as they are stored.</param>
+/// <summary>Compares what a node of the graph that runs computes with what the simulator says, and tells ties and the rounding of storage from
+/// mismatches. <paramref name="values"/> are those of <see cref="FoldedModel.Values"/>; with <paramref name="sameFloats"/> the simulator computes
+/// with the floats as they are stored.</summary>
 internal sealed class NodeComparison(
     ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, FoldedValue> values, bool sameFloats)
 {
@@ -45,14 +35,9 @@ internal sealed class NodeComparison(
     public static float[]? Sum(IReadOnlyList<float[]> roundings) =>
         roundings.Count == 0 ? null : [.. roundings[0].Select((_, i) => roundings.Sum(r => r[i]))];
 
-    /// <summary>Compares one value.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="packed">Its value as the graph computes it.</param>
-    /// <param name="simulated">Its value as the simulator reports it.</param>
-    /// <param name="inputs">What the node was computed from.</param>
-    /// <param name="x">For a sign: the argument before the shift, the simulator's where it reports it.</param>
-    /// <param name="tieTolerance">See <see cref="TieTolerance"/>.</param>
-    /// <param name="carried">The rounding that the inputs carry where the simulator does not report them; null for none.</param>
+    /// <summary>Compares one value as the graph and as the simulator computes it. <paramref name="x"/> is a sign's argument before the shift, the
+    /// simulator's where it reports it; <paramref name="carried"/> is the rounding of inputs that the simulator does not report, null for
+    /// none.</summary>
     public NodeOutcome Compare(
         GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[] x, double tieTolerance = TieTolerance,
         float[]? carried = null)

@@ -12,8 +12,7 @@ internal sealed class PackedRuns(EvitFile file, SessionOptions? options) : IDisp
     /// <summary>What the session that ran last ran with.</summary>
     public string KernelName { get; private set; } = "";
 
-    /// <summary>The logits of one image.</summary>
-    /// <param name="input">Normalised, <c>[3, H, W]</c>.</param>
+    /// <summary>The logits of one image, normalised, <c>[3, H, W]</c>.</summary>
     /// <exception cref="ArgumentException">It is of another size.</exception>
     public float[] Logits(ReadOnlySpan<float> input)
     {
@@ -39,7 +38,6 @@ internal sealed class PackedRuns(EvitFile file, SessionOptions? options) : IDisp
         (_session, _model) = (null, null);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Release();
 
     private float[] Run(Session session, ReadOnlySpan<float> input)

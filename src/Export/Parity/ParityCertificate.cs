@@ -5,34 +5,18 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Where the weights of a certified file come from.</summary>
-/// <param name="File">Name of the file, without folders.</param>
-/// <param name="Sha256">Of that file, lower-case hex.</param>
+/// <summary>Where the weights of a certified file come from: a file's name without folders, and its SHA-256 in lower-case hex.</summary>
 internal sealed record CertificateSource(string File, string Sha256);
 
-/// <summary>What was fed to both sides.</summary>
-/// <param name="Count">Images that were compared value by value.</param>
-/// <param name="Data">Which data they are of.</param>
-/// <param name="Seed">Seed of synthetic images; null for images of a data set.</param>
+/// <summary>What was fed to both sides and compared value by value; the seed is that of synthetic images, null for images of a data set.</summary>
 internal sealed record CertificateImages(int Count, string Data, ulong? Seed = null);
 
-/// <summary>The agreement of one module (a block, a down-sampling, the embeddings, the head), computed from the same inputs.</summary>
-/// <param name="Name">Module path.</param>
-/// <param name="Compared">Elements of all its values.</param>
-/// <param name="Ties">See <see cref="ParityLayer.Ties"/>.</param>
-/// <param name="Rounded">See <see cref="ParityLayer.Rounded"/>.</param>
-/// <param name="Mismatches">See <see cref="ParityLayer.Mismatches"/>.</param>
-/// <param name="MaxError">See <see cref="ParityLayer.MaxError"/>.</param>
+/// <summary>The agreement of one module (a block, a down-sampling, the embeddings, the head), computed from the same inputs; see <see
+/// cref="ParityLayer"/>.</summary>
 internal sealed record CertificateLayer(string Name, long Compared, long Ties, long Rounded, long Mismatches, double MaxError);
 
-/// <summary>The agreement of the logits when both sides run freely.</summary>
-/// <param name="SameTop1">Compared images whose best class is the same.</param>
-/// <param name="TieImages">See <see cref="ParityReport.TieImages"/>.</param>
-/// <param name="UnexplainedImages">See <see cref="ParityReport.UnexplainedImages"/>.</param>
-/// <param name="MaxLogitDifference">See <see cref="ParityReport.MaxLogitDifference"/>.</param>
-/// <param name="MaxTieLogitDifference">See <see cref="ParityReport.MaxTieLogitDifference"/>.</param>
-/// <param name="Predictions">Images of which only the best class was compared, where there were more.</param>
-/// <param name="SamePredictions">How many of those were the same.</param>
+/// <summary>The agreement of the logits when both sides run freely, see <see cref="ParityReport"/>; and of the predictions of images of which only
+/// the best class was compared, where there were more.</summary>
 internal sealed record CertificateLogits(
     int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null);
 
@@ -80,21 +64,12 @@ internal sealed record ParityCertificate(
     /// <summary>The schema that is written.</summary>
     public const string CurrentSchema = "edgevit.certificate/2";
 
-    /// <summary>The certificate of a check.</summary>
-    /// <param name="kind">See <see cref="Kind"/>.</param>
-    /// <param name="file">The file that was checked.</param>
-    /// <param name="report">What the check found.</param>
-    /// <param name="reference">See <see cref="Reference"/>.</param>
-    /// <param name="images">See <see cref="Images"/>; the count is the report's.</param>
-    /// <param name="source">See <see cref="Source"/>.</param>
-    /// <param name="predictions">Images, and how many of them both sides predicted alike, where more than the report's were.</param>
+    /// <summary>The certificate of a check. <paramref name="predictions"/> are images, and how many of them both sides predicted alike, where more
+    /// than the report's were.</summary>
     public static ParityCertificate Of(
         string kind, EvitFile file, ParityReport report, string reference, CertificateImages images, CertificateSource? source = null,
         (int Images, int Same)? predictions = null)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        ArgumentNullException.ThrowIfNull(report);
-        ArgumentNullException.ThrowIfNull(images);
         return new ParityCertificate(
             CurrentSchema, kind, report.Passed, source, reference, images with { Count = report.Images }, FloatsOf(file),
             report.Compared, report.Ties, report.TieMargins.IsEmpty ? null : report.TieMargins, report.Signs, report.Layers.Sum(l => l.Rounded), report.Mismatches,
@@ -110,7 +85,6 @@ internal sealed record ParityCertificate(
     /// <summary>How a file stores its floats, as <see cref="Floats"/> words it.</summary>
     public static string FloatsOf(EvitFile file)
     {
-        ArgumentNullException.ThrowIfNull(file);
         FloatGroups groups = HalfFloats.GroupsOf(file.Graph, file.Tensors);
         return groups == FloatGroups.None ? "f32" : $"f16 ({groups.ToString().ToLowerInvariant()})";
     }
@@ -118,8 +92,8 @@ internal sealed record ParityCertificate(
     /// <summary>One compact JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CertificateJsonContext.Default.ParityCertificate);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <returns>Null where the text is not such a certificate (of another schema, or not of this form).</returns>
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null where the text is not such a certificate (of another schema, or not of this
+    /// form).</summary>
     public static ParityCertificate? Read(string? json)
     {
         if (json is null)
@@ -137,7 +111,6 @@ internal sealed record ParityCertificate(
         }
     }
 
-    /// <summary>The certificate in a few lines.</summary>
     public IReadOnlyList<string> Lines()
     {
         CultureInfo culture = CultureInfo.InvariantCulture;

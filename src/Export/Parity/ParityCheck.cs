@@ -47,16 +47,11 @@ internal sealed class ParityCheck : IDisposable
     private double _maxLogitDifference;
     private double _maxTieLogitDifference;
 
-    /// <summary>A check of a model file, as it was written.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="values">Which of its values are others than the simulator's, see <see cref="FoldedModel.Values"/>; null for none.</param>
-    /// <param name="options">How the session runs; null for the usual.</param>
-    /// <param name="logitTolerance">By how much logits may differ without a tie, see <see cref="LogitTolerance"/>; null for the usual.</param>
-    /// <param name="sameFloats">Whether the simulator computes with the floats as the file stores them, so that their rounding excuses nothing.</param>
+    /// <summary>A check of a model file, as it was written. <paramref name="values"/> are those of <see cref="FoldedModel.Values"/>; with <paramref
+    /// name="sameFloats"/> the simulator computes with the floats as the file stores them, so that their rounding excuses nothing.</summary>
     public ParityCheck(
         EvitFile file, IReadOnlyDictionary<string, FoldedValue>? values = null, SessionOptions? options = null, double? logitTolerance = null, bool sameFloats = false)
     {
-        ArgumentNullException.ThrowIfNull(file);
         _file = file;
         _values = values ?? new Dictionary<string, FoldedValue>();
         _runs = new PackedRuns(file, options);
@@ -67,21 +62,16 @@ internal sealed class ParityCheck : IDisposable
         _layers = [.. file.Graph.Nodes.Select(n => new ParityLayer(n.Output, n.Op.ToString(), 0, 0, 0, 0, 0, 0, MarginRange.None))];
     }
 
-    /// <summary>What was found so far.</summary>
     public ParityReport Report => new(
         _images,
         [.. _layers],
         [.. _file.Graph.Nodes.Zip(_layers).Where(p => _images > 0 && GraphWalk.IsBinary(p.First.Op) && p.Second.Compared == 0).Select(p => p.First.Output)],
         _sameTop1, _tieImages, _unexplained, _maxLogitDifference, _maxTieLogitDifference, [.. _faults], [.. _ties]);
 
-    /// <summary>Compares one image.</summary>
-    /// <param name="input">Normalised, <c>[3, H, W]</c>.</param>
-    /// <param name="taps">The simulator's values for this image, in evaluation mode.</param>
-    /// <param name="simulatorLogits">The simulator's logits for this image.</param>
+    /// <summary>Compares one image, normalised, <c>[3, H, W]</c>, with the simulator's values and logits for it, in evaluation mode.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
     public void AddImage(ReadOnlySpan<float> input, ISimulatorTaps taps, ReadOnlySpan<float> simulatorLogits)
     {
-        ArgumentNullException.ThrowIfNull(taps);
         float[] simulated = Fitting(simulatorLogits.ToArray());
         float[] logits = _runs.Logits(input);
         var folded = new FoldedTaps(taps, _values);
@@ -90,16 +80,11 @@ internal sealed class ParityCheck : IDisposable
         _images++;
     }
 
-    /// <summary>Compares images. The session runs on all of them first and then gives up its weights, so that they do not lie beside the values of the
-    /// walk.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="image">Gives them by number, normalised, <c>[3, H, W]</c>; asked twice for each.</param>
-    /// <param name="simulator">Computes them, value by value as the check comes to them.</param>
+    /// <summary>Compares normalised images <c>[3, H, W]</c>, each asked for twice: the session runs on all of them first and then gives up its
+    /// weights, so that they do not lie beside the values of the walk.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
     public void AddImages(int count, Func<int, float[]> image, ISimulator simulator)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(simulator);
         float[][] logits = [.. Enumerable.Range(0, count).Select(i => _runs.Logits(image(i)))];
         _runs.Release();
         for (int i = 0; i < count; i++)
@@ -115,7 +100,6 @@ internal sealed class ParityCheck : IDisposable
         }
     }
 
-    /// <summary>Ends the session.</summary>
     public void Dispose() => _runs.Dispose();
 
     private void Count(int node, NodeOutcome outcome)

@@ -5,24 +5,19 @@ using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
 
-/// <summary>How close to their threshold ties were.</summary>
-/// <param name="Smallest">The closest, 0 without ties.</param>
-/// <param name="Largest">The farthest, 0 without ties. For a sign |argument| / max(1, |x|), for an attention bit |p / clip - 0.5|.</param>
+/// <summary>How close to their threshold ties were, 0 without ties: for a sign |argument| / max(1, |x|), for an attention bit |p / clip -
+/// 0.5|.</summary>
 internal readonly record struct MarginRange(double Smallest, double Largest)
 {
     private const double Unset = -1;
 
-    /// <summary>Of no ties.</summary>
     public static MarginRange None { get; } = new(Unset, Unset);
 
-    /// <summary>Whether there are none.</summary>
     [JsonIgnore]
     public bool IsEmpty => Largest == Unset;
 
-    /// <summary>With one more.</summary>
     public MarginRange With(double margin) => IsEmpty ? new(margin, margin) : new(Math.Min(Smallest, margin), Math.Max(Largest, margin));
 
-    /// <summary>Of these and others.</summary>
     public MarginRange With(MarginRange other) => other.IsEmpty ? this : With(other.Smallest).With(other.Largest);
 }
 
@@ -76,29 +71,22 @@ internal sealed record ParityReport(
     IReadOnlyList<string> Faults,
     IReadOnlyList<string> TieTexts)
 {
-    /// <summary>Elements compared, all values together.</summary>
     public long Compared => Layers.Sum(l => l.Compared);
 
-    /// <summary>Ties, all values together.</summary>
     public long Ties => Layers.Sum(l => l.Ties);
 
-    /// <summary>How close the ties were, all values together.</summary>
     public MarginRange TieMargins => Layers.Aggregate(MarginRange.None, (all, l) => all.With(l.TieMargins));
 
-    /// <summary>Mismatches, all values together.</summary>
     public long Mismatches => Layers.Sum(l => l.Mismatches);
 
-    /// <summary>Signs compared.</summary>
     public long Signs => Layers.Where(l => l.Op == nameof(EdgeVit.Runtime.Op.ShiftSign)).Sum(l => l.Compared);
 
     /// <summary>Whether the packed model computes what the simulator does: images were compared, nothing differs but by ties and by what the chosen
     /// storage of floats explains, and no value of the binary tier was left out.</summary>
     public bool Passed => Images > 0 && Mismatches == 0 && UnexplainedImages == 0 && Untapped.Count == 0;
 
-    /// <summary>The report as one JSON object.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ParityJsonContext.Default.ParityReport);
 
-    /// <summary>The report in a few lines.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

@@ -10,10 +10,7 @@ internal sealed class StorageRounding
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
     private readonly GraphInterpreter? _bounds;
 
-    /// <summary>The roundings of a model's tensors.</summary>
-    /// <param name="graph">The model.</param>
-    /// <param name="tensors">Its tensors.</param>
-    /// <param name="ignored">Whether they do not count: the reference has the same rounded numbers.</param>
+    /// <summary>The roundings of a model's tensors; <paramref name="ignored"/> where the reference has the same rounded numbers.</summary>
     public StorageRounding(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, bool ignored)
     {
         _tensors = tensors;
@@ -24,19 +21,15 @@ internal sealed class StorageRounding
         }
     }
 
-    /// <summary>Whether any tensor is rounded.</summary>
     public bool Any { get; }
 
-    /// <summary>Whether this node has rounded tensors.</summary>
     public bool Concerns(GraphNode node) => Any && node.Tensors.Values.Any(t => _tensors[t].Type == StoredType.F16);
 
     /// <summary>The rounding of the number that was stored as <paramref name="value"/>: half a unit in the last of F16's 11 bits.</summary>
     public static float Of(float value) => Math.Max(Math.Abs(value) * (1.001f / 2048), 1f / (1 << 25));
 
-    /// <summary>For every element of a node's output the largest difference that the rounding of its own tensors can make.</summary>
-    /// <param name="node">A node that <see cref="Concerns"/> says yes to.</param>
-    /// <param name="inputs">Its inputs.</param>
-    /// <param name="output">Its output, computed from them with the stored tensors.</param>
+    /// <summary>For every element of a node's output, computed from these inputs, the largest difference that the rounding of its own tensors can
+    /// make.</summary>
     public float[] Bounds(GraphNode node, IReadOnlyList<Value> inputs, Value output)
     {
         switch (node.Op)

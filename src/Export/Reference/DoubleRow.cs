@@ -43,22 +43,8 @@ internal static class DoubleRow
         }
     }
 
-    /// <summary><c>y += x</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add(Span<double> y, ReadOnlySpan<float> x)
-    {
-        int c = 0;
-        for (; c + (2 * Lanes) <= y.Length; c += 2 * Lanes)
-        {
-            Vector.Widen(new Vector<float>(x[c..]), out Vector<double> low, out Vector<double> high);
-            (new Vector<double>(y[c..]) + low).CopyTo(y[c..]);
-            (new Vector<double>(y[(c + Lanes)..]) + high).CopyTo(y[(c + Lanes)..]);
-        }
-        for (; c < y.Length; c++)
-        {
-            y[c] += x[c];
-        }
-    }
+    /// <summary><c>y += x</c>; a factor of 1 rounds nothing.</summary>
+    public static void Add(Span<double> y, ReadOnlySpan<float> x) => AddTimes(y, 1, x);
 
     /// <summary><c>y += factor * x</c>, product and sum rounded each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -17,10 +17,7 @@ internal sealed class GraphInterpreter
     private readonly Dictionary<string, float[]> _floats = new(StringComparer.Ordinal);
     private readonly Func<StoredTensor, float[]> _widen;
 
-    /// <summary>An interpreter of a graph.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="tensors">Its tensors by name.</param>
-    /// <param name="widen">Other numbers than a float tensor's own to compute with; null for its own.</param>
+    /// <summary>An interpreter of a graph; <paramref name="widen"/> gives other numbers to compute with than a float tensor's own.</summary>
     /// <exception cref="EvitFormatException">The graph is not valid.</exception>
     public GraphInterpreter(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, Func<StoredTensor, float[]>? widen = null)
     {
@@ -30,12 +27,9 @@ internal sealed class GraphInterpreter
         _tensors = tensors;
     }
 
-    /// <summary>The shape of every value.</summary>
     public IReadOnlyDictionary<string, ValueShape> Shapes { get; }
 
-    /// <summary>Computes all values of one image.</summary>
-    /// <param name="input">Normalised, <c>[C, H, W]</c>.</param>
-    /// <returns>Every value by name.</returns>
+    /// <summary>Computes all values, by name, of one image, normalised, <c>[C, H, W]</c>.</summary>
     public IReadOnlyDictionary<string, Value> Run(ReadOnlySpan<float> input)
     {
         IReadOnlyList<int> shape = _graph.InputShape;
@@ -51,23 +45,13 @@ internal sealed class GraphInterpreter
         return values;
     }
 
-    /// <summary>Computes one node from its inputs' values.</summary>
-    /// <param name="node">A node of the graph.</param>
-    /// <param name="values">At least the node's inputs, in the graph's shapes.</param>
-    public Value Evaluate(GraphNode node, IReadOnlyDictionary<string, Value> values)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        ArgumentNullException.ThrowIfNull(values);
-        return ReferenceOps.Evaluate(new NodeValues(this, node, values));
-    }
+    /// <summary>Computes one node of the graph from at least its inputs' values, in the graph's shapes.</summary>
+    public Value Evaluate(GraphNode node, IReadOnlyDictionary<string, Value> values) => ReferenceOps.Evaluate(new NodeValues(this, node, values));
 
-    /// <summary>Whether a node gives the logits.</summary>
     internal bool IsOutput(GraphNode node) => node.Output == _graph.OutputName;
 
-    /// <summary>A node's tensor.</summary>
     internal StoredTensor Tensor(GraphNode node, string role) => _tensors[node.Tensors[role]];
 
-    /// <summary>A node's tensor as floats.</summary>
     internal float[] Floats(GraphNode node, string role)
     {
         string name = node.Tensors[role];
@@ -92,10 +76,8 @@ internal sealed class NodeValues(GraphInterpreter interpreter, GraphNode node, I
 {
     internal GraphNode Node => node;
 
-    /// <summary>The first input.</summary>
     internal Value X => Input(0);
 
-    /// <summary>Shape of the output.</summary>
     internal ValueShape Shape => interpreter.Shapes[node.Output];
 
     internal bool IsOutput => interpreter.IsOutput(node);

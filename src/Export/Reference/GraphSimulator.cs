@@ -2,17 +2,14 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A lowered network computed node by node in floats: what a folded one is held against where there is nothing older.</summary>
-/// <param name="model">The network.</param>
+/// <summary>A lowered network computed node by node in floats: what a folded one is compared with where there is nothing older.</summary>
 internal sealed class GraphSimulator(LoweredModel model) : ISimulator
 {
     private readonly GraphInterpreter _interpreter = new(model.Graph, model.Tensors);
     private IReadOnlyDictionary<string, Value> _values = new Dictionary<string, Value>();
 
-    /// <inheritdoc/>
     public void Start(ReadOnlySpan<float> image) => _values = _interpreter.Run(image);
 
-    /// <inheritdoc/>
     public bool TryGet(string name, out float[] values)
     {
         bool known = _values.TryGetValue(name, out Value? value);
@@ -20,10 +17,8 @@ internal sealed class GraphSimulator(LoweredModel model) : ISimulator
         return known;
     }
 
-    /// <inheritdoc/>
     public float[] Logits() => _values[model.Graph.OutputName].Floats;
 
-    /// <inheritdoc/>
     public void Clear() => _values = new Dictionary<string, Value>();
 
     private static float[] Signs(Value bits)

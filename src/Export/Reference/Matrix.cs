@@ -148,7 +148,6 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         return sum;
     }
 
-    /// <summary>Computes one row.</summary>
     public delegate void RowBody(int row, Span<double> y);
 }
 

@@ -2,9 +2,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>The ops of float transformers as the float rules word them, and those that rearrange tokens. Sums over channels (LayerNorm) and
-/// keys (softmax) run on 16 lanes, element i in lane i mod 16, each lane in storage order from 0, then <see cref="FloatMath.Tree"/>; sums
-/// of products run in storage order.</summary>
+/// <summary>The ops of float transformers as the float rules word them. Sums over channels (LayerNorm) and keys (softmax) run on 16 lanes, element i
+/// in lane i mod 16, each lane in storage order from 0, then <see cref="FloatMath.Tree"/>; sums of products run in storage order.</summary>
 internal static class ReferenceFloatArithmetic
 {
     // mean = sum / C; d = x - mean; variance = sum of squares of d / C; y = fma(d * (1 / sqrt(variance + epsilon)), scale, offset).
@@ -92,12 +91,4 @@ internal static class ReferenceFloatArithmetic
             }
         }
     }
-
-    internal static void PrependTokens(Value x, float[] tokens, float[] y)
-    {
-        tokens.CopyTo(y, 0);
-        x.Floats.CopyTo(y, tokens.Length);
-    }
-
-    internal static void SliceTokens(Value x, int start, float[] y) => Array.Copy(x.Floats, start * x.Shape.Channels, y, 0, y.Length);
 }

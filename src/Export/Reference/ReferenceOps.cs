@@ -19,20 +19,19 @@ internal static class ReferenceOps
             n.Floats("scale"), n.Floats("offset"), y),
         [Op.Add] = Sum,
         [Op.ScaledSum] = Sum,
-        [Op.AvgPool2d] = (n, y) => ReferenceArithmetic.AvgPool2d(n.X, PoolWindow.Of(n.Node), n.Shape, y),
-        [Op.Upsample] = (n, y) => ReferenceArithmetic.Upsample(n.X, n["factor"], n.Shape, y),
-        [Op.TileChannels] = (n, y) => ReferenceArithmetic.TileChannels(n.X, n["factor"], y),
-        [Op.GroupMeanChannels] = (n, y) => ReferenceArithmetic.GroupMeanChannels(n.X, n["factor"], y),
-        [Op.MeanTokens] = (n, y) => ReferenceArithmetic.MeanTokens(n.X, y),
+        [Op.AvgPool2d] = (n, y) => ReferencePooling.AvgPool2d(n.X, PoolWindow.Of(n.Node), n.Shape, y),
+        [Op.Upsample] = (n, y) => ReferencePooling.Upsample(n.X, n["factor"], n.Shape, y),
+        [Op.TileChannels] = (n, y) => ReferencePooling.TileChannels(n.X, n["factor"], y),
+        [Op.GroupMeanChannels] = (n, y) => ReferencePooling.GroupMeanChannels(n.X, n["factor"], y),
+        [Op.MeanTokens] = (n, y) => ReferencePooling.MeanTokens(n.X, y),
         [Op.LayerNorm] = (n, y) => ReferenceFloatArithmetic.LayerNorm(n.X, n.Floats("scale"), n.Floats("offset"), n.Floats("epsilon")[0], y),
         [Op.Gelu] = (n, y) => ReferenceFloatArithmetic.Gelu(n.X, y),
         [Op.SoftmaxAttention] = (n, y) => ReferenceFloatArithmetic.SoftmaxAttention(n.X, n.Input(1), n.Input(2), n["heads"], y),
-        [Op.PrependTokens] = (n, y) => ReferenceFloatArithmetic.PrependTokens(n.X, n.Node.Inputs.Count == 2 ? n.Input(1).Floats : n.Floats("tokens"), y),
-        [Op.SliceTokens] = (n, y) => ReferenceFloatArithmetic.SliceTokens(n.X, n["start"], y),
-        [Op.SpatialShift] = (n, y) => ReferenceArithmetic.SpatialShift(n.X, TokenShift.Of(n.Node), y),
+        [Op.PrependTokens] = (n, y) => ReferencePooling.PrependTokens(n.X, n.Node.Inputs.Count == 2 ? n.Input(1).Floats : n.Floats("tokens"), y),
+        [Op.SliceTokens] = (n, y) => ReferencePooling.SliceTokens(n.X, n["start"], y),
+        [Op.SpatialShift] = (n, y) => ReferencePooling.SpatialShift(n.X, TokenShift.Of(n.Node), y),
     };
 
-    /// <summary>Whether an op has a reference.</summary>
     internal static bool Has(Op op) => op == Op.ShiftSign || s_rows.ContainsKey(op);
 
     /// <summary>Computes one node.</summary>

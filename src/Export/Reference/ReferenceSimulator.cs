@@ -16,14 +16,10 @@ internal abstract class ReferenceSimulator : ISimulator
 
     private protected ReferenceSimulator(IReadOnlyDictionary<string, FloatTensor> tensors) => _tensors = tensors;
 
-    /// <summary>The simulator of a network that was recognised.</summary>
-    /// <param name="network">As recognised from these tensors.</param>
-    /// <param name="tensors">Its tensors by state_dict name.</param>
+    /// <summary>The simulator of a network that was recognised from these tensors.</summary>
     /// <exception cref="ModelFormatException">It is of a kind that has no simulator.</exception>
     public static ReferenceSimulator Of(RecognisedNetwork network, IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        ArgumentNullException.ThrowIfNull(tensors);
         return network.Config switch
         {
             BinaryViTConfig binary => new ReferenceBinaryViT(binary, tensors),
@@ -32,22 +28,19 @@ internal abstract class ReferenceSimulator : ISimulator
         };
     }
 
-    /// <summary>Takes an image; nothing is computed yet.</summary>
-    /// <param name="image">Normalised, <c>[3, H, W]</c>.</param>
+    /// <summary>Takes an image, normalised, <c>[3, H, W]</c>; nothing is computed yet.</summary>
     public void Start(ReadOnlySpan<float> image)
     {
         _image = image.ToArray();
         Restart();
     }
 
-    /// <inheritdoc/>
     public void Clear()
     {
         _image = [];
         Restart();
     }
 
-    /// <inheritdoc/>
     public bool TryGet(string name, out float[] values)
     {
         string module = GraphModule.Of(name);
@@ -66,19 +59,15 @@ internal abstract class ReferenceSimulator : ISimulator
         return true;
     }
 
-    /// <inheritdoc/>
     public float[] Logits()
     {
-        while (_logits is null && Advance())
-        {
-        }
+        while (_logits is null && Advance()) { }
         return _logits ?? throw new InvalidOperationException("the network gave no logits");
     }
 
     /// <summary>Computes the network module by module and names each when all of its values are reported.</summary>
     private protected abstract IEnumerable<string> Modules(float[] image);
 
-    /// <summary>Reports a value.</summary>
     private protected Matrix Tap(string name, Matrix value)
     {
         _current[name] = value.Data;
@@ -90,7 +79,6 @@ internal abstract class ReferenceSimulator : ISimulator
         return value;
     }
 
-    /// <summary>Reports signs.</summary>
     private protected Signs Tap(string name, Signs value)
     {
         _current[name] = value.Data;

@@ -12,7 +12,6 @@ internal sealed class Value
         Words = words;
     }
 
-    /// <summary>Shape and kind.</summary>
     public ValueShape Shape { get; }
 
     /// <summary>The floats of an image or of tokens; empty for bits.</summary>
@@ -30,43 +29,15 @@ internal sealed class Value
     /// <summary>Bits <c>[H * W, C]</c> from words.</summary>
     public static Value Bits(ulong[] words, int channels, int height, int width)
     {
-        ArgumentNullException.ThrowIfNull(words);
         var shape = new ValueShape(ValueKind.Bits, channels, height, width);
         return words.Length == shape.Tokens * shape.WordsPerToken
             ? new Value(shape, [], words)
             : throw new ArgumentException($"{words.Length} words given, {shape} needs {shape.Tokens * shape.WordsPerToken}", nameof(words));
     }
 
-    /// <summary>Bits from numbers <c>[H * W, C]</c>: at least 0 means +1.</summary>
-    public static Value BitsOf(ReadOnlySpan<float> signs, int channels, int height, int width)
-    {
-        var shape = new ValueShape(ValueKind.Bits, channels, height, width);
-        if (signs.Length != shape.Elements)
-        {
-            throw new ArgumentException($"{signs.Length} signs given, {shape} needs {shape.Elements}", nameof(signs));
-        }
-
-        var words = new ulong[shape.Tokens * shape.WordsPerToken];
-        for (int i = 0; i < signs.Length; i++)
-        {
-            (int token, int channel) = int.DivRem(i, channels);
-            if (signs[i] >= 0)
-            {
-                words[(token * shape.WordsPerToken) + (channel >> 6)] |= 1UL << channel;
-            }
-        }
-
-        return new Value(shape, [], words);
-    }
-
     /// <summary>The sign at a token and channel: true for +1.</summary>
     public bool Bit(int token, int channel) => ((Words[(token * Shape.WordsPerToken) + (channel >> 6)] >> channel) & 1) != 0;
 
-    private static Value Of(ValueShape shape, float[] data)
-    {
-        ArgumentNullException.ThrowIfNull(data);
-        return data.Length == shape.Elements
-            ? new Value(shape, data, [])
-            : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
-    }
+    private static Value Of(ValueShape shape, float[] data) => data.Length == shape.Elements
+        ? new Value(shape, data, []) : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
 }

@@ -6,19 +6,12 @@ internal sealed record FloatTensor
     private readonly float[]? _data;
     private readonly Func<float[]>? _read;
 
-    /// <summary>A tensor in memory.</summary>
-    /// <param name="name">The state_dict name.</param>
-    /// <param name="shape">Sizes, outermost first; empty for a scalar.</param>
-    /// <param name="data">The elements, row-major; their number is the product of the shape.</param>
+    /// <summary>A tensor in memory, its elements row-major.</summary>
     public FloatTensor(string name, int[] shape, float[] data) => (Name, Shape, _data) = (name, shape, data);
 
-    /// <summary>A tensor that stays in its file and is read whenever its elements are asked for.</summary>
-    /// <param name="name">The state_dict name.</param>
-    /// <param name="shape">Sizes, outermost first.</param>
-    /// <param name="read">Gives the elements, row-major, in a new array each time.</param>
+    /// <summary>A tensor that stays in its file: <paramref name="read"/> gives the elements, row-major, in a new array each time.</summary>
     internal FloatTensor(string name, int[] shape, Func<float[]> read) => (Name, Shape, _read) = (name, shape, read);
 
-    /// <summary>The state_dict name.</summary>
     public string Name { get; init; }
 
     /// <summary>Sizes, outermost first; empty for a scalar.</summary>

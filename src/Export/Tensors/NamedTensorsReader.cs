@@ -10,7 +10,6 @@ internal static class NamedTensorsReader
     /// <exception cref="ModelFormatException">There is no such file, or it is not a safetensors file.</exception>
     public static IReadOnlyDictionary<string, FloatTensor> ReadSafetensors(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
         try
         {
             SafetensorsFile file = SafetensorsFile.Parse(File.ReadAllBytes(path));

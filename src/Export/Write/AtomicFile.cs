@@ -12,7 +12,6 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> body)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(body);
         string full = Path.GetFullPath(path);
         string folder = Path.GetDirectoryName(full) ?? throw new ModelWriteException($"Cannot write {path}: it is a folder. Give a file name.");
         string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
@@ -60,12 +59,8 @@ internal static class AtomicFile
 public sealed class ModelWriteException : IOException
 {
     /// <summary>Creates the exception with a complete message.</summary>
-    public ModelWriteException(string message) : base(message)
-    {
-    }
+    public ModelWriteException(string message) : base(message) { }
 
     /// <summary>Creates the exception with a complete message and the failure behind it.</summary>
-    public ModelWriteException(string message, Exception innerException) : base(message, innerException)
-    {
-    }
+    public ModelWriteException(string message, Exception innerException) : base(message, innerException) { }
 }

@@ -19,32 +19,20 @@ internal static class EvitWriter
         return EvitFile.Parse(bytes);
     }
 
-    /// <summary>The bytes of a model file. Equal arguments give equal bytes.</summary>
-    /// <param name="model">Graph and tensors.</param>
-    /// <param name="preprocess">From a decoded image to the graph's input; its size is the input's.</param>
-    /// <param name="labels">Class names, as many as logits.</param>
-    /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
-    /// <param name="selfTestSeed">Seed of the self-test's input.</param>
+    /// <summary>The bytes of a model file. Equal arguments give equal bytes. The size of the preprocessing is the input's; labels are as many as
+    /// logits; the provenance is a JSON object.</summary>
     /// <exception cref="ModelFormatException">The parts do not fit each other, or the network gives logits that are not finite.</exception>
     public static byte[] ToBytes(
         LoweredModel model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
     {
-        ArgumentNullException.ThrowIfNull(model);
         return ToBytes(() => model, preprocess, labels, provenanceJson, selfTestSeed);
     }
 
-    /// <inheritdoc cref="ToBytes(LoweredModel, Preprocess, IReadOnlyList{string}, string, ulong)"/>
-    /// <param name="model">Gives the model; asked once. The model can go as soon as its bytes are there, before the self-test is computed from
-    /// them, if nobody else keeps it.</param>
-    /// <param name="preprocess">From a decoded image to the graph's input; its size is the input's.</param>
-    /// <param name="labels">Class names, as many as logits.</param>
-    /// <param name="provenanceJson">A JSON object: where the weights come from.</param>
-    /// <param name="selfTestSeed">Seed of the self-test's input.</param>
+    /// <summary>The bytes of a model file whose model is asked for once: it can go as soon as its bytes are there, before the self-test is computed
+    /// from them, if nobody else keeps it.</summary>
     public static byte[] ToBytes(
         Func<LoweredModel> model, Preprocess preprocess, IReadOnlyList<string> labels, string provenanceJson, ulong selfTestSeed = 0)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(labels);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         string name = "";
         try
@@ -66,9 +54,8 @@ internal static class EvitWriter
         }
     }
 
-    /// <summary>The same file with a certificate (see <see cref="ParityCertificate.ToJson"/>) in place of the one that it may have.</summary>
-    /// <param name="file">The bytes of a model file.</param>
-    /// <param name="certificateJson">A JSON object: what was compared and what came of it.</param>
+    /// <summary>The same file with a certificate, a JSON object (see <see cref="ParityCertificate.ToJson"/>), in place of the one that it may
+    /// have.</summary>
     /// <exception cref="EvitFormatException">It is no JSON object, or the bytes are no model file.</exception>
     public static byte[] WithCertificate(ReadOnlyMemory<byte> file, string certificateJson)
     {

@@ -17,7 +17,6 @@ internal enum FloatGroups
     /// <summary>Factors of each channel: the scales of products, norms and summands, the slopes of RPReLU.</summary>
     Scales = 2,
 
-    /// <summary>All of them.</summary>
     All = Tables | Scales,
 }
 
@@ -32,7 +31,6 @@ internal static class HalfFloats
     /// the rounding of the scale at the <see cref="Middle"/> of the counts.</summary>
     public static LoweredModel Store(LoweredModel model, FloatGroups groups)
     {
-        ArgumentNullException.ThrowIfNull(model);
         if (groups == FloatGroups.None)
         {
             return model;
@@ -61,7 +59,6 @@ internal static class HalfFloats
     /// <summary>The group of a node's tensor; <see cref="FloatGroups.None"/> for one that is never rounded.</summary>
     public static FloatGroups GroupOf(Op op, string role)
     {
-        ArgumentNullException.ThrowIfNull(role);
         return (op, role) switch
         {
             (Op.Conv2d or Op.Linear, "weight") or (_, "position" or "tokens") => FloatGroups.Tables,
@@ -70,9 +67,8 @@ internal static class HalfFloats
         };
     }
 
-    /// <summary>The count of differing bits whose dot product is 0, of a product that counts them; 0 for every other node.</summary>
-    /// <param name="node">The node.</param>
-    /// <param name="channels">Of its first input.</param>
+    /// <summary>The count of differing bits whose dot product is 0, of a product that counts them and has so many channels as input; 0 for every
+    /// other node.</summary>
     internal static double Middle(GraphNode node, int channels)
     {
         int kernel = node.Attributes.GetValueOrDefault("kernel", 1);
@@ -82,8 +78,6 @@ internal static class HalfFloats
     /// <summary>The groups of which a model has F16 tensors.</summary>
     public static FloatGroups GroupsOf(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(graph);
-        ArgumentNullException.ThrowIfNull(tensors);
         return graph.Nodes.SelectMany(n => n.Tensors.Where(t => tensors[t.Value].Type == StoredType.F16).Select(t => GroupOf(n.Op, t.Key)))
             .Aggregate(FloatGroups.None, (all, group) => all | group);
     }

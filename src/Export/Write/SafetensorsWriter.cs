@@ -24,14 +24,9 @@ internal static class SafetensorsWriter
     public static void Write(string path, IEnumerable<FloatTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, tensors.Select(Stored), metadata);
 
-    /// <summary>The bytes of a file.</summary>
     public static byte[] ToBytes(IEnumerable<SafetensorsTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        ArgumentNullException.ThrowIfNull(tensors);
-        SafetensorsTensor[] ordered =
-        [
-            .. tensors.OrderByDescending(t => SafetensorsTypes.Size(t.Type)).ThenBy(t => t.Name, StringComparer.Ordinal),
-        ];
+        SafetensorsTensor[] ordered = [.. tensors.OrderByDescending(t => SafetensorsTypes.Size(t.Type)).ThenBy(t => t.Name, StringComparer.Ordinal)];
         byte[] header = Header(ordered, metadata ?? new Dictionary<string, string>());
         int padded = (header.Length + 7) / 8 * 8;
         var file = new byte[8 + padded + ordered.Sum(t => (long)t.Bytes.Length)];

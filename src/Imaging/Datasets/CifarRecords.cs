@@ -34,26 +34,20 @@ internal sealed class CifarRecords : IImageDataset
         }
     }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Labels { get; private set; } = [];
 
-    /// <inheritdoc/>
     public int Count { get; }
 
-    /// <inheritdoc/>
     public int Label(int index) => _labels[index];
 
-    /// <inheritdoc/>
     public string SourceName(int index)
     {
         (string file, string record) = NameOf(index);
         return $"{file} {record}";
     }
 
-    /// <inheritdoc/>
     public RgbImage Load(int index)
     {
         ref readonly var file = ref _files[FileOf(index)];
@@ -119,8 +113,7 @@ internal sealed class CifarRecords : IImageDataset
         {
             if (lengths[i] == 0)
             {
-                throw new DatasetException(files[i],
-                    $"the file is empty; expected records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100).");
+                throw new DatasetException(files[i], $"the file is empty; expected records of {Cifar10} (CIFAR-10) or {Cifar100} bytes (CIFAR-100).");
             }
 
             if (lengths[i] > Array.MaxLength)

@@ -6,8 +6,6 @@ internal static class ClassNames
     private const int MaxFileBytes = 1 << 20;
 
     /// <summary>Names of the first file of <paramref name="fileNames"/> that exists: one a line, empty lines left out.</summary>
-    /// <param name="folder">Where to look.</param>
-    /// <param name="fileNames">Names of files, best first.</param>
     internal static string[]? Read(string folder, params ReadOnlySpan<string> fileNames)
     {
         foreach (string fileName in fileNames)
@@ -49,11 +47,7 @@ internal static class ClassNames
     internal static string[] Digits(int count) =>
         [.. Enumerable.Range(0, count).Select(static i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
 
-    /// <summary>Throws for the first label that has no class, and when all labels are equal.</summary>
-    /// <param name="labels">All labels.</param>
-    /// <param name="classes">Number of classes.</param>
-    /// <param name="nameOf">Names a record.</param>
-    /// <param name="training">Whether at least two classes must occur.</param>
+    /// <summary>Throws for the first label that has no class, and in training when all labels are equal.</summary>
     internal static void CheckLabels(ReadOnlySpan<byte> labels, int classes, Func<int, (string File, string Record)> nameOf, bool training)
     {
         int wrong = labels.IndexOfAnyInRange((byte)Math.Min(classes, 256 - 1), byte.MaxValue);

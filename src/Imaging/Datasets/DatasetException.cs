@@ -8,8 +8,7 @@ public sealed class DatasetException : Exception
     /// <param name="path">The folder or file.</param>
     /// <param name="problem">What is wrong, what was expected and what to do, without the path.</param>
     /// <param name="inner">The error underneath, if there is one.</param>
-    public DatasetException(string path, string problem, Exception? inner = null)
-        : base($"{path}: {problem}", inner) => Path = path;
+    public DatasetException(string path, string problem, Exception? inner = null) : base($"{path}: {problem}", inner) => Path = path;
 
     /// <summary>The folder or file.</summary>
     public string Path { get; }

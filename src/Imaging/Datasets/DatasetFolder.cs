@@ -146,8 +146,7 @@ public static class DatasetFolder
         }
 
         string[] children = [.. Directory.EnumerateDirectories(path).Take(2)];
-        bool inside = children.Length == 1
-            && (HasRecords(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
+        bool inside = children.Length == 1 && (HasRecords(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
         return inside ? $"the data set lies one folder deeper. Give {children[0]}." : null;
     }
 
@@ -159,8 +158,6 @@ public static class DatasetFolder
         Shapes);
 }
 
-/// <summary>A format of data sets.</summary>
-/// <param name="Expected">What it looks like, for messages.</param>
-/// <param name="IsIn">Whether a folder has files of it.</param>
-/// <param name="TryOpen">Opens a folder; null where it has no files of it.</param>
+/// <summary>A format of data sets: what it looks like, for messages, and how it is found and opened; null where a folder has no files of
+/// it.</summary>
 internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetSplits?> TryOpen);

@@ -20,22 +20,16 @@ internal sealed class IdxFiles : IImageDataset
     private IdxFiles(string name, string file, byte[] images, int height, int width, byte[] labels) =>
         (Name, _file, _images, _height, _width, _labels) = (name, file, images, height, width, labels);
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Labels { get; private set; } = [];
 
-    /// <inheritdoc/>
     public int Count => _labels.Length;
 
-    /// <inheritdoc/>
     public int Label(int index) => _labels[index];
 
-    /// <inheritdoc/>
     public string SourceName(int index) => $"{_file} image {index}";
 
-    /// <inheritdoc/>
     public RgbImage Load(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -121,11 +115,8 @@ internal sealed class IdxFiles : IImageDataset
         return new IdxFiles(name, imagesFile, images, shape[1], shape[2], labels);
     }
 
-    /// <summary>Reads one IDX array of unsigned bytes. What the header promises is only believed as far as the bytes arrive, and not a byte
-    /// more is unpacked, so neither a wild header nor a gzip bomb takes memory.</summary>
-    /// <param name="file">The file; gzip is recognised by its first bytes.</param>
-    /// <param name="magic">The four bytes expected at the start.</param>
-    /// <param name="shape">Its length is the rank; filled with the sizes.</param>
+    /// <summary>Reads one IDX array of unsigned bytes and the sizes of its shape, whose rank is given. What the header promises is only believed as
+    /// far as the bytes arrive, and not a byte more is unpacked, so neither a wild header nor a gzip bomb takes memory.</summary>
     private static byte[] ReadArray(string file, uint magic, int[] shape)
     {
         using FileStream raw = File.OpenRead(file);

@@ -18,22 +18,16 @@ internal sealed class ImageFolder : IImageDataset
 
     private ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Labels, _images) = (name, classes, images);
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <inheritdoc/>
     public int Count => _images.Length;
 
-    /// <inheritdoc/>
     public int Label(int index) => _images[index].Label;
 
-    /// <inheritdoc/>
     public string SourceName(int index) => _images[index].File;
 
-    /// <inheritdoc/>
     public RgbImage Load(int index)
     {
         try
@@ -65,9 +59,7 @@ internal sealed class ImageFolder : IImageDataset
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
         var skipped = new List<SkippedImage>();
         ImageFolder training = Read($"{name} train", train ?? folder, null, options, skipped);
-        ImageFolder? testing = split && test is not null
-            ? Read($"{name} {Path.GetFileName(test)}", test, training.Labels, options, skipped)
-            : null;
+        ImageFolder? testing = split && test is not null ? Read($"{name} {Path.GetFileName(test)}", test, training.Labels, options, skipped) : null;
         return new(training, testing, "image folder") { SkippedImages = skipped };
     }
 
@@ -211,6 +203,5 @@ internal sealed class ImageFolder : IImageDataset
     }
 
     private static string Shorten(IReadOnlyList<string> names) => names.Count <= 12
-        ? string.Join(", ", names)
-        : $"{string.Join(", ", names.Take(12))}, ... ({names.Count})";
+        ? string.Join(", ", names) : $"{string.Join(", ", names.Take(12))}, ... ({names.Count})";
 }

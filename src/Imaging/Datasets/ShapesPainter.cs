@@ -7,10 +7,7 @@ internal static class ShapesPainter
 {
     private const int Side = ShapesDataset.Side;
 
-    /// <summary>Draws clutter on a plain ground, the shape over it, then lighting and noise over all.</summary>
-    /// <param name="shape">What to draw.</param>
-    /// <param name="random">Everything else comes from here.</param>
-    /// <param name="pixels">RGB [32, 32, 3], overwritten.</param>
+    /// <summary>Draws clutter on a plain ground, the shape over it, then lighting and noise over all, into RGB <c>[32, 32, 3]</c>.</summary>
     [SkipLocalsInit]
     internal static void Paint(Shape shape, ref SplitMix64 random, Span<byte> pixels)
     {
@@ -35,8 +32,7 @@ internal static class ShapesPainter
     {
         internal float Luma => 0.3f * R + 0.59f * G + 0.11f * B;
 
-        internal static Colour Random(ref SplitMix64 random) =>
-            new(random.Between(15, 240), random.Between(15, 240), random.Between(15, 240));
+        internal static Colour Random(ref SplitMix64 random) => new(random.Between(15, 240), random.Between(15, 240), random.Between(15, 240));
 
         internal Colour Shifted(float by) => new(Math.Clamp(R + by, 0, 255), Math.Clamp(G + by, 0, 255), Math.Clamp(B + by, 0, 255));
     }

@@ -1,7 +1,6 @@
 namespace EdgeVit.Imaging;
 
 /// <summary>The SplitMix64 generator (Steele, Lea, Flood 2014): integer arithmetic only, so the same numbers on every machine.</summary>
-/// <param name="seed">Any value.</param>
 internal struct SplitMix64(ulong seed)
 {
     private const ulong Step = 0x9E3779B97F4A7C15;

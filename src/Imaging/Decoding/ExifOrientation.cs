@@ -61,9 +61,8 @@ internal static class ExifOrientation
         return 1;
     }
 
-    /// <summary>Turns an image upright: out(x, y) = in(origin + x * columnStep + y * rowStep).</summary>
-    /// <param name="image">The image as stored.</param>
-    /// <param name="orientation">1..8 as EXIF defines them.</param>
+    /// <summary>Turns an image, stored in an orientation of 1..8 as EXIF defines them, upright: out(x, y) = in(origin + x * columnStep + y *
+    /// rowStep).</summary>
     internal static RgbImage Apply(RgbImage image, int orientation)
     {
         if (orientation == 1)

@@ -17,13 +17,11 @@ internal enum PictureFormat
 /// <summary>Tells by its first bytes what a file is.</summary>
 internal static class FileKind
 {
-    /// <summary>So many bytes suffice.</summary>
     internal const int HeadBytes = 512;
 
     private const string Convert = "Convert it to PNG or JPEG.";
 
-    /// <summary>The format, where it is one that is decoded.</summary>
-    /// <param name="head">The file, or its beginning.</param>
+    /// <summary>The format that a file, or its beginning, is of, where it is one that is decoded.</summary>
     internal static PictureFormat Format(ReadOnlySpan<byte> head)
     {
         if (head.StartsWith(PngStructure.Signature))
@@ -47,8 +45,7 @@ internal static class FileKind
         }
 
         return head.StartsWith("BM"u8) && head.Length >= 18 && BinaryPrimitives.ReadInt32LittleEndian(head[14..]) is 12 or 16 or 40 or 52 or 56 or 64 or 108 or 124
-            ? PictureFormat.Bmp
-            : PictureFormat.None;
+            ? PictureFormat.Bmp : PictureFormat.None;
     }
 
     /// <summary>What a file of another kind is and what to do about it, to follow "not a picture that is read but ".</summary>

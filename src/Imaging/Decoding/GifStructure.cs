@@ -6,8 +6,7 @@ namespace EdgeVit.Imaging;
 /// is.</param>
 internal readonly record struct GifStructure(bool HasFrame, int TransparencyFlagAt)
 {
-    /// <summary>Walks over the header, the palette and the extensions.</summary>
-    /// <param name="file">The whole file.</param>
+    /// <summary>Walks over the header, the palette and the extensions of a whole file.</summary>
     internal static GifStructure Read(ReadOnlySpan<byte> file)
     {
         const byte Extension = 0x21, GraphicControl = 0xF9, Frame = 0x2C;

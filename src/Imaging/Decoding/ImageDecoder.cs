@@ -123,11 +123,7 @@ public static class ImageDecoder
         CheckSize(width, height, path, MaxPixels);
     }
 
-    /// <summary>Throws when an image of this size must not be decoded.</summary>
-    /// <param name="width">Columns that the file claims.</param>
-    /// <param name="height">Rows that the file claims.</param>
-    /// <param name="name">The image's name for errors.</param>
-    /// <param name="maxPixels">The bound.</param>
+    /// <summary>Throws when an image that claims this size must not be decoded.</summary>
     internal static void CheckSize(int width, int height, string name, long maxPixels)
     {
         long pixels = (long)width * height;
@@ -233,8 +229,7 @@ public static class ImageDecoder
         if (Environment.GetEnvironmentVariable(MaxPixelsVariable) is { Length: > 0 } text)
         {
             return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long pixels) && pixels > 0
-                ? pixels
-                : throw new ImageException(MaxPixelsVariable, $"'{text}' is no number of pixels; expected for example 200000000.");
+                ? pixels : throw new ImageException(MaxPixelsVariable, $"'{text}' is no number of pixels; expected for example 200000000.");
         }
 
         return Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8 / BytesPerPixel, 1_000_000, UsualMaxPixels);

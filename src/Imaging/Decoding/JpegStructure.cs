@@ -16,8 +16,8 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
     /// <summary>Pixels come in several scans: nothing can be said before the last.</summary>
     internal bool HasSeveralScans => CoefficientBytes > 0;
 
-    /// <summary>Walks over the markers up to the end marker. Never throws: what is no JPEG further on, the decoder refuses.</summary>
-    /// <param name="file">The whole file.</param>
+    /// <summary>Walks over the markers of a whole file up to the end marker. Never throws: what is no JPEG further on, the decoder
+    /// refuses.</summary>
     internal static JpegStructure Read(ReadOnlySpan<byte> file)
     {
         int orientation = 0, scans = 0;

@@ -19,9 +19,7 @@ internal readonly record struct PngStructure(int Orientation, bool HasEnd)
 
     private static ReadOnlySpan<byte> RawProfile => "Raw profile type exif\0"u8;
 
-    /// <summary>Width and height from the first 24 bytes.</summary>
-    /// <param name="file">A PNG, or its beginning.</param>
-    /// <param name="name">The image's name for errors.</param>
+    /// <summary>Width and height from the first 24 bytes of a PNG.</summary>
     /// <exception cref="ImageException">There is no such header, or its sides are impossible.</exception>
     internal static (int Width, int Height) ReadSize(ReadOnlySpan<byte> file, string name)
     {
@@ -44,8 +42,7 @@ internal readonly record struct PngStructure(int Orientation, bool HasEnd)
         return ((int)width, (int)height);
     }
 
-    /// <summary>Walks over the chunks.</summary>
-    /// <param name="file">The whole file.</param>
+    /// <summary>Walks over the chunks of a whole file.</summary>
     internal static PngStructure Read(ReadOnlySpan<byte> file)
     {
         int orientation = 0, fromProfile = 0;

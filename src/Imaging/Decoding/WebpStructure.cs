@@ -7,8 +7,7 @@ namespace EdgeVit.Imaging;
 /// <param name="HasEnd">The file is as long as its header says.</param>
 internal readonly record struct WebpStructure(int Orientation, bool HasEnd)
 {
-    /// <summary>Walks over the chunks.</summary>
-    /// <param name="file">The whole file, at least its RIFF header.</param>
+    /// <summary>Walks over the chunks of a whole file, which has at least its RIFF header.</summary>
     internal static WebpStructure Read(ReadOnlySpan<byte> file)
     {
         const uint Exif = 0x46495845;

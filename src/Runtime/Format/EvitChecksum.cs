@@ -13,13 +13,9 @@ internal static class EvitChecksum
     private const ulong Basis = 0xCBF29CE484222325;
     private const ulong Prime = 0x00000100000001B3;
 
-    /// <summary>The checksum as it stands in a file: <c>fnv1a64:</c> and sixteen hex digits.</summary>
-    /// <param name="metadata">The file's metadata; the checksum's own key is left out.</param>
-    /// <param name="tensors">The file's tensors, in any order.</param>
+    /// <summary>The checksum as it stands in a file: <c>fnv1a64:</c> and sixteen hex digits. The metadata's own key for it is left out.</summary>
     public static string Of(IReadOnlyDictionary<string, string> metadata, IEnumerable<SafetensorsTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(metadata);
-        ArgumentNullException.ThrowIfNull(tensors);
         ulong hash = Basis;
         string[] keys = [.. metadata.Keys];
         Array.Sort(keys, StringComparer.Ordinal);

@@ -38,7 +38,6 @@ internal sealed class EvitFile
         _sha256 = new Lazy<string>(() => EdgeVit.Runtime.Sha256.Hex(file.Span));
     }
 
-    /// <summary>The network.</summary>
     public ModelGraph Graph { get; }
 
     /// <summary>Its tensors by name, exactly those that the graph uses.</summary>
@@ -47,7 +46,6 @@ internal sealed class EvitFile
     /// <summary>The shape of every value of the graph.</summary>
     public IReadOnlyDictionary<string, ValueShape> Shapes { get; }
 
-    /// <summary>From a decoded image to the network's input.</summary>
     public Preprocess Preprocess { get; }
 
     /// <summary>Class names, as many as logits.</summary>
@@ -59,13 +57,11 @@ internal sealed class EvitFile
     /// <summary>A JSON object: what was compared when the file was made, and what came of it; null where the file has none.</summary>
     public string? Certificate { get; }
 
-    /// <summary>The stored self-test, where the file has one.</summary>
     public SelfTest? SelfTest { get; }
 
     /// <summary>SHA-256 of the whole file, lower-case hex; computed when first asked for.</summary>
     public string Sha256 => _sha256.Value;
 
-    /// <summary>Length of the file.</summary>
     public long Bytes { get; }
 
     /// <summary>Reads a file.</summary>
@@ -73,7 +69,6 @@ internal sealed class EvitFile
     /// the path.</exception>
     public static EvitFile Read(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
         try
         {
             return Parse(File.ReadAllBytes(path));
@@ -162,8 +157,7 @@ internal sealed class EvitFile
         SafetensorsType.F16 => StoredType.F16,
         SafetensorsType.U64 => StoredType.U64,
         SafetensorsType.I64 => StoredType.I64,
-        _ => throw new EvitFormatException(
-            $"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
+        _ => throw new EvitFormatException($"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
     };
 
     private void CheckAgreement()

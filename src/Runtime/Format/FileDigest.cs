@@ -4,9 +4,5 @@ namespace EdgeVit.Runtime;
 internal static class FileDigest
 {
     /// <summary>SHA-256 of what is left in a stream, as 64 lower-case hex digits.</summary>
-    public static string Sha256(Stream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        return EdgeVit.Runtime.Sha256.Hex(stream);
-    }
+    public static string Sha256(Stream stream) => EdgeVit.Runtime.Sha256.Hex(stream);
 }

@@ -12,10 +12,8 @@ internal static class GraphJson
 {
     private const int MaxNodes = 4096;
 
-    /// <summary>Writes a graph.</summary>
     public static string Write(ModelGraph graph)
     {
-        ArgumentNullException.ThrowIfNull(graph);
         return JsonText.Write(writer =>
         {
             writer.WriteStartObject();
@@ -45,7 +43,6 @@ internal static class GraphJson
     /// <exception cref="EvitFormatException">Not JSON, another schema, unknown keys or ops, wrong types.</exception>
     public static ModelGraph Read(string json, bool former = false)
     {
-        ArgumentNullException.ThrowIfNull(json);
         const string Where = "graph";
         JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), Where);
         root.OnlyKeys(Where, "schema", "name", "input", "output", "nodes");

@@ -80,32 +80,28 @@ internal readonly struct JsonEntry(JsonTable table, int index)
     {
         Expect(JsonKind.Number, where, what, name);
         return int.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
-            ? value
-            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 32-bit integer");
+            ? value : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 32-bit integer");
     }
 
     internal long Long(string where, string? what = null, string? name = null)
     {
         Expect(JsonKind.Number, where, what, name);
         return long.TryParse(_table.Raw(_index), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 64-bit integer");
+            ? value : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a 64-bit integer");
     }
 
     internal ulong Unsigned(string where, string? what = null, string? name = null)
     {
         Expect(JsonKind.Number, where, what, name);
         return ulong.TryParse(_table.Raw(_index), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
-            ? value
-            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected an unsigned 64-bit integer");
+            ? value : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected an unsigned 64-bit integer");
     }
 
     internal float Float(string where, string? what = null, string? name = null)
     {
         Expect(JsonKind.Number, where, what, name);
         return float.TryParse(_table.Raw(_index), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
-            ? value
-            : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a finite 32-bit float");
+            ? value : throw new EvitFormatException($"{Place(where, what, name)}: found {Written()}, expected a finite 32-bit float");
     }
 
     internal int[] Ints(string where, string? what = null, string? name = null)
@@ -144,7 +140,6 @@ internal readonly struct JsonEntry(JsonTable table, int index)
         return values;
     }
 
-    /// <summary>Number of elements of an array.</summary>
     internal int Count(string where, string? what = null, string? name = null)
     {
         int count = 0;
@@ -156,7 +151,6 @@ internal readonly struct JsonEntry(JsonTable table, int index)
         return count;
     }
 
-    /// <summary>The elements of an array.</summary>
     internal JsonElements Elements(string where, string? what = null, string? name = null)
     {
         Expect(JsonKind.Array, where, what, name);
@@ -183,7 +177,6 @@ internal readonly struct JsonEntry(JsonTable table, int index)
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";
 }
 
-/// <summary>A key and its value.</summary>
 internal readonly struct JsonMember(JsonTable table, int index, string where)
 {
     /// <summary>The key; half of a surrogate pair in it is an error.</summary>

@@ -27,10 +27,8 @@ internal static class MetadataJson
     /// <summary>Key of the checksum, see <see cref="EvitChecksum"/>.</summary>
     public const string ChecksumKey = "edgevit.checksum";
 
-    /// <summary>Writes the preprocessing.</summary>
     public static string WritePreprocess(Preprocess preprocess)
     {
-        ArgumentNullException.ThrowIfNull(preprocess);
         return JsonText.Write(writer =>
         {
             writer.WriteStartObject();
@@ -44,11 +42,9 @@ internal static class MetadataJson
         });
     }
 
-    /// <summary>Reads the preprocessing.</summary>
     /// <exception cref="EvitFormatException">Not of that form, or impossible numbers.</exception>
     public static Preprocess ReadPreprocess(string json)
     {
-        ArgumentNullException.ThrowIfNull(json);
         JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), PreprocessKey);
         root.OnlyKeys(PreprocessKey, "height", "width", "resize", "interpolation", "mean", "std");
         string name = root.Get("interpolation", PreprocessKey).String(PreprocessKey, "interpolation");
@@ -81,10 +77,8 @@ internal static class MetadataJson
         return result;
     }
 
-    /// <summary>Writes the class names.</summary>
     public static string WriteLabels(IReadOnlyList<string> labels)
     {
-        ArgumentNullException.ThrowIfNull(labels);
         return JsonText.Write(writer =>
         {
             writer.WriteStartArray();
@@ -97,20 +91,16 @@ internal static class MetadataJson
         });
     }
 
-    /// <summary>Reads the class names.</summary>
     /// <exception cref="EvitFormatException">Not an array of strings.</exception>
     public static IReadOnlyList<string> ReadLabels(string json)
     {
-        ArgumentNullException.ThrowIfNull(json);
         JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), LabelsKey);
         return root.Strings(LabelsKey);
     }
 
-    /// <summary>Writes the self-test.</summary>
     /// <exception cref="ArgumentException">A logit is not finite.</exception>
     public static string WriteSelfTest(SelfTest selfTest)
     {
-        ArgumentNullException.ThrowIfNull(selfTest);
         if (!selfTest.Logits.All(float.IsFinite))
         {
             throw new ArgumentException("a self-test needs finite logits", nameof(selfTest));
@@ -125,11 +115,9 @@ internal static class MetadataJson
         });
     }
 
-    /// <summary>Reads the self-test.</summary>
     /// <exception cref="EvitFormatException">Not of that form.</exception>
     public static SelfTest ReadSelfTest(string json)
     {
-        ArgumentNullException.ThrowIfNull(json);
         JsonEntry root = JsonTable.Parse(Encoding.UTF8.GetBytes(json), SelfTestKey);
         root.OnlyKeys(SelfTestKey, "seed", "logits");
         return new SelfTest(root.Get("seed", SelfTestKey).Unsigned(SelfTestKey, "seed"), root.Get("logits", SelfTestKey).Floats(SelfTestKey, "logits"));
@@ -143,11 +131,7 @@ internal static class MetadataJson
     /// <exception cref="EvitFormatException">It is not.</exception>
     public static void CheckCertificate(string json) => CheckObject(json, CertificateKey);
 
-    private static void CheckObject(string json, string key)
-    {
-        ArgumentNullException.ThrowIfNull(json);
-        JsonTable.Parse(Encoding.UTF8.GetBytes(json), key).Expect(JsonKind.Object, key);
-    }
+    private static void CheckObject(string json, string key) => JsonTable.Parse(Encoding.UTF8.GetBytes(json), key).Expect(JsonKind.Object, key);
 
     private static string InterpolationName(Interpolation interpolation) => interpolation == Interpolation.Bicubic ? "bicubic" : "bilinear";
 }

@@ -23,15 +23,13 @@ internal sealed class SafetensorsFile
     /// <summary>The tensors by name; their bytes are slices of the parsed memory.</summary>
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors { get; }
 
-    /// <summary>Parses a whole file.</summary>
-    /// <param name="file">The file's bytes; kept, not copied.</param>
+    /// <summary>Parses the bytes of a whole file, which are kept, not copied.</summary>
     /// <exception cref="EvitFormatException">The bytes are not a valid safetensors file.</exception>
     public static SafetensorsFile Parse(ReadOnlyMemory<byte> file)
     {
         if (file.Length < 8)
         {
-            throw new EvitFormatException(
-                $"not a safetensors file: {file.Length} bytes, expected at least the 8 bytes of the header's length");
+            throw new EvitFormatException($"not a safetensors file: {file.Length} bytes, expected at least the 8 bytes of the header's length");
         }
 
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Span);
@@ -83,8 +81,7 @@ internal sealed class SafetensorsFile
         entry.OnlyKeys(where, "dtype", "shape", "data_offsets");
         string dtype = entry.Get("dtype", where).String(where, "dtype");
         SafetensorsType type = SafetensorsTypes.Parse(dtype)
-            ?? throw new EvitFormatException(
-                $"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+            ?? throw new EvitFormatException($"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
 
         int[] shape = entry.Get("shape", where).Ints(where, "shape");
         if (shape.Length > MaxRank)

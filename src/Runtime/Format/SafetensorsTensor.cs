@@ -7,72 +7,56 @@ namespace EdgeVit.Runtime;
 /// <summary>Element types that a safetensors file can hold.</summary>
 internal enum SafetensorsType
 {
-    /// <summary>64-bit float.</summary>
-    F64,
-
-    /// <summary>32-bit float.</summary>
-    F32,
-
-    /// <summary>16-bit float.</summary>
-    F16,
-
-    /// <summary>The upper half of a 32-bit float.</summary>
-    BF16,
-
-    /// <summary>64-bit signed integer.</summary>
-    I64,
-
-    /// <summary>32-bit signed integer.</summary>
-    I32,
-
-    /// <summary>16-bit signed integer.</summary>
-    I16,
-
-    /// <summary>8-bit signed integer.</summary>
-    I8,
-
-    /// <summary>64-bit unsigned integer.</summary>
-    U64,
-
-    /// <summary>32-bit unsigned integer.</summary>
-    U32,
-
-    /// <summary>16-bit unsigned integer.</summary>
-    U16,
-
-    /// <summary>8-bit unsigned integer.</summary>
-    U8,
-
-    /// <summary>One byte, 0 or 1.</summary>
-    Bool,
+    F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, Bool,
 }
 
-/// <summary>One tensor of a safetensors file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">Element type.</param>
-/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-/// <param name="Bytes">The elements, little-endian, row-major.</param>
+/// <summary>One tensor of a safetensors file: sizes outermost first, elements little-endian, row-major.</summary>
 internal sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes)
 {
-    /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / SafetensorsTypes.Size(Type);
 
     /// <summary>The elements as floats: 16-bit types widened exactly, others converted to the nearest float.</summary>
     public float[] ToFloats()
     {
         var result = new float[Count];
-        ReadOnlySpan<byte> bytes = Bytes.Span;
-        int size = SafetensorsTypes.Size(Type);
-        if (Type == SafetensorsType.F16)
+        SafetensorsTypes.ToFloats(Type, Bytes.Span, result);
+        return result;
+    }
+}
+
+/// <summary>Names, sizes and values of the element types.</summary>
+internal static class SafetensorsTypes
+{
+    private static readonly string[] s_names = ["F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"];
+
+    /// <summary>The type that a file calls <paramref name="dtype"/>, or null where there is none.</summary>
+    public static SafetensorsType? Parse(string dtype) => Array.IndexOf(s_names, dtype) is var index and >= 0 ? (SafetensorsType)index : null;
+
+    public static string Name(SafetensorsType type) => s_names[(int)type];
+
+    /// <summary>Bytes of one element.</summary>
+    public static int Size(SafetensorsType type) => type switch
+    {
+        SafetensorsType.F64 or SafetensorsType.I64 or SafetensorsType.U64 => 8,
+        SafetensorsType.F32 or SafetensorsType.I32 or SafetensorsType.U32 => 4,
+        SafetensorsType.F16 or SafetensorsType.BF16 or SafetensorsType.I16 or SafetensorsType.U16 => 2,
+        _ => 1,
+    };
+
+    /// <summary>Elements as floats: 16-bit types widened exactly, others converted to the nearest float.</summary>
+    public static void ToFloats(SafetensorsType type, ReadOnlySpan<byte> bytes, Span<float> floats)
+    {
+        if (type == SafetensorsType.F16)
         {
-            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), result);
-            return result;
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), floats);
+            return;
         }
 
-        for (int i = 0; i < result.Length; i++)
+        int size = Size(type);
+        for (int i = 0; i < floats.Length; i++)
         {
             ReadOnlySpan<byte> at = bytes.Slice(i * size, size);
-            result[i] = Type switch
+            floats[i] = type switch
             {
                 SafetensorsType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(at),
                 SafetensorsType.F32 => BinaryPrimitives.ReadSingleLittleEndian(at),
@@ -87,57 +71,5 @@ internal sealed record SafetensorsTensor(string Name, SafetensorsType Type, IRea
                 _ => at[0],
             };
         }
-
-        return result;
     }
-}
-
-/// <summary>Names and sizes of the element types.</summary>
-internal static class SafetensorsTypes
-{
-    /// <summary>The type that a file calls <paramref name="dtype"/>, or null where there is none.</summary>
-    public static SafetensorsType? Parse(string dtype) => dtype switch
-    {
-        "F64" => SafetensorsType.F64,
-        "F32" => SafetensorsType.F32,
-        "F16" => SafetensorsType.F16,
-        "BF16" => SafetensorsType.BF16,
-        "I64" => SafetensorsType.I64,
-        "I32" => SafetensorsType.I32,
-        "I16" => SafetensorsType.I16,
-        "I8" => SafetensorsType.I8,
-        "U64" => SafetensorsType.U64,
-        "U32" => SafetensorsType.U32,
-        "U16" => SafetensorsType.U16,
-        "U8" => SafetensorsType.U8,
-        "BOOL" => SafetensorsType.Bool,
-        _ => null,
-    };
-
-    /// <summary>What a file calls the type.</summary>
-    public static string Name(SafetensorsType type) => type switch
-    {
-        SafetensorsType.F64 => "F64",
-        SafetensorsType.F32 => "F32",
-        SafetensorsType.F16 => "F16",
-        SafetensorsType.BF16 => "BF16",
-        SafetensorsType.I64 => "I64",
-        SafetensorsType.I32 => "I32",
-        SafetensorsType.I16 => "I16",
-        SafetensorsType.I8 => "I8",
-        SafetensorsType.U64 => "U64",
-        SafetensorsType.U32 => "U32",
-        SafetensorsType.U16 => "U16",
-        SafetensorsType.U8 => "U8",
-        _ => "BOOL",
-    };
-
-    /// <summary>Bytes of one element.</summary>
-    public static int Size(SafetensorsType type) => type switch
-    {
-        SafetensorsType.F64 or SafetensorsType.I64 or SafetensorsType.U64 => 8,
-        SafetensorsType.F32 or SafetensorsType.I32 or SafetensorsType.U32 => 4,
-        SafetensorsType.F16 or SafetensorsType.BF16 or SafetensorsType.I16 or SafetensorsType.U16 => 2,
-        _ => 1,
-    };
 }

@@ -1,17 +1,12 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>An input, given by its seed, and the logits that every machine must compute for it, bit for bit.</summary>
-/// <param name="Seed">Seed of <see cref="Input"/>.</param>
-/// <param name="Logits">The exact logits, one for each class.</param>
+/// <summary>The seed of an input (<see cref="Input"/>) and the logits that every machine must compute for it, bit for bit.</summary>
 internal sealed record SelfTest(ulong Seed, float[] Logits)
 {
-    /// <summary>The seeded input: uniform floats in [-2, 2), multiples of 2^-22, from splitmix64 (Steele, Lea, Flood 2014). Every operation
-    /// is exact, so that the numbers are the same everywhere.</summary>
-    /// <param name="seed">Any number.</param>
-    /// <param name="shape">Sizes, such as <c>[3, H, W]</c>; the product is the length of the result.</param>
+    /// <summary>The seeded input: uniform floats in [-2, 2), multiples of 2^-22, from splitmix64 (Steele, Lea, Flood 2014). Every operation is
+    /// exact, so that the numbers are the same everywhere.</summary>
     public static float[] Input(ulong seed, IReadOnlyList<int> shape)
     {
-        ArgumentNullException.ThrowIfNull(shape);
         int count = 1;
         foreach (int size in shape)
         {

@@ -10,7 +10,6 @@ internal static class TensorData
     /// <exception cref="ArgumentException">The tensor has another type.</exception>
     public static float[] Floats(StoredTensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Type switch
         {
             StoredType.F32 => MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span).ToArray(),
@@ -23,7 +22,6 @@ internal static class TensorData
     /// <exception cref="ArgumentException">The tensor has another type.</exception>
     public static ulong[] Words(StoredTensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Type == StoredType.U64
             ? MemoryMarshal.Cast<byte, ulong>(tensor.Bytes.Span).ToArray()
             : throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.Type}, expected U64", nameof(tensor));
@@ -33,19 +31,15 @@ internal static class TensorData
     /// <exception cref="ArgumentException">The tensor has another type.</exception>
     public static long[] Integers(StoredTensor tensor)
     {
-        ArgumentNullException.ThrowIfNull(tensor);
         return tensor.Type == StoredType.I64
             ? MemoryMarshal.Cast<byte, long>(tensor.Bytes.Span).ToArray()
             : throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.Type}, expected I64", nameof(tensor));
     }
 
-    /// <summary>An F32 tensor.</summary>
     public static StoredTensor Of(string name, ReadOnlySpan<float> values, params int[] shape) => new(name, StoredType.F32, shape, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>A U64 tensor.</summary>
     public static StoredTensor Of(string name, ReadOnlySpan<ulong> values, params int[] shape) => new(name, StoredType.U64, shape, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>An I64 tensor.</summary>
     public static StoredTensor Of(string name, ReadOnlySpan<long> values, params int[] shape) => new(name, StoredType.I64, shape, MemoryMarshal.AsBytes(values).ToArray());
 
     private static float[] Widen(ReadOnlySpan<Half> halves)

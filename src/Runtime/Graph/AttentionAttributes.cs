@@ -7,16 +7,8 @@ internal static class AttentionAttributes
     public const int MaxLevels = 3;
 
     /// <summary>Levels of a node's attention weights above zero: as many nested bits for each pair of query and key.</summary>
-    public static int Levels(GraphNode node)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        return node.Attributes.GetValueOrDefault("levels", 1);
-    }
+    public static int Levels(GraphNode node) => node.Attributes.GetValueOrDefault("levels", 1);
 
     /// <summary>Whether a query does not attend to its own token.</summary>
-    public static bool MasksDiagonal(GraphNode node)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        return node.Attributes.GetValueOrDefault("maskDiagonal") != 0;
-    }
+    public static bool MasksDiagonal(GraphNode node) => node.Attributes.GetValueOrDefault("maskDiagonal") != 0;
 }

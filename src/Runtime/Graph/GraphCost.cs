@@ -9,12 +9,8 @@ internal readonly record struct NodeCost(double BinaryMacs, double FloatMacs, do
     internal double Work => (BinaryMacs / 64) + FloatMacs + ElementOps;
 }
 
-/// <summary>The facts of one node, for <c>inspect</c>.</summary>
-/// <param name="Node">The node.</param>
-/// <param name="Shape">Shape of its output.</param>
-/// <param name="WeightBits">Sign bits among its tensors.</param>
-/// <param name="Bytes">Bytes of its tensors as stored.</param>
-/// <param name="Cost">What it computes.</param>
+/// <summary>The facts of one node, for <c>inspect</c>: the shape of its output, the sign bits among its tensors, bytes as they are
+/// stored.</summary>
 internal sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBits, long Bytes, NodeCost Cost);
 
 /// <summary>Counts operations and bytes, per node.</summary>
@@ -24,8 +20,6 @@ internal static class GraphCost
     /// <exception cref="EvitFormatException">The graph is not valid.</exception>
     public static IReadOnlyList<NodeFacts> Of(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
-        ArgumentNullException.ThrowIfNull(graph);
-        ArgumentNullException.ThrowIfNull(tensors);
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(graph, tensors);
         return [.. graph.Nodes.Select(node =>
         {
@@ -41,8 +35,7 @@ internal static class GraphCost
         })];
     }
 
-    internal static NodeCost Of(
-        GraphNode node, ReadOnlySpan<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
+    internal static NodeCost Of(GraphNode node, ReadOnlySpan<ValueShape> inputs, ValueShape output, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         var costs = new OpCosts(node, inputs[0], inputs.Length > 1 ? inputs[1].Tokens : 0, output, tensors);
         return Ops.Of(node.Op).Cost?.Invoke(costs) ?? new NodeCost(0, 0, Math.Max(inputs[0].Elements, output.Elements));
@@ -57,27 +50,21 @@ internal sealed class OpCosts(GraphNode node, ValueShape input, int keys, ValueS
 
     internal GraphNode Node => node;
 
-    /// <summary>Elements of the output.</summary>
     internal double Outputs => output.Elements;
 
-    /// <summary>Elements of the first input.</summary>
     internal double Inputs => input.Elements;
 
-    /// <summary>Channels of the first input.</summary>
     internal double Channels => input.Channels;
 
-    /// <summary>Tokens of the second input.</summary>
     internal double Keys => keys;
 
     /// <summary>Pairs of a query and a key, of all heads.</summary>
     internal double Pairs => (double)input.Tokens * keys * node.Attributes["heads"];
 
-    /// <summary>Inputs of the node.</summary>
     internal double Operands => node.Inputs.Count;
 
     internal double Attribute(string name) => node.Attributes[name];
 
-    /// <summary>A size of the weight.</summary>
     internal double Weight(int dimension) => tensors[node.Tensors["weight"]].Shape[dimension];
 
     internal static double Square(double x) => x * x;

@@ -15,8 +15,7 @@ internal sealed partial class GraphValidator
         Expect(key, kind);
         if (key != value || key.Channels != query.Channels)
         {
-            throw new EvitFormatException(
-                $"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
+            throw new EvitFormatException($"{_where}: query is {query}, key {key}, value {value}, expected the same channels, and keys like values");
         }
 
         int heads = node.Attributes["heads"];

@@ -6,8 +6,7 @@ namespace EdgeVit.Runtime;
 internal sealed partial class GraphValidator
 {
     private StoredTensor Tensor(GraphNode node, string role) => _tensors.TryGetValue(node.Tensors[role], out StoredTensor? tensor)
-        ? tensor
-        : throw new EvitFormatException($"{_where}: tensor '{node.Tensors[role]}' ({role}) is not in the file");
+        ? tensor : throw new EvitFormatException($"{_where}: tensor '{node.Tensors[role]}' ({role}) is not in the file");
 
     private EvitFormatException Wrong(GraphNode node, string role, StoredTensor found, string expected) =>
         new($"{_where}: tensor '{node.Tensors[role]}' ({role}) is {found.Type} [{string.Join(", ", found.Shape)}], expected {expected}");

@@ -32,16 +32,14 @@ internal sealed partial class GraphValidator
 
         float value = MemoryMarshal.Read<float>(epsilon.Bytes.Span);
         return value >= 0 && float.IsFinite(value)
-            ? x
-            : throw new EvitFormatException($"{_where}: tensor '{epsilon.Name}' (epsilon) is {value}, expected a finite number, at least 0");
+            ? x : throw new EvitFormatException($"{_where}: tensor '{epsilon.Name}' (epsilon) is {value}, expected a finite number, at least 0");
     }
 
     internal ValueShape SoftmaxAttention(GraphNode node, ValueShape query)
     {
         ValueShape key = Operands(node, query, ValueKind.Tokens);
         return key.Tokens <= short.MaxValue
-            ? query
-            : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
+            ? query : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
     }
 
     internal ValueShape PrependTokens(GraphNode node, ValueShape x)
@@ -74,8 +72,7 @@ internal sealed partial class GraphValidator
     {
         Expect(x, ValueKind.Tokens);
         (int start, int count) = (node.Attributes["start"], node.Attributes["count"]);
-        return (long)start + count <= x.Tokens
-            ? x with { Height = count, Width = 1 }
+        return (long)start + count <= x.Tokens ? x with { Height = count, Width = 1 }
             : throw new EvitFormatException($"{_where}: tokens {start} to {(long)start + count - 1} are taken of {x}");
     }
 }

@@ -31,12 +31,8 @@ internal sealed partial class GraphValidator
     /// <summary>Validates a graph with its tensors.</summary>
     /// <returns>The shape of every value by name, the input's too.</returns>
     /// <exception cref="EvitFormatException">Anything is wrong; the message names the node.</exception>
-    public static IReadOnlyDictionary<string, ValueShape> Validate(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
-    {
-        ArgumentNullException.ThrowIfNull(graph);
-        ArgumentNullException.ThrowIfNull(tensors);
-        return new GraphValidator(graph, tensors).Run();
-    }
+    public static IReadOnlyDictionary<string, ValueShape> Validate(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors) =>
+        new GraphValidator(graph, tensors).Run();
 
     private Dictionary<string, ValueShape> Run()
     {
@@ -68,8 +64,7 @@ internal sealed partial class GraphValidator
             work += GraphCost.Of(node, InputShapes(node), shape, _tensors).Work;
             if (!(work <= MaxWork))
             {
-                throw new EvitFormatException(
-                    $"{_where}: the network needs more than {MaxWork:E1} multiply-adds up to here; that is no network");
+                throw new EvitFormatException($"{_where}: the network needs more than {MaxWork:E1} multiply-adds up to here; that is no network");
             }
 
             if (!_shapes.TryAdd(node.Output, shape))
@@ -81,8 +76,7 @@ internal sealed partial class GraphValidator
         _where = "graph";
         ValueShape output = Input(_graph.OutputName);
         return output is { Kind: ValueKind.Tokens, Tokens: 1 }
-            ? _shapes
-            : throw new EvitFormatException($"graph: output '{_graph.OutputName}' is {output}, expected Tokens [1, classes]");
+            ? _shapes : throw new EvitFormatException($"graph: output '{_graph.OutputName}' is {output}, expected Tokens [1, classes]");
     }
 
     private void CheckSize(ValueShape shape, long elements)
@@ -147,8 +141,7 @@ internal sealed partial class GraphValidator
     internal ValueShape GroupMeanChannels(GraphNode node, ValueShape x)
     {
         int factor = node.Attributes["factor"];
-        return Tokens(x).Channels % factor == 0
-            ? x with { Channels = x.Channels / factor }
+        return Tokens(x).Channels % factor == 0 ? x with { Channels = x.Channels / factor }
             : throw new EvitFormatException($"{_where}: {x.Channels} channels can't be grouped by {factor}, expected a multiple");
     }
 
@@ -254,8 +247,7 @@ internal sealed partial class GraphValidator
     }
 
     private ValueShape Input(string name) => _shapes.TryGetValue(name, out ValueShape shape)
-        ? shape
-        : throw new EvitFormatException($"{_where}: value '{name}' is not written by an earlier node");
+        ? shape : throw new EvitFormatException($"{_where}: value '{name}' is not written by an earlier node");
 
     /// <summary>Demands tokens.</summary>
     internal ValueShape Tokens(ValueShape x)

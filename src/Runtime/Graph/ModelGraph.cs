@@ -22,12 +22,7 @@ internal sealed record GraphNode(
 /// <param name="InputShape"><c>[3, H, W]</c>.</param>
 /// <param name="OutputName">The value that holds the logits, <c>[1, classes]</c>.</param>
 /// <param name="Nodes">In execution order.</param>
-internal sealed record ModelGraph(
-    string Name,
-    string InputName,
-    IReadOnlyList<int> InputShape,
-    string OutputName,
-    IReadOnlyList<GraphNode> Nodes)
+internal sealed record ModelGraph(string Name, string InputName, IReadOnlyList<int> InputShape, string OutputName, IReadOnlyList<GraphNode> Nodes)
 {
     /// <summary>What the schema in <c>edgevit.graph</c> begins with; the version follows.</summary>
     public const string Schema = "edgevit.graph/";

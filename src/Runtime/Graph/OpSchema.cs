@@ -40,8 +40,7 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs)
         {
             if (Array.IndexOf(Tensors, role) < 0 && Array.IndexOf(OptionalTensors, role) < 0)
             {
-                throw new EvitFormatException(
-                    $"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
+                throw new EvitFormatException($"{where}: unknown tensor role '{role}', expected only {Names([.. Tensors, .. OptionalTensors])}");
             }
         }
     }
@@ -71,8 +70,7 @@ internal sealed record OpSchema(int MinInputs, int MaxInputs)
         {
             if (!Array.Exists(Attributes, a => a.Name == name))
             {
-                throw new EvitFormatException(
-                    $"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
+                throw new EvitFormatException($"{where}: unknown attribute '{name}', expected only {Names([.. Attributes.Select(a => a.Name)])}");
             }
         }
     }

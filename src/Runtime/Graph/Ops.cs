@@ -14,7 +14,6 @@ internal sealed record OpRow(Op Op, string Name, OpSchema Schema, ShapeRule Shap
 /// <exception cref="EvitFormatException">The operands do not fit.</exception>
 internal delegate ValueShape ShapeRule(GraphValidator validator, GraphNode node, ValueShape input);
 
-/// <summary>What a node of these sizes costs.</summary>
 internal delegate NodeCost CostRule(OpCosts sizes);
 
 /// <summary>All ops. The names stand here and not only in the enumeration, which gives them by reflection, slowly.</summary>
@@ -75,7 +74,6 @@ internal static class Ops
             (v, node, x) => v.ScaledSum(node, x), c => new(0, 0, c.Outputs * c.Operands)),
     ];
 
-    /// <summary>All rows.</summary>
     internal static IReadOnlyList<OpRow> All => s_rows;
 
     /// <summary>The row of an op.</summary>

@@ -8,18 +8,13 @@ internal readonly record struct TokenShift(int Rows, int Columns)
     /// <summary>Channels that move together: the floats of the widest vector, so that a vector has one direction.</summary>
     public const int BlockChannels = 16;
 
-    /// <summary>Directions that the blocks take in turn.</summary>
     public const int Directions = 2;
 
     internal static TokenShift Of(GraphNode node) => new(node.Attributes["rows"], node.Attributes["columns"]);
 
     /// <summary>The direction of a channel: 0 for above and left, 1 for below and right.</summary>
-    /// <param name="channel">The channel.</param>
     public static int Direction(int channel) => channel / BlockChannels % Directions;
 
-    /// <summary>The place in the grid, perhaps outside, from where the token at a place has its channels.</summary>
-    /// <param name="y">The token's row.</param>
-    /// <param name="x">Its column.</param>
-    /// <param name="direction">See <see cref="Direction"/>.</param>
+    /// <summary>The place in the grid, perhaps outside, from where the token at a place has its channels of a <see cref="Direction"/>.</summary>
     public (int Y, int X) Source(int y, int x, int direction) => direction == 0 ? (y - Rows, x - Columns) : (y + Rows, x + Columns);
 }

@@ -13,12 +13,7 @@ internal enum ValueKind
     Bits,
 }
 
-/// <summary>The shape of a value: <see cref="Height"/> x <see cref="Width"/> tokens (or pixels) of <see cref="Channels"/>
-/// channels.</summary>
-/// <param name="Kind">Element type and layout.</param>
-/// <param name="Channels">C.</param>
-/// <param name="Height">Rows of the grid.</param>
-/// <param name="Width">Columns of the grid.</param>
+/// <summary>The shape of a value: <see cref="Height"/> x <see cref="Width"/> tokens (or pixels) of <see cref="Channels"/> channels.</summary>
 internal readonly record struct ValueShape(ValueKind Kind, int Channels, int Height, int Width)
 {
     /// <summary>N = H * W.</summary>
@@ -35,6 +30,5 @@ internal readonly record struct ValueShape(ValueKind Kind, int Channels, int Hei
 
     /// <summary>As in messages: <c>Tokens [196, 64] of 14 x 14</c>.</summary>
     public override string ToString() => Kind == ValueKind.Image
-        ? $"Image [{Channels}, {Height}, {Width}]"
-        : $"{Kind} [{Tokens}, {Channels}] of {Height} x {Width}";
+        ? $"Image [{Channels}, {Height}, {Width}]" : $"{Kind} [{Tokens}, {Channels}] of {Height} x {Width}";
 }

@@ -10,7 +10,6 @@ public sealed class EvitModel : IDisposable
 
     private EvitModel(EvitFile file) => File = file;
 
-    /// <summary>The file that it was loaded from.</summary>
     internal EvitFile File { get; }
 
     /// <summary>Number of logits.</summary>
@@ -38,11 +37,7 @@ public sealed class EvitModel : IDisposable
     public static EvitModel Load(ReadOnlyMemory<byte> file) => Load(EvitFile.Parse(file));
 
     /// <summary>Loads a model that was read before.</summary>
-    internal static EvitModel Load(EvitFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return new EvitModel(file);
-    }
+    internal static EvitModel Load(EvitFile file) => new EvitModel(file);
 
     /// <summary>A session: the memory and the threads to run with, for one caller at a time. The first session of a kernel set packs the
     /// weights.</summary>

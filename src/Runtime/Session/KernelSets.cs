@@ -29,19 +29,15 @@ internal static class KernelSets
     private static readonly Row[] s_supported = Array.FindAll(s_rows, r => r.Lack() is null);
     private static readonly KernelChoice[] s_available = Choices(s_supported);
 
-    /// <summary>How many sets there are, of any machine.</summary>
     internal static int Count => s_rows.Length;
 
     /// <summary>The sets that this machine runs, best first.</summary>
     internal static IReadOnlyList<KernelChoice> Available => s_available;
 
-    /// <summary>The first of <see cref="Available"/>.</summary>
     internal static KernelChoice Best => s_available[0];
 
-    /// <summary>The name as in <see cref="Variable"/>.</summary>
     internal static string Name(KernelChoice choice) => Of(choice).Name;
 
-    /// <summary>The kernels of a set.</summary>
     internal static KernelSet Make(KernelChoice choice) => Of(choice).Make();
 
     /// <summary>The set for a session: the one asked for, else the one that the environment forces, else the best.</summary>
@@ -77,10 +73,6 @@ internal static class KernelSets
 
     private static string? Lack(bool supported) => supported ? null : CodeTargets.NoInstructions;
 
-    /// <summary>A kernel set.</summary>
-    /// <param name="Choice">How programs choose it.</param>
-    /// <param name="Name">Its name.</param>
-    /// <param name="Lack">Why this machine does not run it, to follow the name; null where it does.</param>
-    /// <param name="Make">Its kernels.</param>
+    /// <summary>A kernel set; <c>Lack</c> gives why this machine does not run it, to follow the name, and null where it does.</summary>
     private sealed record Row(KernelChoice Choice, string Name, Func<string?> Lack, Func<KernelSet> Make);
 }

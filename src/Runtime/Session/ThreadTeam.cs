@@ -42,9 +42,7 @@ internal sealed unsafe class ThreadTeam : IDisposable
         }
     }
 
-    /// <summary>Runs all steps on one image; the caller is member 0.</summary>
-    /// <param name="input">The image.</param>
-    /// <param name="ticks">Receives each step's time, added to what is there; null for none.</param>
+    /// <summary>Runs all steps on one image; the caller is member 0. Each step's time is added to <paramref name="ticks"/>.</summary>
     internal void Run(float* input, long[]? ticks)
     {
         _input = input;

@@ -25,12 +25,8 @@ internal sealed class WorkShares
         _done = new Counter[steps.Length];
     }
 
-    /// <summary>Takes a member's next chunk of a step.</summary>
-    /// <param name="run">Number of the run, from 1.</param>
-    /// <param name="step">The step.</param>
-    /// <param name="owner">The member whose share it is.</param>
-    /// <param name="begin">First item.</param>
-    /// <param name="end">Item behind the last.</param>
+    /// <summary>Takes the next chunk of a member's share of a step, items <paramref name="begin"/> to before <paramref name="end"/>. Runs are
+    /// numbered from 1.</summary>
     internal bool TryTake(long run, int step, int owner, out int begin, out int end)
     {
         PlanStep work = _steps[step];
