@@ -63,7 +63,7 @@ public unsafe class KernelTests
                     offset[c] = c % 8 == 0 ? 0 : (float)(random.NextDouble() - 0.5);
                 }
 
-                kernel.Chain(stages, 2, Channels);
+                kernel.Epilogue(stages, 2, Channels);
                 for (int c = 0; c < Channels; c++)
                 {
                     float expected = MathF.FusedMultiplyAdd(scale[c], inputs - (2 * ((ushort*)counts.Pointer)[c]), offset[c]);

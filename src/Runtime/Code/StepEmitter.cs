@@ -14,8 +14,8 @@ internal unsafe struct CodeArguments
     internal long* Literals;
 }
 
-/// <summary>Emits the ops of a chain for one block of a tile.</summary>
-internal interface IChainEmitter
+/// <summary>Emits the ops of an epilogue for one block of a tile.</summary>
+internal interface IEpilogueEmitter
 {
     /// <summary>Emits one op on the blocks in the vectors.</summary>
     void Emit(int op, in EpilogueOp s);
@@ -124,13 +124,13 @@ internal abstract unsafe class StepEmitter(X64Assembler code, StepForm form)
     }
 
     /// <summary>Emits a pass' ops for one block.</summary>
-    protected void Ops(IChainEmitter chain, RowInstruction pass)
+    protected void Ops(IEpilogueEmitter epilogue, RowInstruction pass)
     {
         for (int i = pass.First; i < pass.First + pass.Count; i++)
         {
             if (form.Ops[i].Kind != EpilogueOpKind.AddPool)
             {
-                chain.Emit(i, form.Ops[i]);
+                epilogue.Emit(i, form.Ops[i]);
                 continue;
             }
 
@@ -140,7 +140,7 @@ internal abstract unsafe class StepEmitter(X64Assembler code, StepForm form)
                 count++;
             }
 
-            chain.AddPools(i, form.Ops.AsSpan(i, count));
+            epilogue.AddPools(i, form.Ops.AsSpan(i, count));
             i += count - 1;
         }
     }

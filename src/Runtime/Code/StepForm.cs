@@ -19,16 +19,16 @@ internal sealed record StepForm
     /// <summary>See <see cref="TileTokens"/>; 0 where all tiles are whole.</summary>
     internal required int LastTileTokens { get; init; }
 
-    /// <summary>The binary product that starts the first chain; null for none.</summary>
+    /// <summary>The binary product that starts the first epilogue; null for none.</summary>
     internal ProductForm? Product { get; init; }
 
     /// <summary>The same by table look-ups; null for none.</summary>
     internal TableProductForm? Tables { get; init; }
 
-    /// <summary>The float product that starts the first chain; null for none.</summary>
+    /// <summary>The float product that starts the first epilogue; null for none.</summary>
     internal FloatProductForm? Floats { get; init; }
 
-    /// <summary>The attention that starts the first chain; null for none.</summary>
+    /// <summary>The attention that starts the first epilogue; null for none.</summary>
     internal AttentionForm? Attention { get; init; }
 
     /// <summary>The same by table look-ups; null for none.</summary>
@@ -40,7 +40,7 @@ internal sealed record StepForm
     /// <summary>Literal with the address of a float 1.</summary>
     internal required int OneLiteral { get; init; }
 
-    /// <summary>The product by table look-ups whose sums the first chain loads; null for none.</summary>
+    /// <summary>The product by table look-ups whose sums the first epilogue loads; null for none.</summary>
     internal TableProductForm? Sums => Tables ?? TableAttention?.Values;
 
     /// <summary>Bytes of a token's scratch rows.</summary>
@@ -77,7 +77,7 @@ internal sealed record StepForm
 /// <param name="MinusTwoLiteral">Literal with the address of -2.</param>
 internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int WeightsLiteral, int InputsLiteral, int MinusTwoLiteral);
 
-/// <summary>A feed-forward network's hidden layer: a chain over all hidden channels and the means of its groups.</summary>
+/// <summary>A feed-forward network's hidden layer: an epilogue over all hidden channels and the means of its groups.</summary>
 /// <param name="Order">The order of the hidden channels.</param>
 /// <param name="SourceSlot">Slot of the shortcut's row.</param>
 /// <param name="SourceStride">Its bytes from token to token.</param>

@@ -11,7 +11,7 @@ internal static unsafe class HiddenLayer
     /// <param name="lanes">Floats of a vector.</param>
     internal static GroupOrder? Find(RowProgram program, int lanes)
     {
-        if (program.Instructions is not [{ Kind: RowInstructionKind.Chain, Count: OpCount } pass, ..])
+        if (program.Instructions is not [{ Kind: RowInstructionKind.Epilogue, Count: OpCount } pass, ..])
         {
             return null;
         }
@@ -27,7 +27,7 @@ internal static unsafe class HiddenLayer
         return order.IsSupported && s[1].Modulo == order.Groups ? order : null;
     }
 
-    /// <summary>The passes with the chain's mean left out.</summary>
+    /// <summary>The passes with the epilogue's mean left out.</summary>
     internal static RowInstruction[] Passes(RowInstruction[] passes)
     {
         var result = (RowInstruction[])passes.Clone();

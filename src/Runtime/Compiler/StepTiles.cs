@@ -15,7 +15,7 @@ internal readonly record struct StepTiles(int Tokens, int Last)
     {
         foreach (RowInstruction pass in program.Instructions)
         {
-            if (pass.Kind != RowInstructionKind.Chain || !HasCode(pass, program, items))
+            if (pass.Kind != RowInstructionKind.Epilogue || !HasCode(pass, program, items))
             {
                 return null;
             }

@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The same channels of up to four tokens, a vector each: what a chain does with one vector of every parameter. Tokens behind
+/// <summary>The same channels of up to four tokens, a vector each: what an epilogue does with one vector of every parameter. Tokens behind
 /// <see cref="ILanes{TVector}.Tokens"/> are not touched.</summary>
 internal struct Column<TVector>
     where TVector : struct

@@ -56,7 +56,7 @@ internal enum EpilogueOpKind
     /// shift and offset behind it, which are skipped.</summary>
     Neuron,
 
-    /// <summary>Only within a row kernel: a whole chain of a <see cref="Neuron"/>, its <see cref="Sign"/> and its
+    /// <summary>Only within a row kernel: a whole epilogue of a <see cref="Neuron"/>, its <see cref="Sign"/> and its
     /// <see cref="GroupMean"/>.</summary>
     Hidden,
 
@@ -73,7 +73,7 @@ internal enum RowSpace
     /// <summary>In the session's arena, one row a token.</summary>
     Arena,
 
-    /// <summary>In the thread's scratch, one row for each of the tokens that a chain takes together.</summary>
+    /// <summary>In the thread's scratch, one row for each of the tokens that an epilogue takes together.</summary>
     Scratch,
 
     /// <summary>In the thread's scratch, one row for each token of the tile.</summary>
@@ -87,7 +87,7 @@ internal enum RowSpace
 /// <see cref="Rows"/>. A plain struct without references, so that a run copies it without allocating.</summary>
 internal unsafe struct EpilogueOp
 {
-    /// <summary>The most tokens that a chain takes together.</summary>
+    /// <summary>The most tokens that an epilogue takes together.</summary>
     internal const int MaxTokens = 4;
 
     internal EpilogueOpKind Kind;

@@ -9,7 +9,7 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Floats in a vector.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Tokens that a chain takes together: 4, or 1 of single floats.</summary>
+    /// <summary>Tokens that an epilogue takes together: 4, or 1 of single floats.</summary>
     static abstract int Tokens { get; }
 
     static abstract TVector Load(float* source);

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>NEON row kernels: chains over eight channels of four tokens, in eight registers. What every binary product begins with (its
-/// differences, a shortcut, RPReLU) is one piece of code, and the two commonest chains of a transformer are loops of their own. The bits are
-/// those of <see cref="VectorRowKernel{TLanes, TVector}"/>, the twin of this one, which also does all that is not a chain.</summary>
+/// <summary>NEON row kernels: epilogues over eight channels of four tokens, in eight registers. What every binary product begins with (its
+/// differences, a shortcut, RPReLU) is one piece of code, and the two commonest epilogues of a transformer are loops of their own. The bits are
+/// those of <see cref="VectorRowKernel{TLanes, TVector}"/>, the twin of this one, which also does all that is not an epilogue.</summary>
 internal sealed unsafe partial class NeonRowKernel : RowKernel
 {
     private const int BlockChannels = 8;
@@ -35,7 +35,7 @@ internal sealed unsafe partial class NeonRowKernel : RowKernel
         }
     }
 
-    internal override void Chain(EpilogueOp* ops, int count, int channels)
+    internal override void Epilogue(EpilogueOp* ops, int count, int channels)
     {
         if (ops->Kind == EpilogueOpKind.Hidden)
         {

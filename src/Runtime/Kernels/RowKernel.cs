@@ -4,24 +4,24 @@ namespace EdgeVit.Runtime;
 /// channels, so that there are no tails; what stands in the padding is never read into a real channel.</summary>
 internal abstract unsafe class RowKernel
 {
-    /// <summary>Tokens that <see cref="Chain"/> takes together, at most <see cref="EpilogueOp.MaxTokens"/>.</summary>
+    /// <summary>Tokens that <see cref="Epilogue"/> takes together, at most <see cref="EpilogueOp.MaxTokens"/>.</summary>
     internal abstract int Tokens { get; }
 
-    /// <summary>True where a chain can hold <see cref="EpilogueOpKind.GroupMean"/> of this many adjacent channels.</summary>
+    /// <summary>True where an epilogue can hold <see cref="EpilogueOpKind.GroupMean"/> of this many adjacent channels.</summary>
     internal abstract bool TakesGroupMean(int factor);
 
-    /// <summary>Lets the kernel rewrite a thread's copy of a chain into ops of its own.</summary>
-    /// <param name="ops">The chain's.</param>
+    /// <summary>Lets the kernel rewrite a thread's copy of an epilogue into ops of its own.</summary>
+    /// <param name="ops">The epilogue's.</param>
     /// <param name="count">Number of ops.</param>
     internal abstract void Fuse(EpilogueOp* ops, int count);
 
-    /// <summary>Runs a chain of ops over the rows of <see cref="Tokens"/> tokens, a block of channels at a time, the block staying in
+    /// <summary>Runs an epilogue over the rows of <see cref="Tokens"/> tokens, a block of channels at a time, the block staying in
     /// registers between ops.</summary>
     /// <param name="ops">After <see cref="Fuse"/>, with their rows resolved for <see cref="Tokens"/> tokens, or for a single one: all rows
     /// the same, steps 0.</param>
     /// <param name="count">Number of ops.</param>
     /// <param name="channels">Padded channels.</param>
-    internal abstract void Chain(EpilogueOp* ops, int count, int channels);
+    internal abstract void Epilogue(EpilogueOp* ops, int count, int channels);
 
     /// <summary>output[c] = (0 + input[c * factor] + ... + input[c * factor + factor - 1]) * inverse, left to right.</summary>
     /// <param name="input">The row, padded.</param>

@@ -3,8 +3,8 @@ namespace EdgeVit.Runtime;
 /// <summary>What a <see cref="RowInstruction"/> does.</summary>
 internal enum RowInstructionKind
 {
-    /// <summary>A chain of ops over blocks of channels in registers.</summary>
-    Chain,
+    /// <summary>An epilogue of ops over blocks of channels in registers.</summary>
+    Epilogue,
 
     /// <summary>Means of adjacent channels, from the first op's row to the second's.</summary>
     GroupMean,
@@ -17,7 +17,7 @@ internal enum RowInstructionKind
 /// <param name="Kind">What it does.</param>
 /// <param name="First">Its first op.</param>
 /// <param name="Count">Number of its ops.</param>
-/// <param name="Channels">Padded channels of a chain, real ones of the others' shorter row.</param>
+/// <param name="Channels">Padded channels of an epilogue, real ones of the others' shorter row.</param>
 /// <param name="Factor">Factor of a group mean or tile.</param>
 internal readonly record struct RowInstruction(RowInstructionKind Kind, int First, int Count, int Channels, int Factor);
 
@@ -83,7 +83,7 @@ internal sealed unsafe class RowProgram(RowKernel kernel, EpilogueOp[] ops, RowI
 
         foreach (RowInstruction instruction in _instructions)
         {
-            if (instruction.Kind == RowInstructionKind.Chain)
+            if (instruction.Kind == RowInstructionKind.Epilogue)
             {
                 _kernel.Fuse(target + instruction.First, instruction.Count);
             }
@@ -115,9 +115,9 @@ internal sealed unsafe class RowProgram(RowKernel kernel, EpilogueOp[] ops, RowI
         foreach (RowInstruction instruction in _instructions)
         {
             EpilogueOp* first = ops + instruction.First;
-            if (instruction.Kind == RowInstructionKind.Chain)
+            if (instruction.Kind == RowInstructionKind.Epilogue)
             {
-                _kernel.Chain(first, instruction.Count, instruction.Channels);
+                _kernel.Epilogue(first, instruction.Count, instruction.Channels);
                 continue;
             }
 

@@ -1,8 +1,8 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Writes the program of one step: node after node becomes an op of the chain whose value is in registers; a chain is closed
+/// <summary>Writes the program of one step: node after node becomes an op of the epilogue whose value is in registers; an epilogue is closed
 /// where the next node needs something else. A value goes to memory only where someone reads it from there.</summary>
-internal sealed unsafe class RowProgramBuilder(
+internal sealed unsafe partial class RowProgramBuilder(
     StepGrouping grouping,
     ValuePlaces places,
     IReadOnlyDictionary<string, ValueShape> shapes,
@@ -16,8 +16,8 @@ internal sealed unsafe class RowProgramBuilder(
     private readonly Dictionary<string, long> _scratch = new(StringComparer.Ordinal);
     private readonly HashSet<string> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Branch> _branches = new(StringComparer.Ordinal);
-    private int _chainStart;
-    private int _chainChannels;
+    private int _epilogueStart;
+    private int _epilogueChannels;
     private string? _register;
     private long _rowBytes;
 
@@ -117,122 +117,6 @@ internal sealed unsafe class RowProgramBuilder(
         _register = node.Output;
     }
 
-    private void Add(GraphNode node)
-    {
-        // Floating-point addition commutes, so the register may be the first or the second summand.
-        int at = RegisterSummand(node, _register);
-        if (at < 0)
-        {
-            InRegister(node.Inputs[0]);
-            at = 0;
-        }
-
-        for (int i = 0; i < node.Inputs.Count; i++)
-        {
-            if (_branches.TryGetValue(node.Inputs[i], out Branch? branch))
-            {
-                EpilogueOp op = branch.Source.Op == Op.SpatialShift
-                    ? Shifted(branch.Source, EpilogueOpKind.AddShift)
-                    : Window(branch.Source, PoolWindow.Of(branch.Source), EpilogueOpKind.AddPool);
-                int channels = shapes[node.Output].Channels;
-                op.P0 = weights.Rows(branch.Scale, channels);
-                op.P1 = branch.Offset is null ? null : weights.Rows(branch.Offset, channels);
-                _ops.Add(op);
-            }
-            else if (i != at)
-            {
-                _ops.Add(Summand(node, i, at));
-            }
-        }
-    }
-
-    /// <summary>The op that adds an input to the register, or the register to the first input.</summary>
-    private EpilogueOp Summand(GraphNode node, int input, int register)
-    {
-        string scale = OpAttributes.Scale(input == 0 ? register : input);
-        if (!node.Tensors.ContainsKey(scale))
-        {
-            return Row(node.Inputs[input], EpilogueOpKind.AddRow, null);
-        }
-
-        EpilogueOp op = Row(node.Inputs[input], input == 0 ? EpilogueOpKind.ScaleAddRow : EpilogueOpKind.AddScaledRow, null);
-        op.P0 = Parameter(node, scale);
-        return op;
-    }
-
-    private int RegisterSummand(GraphNode node, string? register) =>
-        node.Inputs.Count(i => i == register) != 1 ? -1
-            : node.Inputs[0] == register ? 0
-            : node.Inputs[1] == register && (node.Op == Op.Add || grouping.View(node.Inputs[0]) is not { Op: Op.Upsample }) ? 1
-            : -1;
-
-    /// <summary>Scaled pools and shifts that only one sum reads become ops of it. They are later summands: the first two start the sum.</summary>
-    private HashSet<GraphNode> FindBranches()
-    {
-        var result = new HashSet<GraphNode>(ReferenceEqualityComparer.Instance);
-        Dictionary<string, GraphNode> writers = draft.Nodes.ToDictionary(node => node.Output, StringComparer.Ordinal);
-        foreach (GraphNode sum in draft.Nodes.Where(node => node.Op is Op.Add or Op.ScaledSum))
-        {
-            for (int i = 2; i < sum.Inputs.Count; i++)
-            {
-                if (!writers.TryGetValue(sum.Inputs[i], out GraphNode? last) || !IsPrivate(last.Output))
-                {
-                    continue;
-                }
-
-                if (IsNeighbourhood(last) && sum.Tensors.TryGetValue(OpAttributes.Scale(i), out string? own))
-                {
-                    _branches[last.Output] = new Branch(last, own, null);
-                    result.Add(last);
-                }
-                else if (last.Op == Op.Affine && sum.Op == Op.Add
-                    && writers.TryGetValue(last.Inputs[0], out GraphNode? source) && IsNeighbourhood(source) && IsPrivate(source.Output))
-                {
-                    _branches[last.Output] = new Branch(source, last.Tensors["scale"], last.Tensors["offset"]);
-                    result.Add(last);
-                    result.Add(source);
-                }
-            }
-        }
-
-        return result;
-
-        bool IsNeighbourhood(GraphNode node) => node.Op is Op.AvgPool2d or Op.SpatialShift;
-
-        bool IsPrivate(string value) => !places.IsStored(value) && grouping.Consumers(value).Count == 1;
-    }
-
-    private void Pool(GraphNode node, PoolWindow window)
-    {
-        Open(shapes[node.Inputs[0]].Channels);
-        _ops.Add(Window(node, window, EpilogueOpKind.LoadPool));
-    }
-
-    private EpilogueOp Shifted(GraphNode node, EpilogueOpKind kind)
-    {
-        EpilogueOp op = InGrid(node.Inputs[0], kind);
-        op.Shift = TokenShift.Of(node);
-        op.Zeros = weights.Zeros(shapes[node.Inputs[0]].Channels);
-        return op;
-    }
-
-    private EpilogueOp Window(GraphNode node, PoolWindow window, EpilogueOpKind kind)
-    {
-        EpilogueOp op = InGrid(node.Inputs[0], kind);
-        op.Window = window;
-        op.Number = window.Factor;
-        op.Zeros = window is { PaddingH: 0, PaddingW: 0 } ? null : weights.Zeros(shapes[node.Inputs[0]].Channels);
-        return op;
-    }
-
-    /// <summary>An op that reads rows of other tokens.</summary>
-    private EpilogueOp InGrid(string value, EpilogueOpKind kind)
-    {
-        EpilogueOp op = Row(value, kind, null);
-        (op.GridHeight, op.GridWidth) = (shapes[value].Height, shapes[value].Width);
-        return op;
-    }
-
     private void RowToRow(GraphNode node)
     {
         int factor = node.Attributes["factor"];
@@ -255,7 +139,7 @@ internal sealed unsafe class RowProgramBuilder(
             _ops.Count, 2, shapes[mean ? node.Output : node.Inputs[0]].Channels, factor));
         _ops.Add(from);
         _ops.Add(Target(node.Output));
-        _chainStart = _ops.Count;
+        _epilogueStart = _ops.Count;
     }
 
     /// <summary>After a value is computed: store it where someone reads it from memory, and take its signs while it is in
@@ -301,7 +185,7 @@ internal sealed unsafe class RowProgramBuilder(
         _ => false,
     };
 
-    /// <summary>A group mean that a chain can take on its way: of whole blocks of channels.</summary>
+    /// <summary>A group mean that an epilogue can take on its way: of whole blocks of channels.</summary>
     private bool IsEpilogueOp(GraphNode node) =>
         node.Op == Op.GroupMeanChannels && shapes[node.Output].Channels % 64 == 0 && (compiled || kernel.TakesGroupMean(node.Attributes["factor"]));
 
@@ -332,22 +216,22 @@ internal sealed unsafe class RowProgramBuilder(
     private void Open(int channels)
     {
         Close();
-        _chainChannels = ValueShape.Pad(channels);
+        _epilogueChannels = ValueShape.Pad(channels);
     }
 
     private void Close()
     {
-        int count = _ops.Count - _chainStart;
-        if (count == 2 && !compiled && IsCopy(_ops[_chainStart], _ops[_chainStart + 1]))
+        int count = _ops.Count - _epilogueStart;
+        if (count == 2 && !compiled && IsCopy(_ops[_epilogueStart], _ops[_epilogueStart + 1]))
         {
-            _instructions.Add(new RowInstruction(RowInstructionKind.Tile, _chainStart, 2, _chainChannels, 1));
+            _instructions.Add(new RowInstruction(RowInstructionKind.Tile, _epilogueStart, 2, _epilogueChannels, 1));
         }
         else if (count > 0)
         {
-            _instructions.Add(new RowInstruction(RowInstructionKind.Chain, _chainStart, count, _chainChannels, 0));
+            _instructions.Add(new RowInstruction(RowInstructionKind.Epilogue, _epilogueStart, count, _epilogueChannels, 0));
         }
 
-        _chainStart = _ops.Count;
+        _epilogueStart = _ops.Count;
         _register = null;
     }
 
@@ -402,10 +286,4 @@ internal sealed unsafe class RowProgramBuilder(
     private float* Optional(GraphNode node, string role) => node.Tensors.ContainsKey(role) ? Parameter(node, role) : null;
 
     private float* Parameter(GraphNode node, string role) => weights.Rows(node.Tensors[role], shapes[node.Output].Channels);
-
-    /// <summary>Rows of other tokens that a sum adds, scaled.</summary>
-    /// <param name="Source">The pool or shift.</param>
-    /// <param name="Scale">Tensor of the scale.</param>
-    /// <param name="Offset">Tensor of the offset; null for none.</param>
-    private sealed record Branch(GraphNode Source, string Scale, string? Offset);
 }

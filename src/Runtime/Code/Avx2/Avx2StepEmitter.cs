@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits steps for AVX2: a product gives 64 outputs of all the tile's tokens as sums in scratch, then a chain goes through them eight
+/// <summary>Emits steps for AVX2: a product gives 64 outputs of all the tile's tokens as sums in scratch, then an epilogue goes through them eight
 /// channels and up to four tokens at a time.</summary>
 internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
     : StepEmitter(code, form)
@@ -18,17 +18,17 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
 
     protected override void Tile(int tokens)
     {
-        Avx2ChainEmitter[] chains = Split(tokens);
+        Avx2EpilogueEmitter[] epilogues = Split(tokens);
         int next = 0;
         if (Form.Group is { } group)
         {
-            Hidden(chains, group, tokens);
+            Hidden(epilogues, group, tokens);
             next = 1;
         }
         else if (Form.TableAttention is { } attention)
         {
             Start();
-            new TableAttentionEmitter(Code, attention, chains, tokens).Emit(() => Chains(chains, Form.Instructions[0]));
+            new TableAttentionEmitter(Code, attention, epilogues, tokens).Emit(() => Epilogues(epilogues, Form.Instructions[0]));
             next = 1;
         }
 
@@ -37,25 +37,25 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
             RowInstruction pass = Form.Instructions[next];
             if (next == 0 && Form.Tables is not null)
             {
-                Blocks(chains, pass);
+                Blocks(epilogues, pass);
             }
             else
             {
-                Pass(chains, pass, next == 0);
+                Pass(epilogues, pass, next == 0);
             }
         }
     }
 
     /// <summary>The tile's tokens in equal parts that fit the registers.</summary>
-    private Avx2ChainEmitter[] Split(int tokens)
+    private Avx2EpilogueEmitter[] Split(int tokens)
     {
         int parts = (tokens + Avx2Registers.MaxTokens - 1) / Avx2Registers.MaxTokens;
-        var result = new Avx2ChainEmitter[parts];
+        var result = new Avx2EpilogueEmitter[parts];
         int first = 0;
         for (int i = 0; i < parts; i++)
         {
             int count = (tokens - first + parts - i - 1) / (parts - i);
-            result[i] = new Avx2ChainEmitter(Code, Form.Places, Form.Sums, tokens, first, count);
+            result[i] = new Avx2EpilogueEmitter(Code, Form.Places, Form.Sums, tokens, first, count);
             first += count;
         }
 
@@ -63,24 +63,24 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
     }
 
     /// <summary>A pass without a binary product.</summary>
-    private void Pass(Avx2ChainEmitter[] chains, RowInstruction pass, bool isFirst)
+    private void Pass(Avx2EpilogueEmitter[] epilogues, RowInstruction pass, bool isFirst)
     {
         var loop = new CodeLabel();
         Start();
         Code.Place(loop);
-        foreach (Avx2ChainEmitter chain in chains)
+        foreach (Avx2EpilogueEmitter epilogue in epilogues)
         {
             if (isFirst && Form.Floats is { } floats)
             {
-                new Avx2FloatProductEmitter(Code, floats, chain.First, chain.Tokens).Emit();
+                new Avx2FloatProductEmitter(Code, floats, epilogue.First, epilogue.Tokens).Emit();
             }
 
-            for (chain.Block = 0; chain.Block < Unrolled; chain.Block++)
+            for (epilogue.Block = 0; epilogue.Block < Unrolled; epilogue.Block++)
             {
-                Ops(chain, pass);
-                if (isFirst && Form.Floats is not null && chain.Block == 0)
+                Ops(epilogue, pass);
+                if (isFirst && Form.Floats is not null && epilogue.Block == 0)
                 {
-                    chain.TakeSums();
+                    epilogue.TakeSums();
                 }
             }
         }
@@ -91,28 +91,28 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
     }
 
     /// <summary>A pass with a binary product.</summary>
-    private void Blocks(Avx2ChainEmitter[] chains, RowInstruction pass)
+    private void Blocks(Avx2EpilogueEmitter[] epilogues, RowInstruction pass)
     {
         var block = new CodeLabel();
         Start();
         Code.Mov(Registers.Weights, RowPointers.LiteralAt(Form.Tables!.WeightsLiteral));
         Code.Place(block);
-        Product(chains);
-        Chains(chains, pass);
+        Product(epilogues);
+        Epilogues(epilogues, pass);
         Code.Cmp(Registers.Channel, pass.Channels * sizeof(float));
         Code.JumpIfBelow(block);
     }
 
-    /// <summary>A pass' chains over the 64 channels whose sums are in scratch.</summary>
-    private void Chains(Avx2ChainEmitter[] chains, RowInstruction pass)
+    /// <summary>A pass' epilogues over the 64 channels whose sums are in scratch.</summary>
+    private void Epilogues(Avx2EpilogueEmitter[] epilogues, RowInstruction pass)
     {
         var loop = new CodeLabel();
         Code.Place(loop);
-        foreach (Avx2ChainEmitter chain in chains)
+        foreach (Avx2EpilogueEmitter epilogue in epilogues)
         {
-            for (chain.Block = 0; chain.Block < Unrolled; chain.Block++)
+            for (epilogue.Block = 0; epilogue.Block < Unrolled; epilogue.Block++)
             {
-                Ops(chain, pass);
+                Ops(epilogue, pass);
             }
         }
 
@@ -120,7 +120,7 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
         NextSums(Unrolled * Avx2Registers.Lanes, loop);
     }
 
-    private void Hidden(Avx2ChainEmitter[] chains, GroupForm group, int tokens)
+    private void Hidden(Avx2EpilogueEmitter[] epilogues, GroupForm group, int tokens)
     {
         var groups = new Avx2GroupEmitter(Code, group.Order);
         int size = group.Order.Size;
@@ -131,17 +131,17 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
         Code.Zero(Gpr.R11);
         Code.Mov(Registers.Weights, RowPointers.LiteralAt(Form.Tables!.WeightsLiteral));
         Code.Place(block);
-        Product(chains);
+        Product(epilogues);
         Code.Place(loop);
-        foreach (Avx2ChainEmitter chain in chains)
+        foreach (Avx2EpilogueEmitter epilogue in epilogues)
         {
-            for (chain.Block = 0; chain.Block < size; chain.Block++)
+            for (epilogue.Block = 0; epilogue.Block < size; epilogue.Block++)
             {
-                Ops(chain, Form.Instructions[0]);
-                groups.Accumulate(chain.Tokens, chain.Block == 0);
+                Ops(epilogue, Form.Instructions[0]);
+                groups.Accumulate(epilogue.Tokens, epilogue.Block == 0);
             }
 
-            groups.Finish(Form.Places[group.MeanOp], RowPointers.LiteralAt(group.InverseLiteral), chain.First, chain.Tokens);
+            groups.Finish(Form.Places[group.MeanOp], RowPointers.LiteralAt(group.InverseLiteral), epilogue.First, epilogue.Tokens);
         }
 
         NextBlock(size * Avx2Registers.Lanes, group.Order.ShortcutFloats);
@@ -159,16 +159,16 @@ internal sealed class Avx2StepEmitter(X64Assembler code, StepForm form)
     }
 
     /// <summary>The sums of 64 outputs of all tokens.</summary>
-    private void Product(Avx2ChainEmitter[] chains)
+    private void Product(Avx2EpilogueEmitter[] epilogues)
     {
-        for (int i = 0; i < chains.Length; i++)
+        for (int i = 0; i < epilogues.Length; i++)
         {
             if (i > 0)
             {
                 Code.Sub(Registers.Weights, Form.Tables!.Words * 8 * 2 * BlockChannels);
             }
 
-            new TableProductEmitter(Code, Form.Tables!, chains[i].First, chains[i].Tokens).Emit();
+            new TableProductEmitter(Code, Form.Tables!, epilogues[i].First, epilogues[i].Tokens).Emit();
         }
 
         Code.Zero(Avx2Registers.Tables);

@@ -8,7 +8,7 @@ namespace EdgeVit.Runtime;
 /// attended keys and a channel's values differ, for each block of 64 keys; with v positive values of the channel, 2 * popcount(attended and
 /// values) - popcount(attended) is v minus the differing bits, so its sums start at v - 32 * blocks. Sums of exponentials stay below
 /// 2^46 * 256.</remarks>
-internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, Avx2ChainEmitter[] chains, int tokens)
+internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, Avx2EpilogueEmitter[] epilogues, int tokens)
 {
     private const int LessThan = 17;
     private const int Limit = 0;
@@ -25,8 +25,8 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
     private int SumStride => form.Blocks * TableAttentionForm.Size;
 
     /// <summary>Emits all heads.</summary>
-    /// <param name="chain">Emits what is done to the 64 channels of a head; moves on to the next ones.</param>
-    internal void Emit(Action chain)
+    /// <param name="epilogue">Emits what is done to the 64 channels of a head; moves on to the next ones.</param>
+    internal void Emit(Action epilogue)
     {
         var head = new CodeLabel();
         code.Zero(Head);
@@ -37,7 +37,7 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         Select();
         Values();
         code.Zero(Avx2Registers.Tables);
-        chain();
+        epilogue();
         code.Add(Head, sizeof(ulong));
         code.Cmp(Head, form.Heads * sizeof(ulong));
         code.JumpIfBelow(head);
@@ -46,9 +46,9 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
     /// <summary>The sums of queries and keys.</summary>
     private void Queries()
     {
-        foreach (Avx2ChainEmitter chain in chains)
+        foreach (Avx2EpilogueEmitter epilogue in epilogues)
         {
-            if (chain.First > 0)
+            if (epilogue.First > 0)
             {
                 code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
             }
@@ -58,12 +58,12 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
             code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Queries.TablesLiteral));
             for (int block = 0; block < form.Blocks; block++)
             {
-                for (int i = 0; i < 2 * chain.Tokens; i++)
+                for (int i = 0; i < 2 * epilogue.Tokens; i++)
                 {
                     code.Xor256(i, i, i);
                 }
 
-                new TableProductEmitter(code, form.Queries, chain.First, chain.Tokens).EmitWord(SumOffset(block), SumStride);
+                new TableProductEmitter(code, form.Queries, epilogue.First, epilogue.Tokens).EmitWord(SumOffset(block), SumStride);
             }
         }
     }
@@ -73,23 +73,23 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
     {
         code.Add(Registers.Weights, form.StartBytes);
         var start = new Mem(Registers.Weights, -form.StartBytes);
-        foreach (Avx2ChainEmitter chain in chains)
+        foreach (Avx2EpilogueEmitter epilogue in epilogues)
         {
-            if (chain.First > 0)
+            if (epilogue.First > 0)
             {
                 code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
             }
 
             code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset));
             code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Values.TablesLiteral));
-            var product = new TableProductEmitter(code, form.Values, chain.First, chain.Tokens);
+            var product = new TableProductEmitter(code, form.Values, epilogue.First, epilogue.Tokens);
             if (form.Values.SumBytes == 2)
             {
                 product.EmitChunks(start);
                 continue;
             }
 
-            for (int i = 0; i < 2 * chain.Tokens; i++)
+            for (int i = 0; i < 2 * epilogue.Tokens; i++)
             {
                 code.Load256(i, start with { Displacement = start.Displacement + (32 * (i & 1)) });
             }

@@ -18,8 +18,8 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
     private const int Nobody = 28;
 
     /// <summary>Emits all heads.</summary>
-    /// <param name="chain">Emits what is done to a block of sixteen channels; moves on to the next block.</param>
-    internal void Emit(Action chain)
+    /// <param name="epilogue">Emits what is done to a block of sixteen channels; moves on to the next block.</param>
+    internal void Emit(Action epilogue)
     {
         var head = new CodeLabel();
         code.Zero(Gpr.R8);
@@ -44,7 +44,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         }
 
         CountSelected();
-        Attend(chain);
+        Attend(epilogue);
         code.Add(Gpr.R8, form.HeadSize / 8);
         code.Cmp(Gpr.R8, form.Heads * form.HeadSize / 8);
         code.JumpIfBelow(head);
@@ -209,7 +209,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
         }
     }
 
-    private void Attend(Action chain)
+    private void Attend(Action epilogue)
     {
         var product = new ProductEmitter(code, form.ValueWords, form.AttendedStride, tokens);
         var loop = new CodeLabel();
@@ -222,7 +222,7 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
             code.Sub32Each(t, t, new Mem(Registers.Scratch, form.SelectedOffset + (8 * t)));
         }
 
-        chain();
+        epilogue();
         code.Add(Gpr.R11, 1);
         code.Cmp(Gpr.R11, form.HeadSize / 16);
         code.JumpIfBelow(loop);

@@ -16,18 +16,18 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
 
     protected override void Tile(int tokens)
     {
-        var chain = new ChainEmitter(Code, Form.Places, tokens);
+        var epilogue = new EpilogueEmitter(Code, Form.Places, tokens);
         int next = 0;
         if (Form.Group is { } group)
         {
-            Hidden(chain, group, tokens);
+            Hidden(epilogue, group, tokens);
             next = 1;
         }
         else if (Form.Attention is { } attention)
         {
             new AttentionEmitter(Code, attention, tokens).Emit(() =>
             {
-                Ops(chain, Form.Instructions[0]);
+                Ops(epilogue, Form.Instructions[0]);
                 NextBlock(16, 0);
             });
             next = 1;
@@ -35,11 +35,11 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
 
         for (; next < Form.Instructions.Length; next++)
         {
-            Pass(chain, Form.Instructions[next], next == 0 ? Source(tokens) : null);
+            Pass(epilogue, Form.Instructions[next], next == 0 ? Source(tokens) : null);
         }
     }
 
-    /// <summary>What brings the first chain's blocks into the vectors.</summary>
+    /// <summary>What brings the first epilogue's blocks into the vectors.</summary>
     private Action? Source(int tokens)
     {
         if (Form.Floats is { } floats)
@@ -54,7 +54,7 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
         };
     }
 
-    private void Pass(ChainEmitter chain, RowInstruction pass, Action? source)
+    private void Pass(EpilogueEmitter epilogue, RowInstruction pass, Action? source)
     {
         int repeat = Repeat(pass);
         var loop = new CodeLabel();
@@ -68,13 +68,13 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
 
         Code.Place(loop);
         source?.Invoke();
-        Ops(chain, pass);
+        Ops(epilogue, pass);
         NextBlock(16, repeat);
         Code.Cmp(Registers.Channel, pass.Channels * sizeof(float));
         Code.JumpIfBelow(loop);
     }
 
-    private void Hidden(ChainEmitter chain, GroupForm group, int tokens)
+    private void Hidden(EpilogueEmitter epilogue, GroupForm group, int tokens)
     {
         var groups = new GroupEmitter(Code, group.Order, tokens);
         var product = new ProductEmitter(Code, Form.Product!.Words, Form.Product.RowStride, tokens);
@@ -93,7 +93,7 @@ internal sealed class Avx512StepEmitter(X64Assembler code, StepForm form)
         Code.Place(member);
         Code.Mov(Registers.Bits, RowPointers.Slot(Form.Product.RowSlot));
         product.Differences(Registers.Bits, 0);
-        Ops(chain, Form.Instructions[0]);
+        Ops(epilogue, Form.Instructions[0]);
         groups.Accumulate();
         NextBlock(16, group.Order.ShortcutFloats);
         Code.Add(Gpr.R8, 1);

@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits what a feed-forward network's hidden layer does beside its chain: brings the shortcut's row into <see cref="GroupOrder"/>
+/// <summary>Emits what a feed-forward network's hidden layer does beside its epilogue: brings the shortcut's row into <see cref="GroupOrder"/>
 /// and means groups. The hidden floats exist in registers only.</summary>
 internal sealed unsafe class GroupEmitter(X64Assembler code, GroupOrder order, int tokens)
 {

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits a chain of ops over up to four tokens, eight channels at a time: vector t holds token t's block. Parameters are loaded
-/// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
-internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces places, TableProductForm? product, int tileTokens, int first, int tokens)
-    : IChainEmitter
+/// <summary>Emits an epilogue over up to four tokens, eight channels at a time: vector t holds token t's block. Parameters are loaded
+/// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Epilogue"/> with <see cref="Lanes1"/>.</summary>
+internal sealed unsafe class Avx2EpilogueEmitter(X64Assembler code, RowPlaces places, TableProductForm? product, int tileTokens, int first, int tokens)
+    : IEpilogueEmitter
 {
     private const int GreaterOrEqual = 29;
 
@@ -21,7 +21,7 @@ internal sealed unsafe class Avx2ChainEmitter(X64Assembler code, RowPlaces place
     private int Bytes => Block * 32;
 
     /// <inheritdoc/>
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which a chain has them.")]
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which an epilogue has them.")]
     public void Emit(int op, in EpilogueOp s)
     {
         RowPlace place = places[op];

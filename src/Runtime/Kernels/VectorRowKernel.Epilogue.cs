@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeVit.Runtime;
 
-/// <content>Chains of ops. A block of two vectors x <see cref="Tokens"/> tokens stays in registers from op to op; column j holds
+/// <content>Epilogues. A block of two vectors x <see cref="Tokens"/> tokens stays in registers from op to op; column j holds
 /// vector j of every token, so that a parameter vector is loaded once for all tokens.</content>
 internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 {
@@ -36,7 +36,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     [SuppressMessage("Maintainability", "CA1502", Justification = "One loop over the ops keeps the block of channels in registers across the cases.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal override void Chain(EpilogueOp* ops, int count, int channels)
+    internal override void Epilogue(EpilogueOp* ops, int count, int channels)
     {
         if (ops->Kind == EpilogueOpKind.Hidden)
         {

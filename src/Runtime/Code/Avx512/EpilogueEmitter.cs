@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Emits a chain of ops over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
-/// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Chain"/> with <see cref="Lanes1"/>.</summary>
-internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, int tokens)
-    : IChainEmitter
+/// <summary>Emits an epilogue over a tile of tokens, sixteen channels at a time: vector t holds token t's block. Parameters are loaded
+/// once for all tokens. Scalar twin: <see cref="VectorRowKernel{TLanes, TVector}.Epilogue"/> with <see cref="Lanes1"/>.</summary>
+internal sealed unsafe class EpilogueEmitter(X64Assembler code, RowPlaces places, int tokens)
+    : IEpilogueEmitter
 {
     private const int GreaterOrEqual = 29;
     private const int NotGreater = 26;
@@ -13,7 +13,7 @@ internal sealed unsafe class ChainEmitter(X64Assembler code, RowPlaces places, i
     private int _mask;
 
     /// <inheritdoc/>
-    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which a chain has them.")]
+    [SuppressMessage("Maintainability", "CA1502", Justification = "One case for each kind of op, in the order in which an epilogue has them.")]
     public void Emit(int op, in EpilogueOp s)
     {
         RowPlace place = places[op];

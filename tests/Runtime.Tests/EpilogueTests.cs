@@ -1,8 +1,8 @@
 namespace EdgeVit.Runtime.Tests;
 
-/// <summary>Chains of ops of every kernel set against plain loops: random ops behind a load, what they store compared, over widths and numbers
+/// <summary>Epilogues of every kernel set against plain loops: random ops behind a load, what they store compared, over widths and numbers
 /// of tokens.</summary>
-public sealed unsafe class RowChainTests : IDisposable
+public sealed unsafe class EpilogueTests : IDisposable
 {
     // What kernels have code of their own for.
     private static readonly EpilogueOpKind[] s_hidden =
@@ -17,7 +17,7 @@ public sealed unsafe class RowChainTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void ChainsComputeWhatTheirStagesSay(string name)
+    public void EpiloguesComputeWhatTheirOpsSay(string name)
     {
         RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
         Assert.InRange(kernel.Tokens, 1, EpilogueOp.MaxTokens);
@@ -45,7 +45,7 @@ public sealed unsafe class RowChainTests : IDisposable
             fixed (EpilogueOp* s = stages)
             {
                 kernel.Fuse(s, stages.Length);
-                kernel.Chain(s, stages.Length, channels);
+                kernel.Epilogue(s, stages.Length, channels);
                 for (int t = 0; t < tokens; t++)
                 {
                     for (int i = 0; i < stages.Length; i++)
