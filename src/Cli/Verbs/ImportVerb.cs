@@ -37,18 +37,7 @@ internal sealed class ImportVerb : Verb
         "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1",
         "import earlier.evit --out now.evit")
     {
-        Add(_checkpoint);
-        foreach (Option option in (Option[])[_out, .. Checkpoints, _floats])
-        {
-            Add(option);
-        }
-
-        foreach (Option option in _images.Options)
-        {
-            Add(option);
-        }
-
-        AddCommonOptions();
+        AddAll([_checkpoint, _out, .. Checkpoints, _floats, .. _images.Options]);
     }
 
     private Option[] Checkpoints => [_labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std];
@@ -102,16 +91,16 @@ internal sealed class ImportVerb : Verb
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    /// <summary>A model file of an earlier version is written anew.</summary>
+    /// <summary>Rewrites a model file of an earlier version.</summary>
     private int Rewrite(string path, string target, ParseResult arguments, Printer printer)
     {
         if (Checkpoints.Append(_floats).FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } option)
         {
-            throw new UserException($"{option.Name} is for checkpoints, and {path} is a model file: it is written anew with all that it holds. Leave the option away.", ExitCode.Usage);
+            throw new UserException($"{option.Name} is for checkpoints, and {path} is a model file: it is rewritten with all that it holds. Leave the option out.", ExitCode.Usage);
         }
 
         EvitFile former = FormerModel.Read(path);
-        printer.Say($"{path} is a model of an earlier version; writing it anew, and comparing both");
+        printer.Say($"{path} is a model of an earlier version; rewriting it, and comparing both");
         CertifiedModel model = FormerModel.Pack(former, Path.GetFileName(path), _images.Read(arguments, former.Preprocess));
         if (!model.Certificate.Passed)
         {

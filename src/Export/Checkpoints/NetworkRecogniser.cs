@@ -10,7 +10,7 @@ namespace EdgeVit.Export;
 /// narrower (which then has one head): <c>d = min(64, C of the first stage)</c>, as in the paper.</para>
 /// <para><b>Reduction.</b> Whether a stage has one is visible (<c>mover</c>); its factor is not. The rule is that a reduced stage has as many keys
 /// as the last stage has tokens: <c>r = grid / grid of the last stage</c>, which is the paper's <c>sqrt(N / 49)</c> at 224 pixels.</para>
-/// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is said, decides.</para>
+/// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is given, decides.</para>
 /// <para><b>Levels of attention weights.</b> They are taken to be one.</para>
 /// <para>Checkpoints of students that were trained here say which network they are of; then nothing is assumed.</para>
 /// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
@@ -20,7 +20,7 @@ internal static partial class NetworkRecogniser
 {
     private const int UsualHeadSize = 64;
 
-    /// <summary>Recognises a network. The options go before <paramref name="said"/>, the network that the checkpoint says it is of.</summary>
+    /// <summary>Recognises a network. The options have precedence over <paramref name="said"/>, the network that the checkpoint names.</summary>
     /// <exception cref="CheckpointException">It is no network that is known, or the tensors contradict each other.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
     public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null, BinaryViTConfig? said = null)

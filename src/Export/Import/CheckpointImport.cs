@@ -60,7 +60,7 @@ internal static class CheckpointImport
         return imported;
     }
 
-    /// <summary>What was said, and for the rest what lies beside the checkpoint.</summary>
+    /// <summary>The given options, completed from the files beside the checkpoint.</summary>
     private static ImportOptions Completed(ImportOptions said, Sidecar beside)
     {
         RecogniserOptions network = said.Network ?? new RecogniserOptions();

@@ -1,8 +1,8 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>What the graph knows of an op. Beside it, an op has a row in <c>ReferenceOps</c> (what it computes) and in <c>OnnxOps</c> (its ONNX form), both
-/// of EdgeVit.Export, and the planner runs it: as a stage of a row's chain (<see cref="RowProgramBuilder"/>) or as a step's source
-/// (<see cref="StepFactory"/>, <see cref="FloatStepFactory"/>).</summary>
+/// <summary>What the graph knows of an op. Beside it, an op has a row in <c>ReferenceOps</c> (what it computes) and in <c>OnnxOps</c> (its ONNX
+/// form), both of EdgeVit.Export, and the planner runs it: as a stage of a row's chain (<see cref="RowProgramBuilder"/>) or as a step's source (<see
+/// cref="StepFactory"/>, <see cref="FloatStepFactory"/>).</summary>
 /// <param name="Op">The op.</param>
 /// <param name="Name">As in files.</param>
 /// <param name="Schema">Inputs, tensors, attributes.</param>
