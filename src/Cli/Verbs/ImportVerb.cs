@@ -52,7 +52,7 @@ internal sealed class ImportVerb : Verb
             return Rewrite(path, target, arguments, printer);
         }
 
-        ImportOptions options = Said(arguments);
+        ImportOptions options = Given(arguments);
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
         if (File.Exists(path))
@@ -129,7 +129,7 @@ internal sealed class ImportVerb : Verb
     private static string NotWritten(string target, ParityCertificate certificate) =>
         $"the packed model does not compute what the checkpoint does, so {target} is not written. Either its numbers leave what 32-bit floats can hold (sums of huge values that cancel), or this is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}";
 
-    private ImportOptions Said(ParseResult arguments) => new(
+    private ImportOptions Given(ParseResult arguments) => new(
         new RecogniserOptions(
             arguments.GetValue(_name) is not { } name ? null : name.Trim().Length > 0 ? name : throw new UserException("--name is empty, expected a name.", ExitCode.Usage),
             Positive(arguments.GetValue(_headSize), "--head-size"),

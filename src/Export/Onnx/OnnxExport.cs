@@ -6,8 +6,8 @@ namespace EdgeVit.Export.Onnx;
 /// <c>logits</c> <c>[1, classes]</c>; every value in between carries the name that it has in the <c>.evit</c> graph, tokens as <c>[1, N, C]</c>,
 /// signs as floats of -1 and +1.</summary>
 /// <remarks>
-/// <para>Signs are the result of a comparison, <c>Where(x + shift &gt;= 0, 1, -1)</c>, so that <c>sign(0) = +1</c>; ONNX's <c>Sign</c> gives 0. A binary
-/// product is a float product of such signs: an integer below 2^24, exact in any order of summation.</para>
+/// <para>Signs are the result of a comparison, <c>Where(x + shift &gt;= 0, 1, -1)</c>, so that <c>sign(0) = +1</c>; ONNX's <c>Sign</c> gives 0.
+/// A binary product is a float product of such signs: an integer below 2^24, exact in any order of summation.</para>
 /// <para>Attention is that of the packed model in float arithmetic: the product of query and key signs counts matches, the model's fixed-point table
 /// of exponentials (a <c>Gather</c>, in double precision; the sums stay below 2^53 and are exact) gives the row sum, and a key is attended when
 /// <c>2 * exp &gt; clip * sum</c>, with the same two roundings as the runtime, and so for further levels. Its bits are the runtime's.</para>
