@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Devices;
 
-/// <summary>The families of machines that are told apart.</summary>
+/// <summary>The families of machines that are distinguished.</summary>
 public enum BoardKind
 {
     /// <summary>None of the others.</summary>

@@ -35,7 +35,8 @@ public sealed class SystemFiles
     /// <summary>The lines of a file; none where it cannot be read.</summary>
     public IReadOnlyList<string> Lines(string path) => Text(path)?.Split('\n') ?? [];
 
-    /// <summary>Names of the folders of a folder whose names begin with a prefix, in the order of their numbers; none where there is no such folder.</summary>
+    /// <summary>Names of the folders of a folder whose names begin with a prefix, in the order of their numbers; none where there is no such
+    /// folder.</summary>
     public IReadOnlyList<string> Folders(string path, string prefix = "")
     {
         try

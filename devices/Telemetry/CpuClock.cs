@@ -1,6 +1,6 @@
 namespace EdgeVit.Devices;
 
-/// <summary>How fast the processor may and does run. What the machine does not tell is null.</summary>
+/// <summary>How fast the processor may and does run; null where unknown.</summary>
 /// <param name="Governor">The frequency governor of the first processor, such as <c>ondemand</c>.</param>
 /// <param name="CurrentMHz">The fastest core at this moment.</param>
 /// <param name="MaximumMHz">The highest frequency of any core.</param>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EdgeVit.Devices;
 
-/// <summary>What a board feels at one moment. What it cannot tell is null.</summary>
+/// <summary>Temperature, clock and throttle bits of a board at one moment; null where unknown.</summary>
 /// <param name="Seconds">Since the log began.</param>
 /// <param name="Celsius">The processor's temperature.</param>
 /// <param name="MHz">Its fastest core.</param>

@@ -1,8 +1,7 @@
 namespace EdgeVit.Imaging;
 
-/// <summary>An image that cannot be decoded: unknown format, corrupt or truncated bytes, too large, or the decoder's library
-/// is missing. The message starts with the image's name and says what was found and what to do; it is meant for the person who gave the
-/// image.</summary>
+/// <summary>An image that cannot be decoded: unknown format, corrupt or truncated bytes, too large, or the decoder's library is missing. The message
+/// starts with the image's name and says what was found and what to do; it is meant for the person who gave the image.</summary>
 public sealed class ImageException : Exception
 {
     /// <summary>An image and what is wrong with it.</summary>

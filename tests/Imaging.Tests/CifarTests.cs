@@ -78,7 +78,7 @@ public sealed class CifarTests : IDisposable
         _folder.Write("classes.txt", "cat\n");
         Assert.Contains("only one class", Refused());
         _folder.Write("classes.txt", "cat\ncat\n");
-        Assert.Contains("'cat' stands there 2 times", Refused());
+        Assert.Contains("'cat' is there 2 times", Refused());
     }
 
     [Fact]

@@ -121,7 +121,7 @@ internal sealed class KernelAudit
 
     private IEnumerable<int> Order => Enumerable.Range(0, _sets.Count).OrderBy(i => i == _pick ? -1 : i);
 
-    // A step that prepares another bears its name; the two are one candidate.
+    // A step that prepares another has its name; the two are one candidate.
     private static void Merge(Dictionary<string, Entry> best, IReadOnlyList<StepTime> times)
     {
         foreach (IGrouping<string, StepTime> step in times.GroupBy(t => t.Name))

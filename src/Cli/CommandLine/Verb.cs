@@ -23,9 +23,21 @@ internal abstract class Verb : Command
     /// <summary>Does the work and returns the exit code; throws what <see cref="Failures"/> prints.</summary>
     protected abstract int Run(ParseResult arguments, Printer printer);
 
-    /// <summary>Adds the common options; to be called last, so that they stand last in the help.</summary>
-    protected void AddCommonOptions()
+    /// <summary>Adds the verb's arguments and options in the order of the help, the common options last.</summary>
+    protected void AddAll(params IReadOnlyList<Symbol> symbols)
     {
+        foreach (Symbol symbol in symbols)
+        {
+            if (symbol is Argument argument)
+            {
+                Add(argument);
+            }
+            else
+            {
+                Add((Option)symbol);
+            }
+        }
+
         Add(_json);
         Add(_quiet);
     }

@@ -4,7 +4,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary>The card that lies beside a model: <c>card.md</c> for <c>model.evit</c>, as in a run folder, <c>name.md</c> for <c>name.evit</c>.</summary>
+/// <summary>The card that lies beside a model: <c>card.md</c> for <c>model.evit</c>, as in a run folder, <c>name.md</c> for
+/// <c>name.evit</c>.</summary>
 internal static class CardFile
 {
     /// <summary>Writes the card of a model and returns its path, null where it could not be written. A card that is there is replaced; another file

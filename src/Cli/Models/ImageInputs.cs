@@ -8,7 +8,7 @@ internal static class ImageInputs
 {
     public const string StandardInput = "-";
 
-    /// <summary>The files meant, folders and patterns in the order of their names.</summary>
+    /// <summary>The files, those of folders and patterns in the order of their names.</summary>
     /// <exception cref="UserException">Nothing is there.</exception>
     public static IReadOnlyList<string> Resolve(string source)
     {

@@ -7,7 +7,7 @@ internal static class ModelPath
 {
     public const string InRunFolder = "model.evit";
 
-    /// <summary>The file meant: a run folder stands for the model in it.</summary>
+    /// <summary>The model file: a run folder stands for the model in it.</summary>
     /// <exception cref="UserException">There is no such file.</exception>
     public static string Resolve(string path)
     {

@@ -1,6 +1,6 @@
 namespace EdgeVit.Cli;
 
-/// <summary>What can be said of an output file before there is anything to write.</summary>
+/// <summary>Checks of an output file before there is anything to write.</summary>
 internal static class OutputPath
 {
     /// <summary>Refuses a file that is the input, and a folder; <paramref name="what"/> is what the input is called.</summary>

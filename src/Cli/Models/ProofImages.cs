@@ -12,7 +12,7 @@ internal sealed class ProofImages
 
     private readonly int _usual;
 
-    /// <summary>Declares the options; <paramref name="usual"/> is how many images where nothing is said.</summary>
+    /// <summary>Declares the options; <paramref name="usual"/> is the default number of images.</summary>
     public ProofImages(int usual)
     {
         _usual = usual;

@@ -16,7 +16,7 @@ internal static class Failures
     {
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
-        EvitFormatException format => ($"{format.Message.TrimEnd('.')}. {format.Remedy ?? "The file is incomplete, damaged or not a model: copy it again, or convert it anew."}", ExitCode.Failure),
+        EvitFormatException format => ($"{format.Message.TrimEnd('.')}. {format.Remedy ?? "The file is incomplete, damaged or not a model: copy it again, or convert it again."}", ExitCode.Failure),
         OnnxModelException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
@@ -43,7 +43,7 @@ internal static class Failures
         }
         catch (IOException)
         {
-            // Nobody can be told: the output itself is what failed.
+            // No message can be printed: the output itself failed.
         }
         return code;
     }

@@ -37,7 +37,7 @@ internal sealed class Printer
     /// <summary>Whether words that are not errors are left out.</summary>
     public bool Quiet { get; }
 
-    /// <summary>Whether a person watches standard error, so that a line may be rewritten in place.</summary>
+    /// <summary>Whether standard error is a terminal, so that a line may be rewritten in place.</summary>
     public bool LiveWords { get; }
 
     private bool RichData { get; }

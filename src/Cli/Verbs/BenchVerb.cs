@@ -6,7 +6,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary><c>edgevit bench</c>: latency that can be trusted and repeated, or an honest word on why it cannot.</summary>
+/// <summary><c>edgevit bench</c>: latency that can be trusted and repeated, or the reasons why it cannot.</summary>
 internal sealed class BenchVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
@@ -27,16 +27,7 @@ internal sealed class BenchVerb : Verb
         "bench model.evit --cold",
         "bench model.evit --kernels --assert")
     {
-        Add(_model);
-        Add(_threads);
-        Add(_duration);
-        Add(_quick);
-        Add(_image);
-        Add(_cold);
-        Add(_kernels);
-        Add(_assert);
-        Add(_profile);
-        AddCommonOptions();
+        AddAll(_model, _threads, _duration, _quick, _image, _cold, _kernels, _assert, _profile);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)

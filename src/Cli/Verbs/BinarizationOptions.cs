@@ -12,7 +12,7 @@ internal sealed class BinarizationOptions
     private readonly Option<double?> _regularizer = new("--weight-regularizer") { Description = "Weight of the regulariser that pulls latent weights away from 0." };
     private readonly Option<double?> _regularizerShare = new("--regularizer-share") { Description = "Share of the steps, at the end, in which it works. [default: 0.1]" };
     private readonly Option<double?> _freeze = new("--freeze-signs") { Description = "Share of the steps, at the end, in which the weights' signs stay and only floats learn." };
-    private readonly Option<int?> _normBatches = new("--norm-batches") { Description = "Batches over which norm statistics are estimated anew before packing; 0 leaves them. [default: 100]" };
+    private readonly Option<int?> _normBatches = new("--norm-batches") { Description = "Batches over which norm statistics are re-estimated before packing; 0 leaves them. [default: 100]" };
 
     public IEnumerable<Option> All => [_gradient, _floatWeights, _clipStart, _clipPer, _regularizer, _regularizerShare, _freeze, _normBatches];
 

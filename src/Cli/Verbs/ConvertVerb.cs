@@ -14,7 +14,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<string?> _branches = new("--branches") { Description = "What the student's blocks take from neighbours besides attention: pool, shift (spatial shifts) or none. [default: the student's]", HelpName = "KIND" };
     private readonly Option<string?> _head = new("--head") { Description = "What the student's classifier sees: the mean of the tokens, or a class token that attends to them: mean or class-attention. [default: the student's]", HelpName = "KIND" };
     private readonly Option<bool?> _shiftedPatches = new("--shifted-patches") { Description = "Patches that see the halves of their neighbours (shifted patch tokenization)." };
-    private readonly Option<int?> _stem = new("--stem") { Description = "A float 3x3 convolution of so many channels before the patches; 0 for none.", HelpName = "CHANNELS" };
+    private readonly Option<int?> _stem = new("--stem") { Description = "Channels of a float 3x3 convolution before the patches; 0 for none.", HelpName = "CHANNELS" };
     private readonly Option<int?> _attentionLevels = new("--attention-levels") { Description = "Levels of the student's attention weights above zero: 1 (a bit) or 3 (three nested bits). [default: the student's]", HelpName = "1|3" };
     private readonly Option<bool?> _locality = new("--locality") { Description = "Locality self-attention in the student: a learned temperature for each head, and no token attends to itself." };
     private readonly Option<string?> _init = new("--init") { Description = "Start the student from a checkpoint: of an earlier run, or of the paper's code.", HelpName = "FILE" };
@@ -40,7 +40,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<int?> _pad = new("--pad") { Description = "Largest shift of training images in pixels." };
     private readonly BinarizationOptions _binarization = new();
     private readonly RegularizationOptions _regularization = new();
-    private readonly Option<int?> _accumulate = new("--accumulate") { Description = "Compute a batch in so many parts and add up their gradients: less memory." };
+    private readonly Option<int?> _accumulate = new("--accumulate") { Description = "Compute a batch in N parts and add up their gradients: less memory." };
     private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Time between checkpoints, e.g. 5m. [default: 1m]", HelpName = "TIME" };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:i.", HelpName = "DEVICE", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> _precision = new("--precision") { Description = "Products of the training in float32 or bfloat16; auto: bfloat16 where the device has it.", HelpName = "auto|float32|bfloat16", DefaultValueFactory = _ => "auto" };
@@ -48,7 +48,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<int?> _threads = new("--threads") { Description = "Processor threads of the training." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of everything random." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start anew in a folder that holds a run." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start again in a folder that holds a run." };
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
     private readonly Option<string> _floats = FloatsOption.Create();
     private readonly Option<int?> _shapesTrain = new("--shapes-train") { Description = "Training images of 'shapes'." };
@@ -63,23 +63,19 @@ internal sealed class ConvertVerb : Verb
         "convert --data photos/ --out runs/photos --student binaryvit-32 --plan",
         "convert --data photos/ --out runs/photos --resume")
     {
-        foreach (Option option in (Option[])
+        AddAll(
         [
-            _data, _out, _student, _floatDownsampling, _branches, _head, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher, _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd, _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad,
-            .. _regularization.All, .. _binarization.All, _accumulate, _checkpointEvery, _device, _precision, _augmentOn, _threads,
-            _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
-        ])
-        {
-            Add(option);
-        }
-
-        AddCommonOptions();
+            _data, _out, _student, _floatDownsampling, _branches, _head, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher,
+            _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd,
+            _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, .. _regularization.All, .. _binarization.All, _accumulate,
+            _checkpointEvery, _device, _precision, _augmentOn, _threads, _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
+        ]);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
 #if TRAINING
-        // Everything that knows torch is behind this call, so that no other verb loads it.
+        // Everything that uses torch is behind this call, so that no other verb loads it.
         return Training.ConvertRun.Start(Settings(arguments), printer);
 #else
         throw new UserException($"{NoTraining}. Convert on another machine and copy the model.evit here: every other command runs it.", ExitCode.NotSupported);

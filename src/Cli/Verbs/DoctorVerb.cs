@@ -17,8 +17,7 @@ internal sealed class DoctorVerb : Verb
         "doctor",
         "doctor runs/demo/model.evit")
     {
-        Add(_model);
-        AddCommonOptions();
+        AddAll(_model);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)

@@ -22,15 +22,7 @@ internal sealed class ExportVerb : Verb
         "export runs/demo --to onnx --out demo.onnx",
         "export model.evit --to onnx --out model.onnx --data photos/ --parity-images 20")
     {
-        Add(_model);
-        Add(_to);
-        Add(_out);
-        foreach (Option option in _images.Options)
-        {
-            Add(option);
-        }
-
-        AddCommonOptions();
+        AddAll([_model, _to, _out, .. _images.Options]);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)

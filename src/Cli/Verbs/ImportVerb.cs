@@ -37,18 +37,7 @@ internal sealed class ImportVerb : Verb
         "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1",
         "import earlier.evit --out now.evit")
     {
-        Add(_checkpoint);
-        foreach (Option option in (Option[])[_out, .. Checkpoints, _floats])
-        {
-            Add(option);
-        }
-
-        foreach (Option option in _images.Options)
-        {
-            Add(option);
-        }
-
-        AddCommonOptions();
+        AddAll([_checkpoint, _out, .. Checkpoints, _floats, .. _images.Options]);
     }
 
     private Option[] Checkpoints => [_labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std];
@@ -63,7 +52,7 @@ internal sealed class ImportVerb : Verb
             return Rewrite(path, target, arguments, printer);
         }
 
-        ImportOptions options = Said(arguments);
+        ImportOptions options = Given(arguments);
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
         if (File.Exists(path))
@@ -102,16 +91,16 @@ internal sealed class ImportVerb : Verb
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    /// <summary>A model file of an earlier version is written anew.</summary>
+    /// <summary>Rewrites a model file of an earlier version.</summary>
     private int Rewrite(string path, string target, ParseResult arguments, Printer printer)
     {
         if (Checkpoints.Append(_floats).FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } option)
         {
-            throw new UserException($"{option.Name} is for checkpoints, and {path} is a model file: it is written anew with all that it holds. Leave the option away.", ExitCode.Usage);
+            throw new UserException($"{option.Name} is for checkpoints, and {path} is a model file: it is rewritten with all that it holds. Leave the option out.", ExitCode.Usage);
         }
 
         EvitFile former = FormerModel.Read(path);
-        printer.Say($"{path} is a model of an earlier version; writing it anew, and comparing both");
+        printer.Say($"{path} is a model of an earlier version; rewriting it, and comparing both");
         CertifiedModel model = FormerModel.Pack(former, Path.GetFileName(path), _images.Read(arguments, former.Preprocess));
         if (!model.Certificate.Passed)
         {
@@ -140,7 +129,7 @@ internal sealed class ImportVerb : Verb
     private static string NotWritten(string target, ParityCertificate certificate) =>
         $"the packed model does not compute what the checkpoint does, so {target} is not written. Either its numbers leave what 32-bit floats can hold (sums of huge values that cancel), or this is a fault of the importer; please report it with these lines:\n  {string.Join("\n  ", certificate.Lines())}";
 
-    private ImportOptions Said(ParseResult arguments) => new(
+    private ImportOptions Given(ParseResult arguments) => new(
         new RecogniserOptions(
             arguments.GetValue(_name) is not { } name ? null : name.Trim().Length > 0 ? name : throw new UserException("--name is empty, expected a name.", ExitCode.Usage),
             Positive(arguments.GetValue(_headSize), "--head-size"),

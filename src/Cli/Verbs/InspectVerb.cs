@@ -21,11 +21,7 @@ internal sealed class InspectVerb : Verb
         "inspect model.evit --card > card.md",
         "inspect old.evit new.evit")
     {
-        Add(_model);
-        Add(_other);
-        Add(_layers);
-        Add(_card);
-        AddCommonOptions();
+        AddAll(_model, _other, _layers, _card);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)

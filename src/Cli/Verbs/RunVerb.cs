@@ -27,13 +27,7 @@ internal sealed class RunVerb : Verb
         "run runs/demo 'pictures/*.png' --json",
         "run runs/demo --tensor input.safetensors:image")
     {
-        Add(_model);
-        Add(_images);
-        Add(_top);
-        Add(_tensor);
-        Add(_threads);
-        Add(_skipBad);
-        AddCommonOptions();
+        AddAll(_model, _images, _top, _tensor, _threads, _skipBad);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
@@ -110,15 +104,11 @@ internal sealed class RunVerb : Verb
             if (single)
             {
                 PrintOne(printer, best);
+                printer.Say($"{file}: decode {Quantity.Milliseconds(decodeMs)}, preprocess {Quantity.Milliseconds(prepareMs)}, inference {Quantity.Milliseconds(runMs)} ms (a first run includes compilation; see 'edgevit bench')");
             }
             else
             {
                 printer.Data($"{file}  {string.Join("  ", best.Take(Math.Min(top, 3)).Select(p => $"{p.Label} {Quantity.Percent(p.Probability)}"))}  {Quantity.Milliseconds(runMs)} ms");
-            }
-
-            if (single)
-            {
-                printer.Say($"{file}: decode {Quantity.Milliseconds(decodeMs)}, preprocess {Quantity.Milliseconds(prepareMs)}, inference {Quantity.Milliseconds(runMs)} ms (a first run includes compilation; see 'edgevit bench')");
             }
         }
         printer.Object(new JsonObject { ["results"] = results, ["skipped"] = skipped, ["kernel"] = session.KernelName });

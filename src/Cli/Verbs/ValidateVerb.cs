@@ -24,15 +24,7 @@ internal sealed class ValidateVerb : Verb
         "validate runs/demo/model.evit --data shapes",
         "validate model.evit --data photos/ --min-top1 87")
     {
-        Add(_model);
-        Add(_data);
-        Add(_split);
-        Add(_minTop1);
-        Add(_limit);
-        Add(_threads);
-        Add(_skipBad);
-        Add(_seed);
-        AddCommonOptions();
+        AddAll(_model, _data, _split, _minTop1, _limit, _threads, _skipBad, _seed);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
@@ -105,7 +97,8 @@ internal sealed class ValidateVerb : Verb
 
     private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
 
-    /// <summary>All indices, or a sample that is the same every time. Drawn at random: data sets often repeat their classes at regular steps.</summary>
+    /// <summary>All indices, or a sample that is the same every time. Drawn at random: data sets often repeat their classes at regular
+    /// steps.</summary>
     internal static int[] Sample(int count, int? limit)
     {
         if (limit is < 1)
@@ -123,7 +116,8 @@ internal sealed class ValidateVerb : Verb
         return [.. indices.Take(limit.Value).Order()];
     }
 
-    /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not matter.</summary>
+    /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not
+    /// matter.</summary>
     internal static void Measure(
         EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel)
     {

@@ -63,15 +63,15 @@ internal static partial class FloatViTRecogniser
         names.PooledNorm.Length > 0 && tensors.ContainsKey($"{names.PooledNorm}.weight") ? ViTPooling.NormOfMean
         : leading == 0 ? ViTPooling.MeanOfNormed : ViTPooling.LeadingToken;
 
-    private static int HeadSize(int width, int? said, List<string> assumed)
+    private static int HeadSize(int width, int? given, List<string> assumed)
     {
-        int size = said ?? Math.Min(UsualHeadSize, width);
+        int size = given ?? Math.Min(UsualHeadSize, width);
         if (size < 1 || width % size != 0)
         {
             throw new CheckpointException($"The {width} channels do not divide into heads of {size}. Say the channels of one head: --head-size");
         }
 
-        if (said is null)
+        if (given is null)
         {
             assumed.Add($"heads of {size} channels ({width / size} in each block); the tensors do not show them (--head-size)");
         }

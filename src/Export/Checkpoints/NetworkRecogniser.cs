@@ -10,7 +10,7 @@ namespace EdgeVit.Export;
 /// narrower (which then has one head): <c>d = min(64, C of the first stage)</c>, as in the paper.</para>
 /// <para><b>Reduction.</b> Whether a stage has one is visible (<c>mover</c>); its factor is not. The rule is that a reduced stage has as many keys
 /// as the last stage has tokens: <c>r = grid / grid of the last stage</c>, which is the paper's <c>sqrt(N / 49)</c> at 224 pixels.</para>
-/// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is said, decides.</para>
+/// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is given, decides.</para>
 /// <para><b>Levels of attention weights.</b> They are taken to be one.</para>
 /// <para>Checkpoints of students that were trained here say which network they are of; then nothing is assumed.</para>
 /// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
@@ -20,15 +20,15 @@ internal static partial class NetworkRecogniser
 {
     private const int UsualHeadSize = 64;
 
-    /// <summary>Recognises a network. The options go before <paramref name="said"/>, the network that the checkpoint says it is of.</summary>
+    /// <summary>Recognises a network. The options have precedence over <paramref name="stated"/>, the network that the checkpoint names.</summary>
     /// <exception cref="CheckpointException">It is no network that is known, or the tensors contradict each other.</exception>
     /// <exception cref="ModelFormatException">The network that the tensors and options describe is impossible.</exception>
-    public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null, BinaryViTConfig? said = null)
+    public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions? options = null, BinaryViTConfig? stated = null)
     {
         options ??= new RecogniserOptions();
         if (NetworkForm.IsBinary(tensors))
         {
-            return said is null || options is not { HeadSize: null, Reductions: null, ImageSize: null } ? Binary(tensors, options) : Said(tensors, options, said);
+            return stated is null || options is not { HeadSize: null, Reductions: null, ImageSize: null } ? Binary(tensors, options) : Stated(tensors, options, stated);
         }
 
         ViTNames names = ViTNames.Of(tensors) ?? throw new CheckpointException(
@@ -43,9 +43,9 @@ internal static partial class NetworkRecogniser
         $"The position embeddings are for images of {found}x{found} pixels, not {asked}x{asked}. "
         + "Train or resample them for that size; leave --image-size out to import the network as it is");
 
-    private static RecognisedNetwork Said(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options, BinaryViTConfig said) => new(
-        (said with { Name = options.Name ?? said.Name, BatchNormEps = options.NormEps ?? said.BatchNormEps }).Validate(),
-        NetworkForm.Of(tensors).Name(said.Stages.Count) + (said.ShiftedPatches ? " and shifted patches" : ""), []);
+    private static RecognisedNetwork Stated(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options, BinaryViTConfig stated) => new(
+        (stated with { Name = options.Name ?? stated.Name, BatchNormEps = options.NormEps ?? stated.BatchNormEps }).Validate(),
+        NetworkForm.Of(tensors).Name(stated.Stages.Count) + (stated.ShiftedPatches ? " and shifted patches" : ""), []);
 
     private static RecognisedNetwork Binary(IReadOnlyDictionary<string, FloatTensor> tensors, RecogniserOptions options)
     {
@@ -219,7 +219,7 @@ internal static partial class NetworkRecogniser
             string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
             int? clips = tensors.TryGetValue(name, out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
             guessed |= clips is null;
-            result.Add(stages[s] with { Heads = Heads(s + 1, stages[s].Width, clips, size, said: options.HeadSize is not null) });
+            result.Add(stages[s] with { Heads = Heads(s + 1, stages[s].Width, clips, size, stated: options.HeadSize is not null) });
         }
         if (options.HeadSize is null && guessed)
         {
@@ -229,16 +229,16 @@ internal static partial class NetworkRecogniser
         return result;
     }
 
-    private static int Heads(int stage, int width, int? clips, int size, bool said)
+    private static int Heads(int stage, int width, int? clips, int size, bool stated)
     {
-        int heads = !said && clips is { } shown ? shown : width / size;
+        int heads = !stated && clips is { } shown ? shown : width / size;
         if (clips is null && width % size != 0)
         {
             throw new CheckpointException($"The {width} channels of stage {stage} do not divide into heads of {size}, "
                 + "and the tensors do not show the heads. Say the channels of one head: --head-size");
         }
 
-        return !said || (width % size == 0 && (clips ?? heads) == heads) ? heads : throw new CheckpointException(
+        return !stated || (width % size == 0 && (clips ?? heads) == heads) ? heads : throw new CheckpointException(
             $"Stage {stage} has {width} channels{(clips is { } n ? $" and {n} clips, one for each head" : "")}, which contradicts a head size of {size}");
     }
 }

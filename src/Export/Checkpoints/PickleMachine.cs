@@ -6,7 +6,8 @@ namespace EdgeVit.Export;
 
 /// <summary>Reads one pickle as data. It is a parser of the pickle opcodes, not an interpreter of what they could do: the only "calls" are those of
 /// <see cref="PickleGlobals"/>, which make plain records. Protocols 2 to 5.</summary>
-/// <remarks>Nothing here recurses, and everything that grows is charged to the file's budget, so that depth, sharing and repetition in a hostile file cost at most what its length allows.</remarks>
+/// <remarks>Nothing here recurses, and everything that grows is charged to the file's budget, so that depth, sharing and repetition in a hostile
+/// file cost at most what its length allows.</remarks>
 internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budget)
 {
     private const int ObjectBytes = 64;

@@ -20,7 +20,7 @@ internal static class SafetensorsHeader
         long length = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthBytes));
         if (length < 0 || length > file.Length - LengthBytes)
         {
-            throw Fault($"is said to have {length} bytes where {file.Length - LengthBytes} are left: the file is truncated or damaged");
+            throw Fault($"declares {length} bytes where {file.Length - LengthBytes} are left: the file is truncated or damaged");
         }
 
         var header = new Storage(file, "the safetensors header", LengthBytes, length, length);

@@ -4,8 +4,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Turns views of storages into tensors. Large dense views stay in the file and are read whenever they are asked for; small ones are converted
-/// straight from it; others are gathered. Names that view the same elements (tied weights) share them.</summary>
+/// <summary>Turns views of storages into tensors. Large dense views stay in the file and are read whenever they are asked for; small ones are
+/// converted straight from it; others are gathered. Names that view the same elements (tied weights) share them.</summary>
 internal sealed class TensorLoader(CheckpointFile file)
 {
     private const int MaxRank = 8;

@@ -62,7 +62,7 @@ internal static class TensorSizes
             : throw new CheckpointException($"{name} is {projection.ShapeText}, expected [width, channels, patch, patch] with a square patch");
     }
 
-    /// <summary>The side of a square of so many tokens; null where it is none.</summary>
+    /// <summary>The side of a square of N tokens; null where N is not a square number.</summary>
     public static int? Side(int tokens)
     {
         int side = (int)Math.Sqrt(Math.Max(0, tokens));

@@ -16,7 +16,7 @@ internal sealed record TorchContent(string Format, object? Root, Func<PickleStor
     {
         int size = storage.Type is { } type ? SafetensorsTypes.Size(type) : 1;
         return storage.Root <= long.MaxValue / size ? storage.Root * size
-            : throw new CheckpointException($"storage '{storage.Key}' is said to have {storage.Root} elements, more than any file: the file is damaged");
+            : throw new CheckpointException($"storage '{storage.Key}' declares {storage.Root} elements, more than any file: the file is damaged");
     }
 }
 

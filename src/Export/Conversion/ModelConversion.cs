@@ -8,8 +8,8 @@ public static class ModelConversion
 {
     private const int OnnxImages = 2;
 
-    /// <summary>Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, students of <c>edgevit convert</c>, float DeiT and
-    /// ViT of timm or Hugging Face. Nothing in the file is executed.</summary>
+    /// <summary>Packs a trained checkpoint: BinaryViT and the ReActNet forms of DeiT of the paper's code, students of <c>edgevit convert</c>, float
+    /// DeiT and ViT of timm or Hugging Face. Nothing in the file is executed.</summary>
     /// <param name="checkpoint">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c> or <c>.safetensors</c> file; the contents decide, not the name.</param>
     /// <param name="options">What is known besides; null for nothing.</param>
     /// <exception cref="CheckpointException">The file cannot be read, or holds no network that is known.</exception>

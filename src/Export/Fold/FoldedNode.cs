@@ -50,7 +50,7 @@ internal sealed class FoldedNode(GraphNode node, int channels, IReadOnlyDictiona
         return result;
     }
 
-    /// <summary>A parameter that the folded node has anew.</summary>
+    /// <summary>A parameter of the folded node, to be changed in place.</summary>
     internal double[] Edit(string role)
     {
         double[] values = Parameter(role);

@@ -12,7 +12,7 @@ namespace EdgeVit.Export;
 /// along the residual to the next norm, and the divisor of a pool goes into its scale;</item>
 /// <item>binary products count differing bits d instead of computing K - 2d: the factor goes into the scale, K into the offset.</item>
 /// </list>
-/// Constants are added up in double precision, in the order of the graph, and rounded to float once. What comes of it is stored, proven and
+/// Constants are added up in double precision, in the order of the graph, and rounded to float once. The result is stored, proven and
 /// run.</summary>
 internal sealed class GraphFolding
 {

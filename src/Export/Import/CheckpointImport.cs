@@ -60,18 +60,18 @@ internal static class CheckpointImport
         return imported;
     }
 
-    /// <summary>What was said, and for the rest what lies beside the checkpoint.</summary>
-    private static ImportOptions Completed(ImportOptions said, Sidecar beside)
+    /// <summary>The given options, completed from the files beside the checkpoint.</summary>
+    private static ImportOptions Completed(ImportOptions given, Sidecar beside)
     {
-        RecogniserOptions network = said.Network ?? new RecogniserOptions();
-        return said with
+        RecogniserOptions network = given.Network ?? new RecogniserOptions();
+        return given with
         {
             Network = network with { HeadSize = network.HeadSize ?? beside.HeadSize, NormEps = network.NormEps ?? beside.NormEps },
-            Labels = said.Labels ?? beside.Labels,
-            ResizeShorterSide = said.ResizeShorterSide ?? beside.ResizeShorterSide,
-            Interpolation = said.Interpolation ?? beside.Interpolation,
-            Mean = said.Mean ?? beside.Mean,
-            Std = said.Std ?? beside.Std,
+            Labels = given.Labels ?? beside.Labels,
+            ResizeShorterSide = given.ResizeShorterSide ?? beside.ResizeShorterSide,
+            Interpolation = given.Interpolation ?? beside.Interpolation,
+            Mean = given.Mean ?? beside.Mean,
+            Std = given.Std ?? beside.Std,
         };
     }
 

@@ -4,8 +4,9 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A model file of an earlier version: written anew with its constants moved, so that it runs. Version 2 had its constants moved when a file was
-/// opened: its logits keep their bits. Version 1 ran with its constants where they are: moving them changes roundings, and here and there a sign.</summary>
+/// <summary>A model file of an earlier version: rewritten with its constants moved, so that it runs. Version 2 had its constants moved when a file
+/// was opened: its logits keep their bits. Version 1 ran with its constants where they are: moving them changes roundings, and here and there a
+/// sign.</summary>
 internal static class FormerModel
 {
     private const int LongestHeader = 1 << 24;
@@ -35,8 +36,7 @@ internal static class FormerModel
         }
     }
 
-    /// <summary>Writes the model anew and proves it against the former file, computed node by node; without options on one synthetic
-    /// image.</summary>
+    /// <summary>Rewrites the model and compares it with the former file, computed node by node; without options on one synthetic image.</summary>
     /// <exception cref="ModelFormatException">Its stored self-test is not what it computes.</exception>
     public static CertifiedModel Pack(EvitFile former, string name, CertificateOptions? options = null)
     {

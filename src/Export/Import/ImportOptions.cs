@@ -2,7 +2,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>What a person knows about a checkpoint that its tensors do not show. Everything is optional; what is not said gets a default that
+/// <summary>What a person knows about a checkpoint that its tensors do not show. Everything is optional; what is not given gets a default that
 /// <see cref="ImportedCheckpoint.Notes"/> names.</summary>
 /// <param name="Network">About the network.</param>
 /// <param name="Key">Where in a PyTorch file the weights lie, when it holds several sets of them (<c>model_ema</c>).</param>

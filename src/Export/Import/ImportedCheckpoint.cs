@@ -8,7 +8,7 @@ namespace EdgeVit.Export;
 internal sealed record CheckpointSource(string File, long Bytes, string Sha256, string Format, string Key, string Prefix, int Tensors);
 
 /// <summary>A checkpoint that was read and understood: the trained tensors, what network they are of, and everything else that a model file needs.
-/// <see cref="Lower"/> makes the packed network of it. <c>GivenLabels</c> are as many as logits, null where nobody named the classes;
+/// <see cref="Lower"/> makes the packed network of it. <c>GivenLabels</c> are as many as logits, null where the classes have no names;
 /// <c>LeftOut</c> are integer tensors (<c>name I64 [1]</c>) other than counters; <c>Notes</c> say in sentences what was assumed and what is worth
 /// knowing.</summary>
 internal sealed record ImportedCheckpoint(

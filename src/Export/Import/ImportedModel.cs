@@ -16,8 +16,8 @@ internal sealed record CertificateOptions(int Count = 1, ulong Seed = 1, float[]
 /// <summary>Packs an imported checkpoint and proves the packed file against a simulation of the checkpoint's own tensors.</summary>
 internal static class ImportedModel
 {
-    /// <summary>On given images, 16-bit floats may change so many predictions: rounding turns signs, and on images that a network was made for few
-    /// classes change by it. On noise, where logits mean nothing, it is told and not demanded.</summary>
+    /// <summary>On given images, 16-bit floats may change this share of the predictions: rounding flips signs, and on images that a network was made
+    /// for few classes change by it. On noise, where logits mean nothing, the share is reported and not limited.</summary>
     private const double MostChangedPredictions = 0.05;
 
     /// <summary>Packs and certifies.</summary>

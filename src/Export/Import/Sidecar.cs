@@ -5,8 +5,8 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Export;
 
 /// <summary>What lies beside a checkpoint in the folders that Hugging Face's libraries and timm write: <c>config.json</c> with the heads, the
-/// epsilon and the class names, <c>preprocessor_config.json</c> (or timm's <c>pretrained_cfg</c>) with the preparation of images. Used where nobody
-/// says otherwise.</summary>
+/// epsilon and the class names, <c>preprocessor_config.json</c> (or timm's <c>pretrained_cfg</c>) with the preparation of images. Used where
+/// the options say nothing.</summary>
 internal sealed record Sidecar(
     int? HeadSize, double? NormEps, IReadOnlyList<string>? Labels, int? ResizeShorterSide, Interpolation? Interpolation, IReadOnlyList<float>? Mean, IReadOnlyList<float>? Std)
 {
@@ -43,7 +43,7 @@ internal sealed record Sidecar(
             Triple(images, "image_std") ?? Triple(timm, "std"));
     }
 
-    /// <summary>What was found, for people; empty for nothing.</summary>
+    /// <summary>What was found, in words; empty for nothing.</summary>
     public string Describe()
     {
         string[] found =

@@ -31,15 +31,15 @@ internal static class StudentCheckpoint
     /// <exception cref="ModelFormatException">It says something that is no network.</exception>
     internal static BinaryViTConfig? Network(Checkpoint checkpoint)
     {
-        string? Said(string key) => checkpoint.Metadata.GetValueOrDefault(Prefix + key);
-        if (Said("student.layout") is { } layout)
+        string? Text(string key) => checkpoint.Metadata.GetValueOrDefault(Prefix + key);
+        if (Text("student.layout") is { } layout)
         {
             return ConfigJson.Read(layout);
         }
 
-        return Said("student") is { } preset && BinaryViTPresets.Names.Contains(preset)
-            && int.TryParse(Said("student.classes"), NumberStyles.None, CultureInfo.InvariantCulture, out int classes)
-            && int.TryParse(Said("student.image"), NumberStyles.None, CultureInfo.InvariantCulture, out int image)
+        return Text("student") is { } preset && BinaryViTPresets.Names.Contains(preset)
+            && int.TryParse(Text("student.classes"), NumberStyles.None, CultureInfo.InvariantCulture, out int classes)
+            && int.TryParse(Text("student.image"), NumberStyles.None, CultureInfo.InvariantCulture, out int image)
             ? BinaryViTPresets.Get(preset).With(classes, image) : null;
     }
 

@@ -171,9 +171,8 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string sign = _graph.ShiftSign($"{name}.sign", z, Data($"{name}.move"));
         float[] data = weight.Data;
         string product = NormedProduct(
-            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(data, channels),
-            (value, affine) => _graph.BinaryConv(
-                value, sign, SignPacking.ChannelsLast(data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
+            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(data, channels), (value, affine) =>
+                _graph.BinaryConv(value, sign, SignPacking.ChannelsLast(data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
         string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
         string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
         return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
@@ -256,10 +255,9 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
 
     /// <summary>A binary product with its norm: a batch norm is folded into the product's scales; a LayerNorm is a node of its own behind
     /// the product.</summary>
-    private string NormedProduct(string value, string norm, double[] magnitudes, Func<string, ChannelAffine, string> product) =>
-        config.LayerNorm
-            ? Normed(value, product($"{value}.product", ChannelAffine.Scaling(magnitudes)), norm)
-            : product(value, Norm(norm).AfterScaling(magnitudes));
+    private string NormedProduct(string value, string norm, double[] magnitudes, Func<string, ChannelAffine, string> product) => config.LayerNorm
+        ? Normed(value, product($"{value}.product", ChannelAffine.Scaling(magnitudes)), norm)
+        : product(value, Norm(norm).AfterScaling(magnitudes));
 
     /// <summary>A float convolution with its norm.</summary>
     private string NormedConv(string value, string norm, string input, FloatTensor weight, float[] bias, int stride, int padding = 0)

@@ -127,8 +127,8 @@ internal sealed class GraphBuilder
     private static (string Role, StoredTensor Tensor) Epsilon(double value) =>
         ("epsilon", TensorData.Of(string.Create(CultureInfo.InvariantCulture, $"epsilon.{value}"), [(float)value], 1));
 
-    /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp(temperature * (s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the number
-    /// of matching signs of a query and a key of d channels. One table serves every attention of that head size whose temperature is 1. It is
+    /// <summary>Fixed-point exponentials of the scores, <c>exp[m] = 2^46 * exp(temperature * (s - d) / sqrt(d))</c> with <c>s = 2m - d</c>, m the
+    /// number of matching signs of a query and a key of d channels. One table serves every attention of that head size whose temperature is 1. It is
     /// stored because <c>exp</c> differs between platforms in the last place.</summary>
     private static long[] Exponentials(int headSize, double temperature)
     {

@@ -3,8 +3,8 @@ namespace EdgeVit.Export;
 /// <summary>The modules that a graph's values belong to, read off the names that the paper's code gives.</summary>
 internal static class GraphModule
 {
-    /// <summary>The module of a value: a block (<c>vit.encoder.layer.3</c>), a down-sampling (<c>vit.encoder.patch_embed1</c>), <c>vit.embeddings</c>,
-    /// or <c>head</c>.</summary>
+    /// <summary>The module of a value: a block (<c>vit.encoder.layer.3</c>), a down-sampling (<c>vit.encoder.patch_embed1</c>),
+    /// <c>vit.embeddings</c>, or <c>head</c>.</summary>
     public static string Of(string value)
     {
         string[] parts = value.Split('.');

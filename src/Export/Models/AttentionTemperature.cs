@@ -9,7 +9,7 @@ internal static class AttentionTemperature
     private const double Range = 16;
     private const double LeastBound = 1.25;
 
-    /// <summary>The highest temperature of heads of so many channels: 2 for 64, more for fewer.</summary>
+    /// <summary>The highest temperature of heads of N channels: 2 for N = 64, more for fewer.</summary>
     public static double Most(int headSize) => Math.Max(Range / Math.Sqrt(headSize), LeastBound);
 
     public static double Of(double logit, int headSize) => Most(headSize) / (1 + Math.Exp(-logit));

@@ -25,8 +25,8 @@ internal interface INetworkConfig
     int Classes { get; }
 }
 
-/// <summary>The shape of a BinaryViT, a pyramid or one stage: everything that decides which tensors it has and how they are used. Square images, square
-/// patches; between two stages the grid halves. Instances are checked by <see cref="Validate"/>; what is derived (grids, keys, counts)
+/// <summary>The shape of a BinaryViT, a pyramid or one stage: everything that decides which tensors it has and how they are used. Square images,
+/// square patches; between two stages the grid halves. Instances are checked by <see cref="Validate"/>; what is derived (grids, keys, counts)
 /// assumes a valid one.</summary>
 /// <param name="Name">Name of the network, stored in the model.</param>
 /// <param name="ImageSize">Height and width of the input in pixels.</param>
@@ -45,8 +45,8 @@ internal interface INetworkConfig
 /// <param name="ShiftedPatches">Whether a patch also sees the halves of its eight neighbours: shifted patch tokenization (Lee et al. 2021), whose
 /// linear map of a patch and its four diagonal shifts is one convolution of twice the kernel, the stride as before.</param>
 /// <param name="StemWidth">Channels of a float 3x3 convolution with norm and RPReLU before the patches; 0 for none.</param>
-/// <param name="AttentionLevels">Levels of an attention weight above zero: 1 for a bit, 3 for three nested bits (BHViT's quantization of probabilities
-/// to 0..3).</param>
+/// <param name="AttentionLevels">Levels of an attention weight above zero: 1 for a bit, 3 for three nested bits (BHViT's quantization of
+/// probabilities to 0..3).</param>
 /// <param name="Locality">Whether attention is locality self-attention (Lee et al. 2021): a learned temperature for each head
 /// (<see cref="AttentionTemperature"/>), and no token attends to itself. Where keys are of a reduced grid no key is a query's own, and there is the
 /// temperature alone.</param>
@@ -77,7 +77,7 @@ internal sealed partial record BinaryViTConfig(
     /// <summary>What <see cref="AttentionLevels"/> may be.</summary>
     public static IReadOnlyList<int> PossibleLevels { get; } = [1, 3];
 
-    /// <summary>Layers of class attention where nobody says how many.</summary>
+    /// <summary>Layers of class attention by default.</summary>
     public const int UsualClassAttention = 1;
 
     /// <summary>What a layer of class attention is like: a block of the last stage on its full grid.</summary>

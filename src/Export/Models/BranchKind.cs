@@ -9,7 +9,8 @@ namespace EdgeVit.Export;
 [JsonConverter(typeof(BranchKindJson))]
 internal enum BranchKind
 {
-    /// <summary>Averages over windows of 3 and 5 tokens, vertical and horizontal (Le and Li 2023): <c>h3</c>, <c>w3</c>, <c>h5</c>, <c>w5</c>.</summary>
+    /// <summary>Averages over windows of 3 and 5 tokens, vertical and horizontal (Le and Li 2023): <c>h3</c>, <c>w3</c>, <c>h5</c>,
+    /// <c>w5</c>.</summary>
     Pool,
 
     /// <summary>The tokens 1 and 2 away, as far as those windows reach, half of the channels from either side (the shifts of S2-MLP and BHViT):
@@ -20,8 +21,7 @@ internal enum BranchKind
     None,
 }
 
-/// <summary>One branch of a block, called as in <c>layerscale_{name}</c>: rows and columns of a pool's window, or of a shift the
-/// distance.</summary>
+/// <summary>One branch of a block, called as in <c>layerscale_{name}</c>: rows and columns of a pool's window, or of a shift the distance.</summary>
 internal sealed record BlockBranch(string Name, int Height, int Width)
 {
     private static readonly IReadOnlyList<BlockBranch> s_pools = [new("h3", 3, 1), new("w3", 1, 3), new("h5", 5, 1), new("w5", 1, 5)];

@@ -2,17 +2,18 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export.Onnx;
 
-/// <summary>A model as an ONNX graph of standard float operators (operator set 17). Input <c>image</c> <c>[1, 3, H, W]</c>, normalised; output <c>logits</c>
-/// <c>[1, classes]</c>; every value in between carries the name that it has in the <c>.evit</c> graph, tokens as <c>[1, N, C]</c>, signs as floats of -1
-/// and +1.</summary>
+/// <summary>A model as an ONNX graph of standard float operators (operator set 17). Input <c>image</c> <c>[1, 3, H, W]</c>, normalised; output
+/// <c>logits</c> <c>[1, classes]</c>; every value in between carries the name that it has in the <c>.evit</c> graph, tokens as <c>[1, N, C]</c>,
+/// signs as floats of -1 and +1.</summary>
 /// <remarks>
-/// <para>Signs come of a comparison, <c>Where(x + shift &gt;= 0, 1, -1)</c>, so that <c>sign(0) = +1</c>; ONNX's <c>Sign</c> gives 0. A binary product is a float
-/// product of such signs: an integer below 2^24, exact in any order of summation.</para>
-/// <para>Attention is that of the packed model in float arithmetic: the product of query and key signs counts matches, the model's fixed-point table of
-/// exponentials (a <c>Gather</c>, in double precision; the sums stay below 2^53 and are exact) gives the row sum, and a key is attended when
+/// <para>Signs are the result of a comparison, <c>Where(x + shift &gt;= 0, 1, -1)</c>, so that <c>sign(0) = +1</c>; ONNX's <c>Sign</c> gives 0.
+/// A binary product is a float product of such signs: an integer below 2^24, exact in any order of summation.</para>
+/// <para>Attention is that of the packed model in float arithmetic: the product of query and key signs counts matches, the model's fixed-point table
+/// of exponentials (a <c>Gather</c>, in double precision; the sums stay below 2^53 and are exact) gives the row sum, and a key is attended when
 /// <c>2 * exp &gt; clip * sum</c>, with the same two roundings as the runtime, and so for further levels. Its bits are the runtime's.</para>
-/// <para>What may differ is the last place of float reductions (the first convolution, pools, means, the classifier), which other runtimes sum in other
-/// orders and without fused multiply-adds. A sign whose argument lies within that rounding of zero is a tie, and may fall on either side.</para>
+/// <para>What may differ is the last place of float reductions (the first convolution, pools, means, the classifier), which other runtimes sum in
+/// other orders and without fused multiply-adds. A sign whose argument lies within that rounding of zero is a tie, and may fall on either
+/// side.</para>
 /// </remarks>
 internal sealed class OnnxExport
 {

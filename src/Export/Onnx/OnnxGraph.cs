@@ -92,7 +92,7 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         return outputs;
     }
 
-    /// <summary>The file's bytes, with a text for people and with keys and texts that readers keep.</summary>
+    /// <summary>The file's bytes, with a description and metadata.</summary>
     public byte[] ToBytes(string? description = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "EdgeVit", DocString = description ?? "", Graph = _graph };

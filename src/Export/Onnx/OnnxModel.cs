@@ -29,8 +29,8 @@ internal sealed class OnnxModel : IDisposable
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="cuda">Number of the CUDA device that it shall run on; null for the processor, which also serves where ONNX Runtime cannot use that
-    /// device (<see cref="NoCuda"/>).</param>
+    /// <param name="cuda">Number of the CUDA device that it shall run on; null for the processor, which also serves where ONNX Runtime cannot use
+    /// that device (<see cref="NoCuda"/>).</param>
     /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
     public static OnnxModel Open(string path, int? cuda = null)
     {

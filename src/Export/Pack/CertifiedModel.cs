@@ -34,8 +34,9 @@ internal sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifi
     /// <param name="lower">Gives the model with exact floats; asked again for every choice, so that it need not be kept.</param>
     /// <param name="policy">What may be chosen.</param>
     /// <param name="pack">Writes the model that it is given into a file's bytes, see <see cref="EvitWriter"/>.</param>
-    /// <param name="certify">Checks a file; it is told which values are others than the lowered model's, see <see cref="FoldedModel.Values"/>.</param>
-    /// <param name="trial">Lets a file with exact floats (first) and one with rounded floats predict labelled images; null where there are none.</param>
+    /// <param name="certify">Checks a file, given the values that differ from the lowered model's, see <see cref="FoldedModel.Values"/>.</param>
+    /// <param name="trial">Lets a file with exact floats (first) and one with rounded floats predict labelled images; null where there are
+    /// none.</param>
     public static CertifiedModel Pack(
         Func<LoweredModel> lower, FloatPolicy policy, Func<Func<LoweredModel>, byte[]> pack,
         Func<EvitFile, IReadOnlyDictionary<string, FoldedValue>, ParityCertificate> certify, Func<EvitFile, EvitFile, FloatTrial>? trial = null)
@@ -93,8 +94,8 @@ internal sealed record CertifiedModel(byte[] Bytes, EvitFile File, ParityCertifi
         return new CertifiedModel(bytes, EvitFile.Parse(bytes), certificate);
     }
 
-    /// <summary>Makes the model for each choice. The first one is looked at before there is a choice, and kept until it is taken; no local of a method
-    /// that goes on holds any.</summary>
+    /// <summary>Makes the model for each choice. The first one is looked at before there is a choice, and kept until it is taken; no local of a
+    /// method that goes on holds any.</summary>
     private sealed class Models(Func<LoweredModel> lower)
     {
         private LoweredModel? _first;

@@ -7,7 +7,7 @@ namespace EdgeVit.Export;
 /// them differently, and about no others.</summary>
 internal sealed class AttentionTies
 {
-    /// <summary>Up to so many keys every subset is tried; above, each channel's count may differ by as many as there are.</summary>
+    /// <summary>Up to this many keys every subset is tried; above, each channel's count may differ by as many as there are.</summary>
     private const int MaxEnumerated = 12;
 
     private readonly int _size;

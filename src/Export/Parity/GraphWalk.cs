@@ -25,8 +25,8 @@ internal sealed class GraphWalk
         }
     }
 
-    /// <summary>Walks module by module. The simulator is asked on this thread; the nodes of a module, which mostly read the simulator's values and not
-    /// each other's, are computed and compared on all of the processor's, and what came of them is put together in the graph's order.</summary>
+    /// <summary>Walks module by module. The simulator is asked on this thread; the nodes of a module, which mostly read the simulator's values and
+    /// not each other's, are computed and compared on all of the processor's, and what came of them is put together in the graph's order.</summary>
     /// <param name="input">Normalised, <c>[3, H, W]</c>.</param>
     /// <param name="taps">The simulator's values for it.</param>
     /// <param name="found">Takes a node's place in the graph and the outcome of its comparison, in the graph's order.</param>
@@ -171,7 +171,7 @@ internal sealed class GraphWalk
     /// <summary>Why logits differ, in words.</summary>
     internal sealed record Explanation(bool IsTie, string Text);
 
-    /// <summary>A node on the walk, and what came of it.</summary>
+    /// <summary>A node on the walk, and its results.</summary>
     private sealed class NodeStep(int index, GraphNode node)
     {
         public int Index { get; } = index;
@@ -188,7 +188,7 @@ internal sealed class GraphWalk
 
         public NodeOutcome Outcome { get; set; }
 
-        /// <summary>The node's own value where nobody reports a better one.</summary>
+        /// <summary>The node's own value where the simulator reports none.</summary>
         public Value? Packed { get; set; }
 
         /// <summary>The rounding that this value carries.</summary>

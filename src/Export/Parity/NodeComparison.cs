@@ -9,9 +9,9 @@ namespace EdgeVit.Export;
 internal readonly record struct NodeOutcome(
     long Compared, long Ties, long Rounded, long Mismatches, double MaxError, MarginRange TieMargins, double MaxRounding, string? Fault, string? Tie = null);
 
-/// <summary>Compares what a node of the graph that runs computes with what the simulator says, and tells ties and the rounding of storage from
-/// mismatches. <paramref name="values"/> are those of <see cref="FoldedModel.Values"/>; with <paramref name="sameFloats"/> the simulator computes
-/// with the floats as they are stored.</summary>
+/// <summary>Compares what a node of the graph that runs computes with what the simulator says, and distinguishes ties and the rounding of storage
+/// from mismatches. <paramref name="values"/> are those of <see cref="FoldedModel.Values"/>; with <paramref name="sameFloats"/> the simulator
+/// computes with the floats as they are stored.</summary>
 internal sealed class NodeComparison(
     ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, FoldedValue> values, bool sameFloats)
 {

@@ -2,8 +2,8 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>The session whose logits a <see cref="ParityCheck"/> compares. It begins with the first image that it is asked for, and its packed weights
-/// can be given up in between.</summary>
+/// <summary>The session whose logits a <see cref="ParityCheck"/> compares. It begins with the first image that it is asked for, and its packed
+/// weights can be given up in between.</summary>
 internal sealed class PackedRuns(EvitFile file, SessionOptions? options) : IDisposable
 {
     private EvitModel? _model;

@@ -20,12 +20,12 @@ internal sealed record CertificateLayer(string Name, long Compared, long Ties, l
 internal sealed record CertificateLogits(
     int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null);
 
-/// <summary>What was compared when a file was made, and what came of it: printed, and stored in the file (<c>edgevit.certificate</c>).</summary>
+/// <summary>What was compared when a file was made, and the result: printed, and stored in the file (<c>edgevit.certificate</c>).</summary>
 /// <param name="Schema">Version of this record, <see cref="CurrentSchema"/>.</param>
 /// <param name="Kind"><c>convert</c>, <c>import</c> or <c>export</c>.</param>
 /// <param name="Passed">The verdict, see <see cref="ParityReport.Passed"/>.</param>
 /// <param name="Source">The file that the weights come from; null for a student that was trained in the same run.</param>
-/// <param name="Reference">What the file was held against.</param>
+/// <param name="Reference">What the file was compared with.</param>
 /// <param name="Images">On what.</param>
 /// <param name="Floats">How floats are stored: <c>f32</c>, or <c>f16</c> and the groups of <see cref="FloatGroups"/>.</param>
 /// <param name="Compared">Values compared, each side computing from the same inputs.</param>
@@ -38,7 +38,7 @@ internal sealed record CertificateLogits(
 /// <param name="Logits">End to end.</param>
 /// <param name="Faults">The first mismatches in words.</param>
 /// <param name="TieTexts">The first ties in words, see <see cref="ParityReport.TieTexts"/>.</param>
-/// <param name="FloatsReason">Why floats are stored so; null where nobody chose.</param>
+/// <param name="FloatsReason">Why floats are stored that way; null where there was no choice.</param>
 internal sealed record ParityCertificate(
     string Schema,
     string Kind,

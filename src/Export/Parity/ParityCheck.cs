@@ -4,10 +4,10 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>Proves that a packed model computes what the float simulator does. For every image the file's graph, the one that runs, is walked node by
-/// node: each node computes from the simulator's values where the simulator reports them (else from its own), and the result is laid beside the
-/// simulator's, both as the folded graph has them (<see cref="FoldedTaps"/>). So one tie does not spread, and a fault is named where it arises. Then the session, with the kernels that will run, is
-/// compared end to end.</summary>
+/// <summary>Proves that a packed model computes what the float simulator does. For every image the file's graph, the one that runs, is walked node
+/// by node: each node computes from the simulator's values where the simulator reports them (else from its own), and the result is laid beside the
+/// simulator's, both as the folded graph has them (<see cref="FoldedTaps"/>). So one tie does not spread, and a fault is named where it arises. Then
+/// the session, with the kernels that will run, is compared end to end.</summary>
 internal sealed class ParityCheck : IDisposable
 {
     /// <summary>Logits may differ by this, times max(1, largest logit), before an image needs a tie as explanation: rounding of the whole

@@ -11,7 +11,7 @@ internal sealed class GraphInterpreter
 {
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
-    // What small tensors hold; large ones are widened anew each time, which costs less than keeping them.
+    // Small tensors are kept; large ones are widened each time they are read, which costs less than keeping them.
     private const int MostKept = 1 << 14;
 
     private readonly Dictionary<string, float[]> _floats = new(StringComparer.Ordinal);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Export;
 
-/// <summary>Tokens <c>[rows, columns]</c>, row-major, with the few operations that the reference simulators are written in. Elements are floats, as in
-/// the training that is simulated; every operation computes in double precision and rounds its results once. Rows are shared among the
+/// <summary>Tokens <c>[rows, columns]</c>, row-major, with the few operations that the reference simulators are written in. Elements are floats, as
+/// in the training that is simulated; every operation computes in double precision and rounds its results once. Rows are shared among the
 /// processor's threads; every row is computed by one of them, in a fixed order.</summary>
 internal sealed class Matrix(int rows, int columns, float[] data)
 {
@@ -44,7 +44,8 @@ internal sealed class Matrix(int rows, int columns, float[] data)
         }
     });
 
-    /// <summary>A change of each row in double precision: <paramref name="change"/> sees its elements and leaves the results in their place.</summary>
+    /// <summary>A change of each row in double precision: <paramref name="change"/> sees its elements and leaves the results in their
+    /// place.</summary>
     public Matrix Rowwise(RowBody change) => Of(Rows, Columns, (row, y) =>
     {
         DoubleRow.Set(y, Row(row));

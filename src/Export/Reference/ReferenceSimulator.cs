@@ -1,9 +1,8 @@
 namespace EdgeVit.Export;
 
-/// <summary>A network computed from its own tensors as its description says: in double precision, rounded to
-/// floats value by value, nothing folded, nothing packed, sharing nothing
-/// with the lowering and the runtime. What a packed file is held against. It works through the network module by module as values are asked
-/// for, in the graph's order, and keeps those of one module only.</summary>
+/// <summary>A network computed from its own tensors as its description says: in double precision, rounded to floats value by value, nothing folded,
+/// nothing packed, sharing nothing with the lowering and the runtime. Packed files are compared with it. It works through the network module by
+/// module as values are requested, in the graph's order, and keeps those of one module only.</summary>
 internal abstract class ReferenceSimulator : ISimulator
 {
     private readonly IReadOnlyDictionary<string, FloatTensor> _tensors;

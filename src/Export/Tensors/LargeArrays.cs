@@ -11,14 +11,14 @@ internal static class LargeArrays
     /// <summary>How many bytes may pile up. A process that has memory to spare may let it be more, and runs faster.</summary>
     internal static long Allowance { get; set; } = 16L << 20;
 
-    /// <summary>Gives what arrays held that nobody needs any more back to the system: for the ends of stages.</summary>
+    /// <summary>Returns the memory of arrays that are no longer used to the system: for the ends of stages.</summary>
     public static void Release()
     {
         Interlocked.Exchange(ref s_expected, 0);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    /// <summary>Says that so many bytes are about to be allocated; what earlier arrays held is given back now and then.</summary>
+    /// <summary>Announces an allocation of N bytes; the memory of earlier arrays is returned now and then.</summary>
     public static void Expect(long bytes)
     {
         if (Interlocked.Add(ref s_expected, bytes) <= Allowance)

@@ -26,9 +26,9 @@ internal static class HalfFloats
     // A tensor whose largest value is below this would lose relative precision to the subnormals of the format.
     private const float SmallestScale = 1f / 1024;
 
-    /// <summary>The same model with the tensors of some groups rounded to F16. Exact stay whatever is added (offsets, biases, the shifts before signs: a
-    /// rounding there turns signs), clips, epsilons, and tensors that F16 has no range for. Where a product counts differing bits its offset makes up for
-    /// the rounding of the scale at the <see cref="Middle"/> of the counts.</summary>
+    /// <summary>The same model with the tensors of some groups rounded to F16. Exact stay whatever is added (offsets, biases, the shifts before
+    /// signs: a rounding there turns signs), clips, epsilons, and tensors that F16 has no range for. Where a product counts differing bits its
+    /// offset makes up for the rounding of the scale at the <see cref="Middle"/> of the counts.</summary>
     public static LoweredModel Store(LoweredModel model, FloatGroups groups)
     {
         if (groups == FloatGroups.None)

@@ -19,7 +19,7 @@ public static class ClassBalance
         return counts;
     }
 
-    /// <summary>One line for people: number of images and classes, and how evenly they are spread.</summary>
+    /// <summary>One line of text: number of images and classes, and how evenly they are spread.</summary>
     /// <param name="dataset">The images.</param>
     /// <returns>For example <c>10 classes, 50,000 images, 5,000 each</c> or <c>3 classes, 120 images, 10 (fox) to 80 (cat) each: the
     /// largest has 8.0 times the smallest</c>.</returns>

@@ -26,7 +26,7 @@ internal static class ClassNames
             RequireTwo(found, names.Length);
             if (names.GroupBy(static n => n, StringComparer.Ordinal).FirstOrDefault(static g => g.Count() > 1) is { } twice)
             {
-                throw new DatasetException(found, $"the class name '{twice.Key}' stands there {twice.Count()} times; each class needs its own.");
+                throw new DatasetException(found, $"the class name '{twice.Key}' is there {twice.Count()} times; each class needs its own.");
             }
 
             return names;

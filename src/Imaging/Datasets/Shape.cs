@@ -58,7 +58,6 @@ internal static class ShapeDistance
         return (x * (1 - NotchY) + (y - 1) * NotchX) / EdgeLength;
     }
 
-    /// <summary>Two triangles tip to tip, for one quadrant: below the top edge, left of the slanted one. A neck keeps the tips
-    /// together.</summary>
+    /// <summary>Two triangles tip to tip, for one quadrant: below the top edge, left of the slanted one. A neck keeps the tips together.</summary>
     private static float Hourglass(float x, float y) => MathF.Max(y - 0.78f, (x - 0.7f * y - 0.08f) * 0.8192319f);
 }

@@ -12,10 +12,9 @@ public enum ShapesSplit
     Test,
 }
 
-/// <summary>The built-in data set: 32 x 32 RGB images of one of ten shapes, drawn on demand. An image is a pure function of seed, split and
-/// index, with integer random numbers and only +, -, *, / and square root on floats, so it is the same to the bit on every machine.
-/// Position, size, rotation, mirroring, both colours, clutter, lighting and noise vary, which leaves a linear classifier of pixels little
-/// to hold on to.</summary>
+/// <summary>The built-in data set: 32 x 32 RGB images of one of ten shapes, drawn on demand. An image is a pure function of seed, split and index,
+/// with integer random numbers and only +, -, *, / and square root on floats, so it is the same to the bit on every machine. Position, size,
+/// rotation, mirroring, both colours, clutter, lighting and noise vary, which leaves a linear classifier of pixels little to hold on to.</summary>
 public sealed class ShapesDataset : IImageDataset
 {
     /// <summary>Side of an image, pixels.</summary>

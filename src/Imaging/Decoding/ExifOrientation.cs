@@ -13,7 +13,7 @@ internal static class ExifOrientation
     internal static ReadOnlySpan<byte> Prefix => "Exif\0\0"u8;
 
     /// <summary>Reads the orientation from EXIF data: a TIFF block, with or without <see cref="Prefix"/>. The standard stores it as SHORT;
-    /// LONG and BYTE are met, too.</summary>
+    /// LONG and BYTE occur, too.</summary>
     /// <returns>1..8; 1 when the tag is absent or anything about the block is damaged: a broken remark must not cost the image.</returns>
     internal static int Read(ReadOnlySpan<byte> exif)
     {

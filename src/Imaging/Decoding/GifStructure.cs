@@ -2,8 +2,7 @@ namespace EdgeVit.Imaging;
 
 /// <summary>The part of a GIF before its first frame.</summary>
 /// <param name="HasFrame">The first frame begins.</param>
-/// <param name="TransparencyFlagAt">Where the byte lies whose lowest bit makes one colour of the first frame transparent; 0 where none
-/// is.</param>
+/// <param name="TransparencyFlagAt">Where the byte lies whose lowest bit makes one colour of the first frame transparent; 0 where none is.</param>
 internal readonly record struct GifStructure(bool HasFrame, int TransparencyFlagAt)
 {
     /// <summary>Walks over the header, the palette and the extensions of a whole file.</summary>

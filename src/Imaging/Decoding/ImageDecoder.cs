@@ -4,7 +4,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 
-/// <summary>PNG, JPEG, WebP, BMP and GIF (its first frame) to upright 8-bit RGB. The format is told by the first bytes, never by the file's
+/// <summary>PNG, JPEG, WebP, BMP and GIF (its first frame) to upright 8-bit RGB. The format is recognised by the first bytes, never by the file's
 /// extension. The rules are Pillow's <c>ImageOps.exif_transpose(im).convert("RGB")</c>, and the pixels are Pillow's within one level: alpha
 /// dropped, colour profiles ignored, EXIF orientation applied, CMYK converted without a profile. 16-bit samples keep their high byte
 /// (Pillow clips 16-bit gray at 255).</summary>
@@ -34,9 +34,8 @@ public static class ImageDecoder
 
     private static long s_maxPixels;
 
-    /// <summary>The most pixels that are decoded: larger JPEGs are decoded at 1/2, 1/4 or 1/8 of their size, other pictures are refused.
-    /// Unless it is set here or by <see cref="MaxPixelsVariable"/>, 64 million, and fewer where an eighth of the memory does not hold
-    /// them.</summary>
+    /// <summary>The most pixels that are decoded: larger JPEGs are decoded at 1/2, 1/4 or 1/8 of their size, other pictures are refused. Unless it
+    /// is set here or by <see cref="MaxPixelsVariable"/>, 64 million, and fewer where an eighth of the memory does not hold them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public static long MaxPixels
     {
@@ -48,7 +47,7 @@ public static class ImageDecoder
         }
     }
 
-    /// <summary>Whether a file's extension is that of a picture that is decoded. (What it is, its content tells later.)</summary>
+    /// <summary>Whether a file's extension is that of a picture that is decoded. (Its format is decided by its content later.)</summary>
     /// <param name="path">The file's name.</param>
     public static bool HasImageExtension(string path) => s_extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 

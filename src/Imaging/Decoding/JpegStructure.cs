@@ -13,7 +13,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
 {
     private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
 
-    /// <summary>Pixels come in several scans: nothing can be said before the last.</summary>
+    /// <summary>Pixels come in several scans: none is known before the last.</summary>
     internal bool HasSeveralScans => CoefficientBytes > 0;
 
     /// <summary>Walks over the markers of a whole file up to the end marker. Never throws: what is no JPEG further on, the decoder

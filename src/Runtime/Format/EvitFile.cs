@@ -54,7 +54,7 @@ internal sealed class EvitFile
     /// <summary>A JSON object: where the weights come from.</summary>
     public string Provenance { get; }
 
-    /// <summary>A JSON object: what was compared when the file was made, and what came of it; null where the file has none.</summary>
+    /// <summary>A JSON object: what was compared when the file was made, and the result; null where the file has none.</summary>
     public string? Certificate { get; }
 
     public SelfTest? SelfTest { get; }
@@ -89,8 +89,8 @@ internal sealed class EvitFile
 
     /// <summary>Parses a file's bytes.</summary>
     /// <param name="file">Kept, not copied: the tensors are slices of it.</param>
-    /// <param name="former">Whether a file of an earlier <see cref="ModelGraph.Version"/> is taken, too; such a file is for reading only, a session would
-    /// not give its logits.</param>
+    /// <param name="former">Whether a file of an earlier <see cref="ModelGraph.Version"/> is taken, too; such a file is for reading only, a session
+    /// would not give its logits.</param>
     /// <exception cref="EvitFormatException">The bytes are not a valid model.</exception>
     public static EvitFile Parse(ReadOnlyMemory<byte> file, bool former = false)
     {

@@ -10,7 +10,7 @@ internal readonly struct JsonEntry(JsonTable table, int index)
 
     internal JsonKind Kind => _table.KindOf(_index);
 
-    // Below, a place is told by where (the document or its part), what, and the name of that.
+    // Below, messages name a place by where (the document or its part), what, and the name of that.
 
     internal void Expect(JsonKind kind, string where, string? what = null, string? name = null)
     {
@@ -27,7 +27,7 @@ internal readonly struct JsonEntry(JsonTable table, int index)
         return new JsonMembers(_table, _index, where);
     }
 
-    /// <summary>The value of a key; of the last one where it stands there twice.</summary>
+    /// <summary>The value of a key; of the last one where there are several.</summary>
     internal JsonEntry? Find(string key, string where)
     {
         JsonEntry? found = null;
@@ -44,7 +44,7 @@ internal readonly struct JsonEntry(JsonTable table, int index)
 
     internal JsonEntry Get(string key, string where) => Find(key, where) ?? throw new EvitFormatException($"{where}: key '{key}' is missing");
 
-    /// <summary>Refuses other keys and keys that stand there twice.</summary>
+    /// <summary>Refuses other keys and keys that are there twice.</summary>
     internal void OnlyKeys(string where, params ReadOnlySpan<string> keys)
     {
         ulong seen = 0;
@@ -172,7 +172,7 @@ internal readonly struct JsonEntry(JsonTable table, int index)
 
     private string Written() => Clip(System.Text.Encoding.UTF8.GetString(_table.Raw(_index)));
 
-    private static EvitFormatException Twice(string key, string where) => new($"{where}: key '{Clip(key)}' stands there twice");
+    private static EvitFormatException Twice(string key, string where) => new($"{where}: key '{Clip(key)}' is there twice");
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";
 }

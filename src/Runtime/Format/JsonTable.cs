@@ -76,7 +76,7 @@ internal sealed partial class JsonTable
         return Encoding.UTF8.GetString(plain, 0, length + raw.Length);
     }
 
-    /// <summary>Whether a string is a given text; one without escapes is compared as it lies.</summary>
+    /// <summary>Whether a string is a given text; one without escapes is compared byte by byte.</summary>
     internal bool TextEquals(int index, string text)
     {
         ReadOnlySpan<byte> raw = Raw(index);

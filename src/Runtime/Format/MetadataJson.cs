@@ -2,8 +2,7 @@ using System.Text;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is
-/// written.</summary>
+/// <summary>The metadata of an <c>.evit</c> file beside the graph: the names of the keys and the one definition of how each is written.</summary>
 internal static class MetadataJson
 {
     /// <summary>Key of the graph, see <see cref="GraphJson"/>.</summary>

@@ -53,7 +53,7 @@ internal sealed class SafetensorsFile
             {
                 if (hasMetadata)
                 {
-                    throw new EvitFormatException($"safetensors header: key '{MetadataKey}' stands there twice");
+                    throw new EvitFormatException($"safetensors header: key '{MetadataKey}' is there twice");
                 }
 
                 hasMetadata = true;

@@ -9,8 +9,7 @@ internal readonly record struct NodeCost(double BinaryMacs, double FloatMacs, do
     internal double Work => (BinaryMacs / 64) + FloatMacs + ElementOps;
 }
 
-/// <summary>The facts of one node, for <c>inspect</c>: the shape of its output, the sign bits among its tensors, bytes as they are
-/// stored.</summary>
+/// <summary>The facts of one node, for <c>inspect</c>: the shape of its output, the sign bits among its tensors, bytes as they are stored.</summary>
 internal sealed record NodeFacts(GraphNode Node, ValueShape Shape, long WeightBits, long Bytes, NodeCost Cost);
 
 /// <summary>Counts operations and bytes, per node.</summary>

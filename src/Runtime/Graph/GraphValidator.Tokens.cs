@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
-/// <content>Shapes of linears and the other ops of float transformers, and of those that add or take tokens. Where these change the number of tokens, the
-/// grid becomes one column.</content>
+/// <content>Shapes of linears and the other ops of float transformers, and of those that add or take tokens. Where these change the number of
+/// tokens, the grid becomes one column.</content>
 internal sealed partial class GraphValidator
 {
     internal ValueShape Linear(GraphNode node, ValueShape x)

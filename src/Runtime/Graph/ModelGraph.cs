@@ -1,7 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>One operation of a graph. Values are named; every value is written once, by the node whose <see cref="Output"/> it
-/// is.</summary>
+/// <summary>One operation of a graph. Values are named; every value is written once, by the node whose <see cref="Output"/> it is.</summary>
 /// <param name="Op">What it computes.</param>
 /// <param name="Name">The node's name, the module path of the network that it was lowered from; unique.</param>
 /// <param name="Inputs">Names of values written earlier, or of the graph's input.</param>

@@ -26,8 +26,8 @@ internal enum Op
     /// scale * d + offset</c>, <c>d</c> the number of differing signs.</summary>
     BinaryLinear,
 
-    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors and <c>counts</c>
-    /// as <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
+    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors and
+    /// <c>counts</c> as <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
     /// channel.</summary>
     BinaryConv,
 
@@ -55,8 +55,7 @@ internal enum Op
     /// <summary>Nearest-neighbour up-sampling of the grid by attribute <c>factor</c>.</summary>
     Upsample,
 
-    /// <summary>Tokens <c>[N, C]</c> → <c>[N, e * C]</c>: channel <c>j</c> is input channel <c>j mod C</c>. Attribute <c>factor</c> =
-    /// e.</summary>
+    /// <summary>Tokens <c>[N, C]</c> → <c>[N, e * C]</c>: channel <c>j</c> is input channel <c>j mod C</c>. Attribute <c>factor</c> = e.</summary>
     TileChannels,
 
     /// <summary>Tokens <c>[N, C]</c> → <c>[N, C / e]</c>: the mean of e adjacent channels. Attribute <c>factor</c> = e.</summary>

@@ -7,5 +7,5 @@ internal enum StoredType
     F32, F16, U64, I64,
 }
 
-/// <summary>A tensor as it lies in a file: little-endian, row-major, sizes outermost first. Its name is unique within the file.</summary>
+/// <summary>A tensor as it is stored in a file: little-endian, row-major, sizes outermost first. Its name is unique within the file.</summary>
 internal sealed record StoredTensor(string Name, StoredType Type, IReadOnlyList<int> Shape, ReadOnlyMemory<byte> Bytes);

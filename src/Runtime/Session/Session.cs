@@ -137,8 +137,7 @@ public sealed unsafe class Session : IDisposable
         }
     }
 
-    /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished
-    /// it.</summary>
+    /// <summary>Times every step over a number of runs of a seeded input. Each step's time runs until all threads have finished it.</summary>
     /// <param name="runs">At least 1.</param>
     /// <returns>The steps in order; their times add up to the run's but for the copying of logits.</returns>
     public IReadOnlyList<StepTime> Profile(int runs)

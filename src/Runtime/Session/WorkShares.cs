@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Who does which part of which step. Every step is cut into the members' fixed shares, and these into chunks. A member takes its
 /// own chunks first, so that its rows stay in its cache, and then those that the others have not begun: a member that the system does not
-/// let run holds nobody up.</summary>
+/// let run delays no other.</summary>
 /// <remarks>Counters only grow and carry the number of the run, so that nothing is reset between runs and a member that comes late from an
 /// earlier run can't take anything.</remarks>
 internal sealed class WorkShares

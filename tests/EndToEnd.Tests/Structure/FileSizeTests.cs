@@ -1,0 +1,27 @@
+namespace EdgeVit.EndToEnd.Tests;
+
+/// <summary>A source file has one purpose and at most 300 lines; a longer one stands here with its reason.</summary>
+public class FileSizeTests
+{
+    private const int Most = 300;
+
+    private static readonly Dictionary<string, string> s_longer = new()
+    {
+        ["src/Runtime/Kernels/NeonRowKernel.Ops.cs"] = "one method for each op of an epilogue, which the JIT must see beside the loop that inlines them",
+        ["src/Runtime/Kernels/VectorRowKernel.Ops.cs"] = "one method for each op of an epilogue, which the JIT must see beside the loop that inlines them",
+        ["src/Runtime/Kernels/TableBitKernel.Loops.cs"] = "the loops of one kernel for each number of tokens, to be read side by side",
+        ["src/Runtime/Code/Avx2/Avx2EpilogueEmitter.cs"] = "one case for each op of an epilogue",
+        ["src/Runtime/Code/Avx512/EpilogueEmitter.cs"] = "one case for each op of an epilogue",
+    };
+
+    [Fact]
+    public void FilesAreShortOrSayWhy()
+    {
+        string[] longer =
+        [
+            .. new[] { "src", "devices", "bench" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
+                .Where(file => File.ReadLines(file).Count() > Most).Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(s_longer.Keys.Order(StringComparer.Ordinal), longer);
+    }
+}
