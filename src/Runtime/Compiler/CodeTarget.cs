@@ -21,8 +21,6 @@ internal static class CodeTargets
 
     private const string Forbidden = "makes machine code when a model is opened, and this system forbids processes to run code that they made";
 
-    private static readonly bool s_countsBits = X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 14)) != 0;
-
     /// <summary>Why this machine does not run such code or the process may not make it; null where both are right.</summary>
     internal static string? Lack(this CodeTarget target) => !target.HasInstructions() ? NoInstructions : ExecutableMemory.IsAllowed ? null : Forbidden;
 
@@ -31,5 +29,5 @@ internal static class CodeTargets
 
     private static bool HasInstructions(this CodeTarget target) => target == CodeTarget.Avx2
         ? Avx2.IsSupported && Fma.IsSupported
-        : Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512Vbmi.IsSupported && s_countsBits;
+        : ProcessorFeatures.HasAvx512Popcnt;
 }

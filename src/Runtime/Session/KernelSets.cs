@@ -13,7 +13,7 @@ internal static class KernelSets
     // Best first, as measured on processors that run several; a row's kernels are made when a model is opened.
     private static readonly Row[] s_rows =
     [
-        new(KernelChoice.Avx512Popcnt, "avx512-popcnt", () => CodeTarget.Avx512Popcnt.Lack(), () => Make(KernelChoice.Avx512Vbmi) with { Code = CompiledStepFactory.For(CodeTarget.Avx512Popcnt) }),
+        new(KernelChoice.Avx512Popcnt, "avx512-popcnt", () => CodeTarget.Avx512Popcnt.Lack(), () => Make(Avx512Vbmi.IsSupported ? KernelChoice.Avx512Vbmi : KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx512Popcnt) }),
         new(KernelChoice.Avx512Vbmi, "avx512-vbmi", () => Lack(Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported), () => new(
             "avx512-vbmi", new TableBitKernel<SixBitTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512VbmiAttention())),
         new(KernelChoice.Avx2, "avx2", () => CodeTarget.Avx2.Lack(), () => Make(KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx2) }),

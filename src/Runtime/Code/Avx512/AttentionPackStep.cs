@@ -61,11 +61,8 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
                 int groups = Math.Min(4, (operands.HeadSize / 16) - (4 * w));
                 for (int g = 0; g < groups; g++)
                 {
-                    Vector512<ulong> first = Vector512.Load(block + (16 * g));
-                    Vector512<ulong> second = Vector512.Load(block + (16 * g) + 8);
                     uint* to = target + (((4 * w) + g) * words * 16) + (2 * j * 16);
-                    Vector512<uint> lower = Vector512.Create(Avx512F.ConvertToVector256UInt32(first), Avx512F.ConvertToVector256UInt32(second));
-                    Vector512<uint> upper = Vector512.Create(Avx512F.ConvertToVector256UInt32(first >> 32), Avx512F.ConvertToVector256UInt32(second >> 32));
+                    (Vector512<uint> lower, Vector512<uint> upper) = Halves(block + (16 * g));
                     for (int level = 0; level < operands.Levels; level++, to += 2 * 16 * operands.KeyWords)
                     {
                         lower.Store(to);
@@ -79,11 +76,26 @@ internal sealed unsafe class AttentionPackStep(string name, AttentionOperands op
         }
     }
 
+    /// <summary>The lower and the upper halves of sixteen words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector512<uint> Lower, Vector512<uint> Upper) Halves(ulong* words)
+    {
+        Vector512<ulong> first = Vector512.Load(words);
+        Vector512<ulong> second = Vector512.Load(words + 8);
+        return (Vector512.Narrow(first & Vector512.Create((ulong)uint.MaxValue), second & Vector512.Create((ulong)uint.MaxValue)), Vector512.Narrow(first >> 32, second >> 32));
+    }
+
     /// <summary>Transposes 64 x 64 bits in place, eight rows a vector. Halves of 32, 16 and 8 bits are swapped between vectors, those of 4, 2
     /// and 1 within them. Scalar twin: <see cref="BitRows.Transpose"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Transpose(ulong* block)
     {
+        if (!Avx512F.IsSupported)
+        {
+            BitRows.Transpose(block);
+            return;
+        }
+
         ulong mask = 0x00000000FFFFFFFF;
         for (int half = 32; half >= 8; half >>= 1, mask ^= mask << half)
         {

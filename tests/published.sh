@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The published command (./publish.sh) against the ordinary one: the same labels, probabilities and logits bits, the models' self-tests, clear errors. The
+# arm64 one runs under the emulator, on cores with and without dot products. Says SKIPPED where it can't be made.
+#
+#   tests/published.sh             makes both and tries them
+#   PUBLISHED_KEEP=1 tests/published.sh   takes what artifacts/release has
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+unset EDGEVIT_KERNEL
+
+skip() { echo "published: SKIPPED: $1"; exit 0; }
+fail() { echo "published: FAILED: $1"; exit 1; }
+for tool in clang ld.lld llvm-objcopy curl xz dpkg-deb; do command -v "$tool" >/dev/null || skip "$tool is missing"; done
+[ "$(uname -m)" = x86_64 ] || skip "it is made on x64"
+
+version=$(dotnet msbuild src/Cli/EdgeVit.Cli.csproj -getProperty:Version)
+[ "${PUBLISHED_KEEP:-}" = 1 ] || ./publish.sh
+./setup.sh
+EDGEVIT_NO_BUILD=0 ./edgevit --version >/dev/null
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# try NAME COMMAND...: one program.
+try() {
+  local name=$1 model code
+  shift
+  for model in shapes cifar10 fashion-mnist; do
+    "$@" doctor models/$model.evit >"$work/doctor.txt" || fail "$name: doctor models/$model.evit: $(tail -n 3 "$work/doctor.txt")"
+    grep -q 'the same bits' "$work/doctor.txt" || fail "$name: no self-test of models/$model.evit"
+    "$@" run models/$model.evit packaging/icon.png --json -q >"$work/published.json" || fail "$name: run models/$model.evit"
+    EDGEVIT_NO_BUILD=1 ./edgevit run models/$model.evit packaging/icon.png --json -q >"$work/ordinary.json"
+    for file in published ordinary; do tr ',{' '\n\n' <"$work/$file.json" | grep -E '"(label|index|probability)"' >"$work/$file.txt"; done
+    [ -s "$work/ordinary.txt" ] || fail "there is nothing to compare"
+    cmp "$work/published.txt" "$work/ordinary.txt" || fail "$name: models/$model.evit gives another answer than the ordinary command"
+  done
+  "$@" validate models/shapes.evit --data shapes --limit 200 --json -q >/dev/null 2>"$work/error.txt" || "$@" inspect models/shapes.evit >/dev/null || fail "$name: inspect"
+  code=0
+  "$@" run models/shapes.evit LICENSE >"$work/out.txt" 2>"$work/error.txt" || code=$?
+  [ "$code" = 1 ] && grep -q '^edgevit: ' "$work/error.txt" && ! grep -q '   at ' "$work/error.txt" || fail "$name: a text file in place of a picture: exit code $code, $(cat "$work/error.txt")"
+  echo "published: $name: self-tests, answers and errors are those of the ordinary command; $("$@" doctor | grep -m 1 '^kernels')"
+}
+
+folder=artifacts/release/edgevit-$version-linux-x64
+[ "$(tar -tzf "$folder.tar.gz" | grep -c .)" -ge 8 ] || fail "$folder.tar.gz is not whole"
+try x64 "$folder/edgevit"
+try "x64 without AVX" "$folder/programs/edgevit-v2"
+(cd "$work" && ln -s "$OLDPWD/$folder/edgevit" linked && ./linked --version >/dev/null) || fail "the command does not start through a link"
+
+if found=$(tests/arm64-emulator.sh 2>"$work/emulator.txt"); then
+  { read -r emulator && read -r QEMU_LD_PREFIX; } <<<"$found"
+  export QEMU_LD_PREFIX
+  for core in cortex-a76 cortex-a53; do try "arm64 on $core" env QEMU_CPU=$core "$emulator" "artifacts/release/edgevit-$version-linux-arm64/edgevit"; done
+else
+  echo "published: SKIPPED on arm64: $(tail -n 1 "$work/emulator.txt")"
+fi
