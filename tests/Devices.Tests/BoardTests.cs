@@ -82,6 +82,10 @@ public sealed class BoardTests
         Assert.Null(PowerMode.Read(pi.Board.Files));
         Assert.Equal(new PowerMode(2, null), PowerMode.Read(orin.Board.With("var/lib/nvpmodel/status", "pmode:0002\n").Files));
         Assert.Null(PowerMode.Read(orin.Board.With("var/lib/nvpmodel/status", "pmode:fast\n").Files));
+
+        // Since JetPack 6.2.
+        orin.Board.With("etc/nvpmodel.conf", "< POWER_MODEL ID=0 NAME=15W >\n< POWER_MODEL ID=1 NAME=25W >\n< POWER_MODEL ID=2 NAME=MAXN_SUPER >\n").With("var/lib/nvpmodel/status", "pmode:0001\n");
+        Assert.Equal(new PowerMode(1, "25W") { FastestId = 2 }, PowerMode.Read(orin.Board.Files));
     }
 
     /// <summary>The total of a board is a rail of its own; rails are not added to it, and a meter in the supply goes before all.</summary>

@@ -96,7 +96,7 @@ public sealed class BenchReportTests(SmallModel model) : IClassFixture<SmallMode
         };
         JsonObject json = Report([result], quick: false).ToJson();
         JsonNode last = json["thermal"]!["series"]!.AsArray()[1]!;
-        Assert.Equal((51.25, 2399.5, 6.0, true, 0x50005), ((double)last["celsius"]!, (double)last["mhz"]!, (double)last["watts"]!, (bool)last["under_voltage"]!, (int)last["throttle"]!));
+        Assert.Equal((51.25, 2399.5, 6.0, true, 0x50005u), ((double)last["celsius"]!, (double)last["mhz"]!, (double)last["watts"]!, (bool)last["under_voltage"]!, (uint)last["throttle"]!));
         Assert.Equal([1500.0, 2400], last["mhz_cores"]!.AsArray().Select(m => (double)m!));
         Assert.Equal((5.0, 6.0, "board", true, 2), ((double)json["power"]!["mean_w"]!, (double)json["power"]!["most_w"]!, (string)json["power"]!["scope"]!, (bool)json["power"]!["estimate"]!, (int)json["power"]!["samples"]!));
         JsonNode missing = Assert.Single(json["thermal"]!["not_measured"]!.AsArray())!;

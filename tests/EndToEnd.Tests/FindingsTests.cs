@@ -101,6 +101,13 @@ public sealed class FindingsTests
     }
 
     [Fact]
+    public void TheFastestPowerModeIsNotAlwaysTheFirst()
+    {
+        BoardInfo orin = s_pi5 with { Kind = BoardKind.Jetson, PowerMode = new PowerMode(0, "15W") { FastestId = 2 } };
+        Assert.Equal("sudo nvpmodel -m 2", Assert.Single(Findings.Of(orin, s_steady, [], null), f => f.What.Contains("power mode 15W", StringComparison.Ordinal)).Command);
+    }
+
+    [Fact]
     public void SensorsThatMayNotBeReadAreOneFindingForEachCommand()
     {
         const string Join = "sudo usermod -aG video $USER, then log in again";

@@ -67,13 +67,15 @@ internal static class Findings
         {
             yield return new Finding(
                 Finding.Note, $"{board.Cores} of the {profile.Cores} cores of a {profile.Name} are on line{(mode is null ? "" : $" in power mode {mode}")}",
-                mode is null ? "echo 1 | sudo tee /sys/devices/system/cpu/cpu*/online" : "sudo nvpmodel -m 0");
+                board.PowerMode is { } bound ? Fastest(bound) : "echo 1 | sudo tee /sys/devices/system/cpu/cpu*/online");
         }
-        else if (board.PowerMode is { Id: not 0 })
+        else if (board.PowerMode is { } chosen && chosen.Id != chosen.FastestId)
         {
-            yield return new Finding(Finding.Note, $"power mode {mode} bounds the clocks", "sudo nvpmodel -m 0");
+            yield return new Finding(Finding.Note, $"power mode {mode} bounds the clocks", Fastest(chosen));
         }
     }
+
+    private static string Fastest(PowerMode mode) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"sudo nvpmodel -m {mode.FastestId}");
 
     private static IEnumerable<Finding> Kernel(BoardInfo board)
     {
