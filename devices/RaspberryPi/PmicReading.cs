@@ -5,8 +5,7 @@ namespace EdgeVit.Devices;
 /// <summary>What the power chip of a Raspberry Pi 5 measures: voltage and current of the supplies that it makes, which leaves out USB, the
 /// pins and NVMe.</summary>
 /// <param name="Watts">By supply, such as <c>VDD_CORE</c>.</param>
-/// <param name="InputVolts">Of the USB-C socket; null where it is not told.</param>
-internal sealed record PmicReading(IReadOnlyDictionary<string, double> Watts, double? InputVolts)
+internal sealed record PmicReading(IReadOnlyDictionary<string, double> Watts)
 {
     // A fit of the whole board's power to the sum, published for several boards; within about a tenth.
     private const double Slope = 1.1451;
@@ -41,7 +40,7 @@ internal sealed record PmicReading(IReadOnlyDictionary<string, double> Watts, do
 
         Dictionary<string, double> watts = amperes.Where(a => volts.ContainsKey(a.Key)).ToDictionary(a => a.Key, a => a.Value * volts[a.Key]);
         return watts.Count > 0
-            ? new PmicReading(watts, volts.TryGetValue("EXT5V", out double input) ? input : null)
+            ? new PmicReading(watts)
             : throw new SensorException("the power chip tells no supply's voltage and current");
     }
 }

@@ -141,6 +141,12 @@ public sealed class TelemetryTests
     {
         using var board = new FakeBoard();
         Assert.Null(new CpuLoad(board.Files).OthersShare());
+        foreach (string nonsense in new[] { "", "cpu  ", "cpu  1 2 3", "cpu  1 2 x 4 5 6", "cpu  1 2 -3 4 5" })
+        {
+            var load = new CpuLoad(board.With("proc/stat", nonsense).Files);
+            board.With("proc/stat", "cpu  10 20 30 400 500\n");
+            Assert.Null(load.OthersShare());
+        }
     }
 
     [Fact]
