@@ -68,7 +68,8 @@ public sealed class FirmwareTests
         Firmware firmware = new(new VcioDevice(board.Board.Files));
         Assert.Contains("/dev/vcio is not there", Assert.Throws<SensorException>(() => firmware.Throttle()).Message, StringComparison.Ordinal);
         board.Board.With("dev/vcio", "");
-        Assert.Contains("/dev/vcio does not answer: Inappropriate ioctl", Assert.Throws<SensorException>(() => firmware.Throttle()).Message, StringComparison.Ordinal);
+        // An emulator of user programs knows no ioctl that it does not know itself.
+        Assert.Matches("^/dev/vcio does not answer: (Inappropriate ioctl|Function not implemented)", Assert.Throws<SensorException>(() => firmware.Throttle()).Message);
     }
 
     /// <summary>The file that older kernels have tells other things and must not be asked.</summary>

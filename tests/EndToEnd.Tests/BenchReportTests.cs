@@ -92,7 +92,9 @@ public sealed class BenchReportTests(SmallModel model) : IClassFixture<SmallMode
         ]);
         LatencyResult result = s_good with
         {
-            Telemetry = [Sample(0, 50, 4), Sample(0.5, 51.25, 6)], SamplingCost = new TelemetryCost(0.004, 0.008, 0.03), SensorProblems = [("rp1_adc", "it is gone")],
+            Telemetry = [Sample(0, 50, 4), Sample(0.5, 51.25, 6)],
+            SamplingCost = new TelemetryCost(0.004, 0.008, 0.03),
+            SensorProblems = [("rp1_adc", "it is gone")],
         };
         JsonObject json = Report([result], quick: false).ToJson();
         JsonNode last = json["thermal"]!["series"]!.AsArray()[1]!;

@@ -92,7 +92,10 @@ public sealed class FindingsTests
     {
         BoardInfo orin = s_pi5 with
         {
-            Kind = BoardKind.Jetson, Cores = cores, Profile = BoardProfile.Of("NVIDIA Jetson Orin Nano Developer Kit"), PowerMode = mode is { } id ? new PowerMode(id, id == 1 ? "7W" : "15W") : null,
+            Kind = BoardKind.Jetson,
+            Cores = cores,
+            Profile = BoardProfile.Of("NVIDIA Jetson Orin Nano Developer Kit"),
+            PowerMode = mode is { } id ? new PowerMode(id, id == 1 ? "7W" : "15W") : null,
         };
         Finding[] found = [.. Findings.Of(orin, s_steady, [], null).Where(f => f.What.Contains("cores of", StringComparison.Ordinal) || f.What.Contains("power mode", StringComparison.Ordinal))];
         Assert.Equal(what is null ? 0 : 1, found.Length);
