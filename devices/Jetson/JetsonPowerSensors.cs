@@ -60,5 +60,6 @@ internal sealed class JetsonPowerSensors(SystemFiles files) : ISensorSource
         files.RequireInteger(path) is >= 0 and var value ? value : throw new SensorException($"/{path} is negative");
 
     // Such as 1-0040; bind, unbind and module lie beside.
-    private static bool IsAddress(string name) => name.Split('-') is [var bus, var address] && bus.All(char.IsAsciiDigit) && address.All(char.IsAsciiHexDigit);
+    private static bool IsAddress(string name) =>
+        name.Split('-') is [var bus, var address] && bus.All(char.IsAsciiDigit) && address.All(char.IsAsciiHexDigit);
 }

@@ -25,8 +25,8 @@ internal sealed class OverCurrentSensors(SystemFiles files) : ISensorSource
             {
                 string path = $"{chip.Folder}/{channel}_event_cnt";
                 string name = s_meanings.GetValueOrDefault(channel, channel) + (files.Integer($"{chip.Folder}/{channel}_throt_en") == 0 ? CountedOnly : "");
-                yield return new Sensor(SensorKind.OverCurrent, name, () => files.RequireInteger(path) is >= 0 and var events
-                    ? events : throw new SensorException($"/{path} is negative"));
+                yield return new Sensor(SensorKind.OverCurrent, name, () =>
+                    files.RequireInteger(path) is >= 0 and var events ? events : throw new SensorException($"/{path} is negative"));
             }
         }
     }

@@ -14,7 +14,8 @@ public sealed record PowerMode(int Id, string? Name)
     public static PowerMode? Read(SystemFiles? files = null)
     {
         files ??= SystemFiles.Machine;
-        if (files.Text("var/lib/nvpmodel/status")?.Split(':') is not ["pmode", var number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+        if (files.Text("var/lib/nvpmodel/status")?.Split(':') is not ["pmode", var number]
+            || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
         {
             return null;
         }
@@ -31,7 +32,8 @@ public sealed record PowerMode(int Id, string? Name)
     {
         foreach (string line in files.Lines("etc/nvpmodel.conf"))
         {
-            if (line.Split([' ', '<', '>'], StringSplitOptions.RemoveEmptyEntries) is ["POWER_MODEL", ['I', 'D', '=', .. var id], ['N', 'A', 'M', 'E', '=', .. var name], ..]
+            string[] words = line.Split([' ', '<', '>'], StringSplitOptions.RemoveEmptyEntries);
+            if (words is ["POWER_MODEL", ['I', 'D', '=', .. var id], ['N', 'A', 'M', 'E', '=', .. var name], ..]
                 && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             {
                 yield return (number, name);

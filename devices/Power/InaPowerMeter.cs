@@ -29,7 +29,8 @@ public sealed class InaPowerMeter : IPowerMeter
     {
         return text.Split(':') is ["ina219" or "ina236", var bus, ['0', 'x', .. var address], var shunt]
             && int.TryParse(bus, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-            && int.TryParse(address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int chip) && chip is >= 0x08 and <= 0x77
+            && int.TryParse(address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int chip)
+            && chip is >= 0x08 and <= 0x77
             && double.TryParse(shunt, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ohms) && ohms > 0
             ? new InaPowerMeter(new I2cDevice(files ?? SystemFiles.Machine, number, chip), text.StartsWith("ina219", StringComparison.Ordinal), text, ohms)
             : throw new FormatException($"a power meter is '{text}', expected CHIP:BUS:ADDRESS:OHMS, such as ina219:1:0x40:0.1 or ina236:1:0x40:0.008");

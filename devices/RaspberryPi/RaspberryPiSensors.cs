@@ -3,6 +3,9 @@ namespace EdgeVit.Devices;
 /// <summary>What the firmware of a Raspberry Pi tells, and the kernel's watch over its supply.</summary>
 internal sealed class RaspberryPiSensors(SystemFiles files, Firmware firmware, bool powerChip) : ISensorSource
 {
+    /// <summary>The one clock that is measured and not asked for.</summary>
+    public const string MeasuredClock = "arm, measured";
+
     public string Name => "firmware";
 
     public SensorKind Kind => SensorKind.Throttle;
@@ -10,11 +13,11 @@ internal sealed class RaspberryPiSensors(SystemFiles files, Firmware firmware, b
     public IEnumerable<Sensor> Find()
     {
         yield return new Sensor(SensorKind.Throttle, "firmware", () => firmware.Throttle().Bits);
-        yield return new Sensor(SensorKind.Clock, "arm, measured", firmware.MeasuredMHz);
+        yield return new Sensor(SensorKind.Clock, MeasuredClock, firmware.MeasuredMHz);
         foreach (HwmonChip chip in HwmonChip.All(files).Where(c => c.Name == "rpi_volt"))
         {
-            yield return new Sensor(SensorKind.UnderVoltage, chip.Name, () => files.RequireInteger($"{chip.Folder}/in0_lcrit_alarm") is >= 0 and <= 1 and var alarm
-                ? alarm : throw new SensorException($"the alarm of {chip.Name} is neither 0 nor 1"));
+            yield return new Sensor(SensorKind.UnderVoltage, chip.Name, () =>
+                files.RequireInteger($"{chip.Folder}/in0_lcrit_alarm") is >= 0 and <= 1 and var alarm ? alarm : throw new SensorException($"the alarm of {chip.Name} is neither 0 nor 1"));
         }
 
         if (powerChip)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeVit.Devices;
 
@@ -14,7 +15,7 @@ internal sealed partial class VcioDevice(SystemFiles files) : IFirmwareMailbox
     {
         try
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle device = File.OpenHandle(files.FullPath(Path), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            using SafeFileHandle device = File.OpenHandle(files.FullPath(Path), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
             if (Control(device, PropertyMessage, ref message[0]) < 0)
             {
                 throw new SensorException($"/{Path} does not answer: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
@@ -31,5 +32,5 @@ internal sealed partial class VcioDevice(SystemFiles files) : IFirmwareMailbox
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Control(Microsoft.Win32.SafeHandles.SafeFileHandle device, nuint request, ref uint message);
+    private static partial int Control(SafeFileHandle device, nuint request, ref uint message);
 }

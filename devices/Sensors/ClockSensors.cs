@@ -9,20 +9,22 @@ internal sealed class ClockSensors(SystemFiles files) : ISensorSource
 
     public IEnumerable<Sensor> Find()
     {
-        IReadOnlyList<string> cores = CpuClock.Cores(files);
-        foreach (string core in cores)
+        bool any = false;
+        foreach (string core in CpuClock.Cores(files))
         {
             string path = $"{CpuClock.Cpus}/{core}/cpufreq/scaling_cur_freq";
             if (files.Has(path))
             {
+                any = true;
                 yield return new Sensor(SensorKind.Clock, core, () => files.RequireInteger(path) is > 0 and var kilohertz
                     ? kilohertz / 1000.0 : throw new SensorException($"/{path} holds no frequency"));
             }
         }
 
-        if (!cores.Any(core => files.Has($"{CpuClock.Cpus}/{core}/cpufreq/scaling_cur_freq")) && CpuClock.FromCpuInfo(files) is not null)
+        if (!any && CpuClock.FromCpuInfo(files) is not null)
         {
-            yield return new Sensor(SensorKind.Clock, "cpuinfo", () => CpuClock.FromCpuInfo(files) ?? throw new SensorException("/proc/cpuinfo names no frequency"));
+            yield return new Sensor(SensorKind.Clock, "cpuinfo", () =>
+                CpuClock.FromCpuInfo(files) ?? throw new SensorException("/proc/cpuinfo names no frequency"));
         }
     }
 }

@@ -20,7 +20,8 @@ public sealed record CpuClock(string? Governor, double? CurrentMHz, double? Maxi
     }
 
     /// <summary>The folders <c>cpu0</c>, <c>cpu1</c>, ...</summary>
-    internal static IReadOnlyList<string> Cores(SystemFiles files) => [.. files.Folders(Cpus, "cpu").Where(name => name.Length > 3 && char.IsAsciiDigit(name[3]))];
+    internal static IReadOnlyList<string> Cores(SystemFiles files) =>
+        [.. files.Folders(Cpus, "cpu").Where(name => name.Length > 3 && char.IsAsciiDigit(name[3]))];
 
     /// <summary>The files hold kHz.</summary>
     private static double? Highest(IEnumerable<long?> kilohertz) => kilohertz.Max() is { } value ? value / 1000.0 : null;

@@ -16,5 +16,6 @@ internal sealed record HwmonChip(string Folder, string Name)
             .Select(n => n[..^suffix.Length]).Where(n => n.Length > kind.Length && n[kind.Length..].All(char.IsAsciiDigit));
 
     /// <summary>The chip's name, with the channel's label where it has one.</summary>
-    public string Label(SystemFiles files, string channel) => files.Text($"{Folder}/{channel}_label") is { Length: > 0 } label ? $"{Name} {label}" : Name;
+    public string Label(SystemFiles files, string channel) =>
+        files.Text($"{Folder}/{channel}_label") is { Length: > 0 } label ? $"{Name} {label}" : Name;
 }

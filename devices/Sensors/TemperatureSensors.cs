@@ -31,6 +31,7 @@ internal sealed class TemperatureSensors(SystemFiles files) : ISensorSource
     {
         // Sensors without a connection report absurd values.
         long milli = files.RequireInteger(path);
-        return milli is > LeastMilliCelsius and < MostMilliCelsius ? milli / 1000.0 : throw new SensorException($"/{path} says {milli / 1000.0:F0} C, which cannot be");
+        return milli is > LeastMilliCelsius and < MostMilliCelsius ? milli / 1000.0
+            : throw new SensorException($"/{path} says {milli / 1000.0:F0} C, which cannot be");
     });
 }

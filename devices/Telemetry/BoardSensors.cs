@@ -23,13 +23,19 @@ public sealed class BoardSensors
         [
             new TemperatureSensors(files),
             new ClockSensors(files),
-            .. _board.Kind == BoardKind.RaspberryPi ? [new RaspberryPiSensors(files, new Firmware(mailbox), _board.Model.StartsWith("Raspberry Pi 5", StringComparison.Ordinal))] : Array.Empty<ISensorSource>(),
-            .. _board.Kind == BoardKind.Jetson ? [new JetsonPowerSensors(files), new OverCurrentSensors(files)] : Array.Empty<ISensorSource>(),
+            .. OfTheMaker(files, mailbox),
             new HwmonPowerSensors(files),
             new RaplSensors(files, clock, pause),
             new PowerMeters(meters),
         ];
     }
+
+    private IReadOnlyList<ISensorSource> OfTheMaker(SystemFiles files, IFirmwareMailbox mailbox) => _board.Kind switch
+    {
+        BoardKind.RaspberryPi => [new RaspberryPiSensors(files, new Firmware(mailbox), powerChip: _board.Profile?.Name == "Raspberry Pi 5")],
+        BoardKind.Jetson => [new JetsonPowerSensors(files), new OverCurrentSensors(files)],
+        _ => [],
+    };
 
     /// <summary>Every sensor once; one that fails or hangs has a reason instead of a value.</summary>
     public IReadOnlyList<Reading> Read()
@@ -41,13 +47,15 @@ public sealed class BoardSensors
     internal IReadOnlyList<ISensorSource> Sources => _sources;
 
     /// <summary>A reading without a value for every quantity that nothing measures here.</summary>
-    internal IEnumerable<Reading> Lacks(IEnumerable<SensorKind> measured) => Enum.GetValues<SensorKind>().Except(measured).Select(kind => new Reading(kind, "none", null, Reason(kind)));
+    internal IEnumerable<Reading> Lacks(IEnumerable<SensorKind> measured) =>
+        Enum.GetValues<SensorKind>().Except(measured).Select(kind => new Reading(kind, "none", null, Reason(kind)));
 
     private string Reason(SensorKind kind) => kind switch
     {
         SensorKind.Temperature => "no thermal zone and no hwmon sensor",
         SensorKind.Clock => "no cpufreq, and /proc/cpuinfo names no frequency",
-        SensorKind.Power when _board.Profile is { PowerSource: null } => $"a {_board.Profile.Name} does not measure its power: put an INA219 into its supply",
+        SensorKind.Power when _board.Profile is { PowerSource: null } =>
+            $"a {_board.Profile.Name} does not measure its power: put an INA219 into its supply",
         SensorKind.Power => "no INA3221, hwmon power or RAPL counter",
         SensorKind.Throttle => "only the firmware of a Raspberry Pi has throttle bits",
         SensorKind.UnderVoltage => "no hwmon rpi_volt",

@@ -49,7 +49,8 @@ internal sealed class SensorSweep : IDisposable
         }
 
         _thread.Run([.. _sensors.Select(s => s.Step)]);
-        return [.. _sensors.Select(s => _readings[s.Sensor]), .. _failedSearches, .. _board.Lacks([.. _sensors.Select(s => s.Sensor.Kind), .. _failedSearches.Select(r => r.Kind)])];
+        Reading[] readings = [.. _sensors.Select(s => _readings[s.Sensor]), .. _failedSearches];
+        return [.. readings, .. _board.Lacks(readings.Select(r => r.Kind))];
     }
 
     public void Dispose() => _thread.Dispose();

@@ -102,7 +102,8 @@ public sealed class TelemetryLog : IDisposable
     internal static double? OverCurrents(IReadOnlyList<TelemetrySample> samples)
     {
         (string Sensor, double Events)[] counts = [.. samples.SelectMany(s => s.Readings)
-            .Where(r => r is { Kind: SensorKind.OverCurrent, Value: not null } && !r.Sensor.EndsWith(OverCurrentSensors.CountedOnly, StringComparison.Ordinal)).Select(r => (r.Sensor, r.Value!.Value))];
+            .Where(r => r is { Kind: SensorKind.OverCurrent, Value: not null } && !r.Sensor.EndsWith(OverCurrentSensors.CountedOnly, StringComparison.Ordinal))
+            .Select(r => (r.Sensor, r.Value!.Value))];
         return counts.Length > 0 ? counts.GroupBy(c => c.Sensor).Sum(c => c.Max(e => e.Events) - c.Min(e => e.Events)) : null;
     }
 

@@ -12,17 +12,20 @@ public sealed record TelemetrySample(double Seconds, IReadOnlyList<Reading> Read
     public IReadOnlyList<TemperatureReading> Temperatures => SysfsThermometer.Of(Readings);
 
     /// <summary>The clock of each core in their order, MHz; none where only one for all is known.</summary>
-    public IReadOnlyList<double?> CoreMHz => [.. Readings.Where(r => r.Kind == SensorKind.Clock && r.Sensor.StartsWith("cpu", StringComparison.Ordinal) && char.IsAsciiDigit(r.Sensor[^1])).Select(r => r.Value)];
+    public IReadOnlyList<double?> CoreMHz =>
+        [.. Readings.Where(r => r is { Kind: SensorKind.Clock, Sensor: ['c', 'p', 'u', >= '0' and <= '9', ..] }).Select(r => r.Value)];
 
     /// <summary>What the cores run at where the firmware measures it, else the fastest core's clock; null where it was not measured.</summary>
-    public double? MHz => Measured(SensorKind.Clock).FirstOrDefault(r => r.Sensor.EndsWith("measured", StringComparison.Ordinal))?.Value ?? Measured(SensorKind.Clock).Max(r => r.Value);
+    public double? MHz =>
+        Measured(SensorKind.Clock).FirstOrDefault(r => r.Sensor == RaspberryPiSensors.MeasuredClock)?.Value ?? Measured(SensorKind.Clock).Max(r => r.Value);
 
     /// <summary>The firmware's throttle bits; null where they were not read.</summary>
     public ThrottleState? Throttle => Measured(SensorKind.Throttle).FirstOrDefault() is { } bits ? new ThrottleState((uint)bits.Value!.Value) : null;
 
     /// <summary>The power of the board, W: what a meter in its supply says before what the board says of itself. Null where only parts of it, or
     /// nothing, was measured.</summary>
-    public Reading? Power => Measured(SensorKind.Power).Where(r => r.Scope == PowerScope.Board).OrderBy(r => r.Estimate).ThenBy(IsBuiltIn).FirstOrDefault();
+    public Reading? Power =>
+        Measured(SensorKind.Power).Where(r => r.Scope == PowerScope.Board).OrderBy(r => r.Estimate).ThenBy(IsBuiltIn).FirstOrDefault();
 
     /// <summary>The power of all processors, W; null where it was not measured.</summary>
     public double? ProcessorWatts => Measured(SensorKind.Power).Any(r => r.Scope == PowerScope.Processor)

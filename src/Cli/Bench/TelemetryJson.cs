@@ -20,8 +20,8 @@ internal static class TelemetryJson
             ["throttle"] = s.Throttle?.Bits,
         }))]),
         ["throttled"] = results.Any(r => r.Throttled is not null) ? results.Any(r => r.Throttled == true) : null,
-        ["not_measured"] = new JsonArray([.. results.SelectMany(r => r.Telemetry.TakeLast(1)).Take(1).SelectMany(s => s.Readings).Where(x => x is { Value: null, Sensor: "none" })
-            .Select(x => (JsonNode)Machine.Json(x))]),
+        ["not_measured"] = new JsonArray([.. results.SelectMany(r => r.Telemetry.TakeLast(1)).Take(1).SelectMany(s => s.Readings)
+            .Where(x => x is { Value: null, Sensor: "none" }).Select(x => (JsonNode)Machine.Json(x))]),
         ["sensor_problems"] = new JsonArray([.. results.SelectMany(r => r.SensorProblems).DistinctBy(p => p.Sensor)
             .Select(p => (JsonNode)new JsonObject { ["sensor"] = p.Sensor, ["reason"] = p.Reason })]),
         ["sampling"] = new JsonArray([.. results.Where(r => r.SamplingCost is not null).Select(r => (JsonNode)new JsonObject

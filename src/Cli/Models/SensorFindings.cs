@@ -19,7 +19,8 @@ internal static class SensorFindings
 
         foreach (Reading counter in readings.Where(r => r is { Kind: SensorKind.OverCurrent, Value: > 0 }))
         {
-            yield return new Finding(Finding.Note, $"the supply was overloaded {Quantity.Count((long)counter.Value!.Value)} times since boot ({counter.Sensor})", PowerSupply);
+            yield return new Finding(
+                Finding.Note, $"the supply was overloaded {Quantity.Count((long)counter.Value!.Value)} times since boot ({counter.Sensor})", PowerSupply);
         }
     }
 
