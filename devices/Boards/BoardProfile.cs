@@ -9,7 +9,8 @@ namespace EdgeVit.Devices;
 /// <param name="PowerSource">What measures its power; null where the board has nothing and a meter must be put into its supply.</param>
 public sealed record BoardProfile(string Name, string Cpu, int Cores, double MaximumMHz, double? LimitCelsius, string? PowerSource)
 {
-    // Raspberry Pi: documentation of config.txt (clocks) and of frequency management (80 C, the 3B+ 60 C). Jetson: module data sheets.
+    // Raspberry Pi: documentation of config.txt (clocks) and of frequency management (80 C, the 3B+ 60 C). Jetson: the clock
+    // of the mode without bounds; no limit is given, as none was found that holds for all modes.
     // A later name that begins with an earlier one stands before it.
     private static readonly (string Model, BoardProfile Profile)[] s_profiles =
     [

@@ -7,7 +7,7 @@ namespace EdgeVit.Devices;
 /// <param name="Watts">By supply, such as <c>VDD_CORE</c>.</param>
 internal sealed record PmicReading(IReadOnlyDictionary<string, double> Watts)
 {
-    // A fit of the whole board's power to the sum, published for several boards; within about a tenth.
+    // A published fit of the whole board's power to the sum.
     private const double Slope = 1.1451;
     private const double Offset = 0.5879;
 
