@@ -53,8 +53,8 @@ public sealed class CpuLoad
         }
 
         double[] ticks = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8)
-            .Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture))];
-        if (ticks.Length < 5)
+            .Select(t => ulong.TryParse(t, System.Globalization.CultureInfo.InvariantCulture, out ulong count) ? count : double.NaN)];
+        if (ticks.Length < 5 || ticks.Any(double.IsNaN))
         {
             return null;
         }

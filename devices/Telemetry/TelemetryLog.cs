@@ -2,32 +2,32 @@ using System.Diagnostics;
 
 namespace EdgeVit.Devices;
 
-/// <summary>Temperature, clock and throttle bits of a board at one moment; null where unknown.</summary>
-/// <param name="Seconds">Since the log began.</param>
-/// <param name="Celsius">The processor's temperature.</param>
-/// <param name="MHz">Its fastest core.</param>
-/// <param name="Throttle">The firmware's throttle bits.</param>
-public sealed record TelemetrySample(double Seconds, double? Celsius, double? MHz, ThrottleState? Throttle);
-
-/// <summary>Samples temperature, clock and throttle bits from a thread of its own while something else is measured. Two samples a second on
-/// a thread of low priority do not disturb what is measured.</summary>
+/// <summary>Samples all sensors from a thread of its own while something else is measured. Two samples a second at the lowest priority do not
+/// disturb what is measured; a sensor that fails or hangs is named and the others go on.</summary>
 public sealed class TelemetryLog : IDisposable
 {
-    private readonly SystemFiles _files;
-    private readonly IThermometer _thermometer;
+    private readonly SensorSweep _sweep;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<TelemetrySample> _samples = [];
+    private readonly SortedDictionary<string, string> _problems = new(StringComparer.Ordinal);
     private readonly ManualResetEventSlim _stop = new();
     private readonly Thread _thread;
     private readonly TimeSpan _interval;
+    private double _longest;
+    private TimeSpan _ownCpu;
 
     /// <summary>Begins to sample.</summary>
     /// <param name="files">Where to read; this machine by default.</param>
     /// <param name="interval">Time between two samples; half a second by default.</param>
-    public TelemetryLog(SystemFiles? files = null, TimeSpan? interval = null)
+    /// <param name="meters">Meters in the board's supply.</param>
+    public TelemetryLog(SystemFiles? files = null, TimeSpan? interval = null, IEnumerable<IPowerMeter>? meters = null)
+        : this(new SensorSweep(new BoardSensors(files, meters)), interval)
     {
-        _files = files ?? SystemFiles.Machine;
-        _thermometer = new SysfsThermometer(_files);
+    }
+
+    internal TelemetryLog(SensorSweep sweep, TimeSpan? interval = null)
+    {
+        _sweep = sweep;
         _interval = interval ?? TimeSpan.FromSeconds(0.5);
         Take();
         _thread = new Thread(Loop) { IsBackground = true, Priority = ThreadPriority.Lowest, Name = "telemetry" };
@@ -46,8 +46,43 @@ public sealed class TelemetryLog : IDisposable
         }
     }
 
-    /// <summary>Whether the firmware reported a slow-down in any sample; null where it has no throttle bits.</summary>
-    public bool? Throttled => Samples.Any(s => s.Throttle is not null) ? Samples.Any(s => s.Throttle is { Now: true }) : null;
+    /// <summary>Whether the firmware reported a slow-down in any sample, or an overload that slows it down was counted since the first; null where
+    /// the board tells neither.</summary>
+    public bool? Throttled
+    {
+        get
+        {
+            IReadOnlyList<TelemetrySample> samples = Samples;
+            bool? bits = samples.Any(s => s.Throttle is not null) ? samples.Any(s => s.Throttle is { Now: true }) : null;
+            return OverCurrents(samples) is { } events ? bits == true || events > 0 : bits;
+        }
+    }
+
+    /// <summary>Sensors that failed at least once, each with its last reason.</summary>
+    public IReadOnlyList<(string Sensor, string Reason)> Problems
+    {
+        get
+        {
+            lock (_samples)
+            {
+                return [.. _problems.Select(p => (p.Key, p.Value))];
+            }
+        }
+    }
+
+    /// <summary>What the sampling has cost so far.</summary>
+    public TelemetryCost Cost
+    {
+        get
+        {
+            lock (_samples)
+            {
+                double cpu = (_ownCpu + _sweep.CpuTime).TotalSeconds;
+                double seconds = _clock.Elapsed.TotalSeconds;
+                return new TelemetryCost(cpu, seconds > 0 ? cpu / seconds : null, _longest);
+            }
+        }
+    }
 
     /// <summary>Takes a last sample and ends.</summary>
     public void Dispose()
@@ -60,26 +95,43 @@ public sealed class TelemetryLog : IDisposable
         _stop.Set();
         _thread.Join();
         Take();
+        _clock.Stop();
+        _sweep.Dispose();
+    }
+
+    internal static double? OverCurrents(IReadOnlyList<TelemetrySample> samples)
+    {
+        (string Sensor, double Events)[] counts = [.. samples.SelectMany(s => s.Readings)
+            .Where(r => r is { Kind: SensorKind.OverCurrent, Value: not null } && !r.Sensor.EndsWith(OverCurrentSensors.CountedOnly, StringComparison.Ordinal))
+            .Select(r => (r.Sensor, r.Value!.Value))];
+        return counts.Length > 0 ? counts.GroupBy(c => c.Sensor).Sum(c => c.Max(e => e.Events) - c.Min(e => e.Events)) : null;
     }
 
     private void Loop()
     {
-        while (!_stop.Wait(_interval))
+        ThreadClock.LowerPriority();
+        TimeSpan next = _clock.Elapsed + _interval;
+        while (!_stop.Wait(next > _clock.Elapsed ? next - _clock.Elapsed : TimeSpan.Zero))
         {
             Take();
+            _ownCpu = ThreadClock.CpuTime;
+            // What was missed while a sensor hung is not made up for.
+            next = TimeSpan.FromTicks(Math.Max((next + _interval).Ticks, _clock.Elapsed.Ticks));
         }
     }
 
     private void Take()
     {
-        var sample = new TelemetrySample(
-            _clock.Elapsed.TotalSeconds,
-            SysfsThermometer.OfProcessor(_thermometer.Read()),
-            CpuClock.Read(_files).CurrentMHz,
-            ThrottleState.Read(_files));
+        TimeSpan start = _clock.Elapsed;
+        IReadOnlyList<Reading> readings = _sweep.Read();
         lock (_samples)
         {
-            _samples.Add(sample);
+            _samples.Add(new TelemetrySample(start.TotalSeconds, readings));
+            _longest = Math.Max(_longest, (_clock.Elapsed - start).TotalSeconds);
+            foreach (Reading reading in readings.Where(r => r is { Missing: not null, Sensor: not "none" }))
+            {
+                _problems[reading.Sensor] = reading.Missing!;
+            }
         }
     }
 }

@@ -3,9 +3,16 @@ namespace EdgeVit.Devices.Tests;
 /// <summary>A folder that looks like the root of a board, deleted at the end.</summary>
 internal sealed class FakeBoard : IDisposable
 {
+    private readonly Dictionary<string, Exception> _failures = [];
+
+    public FakeBoard()
+    {
+        Files = new SystemFiles(Root) { Load = Load };
+    }
+
     public string Root { get; } = Directory.CreateTempSubdirectory("edgevit-board-").FullName;
 
-    public SystemFiles Files => new(Root);
+    public SystemFiles Files { get; }
 
     public FakeBoard With(string path, string content)
     {
@@ -15,24 +22,25 @@ internal sealed class FakeBoard : IDisposable
         return this;
     }
 
-    public static FakeBoard RaspberryPi5() => new FakeBoard()
-        .With("proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
-        .With("proc/cpuinfo", string.Concat(Enumerable.Range(0, 4).Select(i =>
-            $"processor\t: {i}\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm aes crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp\n"
-            + "CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x4\nCPU part\t: 0xd0b\nCPU revision\t: 1\n\n")))
-        .With("proc/meminfo", "MemTotal:        8256048 kB\nMemFree:         7000000 kB\n")
-        .With("proc/sys/kernel/arch", "aarch64\n")
-        .With("proc/sys/kernel/osrelease", "6.6.31+rpt-rpi-2712\n")
-        .With("etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n")
-        .With("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n")
-        .With("sys/class/thermal/thermal_zone0/temp", "51250\n")
-        .With("sys/class/hwmon/hwmon0/name", "rp1_adc\n")
-        .With("sys/class/hwmon/hwmon0/temp1_input", "48112\n")
-        .With("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "ondemand\n")
-        .With("sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1500000\n")
-        .With("sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", "2400000\n")
-        .With("sys/devices/system/cpu/cpu3/cpufreq/scaling_cur_freq", "2400000\n")
-        .With("sys/devices/platform/soc/soc:firmware/get_throttled", "0x50005\n");
+    /// <summary>A program of the system, of which only the class of its format matters.</summary>
+    public FakeBoard WithShell(int bits)
+    {
+        Directory.CreateDirectory(Path.Combine(Root, "bin"));
+        File.WriteAllBytes(Path.Combine(Root, "bin", "sh"), [0x7F, (byte)'E', (byte)'L', (byte)'F', (byte)(bits / 32)]);
+        return this;
+    }
+
+    /// <summary>A file that is there and cannot be read.</summary>
+    public FakeBoard Fails(string path, Exception error)
+    {
+        With(path, "");
+        _failures[Path.Combine(Root, path)] = error;
+        return this;
+    }
+
+    public void Without(string path) => File.Delete(Path.Combine(Root, path));
+
+    public static FakeBoard RaspberryPi5() => Trees.RaspberryPi5().Board;
 
     public static FakeBoard VirtualMachine() => new FakeBoard()
         .With("proc/cpuinfo", "processor\t: 0\nmodel name\t: AMD EPYC 9655 96-Core Processor\ncpu MHz\t\t: 2600.000\nflags\t\t: fpu avx2 fma avx512f avx512bw avx512_vbmi popcnt hypervisor\n\n"
@@ -41,4 +49,6 @@ internal sealed class FakeBoard : IDisposable
         .With("sys/class/dmi/id/sys_vendor", "QEMU\n");
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private string Load(string full) => _failures.TryGetValue(full, out Exception? error) ? throw error : File.ReadAllText(full);
 }

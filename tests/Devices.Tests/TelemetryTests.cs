@@ -59,35 +59,24 @@ public sealed class TelemetryTests
     [Fact]
     public void ThrottleBitsAreNamed()
     {
-        using FakeBoard board = FakeBoard.RaspberryPi5();
-        ThrottleState state = Assert.NotNull(ThrottleState.Read(board.Files));
-
+        var state = new ThrottleState(0x50005);
         Assert.True(state.Now);
         Assert.True(state.SinceBoot);
         Assert.Equal(["under-voltage", "throttled"], state.CausesNow);
         Assert.Equal(["under-voltage", "throttled"], state.CausesSinceBoot);
     }
 
-    [Theory]
-    [InlineData("0x0", 0u)]
-    [InlineData("50000", 0x50000u)]
-    public void ThrottleBitsAreHexadecimalWithOrWithoutPrefix(string text, uint bits)
-    {
-        using FakeBoard board = new FakeBoard().With("sys/devices/platform/soc/soc:firmware/get_throttled", text);
-        Assert.Equal(new ThrottleState(bits), ThrottleState.Read(board.Files));
-        Assert.False(new ThrottleState(bits).Now);
-    }
-
     /// <summary>0x50000: both causes were there since boot, none is now.</summary>
     [Theory]
-    [InlineData("0x50000", false)]
-    [InlineData("0x50004", true)]
-    [InlineData("0x2", true)]
-    [InlineData("0x0", false)]
-    public void ALogIsThrottledByWhatIsNow(string bits, bool throttled)
+    [InlineData(0x50000u, false)]
+    [InlineData(0x50004u, true)]
+    [InlineData(0x2u, true)]
+    [InlineData(0x0u, false)]
+    public void ALogIsThrottledByWhatIsNow(uint bits, bool throttled)
     {
-        using FakeBoard board = new FakeBoard().With("sys/devices/platform/soc/soc:firmware/get_throttled", bits);
-        using var log = new TelemetryLog(board.Files, TimeSpan.FromHours(1));
+        using KnownBoard board = Trees.RaspberryPi5();
+        board.Mailbox.Throttled = bits;
+        using var log = new TelemetryLog(new SensorSweep(board.Sensors()), TimeSpan.FromHours(1));
         Assert.Equal(throttled, log.Throttled);
     }
 
@@ -106,7 +95,9 @@ public sealed class TelemetryTests
     public void MachinesWithoutThrottleBitsHaveNone()
     {
         using FakeBoard board = FakeBoard.VirtualMachine();
-        Assert.Null(ThrottleState.Read(board.Files));
+        Assert.Null(new TelemetrySample(0, new BoardSensors(board.Files).Read()).Throttle);
+        using var log = new TelemetryLog(board.Files);
+        Assert.Null(log.Throttled);
     }
 
     [Fact]
@@ -150,13 +141,19 @@ public sealed class TelemetryTests
     {
         using var board = new FakeBoard();
         Assert.Null(new CpuLoad(board.Files).OthersShare());
+        foreach (string nonsense in new[] { "", "cpu  ", "cpu  1 2 3", "cpu  1 2 x 4 5 6", "cpu  1 2 -3 4 5" })
+        {
+            var load = new CpuLoad(board.With("proc/stat", nonsense).Files);
+            board.With("proc/stat", "cpu  10 20 30 400 500\n");
+            Assert.Null(load.OthersShare());
+        }
     }
 
     [Fact]
     public void ALogSamplesUntilItEnds()
     {
-        using FakeBoard board = FakeBoard.RaspberryPi5();
-        using var log = new TelemetryLog(board.Files, TimeSpan.FromMilliseconds(5));
+        using KnownBoard board = Trees.RaspberryPi5();
+        using var log = new TelemetryLog(new SensorSweep(board.Sensors()), TimeSpan.FromMilliseconds(5));
         SpinWait.SpinUntil(() => log.Samples.Count >= 3, TimeSpan.FromSeconds(10));
         log.Dispose();
 

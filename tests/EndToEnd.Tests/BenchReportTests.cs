@@ -82,6 +82,35 @@ public sealed class BenchReportTests(SmallModel model) : IClassFixture<SmallMode
     }
 
     [Fact]
+    public void WhatTheSensorsSaidIsInTheResult()
+    {
+        TelemetrySample Sample(double seconds, double celsius, double watts) => new(seconds,
+        [
+            new(SensorKind.Temperature, "cpu-thermal", celsius), new(SensorKind.Clock, "cpu0", 1500), new(SensorKind.Clock, "cpu1", 2400), new(SensorKind.Clock, "arm, measured", 2399.5),
+            new(SensorKind.Power, "pmic, estimate of the board", watts) { Scope = PowerScope.Board, Estimate = true },
+            new(SensorKind.UnderVoltage, "rpi_volt", 1), new(SensorKind.Throttle, "firmware", 0x50005), new(SensorKind.OverCurrent, "none", null, "no hwmon soctherm_oc"),
+        ]);
+        LatencyResult result = s_good with
+        {
+            Telemetry = [Sample(0, 50, 4), Sample(0.5, 51.25, 6)],
+            SamplingCost = new TelemetryCost(0.004, 0.008, 0.03),
+            SensorProblems = [("rp1_adc", "it is gone")],
+        };
+        JsonObject json = Report([result], quick: false).ToJson();
+        JsonNode last = json["thermal"]!["series"]!.AsArray()[1]!;
+        Assert.Equal((51.25, 2399.5, 6.0, true, 0x50005u), ((double)last["celsius"]!, (double)last["mhz"]!, (double)last["watts"]!, (bool)last["under_voltage"]!, (uint)last["throttle"]!));
+        Assert.Equal([1500.0, 2400], last["mhz_cores"]!.AsArray().Select(m => (double)m!));
+        Assert.Equal((5.0, 6.0, "board", true, 2), ((double)json["power"]!["mean_w"]!, (double)json["power"]!["most_w"]!, (string)json["power"]!["scope"]!, (bool)json["power"]!["estimate"]!, (int)json["power"]!["samples"]!));
+        JsonNode missing = Assert.Single(json["thermal"]!["not_measured"]!.AsArray())!;
+        Assert.Equal(("over_current_events", "no hwmon soctherm_oc"), ((string)missing["kind"]!, (string)missing["missing"]!));
+        Assert.Equal("it is gone", (string)json["thermal"]!["sensor_problems"]![0]!["reason"]!);
+        JsonNode cost = json["thermal"]!["sampling"]![0]!;
+        Assert.Equal((2, 0.004, 0.008, 0.03), ((int)cost["samples"]!, (double)cost["cpu_s"]!, (double)cost["core_share"]!, (double)cost["longest_s"]!));
+
+        Assert.Null(Report([s_good], quick: false).ToJson()["power"]);
+    }
+
+    [Fact]
     public void TheBordersOfTheRules()
     {
         Assert.Empty(Failures(Result([.. Enumerable.Repeat(5.0, 1024)], seconds: 60)));

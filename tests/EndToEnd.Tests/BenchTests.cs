@@ -7,6 +7,23 @@ namespace EdgeVit.EndToEnd.Tests;
 
 public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
 {
+    /// <summary>A meter that does not answer is named in the result and stops nothing; a description that is none is a wrong command line.</summary>
+    [Fact]
+    public void AMeterIsAskedWhileMeasuring()
+    {
+        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--duration", "1200ms", "--meter", "ina219:999:0x40:0.1", "--json").Expect(0).Json;
+        JsonNode thermal = json["thermal"]!;
+        JsonNode problem = Assert.Single(thermal["sensor_problems"]!.AsArray(), p => (string)p!["sensor"]! == "ina219:999:0x40:0.1")!;
+        Assert.Equal("/dev/i2c-999 is not there", (string)problem["reason"]!);
+        // At the start, every half second and at the end.
+        JsonNode sampling = Assert.Single(thermal["sampling"]!.AsArray())!;
+        Assert.InRange((int)sampling["samples"]!, 3, 6);
+        Assert.Equal((int)sampling["samples"]!, thermal["series"]!.AsArray().Count);
+        Assert.InRange((double)sampling["core_share"]!, 0.000001, 0.2);
+
+        Assert.Contains("expected CHIP:BUS:ADDRESS:OHMS", EdgeVitProcess.Run("bench", model.Path, "--meter", "ina226").Expect(2).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void MeasuresAndSaysWhetherTheResultIsValid()
     {

@@ -15,6 +15,17 @@ public sealed class DoctorTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains("processor", EdgeVitProcess.Run("doctor").Expect(0).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void EverySensorHasAValueOrAReason()
+    {
+        JsonNode device = EdgeVitProcess.Run("doctor", "--json").Expect(0).Json["device"]!;
+        JsonArray sensors = device["sensors"]!.AsArray();
+        Assert.All(sensors, s => Assert.True(s!["value"] is null != (s["missing"] is null), s.ToJsonString()));
+        Assert.Equal(["celsius", "mhz", "over_current_events", "throttle", "under_voltage", "watts"], sensors.Select(s => (string)s!["kind"]!).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(8 * IntPtr.Size, (int)device["user_land_bits"]!);
+        Assert.Equal(device["temperatures"]!.AsArray().Count, sensors.Count(s => (string)s!["kind"]! == "celsius" && s["value"] is not null));
+    }
+
 #if TRAINING
     /// <summary>With every symbol resolved at once, so that none is found missing later.</summary>
     [Fact]

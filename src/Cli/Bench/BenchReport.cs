@@ -79,26 +79,14 @@ internal sealed record BenchReport(
             ["preprocess"] = Preparation.ToJson(),
             ["layers"] = Profile?.Json(),
             ["memory"] = memory,
-            ["thermal"] = Thermal(),
+            ["thermal"] = TelemetryJson.Thermal(Results),
+            ["power"] = TelemetryJson.Power(Results),
             ["background_load"] = Quantity.Json(Results.Max(r => r.OthersLoad)),
             ["valid"] = reasons.Count == 0,
             ["indicative"] = Quick,
             ["reasons"] = new JsonArray([.. reasons.Select(r => (JsonNode)r)]),
         };
     }
-
-    private JsonObject Thermal() => new()
-    {
-        ["series"] = new JsonArray([.. Results.SelectMany(r => r.Telemetry.Select(s => (JsonNode)new JsonObject
-        {
-            ["threads"] = r.Threads,
-            ["t"] = Quantity.Json(s.Seconds, 2),
-            ["celsius"] = Quantity.Json(s.Celsius, 2),
-            ["mhz"] = Quantity.Json(s.MHz, 1),
-            ["throttle"] = s.Throttle?.Bits,
-        }))]),
-        ["throttled"] = Results.Any(r => r.Throttled is not null) ? Results.Any(r => r.Throttled == true) : null,
-    };
 
     // Against the first thread count that was measured.
     private double SpeedUp(LatencyResult result) => Results[0].Latency.P50 / result.Latency.P50;

@@ -18,7 +18,14 @@ internal sealed record LatencyPlan(TimeSpan Duration, int Samples)
 /// of the processors that other processes used (null where unknown), whether a throttle bit was set (null where the board has none).</summary>
 internal sealed record LatencyResult(
     int Threads, LatencyStatistics Latency, double Seconds, int WarmUp, double AllocatedPerRun, double? OthersLoad,
-    IReadOnlyList<TelemetrySample> Telemetry, bool? Throttled, long ArenaBytes);
+    IReadOnlyList<TelemetrySample> Telemetry, bool? Throttled, long ArenaBytes)
+{
+    /// <summary>What sampling the sensors took away; null where it was not counted.</summary>
+    public TelemetryCost? SamplingCost { get; init; }
+
+    /// <summary>Sensors that failed, each with its reason.</summary>
+    public IReadOnlyList<(string Sensor, string Reason)> SensorProblems { get; init; } = [];
+}
 
 /// <summary>Measures one image after the other, as a camera delivers them: bytes at the input's size in, logits out.</summary>
 internal sealed class LatencyMeasurement
@@ -54,6 +61,9 @@ internal sealed class LatencyMeasurement
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
+    /// <summary>Meters in the board's supply.</summary>
+    public IReadOnlyList<IPowerMeter> Meters { get; init; } = [];
+
     /// <summary>Warms up, then measures.</summary>
     public LatencyResult Measure(int threads, LatencyPlan plan, Action<double, int> progress, CancellationToken cancel)
     {
@@ -63,7 +73,7 @@ internal sealed class LatencyMeasurement
         double[] samples = new double[MostSamples];
         int count = 0;
 
-        using var telemetry = new TelemetryLog();
+        using var telemetry = new TelemetryLog(meters: Meters);
         var load = new CpuLoad();
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -92,7 +102,11 @@ internal sealed class LatencyMeasurement
         cancel.ThrowIfCancellationRequested();
         return new LatencyResult(
             threads, new LatencyStatistics(new ArraySegment<double>(samples, 0, count)), elapsed, warmUp, (double)allocated / count, others,
-            telemetry.Samples, telemetry.Throttled, session.ArenaBytes);
+            telemetry.Samples, telemetry.Throttled, session.ArenaBytes)
+        {
+            SamplingCost = telemetry.Cost,
+            SensorProblems = telemetry.Problems,
+        };
     }
 
     /// <summary>Runs until the median of 20 runs is within 2 % of that of the 20 before, but not longer than <paramref name="most"/>. Returns how

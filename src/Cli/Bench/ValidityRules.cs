@@ -25,7 +25,7 @@ internal static class ValidityRules
 
         if (result.Throttled == true)
         {
-            reasons.Add("the board slowed itself down (throttle bits): use a better power supply or cooling and let it cool down");
+            reasons.Add("the board slowed itself down (throttle bits, or its supply was overloaded): use a better power supply or cooling and let it cool down");
         }
 
         if (clock.Governor is null)

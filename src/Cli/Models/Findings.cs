@@ -16,15 +16,29 @@ internal sealed record Finding(string Level, string What, string? Command = null
 internal static class Findings
 {
     private const double HotCelsius = 75;
+    private const double NearLimitCelsius = 5;
     private const long LittleMemory = 400_000_000;
 
-    public static IReadOnlyList<Finding> Of(BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle) =>
-    [.. Processor(board), .. Clock(clock), .. Heat(temperatures, throttle), .. Memory(board)];
+    // The oldest line of kernels that gets corrections.
+    private static readonly Version s_oldKernel = new(5, 10);
+
+    public static IReadOnlyList<Finding> Of(
+        BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle, IReadOnlyList<Reading>? readings = null) =>
+    [
+        .. Processor(board), .. Cores(board), .. Clock(clock), .. Kernel(board), .. Heat(board, temperatures, throttle), .. SensorFindings.Of(board, throttle, readings ?? []),
+        .. Memory(board),
+    ];
 
     private static IEnumerable<Finding> Processor(BoardInfo board)
     {
         bool arm64 = board.Architecture is "aarch64" or "arm64";
-        if (!board.Is64BitProcess)
+        if (board.UserLandBits == 32 && (arm64 || board.Architecture == "x86_64"))
+        {
+            yield return new Finding(
+                Finding.Problem, "the kernel has 64 bits and the system's programs 32: the fast kernels need a 64-bit system",
+                board.Kind == BoardKind.RaspberryPi ? "write Raspberry Pi OS (64-bit) to the card with rpi-imager" : "install a 64-bit operating system");
+        }
+        else if (!board.Is64BitProcess)
         {
             yield return new Finding(Finding.Problem, "this is 32-bit code: the fast kernels need a 64-bit system", "install a 64-bit operating system and the arm64 build of .NET");
         }
@@ -46,6 +60,35 @@ internal static class Findings
         }
     }
 
+    private static IEnumerable<Finding> Cores(BoardInfo board)
+    {
+        string? mode = board.PowerMode is { } m ? m.Name ?? Quantity.Count(m.Id) : null;
+        if (board.Profile is { } profile && board.Cores < profile.Cores)
+        {
+            yield return new Finding(
+                Finding.Note, $"{board.Cores} of the {profile.Cores} cores of a {profile.Name} are on line{(mode is null ? "" : $" in power mode {mode}")}",
+                board.PowerMode is { } bound ? Fastest(bound) : "echo 1 | sudo tee /sys/devices/system/cpu/cpu*/online");
+        }
+        else if (board.PowerMode is { } chosen && chosen.Id != chosen.FastestId)
+        {
+            yield return new Finding(Finding.Note, $"power mode {mode} bounds the clocks", Fastest(chosen));
+        }
+    }
+
+    private static string Fastest(PowerMode mode) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"sudo nvpmodel -m {mode.FastestId}");
+
+    private static IEnumerable<Finding> Kernel(BoardInfo board)
+    {
+        string number = new([.. board.Kernel.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')]);
+        if (Version.TryParse(number.TrimEnd('.'), out Version? version) && version < s_oldKernel)
+        {
+            // JetPack 4 is the last that its maker has for a Jetson Nano.
+            yield return new Finding(
+                Finding.Note, $"Linux {number} is older than {s_oldKernel}, which is the oldest that gets corrections",
+                board.Kind == BoardKind.Jetson ? null : "sudo apt update && sudo apt full-upgrade");
+        }
+    }
+
     private static IEnumerable<Finding> Clock(CpuClock clock)
     {
         if (clock.Governor is null)
@@ -62,9 +105,10 @@ internal static class Findings
         }
     }
 
-    private static IEnumerable<Finding> Heat(IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle)
+    private static IEnumerable<Finding> Heat(BoardInfo board, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle)
     {
-        if (SysfsThermometer.OfProcessor(temperatures) is { } celsius && celsius >= HotCelsius)
+        double hot = board.Profile?.LimitCelsius is { } limit ? limit - NearLimitCelsius : HotCelsius;
+        if (SysfsThermometer.OfProcessor(temperatures) is { } celsius && celsius >= hot)
         {
             yield return new Finding(Finding.Note, $"the processor has {Quantity.Fixed(celsius, 0)} C: it will slow itself down soon", "add a heat sink or a fan");
         }

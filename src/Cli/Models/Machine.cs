@@ -21,5 +21,35 @@ internal static class Machine
         ["kernel"] = board.Kernel,
         ["ram"] = board.MemoryBytes,
         ["dotnet"] = Environment.Version.ToString(),
+        ["user_land_bits"] = board.UserLandBits,
+        ["profile"] = board.Profile?.Name,
+        ["power_mode"] = board.PowerMode is { } mode ? mode.Name ?? Quantity.Count(mode.Id) : null,
+    };
+
+    public static JsonObject Json(Reading reading) => new()
+    {
+        ["kind"] = Kind(reading.Kind),
+        ["sensor"] = reading.Sensor,
+        ["value"] = Quantity.Json(reading.Value, 3),
+        ["scope"] = reading.Kind == SensorKind.Power && reading.Value is not null ? Scope(reading.Scope) : null,
+        ["estimate"] = reading.Estimate,
+        ["missing"] = reading.Missing,
+    };
+
+    private static string Kind(SensorKind kind) => kind switch
+    {
+        SensorKind.Temperature => "celsius",
+        SensorKind.Clock => "mhz",
+        SensorKind.Power => "watts",
+        SensorKind.Throttle => "throttle",
+        SensorKind.UnderVoltage => "under_voltage",
+        _ => "over_current_events",
+    };
+
+    private static string Scope(PowerScope scope) => scope switch
+    {
+        PowerScope.Board => "board",
+        PowerScope.Processor => "processor",
+        _ => "part",
     };
 }

@@ -19,6 +19,8 @@ internal sealed class BenchVerb : Verb
     private readonly Option<bool> _assert = new("--assert") { Description = "With --kernels: fail (3) where the plan's choice is more than 10 % slower than the best." };
     private readonly Option<bool> _profile = new("--profile") { Description = "Also time every step of the network." };
 
+    private readonly Option<string?> _meter = new("--meter") { Description = "An INA219 or INA236 in the board's supply, such as ina219:1:0x40:0.1 (I2C bus, address, shunt in ohms).", HelpName = "CHIP:BUS:ADDRESS:OHMS" };
+
     public BenchVerb() : base(
         "bench",
         "Measures latency, images per second, cold start and memory on this machine.",
@@ -27,7 +29,7 @@ internal sealed class BenchVerb : Verb
         "bench model.evit --cold",
         "bench model.evit --kernels --assert")
     {
-        AddAll(_model, _threads, _duration, _quick, _image, _cold, _kernels, _assert, _profile);
+        AddAll(_model, _threads, _duration, _quick, _image, _cold, _kernels, _assert, _profile, _meter);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
@@ -54,7 +56,7 @@ internal sealed class BenchVerb : Verb
         double openMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         using Session session = model.CreateSession(Threads.Options(threads[0]));
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        var measurement = new LatencyMeasurement(model);
+        var measurement = new LatencyMeasurement(model) { Meters = Meters(arguments.GetValue(_meter)) };
         double firstMs = measurement.First(session);
         var cold = new ColdStart(model.File.Bytes, openMs, loadMs, firstMs, session.ArenaBytes, session.WeightBytes, residentBefore, ProcessMemory.Read().ResidentBytes);
         if (arguments.GetValue(_cold))
@@ -87,6 +89,18 @@ internal sealed class BenchVerb : Verb
         printer.Object(report.ToJson());
         report.Print(printer);
         return ExitCode.Ok;
+    }
+
+    private static IReadOnlyList<IPowerMeter> Meters(string? text)
+    {
+        try
+        {
+            return text is null ? [] : [InaPowerMeter.Parse(text)];
+        }
+        catch (FormatException e)
+        {
+            throw new UserException($"--meter: {e.Message}.", ExitCode.Usage);
+        }
     }
 
     /// <summary>All counts up to four cores, beyond that powers of two and the cores.</summary>

@@ -24,17 +24,19 @@ internal sealed class DoctorVerb : Verb
     {
         BoardInfo board = BoardDetector.Detect();
         CpuClock clock = CpuClock.Read();
-        IReadOnlyList<TemperatureReading> temperatures = new SysfsThermometer().Read();
-        ThrottleState? throttle = ThrottleState.Read();
+        IReadOnlyList<Reading> readings = new BoardSensors().Read();
+        var sample = new TelemetrySample(0, readings);
+        IReadOnlyList<TemperatureReading> temperatures = sample.Temperatures;
         string kernel = KernelSets.Name(KernelSets.Resolve(null));
-        IReadOnlyList<Finding> findings = Findings.Of(board, clock, temperatures, throttle);
+        IReadOnlyList<Finding> findings = Findings.Of(board, clock, temperatures, sample.Throttle, readings);
 
         JsonObject device = Machine.Json(board, clock);
         device["kernel_set"] = kernel;
         device["kernel_sets"] = new JsonArray([.. KernelSets.Available.Select(k => (JsonNode)KernelSets.Name(k))]);
         device["instructions"] = new JsonObject(InstructionSets.All.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value)));
         device["temperatures"] = new JsonArray([.. temperatures.Select(t => (JsonNode)new JsonObject { ["sensor"] = t.Sensor, ["celsius"] = Quantity.Json(t.Celsius, 2) })]);
-        device["throttle"] = throttle?.Bits;
+        device["throttle"] = sample.Throttle?.Bits;
+        device["sensors"] = new JsonArray([.. readings.Select(r => (JsonNode)Machine.Json(r))]);
         (bool trains, string training) = Training();
         var json = new JsonObject
         {
@@ -42,7 +44,7 @@ internal sealed class DoctorVerb : Verb
             ["training"] = new JsonObject { ["works"] = trains, ["text"] = training },
             ["findings"] = new JsonArray([.. findings.Select(f => (JsonNode)new JsonObject { ["level"] = f.Level, ["what"] = f.What, ["do"] = f.Command })]),
         };
-        PrintMachine(printer, board, clock, temperatures, throttle, kernel, training);
+        PrintMachine(printer, board, clock, sample, kernel, training);
         PrintFindings(printer, findings);
 
         int code = ExitCode.Ok;
@@ -61,11 +63,12 @@ internal sealed class DoctorVerb : Verb
     private static (bool Works, string Text) Training() => (false, ConvertVerb.NoTraining);
 #endif
 
-    private static void PrintMachine(
-        Printer printer, BoardInfo board, CpuClock clock, IReadOnlyList<TemperatureReading> temperatures, ThrottleState? throttle, string kernel, string training)
+    private static void PrintMachine(Printer printer, BoardInfo board, CpuClock clock, TelemetrySample sample, string kernel, string training)
     {
         string features = board.Features.Count > 0 ? string.Join(' ', board.Features) : "none known";
-        string heat = SysfsThermometer.OfProcessor(temperatures) is { } celsius ? $"{Quantity.Fixed(celsius, 1)} C" : "no sensor";
+        string heat = sample.Celsius is { } celsius ? $"{Quantity.Fixed(celsius, 1)} C" : "no sensor";
+        string power = sample.Power is { } total ? $"{Quantity.Fixed(total.Value!.Value, 2)} W ({total.Sensor})"
+            : sample.ProcessorWatts is { } watts ? $"{Quantity.Fixed(watts, 2)} W (processor only)" : NotMeasured(sample, SensorKind.Power);
         printer.Data(new TextTable(null, "", "")
             .Add("board", $"{board.Model} ({board.Kind})")
             .Add("processor", $"{board.Cpu}, {board.Cores} cores, {board.Architecture}{(board.Is64BitProcess ? "" : ", 32-bit process")}")
@@ -73,10 +76,14 @@ internal sealed class DoctorVerb : Verb
             .Add("kernels", $"{kernel}  (of {string.Join(", ", KernelSets.Available.Select(KernelSets.Name))})")
             .Add("clock", $"{(clock.CurrentMHz is { } mhz ? $"{mhz:F0} MHz" : "unknown")}{(clock.MaximumMHz is { } most ? $" of {most:F0} MHz" : "")}, governor {clock.Governor ?? "unknown"}")
             .Add("temperature", heat)
-            .Add("throttling", throttle is not { } t ? "no throttle bits on this machine" : t.Now ? string.Join(", ", t.CausesNow) : t.SinceBoot ? $"not now; since boot: {string.Join(", ", t.CausesSinceBoot)}" : "none")
+            .Add("power", power)
+            .Add("throttling", sample.Throttle is not { } t ? NotMeasured(sample, SensorKind.Throttle) : t.Now ? string.Join(", ", t.CausesNow) : t.SinceBoot ? $"not now; since boot: {string.Join(", ", t.CausesSinceBoot)}" : "none")
             .Add("memory", board.MemoryBytes > 0 ? Quantity.Bytes(board.MemoryBytes) : "unknown")
             .Add("training", training).Add("system", $"{board.OperatingSystem}, Linux {board.Kernel}, .NET {Environment.Version}"));
     }
+
+    private static string NotMeasured(TelemetrySample sample, SensorKind kind) =>
+        $"not measured: {sample.Readings.FirstOrDefault(r => r.Kind == kind && r.Missing is not null)?.Missing ?? "only parts of the board are"}";
 
     private static void PrintFindings(Printer printer, IReadOnlyList<Finding> findings)
     {

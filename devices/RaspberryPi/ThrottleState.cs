@@ -18,20 +18,5 @@ public readonly record struct ThrottleState(uint Bits)
     /// <summary>The causes since it was switched on, in words.</summary>
     public IReadOnlyList<string> CausesSinceBoot => Causes((Bits >> 16) & 0xF);
 
-    /// <summary>Reads the firmware's bits through sysfs; null on machines that have none.</summary>
-    public static ThrottleState? Read(SystemFiles? files = null)
-    {
-        files ??= SystemFiles.Machine;
-        string? text = files.Text("sys/devices/platform/soc/soc:firmware/get_throttled");
-        if (text is null)
-        {
-            return null;
-        }
-
-        ReadOnlySpan<char> digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
-        return uint.TryParse(digits, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out uint bits)
-            ? new ThrottleState(bits) : null;
-    }
-
     private static string[] Causes(uint bits) => [.. s_causes.Where((_, i) => ((bits >> i) & 1) != 0)];
 }

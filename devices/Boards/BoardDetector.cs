@@ -2,48 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Devices;
 
-/// <summary>The families of machines that are distinguished.</summary>
-public enum BoardKind
-{
-    /// <summary>None of the others.</summary>
-    Other,
-
-    /// <summary>Any Raspberry Pi.</summary>
-    RaspberryPi,
-
-    /// <summary>An NVIDIA Jetson.</summary>
-    Jetson,
-
-    /// <summary>A desktop, laptop or server.</summary>
-    Pc,
-
-    /// <summary>A virtual machine; its clock and temperature are its host's.</summary>
-    VirtualMachine,
-}
-
-/// <summary>What this machine is.</summary>
-/// <param name="Kind">Its family.</param>
-/// <param name="Model">The maker's name for it, such as <c>Raspberry Pi 5 Model B Rev 1.0</c>.</param>
-/// <param name="Cpu">The processor's name.</param>
-/// <param name="Cores">Logical processors that are on line.</param>
-/// <param name="Architecture">Architecture of the kernel, such as <c>aarch64</c>.</param>
-/// <param name="Is64BitProcess">Whether this process runs as 64-bit code.</param>
-/// <param name="Features">The instruction-set features that matter for the kernels, in the kernel's spelling.</param>
-/// <param name="MemoryBytes">Main memory; 0 where unknown.</param>
-/// <param name="OperatingSystem">The distribution.</param>
-/// <param name="Kernel">The kernel's release.</param>
-public sealed record BoardInfo(
-    BoardKind Kind,
-    string Model,
-    string Cpu,
-    int Cores,
-    string Architecture,
-    bool Is64BitProcess,
-    IReadOnlyList<string> Features,
-    long MemoryBytes,
-    string OperatingSystem,
-    string Kernel);
-
 /// <summary>Finds out what this machine is, from the device tree, DMI and <c>/proc</c>.</summary>
 public static class BoardDetector
 {
@@ -52,26 +10,6 @@ public static class BoardDetector
     {
         "asimd", "neon", "asimddp", "i8mm", "sve", "sve2",
         "popcnt", "ssse3", "fma", "avx2", "avx512f", "avx512bw", "avx512_vbmi", "avx512vbmi", "avx512_vpopcntdq", "avx_vnni",
-    };
-
-    /// <summary>Processor names by implementer and part, where <c>/proc/cpuinfo</c> of ARM gives only numbers.</summary>
-    private static readonly Dictionary<(int Implementer, int Part), string> s_arm = new()
-    {
-        [(0x41, 0xD03)] = "Cortex-A53",
-        [(0x41, 0xD04)] = "Cortex-A35",
-        [(0x41, 0xD05)] = "Cortex-A55",
-        [(0x41, 0xD07)] = "Cortex-A57",
-        [(0x41, 0xD08)] = "Cortex-A72",
-        [(0x41, 0xD09)] = "Cortex-A73",
-        [(0x41, 0xD0A)] = "Cortex-A75",
-        [(0x41, 0xD0B)] = "Cortex-A76",
-        [(0x41, 0xD0C)] = "Neoverse-N1",
-        [(0x41, 0xD40)] = "Neoverse-V1",
-        [(0x41, 0xD41)] = "Cortex-A78",
-        [(0x41, 0xD42)] = "Cortex-A78AE",
-        [(0x41, 0xD49)] = "Neoverse-N2",
-        [(0x4E, 0x003)] = "Denver 2",
-        [(0x4E, 0x004)] = "Carmel",
     };
 
     /// <summary>Reads what there is; what is not there is named <c>unknown</c>.</summary>
@@ -90,7 +28,19 @@ public static class BoardDetector
             Features(cpuinfo),
             Memory(files),
             Distribution(files),
-            files.Text("proc/sys/kernel/osrelease") ?? "unknown");
+            files.Text("proc/sys/kernel/osrelease") ?? "unknown")
+        {
+            UserLandBits = UserLand(files),
+            Profile = BoardProfile.Of(model),
+            PowerMode = PowerMode.Read(files),
+        };
+    }
+
+    // The class of an ELF file: 1 has 32 bits, 2 has 64.
+    private static int? UserLand(SystemFiles files)
+    {
+        byte[] start = files.Start("bin/sh", 5);
+        return start is [0x7F, (byte)'E', (byte)'L', (byte)'F', 1 or 2] ? 32 * start[4] : null;
     }
 
     private static string Model(SystemFiles files)
@@ -136,7 +86,7 @@ public static class BoardDetector
         int implementer = Hex(cpuinfo.FirstOrDefault(l => Key(l) == "CPU implementer"));
         return parts.Length == 0
             ? "unknown"
-            : string.Join(" + ", parts.Select(p => s_arm.GetValueOrDefault((implementer, Hex($":{p}")), $"ARM part {p} of implementer 0x{implementer:x2}")));
+            : string.Join(" + ", parts.Select(p => ArmProcessors.Name(implementer, Hex($":{p}"), p)));
     }
 
     private static IReadOnlyList<string> Features(IReadOnlyList<string> cpuinfo) =>
