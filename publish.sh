@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The command for boards and servers: compiled ahead of time, needs no .NET, all verbs but convert. Made on x64 Linux for both architectures.
+# For boards and servers, compiled ahead of time, without .NET: the command with all verbs but convert, and the runtime as a library for C, C++ and Python.
+# Made on x64 Linux for both architectures.
 #
-#   ./publish.sh                 artifacts/release/edgevit-VERSION-linux-x64.tar.gz and ...-linux-arm64.tar.gz
-#   ./publish.sh linux-arm64     one of them
+#   ./publish.sh                 artifacts/release/{edgevit,libedgevit}-VERSION-{linux-x64,linux-arm64}.tar.gz
+#   ./publish.sh linux-arm64     of one architecture
 #
 # Needs clang, lld and llvm (apt-get install clang lld llvm). Linked against an old glibc, whose packages come from the Debian mirror that apt uses
 # (DEBIAN_MIRROR names another).
@@ -13,7 +14,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 D
 say() { printf 'publish: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 
-case "${1:-}" in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 for tool in clang ld.lld llvm-objcopy; do command -v "$tool" >/dev/null || die "$tool is missing: apt-get install clang lld llvm"; done
 for tool in curl xz dpkg-deb; do command -v "$tool" >/dev/null || die "$tool is missing: apt-get install curl xz-utils dpkg"; done
 
@@ -22,22 +23,31 @@ rids=("$@")
 [ ${#rids[@]} != 0 ] || rids=(linux-x64 linux-arm64)
 mkdir -p artifacts/release
 
-# compile RID SYSROOT FOLDER PROPERTY...: one program.
+# compile PROJECT RID SYSROOT FOLDER PROPERTY...: one program or library.
 compile() {
-  local rid=$1 sysroot=$2 folder=$3 log=artifacts/release/$1.log
-  shift 3
-  EdgeVitTraining=false dotnet publish src/Cli/EdgeVit.Cli.csproj -c Release -r "$rid" -p:PublishAot=true -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot="$sysroot" \
+  local project=$1 rid=$2 sysroot=$3 folder=$4 log=artifacts/release/$2.log
+  shift 4
+  EdgeVitTraining=false dotnet publish "$project" -c Release -r "$rid" -p:PublishAot=true -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot="$sysroot" \
     -p:IlcFoldIdenticalMethodBodies=true -p:StackTraceSupport=false -warnaserror -v q --nologo -p:UseSharedCompilation=false "$@" -o "$folder" >"$log" 2>&1 ||
     { grep -E 'error|warning' "$log" | sort -u | head -n 10 >&2; die "$rid could not be compiled (all of it: $log)"; }
 }
 
+# pack FOLDER: its archive, the same bytes each time.
+pack() {
+  local glibc
+  find "$1" -type f -exec chmod u=rw,go=r {} + -name 'edgevit*' ! -name '*.h' -exec chmod 755 {} +
+  tar -C artifacts/release --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -c "${1##*/}" | gzip -9n >"$1.tar.gz"
+  glibc=$({ find "$1" -type f -exec objdump -T {} + 2>/dev/null || true; } | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+  say "$1.tar.gz: $(($(wc -c <"$1.tar.gz") / 1000000)) MB, unpacked $(($(du -sb "$1" | cut -f 1) / 1000000)) MB, needs $glibc ($((SECONDS - started)) s)"
+}
+
 for rid in "${rids[@]}"; do
   started=$SECONDS
-  name=edgevit-$version-$rid
-  folder=artifacts/release/$name
+  folder=artifacts/release/edgevit-$version-$rid
+  library=artifacts/release/libedgevit-$version-$rid
   built=artifacts/publish/$rid
-  rm -rf "$folder" "$folder.tar.gz" "$built"
-  mkdir -p "$folder"
+  rm -rf "$folder" "$folder.tar.gz" "$library" "$library.tar.gz" "$built"
+  mkdir -p "$folder" "$library"
   case "$rid" in
     linux-x64)
       sysroot=$PWD/artifacts/sysroot/amd64
@@ -48,24 +58,26 @@ for rid in "${rids[@]}"; do
       for level in v2 v3; do
         settings=(-p:IlcInstructionSet=x86-64-$level)
         [ "$level" != v2 ] || settings+=(-p:OptimizationPreference=Size)
-        compile "$rid" "$sysroot" "$built/$level" "${settings[@]}"
+        compile src/Cli/EdgeVit.Cli.csproj "$rid" "$sysroot" "$built/$level" "${settings[@]}"
         cp "$built/$level/edgevit" "$folder/programs/edgevit-$level"
       done
       ln -s ../libSkiaSharp.so "$folder/programs/libSkiaSharp.so"
       cp "$built/v3/libSkiaSharp.so" "$folder"
       cp packaging/choose.sh "$folder/edgevit"
+      # The library asks for AVX2 and FMA: it cannot choose before it is loaded.
+      compile src/Native/EdgeVit.Native.csproj "$rid" "$sysroot" "$built/library" -p:IlcInstructionSet=x86-64-v3
       ;;
     linux-arm64)
       sysroot=$PWD/artifacts/sysroot/arm64
       packaging/sysroot.sh arm64 "$sysroot"
-      compile "$rid" "$sysroot" "$built"
-      cp "$built/edgevit" "$built/libSkiaSharp.so" "$folder"
+      compile src/Cli/EdgeVit.Cli.csproj "$rid" "$sysroot" "$built/command"
+      cp "$built/command/edgevit" "$built/command/libSkiaSharp.so" "$folder"
+      compile src/Native/EdgeVit.Native.csproj "$rid" "$sysroot" "$built/library"
       ;;
     *) die "'$rid' is not known: linux-x64, linux-arm64" ;;
   esac
   cp LICENSE packaging/THIRD-PARTY.txt packaging/README.txt "$folder"
-  find "$folder" -type f -exec chmod u=rw,go=r {} + -name 'edgevit*' -exec chmod 755 {} +
-  tar -C artifacts/release --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -c "$name" | gzip -9n >"$folder.tar.gz"
-  glibc=$({ find "$folder" -type f -exec objdump -T {} + 2>/dev/null || true; } | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
-  say "$folder.tar.gz: $(($(wc -c <"$folder.tar.gz") / 1000000)) MB, unpacked $(($(du -sb "$folder" | cut -f 1) / 1000000)) MB, needs $glibc ($((SECONDS - started)) s)"
+  cp "$built/library/libedgevit.so" src/Native/edgevit.h src/Native/samples/* LICENSE "$library"
+  pack "$folder"
+  pack "$library"
 done

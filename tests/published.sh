@@ -47,10 +47,38 @@ try x64 "$folder/edgevit"
 try "x64 without AVX" "$folder/programs/edgevit-v2"
 (cd "$work" && ln -s "$OLDPWD/$folder/edgevit" linked && ./linked --version >/dev/null) || fail "the command does not start through a link"
 
+# The library: its samples in C and Python, and what they say of a model that is none.
+head -c 12288 /dev/urandom >"$work/pixels"
+{ printf 'P6\n64 64\n255\n'; cat "$work/pixels"; } >"$work/picture.ppm"
+# library NAME RID RUNNER...: the sample in C, linked against the old libraries and run.
+library() {
+  local name=$1 rid=$2 code=0 target=x86_64-linux-gnu sysroot=artifacts/sysroot/amd64
+  shift 2
+  if [ "$rid" = linux-arm64 ]; then target=aarch64-linux-gnu sysroot=artifacts/sysroot/arm64; fi
+  local folder=artifacts/release/libedgevit-$version-$rid
+  clang --target=$target --sysroot="$PWD/$sysroot" -fuse-ld=lld -Wall -Wextra -Werror -std=c11 -I "$folder" "$folder/classify.c" -L "$folder" -ledgevit -Wl,-rpath,"$PWD/$folder" -o "$work/classify-$rid" ||
+    fail "$name: the sample does not compile"
+  "$@" "$work/classify-$rid" models/shapes.evit "$work/picture.ppm" >"$work/$rid.txt" || fail "$name: the sample does not run"
+  [ "$(wc -l <"$work/$rid.txt")" = 10 ] || fail "$name: the sample printed $(wc -l <"$work/$rid.txt") classes, expected 10"
+  "$@" "$work/classify-$rid" LICENSE "$work/picture.ppm" >/dev/null 2>"$work/error.txt" || code=$?
+  [ "$code" = 1 ] && grep -q '^classify: LICENSE: ' "$work/error.txt" || fail "$name: a text file in place of a model: exit code $code, $(cat "$work/error.txt")"
+  echo "published: $name: the library's sample in C runs ($(($(wc -c <"$folder/libedgevit.so") / 1000)) kB)"
+}
+library "x64" linux-x64
+if command -v python3 >/dev/null; then
+  python3 src/Native/samples/classify.py "artifacts/release/libedgevit-$version-linux-x64/libedgevit.so" models/shapes.evit "$work/picture.ppm" >"$work/python.txt" || fail "the sample in Python does not run"
+  cmp "$work/python.txt" "$work/linux-x64.txt" || fail "C and Python give different bits"
+  echo "published: the library's sample in Python gives the bits of the one in C"
+else
+  echo "published: SKIPPED: the sample in Python, as there is no python3"
+fi
+
 if found=$(tests/arm64-emulator.sh 2>"$work/emulator.txt"); then
   { read -r emulator && read -r QEMU_LD_PREFIX; } <<<"$found"
   export QEMU_LD_PREFIX
   for core in cortex-a76 cortex-a53; do try "arm64 on $core" env QEMU_CPU=$core "$emulator" "artifacts/release/edgevit-$version-linux-arm64/edgevit"; done
+  library "arm64 on cortex-a76" linux-arm64 env QEMU_CPU=cortex-a76 "$emulator"
+  cmp "$work/linux-arm64.txt" "$work/linux-x64.txt" || fail "the library gives other bits on arm64 than on x64"
 else
   echo "published: SKIPPED on arm64: $(tail -n 1 "$work/emulator.txt")"
 fi
