@@ -22,7 +22,7 @@ internal static class NeonLoops
     ];
 
     /// <summary>Methods without any call: one would send the block of channels that is in registers to memory and back.</summary>
-    private static readonly string[] s_leaves = ["NeonRowKernel.Stages", "NeonRowKernel.SignAndMeans", "NeonRowKernel.StoreAndSign"];
+    private static readonly string[] s_leaves = ["NeonRowKernel.Ops", "NeonRowKernel.SignAndMeans", "NeonRowKernel.StoreAndSign"];
 
     /// <summary>Checks a listing of the JIT.</summary>
     /// <param name="listing">Its text.</param>
