@@ -14,6 +14,9 @@ fail() { echo "published: FAILED: $1"; exit 1; }
 for tool in clang ld.lld llvm-objcopy curl xz dpkg-deb; do command -v "$tool" >/dev/null || skip "$tool is missing"; done
 [ "$(uname -m)" = x86_64 ] || skip "it is made on x64"
 
+for architecture in amd64 arm64; do
+  why=$(packaging/sysroot.sh "$architecture" "artifacts/sysroot/$architecture" 2>&1) || skip "the old libraries to link against can't be had: $why"
+done
 version=$(dotnet msbuild src/Cli/EdgeVit.Cli.csproj -getProperty:Version)
 [ "${PUBLISHED_KEEP:-}" = 1 ] || ./publish.sh
 ./setup.sh

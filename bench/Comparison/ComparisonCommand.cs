@@ -14,9 +14,9 @@ internal static class ComparisonCommand
 {
     private const string Usage = """
         compare [--seconds N] [--out DIR] [--processes N]
-          --seconds N    time for the interleaved rounds, 60 unless told; loading takes about 30 s more
-          --processes N  processes for the cold start, 7 unless told
-          --out DIR      where to write, each processor has a folder there; bench/results unless told, and then docs/performance.md and README.md get the new figures
+          --seconds N    time for the interleaved rounds, 60 by default; loading takes about 30 s more
+          --processes N  processes for the cold start, 7 by default
+          --out DIR      where to write, each processor has a folder there; by default bench/results, and then docs/performance.md and README.md get the new figures
         """;
 
     private static readonly string[] s_networks = ["binaryvit-small", "binaryvit-32"];

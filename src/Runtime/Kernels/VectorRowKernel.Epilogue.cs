@@ -11,7 +11,7 @@ internal sealed unsafe partial class VectorRowKernel<TLanes, TVector>
 
     internal override bool TakesGroupMean(int factor) => TLanes.Tokens > 1 && (factor is 4 or 8);
 
-    [SuppressMessage("Maintainability", "CA1502", Justification = "A pattern is told by the kinds of several ops at once.")]
+    [SuppressMessage("Maintainability", "CA1502", Justification = "A pattern is recognised by the kinds of several ops at once.")]
     internal override void Fuse(EpilogueOp* ops, int count)
     {
         for (int i = 0; i < count; i++)

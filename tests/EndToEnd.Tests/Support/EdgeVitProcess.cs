@@ -34,6 +34,10 @@ internal static class EdgeVitProcess
 {
     public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "edgevit.dll");
 
+    /// <summary>The published command in place of the built one, by the variable EDGEVIT_TOOL; null for the built one. It trains nothing, and has other kernel
+    /// sets than this process.</summary>
+    public static string? Tool { get; } = Environment.GetEnvironmentVariable("EDGEVIT_TOOL") is { Length: > 0 } tool ? Path.GetFullPath(tool) : null;
+
     public static Outcome Run(params string[] arguments) => Run(arguments, input: null);
 
     public static Outcome Run(string[] arguments, byte[]? input, params (string Name, string Value)[] environment)
@@ -55,7 +59,8 @@ internal static class EdgeVitProcess
     public static Process Start(string[] arguments, params (string Name, string Value)[] environment)
     {
         // env: a test run in the background of a script ignores SIGINT, and its children would inherit that.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments])
+        string[] command = Tool is null ? ["dotnet", Program] : [Tool];
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. command, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
