@@ -41,6 +41,9 @@ try() {
   code=0
   "$@" run models/shapes.evit LICENSE >"$work/out.txt" 2>"$work/error.txt" || code=$?
   [ "$code" = 1 ] && grep -q '^edgevit: ' "$work/error.txt" && ! grep -q '   at ' "$work/error.txt" || fail "$name: a text file in place of a picture: exit code $code, $(cat "$work/error.txt")"
+  code=0
+  "$@" export models/shapes.evit --to onnx --out "$work/x.onnx" >/dev/null 2>"$work/error.txt" || code=$?
+  [ "$code" = 4 ] && grep -q '^edgevit: this needs ONNX Runtime' "$work/error.txt" || fail "$name: export without ONNX Runtime: exit code $code, $(cat "$work/error.txt")"
   echo "published: $name: self-tests, answers and errors are those of the ordinary command; $("$@" doctor | grep -m 1 '^kernels')"
 }
 
