@@ -19,7 +19,7 @@ for architecture in amd64 arm64; do
 done
 version=$(dotnet msbuild src/Cli/EdgeVit.Cli.csproj -getProperty:Version)
 [ "${PUBLISHED_KEEP:-}" = 1 ] || ./publish.sh
-./setup.sh
+./setup.sh --all
 EDGEVIT_NO_BUILD=0 ./edgevit --version >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -52,6 +52,13 @@ folder=artifacts/release/edgevit-$version-linux-x64
 try x64 "$folder/edgevit"
 try "x64 without AVX" "$folder/programs/edgevit-v2"
 (cd "$work" && ln -s "$OLDPWD/$folder/edgevit" linked && ./linked --version >/dev/null) || fail "the command does not start through a link"
+
+# The end-to-end tests of everything that does not train.
+dotnet build tests/EndToEnd.Tests -c Release -v q --nologo --no-restore -p:UseSharedCompilation=false -p:RunAnalyzers=false
+classes=()
+for class in RunTests ValidateTests InspectTests DoctorTests BenchTests CommandLineTests ImportTests ExportTests FailureTests FormerModelTests ModelsTests; do classes+=(-class "*.$class"); done
+EDGEVIT_TOOL=$PWD/$folder/edgevit dotnet artifacts/bin/EdgeVit.EndToEnd.Tests/release/EdgeVit.EndToEnd.Tests.dll -noLogo -noColor "${classes[@]}" >"$work/tests.txt" || { grep -A 12 '\[FAIL\]' "$work/tests.txt"; fail "end-to-end tests of the published command"; }
+echo "published: $(grep -o 'Total: .*Skipped: [0-9]*' "$work/tests.txt") end-to-end tests of the x64 command"
 
 # The library: its samples in C and Python, and what they say of a model that is none.
 head -c 12288 /dev/urandom >"$work/pixels"

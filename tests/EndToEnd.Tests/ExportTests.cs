@@ -11,6 +11,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void AnExportedModelGivesTheRuntimesLogitsInOnnxRuntime()
     {
+        Assert.SkipUnless(EdgeVitProcess.Tool is null, EdgeVitProcess.NoOnnxRuntime);
         using var folder = new TestFolder();
         JsonObject json = EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--json", "--quiet").Expect(0).Json;
         Assert.True((bool)json["certificate"]!["passed"]!);
@@ -40,6 +41,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void AModelAskedOntoAGpuComputesTheSameWithOrWithoutOne()
     {
+        Assert.SkipUnless(EdgeVitProcess.Tool is null, EdgeVitProcess.NoOnnxRuntime);
         using var folder = new TestFolder();
         EdgeVitProcess.Run("export", model.Path, "--to", "onnx", "--out", folder["net.onnx"], "--quiet").Expect(0);
         using OnnxModel processor = OnnxModel.Open(folder["net.onnx"]);
@@ -115,6 +117,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void ModelsAndOnnxFilesTeach()
     {
+        Assert.SkipUnless(EdgeVitProcess.Tool is null, EdgeVitProcess.NoOnnxRuntime);
         using var folder = new TestFolder();
         string shapes = Path.Combine(Repository.Root, "models", "shapes.evit");
         string[] tiny = ["--shapes-train", "200", "--shapes-test", "40", "--epochs", "0.5", "--batch", "32", "--parity-images", "1", "--json", "--quiet"];
@@ -139,6 +142,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void AnExportThatFailsItsCertificateIsNotWritten()
     {
+        Assert.SkipUnless(EdgeVitProcess.Tool is null, EdgeVitProcess.NoOnnxRuntime);
         using var folder = new TestFolder();
         SafetensorsWriter.Write(folder["net.safetensors"], FloatCheckpoint.Cancelling(seed: 2));
         ImportedCheckpoint imported = CheckpointImport.Open(folder["net.safetensors"]);

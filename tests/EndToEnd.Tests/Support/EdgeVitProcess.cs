@@ -34,9 +34,13 @@ internal static class EdgeVitProcess
 {
     public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "edgevit.dll");
 
-    /// <summary>The published command in place of the built one, by the variable EDGEVIT_TOOL; null for the built one. It trains nothing, and has other kernel
-    /// sets than this process.</summary>
-    public static string? Tool { get; } = Environment.GetEnvironmentVariable("EDGEVIT_TOOL") is { Length: > 0 } tool ? Path.GetFullPath(tool) : null;
+    public const string OtherKernels = "the published command has other kernel sets than this process";
+    public const string NoOnnxRuntime = "the published command has no ONNX Runtime beside it";
+    public const string NoTraining = "the published command trains nothing";
+
+    /// <summary>The published command in place of the built one, by the variable EDGEVIT_TOOL, a path from the root; null for the
+    /// built one.</summary>
+    public static string? Tool { get; } = Environment.GetEnvironmentVariable("EDGEVIT_TOOL") is { Length: > 0 } tool ? tool : null;
 
     public static Outcome Run(params string[] arguments) => Run(arguments, input: null);
 
