@@ -1,0 +1,34 @@
+namespace EdgeVit.Cli;
+
+/// <summary>How often each latency was seen, with the percentiles as lines.</summary>
+internal static class HistogramChart
+{
+    private const double Height = 210, Top = 26;
+
+    /// <summary>Draws buckets by their lower ends and counts, at least two, ascending and equally wide, and marks as lines with names, ascending.</summary>
+    public static string ToSvg(string title, IReadOnlyList<(double From, double Count)> buckets, IReadOnlyList<(string Name, double At)> marks)
+    {
+        double width = (buckets[^1].From - buckets[0].From) / (buckets.Count - 1);
+        double low = buckets[0].From, high = buckets[^1].From + width, most = buckets.Max(b => b.Count);
+        var svg = new Svg(title, $"{buckets.Count} bars from {Quantity.Milliseconds(low)} to {Quantity.Milliseconds(high)} ms; the highest holds {Quantity.Count(most)} runs. "
+            + string.Join(", ", marks.Select(m => $"{m.Name} {Quantity.Milliseconds(m.At)} ms")), Height);
+        var frame = new ChartFrame(svg, ChartScale.Linear(low, high, 5), ChartScale.Linear(0, Math.Max(most, 1), 4), "ms for one image", Height, Top);
+        foreach ((double from, double count) in buckets)
+        {
+            svg.Bar("c1", frame.X(from), frame.Y(count), frame.X(from + width) - frame.X(from) - 1, frame.Floor - frame.Y(count),
+                $"from {Quantity.Milliseconds(from)} ms: {Quantity.Count(count)} runs");
+        }
+
+        double free = double.NegativeInfinity;
+        foreach ((string name, double at) in marks)
+        {
+            double x = frame.X(Math.Min(at, high));
+            svg.Line("mark", x, Top - 4, x, frame.Floor);
+            // Names that would lie on each other get a second row.
+            bool beside = x - 12 > free;
+            svg.Text(Math.Min(x, Svg.Width - 14), beside ? Top - 7 : Top - 17, "middle", name, "name");
+            free = beside ? x + 12 : free;
+        }
+        return svg.End();
+    }
+}
