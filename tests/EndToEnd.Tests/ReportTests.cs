@@ -43,7 +43,7 @@ public sealed class ReportTests
         string[] measurement = [.. Rows(page, "Measurement").Select(r => string.Join(": ", r))];
         Assert.Contains("load the model: 41.50 ms", measurement);
         Assert.Contains("resize a picture (640 x 480): 2.125 ms", measurement);
-        Assert.Contains("rss peak memory: 48.00 MB", measurement);
+        Assert.Contains("memory, rss peak: 48.00 MB", measurement);
 
         Assert.Equal([["1", "1.00x", "1,200", "60.5", "48.60", "49.60", "51.20", "52.20", "60.20", "49.85", "0.5000", "20.1"], ["4", "3.20x", "1,200", "60.5", "14.50", "15.50", "16.25", "17.25", "25.25", "15.75", "0.5000", "63.5"]],
             Rows(page, "Milliseconds for one image"));
@@ -70,10 +70,10 @@ public sealed class ReportTests
 
         // The anchors of this very board, and this result as a line among them.
         string[] dots = [.. Figure(page, "Top-1 in percent over latency on one core").Descendants("circle").Select(c => c.Value)];
-        Assert.Contains("MobileNetV3-Large on Raspberry Pi 5: 11.80 ms, 75.8 %", dots);
+        Assert.Contains("MobileNetV3-Large on Raspberry Pi 5: 11.8 ms, 75.8 %", dots);
         Assert.Contains("R1 binaryvit-small on Raspberry Pi 5 Model B Rev 1.0: 49.60 ms, accuracy not measured", dots);
         Assert.DoesNotContain(dots, d => d.Contains("Swin-T", StringComparison.Ordinal));
-        Assert.Contains(Rows(page, "Published networks on an x64 core"), r => r[1] == "MobileNetV3-Small" && r[2] == "67.6 %" && r[3] == "1.750" && r[6].Contains("1905.02244", StringComparison.Ordinal));
+        Assert.Contains(Rows(page, "Published networks on an x64 core"), r => r[1] == "MobileNetV3-Small" && r[2] == "67.6 %" && r[3] == "1.75" && r[6].Contains("1905.02244", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class ReportTests
         Assert.Contains(Rows(page, "Device"), r => r[0] == "board" && r[1].StartsWith("<script>alert(1)</script>\"'&", StringComparison.Ordinal));
 
         string[] markdown = MarkdownPage.Write(ReportDocument.Of([Read(json)], [])).Split('\n');
-        Assert.DoesNotContain(markdown, l => l.Contains("<script", StringComparison.Ordinal) || l.Contains("<img", StringComparison.Ordinal) || l.StartsWith("# x", StringComparison.Ordinal) || l.Contains("](", StringComparison.Ordinal));
+        Assert.DoesNotContain(markdown, l => l.Contains("<script", StringComparison.Ordinal) || l.Contains("<img", StringComparison.Ordinal) || l.StartsWith("# x", StringComparison.Ordinal) || Regex.IsMatch(l, @"(?<!\\)\]\("));
         // A table's rows have the columns of its head: no text brought borders with it.
         for (int i = 1; i < markdown.Length; i++)
         {
@@ -194,7 +194,7 @@ public sealed class ReportTests
 
     [Theory]
     [InlineData("", "expected JSON, found an empty file")]
-    [InlineData("{\"schema\": 1,", "line 1, byte 14: expected JSON")]
+    [InlineData("{\"schema\": 1,", "line 1, byte 13: expected JSON")]
     [InlineData("[1]", "$: expected an object, found a list of 1")]
     [InlineData("{\"logits\": []}", "expected a result of 'edgevit bench --json'")]
     [InlineData("{\"schema\": 2}", "$.schema: expected schema 1, found 2")]

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace EdgeVit.Cli;
 
 /// <summary>Where results lie among published networks.</summary>
@@ -30,13 +32,13 @@ internal static class AccuracySection
         if (results.Any(r => r.Device.Architecture is "x86_64"))
         {
             anchors.AddRange(Peers.X64.Append(Peers.BinaryViTSmall).Select((p, i) =>
-                new NamedPoint(Quantity.Count(i + 1), p.Milliseconds, p.Top1, $"{i + 1} {p.Name}: {ReportDocument.Ms(p.Milliseconds)} ms, {Quantity.Fixed(p.Top1, 1)} %", i == Peers.X64.Count ? "c3" : "c1")));
+                new NamedPoint(Quantity.Count(i + 1), p.Milliseconds, p.Top1, $"{i + 1} {p.Name}: {Published(p.Milliseconds)} ms, {Quantity.Fixed(p.Top1, 1)} %", i == Peers.X64.Count ? "c3" : "c1")));
         }
 
         anchors.AddRange(Peers.Boards.Where(p => results.Any(r => r.Device.Board.StartsWith(p.Board, StringComparison.Ordinal))).Select(p =>
-            new NamedPoint($"{p.Name[0]}{p.Board[^1]}", p.Milliseconds, p.Top1, $"{p.Name} on {p.Board}: {ReportDocument.Ms(p.Milliseconds)} ms, {Quantity.Fixed(p.Top1, 1)} %", "c1")));
+            new NamedPoint($"{p.Name[0]}{p.Board[^1]}", p.Milliseconds, p.Top1, $"{p.Name} on {p.Board}: {Published(p.Milliseconds)} ms, {Quantity.Fixed(p.Top1, 1)} %", "c1")));
 
-        yield return new Paragraph("A latency result holds no accuracy; 'edgevit validate --json' measures it, and --accuracy brings it here. Top-1 on other data than ImageNet-1k cannot be set against the anchors.");
+        yield return new Paragraph("A latency result holds no accuracy; 'edgevit validate --json' measures it, and --accuracy brings it here. Top-1 on other data than ImageNet-1k cannot be set against the anchors, nor can the latency of a network for smaller images.");
         if (anchors.Count > 0)
         {
             const string caption = "Top-1 in percent over latency on one core";
@@ -61,8 +63,8 @@ internal static class AccuracySection
         var table = new TextTable("Published networks on an x64 core", ">no.", "network", ">top-1", ">ms", ">int8 ms", ">file MB", "published by");
         foreach (Peer peer in Peers.X64.Append(Peers.BinaryViTSmall))
         {
-            table.Add(Quantity.Count(table.Rows.Count + 1), peer.Name, $"{Quantity.Fixed(peer.Top1, 1)} %", ReportDocument.Ms(peer.Milliseconds), ReportDocument.Ms(peer.Int8),
-                Quantity.Fixed(peer.Megabytes, peer.Megabytes < 10 ? 2 : 1), peer.Source);
+            table.Add(Quantity.Count(table.Rows.Count + 1), peer.Name, $"{Quantity.Fixed(peer.Top1, 1)} %", Published(peer.Milliseconds), Published(peer.Int8),
+                Published(peer.Megabytes), peer.Source);
         }
 
         return table;
@@ -73,9 +75,12 @@ internal static class AccuracySection
         var table = new TextTable("Published networks on a core of a board", "board", "network", ">top-1", ">ms");
         foreach (BoardPeer peer in Peers.Boards)
         {
-            table.Add(peer.Board, peer.Name, $"{Quantity.Fixed(peer.Top1, 1)} %", ReportDocument.Ms(peer.Milliseconds));
+            table.Add(peer.Board, peer.Name, $"{Quantity.Fixed(peer.Top1, 1)} %", Published(peer.Milliseconds));
         }
 
         return table;
     }
+
+    // With the digits that were published.
+    private static string Published(double? value) => value is { } number ? number.ToString("0.##", CultureInfo.InvariantCulture) : "-";
 }

@@ -5,7 +5,7 @@ internal static class ComparisonSection
 {
     public static IEnumerable<ReportBlock> Of(IReadOnlyList<BenchResult> results)
     {
-        var table = new TextTable("Medians against each other", "result", "against", ">threads", ">p50 ms", ">against ms", ">difference", ">noise band", "says", "what differs");
+        var table = new TextTable("Medians against each other", "result", ">against", ">threads", ">p50 ms", ">against ms", ">difference", ">noise band", "says", "what differs");
         for (int i = 1; i < results.Count; i++)
         {
             int again = Enumerable.Range(1, i - 1).LastOrDefault(j => SameMachineAndModel(results[j], results[i]));

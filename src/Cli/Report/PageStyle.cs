@@ -16,11 +16,12 @@ internal static class PageStyle
         .verdict{border-left:.3rem solid var(--bad);background:var(--panel);padding:.6rem .9rem;margin:.75rem 0}.verdict.valid{border-color:var(--good)}
         .verdict strong{color:var(--bad)}.verdict.valid strong{color:var(--good)}.verdict ul{margin:.25rem 0 0;padding-left:1.2rem}
         .group{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr));gap:1rem;align-items:start}
-        figure{margin:0;padding:.75rem;background:var(--panel);border-radius:.4rem;max-width:36rem;min-width:0}
+        figure{margin:0;padding:.75rem;background:var(--panel);border-radius:.4rem;max-width:28rem;min-width:0}
         figcaption{font-size:.9rem;font-weight:600;margin-bottom:.4rem}figure p{font-size:.85rem;color:var(--faint);margin:.4rem 0 0}
         svg{display:block;width:100%;height:auto;font-family:system-ui,sans-serif}
         .scroll{overflow-x:auto;margin:.75rem 0}
         table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
+        .scroll td:not(.n){min-width:7rem}
         caption{text-align:left;font-weight:600;padding:.3rem 0}
         th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}
         thead th{white-space:nowrap;color:var(--faint);font-weight:600}.n{text-align:right;white-space:nowrap}

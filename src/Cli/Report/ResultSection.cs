@@ -60,7 +60,7 @@ internal static class ResultSection
 
         foreach ((string name, double bytes) in result.Memory)
         {
-            table.Add($"{name} memory", Quantity.Bytes(bytes));
+            table.Add($"memory, {name}", Quantity.Bytes(bytes));
         }
 
         return new Tabular(table);
@@ -107,7 +107,7 @@ internal static class ResultSection
         foreach (StepShare step in shown)
         {
             cumulative += step.Share;
-            table.Add(step.Name, step.Kind, Ms(step.Milliseconds), Quantity.Percent(step.Share), Quantity.Percent(cumulative));
+            table.Add(step.Name, StepProfile.Short(step.Kind), Ms(step.Milliseconds), Quantity.Percent(step.Share), Quantity.Percent(cumulative));
         }
         table.Add("all together", "", Ms(slowest.Sum(s => s.Milliseconds)), Quantity.Percent(slowest.Sum(s => s.Share)));
 

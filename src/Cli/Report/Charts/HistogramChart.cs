@@ -3,7 +3,7 @@ namespace EdgeVit.Cli;
 /// <summary>How often each latency was seen, with the percentiles as lines.</summary>
 internal static class HistogramChart
 {
-    private const double Height = 210, Top = 26;
+    private const double Height = 220, Top = 38;
 
     /// <summary>Draws buckets by their lower ends and counts, at least two, ascending and equally wide, and marks as lines with names, ascending.</summary>
     public static string ToSvg(string title, IReadOnlyList<(double From, double Count)> buckets, IReadOnlyList<(string Name, double At)> marks)
@@ -19,15 +19,15 @@ internal static class HistogramChart
                 $"from {Quantity.Milliseconds(from)} ms: {Quantity.Count(count)} runs");
         }
 
-        double free = double.NegativeInfinity;
+        // Names that would lie on each other get a row of their own.
+        double[] free = [.. marks.Select(_ => double.NegativeInfinity)];
         foreach ((string name, double at) in marks)
         {
-            double x = frame.X(Math.Min(at, high));
+            double x = frame.X(Math.Min(at, high)), text = Math.Min(x, Svg.Width - 14);
             svg.Line("mark", x, Top - 4, x, frame.Floor);
-            // Names that would lie on each other get a second row.
-            bool beside = x - 12 > free;
-            svg.Text(Math.Min(x, Svg.Width - 14), beside ? Top - 7 : Top - 17, "middle", name, "name");
-            free = beside ? x + 12 : free;
+            int row = Array.FindIndex(free, f => text - 12 > f);
+            svg.Text(text, Top - 7 - (11 * row), "middle", name, "name");
+            free[row] = text + 12;
         }
         return svg.End();
     }
