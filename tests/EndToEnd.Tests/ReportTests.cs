@@ -233,6 +233,30 @@ public sealed class ReportTests
         Assert.Contains(said, Assert.Throws<UserException>(() => Read(json)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Numbers at the ends of what the reader takes are drawn where a browser can draw.</summary>
+    [Theory]
+    [InlineData(1e-9, 1e-9)]
+    [InlineData(1, 1e17)]
+    [InlineData(1e17, 1e17)]
+    public void ExtremeNumbersAreDrawn(double p50, double p90)
+    {
+        JsonObject json = BenchJson.Pi5();
+        JsonObject latency = json["latency"]!["by_threads"]![0]!.AsObject();
+        (latency["min"], latency["p50"], latency["p90"], latency["p99"], latency["max"], latency["mean"]) = (p50, p50, p90, p90, p90, p90);
+        latency["histogram"] = new JsonArray(new JsonArray(p50, 1200), new JsonArray(p50, 0));
+        latency["over_time"] = new JsonArray(new JsonArray(0, p90));
+        json["thermal"]!["series"]![0]!["celsius"] = -p90;
+        json["layers"]![0]!["ms"] = -p90;
+        string html = Html(json, BenchJson.Pc());
+        Assert.DoesNotMatch("NaN|Infinity|∞", html);
+        MatchCollection numbers = Regex.Matches(html, """ (?:x|y|cx|cy|width|height)="(-?[0-9.]+)" """.TrimEnd());
+        Assert.True(numbers.Count > 200, $"{numbers.Count} numbers");
+        foreach (Match number in numbers)
+        {
+            Assert.InRange(double.Parse(number.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), -100, 1000);
+        }
+    }
+
     [Fact]
     public void FilesAreSafe()
     {

@@ -20,7 +20,8 @@ internal static class ResultReader
             throw root.Wrong("a result of 'edgevit bench --json' with a schema and latencies", "another JSON object");
         }
 
-        if (root["schema"] is var schema && schema.Value.ToString() != "1")
+        JsonPart schema = root["schema"];
+        if (schema.Value.GetRawText() != "1")
         {
             throw (schema with { Remedy = $"{Remedy}, or use the version of edgevit that wrote this one." }).Wrong($"schema {Schema}");
         }
@@ -53,8 +54,7 @@ internal static class ResultReader
             Measured = options.Text("measured"),
             Threads = threads,
             Times = Times(root),
-            Memory = [.. root.Object("memory") is var memory ? memory.Value.EnumerateObject().Where(m => m.Name.EndsWith("_bytes", StringComparison.Ordinal) && memory.Has(m.Name))
-                .Select(m => (m.Name[..^"_bytes".Length].Replace('_', ' '), memory.Number(m.Name))) : []],
+            Memory = Memory(root.Object("memory")),
             Steps = [.. root.OptionalList("layers").Select(Step)],
             Series = root.Has("thermal") ? [.. root.Object("thermal").List("series").Select(Sample)] : [],
             Throttled = root.Has("thermal") ? root.Object("thermal").OptionalFlag("throttled") : null,
@@ -131,6 +131,13 @@ internal static class ResultReader
             }
         }
         return times;
+    }
+
+    private static IReadOnlyList<(string Name, double Bytes)> Memory(JsonPart memory)
+    {
+        const string ending = "_bytes";
+        return [.. memory.Value.EnumerateObject().Select(m => m.Name).Where(n => n.EndsWith(ending, StringComparison.Ordinal) && memory.Has(n))
+            .Select(n => (n[..^ending.Length].Replace('_', ' '), memory.Number(n)))];
     }
 
     // Time that no step accounts for may be below zero by a rounding.
