@@ -59,8 +59,8 @@ internal sealed record BenchResult
 
 /// <summary>The machine of a result.</summary>
 internal sealed record DeviceFacts(
-    string Board, string Kind, string Cpu, double Cores, string Architecture, IReadOnlyList<string> Features, string? Governor, double? MHz, double? MaxMHz, string OperatingSystem,
-    string Kernel, double Memory, string DotNet, string? Profile, string? PowerMode)
+    string Board, string Kind, string Cpu, double Cores, string Architecture, IReadOnlyList<string> Features, string? Governor,
+    double? MHz, double? MaxMHz, string OperatingSystem, string Kernel, double Memory, string DotNet, string? Profile, string? PowerMode)
 {
     /// <summary>The board, or the processor where the board has no name.</summary>
     public string Name => Board is "unknown" or "" ? Cpu : Board;
@@ -68,8 +68,8 @@ internal sealed record DeviceFacts(
 
 /// <summary>Latencies of one thread count in milliseconds. A percentile is null where there were too few runs to know it.</summary>
 internal sealed record ThreadLatency(
-    int Threads, double Count, double Seconds, double P50, double? P90, double? P99, double Minimum, double Maximum, double Mean, double Deviation, double PerSecond,
-    IReadOnlyList<(double From, double Count)> Histogram, IReadOnlyList<(double Seconds, double P50)> OverTime);
+    int Threads, double Count, double Seconds, double P50, double? P90, double? P99, double Minimum, double Maximum, double Mean,
+    double Deviation, double PerSecond, IReadOnlyList<(double From, double Count)> Histogram, IReadOnlyList<(double Seconds, double P50)> OverTime);
 
 /// <summary>A step of the network and its share of a profiled run.</summary>
 internal sealed record StepShare(string Name, string Kind, double Milliseconds, double Share);

@@ -5,7 +5,8 @@ internal static class ComparisonSection
 {
     public static IEnumerable<ReportBlock> Of(IReadOnlyList<BenchResult> results)
     {
-        var table = new TextTable("Medians against each other", "result", ">against", ">threads", ">p50 ms", ">against ms", ">difference", ">noise band", "says", "what differs");
+        var table = new TextTable(
+            "Medians against each other", "result", ">against", ">threads", ">p50 ms", ">against ms", ">difference", ">noise band", "says", "what differs");
         for (int i = 1; i < results.Count; i++)
         {
             int again = Enumerable.Range(1, i - 1).LastOrDefault(j => SameMachineAndModel(results[j], results[i]));
@@ -19,7 +20,8 @@ internal static class ComparisonSection
         yield return new Group(
         [
             new Figure(caption, BarChart.ToSvg(caption, [.. results.Select((r, i) => new NamedBar(
-                $"{ReportDocument.Name(results, i)}, {BenchReport.Threaded(r.Threads[0].Threads)}", r.Threads[0].P50, $"{ReportDocument.Ms(r.Threads[0].P50)} ms", r.Valid ? "c1" : "c7"))]),
+                $"{ReportDocument.Name(results, i)}, {BenchReport.Threaded(r.Threads[0].Threads)}",
+                r.Threads[0].P50, $"{ReportDocument.Ms(r.Threads[0].P50)} ms", r.Valid ? "c1" : "c7"))]),
                 results.All(r => r.Valid) ? "" : "Pale: a result that is INVALID."),
         ]);
         yield return new Tabular(table);
@@ -69,8 +71,8 @@ internal static class ComparisonSection
                 (false, false) => "; both are INVALID",
                 _ => "; one of them is INVALID",
             };
-            table.Add(ReportDocument.Name(results, index), Quantity.Count(against + 1), Quantity.Count(latency.Threads), ReportDocument.Ms(latency.P50), ReportDocument.Ms(same.P50), difference,
-                $"{Quantity.Percent(band.Band)}", band.Verdict + invalid, differs);
+            table.Add(ReportDocument.Name(results, index), Quantity.Count(against + 1), Quantity.Count(latency.Threads),
+                ReportDocument.Ms(latency.P50), ReportDocument.Ms(same.P50), difference, $"{Quantity.Percent(band.Band)}", band.Verdict + invalid, differs);
         }
 
         if (!common)
@@ -81,5 +83,6 @@ internal static class ComparisonSection
 
     private static bool SameMachineAndModel(BenchResult a, BenchResult b) => a.Sha256 == b.Sha256 && SameMachine(a.Device, b.Device);
 
-    private static bool SameMachine(DeviceFacts a, DeviceFacts b) => (a.Board, a.Cpu, a.Cores, a.Architecture, a.Memory) == (b.Board, b.Cpu, b.Cores, b.Architecture, b.Memory);
+    private static bool SameMachine(DeviceFacts a, DeviceFacts b) =>
+        (a.Board, a.Cpu, a.Cores, a.Architecture, a.Memory) == (b.Board, b.Cpu, b.Cores, b.Architecture, b.Memory);
 }

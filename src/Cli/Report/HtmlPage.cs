@@ -11,7 +11,8 @@ internal static class HtmlPage
         Heading[] headings = [.. blocks.OfType<Heading>()];
         var html = new StringBuilder();
         html.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-        html.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n");
+        html.Append("<meta http-equiv=\"Content-Security-Policy\" "
+            + "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n");
         html.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"edgevit report\">\n");
         // An icon of its own, or a browser asks the server for one.
         html.Append("<link rel=\"icon\" href=\"data:,\">\n");
@@ -81,7 +82,8 @@ internal static class HtmlPage
             html.Append($"<table class=\"facts\">\n{caption}");
             foreach (IReadOnlyList<string> row in table.Rows)
             {
-                html.Append($"<tr><th scope=\"row\">{Svg.Escape(row[0])}</th>").AppendJoin("", row.Skip(1).Select(c => $"<td>{Svg.Escape(c)}</td>")).Append("</tr>\n");
+                html.Append($"<tr><th scope=\"row\">{Svg.Escape(row[0])}</th>")
+                    .AppendJoin("", row.Skip(1).Select(c => $"<td>{Svg.Escape(c)}</td>")).Append("</tr>\n");
             }
 
             html.Append("</table>\n");
@@ -90,7 +92,8 @@ internal static class HtmlPage
 
         // Wider than a phone: it scrolls in itself, by keys too.
         html.Append($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Svg.Escape(table.Title ?? "table")}\"><table>\n{caption}<thead><tr>");
-        html.AppendJoin("", table.Columns.Select(c => $"<th scope=\"col\"{Aligned(c.RightAligned)}>{Svg.Escape(c.Name)}</th>")).Append("</tr></thead>\n<tbody>\n");
+        html.AppendJoin("", table.Columns.Select(c => $"<th scope=\"col\"{Aligned(c.RightAligned)}>{Svg.Escape(c.Name)}</th>"))
+            .Append("</tr></thead>\n<tbody>\n");
         foreach (IReadOnlyList<string> row in table.Rows)
         {
             html.Append("<tr>").AppendJoin("", row.Select((c, i) => $"<td{Aligned(table.Columns[i].RightAligned)}>{Svg.Escape(c)}</td>")).Append("</tr>\n");

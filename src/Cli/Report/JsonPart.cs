@@ -69,7 +69,8 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public IReadOnlyList<JsonPart> Entries()
     {
         JsonPart list = Of(JsonValueKind.Array, "a list");
-        return [.. list.Value.EnumerateArray().Select((e, i) => list with { Place = string.Create(CultureInfo.InvariantCulture, $"{list.Place}[{i}]"), Value = e })];
+        return [.. list.Value.EnumerateArray().Select((e, i) =>
+            list with { Place = string.Create(CultureInfo.InvariantCulture, $"{list.Place}[{i}]"), Value = e })];
     }
 
     public string Text(string name) => this[name].Text();
@@ -86,7 +87,9 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
     public double Number(bool negative = false)
     {
         double value = Of(JsonValueKind.Number, "a number").Value.TryGetDouble(out double number) ? number : double.NaN;
-        return double.IsFinite(value) && Math.Abs(value) <= 1e18 && (negative || value >= 0) ? value : throw Wrong(negative ? "a number of at most 1e18" : "a number from 0 to 1e18");
+        return double.IsFinite(value) && Math.Abs(value) <= 1e18 && (negative || value >= 0)
+            ? value
+            : throw Wrong(negative ? "a number of at most 1e18" : "a number from 0 to 1e18");
     }
 
     /// <summary>A whole number in a range.</summary>
@@ -98,7 +101,9 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
             : throw part.Wrong(string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
     }
 
-    public bool Flag(string name) => this[name] is { Value.ValueKind: JsonValueKind.True or JsonValueKind.False } part ? part.Value.GetBoolean() : throw this[name].Wrong("true or false");
+    public bool Flag(string name) => this[name] is { Value.ValueKind: JsonValueKind.True or JsonValueKind.False } part
+        ? part.Value.GetBoolean()
+        : throw this[name].Wrong("true or false");
 
     public bool? OptionalFlag(string name) => Has(name) ? Flag(name) : null;
 

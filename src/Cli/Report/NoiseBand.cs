@@ -6,8 +6,9 @@ namespace EdgeVit.Cli;
 internal readonly record struct NoiseBand(double Difference, double Band)
 {
     /// <summary>How it is worked out, for the reader of a report.</summary>
-    public const string Explanation = "Noise band: the spread of single runs of both results, taken together (root of the sum of squares), where the spread of a result is "
-        + "(p90 - p50) / 1.28, or its standard deviation where p90 is not known; but at least 2 %, as medians of the same machine move that much from run to run. "
+    public const string Explanation = "Noise band: the spread of single runs of both results, taken together (root of the sum of squares), "
+        + "where the spread of a result is (p90 - p50) / 1.28, or its standard deviation where p90 is not known; "
+        + "but at least 2 %, as medians of the same machine move that much from run to run. "
         + "A difference within the band is not told from none.";
 
     private const double Least = 0.02;

@@ -34,7 +34,8 @@ internal static class Peers
     ];
 
     /// <summary>BinaryViT-small as EdgeVit runs it, on the machine of <see cref="X64"/>.</summary>
-    public static Peer BinaryViTSmall { get; } = new("BinaryViT-small (EdgeVit, 1-bit)", 67.7, 7.60, null, 5.57, "Le and Li 2023, CVPR Workshops; kernels avx512-popcnt");
+    public static Peer BinaryViTSmall { get; } =
+        new("BinaryViT-small (EdgeVit, 1-bit)", 67.7, 7.60, null, 5.57, "Le and Li 2023, CVPR Workshops; kernels avx512-popcnt");
 
     public static IReadOnlyList<BoardPeer> Boards { get; } =
     [

@@ -10,7 +10,8 @@ internal static class ReportDocument
         List<ReportBlock> blocks =
         [
             new Heading(1, Title(results)),
-            new Paragraph($"{(results.Count == 1 ? "One result" : $"{results.Count} results")} of 'edgevit bench', {valid} of {results.Count} VALID. Latency: {results[0].Measured}."),
+            new Paragraph($"{(results.Count == 1 ? "One result" : $"{results.Count} results")} of 'edgevit bench', {valid} of {results.Count} VALID. "
+                + $"Latency: {results[0].Measured}."),
             new Tabular(Overview(results)),
         ];
         if (results.Count > 1)
@@ -30,9 +31,10 @@ internal static class ReportDocument
         blocks.Add(new Heading(2, "How to read this", "reading"));
         blocks.Add(new Bullets(
         [
-            "p50, p90, p99: so many percent of the runs took at most this long. A percentile is withheld (-) where there are too few runs to know it: 64 for p90, 662 for p99.",
-            "VALID: at least 1,024 runs and 60 s, a known frequency governor, no throttling, p90 less than 1.5 times p50, other programs below 10 % of the processors. "
-                + "Indicative: three seconds and 64 runs (--quick), otherwise the same rules.",
+            "p50, p90, p99: so many percent of the runs took at most this long. "
+                + "A percentile is withheld (-) where there are too few runs to know it: 64 for p90, 662 for p99.",
+            "VALID: at least 1,024 runs and 60 s, a known frequency governor, no throttling, p90 less than 1.5 times p50, "
+                + "other programs below 10 % of the processors. Indicative: three seconds and 64 runs (--quick), otherwise the same rules.",
             NoiseBand.Explanation,
         ]));
         return blocks;
@@ -56,7 +58,8 @@ internal static class ReportDocument
         for (int i = 0; i < results.Count; i++)
         {
             ThreadLatency first = results[i].Threads[0];
-            table.Add(Quantity.Count(i + 1), results[i].Model, results[i].Device.Name, Quantity.Count(first.Threads), Ms(first.P50), Ms(first.P90), Ms(first.P99), Quantity.Fixed(first.PerSecond, 1), results[i].Verdict);
+            table.Add(Quantity.Count(i + 1), results[i].Model, results[i].Device.Name, Quantity.Count(first.Threads),
+                Ms(first.P50), Ms(first.P90), Ms(first.P99), Quantity.Fixed(first.PerSecond, 1), results[i].Verdict);
         }
 
         return table;

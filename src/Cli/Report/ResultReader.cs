@@ -68,15 +68,17 @@ internal static class ResultReader
     }
 
     private static DeviceFacts Device(JsonPart device) => new(
-        device.Text("board"), device.Text("kind"), device.Text("cpu"), device.Number("cores"), device.Text("architecture"), [.. device.List("features").Select(f => f.Text())],
-        device.OptionalText("governor"), device.OptionalNumber("mhz"), device.OptionalNumber("max_mhz"), device.Text("os"), device.Text("kernel"), device.Number("ram"), device.Text("dotnet"),
-        device.OptionalText("profile"), device.OptionalText("power_mode"));
+        device.Text("board"), device.Text("kind"), device.Text("cpu"), device.Number("cores"), device.Text("architecture"),
+        [.. device.List("features").Select(f => f.Text())], device.OptionalText("governor"), device.OptionalNumber("mhz"), device.OptionalNumber("max_mhz"),
+        device.Text("os"),
+        device.Text("kernel"), device.Number("ram"), device.Text("dotnet"), device.OptionalText("profile"), device.OptionalText("power_mode"));
 
     private static ThreadLatency Latency(JsonPart part)
     {
         var latency = new ThreadLatency(
-            part.Whole("threads", 1, MostThreads), part.Number("n"), part.Number("duration_s"), part.Number("p50"), part.OptionalNumber("p90"), part.OptionalNumber("p99"),
-            part.Number("min"), part.Number("max"), part.Number("mean"), part.Number("sd"), part.Number("images_per_second"),
+            part.Whole("threads", 1, MostThreads), part.Number("n"), part.Number("duration_s"), part.Number("p50"),
+            part.OptionalNumber("p90"), part.OptionalNumber("p99"), part.Number("min"), part.Number("max"), part.Number("mean"), part.Number("sd"),
+            part.Number("images_per_second"),
             [.. part.List("histogram").Select(b => Pair(b))], [.. part.OptionalList("over_time").Select(p => Pair(p))]);
         if (latency.P50 <= 0)
         {
@@ -93,7 +95,8 @@ internal static class ResultReader
         double counted = latency.Histogram.Sum(b => b.Count);
         if (latency.Histogram.Count < 2 || counted != latency.Count)
         {
-            throw part["histogram"].Wrong($"at least two buckets that hold {Quantity.Count(latency.Count)} runs together", $"{latency.Histogram.Count} that hold {Quantity.Count(counted)}");
+            throw part["histogram"].Wrong($"at least two buckets that hold {Quantity.Count(latency.Count)} runs together",
+                $"{latency.Histogram.Count} that hold {Quantity.Count(counted)}");
         }
 
         Ascending(part["histogram"], latency.Histogram);
@@ -122,7 +125,8 @@ internal static class ResultReader
         {
             JsonPart preprocess = root.Object("preprocess");
             string picture = preprocess.OptionalText("picture") is { } size ? $" ({size})" : "";
-            foreach ((string key, string name) in new[] { ("decode_ms", "decode a picture"), ("resize_ms", "resize a picture"), ("normalise_ms", "normalise a picture") })
+            (string, string)[] steps = [("decode_ms", "decode a picture"), ("resize_ms", "resize a picture"), ("normalise_ms", "normalise a picture")];
+            foreach ((string key, string name) in steps)
             {
                 if (preprocess.OptionalNumber(key) is { } ms)
                 {
@@ -141,11 +145,12 @@ internal static class ResultReader
     }
 
     // Time that no step accounts for may be below zero by a rounding.
-    private static StepShare Step(JsonPart part) => new(part.Text("name"), part.Text("kind"), part["ms"].Number(negative: true), part["share"].Number(negative: true));
+    private static StepShare Step(JsonPart part) =>
+        new(part.Text("name"), part.Text("kind"), part["ms"].Number(negative: true), part["share"].Number(negative: true));
 
     private static SensorSample Sample(JsonPart part) => new(
-        part.Whole("threads", 1, MostThreads), part.Number("t"), part.Has("celsius") ? part["celsius"].Number(negative: true) : null, part.OptionalNumber("mhz"), part.OptionalNumber("watts"),
-        part.OptionalFlag("under_voltage"), part.OptionalNumber("throttle"));
+        part.Whole("threads", 1, MostThreads), part.Number("t"), part.Has("celsius") ? part["celsius"].Number(negative: true) : null,
+        part.OptionalNumber("mhz"), part.OptionalNumber("watts"), part.OptionalFlag("under_voltage"), part.OptionalNumber("throttle"));
 
     private static IReadOnlyList<string> NotMeasured(JsonPart thermal) =>
     [
@@ -153,5 +158,6 @@ internal static class ResultReader
         .. thermal.OptionalList("sensor_problems").Select(p => $"{p.Text("sensor")}: {p.Text("reason")}"),
     ];
 
-    private static PowerFacts Power(JsonPart power) => new(power.Number("mean_w"), power.Number("most_w"), power.Text("source"), power.Text("scope"), power.Flag("estimate"));
+    private static PowerFacts Power(JsonPart power) =>
+        new(power.Number("mean_w"), power.Number("most_w"), power.Text("source"), power.Text("scope"), power.Flag("estimate"));
 }

@@ -68,18 +68,20 @@ internal static class ResultSection
 
     private static IEnumerable<ReportBlock> Latency(BenchResult result)
     {
-        var table = new TextTable("Milliseconds for one image", ">threads", ">speed-up", ">runs", ">seconds", ">min", ">p50", ">p90", ">p99", ">max", ">mean", ">sd", ">images/s");
+        var table = new TextTable(
+            "Milliseconds for one image", ">threads", ">speed-up", ">runs", ">seconds", ">min", ">p50", ">p90", ">p99", ">max", ">mean", ">sd", ">images/s");
         foreach (ThreadLatency t in result.Threads)
         {
-            table.Add(Quantity.Count(t.Threads), $"{Quantity.Fixed(result.Threads[0].P50 / t.P50, 2)}x", Quantity.Count(t.Count), Quantity.Fixed(t.Seconds, 1), Ms(t.Minimum), Ms(t.P50), Ms(t.P90),
-                Ms(t.P99), Ms(t.Maximum), Ms(t.Mean), Ms(t.Deviation), Quantity.Fixed(t.PerSecond, 1));
+            table.Add(Quantity.Count(t.Threads), $"{Quantity.Fixed(result.Threads[0].P50 / t.P50, 2)}x", Quantity.Count(t.Count), Quantity.Fixed(t.Seconds, 1),
+                Ms(t.Minimum), Ms(t.P50), Ms(t.P90), Ms(t.P99), Ms(t.Maximum), Ms(t.Mean), Ms(t.Deviation), Quantity.Fixed(t.PerSecond, 1));
         }
 
         yield return new Tabular(table);
         List<ReportBlock> figures = [.. result.Threads.Select(Distribution)];
         if (result.Threads.Count > 1)
         {
-            figures.Add(new Figure("p50 by threads", BarChart.ToSvg("p50 by threads", [.. result.Threads.Select(t => new NamedBar(Threads(t.Threads), t.P50, $"{Ms(t.P50)} ms"))]), ""));
+            figures.Add(new Figure("p50 by threads", BarChart.ToSvg(
+                "p50 by threads", [.. result.Threads.Select(t => new NamedBar(Threads(t.Threads), t.P50, $"{Ms(t.P50)} ms"))]), ""));
         }
 
         yield return new Group(figures);
@@ -88,9 +90,11 @@ internal static class ResultSection
     private static Figure Distribution(ThreadLatency t)
     {
         string caption = $"Distribution, {Threads(t.Threads)}: {Quantity.Count(t.Count)} runs";
-        (string, double)[] marks = [("p50", t.P50), .. t.P90 is { } p90 ? [("p90", p90)] : Array.Empty<(string, double)>(), .. t.P99 is { } p99 ? [("p99", p99)] : Array.Empty<(string, double)>()];
+        (string Name, double At)[] marks =
+            [.. new[] { ("p50", t.P50), ("p90", t.P90 ?? double.NaN), ("p99", t.P99 ?? double.NaN) }.Where(m => !double.IsNaN(m.Item2))];
         return new Figure(caption, HistogramChart.ToSvg(caption, t.Histogram, marks),
-            $"The last of the {t.Histogram.Count} bars, from {Ms(t.Histogram[^1].From)} ms, holds every longer run too: {Quantity.Count(t.Histogram[^1].Count)}, the longest {Ms(t.Maximum)} ms.");
+            $"The last of the {t.Histogram.Count} bars, from {Ms(t.Histogram[^1].From)} ms, holds every longer run too: "
+            + $"{Quantity.Count(t.Histogram[^1].Count)}, the longest {Ms(t.Maximum)} ms.");
     }
 
     private static IEnumerable<ReportBlock> Steps(BenchResult result)
@@ -113,13 +117,16 @@ internal static class ResultSection
 
         (string Name, double Milliseconds, double Share)[] kinds =
         [
-            .. slowest.GroupBy(s => s.Kind.Length == 0 ? s.Name : s.Kind.Split(' ')[0]).Select(g => (g.Key, g.Sum(s => s.Milliseconds), g.Sum(s => s.Share))).OrderByDescending(g => g.Item2),
+            .. slowest.GroupBy(s => s.Kind.Length == 0 ? s.Name : s.Kind.Split(' ')[0])
+                .Select(g => (g.Key, g.Sum(s => s.Milliseconds), g.Sum(s => s.Share))).OrderByDescending(g => g.Item2),
         ];
         const string byStep = "Slowest steps", byKind = "By the operation that a step begins with";
         yield return new Group(
         [
-            new Figure(byStep, BarChart.ToSvg(byStep, [.. shown.Select(s => new NamedBar(s.Name, s.Milliseconds, $"{Ms(s.Milliseconds)} ms, {Quantity.Percent(s.Share)}"))]), ""),
-            new Figure(byKind, BarChart.ToSvg(byKind, [.. kinds.Select(k => new NamedBar(k.Name, k.Milliseconds, $"{Ms(k.Milliseconds)} ms, {Quantity.Percent(k.Share)}", "c2"))]),
+            new Figure(byStep, BarChart.ToSvg(
+                byStep, [.. shown.Select(s => new NamedBar(s.Name, s.Milliseconds, $"{Ms(s.Milliseconds)} ms, {Quantity.Percent(s.Share)}"))]), ""),
+            new Figure(byKind, BarChart.ToSvg(
+                byKind, [.. kinds.Select(k => new NamedBar(k.Name, k.Milliseconds, $"{Ms(k.Milliseconds)} ms, {Quantity.Percent(k.Share)}", "c2"))]),
                 string.Join("; ", kinds.Select(k => $"{k.Name} {Quantity.Percent(k.Share)}"))),
         ]);
         yield return new Tabular(table);

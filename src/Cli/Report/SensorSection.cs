@@ -21,9 +21,11 @@ internal static class SensorSection
 
         yield return new Bullets(
         [
-            $"throttled: {(result.Throttled is { } throttled ? throttled ? "yes" : "no" : "not measured")}{Moments(result, "throttle bits set", s => s.Throttle > 0)}{Moments(result, "under-voltage", s => s.UnderVoltage == true)}",
+            $"throttled: {(result.Throttled is { } throttled ? throttled ? "yes" : "no" : "not measured")}"
+                + $"{Moments(result, "throttle bits set", s => s.Throttle > 0)}{Moments(result, "under-voltage", s => s.UnderVoltage == true)}",
             result.Power is { } power
-                ? $"power of the {power.Scope} while measuring: mean {Quantity.Fixed(power.MeanWatts, 2)} W, most {Quantity.Fixed(power.MostWatts, 2)} W ({power.Source}{(power.Estimate ? ", an estimate" : "")})"
+                ? $"power of the {power.Scope} while measuring: mean {Quantity.Fixed(power.MeanWatts, 2)} W, "
+                    + $"most {Quantity.Fixed(power.MostWatts, 2)} W ({power.Source}{(power.Estimate ? ", an estimate" : "")})"
                 : "power: not measured",
             .. missing.Count > 0 ? [$"no values over time: {string.Join("; ", missing)}"] : Array.Empty<string>(),
             .. result.NotMeasured.Select(n => $"not measured: {n}"),
@@ -41,7 +43,8 @@ internal static class SensorSection
             figures.Add(new Figure(name, TimeChart.ToSvg(name, [.. measured.Select(s => new TimeLine(BenchReport.Threaded(s.Threads), s.Values))]), ""));
             foreach ((int threads, IReadOnlyList<(double Seconds, double Value)> values) in measured)
             {
-                table.Add(name, Quantity.Count(threads), Quantity.Count(values.Count), Short(values[0].Value), Short(values[^1].Value), Short(values.Min(v => v.Value)), Short(values.Max(v => v.Value)));
+                table.Add(name, Quantity.Count(threads), Quantity.Count(values.Count), Short(values[0].Value), Short(values[^1].Value),
+                    Short(values.Min(v => v.Value)), Short(values.Max(v => v.Value)));
             }
         }
     }
@@ -49,7 +52,8 @@ internal static class SensorSection
     private static IReadOnlyList<(int Threads, IReadOnlyList<(double Seconds, double Value)> Values)> Lines(BenchResult result, Func<SensorSample, double?> quantity) =>
     [
         .. result.Series.GroupBy(s => s.Threads).Select(g => (g.Key,
-            (IReadOnlyList<(double, double)>)[.. g.Where(s => quantity(s) is not null).Select(s => (s.Seconds, quantity(s)!.Value)).OrderBy(v => v.Seconds)])),
+            (IReadOnlyList<(double, double)>)[.. g.Where(s => quantity(s) is not null).Select(s => (s.Seconds, quantity(s)!.Value))
+                .OrderBy(v => v.Seconds)])),
     ];
 
     private static string Moments(BenchResult result, string what, Func<SensorSample, bool> holds)
@@ -58,5 +62,6 @@ internal static class SensorSection
         return count == 0 ? "" : $", {what} in {count} of {result.Series.Count} samples";
     }
 
-    private static string Short(double value) => Math.Abs(value) >= 1000 ? Quantity.Fixed(value, 0) : value < 0 ? Quantity.Fixed(value, 1) : Quantity.Milliseconds(value);
+    private static string Short(double value) =>
+        Math.Abs(value) >= 1000 ? Quantity.Fixed(value, 0) : value < 0 ? Quantity.Fixed(value, 1) : Quantity.Milliseconds(value);
 }

@@ -8,10 +8,22 @@ namespace EdgeVit.Cli;
 /// <summary><c>edgevit report</c>: results of <c>bench</c> as one page for people.</summary>
 internal sealed class ReportVerb : Verb
 {
-    private readonly Argument<string[]> _results = new("RESULT.json") { Description = "Results of 'edgevit bench --json'; the others are compared with the first.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "The page to write: one HTML file that needs no network and no script.", HelpName = "FILE.html" };
+    private readonly Argument<string[]> _results = new("RESULT.json")
+    {
+        Description = "Results of 'edgevit bench --json'; the others are compared with the first.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _out =
+        new("--out", "-o") { Description = "The page to write: one HTML file without script or network.", HelpName = "FILE.html" };
     private readonly Option<string?> _markdown = new("--markdown") { Description = "The same facts as Markdown.", HelpName = "FILE.md" };
-    private readonly Option<string[]> _accuracy = new("--accuracy") { Description = "Results of 'edgevit validate --json' of the same models.", HelpName = "FILE.json", AllowMultipleArgumentsPerToken = true };
+
+    private readonly Option<string[]> _accuracy = new("--accuracy")
+    {
+        Description = "Results of 'edgevit validate --json' of the same models.",
+        HelpName = "FILE.json",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
     public ReportVerb() : base(
         "report",
@@ -41,7 +53,8 @@ internal sealed class ReportVerb : Verb
         {
             if (results.All(r => r.Sha256 != accuracy.Sha256))
             {
-                throw new UserException($"{accuracy.File}: $.model.sha256: expected the model of one of the results ({string.Join(", ", results.Select(r => Start(r.Sha256)).Distinct())}), "
+                throw new UserException($"{accuracy.File}: $.model.sha256: expected the model of one of the results "
+                    + $"({string.Join(", ", results.Select(r => Start(r.Sha256)).Distinct())}), "
                     + $"found {Start(accuracy.Sha256)}. Validate the model that was measured.");
             }
         }
@@ -64,9 +77,10 @@ internal sealed class ReportVerb : Verb
             ["results"] = results.Length,
             ["valid"] = results.Count(r => r.Valid),
         });
+        string summary = $"{results.Length} {(results.Length == 1 ? "result" : "results")}, {results.Count(r => r.Valid)} VALID";
         foreach (string written in new[] { page, markdown }.OfType<string>())
         {
-            printer.Data($"{written}: {Quantity.Bytes(new FileInfo(written).Length)}, {results.Length} {(results.Length == 1 ? "result" : "results")}, {results.Count(r => r.Valid)} VALID");
+            printer.Data($"{written}: {Quantity.Bytes(new FileInfo(written).Length)}, {summary}");
         }
 
         return ExitCode.Ok;

@@ -10,7 +10,9 @@ internal static class HistogramChart
     {
         double width = (buckets[^1].From - buckets[0].From) / (buckets.Count - 1);
         double low = buckets[0].From, high = buckets[^1].From + width, most = buckets.Max(b => b.Count);
-        var svg = new Svg(title, $"{buckets.Count} bars from {Quantity.Milliseconds(low)} to {Quantity.Milliseconds(high)} ms; the highest holds {Quantity.Count(most)} runs. "
+        var svg = new Svg(
+            title, $"{buckets.Count} bars from {Quantity.Milliseconds(low)} to {Quantity.Milliseconds(high)} ms; "
+            + $"the highest holds {Quantity.Count(most)} runs. "
             + string.Join(", ", marks.Select(m => $"{m.Name} {Quantity.Milliseconds(m.At)} ms")), Height);
         var frame = new ChartFrame(svg, ChartScale.Linear(low, high, 5), ChartScale.Linear(0, Math.Max(most, 1), 4), "ms for one image", Height, Top);
         foreach ((double from, double count) in buckets)

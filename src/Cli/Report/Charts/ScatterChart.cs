@@ -13,20 +13,24 @@ internal static class ScatterChart
     {
         double[] x = [.. points.Select(p => p.X), .. lines.Select(l => l.X)];
         var svg = new Svg(title, string.Join("; ", points.Select(p => p.Says).Concat(lines.Select(l => l.Says))), Height);
-        var frame = new ChartFrame(svg, ChartScale.Logarithmic(x.Min() * 0.9, x.Max() * 1.1), ChartScale.Linear(points.Min(p => p.Y), points.Max(p => p.Y), 5), "ms for one image (logarithmic)", Height, Top);
+        var frame = new ChartFrame(
+            svg, ChartScale.Logarithmic(x.Min() * 0.9, x.Max() * 1.1), ChartScale.Linear(points.Min(p => p.Y), points.Max(p => p.Y), 5),
+            "ms for one image (logarithmic)", Height, Top);
         Lines(svg, frame, lines);
 
         // Dots keep their places; each name takes the first place around its dot that is still free.
-        List<(double X, double Y, double Width, double Height)> taken = [.. points.Select(p => (frame.X(p.X) - Radius, frame.Y(p.Y) - Radius, 2 * Radius, 2 * Radius))];
+        List<(double X, double Y, double Width, double Height)> taken =
+            [.. points.Select(p => (frame.X(p.X) - Radius, frame.Y(p.Y) - Radius, 2 * Radius, 2 * Radius))];
         foreach (NamedPoint point in points)
         {
             double atX = frame.X(point.X), atY = frame.Y(point.Y), width = (Svg.DigitWidth * point.Mark.Length) + 1;
             (double X, double Y)[] places =
             [
-                (atX + 6, atY + 4), (atX - 6 - width, atY + 4), (atX - (width / 2), atY - 6), (atX - (width / 2), atY + 14), (atX + 6, atY - 5), (atX + 6, atY + 13), (atX - 6 - width, atY - 5),
-                (atX - 6 - width, atY + 13),
+                (atX + 6, atY + 4), (atX - 6 - width, atY + 4), (atX - (width / 2), atY - 6), (atX - (width / 2), atY + 14),
+                (atX + 6, atY - 5), (atX + 6, atY + 13), (atX - 6 - width, atY - 5), (atX - 6 - width, atY + 13),
             ];
-            (double X, double Y) place = places.FirstOrDefault(p => p.X >= frame.Left && p.X + width <= Svg.Width && !taken.Exists(t => Overlap((p.X, p.Y - 9, width, 10), t)), places[0]);
+            (double X, double Y) place = places.FirstOrDefault(p =>
+                p.X >= frame.Left && p.X + width <= Svg.Width && !taken.Exists(t => Overlap((p.X, p.Y - 9, width, 10), t)), places[0]);
             taken.Add((place.X, place.Y - 9, width, 10));
             svg.Dot(point.Style, atX, atY, Radius, point.Says);
             svg.Text(place.X, place.Y, "start", point.Mark, "name");

@@ -30,7 +30,8 @@ internal sealed class Svg
 
     /// <summary>A filled rectangle that says something under the pointer.</summary>
     public void Bar(string style, double x, double y, double width, double height, string says) => _text.Append(CultureInfo.InvariantCulture,
-        $"<rect class=\"{style}\" x=\"{Pixel(x)}\" y=\"{Pixel(y)}\" width=\"{Pixel(Math.Max(width, 0))}\" height=\"{Pixel(Math.Max(height, 0))}\"><title>{Escape(says)}</title></rect>\n");
+        $"<rect class=\"{style}\" x=\"{Pixel(x)}\" y=\"{Pixel(y)}\" width=\"{Pixel(Math.Max(width, 0))}\" height=\"{Pixel(Math.Max(height, 0))}\">"
+        + $"<title>{Escape(says)}</title></rect>\n");
 
     public void Dot(string style, double x, double y, double radius, string says) => _text.Append(CultureInfo.InvariantCulture,
         $"<circle class=\"{style}\" cx=\"{Pixel(x)}\" cy=\"{Pixel(y)}\" r=\"{Pixel(radius)}\"><title>{Escape(says)}</title></circle>\n");

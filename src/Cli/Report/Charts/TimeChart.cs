@@ -16,7 +16,8 @@ internal static class TimeChart
         (double Seconds, double Value)[] all = [.. lines.SelectMany(l => l.Values)];
         var svg = new Svg(title, string.Join("; ", lines.Select(Describe)), Height);
         double top = lines.Count > 1 ? 26 : 12;
-        var frame = new ChartFrame(svg, ChartScale.Linear(0, all.Max(v => v.Seconds), 5), ChartScale.Linear(all.Min(v => v.Value), all.Max(v => v.Value), 4), "seconds", Height, top);
+        var frame = new ChartFrame(
+            svg, ChartScale.Linear(0, all.Max(v => v.Seconds), 5), ChartScale.Linear(all.Min(v => v.Value), all.Max(v => v.Value), 4), "seconds", Height, top);
         double legend = frame.Left;
         for (int i = 0; i < lines.Count; i++)
         {
@@ -27,7 +28,8 @@ internal static class TimeChart
             {
                 foreach ((double seconds, double value) in values)
                 {
-                    svg.Dot($"c{colour}", frame.X(seconds), frame.Y(value), 2, $"{lines[i].Name}, {Quantity.Fixed(seconds, 1)} s: {Quantity.Milliseconds(value)}");
+                    svg.Dot($"c{colour}", frame.X(seconds), frame.Y(value), 2,
+                        $"{lines[i].Name}, {Quantity.Fixed(seconds, 1)} s: {Quantity.Milliseconds(value)}");
                 }
             }
 
@@ -42,9 +44,12 @@ internal static class TimeChart
     }
 
     private static string Describe(TimeLine line) => $"{line.Name}: {line.Values.Count} values, first {Quantity.Milliseconds(line.Values[0].Value)}, "
-        + $"last {Quantity.Milliseconds(line.Values[^1].Value)}, lowest {Quantity.Milliseconds(line.Values.Min(v => v.Value))}, highest {Quantity.Milliseconds(line.Values.Max(v => v.Value))}";
+        + $"last {Quantity.Milliseconds(line.Values[^1].Value)}, "
+        + $"lowest {Quantity.Milliseconds(line.Values.Min(v => v.Value))}, highest {Quantity.Milliseconds(line.Values.Max(v => v.Value))}";
 
     // Of each stretch the lowest and the highest value, in their order: a spike is what a reader looks for.
     private static IReadOnlyList<(double Seconds, double Value)> Thinned(IReadOnlyList<(double Seconds, double Value)> values) =>
-        values.Count <= MostPoints ? values : [.. values.Chunk((2 * values.Count / MostPoints) + 1).SelectMany(c => new[] { c.MinBy(v => v.Value), c.MaxBy(v => v.Value) }.OrderBy(v => v.Seconds))];
+        values.Count <= MostPoints ? values
+        : [.. values.Chunk((2 * values.Count / MostPoints) + 1)
+            .SelectMany(c => new[] { c.MinBy(v => v.Value), c.MaxBy(v => v.Value) }.OrderBy(v => v.Seconds))];
 }
