@@ -8,6 +8,7 @@ public sealed class CommandLineTests
     [InlineData("run")]
     [InlineData("validate")]
     [InlineData("bench")]
+    [InlineData("report")]
     [InlineData("doctor")]
     public void EveryVerbHasHelpWithAnExampleAndJson(string verb)
     {
@@ -45,6 +46,8 @@ public sealed class CommandLineTests
         EdgeVitProcess.Run("run").Fails(2, "run needs model.evit");
         EdgeVitProcess.Run("validate", "m.evit").Fails(2, "--data PATH");
         EdgeVitProcess.Run("convert", "--data", "shapes").Fails(2, "--out DIR");
+        EdgeVitProcess.Run("report").Fails(2, "report needs RESULT.json");
+        EdgeVitProcess.Run("report", "result.json").Fails(2, "--out FILE.html", "--markdown FILE.md");
     }
 
     [Fact]

@@ -53,6 +53,7 @@ internal sealed record BenchReport(
         {
             JsonObject one = r.Latency.ToJson(r.Threads, r.Seconds);
             one["speed_up"] = Quantity.Json(SpeedUp(r));
+            one["over_time"] = LatencyOverTime.Json(r.OverTime);
             return (JsonNode)one;
         })]);
         JsonObject memory = Cold.Memory();

@@ -23,6 +23,9 @@ internal sealed record LatencyResult(
     /// <summary>What sampling the sensors took away; null where it was not counted.</summary>
     public TelemetryCost? SamplingCost { get; init; }
 
+    /// <summary>Medians of stretches of the measurement, by the second at which each ends.</summary>
+    public IReadOnlyList<(double Seconds, double P50)> OverTime { get; init; } = [];
+
     /// <summary>Sensors that failed, each with its reason.</summary>
     public IReadOnlyList<(string Sensor, string Reason)> SensorProblems { get; init; } = [];
 }
@@ -104,6 +107,7 @@ internal sealed class LatencyMeasurement
             threads, new LatencyStatistics(new ArraySegment<double>(samples, 0, count)), elapsed, warmUp, (double)allocated / count, others,
             telemetry.Samples, telemetry.Throttled, session.ArenaBytes)
         {
+            OverTime = LatencyOverTime.Of(samples.AsSpan(0, count)),
             SamplingCost = telemetry.Cost,
             SensorProblems = telemetry.Problems,
         };
