@@ -10,8 +10,11 @@ namespace EdgeVit.Runtime;
 internal sealed class WindowResize(
     int fromWidth, int fromHeight, int width, int height, Interpolation interpolation, int left, int top, int windowWidth, int windowHeight)
 {
-    private readonly ResampleWeights _horizontal = new(fromWidth, width, left, windowWidth, interpolation);
-    private readonly ResampleWeights _vertical = new(fromHeight, height, top, windowHeight, interpolation);
+    // Null where an axis is only cut.
+    private readonly ResampleWeights? _horizontal = width == fromWidth && (height == fromHeight || windowWidth == width)
+        ? null : new(fromWidth, width, left, windowWidth, interpolation);
+
+    private readonly ResampleWeights? _vertical = height == fromHeight ? null : new(fromHeight, height, top, windowHeight, interpolation);
     private readonly bool _widthStays = width == fromWidth;
     private readonly bool _heightStays = height == fromHeight;
 
@@ -33,11 +36,11 @@ internal sealed class WindowResize(
             return;
         }
 
-        (int first, int end) = _heightStays ? (top, top + windowHeight) : _vertical.Range;
+        (int first, int end) = _heightStays ? (top, top + windowHeight) : _vertical!.Range;
         int rowBytes = 3 * windowWidth;
         if (_widthStays && windowWidth == width)
         {
-            VerticalPass(pixels[(first * rowBytes)..], output, rowBytes, _vertical, first);
+            VerticalPass(pixels[(first * rowBytes)..], output, rowBytes, _vertical!, first);
         }
         else if (_heightStays)
         {
@@ -47,7 +50,7 @@ internal sealed class WindowResize(
         {
             byte[] middle = ArrayPool<byte>.Shared.Rent(checked((end - first) * rowBytes));
             HorizontalPass(pixels, first, end - first, middle);
-            VerticalPass(middle, output, rowBytes, _vertical, first);
+            VerticalPass(middle, output, rowBytes, _vertical!, first);
             ArrayPool<byte>.Shared.Return(middle);
         }
     }
@@ -67,7 +70,7 @@ internal sealed class WindowResize(
                 row = padded;
             }
 
-            HorizontalRow(row, output.Slice(y * outBytes, outBytes), _horizontal);
+            HorizontalRow(row, output.Slice(y * outBytes, outBytes), _horizontal!);
         }
 
         ArrayPool<byte>.Shared.Return(padded);
