@@ -21,6 +21,7 @@ internal sealed class Classifier(EvitModel model, ICamera camera, Panel panel, T
         float[] logits = new float[model.Classes];
         var top = new Prediction[Math.Min(Shown, model.Classes)];
         var rate = new FrameRate(TimeProvider.System);
+        RgbImage? image = null;
         string label = "";
 
         while (Next(stop) is { } frame)
@@ -32,9 +33,13 @@ internal sealed class Classifier(EvitModel model, ICamera camera, Panel panel, T
                 continue;
             }
 
-            RgbImage? image = Image(frame);
-            if (image is null)
+            try
             {
+                image = frame.ToRgb(reuse: image);
+            }
+            catch (ImageException)
+            {
+                // It arrived damaged, as one in thousands does.
                 continue;
             }
 
@@ -60,19 +65,6 @@ internal sealed class Classifier(EvitModel model, ICamera camera, Panel panel, T
             return camera.Next(stop);
         }
         catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The picture of a frame; none where it arrived damaged, as one in thousands does.</summary>
-    private static RgbImage? Image(Frame frame)
-    {
-        try
-        {
-            return ImageDecoder.Decode(frame.Data.Span, $"frame {frame.Sequence}");
-        }
-        catch (ImageException)
         {
             return null;
         }
