@@ -39,6 +39,14 @@ public static class Camera
             : throw Wrong(name);
     }
 
+    /// <summary>The shortest name of a device: <c>camera:0</c> for <c>/dev/video0</c>.</summary>
+    internal static string NameOf(string device)
+    {
+        const string Numbered = "/dev/video";
+        bool number = device.StartsWith(Numbered, StringComparison.Ordinal) && device.Length > Numbered.Length && device.AsSpan(Numbered.Length).IndexOfAnyExceptInRange('0', '9') < 0;
+        return Prefix + (number ? device[Numbered.Length..] : device);
+    }
+
     private static FormatException Wrong(string name) =>
         new($"'{name}' names no camera: expected camera:0 for /dev/video0, camera:/dev/video0 itself, or {Rpicam}");
 }

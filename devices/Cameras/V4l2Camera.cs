@@ -16,6 +16,8 @@ public sealed class V4l2Camera : ICamera
     private readonly List<VideoBuffer> _filled = [];
     private readonly SequenceCount _count = new();
 
+    private bool IsJpeg => _pixelFormat != VideoControl.Yuyv;
+
     private uint _pixelFormat;
     private int _width, _height, _stride, _mapped;
     private byte[] _bytes = [];
@@ -140,7 +142,7 @@ public sealed class V4l2Camera : ICamera
         VideoMode mode = VideoMode.Choose(VideoModeList.Modes(_device, formats, _wished), _wished) ?? throw VideoFailure.NoFormat(_path, card, formats);
         SetFormat(mode, card);
         double? rate = SetRate(mode);
-        Description = string.Create(CultureInfo.InvariantCulture, $"{_path} ({card}, {(_pixelFormat == VideoControl.Yuyv ? "YUYV" : "MJPEG")} {_width} x {_height}{(rate is { } r ? $", {r:0.##} fps" : "")})");
+        Description = string.Create(CultureInfo.InvariantCulture, $"{Camera.NameOf(_path)} ({card}, {(IsJpeg ? "MJPEG" : "YUYV")} {_width} x {_height}{(rate is { } r ? $", {r:0.##} fps" : "")})");
         MapBuffers();
         uint type = VideoControl.Capture;
         Require(VideoControl.StreamOn, ref type, "the start");
@@ -248,8 +250,6 @@ public sealed class V4l2Camera : ICamera
             _filled.Add(buffer);
         }
     }
-
-    private bool IsJpeg => _pixelFormat != VideoControl.Yuyv;
 
     private bool IsWhole(in VideoBuffer buffer)
     {

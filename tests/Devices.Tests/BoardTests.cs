@@ -40,6 +40,25 @@ public sealed class BoardTests
         Assert.Equal([board.Expected[value].Sensor], board.Differences());
     }
 
+    /// <summary>No value of a tree is without a source, and no source without a value.</summary>
+    [Fact]
+    public void EveryFileOfATreeHasItsSource()
+    {
+        HashSet<Source> used = [];
+        foreach ((string name, Func<KnownBoard> make) in Trees.All)
+        {
+            using KnownBoard board = make();
+            IEnumerable<string> files = Directory.EnumerateFiles(board.Board.Root, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(board.Board.Root, f));
+            foreach (string path in files.Concat(board.Expected.Select(e => e.Source)).Distinct())
+            {
+                Source[] fitting = [.. Source.All.Where(s => s.Fits(name, path))];
+                Assert.True(fitting.Length == 1, $"{name}: {path} has {fitting.Length} sources");
+                used.Add(fitting[0]);
+            }
+        }
+        Assert.Equal([], Source.All.Except(used).Select(s => $"{s.Boards} {s.Path}"));
+    }
+
     [Theory]
     [MemberData(nameof(Boards))]
     public void EveryQuantityHasAValueOrAReason(string name)

@@ -18,6 +18,8 @@ internal sealed class ReportVerb : Verb
         new("--out", "-o") { Description = "The page to write: one HTML file without script or network.", HelpName = "FILE.html" };
     private readonly Option<string?> _markdown = new("--markdown") { Description = "The same facts as Markdown.", HelpName = "FILE.md" };
 
+    private readonly Option<string?> _list = new("--list") { Description = "Many results as one list in Markdown, a line each.", HelpName = "FILE.md" };
+
     private readonly Option<string[]> _accuracy = new("--accuracy")
     {
         Description = "Results of 'edgevit validate --json' of the same models.",
@@ -30,22 +32,25 @@ internal sealed class ReportVerb : Verb
         "Makes one page of results of bench: the machines, latencies, steps, sensors, and a comparison.",
         "report result.json --out report.html",
         "report pi4.json pi5.json --out report.html --markdown report.md",
-        "report result.json --accuracy accuracy.json --out report.html")
+        "report result.json --accuracy accuracy.json --out report.html",
+        "report bench/results/*/*.bench.json --list docs/results.md")
     {
-        AddAll(_results, _out, _markdown, _accuracy);
+        AddAll(_results, _out, _markdown, _list, _accuracy);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string[] files = arguments.GetRequiredValue(_results), accuracyFiles = arguments.GetValue(_accuracy) ?? [];
-        string? page = arguments.GetValue(_out), markdown = arguments.GetValue(_markdown);
-        if (page is null && markdown is null)
+        (string Option, string? File)[] targets = [("--out", arguments.GetValue(_out)), ("--markdown", arguments.GetValue(_markdown)), ("--list", arguments.GetValue(_list))];
+        if (targets.All(t => t.File is null))
         {
-            throw new UserException("report needs --out FILE.html or --markdown FILE.md.", ExitCode.Usage);
+            throw new UserException("report needs --out FILE.html, --markdown FILE.md or --list FILE.md.", ExitCode.Usage);
         }
 
-        Check("--out", page, [.. files, .. accuracyFiles]);
-        Check("--markdown", markdown, page is null ? [.. files, .. accuracyFiles] : [.. files, .. accuracyFiles, page]);
+        for (int i = 0; i < targets.Length; i++)
+        {
+            Check(targets[i].Option, targets[i].File, [.. files, .. accuracyFiles, .. targets[..i].Select(t => t.File).OfType<string>()]);
+        }
 
         BenchResult[] results = [.. files.Select(ResultReader.Read)];
         AccuracyResult[] accuracies = [.. accuracyFiles.Select(AccuracyResult.Read)];
@@ -60,27 +65,28 @@ internal sealed class ReportVerb : Verb
         }
 
         IReadOnlyList<ReportBlock> blocks = ReportDocument.Of(results, accuracies);
-        if (page is not null)
+        string[] contents = [HtmlPage.Write(blocks), MarkdownPage.Write(blocks), MarkdownPage.Write(ResultsList.Of(results))];
+        foreach (((string _, string? file), string content) in targets.Zip(contents))
         {
-            AtomicFile.Write(page, Encoding.UTF8.GetBytes(HtmlPage.Write(blocks)));
+            if (file is not null)
+            {
+                AtomicFile.Write(file, Encoding.UTF8.GetBytes(content));
+            }
         }
 
-        if (markdown is not null)
+        var written = new JsonObject();
+        foreach ((string key, string? file) in new[] { "html", "markdown", "list" }.Zip(targets.Select(t => t.File)))
         {
-            AtomicFile.Write(markdown, Encoding.UTF8.GetBytes(MarkdownPage.Write(blocks)));
+            written[key] = file is null ? null : Path.GetFullPath(file);
         }
 
-        printer.Object(new JsonObject
-        {
-            ["html"] = page is null ? null : Path.GetFullPath(page),
-            ["markdown"] = markdown is null ? null : Path.GetFullPath(markdown),
-            ["results"] = results.Length,
-            ["valid"] = results.Count(r => r.Valid),
-        });
+        written["results"] = results.Length;
+        written["valid"] = results.Count(r => r.Valid);
+        printer.Object(written);
         string summary = $"{results.Length} {(results.Length == 1 ? "result" : "results")}, {results.Count(r => r.Valid)} VALID";
-        foreach (string written in new[] { page, markdown }.OfType<string>())
+        foreach (string file in targets.Select(t => t.File).OfType<string>())
         {
-            printer.Data($"{written}: {Quantity.Bytes(new FileInfo(written).Length)}, {summary}");
+            printer.Data($"{file}: {Quantity.Bytes(new FileInfo(file).Length)}, {summary}");
         }
 
         return ExitCode.Ok;
