@@ -90,7 +90,7 @@ public sealed class SampleProcessTests : IDisposable
 
     private Process Start(params string[] options)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [Path.Combine(AppContext.BaseDirectory, "CameraClassifier.dll"), ShapePictures.Model, .. options])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CameraClassifier.dll"), ShapePictures.Model, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

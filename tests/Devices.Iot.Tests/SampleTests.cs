@@ -36,7 +36,8 @@ public sealed class SampleTests : IDisposable
         reference.Show();
         Assert.Equal(expected.Picture()[..16], _screen.Picture()[..16]);
         Assert.InRange(_screen.Picture()[19].Count(c => c == '#'), 110, 128);
-        Assert.Equal(rows == 64, _screen.Picture()[24..31].Concat(_screen.Picture()[^8..]).Any(row => row.Contains('#', StringComparison.Ordinal)) && rows == 64);
+        // The last line has the numbers.
+        Assert.Contains(_screen.Picture()[^8..], row => row.Contains('#', StringComparison.Ordinal));
 
         Run(panel, s_shapes[1].Jpeg);
         Assert.False(_pins.High(Led));
