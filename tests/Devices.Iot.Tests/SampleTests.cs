@@ -99,6 +99,16 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void APinThatIsInUseIsToldAndDoneWithout()
+    {
+        _pins.Fault = new InvalidOperationException("busy");
+        using Panel panel = Open(64);
+        Run(panel, s_shapes[0].Jpeg);
+        Assert.StartsWith("no light or button: pin 17 cannot be used", _messages.ToString(), StringComparison.Ordinal);
+        Assert.Contains(s_shapes[0].Label, _lines.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AStopEndsTheWaitForAFrame()
     {
         using Panel panel = Open(64);

@@ -60,7 +60,15 @@ internal sealed class SimulatedPins(string label = "pinctrl-rp1") : GpioDriver
 
     public override GpioChipInfo GetChipInfo() => new(0, "gpiochip0", label, PinCount);
 
-    protected override void OpenPin(int pinNumber) => _modes.Add(pinNumber, PinMode.Input);
+    protected override void OpenPin(int pinNumber)
+    {
+        if (Fault is not null)
+        {
+            throw Fault;
+        }
+
+        _modes.Add(pinNumber, PinMode.Input);
+    }
 
     protected override void ClosePin(int pinNumber) => Assert.True(_modes.Remove(pinNumber));
 

@@ -102,6 +102,15 @@ public sealed class StatusLedTests
     }
 
     [Fact]
+    public void APinThatIsInUseIsNamed()
+    {
+        _chip.Fault = new InvalidOperationException("Device or resource busy");
+        using var pins = new GpioController(_chip);
+        Assert.Equal("pin 17 cannot be used, is it in use by something else? Device or resource busy", Assert.Throws<DeviceException>(() => new StatusLed(pins, Pin)).Message);
+        Assert.Throws<DeviceException>(() => new ButtonInput(pins, Pin));
+    }
+
+    [Fact]
     public void PatternsThatAreNoneAreRefused()
     {
         using var pins = new GpioController(_chip);

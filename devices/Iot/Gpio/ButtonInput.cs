@@ -23,7 +23,7 @@ public sealed class ButtonInput : IDisposable
     /// <param name="settle">How long the pin must be quiet; 20 ms by default.</param>
     /// <param name="hold">After how long pressing is holding; one second by default.</param>
     /// <param name="clock">For tests.</param>
-    /// <exception cref="DeviceException">The chip or its driver has no pull-up resistors.</exception>
+    /// <exception cref="DeviceException">The pin cannot be used, or the chip or its driver has no pull-up resistors.</exception>
     public ButtonInput(GpioController pins, int pin, TimeSpan? settle = null, TimeSpan? hold = null, TimeProvider? clock = null)
     {
         (_pins, _pin, _settle, _hold) = (pins, pin, settle ?? TimeSpan.FromMilliseconds(20), hold ?? TimeSpan.FromSeconds(1));
@@ -35,8 +35,11 @@ public sealed class ButtonInput : IDisposable
         clock ??= TimeProvider.System;
         _settled = clock.CreateTimer(_ => Settle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _held = clock.CreateTimer(_ => Hold(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        pins.OpenPin(pin, PinMode.InputPullUp);
-        pins.RegisterCallbackForPinValueChangedEvent(pin, PinEventTypes.Falling | PinEventTypes.Rising, Edge);
+        Pin.Take(pin, () =>
+        {
+            pins.OpenPin(pin, PinMode.InputPullUp);
+            pins.RegisterCallbackForPinValueChangedEvent(pin, PinEventTypes.Falling | PinEventTypes.Rising, Edge);
+        });
     }
 
     /// <summary>It was pressed.</summary>

@@ -21,11 +21,12 @@ public sealed class StatusLed : IDisposable
     /// <param name="pin">17 is the pin 11 of a Raspberry Pi.</param>
     /// <param name="litByLow">The light hangs between 3.3 V and the pin.</param>
     /// <param name="clock">For tests.</param>
+    /// <exception cref="DeviceException">The pin cannot be used.</exception>
     public StatusLed(GpioController pins, int pin, bool litByLow = false, TimeProvider? clock = null)
     {
         (_pins, _pin, _litByLow) = (pins, pin, litByLow);
         _timer = (clock ?? TimeProvider.System).CreateTimer(_ => Step(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        pins.OpenPin(pin, PinMode.Output, Value(false));
+        Pin.Take(pin, () => pins.OpenPin(pin, PinMode.Output, Value(false)));
     }
 
     /// <summary>Whether it is lit now.</summary>
