@@ -9,6 +9,9 @@ public interface ICamera : IDisposable
     /// <summary>Frames that were taken and not handed out, because the reader was slower than the camera.</summary>
     long Dropped { get; }
 
+    /// <summary>Frames that came damaged and were not handed out.</summary>
+    long Damaged => 0;
+
     /// <summary>The newest frame, after waiting for one.</summary>
     /// <param name="cancellation">Ends the wait at once, also where the camera gives nothing.</param>
     /// <returns>Null at the end of the source.</returns>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace EdgeVit.Cli;
@@ -9,9 +10,13 @@ namespace EdgeVit.Cli;
 internal sealed class Printer
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_line = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly TextWriter _data;
+    private const int BrokenPipe = 32;
+
     private readonly TextWriter _words;
+    private TextWriter _data;
+    private bool _lines;
     private bool _liveLine;
 
     public Printer(bool json, bool quiet) : this(json, quiet, Console.Out, Console.Error)
@@ -40,7 +45,8 @@ internal sealed class Printer
     /// <summary>Whether standard error is a terminal, so that a line may be rewritten in place.</summary>
     public bool LiveWords { get; }
 
-    private bool RichData { get; }
+    /// <summary>Whether data go to a terminal.</summary>
+    public bool RichData { get; }
 
     private bool Color { get; }
 
@@ -115,13 +121,43 @@ internal sealed class Printer
         }
     }
 
-    /// <summary>The one JSON object of a verb; nothing without <c>--json</c>.</summary>
+    /// <summary>The one JSON object of a verb; nothing without <c>--json</c>. One line where a stream has begun.</summary>
     public void Object(JsonObject value)
     {
         if (Json)
         {
-            _data.WriteLine(value.ToJsonString(s_indented));
+            _data.WriteLine(value.ToJsonString(_lines ? s_line : s_indented));
         }
+    }
+
+    /// <summary>From here on each object is a line, and a reader that has closed its pipe shows as an <see cref="IOException"/>, which the console's own
+    /// writer passes over in silence.</summary>
+    public void BeginLines()
+    {
+        _lines = true;
+        if (!ReferenceEquals(_data, Console.Out) || !Console.IsOutputRedirected || OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // A file is left to the console's writer: it shares its position with standard error.
+        var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        if (!output.CanSeek)
+        {
+            _data = new StreamWriter(output, new System.Text.UTF8Encoding(false)) { AutoFlush = true };
+        }
+    }
+
+    /// <summary>Whether an error says that nobody reads the data any more; if so, later data go nowhere.</summary>
+    public bool IsClosed(IOException error)
+    {
+        if (!_lines || error.HResult != BrokenPipe)
+        {
+            return false;
+        }
+
+        _data = TextWriter.Null;
+        return true;
     }
 
     /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>

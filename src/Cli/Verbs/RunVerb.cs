@@ -1,16 +1,13 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Text.Json.Nodes;
-using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
-/// <summary><c>edgevit run</c>: classifies images, or runs an exact tensor and prints raw logits.</summary>
+/// <summary><c>edgevit run</c>: classifies images, cameras, streams, folders and clips, or runs an exact tensor and prints raw logits.</summary>
 internal sealed class RunVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
-    private readonly Argument<string[]> _images = new("FILE|DIR|GLOB|-") { Description = "Images; '-' reads one from standard input.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _sources = new("FILE|DIR|GLOB|-|camera:0|rpicam|clip.mp4") { Description = "Images or clips, a camera; '-' reads an image, or frames with --format, from standard input.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<int> _top = new("--top") { Description = "How many classes to print.", DefaultValueFactory = _ => 5 };
     private readonly Option<string?> _tensor = new("--tensor")
     {
@@ -18,16 +15,20 @@ internal sealed class RunVerb : Verb
         HelpName = "FILE.safetensors[:name]",
     };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads for one image.", DefaultValueFactory = _ => 1 };
-    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded." };
+    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images and clips that cannot be decoded." };
+    private readonly SourceOptions _wishes = new();
 
     public RunVerb() : base(
         "run",
-        "Classifies images: labels, probabilities and where the time goes.",
+        "Classifies images, cameras and clips: labels, probabilities and where the time goes.",
         "run runs/demo/model.evit photo.jpg --top 3",
         "run runs/demo 'pictures/*.png' --json",
+        "run runs/demo camera:0 --size 1280x720",
+        "run runs/demo inbox --watch --json",
+        "run runs/demo clip.mp4 --frames 32",
         "run runs/demo --tensor input.safetensors:image")
     {
-        AddAll(_model, _images, _top, _tensor, _threads, _skipBad);
+        AddAll([_model, _sources, _top, _tensor, _threads, _skipBad, .. _wishes.All]);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
@@ -38,7 +39,7 @@ internal sealed class RunVerb : Verb
             throw new UserException($"--top is {top}, expected 1 or more.", ExitCode.Usage);
         }
 
-        string[] sources = arguments.GetValue(_images) ?? [];
+        string[] sources = arguments.GetValue(_sources) ?? [];
         string? tensor = arguments.GetValue(_tensor);
         if (sources.FirstOrDefault(s => s.Length > 1 && s.StartsWith('-') && !File.Exists(s)) is { } mistyped)
         {
@@ -50,119 +51,23 @@ internal sealed class RunVerb : Verb
             throw new UserException(tensor is null ? "run needs images, or --tensor FILE. Type 'edgevit run --help'." : "give images or --tensor, not both.", ExitCode.Usage);
         }
 
+        SourceWishes wishes = _wishes.Read(arguments);
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         using Session session = model.CreateSession(Threads.Options(arguments.GetValue(_threads)));
-        return tensor is null
-            ? RunImages(model, session, [.. sources.SelectMany(ImageInputs.Resolve)], top, arguments.GetValue(_skipBad), printer)
-            : RunTensor(model, session, tensor, top, printer);
-    }
-
-    private static int RunImages(EvitModel model, Session session, IReadOnlyList<string> files, int top, bool skipBad, Printer printer)
-    {
-        using var interruption = new Interruption();
-        var pipeline = new PreprocessPipeline(model.Preprocess);
-        byte[] pixels = new byte[pipeline.Length];
-        float[] logits = new float[model.Classes];
-        var results = new JsonArray();
-        int skipped = 0;
-        bool single = files.Count == 1;
-        foreach (string file in files)
+        if (tensor is not null)
         {
-            interruption.Token.ThrowIfCancellationRequested();
-            long start = Stopwatch.GetTimestamp();
-            RgbImage image;
-            string? warning;
-            try
-            {
-                image = file == ImageInputs.StandardInput ? ImageDecoder.Decode(ReadStandardInput(), "standard input", out warning) : ImageDecoder.DecodeFile(file, out warning);
-            }
-            catch (ImageException e) when (skipBad)
-            {
-                skipped++;
-                printer.Warn($"left out: {e.Message}");
-                continue;
-            }
-            if (warning is not null)
-            {
-                printer.Warn($"{(file == ImageInputs.StandardInput ? "standard input" : file)}: {warning}");
-            }
-
-            long decoded = Stopwatch.GetTimestamp();
-            pipeline.ToPixels(image, pixels);
-            long prepared = Stopwatch.GetTimestamp();
-            session.RunNhwc(pixels, logits);
-            long ran = Stopwatch.GetTimestamp();
-
-            IReadOnlyList<Prediction> best = Prediction.Top(logits, model.Labels, top);
-            double decodeMs = Milliseconds(start, decoded), prepareMs = Milliseconds(decoded, prepared), runMs = Milliseconds(prepared, ran);
-            results.Add((JsonNode)new JsonObject
-            {
-                ["source"] = file,
-                ["top"] = Json(best),
-                ["timing"] = new JsonObject { ["decode_ms"] = Quantity.Json(decodeMs), ["preprocess_ms"] = Quantity.Json(prepareMs), ["inference_ms"] = Quantity.Json(runMs) },
-            });
-            if (single)
-            {
-                PrintOne(printer, best);
-                printer.Say($"{file}: decode {Quantity.Milliseconds(decodeMs)}, preprocess {Quantity.Milliseconds(prepareMs)}, inference {Quantity.Milliseconds(runMs)} ms (a first run includes compilation; see 'edgevit bench')");
-            }
-            else
-            {
-                printer.Data($"{file}  {string.Join("  ", best.Take(Math.Min(top, 3)).Select(p => $"{p.Label} {Quantity.Percent(p.Probability)}"))}  {Quantity.Milliseconds(runMs)} ms");
-            }
-        }
-        printer.Object(new JsonObject { ["results"] = results, ["skipped"] = skipped, ["kernel"] = session.KernelName });
-        if (skipped > 0)
-        {
-            printer.Say($"{skipped} of {files.Count} images left out");
+            wishes.AllowOnly("a tensor");
+            return TensorRun.Run(model, session, tensor, top, printer);
         }
 
-        return results.Count > 0 ? ExitCode.Ok : throw new UserException("none of the images could be decoded.");
-    }
-
-    private static int RunTensor(EvitModel model, Session session, string spec, int top, Printer printer)
-    {
-        (string name, float[] input, int images) = TensorInput.Read(spec, model.InputShape);
-        float[] logits = new float[images * model.Classes];
-        session.RunNchw(input, logits);
-        var results = new JsonArray();
-        var rows = new JsonArray();
-        for (int i = 0; i < images; i++)
+        try
         {
-            float[] row = logits.AsSpan(i * model.Classes, model.Classes).ToArray();
-            results.Add((JsonNode)new JsonObject { ["source"] = $"{name}[{i}]", ["top"] = Json(Prediction.Top(row, model.Labels, top)) });
-            rows.Add((JsonNode)new JsonArray([.. row.Select(v => (JsonNode)JsonValue.Create(v))]));
-            printer.Data(string.Join(' ', row.Select(v => v.ToString("R", System.Globalization.CultureInfo.InvariantCulture))));
+            return SourceChoice.Of(sources, wishes, arguments.GetValue(_skipBad))(new Classifier(model, session, top), printer);
         }
-        printer.Object(new JsonObject { ["results"] = results, ["logits"] = rows, ["kernel"] = session.KernelName });
-        return ExitCode.Ok;
-    }
-
-    private static void PrintOne(Printer printer, IReadOnlyList<Prediction> best)
-    {
-        var table = new TextTable(null, ">probability", "label", ">index");
-        foreach (Prediction p in best)
+        catch (IOException e) when (printer.IsClosed(e))
         {
-            table.Add(Quantity.Percent(p.Probability, 2), p.Label, Quantity.Count(p.Index));
+            // Who reads the lines has seen enough.
+            return ExitCode.Ok;
         }
-
-        printer.Data(table);
     }
-
-    private static JsonArray Json(IReadOnlyList<Prediction> best) => new([.. best.Select(p => (JsonNode)new JsonObject
-    {
-        ["label"] = p.Label,
-        ["index"] = p.Index,
-        ["probability"] = Quantity.Json(p.Probability, 6),
-    })]);
-
-    private static byte[] ReadStandardInput()
-    {
-        using Stream input = Console.OpenStandardInput();
-        using var bytes = new MemoryStream();
-        input.CopyTo(bytes);
-        return bytes.ToArray();
-    }
-
-    private static double Milliseconds(long start, long end) => Stopwatch.GetElapsedTime(start, end).TotalMilliseconds;
 }

@@ -3,7 +3,8 @@ using EdgeVit.Imaging;
 
 namespace EdgeVit.Cli;
 
-/// <summary>The images that a command line names: a file, a folder, a pattern, or <c>-</c> for standard input.</summary>
+/// <summary>The images or clips that a command line names: a file, a folder, a pattern, or <c>-</c> for standard input. A folder stands for its images,
+/// and for its clips where it has no image.</summary>
 internal static class ImageInputs
 {
     public const string StandardInput = "-";
@@ -17,14 +18,11 @@ internal static class ImageInputs
             return [source];
         }
 
-        if (source.StartsWith("camera:", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new UserException("cameras are not supported by this version. Capture a frame and pipe it:  rpicam-still -o - | edgevit run model.evit -", ExitCode.NotSupported);
-        }
-
         if (Directory.Exists(source))
         {
-            return NotEmpty(Sorted(Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(ImageDecoder.HasImageExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files in this folder.");
+            string[] all = [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories)];
+            IReadOnlyList<string> images = Sorted(all.Where(ImageDecoder.HasImageExtension));
+            return images.Count > 0 ? images : NotEmpty(Sorted(all.Where(ClipInfo.HasExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files and no clips in this folder.");
         }
 
         if (source.AsSpan().IndexOfAny('*', '?') < 0)
