@@ -120,9 +120,12 @@ internal sealed class Printer
     {
         if (Json)
         {
-            _data.WriteLine(value.ToJsonString(s_indented));
+            _data.WriteLine(Text(value));
         }
     }
+
+    /// <summary>An object as it is printed.</summary>
+    public static string Text(JsonObject value) => value.ToJsonString(s_indented);
 
     /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>
     public void Flush()
