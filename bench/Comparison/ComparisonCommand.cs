@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using EdgeVit.Cli;
 using EdgeVit.Devices;
 using EdgeVit.Export;
 using EdgeVit.Export.Tests;

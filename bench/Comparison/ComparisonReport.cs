@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using EdgeVit.Cli;
 using EdgeVit.Devices;
 
 namespace EdgeVit.Bench;

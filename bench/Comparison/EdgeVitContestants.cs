@@ -1,3 +1,4 @@
+using EdgeVit.Cli;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeVit.Cli;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;

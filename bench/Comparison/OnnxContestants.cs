@@ -1,3 +1,4 @@
+using EdgeVit.Cli;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
 using Microsoft.ML.OnnxRuntime;

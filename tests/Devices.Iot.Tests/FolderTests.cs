@@ -8,9 +8,8 @@ public sealed class FolderTests
     [Fact]
     public void NoFolderIsUsedByWhatItUses()
     {
-        string root = Path.GetDirectoryName(Path.GetDirectoryName(ShapePictures.Model))!;
         SortedDictionary<(string From, string To), SortedSet<string>> references =
-            FolderReferences.Of(Path.Combine(AppContext.BaseDirectory, "EdgeVit.Devices.Iot.dll"), Path.Combine(root, "devices", "Iot"));
+            FolderReferences.Of(Path.Combine(AppContext.BaseDirectory, "EdgeVit.Devices.Iot.dll"), Path.Combine(Repository.Root, "devices", "Iot"));
         Assert.Contains(("Gpio", "."), references.Keys);
         Assert.Empty(FolderReferences.Cycles(references.Keys));
     }

@@ -1,3 +1,4 @@
+using EdgeVit.EndToEnd.Tests;
 using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 using SkiaSharp;
@@ -9,7 +10,7 @@ internal static class ShapePictures
 {
     private const int Side = 128;
 
-    public static string Model { get; } = FindModel();
+    public static string Model { get; } = Path.Combine(Repository.Root, "models", "shapes.evit");
 
     /// <summary>JPEG files of several labels, each of which the model recognises for certain.</summary>
     public static IReadOnlyList<(string Label, byte[] Jpeg)> Take(int count)
@@ -48,16 +49,5 @@ internal static class ShapePictures
 
         using SKData data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 95);
         return data.ToArray();
-    }
-
-    private static string FindModel()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "models", "shapes.evit")))
-        {
-            folder = folder.Parent;
-        }
-
-        return Path.Combine(folder!.FullName, "models", "shapes.evit");
     }
 }

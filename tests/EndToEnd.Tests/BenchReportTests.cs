@@ -129,7 +129,7 @@ public sealed class BenchReportTests(SmallModel model) : IClassFixture<SmallMode
     }
 
     private BenchReport Report(IReadOnlyList<LatencyResult> results, bool quick) => new(
-        EvitFile.Read(model.Path), "scalar", new BoardInfo(BoardKind.Pc, "Board", "Cpu", 4, "x86_64", true, [], 1_000_000_000, "Linux", "6"), s_steady, results,
+        new ResultHead(EvitFile.Read(model.Path), model.Path, new BoardInfo(BoardKind.Pc, "Board", "Cpu", 4, "x86_64", true, [], 1_000_000_000, "Linux", "6"), s_steady), "scalar", results,
         quick ? LatencyPlan.Quick : LatencyPlan.Full, quick, new ColdStart(1000, OpenMs: 10, LoadMs: 30, FirstMs: 5, 2000, 3000, 4000, 5000))
     {
         Preparation = new PreparationTimes(640, 480, null, 1, 2),

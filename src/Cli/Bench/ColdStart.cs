@@ -14,9 +14,6 @@ internal sealed record ColdStart(
             + $"process {Quantity.Bytes(ResidentAfter)} ({Quantity.Bytes(ResidentBefore)} before loading)");
     }
 
-    /// <summary>The object of <c>bench --cold</c>.</summary>
-    public JsonObject ToJson() => new() { ["schema"] = 1, ["cold"] = Times(), ["memory"] = Memory() };
-
     /// <summary>Milliseconds.</summary>
     public JsonObject Times() => new()
     {

@@ -95,14 +95,14 @@ internal sealed class KernelAudit
         }
     }
 
-    public JsonObject ToJson() => new()
+    /// <summary>Adds what was measured to a result.</summary>
+    public void AddTo(JsonObject result)
     {
-        ["schema"] = 1,
-        ["pick"] = _sets[_pick],
-        ["tolerance"] = Tolerance,
-        ["picked_ms"] = Quantity.Json(PickedMs, 6),
-        ["mixed_ms"] = Quantity.Json(MixedMs, 6),
-        ["shapes"] = new JsonArray([.. Shapes.Select(s => (JsonNode)new JsonObject
+        result["pick"] = _sets[_pick];
+        result["tolerance"] = Tolerance;
+        result["picked_ms"] = Quantity.Json(PickedMs, 6);
+        result["mixed_ms"] = Quantity.Json(MixedMs, 6);
+        result["shapes"] = new JsonArray([.. Shapes.Select(s => (JsonNode)new JsonObject
         {
             ["kind"] = s.Kind,
             ["shape"] = s.Shape,
@@ -114,10 +114,10 @@ internal sealed class KernelAudit
                 ["ms"] = Quantity.Json(s.Times[i], 6),
                 ["tera_macs_per_second"] = Quantity.Json(s.Rate(s.Times[i])),
             }))),
-        })]),
-        ["misfits"] = new JsonArray([.. Misfits.Select(s => (JsonNode)$"{s.Kind} {s.Shape}")]),
-        ["passed"] = Misfits.Count == 0,
-    };
+        })]);
+        result["misfits"] = new JsonArray([.. Misfits.Select(s => (JsonNode)$"{s.Kind} {s.Shape}")]);
+        result["passed"] = Misfits.Count == 0;
+    }
 
     private IEnumerable<int> Order => Enumerable.Range(0, _sets.Count).OrderBy(i => i == _pick ? -1 : i);
 

@@ -12,6 +12,9 @@ internal sealed record LatencyPlan(TimeSpan Duration, int Samples)
 
     /// <summary>A first impression.</summary>
     public static LatencyPlan Quick { get; } = new(TimeSpan.FromSeconds(3), LatencyStatistics.ForP90);
+
+    /// <summary>Whether heat is a part of what is measured: the result has windows, and a board that slows itself down is no fault of it.</summary>
+    public bool Sustained { get; init; }
 }
 
 /// <summary>Latencies of one thread count, and what the machine did meanwhile: managed bytes that the calling thread allocated per run, the share
@@ -26,6 +29,9 @@ internal sealed record LatencyResult(
     /// <summary>Medians of stretches of the measurement, by the second at which each ends.</summary>
     public IReadOnlyList<(double Seconds, double P50)> OverTime { get; init; } = [];
 
+    /// <summary>The measurement window by window; none unless it is a sustained one.</summary>
+    public IReadOnlyList<SustainedWindow> Windows { get; init; } = [];
+
     /// <summary>Sensors that failed, each with its reason.</summary>
     public IReadOnlyList<(string Sensor, string Reason)> SensorProblems { get; init; } = [];
 }
@@ -34,7 +40,8 @@ internal sealed record LatencyResult(
 internal sealed class LatencyMeasurement
 {
     private const int Pictures = 8;
-    private const int MostSamples = 4_000_000;
+    private const int FirstSamples = 4_000_000;
+    private const int MostSamples = 64_000_000;
     private const int WarmUpWindow = 20;
     private const double WarmUpTolerance = 0.02;
 
@@ -67,25 +74,36 @@ internal sealed class LatencyMeasurement
     /// <summary>Meters in the board's supply.</summary>
     public IReadOnlyList<IPowerMeter> Meters { get; init; } = [];
 
+    /// <summary>Where the sensors are.</summary>
+    public SystemFiles Files { get; init; } = SystemFiles.Machine;
+
+    /// <summary>The kernel set; null as <see cref="SessionOptions.Kernel"/>.</summary>
+    public KernelChoice? Kernel { get; init; }
+
     /// <summary>Warms up, then measures.</summary>
     public LatencyResult Measure(int threads, LatencyPlan plan, Action<double, int> progress, CancellationToken cancel)
     {
-        using Session session = _model.CreateSession(new SessionOptions { Threads = threads });
+        using Session session = _model.CreateSession(new SessionOptions { Threads = threads, Kernel = Kernel });
         // A tenth of the measurement at most.
         int warmUp = WarmUp(i => session.RunNhwc(_pictures[i % Pictures], _logits), TimeSpan.FromSeconds(Math.Clamp(plan.Duration.TotalSeconds / 10, 1, 10)), TimeProvider.System, cancel);
-        double[] samples = new double[MostSamples];
+        double[] samples = new double[FirstSamples];
         int count = 0;
 
-        using var telemetry = new TelemetryLog(meters: Meters);
-        var load = new CpuLoad();
+        using var telemetry = new TelemetryLog(Files, meters: Meters);
+        var load = new CpuLoad(Files);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long allocated = 0;
         long begin = Stopwatch.GetTimestamp();
         long reported = begin;
         double elapsed = 0;
-        while ((elapsed < plan.Duration.TotalSeconds || count < plan.Samples) && count < samples.Length && !cancel.IsCancellationRequested)
+        while ((elapsed < plan.Duration.TotalSeconds || count < plan.Samples) && count < MostSamples && !cancel.IsCancellationRequested)
         {
+            if (count == samples.Length)
+            {
+                Array.Resize(ref samples, 2 * samples.Length);
+            }
+
             byte[] picture = _pictures[count % Pictures];
             long before = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
@@ -108,6 +126,7 @@ internal sealed class LatencyMeasurement
             telemetry.Samples, telemetry.Throttled, session.ArenaBytes)
         {
             OverTime = LatencyOverTime.Of(samples.AsSpan(0, count)),
+            Windows = plan.Sustained ? SustainedWindows.Of(samples.AsSpan(0, count), SustainedWindows.Length(plan.Duration), telemetry.Samples) : [],
             SamplingCost = telemetry.Cost,
             SensorProblems = telemetry.Problems,
         };

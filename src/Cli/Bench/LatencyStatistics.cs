@@ -18,7 +18,8 @@ internal sealed class LatencyStatistics
     public LatencyStatistics(IReadOnlyList<double> milliseconds)
     {
         ArgumentOutOfRangeException.ThrowIfZero(milliseconds.Count);
-        _sorted = [.. milliseconds.Order()];
+        _sorted = [.. milliseconds];
+        Array.Sort(_sorted);
         Mean = _sorted.Average();
         Deviation = Math.Sqrt(_sorted.Sum(v => (v - Mean) * (v - Mean)) / _sorted.Length);
     }

@@ -15,7 +15,7 @@ internal static class TelemetryJson
             ["celsius"] = Quantity.Json(s.Celsius, 2),
             ["mhz"] = Quantity.Json(s.MHz, 1),
             ["mhz_cores"] = new JsonArray([.. s.CoreMHz.Select(m => (JsonNode?)Quantity.Json(m, 1))]),
-            ["watts"] = Quantity.Json(Watts(s), 3),
+            ["watts"] = Quantity.Json(PowerReading.Of(s)?.Watts, 3),
             ["under_voltage"] = s.Readings.FirstOrDefault(x => x.Kind == SensorKind.UnderVoltage)?.Value is { } alarm ? alarm > 0 : null,
             ["throttle"] = s.Throttle?.Bits,
         }))]),
@@ -37,17 +37,15 @@ internal static class TelemetryJson
     /// <summary>Mean power while measuring; null where it was never measured.</summary>
     public static JsonObject? Power(IReadOnlyList<LatencyResult> results)
     {
-        TelemetrySample[] measured = [.. results.SelectMany(r => r.Telemetry).Where(s => Watts(s) is not null)];
-        return measured.Length == 0 ? null : new JsonObject
+        IReadOnlyList<PowerReading> measured = PowerReading.All(results.SelectMany(r => r.Telemetry));
+        return measured.Count == 0 ? null : new JsonObject
         {
-            ["mean_w"] = Quantity.Json(measured.Average(Watts), 3),
-            ["most_w"] = Quantity.Json(measured.Max(Watts), 3),
-            ["source"] = measured[0].Power?.Sensor ?? "rapl",
-            ["scope"] = measured[0].Power is null ? "processor" : "board",
-            ["estimate"] = measured[0].Power?.Estimate ?? false,
-            ["samples"] = measured.Length,
+            ["mean_w"] = Quantity.Json(measured.Average(p => p.Watts), 3),
+            ["most_w"] = Quantity.Json(measured.Max(p => p.Watts), 3),
+            ["source"] = measured[0].Source,
+            ["scope"] = measured[0].Scope,
+            ["estimate"] = measured[0].Estimate,
+            ["samples"] = measured.Count,
         };
     }
-
-    private static double? Watts(TelemetrySample sample) => sample.Power?.Value ?? sample.ProcessorWatts;
 }

@@ -23,7 +23,8 @@ internal static class ValidityRules
             reasons.Add($"measured for {Quantity.Fixed(result.Seconds, 1)} s, {plan.Duration.TotalSeconds:F0} s are needed: use --duration 60s");
         }
 
-        if (result.Throttled == true)
+        // What a sustained measurement is for; it says in which windows.
+        if (result.Throttled == true && result.Windows.Count == 0)
         {
             reasons.Add("the board slowed itself down (throttle bits, or its supply was overloaded): use a better power supply or cooling and let it cool down");
         }
@@ -33,9 +34,11 @@ internal static class ValidityRules
             reasons.Add("the frequency governor is unknown (a virtual machine?): measure on the board itself");
         }
 
-        if (result.Latency.P90 is { } p90 && p90 / result.Latency.P50 >= MostSpread)
+        double? ratio = result.Windows.Count > 0 ? SustainedWindows.Spread(result.Windows) : result.Latency.P90 / result.Latency.P50;
+        if (ratio is { } spread && spread >= MostSpread)
         {
-            reasons.Add($"p90 is {Quantity.Fixed(p90 / result.Latency.P50, 2)} times p50, less than {Quantity.Fixed(MostSpread, 1)} is needed: close other programs, set the governor to performance");
+            string where = result.Windows.Count > 0 ? " in a usual window" : "";
+            reasons.Add($"p90 is {Quantity.Fixed(spread, 2)} times p50{where}, less than {Quantity.Fixed(MostSpread, 1)} is needed: close other programs, set the governor to performance");
         }
 
         if (result.OthersLoad is not { } load)
@@ -49,4 +52,23 @@ internal static class ValidityRules
 
         return reasons;
     }
+
+    /// <summary>The rules about the machine that fail, whatever was measured.</summary>
+    /// <param name="loadBefore">What other processes used before the measurement; null where unknown or not watched.</param>
+    /// <param name="others">Benches that ran at the same time.</param>
+    public static IEnumerable<string> Disturbances(double? loadBefore, IReadOnlyList<OtherBench> others)
+    {
+        if (loadBefore >= MostLoad)
+        {
+            yield return $"other processes used {Quantity.Percent(loadBefore.Value, 0)} of the processors before the measurement, less than {Quantity.Percent(MostLoad, 0)} is needed: close them";
+        }
+
+        foreach (OtherBench other in others)
+        {
+            yield return $"{Disturbing(other)}: run one after the other";
+        }
+    }
+
+    /// <summary>What is said about a bench at the same time.</summary>
+    public static string Disturbing(OtherBench other) => $"another bench ({other}) runs on this machine and disturbs";
 }

@@ -126,7 +126,7 @@ internal sealed class Printer
     {
         if (Json)
         {
-            _data.WriteLine(value.ToJsonString(_lines ? s_line : s_indented));
+            _data.WriteLine(_lines ? value.ToJsonString(s_line) : Text(value));
         }
     }
 
@@ -159,6 +159,9 @@ internal sealed class Printer
         _data = TextWriter.Null;
         return true;
     }
+
+    /// <summary>An object as it is printed.</summary>
+    public static string Text(JsonObject value) => value.ToJsonString(s_indented);
 
     /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>
     public void Flush()

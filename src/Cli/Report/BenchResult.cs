@@ -48,6 +48,18 @@ internal sealed record BenchResult
     /// <summary>The share of the processors that other programs used.</summary>
     public required double? BackgroundLoad { get; init; }
 
+    /// <summary>How it was measured, as far as a repetition needs it.</summary>
+    public required ResultSettings Settings { get; init; }
+
+    /// <summary>Energy per image; null where it was not measured.</summary>
+    public required EnergyFacts? Energy { get; init; }
+
+    /// <summary>Windows of a sustained measurement; empty for another.</summary>
+    public required IReadOnlyList<WindowFacts> Windows { get; init; }
+
+    /// <summary>Files of ONNX Runtime beside the model, which is the first; null where there were none.</summary>
+    public required AgainstFacts? Against { get; init; }
+
     public required bool Valid { get; init; }
 
     public required bool Indicative { get; init; }
@@ -79,3 +91,19 @@ internal sealed record SensorSample(int Threads, double Seconds, double? Celsius
 
 /// <summary>Power while measuring, and what it is the power of.</summary>
 internal sealed record PowerFacts(double MeanWatts, double MostWatts, string Source, string Scope, bool Estimate);
+
+/// <summary>How a result was measured; null where an older version did not say.</summary>
+internal sealed record ResultSettings(string? ModelFile, string? Commit, double Seconds, bool Sustained, double? IdleSeconds, string? Image);
+
+/// <summary>Joules for one image at each thread count, in all and above what the machine uses at rest.</summary>
+internal sealed record EnergyFacts(
+    string Source, string Scope, bool Estimate, double? IdleWatts, IReadOnlyList<(int Threads, double Watts, double Joules, double? AboveIdle)> ByThreads);
+
+/// <summary>One window of a sustained measurement.</summary>
+internal sealed record WindowFacts(int Threads, double From, double To, double Count, double P50, double? Celsius, double? MHz, bool? Throttled);
+
+/// <summary>A comparison with ONNX Runtime.</summary>
+internal sealed record AgainstFacts(string Version, string Options, int Threads, double Pictures, IReadOnlyList<AgainstFile> Files);
+
+/// <summary>One file of a comparison.</summary>
+internal sealed record AgainstFile(string Name, string Engine, double Bytes, double P50, double? P90, double Ratio, double? SameClass);

@@ -36,6 +36,13 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
             throw new UserException($"{file}: cannot be read: {e.Message.TrimEnd('.')}. {remedy}", inner: e);
         }
 
+        return Parse(bytes, file, remedy);
+    }
+
+    /// <summary>Reads the text of a file whose outermost value is an object.</summary>
+    /// <exception cref="UserException">It is no JSON object.</exception>
+    public static JsonPart Parse(byte[] bytes, string file, string remedy)
+    {
         try
         {
             ReadOnlyMemory<byte> text = bytes.AsSpan().StartsWith("\ufeff"u8) ? bytes.AsMemory(3) : bytes;

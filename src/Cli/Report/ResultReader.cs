@@ -4,7 +4,7 @@ namespace EdgeVit.Cli;
 internal static class ResultReader
 {
     private const int Schema = 1;
-    private const int MostThreads = 4096;
+    internal const int MostThreads = 4096;
 
     // Results are rounded to six decimals.
     private const double Rounding = 2e-6;
@@ -12,9 +12,13 @@ internal static class ResultReader
     private const string Remedy = "Make a result with 'edgevit bench MODEL --json > RESULT.json' and give that file";
 
     /// <exception cref="UserException">The file is no result, or one that is damaged or of another schema.</exception>
-    public static BenchResult Read(string file)
+    public static BenchResult Read(string file) => Of(JsonPart.Read(file, $"{Remedy}."));
+
+    /// <summary>Reads a result that has no file yet.</summary>
+    public static BenchResult Parse(string json, string name) => Of(JsonPart.Parse(System.Text.Encoding.UTF8.GetBytes(json), name, $"{Remedy}."));
+
+    private static BenchResult Of(JsonPart root)
     {
-        JsonPart root = JsonPart.Read(file, $"{Remedy}.");
         if (!root.Has("schema"))
         {
             throw root.Wrong("a result of 'edgevit bench --json' with a schema and latencies", "another JSON object");
@@ -42,7 +46,7 @@ internal static class ResultReader
 
         return new BenchResult
         {
-            File = file,
+            File = root.File,
             Date = root.Text("date"),
             Version = root.Object("tool").OptionalText("version") ?? "unknown",
             Model = model.Text("name"),
@@ -61,6 +65,10 @@ internal static class ResultReader
             NotMeasured = root.Has("thermal") ? NotMeasured(root.Object("thermal")) : [],
             Power = root.Has("power") ? Power(root.Object("power")) : null,
             BackgroundLoad = root.OptionalNumber("background_load"),
+            Settings = MeasuredParts.Settings(root),
+            Energy = MeasuredParts.Energy(root),
+            Windows = MeasuredParts.Windows(root),
+            Against = MeasuredParts.Against(root),
             Valid = valid,
             Indicative = root.Flag("indicative"),
             Reasons = reasons,

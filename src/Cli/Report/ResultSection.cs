@@ -11,6 +11,8 @@ internal static class ResultSection
         new Group([Card(result), Measurement(result)]),
         new Heading(3, "Latency"),
         .. Latency(result),
+        .. MeasuredSection.Sustained(result),
+        .. MeasuredSection.Against(result),
         new Heading(3, "Steps by time"),
         .. Steps(result),
         new Heading(3, "Over time"),
@@ -53,6 +55,11 @@ internal static class ResultSection
             .Add("kernels", result.Kernel)
             .Add("warm-up", $"{Quantity.Count(result.WarmUp)} runs")
             .Add("other programs", result.BackgroundLoad is { } load ? $"{Quantity.Percent(load)} of the processors" : "unknown");
+        foreach ((string name, string value) in MeasuredSection.Energy(result))
+        {
+            table.Add(name, value);
+        }
+
         foreach ((string name, double ms) in result.Times)
         {
             table.Add(name, $"{Quantity.Milliseconds(ms)} ms");

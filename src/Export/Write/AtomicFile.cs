@@ -42,6 +42,26 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Tries whether a file can be written, before there is anything to write: so many bytes are written beside its place and
+    /// deleted again.</summary>
+    /// <exception cref="ModelWriteException">As <see cref="Write(string, ReadOnlyMemory{byte})"/>.</exception>
+    public static void Check(string path, int bytes)
+    {
+        try
+        {
+            Write(path, stream =>
+            {
+                stream.Write(new byte[bytes]);
+                stream.Flush();
+                throw new OperationCanceledException();
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            // Written and discarded.
+        }
+    }
+
     private static void Discard(string temporary)
     {
         try

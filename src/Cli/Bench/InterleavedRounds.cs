@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace EdgeVit.Bench;
+namespace EdgeVit.Cli;
 
 /// <summary>Times contestants turn by turn, so that whatever the machine does meanwhile (clock, heat, other programs) happens to all of
 /// them alike, and compares them within rounds.</summary>
@@ -15,12 +15,14 @@ internal static class InterleavedRounds
     /// <param name="contestants">Each is warmed up first.</param>
     /// <param name="budget">Time for all rounds.</param>
     /// <param name="progress">Told the number of finished rounds.</param>
-    public static IReadOnlyList<ContestantTimes> Measure(IReadOnlyList<Contestant> contestants, TimeSpan budget, Action<int> progress)
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public static IReadOnlyList<ContestantTimes> Measure(
+        IReadOnlyList<Contestant> contestants, TimeSpan budget, Action<int> progress, CancellationToken cancel = default)
     {
         int[] runs = [.. contestants.Select(c => (int)Math.Clamp(TurnMs / WarmUp(c), LeastRuns, MostRuns))];
         var rounds = contestants.Select(_ => new List<double>()).ToArray();
-        double[] minimum = [.. contestants.Select(_ => double.MaxValue)];
-        int[] timed = new int[contestants.Count];
+        var all = contestants.Select(_ => new List<double>()).ToArray();
         long begin = Stopwatch.GetTimestamp();
         for (int round = 0; round < 3 || Stopwatch.GetElapsedTime(begin) < budget; round++)
         {
@@ -28,6 +30,7 @@ internal static class InterleavedRounds
             {
                 // Another one begins each round.
                 int i = (turn + round) % contestants.Count;
+                cancel.ThrowIfCancellationRequested();
                 double[] times = new double[runs[i]];
                 contestants[i].Run();
                 for (int run = 0; run < times.Length; run++)
@@ -36,12 +39,11 @@ internal static class InterleavedRounds
                 }
 
                 rounds[i].Add(Spread.Of(times).Median);
-                minimum[i] = Math.Min(minimum[i], times.Min());
-                timed[i] += times.Length;
+                all[i].AddRange(times);
             }
             progress(round + 1);
         }
-        return [.. contestants.Select((c, i) => new ContestantTimes(c, rounds[i], minimum[i], timed[i]))];
+        return [.. contestants.Select((c, i) => new ContestantTimes(c, rounds[i], all[i]))];
     }
 
     /// <summary>The shortest of a few runs, for choosing between variants.</summary>

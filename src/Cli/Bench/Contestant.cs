@@ -1,4 +1,4 @@
-namespace EdgeVit.Bench;
+namespace EdgeVit.Cli;
 
 /// <summary>Something that turns an image into logits, to be timed.</summary>
 /// <param name="Name">As in tables, unique.</param>
@@ -16,10 +16,15 @@ internal sealed record Contestant(string Name, string Engine, int Threads, Actio
 /// <summary>A contestant's times.</summary>
 /// <param name="Contestant">Whose.</param>
 /// <param name="Rounds">The median time of each round, milliseconds.</param>
-/// <param name="Minimum">The shortest of all runs, milliseconds.</param>
-/// <param name="Runs">Number of timed runs.</param>
-internal sealed record ContestantTimes(Contestant Contestant, IReadOnlyList<double> Rounds, double Minimum, int Runs)
+/// <param name="All">Of all timed runs in their order, milliseconds; at least one.</param>
+internal sealed record ContestantTimes(Contestant Contestant, IReadOnlyList<double> Rounds, IReadOnlyList<double> All)
 {
+    /// <summary>The shortest of all runs, milliseconds.</summary>
+    public double Minimum { get; } = All.Min();
+
+    /// <summary>Number of timed runs.</summary>
+    public int Runs => All.Count;
+
     /// <summary>The median over the rounds.</summary>
     public double Median { get; } = Spread.Of(Rounds).Median;
 }

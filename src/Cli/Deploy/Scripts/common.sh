@@ -1,0 +1,42 @@
+# say NAME VALUE: one line of the answer.
+say() { printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\n\r' '  ')"; }
+
+# fail WORD DETAIL: the end, with why.
+fail() { say error "$1"; say detail "$2"; exit 10; }
+
+# unlock FOLDER OWNER: gives the lock back where it is ours.
+unlock() { if [ "$(cat "$1/lock/owner" 2>/dev/null)" = "$2" ]; then rm -rf "$1/lock"; fi; }
+
+# lock FOLDER OWNER CONNECTION FORCE: takes the lock, or says whose it is. A lock is stale where the connection that took it is gone or nothing
+# was done for ten minutes. CONNECTION is the process that lives as long as the connection and when it began; empty where unknown.
+lock() {
+  if ! mkdir "$1/lock" 2>/dev/null; then
+    [ -d "$1/lock" ] || fail write "$(mkdir "$1/lock" 2>&1)"
+    stale=$4
+    other=$(cat "$1/lock/connection" 2>/dev/null)
+    if [ -n "$other" ]; then
+      stat=$(cat "/proc/${other% *}/stat" 2>/dev/null)
+      began=$(printf '%s' "${stat##*) }" | cut -d ' ' -f 20)
+      if [ "$began" != "${other#* }" ]; then stale=yes; fi
+    fi
+    if [ -n "$(find "$1/lock" -maxdepth 0 -mmin +10 2>/dev/null)" ]; then stale=yes; fi
+    if [ "$stale" = yes ]; then rm -rf "$1/lock"; fi
+    mkdir "$1/lock" 2>/dev/null || fail locked "$(cat "$1/lock/owner" 2>/dev/null)"
+  fi
+  { printf '%s\n' "$2" >"$1/lock/owner" && printf '%s\n' "$3" >"$1/lock/connection"; } || fail write "$1"
+}
+
+# tidy FOLDER: takes away a folder that was made for this and is empty, and what was made above it.
+tidy() {
+  if [ -d "$1/versions" ]; then rmdir "$1/versions" 2>/dev/null; fi
+  [ -e "$1/made" ] && [ "$(ls -A "$1")" = made ] || return 0
+  made=$(cat "$1/made")
+  rm -f "$1/made"
+  rmdir "$1" 2>/dev/null || return 0
+  above=$1
+  while [ "${made:-0}" -gt 0 ]; do
+    above=$(dirname "$above")
+    rmdir "$above" 2>/dev/null || break
+    made=$((made - 1))
+  done
+}

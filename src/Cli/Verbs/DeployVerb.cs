@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EdgeVit.Runtime;
+
+namespace EdgeVit.Cli;
+
+/// <summary><c>edgevit deploy</c>: brings a model and the tool onto a board by ssh, proves there that they compute the same bits, and switches.</summary>
+internal sealed class DeployVerb : Verb
+{
+    private readonly Argument<string[]> _what = new("model.evit user@host") { Description = "The model, or a run folder, and the board; with --remove the board is enough.", HelpName = "model.evit user@host", Arity = new ArgumentArity(1, 2) };
+    private readonly Option<int?> _port = new("--port") { Description = "The port of ssh. [default: what ssh's configuration says]" };
+    private readonly Option<string?> _tool = new("--tool") { Description = "The tool for the board: an archive of ./publish.sh, or a folder. [default: the one in artifacts/release, else one that is made]", HelpName = "FILE|DIR" };
+    private readonly Option<string?> _folder = new("--folder") { Description = "The folder on the board. [default: ~/.local/share/edgevit, with --service /opt/edgevit]", HelpName = "DIR" };
+    private readonly Option<bool> _service = new("--service") { Description = "Run it as a systemd service that answers HTTP on the board; needs root there, or sudo without a password." };
+    private readonly Option<int> _servicePort = new("--service-port") { Description = "The service's port on the board's loopback address.", DefaultValueFactory = _ => 8080 };
+    private readonly Option<bool> _noBench = new("--no-bench") { Description = "Leave out the quick bench on the board." };
+    private readonly Option<string[]> _against = new("--against") { Description = "Also measure there beside this ONNX file; ONNX Runtime is carried along and removed. May be repeated.", HelpName = "FILE.onnx", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> _out = new("--out") { Description = "Where the result of the bench goes. [default: runs/deploy/HOST-DATE.json]", HelpName = "FILE.json" };
+    private readonly Option<bool> _remove = new("--remove") { Description = "Take everything away again: service, unit, tool, models." };
+
+    public DeployVerb() : base(
+        "deploy",
+        "Brings a model onto a board by ssh, proves it there, measures it, and runs it as a service.",
+        "deploy models/cifar10.evit pi@raspberrypi.local",
+        "deploy runs/demo pi@raspberrypi.local --service",
+        "deploy pi@raspberrypi.local --remove")
+    {
+        AddAll(_what, _port, _tool, _folder, _service, _servicePort, _noBench, _against, _out, _remove);
+    }
+
+    protected override int Run(ParseResult arguments, Printer printer)
+    {
+        bool remove = arguments.GetValue(_remove);
+        string[] what = arguments.GetRequiredValue(_what);
+        if (what.Length == 1 && !remove)
+        {
+            throw new UserException("deploy needs a model and a board: deploy model.evit user@host. With --remove the board is enough.", ExitCode.Usage);
+        }
+
+        DeployOptions options = Read(arguments, BoardAddress.Parse(what[^1], arguments.GetValue(_port)));
+        using var interruption = new Interruption(() => printer.Say("stopping; clearing away what was sent ..."));
+        using var ssh = new SshSession(options.Address, asks: !Console.IsInputRedirected && !Console.IsErrorRedirected);
+        if (remove)
+        {
+            printer.Object(new Removal(options, ssh, printer, interruption.Token).Run());
+            return ExitCode.Ok;
+        }
+
+        string path = ModelPath.Resolve(what[0]);
+        using EvitModel model = EvitModel.Open(path);
+        JsonObject done = new Deployment(options, ssh, printer, interruption.Token).Run(path, model);
+        printer.Object(done);
+        Print(done, options, printer);
+        return ExitCode.Ok;
+    }
+
+    private DeployOptions Read(ParseResult arguments, BoardAddress address)
+    {
+        int servicePort = arguments.GetValue(_servicePort);
+        if (servicePort is < 1 or > 65535)
+        {
+            throw new UserException($"--service-port is {servicePort}, expected 1 to 65535.", ExitCode.Usage);
+        }
+
+        string folder = arguments.GetValue(_folder) ?? "";
+        if (folder.Length > 0 && (folder.Any(char.IsControl) || folder.Trim('/').Length == 0 || !(folder[0] == '/' || folder.StartsWith("~/", StringComparison.Ordinal))))
+        {
+            throw new UserException($"--folder is '{folder}', expected an absolute path on the board, or one that begins with ~/.", ExitCode.Usage);
+        }
+
+        string[] against = arguments.GetValue(_against) ?? [];
+        if (against.FirstOrDefault(f => !File.Exists(f)) is { } absent)
+        {
+            throw new UserException($"--against {absent}: no such file.");
+        }
+
+        string? target = arguments.GetValue(_out);
+        if (target is not null && (Directory.Exists(target) || Path.EndsInDirectorySeparator(target)))
+        {
+            throw new UserException($"--out {target} is a folder. Name a file in it.", ExitCode.Usage);
+        }
+
+        return new DeployOptions
+        {
+            Address = address,
+            Tool = arguments.GetValue(_tool),
+            Folder = folder.Length > 1 ? folder.TrimEnd('/') : folder,
+            Service = arguments.GetValue(_service),
+            ServicePort = servicePort,
+            Bench = !arguments.GetValue(_noBench),
+            Against = against,
+            Out = target,
+        };
+    }
+
+    private static void Print(JsonObject done, DeployOptions options, Printer printer)
+    {
+        string folder = (string)done["folder"]!, former = (string?)done["former"] ?? "none";
+        var table = new TextTable(null, "", "")
+            .Add("board", $"{options.Address}, {(string?)done["board"]!["board"] ?? (string?)done["board"]!["machine"]}")
+            .Add("version", $"{(string?)done["version"]} in {folder} (before: {former})")
+            .Add("proven", $"{(int?)done["proof"]!["images"]} pictures with the same logits and labels{((bool?)done["selftest"]?["passed"] == true ? ", self-test passed" : "")}");
+        if (done["bench"] is { } bench)
+        {
+            table.Add("bench", $"{(string?)bench["headline"]}").Add("", $"{(string?)bench["path"]}");
+        }
+
+        if (done["against"] is { } against)
+        {
+            table.Add("against", (string)against["path"]!);
+        }
+
+        if (done["service"] is { } service)
+        {
+            table.Add("service", $"edgevit.service is active on port {(int?)service["port"]} ({((string?)service["health"] == "answered" ? "/healthz answered" : "the board has no curl, wget or bash to ask /healthz with")})");
+        }
+
+        printer.Data(table);
+        printer.Data(done["service"] is null
+            ? $"try it:  ssh {options.Address.Target} {ShellQuote.Word($"{folder}/current/{ToolPackage.Program}")} run {ShellQuote.Word($"{folder}/current/{Payload.Model}")} PICTURE"
+            : $"try it:  ssh -L {(int?)done["service"]!["port"]}:127.0.0.1:{(int?)done["service"]!["port"]} {options.Address.Target}");
+    }
+}
