@@ -91,6 +91,24 @@ public sealed class ButtonInputTests : IDisposable
     }
 
     [Fact]
+    public void APressCountsWhereTheTimersAreLate()
+    {
+        using ButtonInput button = Button();
+        var random = new Random(13);
+        for (int i = 0; i < 20; i++)
+        {
+            _chip.Set(Pin, false);
+            _clock.MoveWithoutTimers(random.Next(20, 300));
+            _chip.Set(Pin, true);
+            Assert.Equal("pressed", _events[^1]);
+            _clock.Move(random.Next(20, 300));
+            Assert.Equal("released", _events[^1]);
+        }
+
+        Assert.Equal(40, _events.Count);
+    }
+
+    [Fact]
     public void AButtonThatIsPressedAtTheStartCountsFromItsReleaseOn()
     {
         _chip.SetSilently(Pin, false);

@@ -31,6 +31,9 @@ internal sealed class ManualClock : TimeProvider
         _now = end;
     }
 
+    /// <summary>Time goes on and the timers are late.</summary>
+    public void MoveWithoutTimers(double milliseconds) => _now += (long)(milliseconds * TimeSpan.TicksPerMillisecond);
+
     private sealed class Alarm(ManualClock clock, Action ring) : ITimer
     {
         public Action Ring => ring;

@@ -3,18 +3,20 @@ using System.Device.Gpio;
 namespace EdgeVit.Devices.Iot;
 
 /// <summary>A button between a pin and ground. A change counts when the pin has been quiet for a while: its contacts bounce for some milliseconds,
-/// at pressing and at releasing. Events come on threads of the pool.</summary>
+/// at pressing and at releasing. Events come on threads of the pool or of the pins.</summary>
 public sealed class ButtonInput : IDisposable
 {
     private readonly GpioController _pins;
     private readonly int _pin;
     private readonly TimeSpan _settle;
     private readonly TimeSpan _hold;
+    private readonly TimeProvider _clock;
     private readonly ITimer _settled;
     private readonly ITimer _held;
     private readonly Lock _lock = new();
 
     private volatile bool _pressed;
+    private (long Time, bool Pressed)? _edge;
     private bool _disposed;
 
     /// <summary>Takes the pin, with the chip's pull-up resistor.</summary>
@@ -32,9 +34,9 @@ public sealed class ButtonInput : IDisposable
             throw new DeviceException($"pin {pin} has no pull-up resistor here; with libgpiod it may");
         }
 
-        clock ??= TimeProvider.System;
-        _settled = clock.CreateTimer(_ => Settle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _held = clock.CreateTimer(_ => Hold(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _clock = clock ?? TimeProvider.System;
+        _settled = _clock.CreateTimer(_ => Settle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _held = _clock.CreateTimer(_ => Hold(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Pin.Take(pin, () =>
         {
             pins.OpenPin(pin, PinMode.InputPullUp);
@@ -79,30 +81,54 @@ public sealed class ButtonInput : IDisposable
 
     private void Edge(object sender, PinValueChangedEventArgs change)
     {
+        bool? settled;
         lock (_lock)
         {
-            if (!_disposed)
-            {
-                _settled.Change(_settle, Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
-    private void Settle()
-    {
-        bool pressed;
-        lock (_lock)
-        {
-            if (_disposed || Read() is not { } now || now == _pressed)
+            if (_disposed)
             {
                 return;
             }
 
-            _pressed = pressed = now;
-            _held.Change(pressed ? _hold : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            // The pin was quiet for long enough and the timer comes late, on a busy machine: the level was that of the edge before.
+            settled = _edge is { } before && _clock.GetElapsedTime(before.Time) >= _settle ? Accept(before.Pressed) : null;
+            _edge = (_clock.GetTimestamp(), change.ChangeType == PinEventTypes.Falling);
+            _settled.Change(_settle, Timeout.InfiniteTimeSpan);
         }
 
-        (pressed ? Pressed : Released)?.Invoke(this, EventArgs.Empty);
+        Tell(settled);
+    }
+
+    private void Settle()
+    {
+        bool? settled;
+        lock (_lock)
+        {
+            _edge = null;
+            settled = !_disposed && Read() is { } pressed ? Accept(pressed) : null;
+        }
+
+        Tell(settled);
+    }
+
+    /// <summary>Takes a level that stayed; null where it is the one that was known.</summary>
+    private bool? Accept(bool pressed)
+    {
+        if (pressed == _pressed)
+        {
+            return null;
+        }
+
+        _pressed = pressed;
+        _held.Change(pressed ? _hold : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return pressed;
+    }
+
+    private void Tell(bool? change)
+    {
+        if (change is { } pressed)
+        {
+            (pressed ? Pressed : Released)?.Invoke(this, EventArgs.Empty);
+        }
     }
 
     /// <summary>The level and not the last edge: among many edges one may have been lost.</summary>
