@@ -169,12 +169,9 @@ public sealed class ClipTests(SmallModel model) : IClassFixture<SmallModel>
     {
         using var folder = new TestFolder();
         string clip = folder.File("a.mp4", [1, 2, 3]);
-        // The runtime is found where it is, whatever PATH says.
-        string dotnet = Path.GetDirectoryName(Environment.ProcessPath!)!;
-        Assert.SkipWhen(File.Exists(Path.Combine(dotnet, "ffprobe")), "ffmpeg lies beside this program");
+        // A PATH with what the command itself needs, and nothing else.
         using var links = new TestFolder();
-        File.CreateSymbolicLink(links["dotnet"], Environment.ProcessPath!);
-        foreach (string tool in (string[])["bash", "sh", "dirname", "uname", "grep", "readlink"])
+        foreach (string tool in (string[])["dotnet", "bash", "sh", "dirname", "uname", "grep", "readlink"])
         {
             if (PipedProgram.Find(tool) is { } file)
             {
