@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$1"; shift; for line in "$@"; do printf '       %s\n' "$line" >&2; done; exit 1; }
 
-what=src/Cli/EdgeVit.Cli.csproj
+what=src/Serve/EdgeVit.Serve.csproj
 for argument in "$@"; do
   case "$argument" in
     --all) what=EdgeVit.sln ;;

@@ -9,6 +9,7 @@ public sealed class CommandLineTests
     [InlineData("validate")]
     [InlineData("bench")]
     [InlineData("report")]
+    [InlineData("serve")]
     [InlineData("deploy")]
     [InlineData("doctor")]
     public void EveryVerbHasHelpWithAnExampleAndJson(string verb)

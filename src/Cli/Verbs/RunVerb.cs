@@ -149,7 +149,7 @@ internal sealed class RunVerb : Verb
         printer.Data(table);
     }
 
-    private static JsonArray Json(IReadOnlyList<Prediction> best) => new([.. best.Select(p => (JsonNode)new JsonObject
+    internal static JsonArray Json(IReadOnlyList<Prediction> best) => new([.. best.Select(p => (JsonNode)new JsonObject
     {
         ["label"] = p.Label,
         ["index"] = p.Index,

@@ -206,7 +206,7 @@ public static class ImageDecoder
         ? CutOff(name, format, bytes)
         : new(name, $"the {format} cannot be decoded: its data is damaged, or of a kind that the decoder does not read.");
 
-    private static PictureFormat RequireFormat(ReadOnlySpan<byte> file, string name)
+    internal static PictureFormat RequireFormat(ReadOnlySpan<byte> file, string name)
     {
         if (file.IsEmpty)
         {

@@ -70,6 +70,26 @@ internal static unsafe class SkiaDecoder
         }
     }
 
+    /// <summary>The size that a picture's header names; null where the codec makes nothing of it.</summary>
+    /// <exception cref="ImageException">The native library cannot be loaded.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static (int Width, int Height)? ReadSize(ReadOnlySpan<byte> file, string name)
+    {
+        try
+        {
+            fixed (byte* bytes = file)
+            {
+                using SKData data = SKData.Create((nint)bytes, file.Length);
+                using SKCodec? codec = SKCodec.Create(data);
+                return codec is null ? null : (codec.Info.Width, codec.Info.Height);
+            }
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException)
+        {
+            throw LibraryMissing(name, e);
+        }
+    }
+
     internal static ImageException LibraryMissing(string name, Exception cause) =>
         new(name, $"the decoder's library libSkiaSharp cannot be loaded ({(cause.InnerException ?? cause).Message.Split('\n')[0].TrimEnd('.', '\r')}). "
             + "It lies beside the program or in runtimes/<system>/native: install the program again; Linux needs libstdc++6.", cause)

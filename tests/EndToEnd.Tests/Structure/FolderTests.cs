@@ -5,7 +5,7 @@ public class FolderTests
 {
     private static readonly string[] s_projects =
     [
-        "src/Runtime", "src/Imaging", "src/Export", "src/Cli", "devices", "bench",
+        "src/Runtime", "src/Imaging", "src/Export", "src/Cli", "src/Serve", "devices", "bench",
 #if TRAINING
         "src/Quantize",
 #endif
@@ -53,7 +53,13 @@ public class FolderTests
     {
         string folder = Path.Combine(Repository.Root, project);
         string name = Path.GetFileNameWithoutExtension(Directory.GetFiles(folder, "*.csproj").Single());
-        string assembly = Path.Combine(AppContext.BaseDirectory, name == "EdgeVit.Cli" ? "edgevit.dll" : name + ".dll");
+        string file = name switch
+        {
+            "EdgeVit.Cli" => "edgevit.dll",
+            "EdgeVit.Serve" => "edgevit-serve.dll",
+            _ => name + ".dll",
+        };
+        string assembly = Path.Combine(AppContext.BaseDirectory, file);
         return FolderReferences.Of(assembly, folder);
     }
 }

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Microsoft.Extensions.Hosting.Systemd;
+
+namespace EdgeVit.Serve;
+
+/// <summary>Tells systemd how the server is: ready, stopping, and alive as long as its workers finish what they are given. Does nothing where no systemd
+/// listens.</summary>
+internal sealed class Watchdog : IDisposable
+{
+    private static readonly ServiceState s_alive = new("WATCHDOG=1");
+
+    private readonly SystemdNotifier _systemd = new();
+    private readonly WorkerPool _pool;
+    private readonly CancellationTokenSource _end = new();
+    private readonly TimeSpan? _period = Period();
+
+    public Watchdog(WorkerPool pool) => _pool = pool;
+
+    /// <summary>The server takes requests.</summary>
+    public void Ready()
+    {
+        _systemd.Notify(ServiceState.Ready);
+        if (_period is { } period && _systemd.IsEnabled)
+        {
+            _ = BeatAsync(period);
+        }
+    }
+
+    /// <summary>The server answers what it has and ends.</summary>
+    public void Stopping() => _systemd.Notify(ServiceState.Stopping);
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+    }
+
+    /// <summary>Half of what systemd waits for at most; null where it does not wait for this process.</summary>
+    private static TimeSpan? Period()
+    {
+        string? pid = Environment.GetEnvironmentVariable("WATCHDOG_PID");
+        bool ours = string.IsNullOrEmpty(pid) || pid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return ours && long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
+            ? TimeSpan.FromMicroseconds(microseconds / 2) : null;
+    }
+
+    private async Task BeatAsync(TimeSpan period)
+    {
+        CancellationToken end = _end.Token;
+        try
+        {
+            while (true)
+            {
+                Task wait = Task.Delay(period, end);
+                if (await AnswersAsync(wait))
+                {
+                    _systemd.Notify(s_alive);
+                }
+
+                await wait;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends.
+        }
+    }
+
+    /// <summary>Whether a worker finishes anything until the time is over: a run of the network, or what the queue is full of.</summary>
+    private async Task<bool> AnswersAsync(Task wait)
+    {
+        long before = _pool.Finished;
+        var probe = new ProbeJob();
+        if (_pool.TryAdd(probe))
+        {
+            await Task.WhenAny(probe.Done, wait);
+            return probe.Done.IsCompletedSuccessfully || _pool.Finished > before;
+        }
+
+        await wait;
+        return _pool.Finished > before;
+    }
+}
