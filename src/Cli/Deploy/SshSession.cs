@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace EdgeVit.Cli;
@@ -173,6 +174,7 @@ internal sealed class SshSession : IDisposable
     }
 
     // The path of a socket is short: a long folder for temporary files will not do.
+    [UnsupportedOSPlatform("windows")]
     private static DirectoryInfo SocketFolder()
     {
         string root = Path.GetTempPath().Length > 60 && Directory.Exists("/tmp") ? "/tmp" : Path.GetTempPath();

@@ -92,7 +92,6 @@ internal sealed partial class ToolPackage : IDisposable
         {
             if (package.Inspect(file) is { } machine && machine != (arm ? 183 : 62))
             {
-                package.Dispose();
                 throw new UserException($"the tool in {package.Source} is for another processor ({(machine == 183 ? "arm64" : machine == 62 ? "x64" : $"ELF machine {machine}")}: {file}); this board needs {rid}. Make one with ./publish.sh {rid}.");
             }
         }

@@ -86,7 +86,7 @@ public sealed class LocalBoard : IDisposable
     public string Installation => Path.Combine(Home, ".local", "share", "edgevit");
 
     /// <summary>The folder that <c>current</c> means; null where there is none.</summary>
-    public string? Current => new DirectoryInfo(Path.Combine(Installation, "current")).ResolveLinkTarget(true)?.FullName;
+    public string? Current => new FileInfo(Path.Combine(Installation, "current")).LinkTarget is { } target ? Path.Combine(Installation, target) : null;
 
     /// <summary>Everything in the home folder.</summary>
     public string[] Listing => [.. Directory.EnumerateFileSystemEntries(Home, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Home, f)).Order(StringComparer.Ordinal)];
