@@ -32,7 +32,7 @@ public sealed class InaPowerMeter : IPowerMeter
             && int.TryParse(address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int chip)
             && chip is >= 0x08 and <= 0x77
             && double.TryParse(shunt, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ohms) && ohms > 0
-            ? new InaPowerMeter(new I2cDevice(files ?? SystemFiles.Machine, number, chip), text.StartsWith("ina219", StringComparison.Ordinal), text, ohms)
+            ? new InaPowerMeter(new I2cRegisters(files ?? SystemFiles.Machine, number, chip), text.StartsWith("ina219", StringComparison.Ordinal), text, ohms)
             : throw new FormatException($"a power meter is '{text}', expected CHIP:BUS:ADDRESS:OHMS, such as ina219:1:0x40:0.1 or ina236:1:0x40:0.008");
     }
 

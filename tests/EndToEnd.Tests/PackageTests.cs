@@ -18,12 +18,13 @@ public sealed class PackageTests(SmallModel model) : IClassFixture<SmallModel>
         { "EdgeVit.Imaging", "src/Imaging" },
         { "EdgeVit.Export", "src/Export" },
         { "EdgeVit.Devices", "devices" },
+        { "EdgeVit.Devices.Iot", "devices/Iot" },
     };
 
     private static string Version => Regex.Match(Repository.Read("Directory.Build.props"), "<Version>(.*)</Version>").Groups[1].Value;
 
     [Fact]
-    public void ThePackagesAreTheseFour()
+    public void ThePackagesAreThese()
     {
         string named = Regex.Match(Repository.Read("Directory.Build.props"), "Copy\\(';(EdgeVit[^']*);'\\)").Groups[1].Value;
         Assert.Equal(Packages.Select(p => p.Data.Item1), named.Split(';'));
@@ -120,7 +121,7 @@ public sealed class PackageTests(SmallModel model) : IClassFixture<SmallModel>
 
     private static string Sample(string package)
     {
-        string text = Repository.Read("tests", "EndToEnd.Tests", "PackageSamples.cs");
+        string text = Repository.Read("tests", "EndToEnd.Tests", "PackageSamples.cs") + Repository.Read("tests", "Devices.Iot.Tests", "ReadmeSample.cs");
         string body = Regex.Match(text, $@"// <{Regex.Escape(package)}>\n(.*?)\n *// </", RegexOptions.Singleline).Groups[1].Value;
         return string.Join('\n', body.Split('\n').Select(l => l.Length > 8 ? l[8..] : ""));
     }

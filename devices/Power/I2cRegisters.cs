@@ -10,35 +10,17 @@ internal interface IRegisters
 }
 
 /// <summary>A chip on a bus of the kernel, <c>/dev/i2c-N</c>.</summary>
-internal sealed partial class I2cDevice(SystemFiles files, int bus, int address) : IRegisters
+internal sealed partial class I2cRegisters(SystemFiles files, int bus, int address) : IRegisters
 {
     private const nuint ChooseAddress = 0x0703;
 
-    private string Path => $"dev/i2c-{bus}";
-
     public unsafe ushort Read(byte register)
     {
-        using SafeFileHandle device = Open();
+        using SafeFileHandle device = I2cBus.Open(files, bus);
         byte* answer = stackalloc byte[2];
         return Control(device, ChooseAddress, address) >= 0 && Send(device, &register, 1) == 1 && Receive(device, answer, 2) == 2
             ? (ushort)((answer[0] << 8) | answer[1])
-            : throw new SensorException($"no answer from 0x{address:x2} on /{Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
-    }
-
-    private SafeFileHandle Open()
-    {
-        try
-        {
-            return File.OpenHandle(files.FullPath(Path), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            throw Permission.Lack(files, Path);
-        }
-        catch (IOException)
-        {
-            throw new SensorException($"/{Path} is not there", "sudo raspi-config nonint do_i2c 0");
-        }
+            : throw new SensorException($"no answer from 0x{address:x2} on /{I2cBus.Path(bus)}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
