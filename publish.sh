@@ -41,6 +41,8 @@ pack() {
   say "$1.tar.gz: $(($(wc -c <"$1.tar.gz") / 1000000)) MB, unpacked $(($(du -sb "$1" | cut -f 1) / 1000000)) MB, needs $glibc ($((SECONDS - started)) s)"
 }
 
+# Most of the server is what takes requests, not what computes.
+server=(-p:OptimizationPreference=Size)
 for rid in "${rids[@]}"; do
   started=$SECONDS
   folder=artifacts/release/edgevit-$version-$rid
@@ -62,6 +64,9 @@ for rid in "${rids[@]}"; do
         cp "$built/$level/edgevit" "$folder/programs/edgevit-$level"
       done
       ln -s ../libSkiaSharp.so "$folder/programs/libSkiaSharp.so"
+      # The server: for AVX2 and FMA only, as a second one would be a third of the archive.
+      compile src/Serve/EdgeVit.Serve.csproj "$rid" "$sysroot" "$built/serve" -p:IlcInstructionSet=x86-64-v3 "${server[@]}"
+      cp "$built/serve/edgevit-serve" "$folder/programs/edgevit-serve-v3"
       cp "$built/v3/libSkiaSharp.so" "$folder"
       cp packaging/choose.sh "$folder/edgevit"
       # The library asks for AVX2 and FMA: it cannot choose before it is loaded.
@@ -72,6 +77,8 @@ for rid in "${rids[@]}"; do
       packaging/sysroot.sh arm64 "$sysroot"
       compile src/Cli/EdgeVit.Cli.csproj "$rid" "$sysroot" "$built/command"
       cp "$built/command/edgevit" "$built/command/libSkiaSharp.so" "$folder"
+      compile src/Serve/EdgeVit.Serve.csproj "$rid" "$sysroot" "$built/serve" "${server[@]}"
+      cp "$built/serve/edgevit-serve" "$folder"
       compile src/Native/EdgeVit.Native.csproj "$rid" "$sysroot" "$built/library"
       ;;
     *) die "'$rid' is not known: linux-x64, linux-arm64" ;;

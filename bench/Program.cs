@@ -1,6 +1,7 @@
 // Measurements of the runtime:
 //   dotnet run -c Release --project bench -- compare                      side by side with ONNX Runtime; writes bench/results/
 //   bench/arm-estimate.sh                                                 cycles of one image on ARM cores, without one
+//   dotnet run -c Release --project bench -- serve MODEL                  the HTTP server under load, under attack, and stopped
 //   dotnet run -c Release --project bench -- --list flat                  the micro-benchmarks
 //   dotnet run -c Release --project bench -- --filter '*BinaryProduct*'
 // End-to-end latency with warm-up rules, telemetry and a verdict is 'edgevit bench'.
@@ -12,6 +13,11 @@ if (args is ["compare", ..])
 if (args is ["arm-estimate", ..])
 {
     return EdgeVit.Bench.ArmEstimateCommand.Run(args[1..]);
+}
+
+if (args is ["serve", ..])
+{
+    return EdgeVit.Bench.ServeCommand.Run(args[1..]);
 }
 
 BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(EdgeVit.Bench.WholeModelBenchmarks).Assembly).Run(args);

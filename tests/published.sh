@@ -24,6 +24,14 @@ EDGEVIT_NO_BUILD=0 ./edgevit --version >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# onnxruntime NAME: the library that the package brings for a program's system.
+onnxruntime() {
+  local version rid=linux-x64
+  version=$(sed -n 's/.*"Microsoft.ML.OnnxRuntime" Version="\([^"]*\)".*/\1/p' Directory.Packages.props)
+  case "$1" in arm64*) rid=linux-arm64 ;; esac
+  echo "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.onnxruntime/$version/runtimes/$rid/native/libonnxruntime.so"
+}
+
 # try NAME COMMAND...: one program.
 try() {
   local name=$1 model code
@@ -44,6 +52,11 @@ try() {
   code=0
   "$@" export models/shapes.evit --to onnx --out "$work/x.onnx" >/dev/null 2>"$work/error.txt" || code=$?
   [ "$code" = 4 ] && grep -q '^edgevit: this needs ONNX Runtime' "$work/error.txt" || fail "$name: export without ONNX Runtime: exit code $code, $(cat "$work/error.txt")"
+  if [ -f "$(onnxruntime "$name")" ]; then
+    EDGEVIT_ONNXRUNTIME=$(onnxruntime "$name") "$@" export models/shapes.evit --to onnx --out "$work/x.onnx" -q >/dev/null || fail "$name: export with ONNX Runtime"
+    EDGEVIT_ONNXRUNTIME=$(onnxruntime "$name") "$@" bench models/shapes.evit --quick --duration 100ms --idle 100ms --against "$work/x.onnx" --json -q >"$work/against.json" || fail "$name: bench --against"
+    grep -q '"same_class": 32' "$work/against.json" || fail "$name: ONNX Runtime answers other classes than the model"
+  fi
   echo "published: $name: self-tests, answers and errors are those of the ordinary command; $("$@" doctor | grep -m 1 '^kernels')"
 }
 
@@ -56,7 +69,7 @@ try "x64 without AVX" "$folder/programs/edgevit-v2"
 # The end-to-end tests of everything that does not train.
 dotnet build tests/EndToEnd.Tests -c Release -v q --nologo --no-restore -p:UseSharedCompilation=false -p:RunAnalyzers=false
 classes=()
-for class in RunTests ValidateTests InspectTests DoctorTests BenchTests CommandLineTests ImportTests ExportTests FailureTests FormerModelTests ModelsTests; do classes+=(-class "*.$class"); done
+for class in RunTests ValidateTests InspectTests DoctorTests BenchTests BenchSchemaTests BenchOutTests SustainedTests RerunTests OtherBenchesTests CommandLineTests ImportTests ExportTests FailureTests FormerModelTests ModelsTests; do classes+=(-class "*.$class"); done
 EDGEVIT_TOOL=$PWD/$folder/edgevit dotnet artifacts/bin/EdgeVit.EndToEnd.Tests/release/EdgeVit.EndToEnd.Tests.dll -noLogo -noColor "${classes[@]}" >"$work/tests.txt" || { grep -A 12 '\[FAIL\]' "$work/tests.txt"; fail "end-to-end tests of the published command"; }
 echo "published: $(grep -o 'Total: .*Skipped: [0-9]*' "$work/tests.txt") end-to-end tests of the x64 command"
 

@@ -10,6 +10,7 @@ public sealed class CommandLineTests
     [InlineData("bench")]
     [InlineData("report")]
     [InlineData("serve")]
+    [InlineData("deploy")]
     [InlineData("doctor")]
     public void EveryVerbHasHelpWithAnExampleAndJson(string verb)
     {

@@ -36,9 +36,8 @@ public sealed class EnergyTests(SmallModel model) : IClassFixture<SmallModel>
     public void ABoardThatMeasuresItselfIsTheSource()
     {
         using var board = new TestFolder();
-        const string chip = "sys/class/hwmon/hwmon0";
+        const string chip = "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon1";
         board.File("proc/device-tree/model", "NVIDIA Jetson Orin Nano Developer Kit\0"u8.ToArray());
-        board.File($"{chip}/name", "ina3221\n"u8.ToArray());
         board.File($"{chip}/in1_label", "VDD_IN\n"u8.ToArray());
         board.File($"{chip}/in1_input", "5000\n"u8.ToArray());
         board.File($"{chip}/curr1_input", "1000\n"u8.ToArray());

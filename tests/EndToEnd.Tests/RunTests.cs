@@ -73,7 +73,7 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         EdgeVitProcess.Run("run", model.Path, text).Fails(1, "notes.png", "not a PNG, JPEG, WebP, BMP or GIF but a text that starts with 'no picture'");
         EdgeVitProcess.Run("run", model.Path, cut).Fails(1, "cut.png");
         EdgeVitProcess.Run("run", model.Path, folder["*.jpg"]).Fails(1, "no file matches");
-        EdgeVitProcess.Run("run", model.Path, "camera:0").Fails(4, "camera");
+        EdgeVitProcess.Run("run", model.Path, "camera:4711").Fails(4, "there is no /dev/video4711");
         EdgeVitProcess.Run("run", model.Path, text, "--top", "0").Fails(2, "--top is 0");
         EdgeVitProcess.Run("run", model.Path, text, "--threads", "0").Fails(2, "--threads is 0");
         Directory.CreateDirectory(folder["empty"]);

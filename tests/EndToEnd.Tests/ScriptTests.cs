@@ -50,6 +50,7 @@ public sealed class ScriptTests
     [InlineData("edgevit")]
     [InlineData("test.sh")]
     [InlineData("tests/arm64.sh")]
+    [InlineData("tests/board.sh")]
     [InlineData("tests/fresh.sh")]
     [InlineData("tests/mutants.sh")]
     [InlineData("tests/packages.sh")]

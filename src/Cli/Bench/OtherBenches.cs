@@ -135,6 +135,11 @@ internal sealed class OtherBenches : IDisposable
                 continue;
             }
 
+            if (Seen.Any(s => s.Process == process))
+            {
+                continue;
+            }
+
             if (!Locked(file))
             {
                 Remove(file);
@@ -144,10 +149,7 @@ internal sealed class OtherBenches : IDisposable
             var other = new OtherBench(process, Model(file));
             lock (_seen)
             {
-                if (_seen.All(s => s.Process != process))
-                {
-                    _seen.Add(other);
-                }
+                _seen.Add(other);
             }
         }
     }

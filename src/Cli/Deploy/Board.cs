@@ -131,7 +131,7 @@ internal sealed class Board(SshSession ssh, BoardAddress address, LockOwner owne
         string detail = result.Values.GetValueOrDefault("detail", "");
         return error switch
         {
-            "locked" => new UserException($"another deployment to {address} is under way ({LockOwner.Describe(detail)}). Wait for its end; a lock that nobody uses any more is taken over after ten minutes."),
+            "locked" => new UserException($"another deployment to {address} is under way ({LockOwner.Describe(detail)}). Wait for its end; a lock that nobody uses any more is taken over after half an hour."),
             "write" => new UserException($"{address} cannot write there: {detail}. Is the disk full or the folder another user's? Nothing was changed."),
             "sums" => new UserException($"the files that arrived on {address} are not those that were sent ({detail}). Deploy again; where it stays so, check the board's memory and SD card.", ExitCode.CheckFailed),
             "gone" => new UserException($"{detail} has vanished from {address} meanwhile. Deploy again."),

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace EdgeVit.Cli;
@@ -31,13 +32,13 @@ internal sealed class SshSession : IDisposable
     public SshResult Run(string script, IEnumerable<string> arguments, bool sudo, TimeSpan most, CancellationToken token)
     {
         byte[] text = Encoding.UTF8.GetBytes(RemoteScript.Compose(script, arguments));
-        return Connected(Start(Elevated(sudo, "sh -s"), stream => stream.Write(text), most, token));
+        return Connected(Start(Elevated(sudo, "sh -s"), stream => stream.Write(text), most, token), token);
     }
 
     /// <summary>Unpacks an archive (tar, gzip) that is written while it is sent, into a folder of the board.</summary>
     /// <exception cref="UserException">The connection failed.</exception>
     public SshResult Unpack(string folder, Action<Stream> write, bool sudo, TimeSpan most, CancellationToken token) =>
-        Connected(Start(Elevated(sudo, $"tar -xzf - -C {ShellQuote.Word(folder)}"), write, most, token));
+        Connected(Start(Elevated(sudo, $"tar -xzf - -C {ShellQuote.Word(folder)}"), write, most, token), token);
 
     public void Dispose()
     {
@@ -62,8 +63,18 @@ internal sealed class SshSession : IDisposable
 
     private static string Elevated(bool sudo, string command) => sudo ? $"sudo -n {command}" : command;
 
-    private SshResult Connected(SshResult result) =>
-        result.ExitCode == SshResult.ConnectionFailed && (result.Answer is null || result.LastWords.Length > 0) ? throw SshFailures.Describe(_address, result) : result;
+    private SshResult Connected(SshResult result, CancellationToken token)
+    {
+        if (result.ExitCode != SshResult.ConnectionFailed)
+        {
+            return result;
+        }
+
+        // Ctrl+C on a terminal ends ssh, too, and perhaps before it is known here.
+        token.WaitHandle.WaitOne(300);
+        token.ThrowIfCancellationRequested();
+        throw SshFailures.Describe(_address, result);
+    }
 
     private List<string> Options()
     {
@@ -173,6 +184,7 @@ internal sealed class SshSession : IDisposable
     }
 
     // The path of a socket is short: a long folder for temporary files will not do.
+    [UnsupportedOSPlatform("windows")]
     private static DirectoryInfo SocketFolder()
     {
         string root = Path.GetTempPath().Length > 60 && Directory.Exists("/tmp") ? "/tmp" : Path.GetTempPath();

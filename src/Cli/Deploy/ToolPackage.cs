@@ -73,7 +73,7 @@ internal sealed partial class ToolPackage : IDisposable
     }
 
     /// <summary>Whether a file of the folder is to be started.</summary>
-    public bool IsProgram(string file) => file == Program || file.StartsWith("programs/edgevit", StringComparison.Ordinal) || Path.GetFileName(file) == "createdump";
+    public bool IsProgram(string file) => file is Program or Program + "-serve" || file.StartsWith($"programs/{Program}", StringComparison.Ordinal);
 
     public string PathOf(string file) => Path.Combine(Folder, file);
 
@@ -92,7 +92,6 @@ internal sealed partial class ToolPackage : IDisposable
         {
             if (package.Inspect(file) is { } machine && machine != (arm ? 183 : 62))
             {
-                package.Dispose();
                 throw new UserException($"the tool in {package.Source} is for another processor ({(machine == 183 ? "arm64" : machine == 62 ? "x64" : $"ELF machine {machine}")}: {file}); this board needs {rid}. Make one with ./publish.sh {rid}.");
             }
         }

@@ -71,7 +71,7 @@ internal static class ToolSource
 
         string[] arguments =
         [
-            "publish", Path.Combine(root, "src", "Cli", "EdgeVit.Cli.csproj"), "-c", "Release", "-r", rid, "--self-contained", "-v", "q", "--nologo", "-p:UseSharedCompilation=false",
+            "publish", Path.Combine(root, "src", "Serve", "EdgeVit.Serve.csproj"), "-c", "Release", "-r", rid, "--self-contained", "-v", "q", "--nologo", "-p:UseSharedCompilation=false",
             "-p:RunAnalyzers=false", "-p:DebugType=none", "--artifacts-path", Path.Combine(root, "artifacts", "deploy", "build"), "-o", folder,
         ];
         (int code, string output) = Start("dotnet", arguments, root, true, token);

@@ -23,7 +23,7 @@ internal static class Failures
             $"this needs ONNX Runtime, and its library libonnxruntime.so is not in {AppContext.BaseDirectory}. Take it from an ONNX Runtime 1.31 package for this system and put it there, or name it by {OnnxLibrary.Variable}, or do this on a workstation.",
             ExitCode.NotSupported),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
-        CameraException camera => ($"{camera.Message.TrimEnd('.')}.", camera.Missing ? ExitCode.NotSupported : ExitCode.Failure),
+        CameraException camera => (camera.Message[^1] is '.' or '?' ? camera.Message : $"{camera.Message}.", camera.Missing ? ExitCode.NotSupported : ExitCode.Failure),
         UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
         TypeInitializationException { InnerException: { } inner } => Describe(inner),

@@ -95,10 +95,11 @@ internal sealed class DeployVerb : Verb
 
     private static void Print(JsonObject done, DeployOptions options, Printer printer)
     {
-        string folder = (string)done["folder"]!, former = (string?)done["former"] ?? "none";
+        string folder = (string)done["folder"]!, version = (string)done["version"]!;
+        string former = (string?)done["former"] is not { } name ? "none" : name == version ? "the same" : name;
         var table = new TextTable(null, "", "")
             .Add("board", $"{options.Address}, {(string?)done["board"]!["board"] ?? (string?)done["board"]!["machine"]}")
-            .Add("version", $"{(string?)done["version"]} in {folder} (before: {former})")
+            .Add("version", $"{version} in {folder} (before: {former})")
             .Add("proven", $"{(int?)done["proof"]!["images"]} pictures with the same logits and labels{((bool?)done["selftest"]?["passed"] == true ? ", self-test passed" : "")}");
         if (done["bench"] is { } bench)
         {
@@ -117,7 +118,10 @@ internal sealed class DeployVerb : Verb
 
         printer.Data(table);
         printer.Data(done["service"] is null
-            ? $"try it:  ssh {options.Address.Target} {ShellQuote.Word($"{folder}/current/{ToolPackage.Program}")} run {ShellQuote.Word($"{folder}/current/{Payload.Model}")} PICTURE"
+            ? $"try it:  ssh {options.Address.Target} {Remote($"{folder}/current/{ToolPackage.Program}")} run {Remote($"{folder}/current/{Payload.Model}")} PICTURE"
             : $"try it:  ssh -L {(int?)done["service"]!["port"]}:127.0.0.1:{(int?)done["service"]!["port"]} {options.Address.Target}");
     }
+
+    // For this machine's shell and then the board's.
+    private static string Remote(string path) => ShellQuote.Word(path) is var there && there == path ? path : ShellQuote.Word(there);
 }

@@ -49,7 +49,7 @@ internal sealed class RequestImage(MemoryBudget budget, int maxBytes, ServeMetri
 
         try
         {
-            var form = new MultipartReader(boundary, request.Body) { HeadersCountLimit = FormHeaders, HeadersLengthLimit = FormBytes, BodyLengthLimit = maxBytes + 1L };
+            var form = new MultipartReader(boundary, request.Body) { HeadersCountLimit = FormHeaders, HeadersLengthLimit = FormBytes };
             while (await form.ReadNextSectionAsync(cancellation) is { } section)
             {
                 if (ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out ContentDispositionHeaderValue? part) && part.IsFileDisposition())

@@ -52,7 +52,7 @@ internal sealed class Watchdog : IDisposable
             while (true)
             {
                 Task wait = Task.Delay(period, end);
-                if (await AnswersAsync(wait))
+                if (await AnswersAsync(_pool, wait))
                 {
                     _systemd.Notify(s_alive);
                 }
@@ -67,17 +67,17 @@ internal sealed class Watchdog : IDisposable
     }
 
     /// <summary>Whether a worker finishes anything until the time is over: a run of the network, or what the queue is full of.</summary>
-    private async Task<bool> AnswersAsync(Task wait)
+    internal static async Task<bool> AnswersAsync(WorkerPool pool, Task wait)
     {
-        long before = _pool.Finished;
+        long before = pool.Finished;
         var probe = new ProbeJob();
-        if (_pool.TryAdd(probe))
+        if (pool.TryAdd(probe))
         {
             await Task.WhenAny(probe.Done, wait);
-            return probe.Done.IsCompletedSuccessfully || _pool.Finished > before;
+            return probe.Done.IsCompletedSuccessfully || pool.Finished > before;
         }
 
         await wait;
-        return _pool.Finished > before;
+        return pool.Finished > before;
     }
 }

@@ -14,6 +14,28 @@ internal static class Png
         return Encode(width, height, pixels);
     }
 
+    /// <summary>A picture of one colour, which needs few bytes whatever its size.</summary>
+    public static byte[] Solid(int width, int height, (byte R, byte G, byte B) colour)
+    {
+        byte[] pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.Length; i += 3)
+        {
+            (pixels[i], pixels[i + 1], pixels[i + 2]) = colour;
+        }
+
+        return Encode(width, height, pixels);
+    }
+
+    /// <summary>A picture of one pixel whose header claims another size.</summary>
+    public static byte[] Header(int width, int height)
+    {
+        byte[] file = Random(1, 1, 1);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(16), width);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), Checksum(file.AsSpan(12, 17)));
+        return file;
+    }
+
     /// <summary>RGB bytes <c>[height, width, 3]</c> as a PNG file.</summary>
     public static byte[] Encode(int width, int height, byte[] pixels)
     {

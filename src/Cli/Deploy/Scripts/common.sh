@@ -8,7 +8,7 @@ fail() { say error "$1"; say detail "$2"; exit 10; }
 unlock() { if [ "$(cat "$1/lock/owner" 2>/dev/null)" = "$2" ]; then rm -rf "$1/lock"; fi; }
 
 # lock FOLDER OWNER CONNECTION FORCE: takes the lock, or says whose it is. A lock is stale where the connection that took it is gone or nothing
-# was done for ten minutes. CONNECTION is the process that lives as long as the connection and when it began; empty where unknown.
+# was done for half an hour. CONNECTION is the process that lives as long as the connection and when it began; empty where unknown.
 lock() {
   if ! mkdir "$1/lock" 2>/dev/null; then
     [ -d "$1/lock" ] || fail write "$(mkdir "$1/lock" 2>&1)"
@@ -19,7 +19,7 @@ lock() {
       began=$(printf '%s' "${stat##*) }" | cut -d ' ' -f 20)
       if [ "$began" != "${other#* }" ]; then stale=yes; fi
     fi
-    if [ -n "$(find "$1/lock" -maxdepth 0 -mmin +10 2>/dev/null)" ]; then stale=yes; fi
+    if [ -n "$(find "$1/lock" -maxdepth 0 -mmin +30 2>/dev/null)" ]; then stale=yes; fi
     if [ "$stale" = yes ]; then rm -rf "$1/lock"; fi
     mkdir "$1/lock" 2>/dev/null || fail locked "$(cat "$1/lock/owner" 2>/dev/null)"
   fi

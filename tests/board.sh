@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# deploy from end to end: a whole arm64 Debian boots in an emulator, and a model goes onto it as a service, is proven, measured, reported and removed.
+# Says SKIPPED where the emulator or the scripts that make the board are not there. The board is made once and kept.
+#
+#   tests/board.sh [MODEL.evit]      models/shapes.evit unless named
+#
+# In the environment: EDGEVIT_BOARD_SCRIPTS  the folder with apt64.sh, mkboard.sh and vm.sh ([default: ../shared/board])
+#                     EDGEVIT_BOARD_CACHE    where the board is kept ([default: ~/.cache/edgevit/board])
+#                     EDGEVIT_BOARD_TOOL     an archive of ./publish.sh linux-arm64 ([default: what deploy finds or makes])
+#                     EDGEVIT_BOARD_RESULT   where the result of the bench goes ([default: a folder that is thrown away])
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+model=${1:-models/shapes.evit}
+scripts=${EDGEVIT_BOARD_SCRIPTS:-../shared/board}
+cache=${EDGEVIT_BOARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edgevit/board}
+
+skip() { echo "board: SKIPPED: $1"; exit 0; }
+fail() { echo "board: FAILED: $1"; exit 1; }
+started=$SECONDS
+part() { printf '== board: %s (%d s so far)\n' "$1" "$((SECONDS - started))"; }
+
+[ -f "$scripts/mkboard.sh" ] || skip "there is no $scripts/mkboard.sh to make a board with"
+for tool in qemu-system-aarch64 ssh ssh-keygen setsid; do command -v "$tool" >/dev/null || skip "$tool is missing (apt-get install qemu-system-arm openssh-client)"; done
+! (exec 3<>/dev/tcp/127.0.0.1/2222) 2>/dev/null || skip "another program listens on 127.0.0.1:2222, the port of the board"
+
+if [ ! -f "$cache/complete" ]; then
+  part "making the board"
+  for tool in mke2fs depmod modprobe cpio dpkg-deb; do PATH=$PATH:/usr/sbin command -v "$tool" >/dev/null || skip "$tool is missing (apt-get install e2fsprogs kmod cpio dpkg)"; done
+  [ "$(id -u)" = 0 ] || skip "making the board needs root"
+  mkdir -p "$cache/debs"
+  here=$PWD
+  scripts=$(cd "$scripts" && pwd)
+  export APT64=$cache/apt
+  # Each word of packages.txt is a package.
+  (cd "$cache/debs" && "$scripts/apt64.sh" update && "$scripts/apt64.sh" download $(cat "$scripts/packages.txt")) >"$cache/log" 2>&1 || skip "Debian's arm64 packages cannot be fetched ($cache/log)"
+  bash "$scripts/mkboard.sh" "$cache/debs" "$cache/board" >>"$cache/log" 2>&1 || fail "the board cannot be made ($cache/log)"
+  rm -rf "$cache/board/root"
+  touch "$cache/complete"
+  cd "$here"
+fi
+
+part "command"
+./edgevit --version >/dev/null
+work=$(mktemp -d)
+board=$cache/board
+finish() {
+  if [ -f "$board/pid" ]; then kill "$(cat "$board/pid")" 2>/dev/null || true; fi
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# What a user has in ~/.ssh/config.
+cat >"$work/config" <<X
+Host board
+  HostName 127.0.0.1
+  Port 2222
+  User root
+Host user-of-board
+  HostName 127.0.0.1
+  Port 2222
+  User edge
+Host *
+  IdentityFile $work/id
+  IdentitiesOnly yes
+  UserKnownHostsFile $work/known
+  StrictHostKeyChecking accept-new
+  LogLevel ERROR
+X
+install -m 600 "$board/id" "$work/id"
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec %s -F "%s" "$@"\n' "$(command -v ssh)" "$work/config" >"$work/bin/ssh"
+chmod +x "$work/bin/ssh"
+export PATH=$work/bin:$PATH
+
+started=$SECONDS
+part "boot"
+setsid bash "$scripts/vm.sh" "$board" cortex-a72 2
+for ((i = 0; i < 90; i++)); do
+  if ssh -o ConnectTimeout=5 -o BatchMode=yes board true 2>/dev/null; then break; fi
+  sleep 2
+done
+ssh -o BatchMode=yes board true || fail "the board does not answer ($board/console)"
+files() { ssh board 'find /etc /home /opt /root /srv /usr/local /var/lib -xdev | sort'; }
+files >"$work/before.txt"
+
+part "deploy --service"
+options=(--service --json --out "${EDGEVIT_BOARD_RESULT:-$work/bench.json}")
+if [ -n "${EDGEVIT_BOARD_TOOL:-}" ]; then options+=(--tool "$EDGEVIT_BOARD_TOOL"); fi
+./edgevit deploy "$model" board "${options[@]}" >"$work/deploy.json" || fail "deploy: $(cat "$work/deploy.json")"
+has() { tr -d ' \n' <"$work/deploy.json" | grep -qF "$1" || fail "deploy says no $1: $(cat "$work/deploy.json")"; }
+has '"machine":"aarch64"'
+has '"proof":{"images":20,"different":0}'
+has '"health":"answered"'
+has '"analyzed":true'
+
+part "the service"
+ssh board bash -s <<'X' || fail "the service is not as it should be"
+set -e
+ask() { exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3; cat <&3; }
+systemctl is-active edgevit.service
+ask /healthz | head -n 1 | grep ' 200'
+# Not root, within its bounds, and watched.
+main=$(systemctl show -p MainPID --value edgevit.service)
+[ "$(stat -c %u "/proc/$main")" -ge 60000 ]
+systemctl show -p DynamicUser -p MemoryMax -p WatchdogUSec -p NRestarts edgevit.service
+# It comes back when it is killed.
+kill -9 "$main"
+for i in $(seq 60); do sleep 1; if systemctl is-active --quiet edgevit.service; then break; fi; done
+[ "$(systemctl show -p MainPID --value edgevit.service)" != "$main" ]
+ask /healthz | head -n 1 | grep ' 200'
+X
+
+part "bench and report"
+result=${EDGEVIT_BOARD_RESULT:-$work/bench.json}
+grep -q '"p50"' "$result" || fail "there is no result of the bench"
+./edgevit report "$result" --out "$work/report.html" || fail "report"
+grep -qi 'cortex-a72\|dummy-virt' "$work/report.html" || fail "the report does not name the board"
+
+part "deploy --remove"
+./edgevit deploy board --remove || fail "remove"
+files >"$work/after.txt"
+diff "$work/before.txt" "$work/after.txt" || fail "it left something"
+if ssh board systemctl cat edgevit.service >/dev/null 2>&1; then fail "the unit is still known"; fi
+
+part "power off"
+ssh board systemctl poweroff 2>/dev/null || true
+part "passed"
