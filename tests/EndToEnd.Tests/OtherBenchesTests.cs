@@ -25,7 +25,7 @@ public sealed class OtherBenchesTests(SmallModel model) : IClassFixture<SmallMod
 
     /// <summary>The second is this process, which holds what a bench holds.</summary>
     [Fact]
-    public void TheFirstBenchNoticesOneThatBeganAfterIt()
+    public async Task TheFirstBenchNoticesOneThatBeganAfterIt()
     {
         using Process first = Begin("2s", out Task<string> output);
         using (var second = new OtherBenches("a later one\u001b[31m"))
@@ -34,7 +34,7 @@ public sealed class OtherBenchesTests(SmallModel model) : IClassFixture<SmallMod
             Assert.True(first.WaitForExit(TimeSpan.FromMinutes(2)), "bench hangs");
         }
 
-        JsonNode json = JsonNode.Parse(output.Result)!;
+        JsonNode json = JsonNode.Parse(await output)!;
         string reason = string.Create(CultureInfo.InvariantCulture, $"another bench (pid {Environment.ProcessId}, model a later one[31m) runs on this machine and disturbs");
         Assert.Contains(json["reasons"]!.AsArray(), r => ((string)r!).StartsWith(reason, StringComparison.Ordinal));
         Assert.False((bool)json["valid"]!);

@@ -34,7 +34,7 @@ internal static class ReportDocument
             "p50, p90, p99: so many percent of the runs took at most this long. "
                 + "A percentile is withheld (-) where there are too few runs to know it: 64 for p90, 662 for p99.",
             "VALID: at least 1,024 runs and 60 s, a known frequency governor, no throttling, p90 less than 1.5 times p50, "
-                + "other programs below 10 % of the processors. Indicative: three seconds and 64 runs (--quick), otherwise the same rules.",
+                + "other programs below 10 % of the processors, no other bench at the same time. Indicative: three seconds and 64 runs (--quick), otherwise the same rules.",
             NoiseBand.Explanation,
         ]));
         return blocks;

@@ -60,35 +60,43 @@ internal sealed class BenchVerb : Verb
         ResultFiles files = Files(arguments, path);
         using var interruption = new Interruption();
         using var run = new BenchRun(path, former is null ? settings : Repetition.Settings(former, settings, printer));
+        return arguments.GetValue(_cold) ? Cold(run, files, printer)
+            : arguments.GetValue(_kernels) ? Kernels(arguments, run, settings, files, printer, interruption.Token)
+            : Latency(run, former, path, files, printer, interruption.Token);
+    }
+
+    private static int Cold(BenchRun run, ResultFiles files, Printer printer)
+    {
+        JsonObject json = run.Head().ToJson("cold");
+        json["cold"] = run.Cold.Times();
+        json["memory"] = run.Cold.Memory();
+        run.Cold.Print(printer);
+        return files.Finish(json, printer);
+    }
+
+    private int Kernels(ParseResult arguments, BenchRun run, BenchSettings settings, ResultFiles files, Printer printer, CancellationToken cancel)
+    {
+        TimeSpan duration = settings.Quick ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(settings.Plan.Duration.TotalSeconds, 10));
+        var audit = KernelAudit.Measure(run.Model, duration, round => printer.Live($"round {round}"), cancel);
+        JsonObject json = run.Head().ToJson("kernels");
+        audit.AddTo(json);
+        audit.Print(printer);
+        if (files.Finish(json, printer) is not ExitCode.Ok and var failed)
+        {
+            return failed;
+        }
+
+        return arguments.GetValue(_assert) && audit.Misfits.Count > 0 ? ExitCode.CheckFailed : ExitCode.Ok;
+    }
+
+    private static int Latency(BenchRun run, BenchResult? former, string path, ResultFiles files, Printer printer, CancellationToken cancel)
+    {
         if (former is not null)
         {
             Repetition.CheckModel(former, path, run.Model.File.Sha256);
         }
 
-        if (arguments.GetValue(_cold))
-        {
-            JsonObject cold = run.Head().ToJson("cold");
-            cold["cold"] = run.Cold.Times();
-            cold["memory"] = run.Cold.Memory();
-            run.Cold.Print(printer);
-            return files.Finish(cold, printer);
-        }
-
-        if (arguments.GetValue(_kernels))
-        {
-            var audit = KernelAudit.Measure(run.Model, settings.Quick ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(settings.Plan.Duration.TotalSeconds, 10)), round => printer.Live($"round {round}"), interruption.Token);
-            JsonObject kernels = run.Head().ToJson("kernels");
-            audit.AddTo(kernels);
-            audit.Print(printer);
-            if (files.Finish(kernels, printer) is not ExitCode.Ok and var failed)
-            {
-                return failed;
-            }
-
-            return arguments.GetValue(_assert) && audit.Misfits.Count > 0 ? ExitCode.CheckFailed : ExitCode.Ok;
-        }
-
-        BenchReport report = run.Measure(printer, interruption.Token);
+        BenchReport report = run.Measure(printer, cancel);
         JsonObject json = report.ToJson();
         Repetition? repetition = former is null ? null : Repetition.Of(former, json);
         json["rerun"] = repetition?.ToJson();
