@@ -69,7 +69,7 @@ grep -o '"sequence":[0-9]*' "$work/out.txt" | cut -d : -f 2 >"$work/numbers.txt"
 sort -n -u "$work/numbers.txt" | cmp -s - "$work/numbers.txt" || fail "the numbers of the frames do not grow"
 dropped=$(sed -n 's/.*"dropped":\([0-9]*\).*/\1/p' "$work/out.txt")
 [ "$(($(tail -n 1 "$work/numbers.txt") + 1))" = "$((20 + dropped))" ] || fail "$dropped dropped, but the last of 20 frames is number $(tail -n 1 "$work/numbers.txt")"
-expect 0 "what it is" 'camera:0 (vivid, YUYV 640 x 480, 30 fps)' root "$run camera:0 --frames 1"
+expect 0 "what it is" 'camera:0 (vivid, YUYV 640 x 480, ' root "$run camera:0 --frames 1"
 expect 0 "a size" 'YUYV 1280 x 720' root "$run camera:/dev/video0 --size 1280x720 --frames 3"
 expect 1 "no permission" 'no permission for /dev/video0, which the group video has: sudo usermod -aG video' edge "$run camera:0 --frames 1"
 expect 4 "a wrong number" 'there is no /dev/video9. Cameras here: camera:0 (vivid' root "$run camera:9"

@@ -69,7 +69,7 @@ try "x64 without AVX" "$folder/programs/edgevit-v2"
 # The end-to-end tests of everything that does not train.
 dotnet build tests/EndToEnd.Tests -c Release -v q --nologo --no-restore -p:UseSharedCompilation=false -p:RunAnalyzers=false
 classes=()
-for class in RunTests ValidateTests InspectTests DoctorTests BenchTests BenchSchemaTests BenchOutTests SustainedTests RerunTests OtherBenchesTests CommandLineTests ImportTests ExportTests FailureTests FormerModelTests ModelsTests; do classes+=(-class "*.$class"); done
+for class in RunTests FrameStreamTests WatchTests ClipTests ValidateTests InspectTests DoctorTests BenchTests BenchSchemaTests BenchOutTests SustainedTests RerunTests OtherBenchesTests CommandLineTests ImportTests ExportTests FailureTests FormerModelTests ModelsTests; do classes+=(-class "*.$class"); done
 EDGEVIT_TOOL=$PWD/$folder/edgevit dotnet artifacts/bin/EdgeVit.EndToEnd.Tests/release/EdgeVit.EndToEnd.Tests.dll -noLogo -noColor "${classes[@]}" >"$work/tests.txt" || { grep -A 12 '\[FAIL\]' "$work/tests.txt"; fail "end-to-end tests of the published command"; }
 echo "published: $(grep -o 'Total: .*Skipped: [0-9]*' "$work/tests.txt") end-to-end tests of the x64 command"
 

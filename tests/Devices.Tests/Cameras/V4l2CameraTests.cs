@@ -26,7 +26,7 @@ public class V4l2CameraTests
 
     /// <summary>Where all buffers were full, the camera went on without them: what they hold is old.</summary>
     [Fact]
-    public void OldFramesAreNotGivenOut()
+    public async Task OldFramesAreNotGivenOut()
     {
         FakeVideoDevice device = Small();
         using V4l2Camera camera = Start(device);
@@ -38,7 +38,7 @@ public class V4l2CameraTests
         Task<(long, string)> next = Task.Run(() => Read(camera), Token);
         Assert.True(SpinWait.SpinUntil(() => device.Queued == 4, TimeSpan.FromMinutes(1)));
         device.Take(Bytes(77));
-        Assert.Equal((10L, Hex(77)), next.Result);
+        Assert.Equal((10L, Hex(77)), await next);
         Assert.Equal(10, camera.Dropped);
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.EndToEnd.Tests;
@@ -140,7 +139,11 @@ public sealed class FrameStreamTests(SmallModel model) : IClassFixture<SmallMode
         using var folder = new TestFolder();
         folder.File("a.jpg", TestJpeg.Noise(40, 30, 1));
         string script = folder.File("rpicam-vid", "#!/bin/sh\nfor i in 1 2 3 4 5; do cat \"$(dirname \"$0\")/a.jpg\"; sleep 0.2; done; echo 'the sensor fell off' >&2; exit 7\n"u8.ToArray());
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         (string, string) path = ("PATH", $"{folder.Root}:{Environment.GetEnvironmentVariable("PATH")}");
         Outcome outcome = EdgeVitProcess.Run(["run", model.Path, "rpicam", "--frames", "2", "--size", "40x30", "--json"], null, path).Expect(0);
         Assert.Equal(3, Lines.Of(outcome.Output).Length);

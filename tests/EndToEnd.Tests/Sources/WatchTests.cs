@@ -9,7 +9,7 @@ public sealed class WatchTests(SmallModel model) : IClassFixture<SmallModel>
     /// <summary>Files as programs leave them: there before, copied, moved in under another name, written in pieces, in a subfolder, changed; and what is no
     /// picture, hidden, empty or damaged.</summary>
     [Fact]
-    public void PicturesThatAreThereAndThatComeAreClassifiedOnce()
+    public async Task PicturesThatAreThereAndThatComeAreClassifiedOnce()
     {
         using var folder = new TestFolder();
         string inbox = Path.Combine(folder.Root, "inbox");
@@ -17,45 +17,46 @@ public sealed class WatchTests(SmallModel model) : IClassFixture<SmallModel>
         folder.File("inbox/notes.txt", [1]);
         using Process process = EdgeVitProcess.Start(["run", model.Path, inbox, "--watch", "--json"]);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        Assert.Equal("before.png", Next());
+        Assert.Equal("before.png", await Next());
 
         folder.File("inbox/.hidden.png", Png.Random(20, 20, 2));
         folder.File("inbox/empty.png", []);
         string part = folder.File("inbox/moved.png.part", Png.Random(20, 20, 3));
         File.Move(part, Path.Combine(inbox, "moved.png"));
-        Assert.Equal("moved.png", Next());
+        Assert.Equal("moved.png", await Next());
 
         folder.File("inbox/sub/deep/a.png", Png.Random(20, 20, 4));
-        Assert.Equal("a.png", Next());
+        Assert.Equal("a.png", await Next());
 
         // In two pieces, the second one late: the first is no whole picture.
         byte[] slow = Png.Random(60, 60, 5);
-        using (FileStream file = File.Create(Path.Combine(inbox, "slow.png")))
+        await using (FileStream file = File.Create(Path.Combine(inbox, "slow.png")))
         {
-            file.Write(slow.AsSpan(0, 3000));
-            file.Flush();
-            Thread.Sleep(900);
-            file.Write(slow.AsSpan(3000));
+            await file.WriteAsync(slow.AsMemory(0, 3000), TestContext.Current.CancellationToken);
+            await file.FlushAsync(TestContext.Current.CancellationToken);
+            await Task.Delay(900, TestContext.Current.CancellationToken);
+            await file.WriteAsync(slow.AsMemory(3000), TestContext.Current.CancellationToken);
         }
 
-        Assert.Equal("slow.png", Next());
+        Assert.Equal("slow.png", await Next());
 
         folder.File("inbox/before.png", Png.Random(24, 20, 6));
-        Assert.Equal("before.png", Next());
+        Assert.Equal("before.png", await Next());
 
         folder.File("inbox/bad.png", "no picture"u8.ToArray());
-        JsonObject bad = NextObject();
+        JsonObject bad = await NextObject();
         Assert.Contains("not a PNG", (string)bad["error"]!, StringComparison.Ordinal);
 
         EdgeVitProcess.Signal(process, "TERM");
-        JsonNode summary = Lines.Of(process.StandardOutput.ReadToEnd()).Single()["summary"]!;
+        JsonNode summary = Lines.Of(await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Single()["summary"]!;
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)));
         Assert.Equal((0, 5, 1), (process.ExitCode, (int)summary["frames"]!, (int)summary["damaged"]!));
-        Assert.Contains("bad.png", error.Result, StringComparison.Ordinal);
+        Assert.Contains("bad.png", await error, StringComparison.Ordinal);
 
-        string Next() => Path.GetFileName((string)NextObject()["source"]!);
+        async Task<string> Next() => Path.GetFileName((string)(await NextObject())["source"]!);
 
-        JsonObject NextObject() => JsonNode.Parse(process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(2)).Result!)!.AsObject();
+        async Task<JsonObject> NextObject() =>
+            JsonNode.Parse((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(2)))!)!.AsObject();
     }
 
     [Fact]
