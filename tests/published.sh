@@ -60,10 +60,35 @@ try() {
   echo "published: $name: self-tests, answers and errors are those of the ordinary command; $("$@" doctor | grep -m 1 '^kernels')"
 }
 
+# serve NAME COMMAND...: the server gives the answers of run, and ends in good order.
+serve() {
+  local name=$1 server address code=0
+  shift
+  "$@" models/shapes.evit --port 0 >"$work/serve.txt" 2>"$work/error.txt" &
+  server=$!
+  for _ in $(seq 600); do
+    if grep -q '^listening' "$work/serve.txt" || ! kill -0 "$server" 2>/dev/null; then break; fi
+    sleep 0.1
+  done
+  address=$(sed -n 's/^listening on \([^ ]*\) .*/\1/p' "$work/serve.txt")
+  [ -n "$address" ] || fail "$name: serve does not listen: $(cat "$work/error.txt")"
+  curl -sSf "$address/healthz" | grep -q '"status":"ok"' || fail "$name: serve: /healthz"
+  curl -sSf "$address/metrics" | grep -q '^edgevit_model_info' || fail "$name: serve: /metrics"
+  curl -sSf --data-binary @packaging/icon.png "$address/classify" >"$work/published.json" || fail "$name: serve: /classify"
+  EDGEVIT_NO_BUILD=1 ./edgevit run models/shapes.evit packaging/icon.png --json -q >"$work/ordinary.json"
+  for file in published ordinary; do tr ',{' '\n\n' <"$work/$file.json" | tr -d ' }]' | grep -E '^"(label|index|probability)"' >"$work/$file.txt"; done
+  cmp "$work/published.txt" "$work/ordinary.txt" || fail "$name: serve gives another answer than run"
+  kill -TERM "$server"
+  wait "$server" || code=$?
+  [ "$code" = 0 ] || fail "$name: serve ends with $code"
+  echo "published: $name: serve answers as run does, $(sed -n 's/.*(\(.*\))/\1/p' "$work/serve.txt")"
+}
+
 folder=artifacts/release/edgevit-$version-linux-x64
 [ "$(tar -tzf "$folder.tar.gz" | grep -c .)" -ge 8 ] || fail "$folder.tar.gz is not whole"
 try x64 "$folder/edgevit"
 try "x64 without AVX" "$folder/programs/edgevit-v2"
+serve x64 "$folder/edgevit" serve
 (cd "$work" && ln -s "$OLDPWD/$folder/edgevit" linked && ./linked --version >/dev/null) || fail "the command does not start through a link"
 
 # The end-to-end tests of everything that does not train.
@@ -103,6 +128,8 @@ if found=$(tests/arm64-emulator.sh 2>"$work/emulator.txt"); then
   { read -r emulator && read -r QEMU_LD_PREFIX; } <<<"$found"
   export QEMU_LD_PREFIX
   for core in cortex-a76 cortex-a53; do try "arm64 on $core" env QEMU_CPU=$core "$emulator" "artifacts/release/edgevit-$version-linux-arm64/edgevit"; done
+  # The emulator does not follow the command into the server's program.
+  serve "arm64 on cortex-a76" env QEMU_CPU=cortex-a76 "$emulator" "artifacts/release/edgevit-$version-linux-arm64/edgevit-serve"
   library "arm64 on cortex-a76" linux-arm64 env QEMU_CPU=cortex-a76 "$emulator"
   cmp "$work/linux-arm64.txt" "$work/linux-x64.txt" || fail "the library gives other bits on arm64 than on x64"
 else

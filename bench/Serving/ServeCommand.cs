@@ -17,16 +17,17 @@ internal static class ServeCommand
 
     public static int Run(string[] arguments)
     {
-        if (arguments.Length is < 1 or > 2)
+        string[] options = [.. arguments.SkipWhile(a => !a.StartsWith("--", StringComparison.Ordinal))];
+        if (arguments.Length - options.Length is < 1 or > 2)
         {
-            Console.Error.WriteLine("bench: serve MODEL [PATH/TO/edgevit]");
+            Console.Error.WriteLine("bench: serve MODEL [PATH/TO/edgevit] [options of edgevit serve]");
             return 2;
         }
 
         string root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
         byte[] image = File.ReadAllBytes(Path.Combine(root, "packaging", "icon.png"));
-        string[] tool = arguments.Length == 2 ? [arguments[1]] : ["dotnet", Path.Combine(root, "artifacts/bin/EdgeVit.Cli/release/edgevit.dll")];
-        using Process server = Process.Start(new ProcessStartInfo(tool[0], [.. tool[1..], "serve", arguments[0], "--port", "0"]) { RedirectStandardOutput = true })!;
+        string[] tool = arguments.Length - options.Length == 2 ? [arguments[1]] : ["dotnet", Path.Combine(root, "artifacts/bin/EdgeVit.Cli/release/edgevit.dll")];
+        using Process server = Process.Start(new ProcessStartInfo(tool[0], [.. tool[1..], "serve", arguments[0], "--port", "0", .. options]) { RedirectStandardOutput = true })!;
         try
         {
             string line = server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the server does not start");

@@ -22,14 +22,15 @@ internal static class Server
         using EvitModel model = ModelPath.Open(settings.Model);
         CheckModel(model, settings);
         int workers = settings.Workers > 0 ? settings.Workers : Math.Max(1, Environment.ProcessorCount / settings.Threads);
-        using var pool = new WorkerPool(model, workers, settings.Threads, settings.Queue, settings.MaxPixels);
+        long maxPixels = settings.MaxPixels > 0 ? settings.MaxPixels : DecodingMemory.FittingPixels(ServeSettings.UsualMaxPixels);
+        using var pool = new WorkerPool(model, workers, settings.Threads, settings.Queue, maxPixels);
         using var machine = new MachineReadings();
         var metrics = new ServeMetrics();
         metrics.Describe(model.File.Graph.Name, model.File.Sha256, pool.KernelName, Version(), workers, () => pool.Waiting);
         metrics.Observe(machine);
         var state = new ServerState(model.File.Graph.Name, model.File.Sha256);
         var images = new RequestImage(new MemoryBudget(Math.Max(LeastBodyMemory, 4L * settings.MaxBytes)), settings.MaxBytes, metrics);
-        var classify = new ClassifyEndpoint(pool, images, metrics, model.Classes, settings.MaxPixels, settings.Timeout);
+        var classify = new ClassifyEndpoint(pool, images, metrics, model.Classes, maxPixels, settings.Timeout);
         var application = new Application(classify, new AccessRules(settings.Address, token), state, metrics, model.Labels, e => printer.Warn($"edgevit: {Failures.Describe(e).Message}"));
         using var server = new HttpServer(settings);
         using var watchdog = new Watchdog(pool);

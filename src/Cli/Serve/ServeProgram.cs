@@ -8,6 +8,9 @@ internal static partial class ServeProgram
 {
     private const string Name = "edgevit-serve";
 
+    // What the archive calls its program for processors without AVX2.
+    private const string OldProcessors = "-v2";
+
     /// <summary>Becomes the server: the same process with its number, signals and environment, which is what systemd watches. Comes back only where
     /// that fails.</summary>
     /// <exception cref="UserException">The program is not there, or the system does not start it.</exception>
@@ -40,7 +43,9 @@ internal static partial class ServeProgram
 
         // The archive for x64 has a program for each level of processors: edgevit-v3 has edgevit-serve-v3.
         string[] candidates = [.. new[] { file.Replace("edgevit", Name, StringComparison.Ordinal), Name }.Select(n => Path.Combine(AppContext.BaseDirectory, n + Path.GetExtension(running)))];
-        return [candidates.FirstOrDefault(File.Exists) ?? throw Missing(candidates[^1])];
+        string? found = candidates.FirstOrDefault(File.Exists);
+        return found is not null ? [found] : throw (file.EndsWith(OldProcessors, StringComparison.Ordinal)
+            ? new UserException("serve needs a processor with AVX2 and FMA, and this one has none. The command that .NET runs serves here, too.", ExitCode.NotSupported) : Missing(candidates[^1]));
     }
 
     private static UserException Missing(string path) => new($"{path}: the server's program is not there. It belongs to this command: install all files of the archive, or build again.");

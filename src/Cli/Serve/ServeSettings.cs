@@ -5,7 +5,7 @@ namespace EdgeVit.Cli;
 /// <summary>What <c>serve</c> was asked to do; checked.</summary>
 internal sealed record ServeSettings
 {
-    /// <summary>The most that a picture may have in its header, where nothing else was said.</summary>
+    /// <summary>The pixels of the largest image, where nothing else was said.</summary>
     public const long UsualMaxPixels = 50_000_000;
 
     public const int UsualMaxBytes = 10_000_000;
@@ -41,7 +41,8 @@ internal sealed record ServeSettings
     /// <summary>The largest image file, in bytes.</summary>
     public int MaxBytes { get; init; } = UsualMaxBytes;
 
-    public long MaxPixels { get; init; } = UsualMaxPixels;
+    /// <summary>The largest image; 0 for <see cref="UsualMaxPixels"/>, or fewer where there is little memory.</summary>
+    public long MaxPixels { get; init; }
 
     public int MaxConnections { get; init; } = UsualConnections;
 
@@ -73,7 +74,7 @@ internal sealed record ServeSettings
         InRange("--threads", Threads, 1, EdgeVit.Cli.Threads.Most);
         InRange("--queue", Queue, 1, MostQueued);
         InRange("--max-bytes", MaxBytes, 1, MostBytes);
-        InRange("--max-pixels", MaxPixels, 1, int.MaxValue / 3);
+        InRange("--max-pixels", MaxPixels, 0, int.MaxValue / 3);
         InRange("--max-connections", MaxConnections, 1, 100_000);
         return IsLoopback || TokenFile is not null ? this : throw new UserException(
             $"--listen {Address} lets other machines in, and nothing keeps strangers out: give --token FILE with a secret word in it "

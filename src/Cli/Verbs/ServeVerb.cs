@@ -20,7 +20,7 @@ internal sealed class ServeVerb : Verb
     private readonly Option<int> _threads = new("--threads") { Description = "Threads for one image.", DefaultValueFactory = _ => 1 };
     private readonly Option<int> _queue = new("--queue") { Description = "Requests that wait; more are sent away with 503.", DefaultValueFactory = _ => ServeSettings.UsualQueue };
     private readonly Option<int> _maxBytes = new("--max-bytes") { Description = "The largest image file, in bytes.", DefaultValueFactory = _ => ServeSettings.UsualMaxBytes };
-    private readonly Option<long> _maxPixels = new("--max-pixels") { Description = "The largest image, in pixels.", DefaultValueFactory = _ => ServeSettings.UsualMaxPixels };
+    private readonly Option<long> _maxPixels = new("--max-pixels") { Description = "The largest image, in pixels; 0 for 50 million, or fewer where half of the memory does not hold them." };
     private readonly Option<string> _timeout = new("--timeout") { Description = "How long a request may take.", HelpName = "TIME", DefaultValueFactory = _ => "10s" };
     private readonly Option<int> _connections = new("--max-connections") { Description = "Connections at the same time.", DefaultValueFactory = _ => ServeSettings.UsualConnections };
 

@@ -50,8 +50,7 @@ internal sealed class ClassifyEndpoint(WorkerPool pool, RequestImage reader, Ser
         try
         {
             image = await reader.ReadAsync(context.Request, cancellation);
-            ImageCheck.Check(image.Span, maxPixels);
-            var job = new ClassifyJob(image, top, metrics);
+            var job = new ClassifyJob(image, ImageCheck.Check(image.Span, maxPixels), top, metrics);
             if (!pool.TryAdd(job))
             {
                 throw Full();

@@ -11,15 +11,17 @@ internal sealed class Classifier : IDisposable
     private readonly Session _session;
     private readonly PreprocessPipeline _pipeline;
     private readonly long _maxPixels;
+    private readonly DecodingMemory _memory;
     private readonly byte[] _pixels;
     private readonly float[] _logits;
 
-    public Classifier(EvitModel model, SessionOptions options, long maxPixels)
+    public Classifier(EvitModel model, SessionOptions options, long maxPixels, DecodingMemory memory)
     {
         _model = model;
         _session = model.CreateSession(options);
         _pipeline = new PreprocessPipeline(model.Preprocess);
         _maxPixels = maxPixels;
+        _memory = memory;
         _pixels = new byte[_pipeline.Length];
         _logits = new float[model.Classes];
         Probe();
@@ -34,15 +36,26 @@ internal sealed class Classifier : IDisposable
         _session.RunNhwc(_pixels, _logits);
     }
 
-    /// <summary>Classifies an image file.</summary>
+    /// <summary>Classifies an image file of so many pixels.</summary>
     /// <exception cref="ImageException">It is none, or damaged.</exception>
-    public Classification Classify(ReadOnlySpan<byte> file, int top, double queueMs)
+    public Classification Classify(ReadOnlySpan<byte> file, long pixels, int top, double queueMs)
     {
         long start = Stopwatch.GetTimestamp();
-        RgbImage image = ImageDecoder.Decode(file, ImageCheck.Name, _maxPixels, out string? warning);
-        long decoded = Stopwatch.GetTimestamp();
-        _pipeline.ToPixels(image, _pixels);
-        long prepared = Stopwatch.GetTimestamp();
+        long decoded, prepared;
+        string? warning;
+        _memory.Take(pixels);
+        try
+        {
+            RgbImage image = ImageDecoder.Decode(file, ImageCheck.Name, _maxPixels, out warning);
+            decoded = Stopwatch.GetTimestamp();
+            _pipeline.ToPixels(image, _pixels);
+            prepared = Stopwatch.GetTimestamp();
+        }
+        finally
+        {
+            _memory.GiveBack(pixels);
+        }
+
         _session.RunNhwc(_pixels, _logits);
         long ran = Stopwatch.GetTimestamp();
         return new Classification(

@@ -13,13 +13,14 @@ internal static class ImageCheck
     private const int UsualScans = 10;
 
     /// <summary>Refuses what is no image, and what would cost too much to decode.</summary>
+    /// <returns>The pixels that are to be decoded; 0 where the header is damaged.</returns>
     /// <exception cref="ImageException">It is no image.</exception>
     /// <exception cref="TooManyPixelsException">Its header says that it is larger than allowed.</exception>
-    public static void Check(ReadOnlySpan<byte> file, long maxPixels)
+    public static long Check(ReadOnlySpan<byte> file, long maxPixels)
     {
         if (ImageHeader.Read(file, Name) is not { } header)
         {
-            return;
+            return 0;
         }
 
         string size = string.Create(CultureInfo.InvariantCulture, $"{header.Width} x {header.Height} pixels");
@@ -33,6 +34,8 @@ internal static class ImageCheck
             throw new TooManyPixelsException(
                 $"the image has {size} in {header.Scans} scans, which take too long to decode. Save it as a usual JPEG.", maxPixels, header.Pixels * header.Scans / UsualScans);
         }
+
+        return header.Pixels;
     }
 }
 

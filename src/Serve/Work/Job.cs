@@ -10,7 +10,7 @@ internal abstract class Job
 }
 
 /// <summary>An image to be classified. It owns the image's memory from the moment that the pool takes it.</summary>
-internal sealed class ClassifyJob(ImageBytes image, int top, ServeMetrics metrics) : Job
+internal sealed class ClassifyJob(ImageBytes image, long pixels, int top, ServeMetrics metrics) : Job
 {
     private readonly TaskCompletionSource<Classification> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _added = Stopwatch.GetTimestamp();
@@ -35,7 +35,7 @@ internal sealed class ClassifyJob(ImageBytes image, int top, ServeMetrics metric
             metrics.QueueSeconds.Observe(queueMs / 1000);
             try
             {
-                Classification result = classifier.Classify(image.Span, top, queueMs);
+                Classification result = classifier.Classify(image.Span, pixels, top, queueMs);
                 metrics.DecodeSeconds.Observe((result.DecodeMs + result.PreprocessMs) / 1000);
                 metrics.InferenceSeconds.Observe(result.InferenceMs / 1000);
                 _done.TrySetResult(result);

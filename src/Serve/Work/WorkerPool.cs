@@ -15,7 +15,8 @@ internal sealed class WorkerPool : IDisposable
     {
         _queue = new BlockingCollection<Job>(queue);
         Capacity = queue;
-        _classifiers = [.. Enumerable.Range(0, workers).Select(_ => new Classifier(model, new SessionOptions { Threads = threads }, maxPixels))];
+        var memory = DecodingMemory.OfThisProcess();
+        _classifiers = [.. Enumerable.Range(0, workers).Select(_ => new Classifier(model, new SessionOptions { Threads = threads }, maxPixels, memory))];
         _threads = [.. _classifiers.Select((c, i) => new Thread(() => Work(c)) { IsBackground = true, Name = $"worker {i}" })];
         foreach (Thread thread in _threads)
         {
