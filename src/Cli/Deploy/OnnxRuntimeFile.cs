@@ -1,7 +1,7 @@
 namespace EdgeVit.Cli;
 
 /// <summary>ONNX Runtime for a board, out of the package cache of this machine.</summary>
-internal static class OnnxLibrary
+internal static class OnnxRuntimeFile
 {
     /// <summary>The file's name, as the tool looks for it beside itself.</summary>
     public const string Name = "libonnxruntime.so";
