@@ -141,6 +141,20 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         Assert.Equal(before, _board.Listing);
     }
 
+    /// <summary>ONNX Runtime and the graph are beside the tool while it measures, and in no version.</summary>
+    [Fact]
+    public void OnnxRuntimeTravelsForAComparisonAndStaysNowhere()
+    {
+        Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
+        string graph = _folder.File("twin.onnx", [1, 2, 3]);
+        string tool = _board.Tool("tool", """case "$*" in *--against*) [ -s libonnxruntime.so ] && [ "$(wc -c <"$5")" = 3 ] && echo '{"beside": true}'; exit ;; esac""");
+        string result = _folder["bench.json"];
+        JsonObject done = _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--against", graph, "--out", result, "--json"]).Expect(0).Json;
+        Assert.Equal(_folder["bench-against.json"], (string)done["against"]!["path"]!);
+        Assert.True((bool)JsonNode.Parse(File.ReadAllText(_folder["bench-against.json"]))!["beside"]!);
+        Assert.Equal(["SHA256SUMS", "edgevit", "model.evit"], Directory.GetFiles(_board.Current!).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("ssh://127.0.0.1:1", 1, "no ssh server answers", "Connection refused")]
     [InlineData("nowhere.invalid", 1, "there is no machine of the name nowhere.invalid", "ssh said:")]

@@ -61,14 +61,14 @@ public sealed class DeployToolTests : IDisposable
     [Fact]
     public void TheNewestOnnxRuntimeOfTheCacheIsTaken()
     {
-        Assert.Contains("./setup.sh", Assert.Throws<UserException>(() => OnnxForBoard.Find(_folder.Root, "linux-arm64")).Message, StringComparison.Ordinal);
+        Assert.Contains("./setup.sh", Assert.Throws<UserException>(() => OnnxRuntimeFile.Find(_folder.Root, "linux-arm64")).Message, StringComparison.Ordinal);
         foreach (string version in (string[])["1.9.0", "1.31.1", "1.4.0"])
         {
             _folder.File($"microsoft.ml.onnxruntime/{version}/runtimes/linux-arm64/native/libonnxruntime.so", [1]);
         }
 
         _folder.File("microsoft.ml.onnxruntime/2.0.0/runtimes/linux-x64/native/libonnxruntime.so", [1]);
-        Assert.Contains("1.31.1", OnnxForBoard.Find(_folder.Root, "linux-arm64"), StringComparison.Ordinal);
+        Assert.Contains("1.31.1", OnnxRuntimeFile.Find(_folder.Root, "linux-arm64"), StringComparison.Ordinal);
     }
 
     /// <summary>The same files are the same version; any other byte, name or link is another. What is sent unpacks to the files with their hashes.</summary>

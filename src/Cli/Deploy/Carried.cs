@@ -10,7 +10,7 @@ internal sealed class Carried
     {
         _payload = payload;
         _proof = [.. proof.Files];
-        Beside = library is null ? [] : [(OnnxForBoard.Name, library)];
+        Beside = library is null ? [] : [(OnnxRuntimeFile.Name, library)];
         var names = new List<string>();
         foreach (string path in onnx)
         {

@@ -29,7 +29,7 @@ internal sealed class Deployment(DeployOptions options, SshSession ssh, Printer 
 
         string rid = state.Rid!;
         printer.Say($"{options.Address}: {Join(state.Board, state.OperatingSystem, state.Machine, state.Libc, state.FreeBytes is { } free ? $"{Quantity.Bytes(free)} free" : "")}");
-        string? library = options.Against.Count > 0 ? OnnxForBoard.Find(rid) : null;
+        string? library = options.Against.Count > 0 ? OnnxRuntimeFile.Find(rid) : null;
         using ToolPackage tool = ToolSource.Find(options.Tool, rid, printer, token);
         var payload = new Payload(tool, modelPath);
         var proof = new BoardProof(model);
