@@ -1,11 +1,7 @@
 namespace EdgeVit.Cli;
 
 /// <summary>ONNX Runtime for a board, out of the package cache of this machine.</summary>
-<<<<<<<< HEAD:src/Cli/Deploy/OnnxForBoard.cs
-internal static class OnnxForBoard
-========
 internal static class OnnxRuntimeFile
->>>>>>>> deploy:src/Cli/Deploy/OnnxRuntimeFile.cs
 {
     /// <summary>The file's name, as the tool looks for it beside itself.</summary>
     public const string Name = "libonnxruntime.so";
