@@ -15,7 +15,7 @@ say() { printf 'publish: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 
 case "${1:-}" in -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
-for tool in clang ld.lld llvm-objcopy; do command -v "$tool" >/dev/null || die "$tool is missing: apt-get install clang lld llvm"; done
+for tool in clang ld.lld llvm-objcopy llvm-strip; do command -v "$tool" >/dev/null || die "$tool is missing: apt-get install clang lld llvm"; done
 for tool in curl xz dpkg-deb; do command -v "$tool" >/dev/null || die "$tool is missing: apt-get install curl xz-utils dpkg"; done
 
 version=$(dotnet msbuild src/Cli/EdgeVit.Cli.csproj -getProperty:Version)
@@ -83,6 +83,7 @@ for rid in "${rids[@]}"; do
       ;;
     *) die "'$rid' is not known: linux-x64, linux-arm64" ;;
   esac
+  llvm-strip --strip-unneeded "$folder/libSkiaSharp.so"
   cp LICENSE packaging/THIRD-PARTY.txt packaging/README.txt "$folder"
   cp "$built/library/libedgevit.so" src/Native/edgevit.h src/Native/samples/* LICENSE "$library"
   pack "$folder"
