@@ -66,7 +66,6 @@ internal sealed class FrameRun(Classifier classifier, Printer printer)
     /// <summary>Runs. Stopping a stream is its normal end; only where a number of frames was asked for, stopping before is an interruption.</summary>
     public int Run(ICamera camera, string source, int? most, Interruption interruption)
     {
-        printer.BeginLines();
         printer.Say(camera.Description);
         var summary = new StreamSummary(source);
         CameraException? failure = null;

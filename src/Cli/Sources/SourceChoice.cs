@@ -63,6 +63,7 @@ internal static class SourceChoice
 
     private static int Frames(Func<ICamera> open, string source, SourceWishes wishes, Classifier classifier, Printer printer)
     {
+        printer.BeginLines();
         using var interruption = new Interruption();
         using ICamera camera = open();
         return new FrameRun(classifier, printer).Run(camera, source, wishes.Frames, interruption);
