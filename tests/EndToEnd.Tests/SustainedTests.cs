@@ -70,7 +70,7 @@ public sealed class SustainedTests(SmallModel model) : IClassFixture<SmallModel>
         JsonObject json = ResultSchema.Check(JsonNode.Parse(File.ReadAllText(folder["r.json"]))!.AsObject());
         Assert.Equal(0.5, (double)json["sustained"]!["window_s"]!);
         JsonArray windows = Assert.Single(json["sustained"]!["by_threads"]!.AsArray())!["windows"]!.AsArray();
-        Assert.InRange(windows.Count, 3, 5);
+        Assert.InRange(windows.Count, 1, 5);
         Assert.Equal((int)json["latency"]!["n"]!, windows.Sum(w => (int)w!["n"]!));
         Assert.True((bool)json["options"]!["sustained"]!);
         Assert.Contains("### Sustained", File.ReadAllText(folder["r.md"]), StringComparison.Ordinal);

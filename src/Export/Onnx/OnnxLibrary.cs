@@ -27,13 +27,23 @@ internal static class OnnxLibrary
     private static string FileName =>
         OperatingSystem.IsWindows() ? "onnxruntime.dll" : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib" : "libonnxruntime.so";
 
-    /// <summary>Takes over the search; to be called before anything of ONNX Runtime is used. Further calls do nothing.</summary>
+    /// <summary>Takes over the search; to be called before anything of ONNX Runtime is used. Further calls do nothing, nor
+    /// does one in a program that has used it already.</summary>
     public static void Register()
     {
-        if (Interlocked.Exchange(ref s_registered, 1) == 0)
+        if (Interlocked.Exchange(ref s_registered, 1) != 0)
         {
-            OrtEnv.DisableDllImportResolver = true;
+            return;
+        }
+
+        OrtEnv.DisableDllImportResolver = true;
+        try
+        {
             NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
+        }
+        catch (InvalidOperationException)
+        {
+            // A program that used ONNX Runtime before has a search of its own.
         }
     }
 
