@@ -69,7 +69,7 @@ public sealed class ServeStartTests(SmallModel model) : IClassFixture<SmallModel
     [Fact]
     public async Task BeyondTheQueueComes503WithATimeToWait()
     {
-        using var server = new ServerProcess(model.Path, ["--workers", "1", "--queue", "1"]);
+        using var server = new ServerProcess(model.Path, ["--workers", "1", "--queue", "1", "--timeout", "2m"]);
         byte[] large = Png.Random(1500, 1500, 3);
         HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Task.Run(() => server.AskAsync(HttpMethod.Post, "/classify", new ByteArrayContent(large)))));
         Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, a.StatusCode.ToString()));
