@@ -76,7 +76,7 @@ public sealed class ServeStartTests(SmallModel model) : IClassFixture<SmallModel
         Assert.Contains(answers, a => a.StatusCode == HttpStatusCode.OK);
         HttpResponseMessage full = answers.First(a => a.StatusCode == HttpStatusCode.ServiceUnavailable);
         Assert.Equal("1", full.Headers.GetValues("Retry-After").Single());
-        Assert.Contains("1 images wait", await full.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("Try again", await full.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(answers.Count(a => a.StatusCode == HttpStatusCode.ServiceUnavailable), await server.MetricAsync("edgevit_dropped_total"));
         Assert.Equal(HttpStatusCode.OK, (await server.ClassifyAsync(large)).Status);
     }
