@@ -11,8 +11,6 @@ internal static class Server
     /// <summary>How long requests may still take after the signal to stop, in seconds beyond a request's own limit.</summary>
     private const int Grace = 1;
 
-    private const long LeastBodyMemory = 64_000_000;
-
     /// <summary>Serves until a signal comes.</summary>
     public static int Run(ServeSettings settings, Printer printer) => RunAsync(settings, printer).GetAwaiter().GetResult();
 
@@ -29,7 +27,7 @@ internal static class Server
         metrics.Describe(model.File.Graph.Name, model.File.Sha256, pool.KernelName, Version(), workers, () => pool.Waiting);
         metrics.Observe(machine);
         var state = new ServerState(model.File.Graph.Name, model.File.Sha256);
-        var images = new RequestImage(new MemoryBudget(Math.Max(LeastBodyMemory, 4L * settings.MaxBytes)), settings.MaxBytes, metrics);
+        var images = new RequestImage(new MemoryBudget(ArrivingBytes(settings, workers)), settings.MaxBytes, metrics);
         var classify = new ClassifyEndpoint(pool, images, metrics, model.Classes, maxPixels, settings.Timeout);
         var application = new Application(classify, new AccessRules(settings.Address, token), state, metrics, model.Labels, e => printer.Warn($"edgevit: {Failures.Describe(e).Message}"));
         using var server = new HttpServer(settings);
@@ -72,6 +70,10 @@ internal static class Server
             throw new UserException($"{settings.Model} does not compute here what it computed where it was made, and is not served. 'edgevit doctor {settings.Model}' says more.", ExitCode.CheckFailed);
         }
     }
+
+    /// <summary>A full queue of the largest images, whose buffers are up to twice as large, if a quarter of the memory holds that; at least four.</summary>
+    private static long ArrivingBytes(ServeSettings settings, int workers) => Math.Max(
+        4L * settings.MaxBytes, Math.Min(2L * (settings.Queue + workers) * settings.MaxBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
 
     private static string Workers(int workers, int threads) =>
         $"{workers} worker{(workers == 1 ? "" : "s")} of {threads} thread{(threads == 1 ? "" : "s")}";

@@ -69,14 +69,14 @@ public sealed class ServeStartTests(SmallModel model) : IClassFixture<SmallModel
     [Fact]
     public async Task BeyondTheQueueComes503WithATimeToWait()
     {
-        using var server = new ServerProcess(model.Path, ["--workers", "1", "--queue", "1"]);
+        using var server = new ServerProcess(model.Path, ["--workers", "1", "--queue", "1", "--timeout", "2m"]);
         byte[] large = Png.Random(1500, 1500, 3);
         HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => Task.Run(() => server.AskAsync(HttpMethod.Post, "/classify", new ByteArrayContent(large)))));
         Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, a.StatusCode.ToString()));
         Assert.Contains(answers, a => a.StatusCode == HttpStatusCode.OK);
         HttpResponseMessage full = answers.First(a => a.StatusCode == HttpStatusCode.ServiceUnavailable);
         Assert.Equal("1", full.Headers.GetValues("Retry-After").Single());
-        Assert.Contains("1 images wait", await full.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("Try again", await full.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(answers.Count(a => a.StatusCode == HttpStatusCode.ServiceUnavailable), await server.MetricAsync("edgevit_dropped_total"));
         Assert.Equal(HttpStatusCode.OK, (await server.ClassifyAsync(large)).Status);
     }

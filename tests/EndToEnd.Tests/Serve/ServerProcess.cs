@@ -165,7 +165,7 @@ public sealed class SharedServer : IDisposable
 
     private readonly SmallModel _model = new();
 
-    public SharedServer() => Server = new ServerProcess(_model.Path, ["--max-bytes", "200000", "--max-pixels", "1000000", "--timeout", "3s", "--workers", "2"]);
+    public SharedServer() => Server = new ServerProcess(_model.Path, ["--max-bytes", "200000", "--max-pixels", "1000000", "--timeout", "1m", "--workers", "2"]);
 
     internal ServerProcess Server { get; }
 
