@@ -72,10 +72,20 @@ internal static class ToolSource
         string[] arguments =
         [
             "publish", Path.Combine(root, "src", "Serve", "EdgeVit.Serve.csproj"), "-c", "Release", "-r", rid, "--self-contained", "-v", "q", "--nologo", "-p:UseSharedCompilation=false",
-            "-p:RunAnalyzers=false", "-p:DebugType=none", "--artifacts-path", Path.Combine(root, "artifacts", "deploy", "build"), "-o", folder,
+            "-p:RunAnalyzers=false", "--artifacts-path", Path.Combine(root, "artifacts", "deploy", "build"), "-o", folder,
         ];
         (int code, string output) = Start("dotnet", arguments, root, true, token);
-        return code == 0 ? ToolPackage.Open(folder, rid) : throw new UserException(
+        if (code == 0)
+        {
+            foreach (string symbols in Directory.EnumerateFiles(folder, "*.pdb"))
+            {
+                File.Delete(symbols);
+            }
+
+            return ToolPackage.Open(folder, rid);
+        }
+
+        throw new UserException(
             $"a tool for {rid} could not be made: {output.Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim() ?? $"dotnet publish ended with {code}"} Name an archive with --tool FILE.");
     }
 
