@@ -63,7 +63,7 @@ internal static class ToolSource
     private static ToolPackage SelfContained(string root, string version, string rid, string[] missing, Printer printer, CancellationToken token)
     {
         string folder = Path.Combine(root, "artifacts", "deploy", $"edgevit-{version}-{rid}");
-        printer.Warn($"{(missing.Length > 0 ? $"{string.Join(", ", missing)} {(missing.Length > 1 ? "are" : "is")} missing to compile a native tool (apt-get install clang lld llvm): a" : "A")} self-contained one with .NET inside is made: about 80 MB in place of 20, and each start takes longer");
+        printer.Warn($"{(missing.Length > 0 ? $"{string.Join(", ", missing)} {(missing.Length > 1 ? "are" : "is")} missing to compile a native tool (apt-get install clang lld llvm): a" : "A")} self-contained one with .NET inside is made: about 150 MB in place of 40, and each start takes longer");
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
