@@ -48,6 +48,7 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
+trap "exit 143" INT TERM
 
 # What a user has in ~/.ssh/config.
 cat >"$work/config" <<X
@@ -80,7 +81,7 @@ for ((i = 0; i < 90; i++)); do
   sleep 2
 done
 ssh -o BatchMode=yes board true || fail "the board does not answer ($board/console)"
-files() { ssh board 'find /etc /home /opt /root /srv /usr/local /var/lib -xdev | sort'; }
+files() { ssh board 'find /etc /home /opt /root /srv /usr/local /var/lib -xdev 2>/dev/null | sort'; }
 files >"$work/before.txt"
 
 part "deploy --service"

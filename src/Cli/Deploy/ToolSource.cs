@@ -63,7 +63,7 @@ internal static class ToolSource
     private static ToolPackage SelfContained(string root, string version, string rid, string[] missing, Printer printer, CancellationToken token)
     {
         string folder = Path.Combine(root, "artifacts", "deploy", $"edgevit-{version}-{rid}");
-        printer.Warn($"{(missing.Length > 0 ? $"{string.Join(", ", missing)} {(missing.Length > 1 ? "are" : "is")} missing to compile a native tool (apt-get install clang lld llvm): a" : "A")} self-contained one with .NET inside is made: about 80 MB in place of 20, and each start takes longer");
+        printer.Warn($"{(missing.Length > 0 ? $"{string.Join(", ", missing)} {(missing.Length > 1 ? "are" : "is")} missing to compile a native tool (apt-get install clang lld llvm): a" : "A")} self-contained one with .NET inside is made: about 150 MB in place of 40, and each start takes longer");
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
@@ -72,10 +72,20 @@ internal static class ToolSource
         string[] arguments =
         [
             "publish", Path.Combine(root, "src", "Serve", "EdgeVit.Serve.csproj"), "-c", "Release", "-r", rid, "--self-contained", "-v", "q", "--nologo", "-p:UseSharedCompilation=false",
-            "-p:RunAnalyzers=false", "-p:DebugType=none", "--artifacts-path", Path.Combine(root, "artifacts", "deploy", "build"), "-o", folder,
+            "-p:RunAnalyzers=false", "--artifacts-path", Path.Combine(root, "artifacts", "deploy", "build"), "-o", folder,
         ];
         (int code, string output) = Start("dotnet", arguments, root, true, token);
-        return code == 0 ? ToolPackage.Open(folder, rid) : throw new UserException(
+        if (code == 0)
+        {
+            foreach (string symbols in Directory.EnumerateFiles(folder, "*.pdb"))
+            {
+                File.Delete(symbols);
+            }
+
+            return ToolPackage.Open(folder, rid);
+        }
+
+        throw new UserException(
             $"a tool for {rid} could not be made: {output.Split('\n').FirstOrDefault(l => l.Contains("error", StringComparison.OrdinalIgnoreCase))?.Trim() ?? $"dotnet publish ended with {code}"} Name an archive with --tool FILE.");
     }
 
