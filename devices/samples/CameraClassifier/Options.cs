@@ -60,7 +60,8 @@ internal sealed record Options
             case "--display": Display = I2cPlace.Parse(value); break;
             case "--rows": Rows = value is "32" or "64" ? Number(name, value, 32, 64) : throw new FormatException($"--rows is '{value}', expected 32 or 64"); break;
             case "--label": Label = value; break;
-            case "--threshold": Threshold = double.TryParse(value, CultureInfo.InvariantCulture, out double p) && p is >= 0 and <= 1
+            case "--threshold":
+                Threshold = double.TryParse(value, CultureInfo.InvariantCulture, out double p) && p is >= 0 and <= 1
                 ? p : throw new FormatException($"--threshold is '{value}', expected 0 to 1"); break;
             default: throw new FormatException($"there is no option '{name}'");
         }
