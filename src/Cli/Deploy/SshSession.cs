@@ -11,7 +11,7 @@ namespace EdgeVit.Cli;
 internal sealed class SshSession : IDisposable
 {
     /// <summary>Characters that a board may answer to one command; the largest answers of ours are some hundred thousand.</summary>
-    private const int MostAnswered = 64 << 20;
+    private const int MostAnswered = 16 << 20;
 
     private readonly BoardAddress _address;
     private readonly DirectoryInfo? _folder;
