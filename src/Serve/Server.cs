@@ -31,7 +31,7 @@ internal static class Server
         var classify = new ClassifyEndpoint(pool, images, metrics, model.Classes, maxPixels, settings.Timeout);
         var application = new Application(classify, new AccessRules(settings.Address, token), state, metrics, model.Labels, e => printer.Warn($"edgevit: {Failures.Describe(e).Message}"));
         using var server = new HttpServer(settings);
-        using var watchdog = new Watchdog(pool);
+        using var watchdog = new Watchdog(pool, printer.Warn);
         var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var interruption = new Interruption(() => printer.Say("stopping: answering what has been accepted; another signal ends at once"));
         await using CancellationTokenRegistration registration = interruption.Token.Register(signal.SetResult);

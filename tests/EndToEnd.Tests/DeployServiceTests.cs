@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using EdgeVit.Cli;
 
@@ -30,7 +31,8 @@ public sealed class DeployServiceTests : IDisposable
             """);
         Program("journalctl", "echo 'the model is not there'; echo 'a=b'");
         Program("systemd-analyze", "! grep -q nonsense \"$2\"");
-        Program("curl", $"[ -e '{_folder["active"]}' ] && ! grep -q silent '{_units}/edgevit.service'");
+        // The codes of the real one for nobody there and for an answer that is none of success.
+        Program("curl", $"[ -e '{_folder["active"]}' ] || exit 7; ! grep -q silent '{_units}/edgevit.service' || exit 22");
     }
 
     public void Dispose() => _folder.Dispose();
@@ -82,6 +84,74 @@ public sealed class DeployServiceTests : IDisposable
         Assert.Equal("good one", File.ReadAllText(_folder["active"]));
         Assert.Equal(["v1"], Names(Path.Combine(_root, "versions")));
         Assert.Equal(["current", "made", "versions"], Names(_root));
+    }
+
+    /// <summary>What fails before the unit is touched leaves the service alone that runs.</summary>
+    [Theory]
+    [InlineData("cp")]
+    [InlineData("ln")]
+    public void ASwitchThatFailsBeforeTheUnitLeavesTheServiceAlone(string program)
+    {
+        Switch("v1", "good one");
+        string calls = File.ReadAllText(_folder["calls"]);
+        Program(program, "exit 1");
+        Assert.Equal(("write", "v1"), (Switch("v2", "good two") is var answer ? answer["error"] : "", answer["restored"]));
+        File.Delete(_folder[$"bin/{program}"]);
+        Assert.Equal("good one", File.ReadAllText(Path.Combine(_units, "edgevit.service")));
+        Assert.Equal("good one", File.ReadAllText(_folder["active"]));
+        Assert.True(File.Exists(_folder["enabled"]));
+        Assert.DoesNotContain("restart", File.ReadAllText(_folder["calls"])[calls.Length..], StringComparison.Ordinal);
+        Assert.Equal(["v1"], Names(Path.Combine(_root, "versions")));
+        Assert.Equal("good two", Switch("v2", "good two") is { } second && second["activated"] == "v2" ? File.ReadAllText(_folder["active"]) : "");
+    }
+
+    /// <summary>The version in use, sent once more, does not push out the one before it.</summary>
+    [Fact]
+    public void TheSameVersionAgainKeepsTheOneToGoBackTo()
+    {
+        Switch("v1", "good one");
+        Switch("v2", "good two");
+        Assert.Equal("v2", Switch("v2", "good two")["former"]);
+        Assert.Equal(["v1", "v2"], Names(Path.Combine(_root, "versions")));
+    }
+
+    /// <summary>A folder with things of somebody else that have names of ours is not used, and not cleared.</summary>
+    [Theory]
+    [InlineData("versions/mine")]
+    [InlineData("incoming.mail")]
+    [InlineData("lock")]
+    [InlineData("current")]
+    public void WhatIsSomebodyElsesStays(string name)
+    {
+        string file = _folder.File($"opt/edge vit/{name}", [1]);
+        Assert.Contains($"error=foreign\ndetail={Path.Combine(_root, name.Split('/')[0])}\n", Begin("incoming.1", "me", ""), StringComparison.Ordinal);
+        Run("abort.sh", _root, "incoming.1", "me");
+        Assert.Contains("left:", Run("remove.sh", "", "me", "", "no", _root).Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(file));
+        Assert.Single(Directory.GetFileSystemEntries(_root));
+    }
+
+    /// <summary>The number of a process that was noted may be another program's: only what works in the folder is ended.</summary>
+    [Fact]
+    public void OnlyProgramsOfTheFolderAreEnded()
+    {
+        Begin("incoming.1", "me", "");
+        string payload = Path.Combine(_root, "incoming.1", "payload");
+        using Process ours = Process.Start(new ProcessStartInfo("sleep", ["300"]) { WorkingDirectory = payload })!;
+        using Process other = Process.Start(new ProcessStartInfo("sleep", ["300"]) { WorkingDirectory = _folder.Root })!;
+        try
+        {
+            File.WriteAllText(Path.Combine(_root, "incoming.1", "running"), $"{other.Id}\n{ours.Id}\nnone\n");
+            Run("remove.sh", "", "you", "", "yes", _root);
+            Assert.True(ours.WaitForExit(TimeSpan.FromMinutes(1)), "it was not ended");
+            Assert.False(other.HasExited);
+            Assert.False(Directory.Exists(_folder["opt"]));
+        }
+        finally
+        {
+            ours.Kill();
+            other.Kill();
+        }
     }
 
     [Fact]

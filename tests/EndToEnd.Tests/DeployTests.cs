@@ -78,6 +78,8 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
     [InlineData("sed '/\"logits\"/,$s/0/1/'", "have other logits and 0 other labels", 3)]
     [InlineData("sed 's/\"passed\": true/\"passed\": false/'; exit 3", "self-test fails", 3)]
     [InlineData("head -c 100", "did not run", 1)]
+    [InlineData("cat >/dev/null; echo '{\"selftest\": [1]}'", "answers in another form", 1)]
+    [InlineData("cat >/dev/null; yes", "sends without end", 1)]
     [InlineData("cat >/dev/null; echo Illegal instruction >&2; exit 132", "crashed", 1)]
     [InlineData("cat >/dev/null; exit 127", "library is missing", 1)]
     public void AToolThatComputesSomethingElseIsNotInstalled(string filter, string said, int code)
@@ -182,6 +184,10 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
     {
         EdgeVitProcess.Run("deploy", model.Path).Fails(2, "needs a model and a board");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--folder", "here").Fails(2, "--folder is 'here'");
+        // A variable of a script that is not set.
+        EdgeVitProcess.Run("deploy", "host", "--remove", "--folder", "").Fails(2, "--folder is empty");
+        EdgeVitProcess.Run("deploy", model.Path, "host", "--out", "").Fails(2, "--out is empty");
+        EdgeVitProcess.Run("deploy", "", "host").Fails(2, "name is empty");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--port", "0").Fails(2, "--port is 0");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--service-port", "70000").Fails(2, "--service-port is 70000");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--against", "nothing.onnx").Fails(1, "nothing.onnx: no such file");

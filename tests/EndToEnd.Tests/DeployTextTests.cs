@@ -95,6 +95,15 @@ public sealed class DeployTextTests
         Assert.Equal([KeyValuePair.Create("folder", "/z=1")], RemoteScript.Values(answer));
     }
 
+    /// <summary>What a board says cannot move the terminal's cursor or change its colours.</summary>
+    [Fact]
+    public void NoControlCharactersOfABoardAreShown()
+    {
+        var result = new SshResult(0, $"{RemoteScript.Marker}\nerror=\u001b[2Jwrite\u0007\n", "line\r\n\u001b]0;title\u009b1m no\u0000\n");
+        Assert.Equal(("[2Jwrite", "]0;title1m no"), (result.Values["error"], result.LastWords));
+        Assert.DoesNotContain(result.Output + result.Error, c => char.IsControl(c) && c is not ('\r' or '\n'));
+    }
+
     /// <summary>Whatever a board answers, reading it does not fail.</summary>
     [Fact]
     public void AnyAnswerIsRead()
@@ -177,9 +186,11 @@ public sealed class DeployTextTests
         string gone = (owner with { Process = ended.Id }).ToString();
         Assert.True(LockOwner.IsGone(gone));
         Assert.False(LockOwner.IsGone(gone.Replace(owner.Machine, "elsewhere", StringComparison.Ordinal)));
+        // Another machine of the same name, or a container: its numbers mean nothing here.
+        Assert.False(LockOwner.IsGone((owner with { Process = ended.Id, Space = "0123456789ab" }).ToString()));
         Assert.False(LockOwner.IsGone("a b"));
         Assert.Contains(owner.Person, LockOwner.Describe(gone), StringComparison.Ordinal);
-        Assert.Equal(4, owner.ToString().Split(' ').Length);
+        Assert.Equal(5, owner.ToString().Split(' ').Length);
     }
 
     [Fact]

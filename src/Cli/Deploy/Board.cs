@@ -133,6 +133,7 @@ internal sealed class Board(SshSession ssh, BoardAddress address, LockOwner owne
         {
             "locked" => new UserException($"another deployment to {address} is under way ({LockOwner.Describe(detail)}). Wait for its end; a lock that nobody uses any more is taken over after half an hour."),
             "write" => new UserException($"{address} cannot write there: {detail}. Is the disk full or the folder another user's? Nothing was changed."),
+            "foreign" => new UserException($"{detail} on {address} is there already and of no deployment, which would clear it away. Name another folder with --folder. Nothing was changed."),
             "sums" => new UserException($"the files that arrived on {address} are not those that were sent ({detail}). Deploy again; where it stays so, check the board's memory and SD card.", ExitCode.CheckFailed),
             "gone" => new UserException($"{detail} has vanished from {address} meanwhile. Deploy again."),
             "unit" => new UserException($"systemd on {address} does not take the unit: {detail}. The former state is back."),

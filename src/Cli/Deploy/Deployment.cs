@@ -72,13 +72,13 @@ internal sealed class Deployment(DeployOptions options, SshSession ssh, Printer 
         board.Verify(whole ? $"{place}/payload" : $"{state.Folder}/versions/{payload.Version}", token);
         done["sent_bytes"] = whole ? carried.Bytes : 0;
 
-        done["selftest"] = SelfTest(board);
-        Prove(board, place, proof);
+        Understood(() => done["selftest"] = SelfTest(board));
+        Understood(() => Prove(board, place, proof));
         done["proof"] = new JsonObject { ["images"] = BoardProof.Pictures, ["different"] = 0 };
 
-        (JsonObject cold, _) = board.Tool(token, "bench", Payload.Model, "--cold", "--json", "--quiet");
-        long? resident = (long?)cold["memory"]?["rss_after_bytes"];
-        Measure(board, place, carried, done);
+        long? resident = null;
+        Understood(() => resident = (long?)board.Tool(token, "bench", Payload.Model, "--cold", "--json", "--quiet").Json["memory"]?["rss_after_bytes"]);
+        Understood(() => Measure(board, place, carried, done));
         if (carried.Beside.Count > 0)
         {
             board.Drop(carried.Beside.Select(f => f.Name), token);
@@ -116,7 +116,10 @@ internal sealed class Deployment(DeployOptions options, SshSession ssh, Printer 
             printer.Warn("the model has no self-test stored; the twenty pictures are the proof");
         }
 
-        return doctor["selftest"]?.DeepClone().AsObject() ?? [];
+        JsonObject test = doctor["selftest"]?.DeepClone().AsObject() ?? [];
+        // Shown at the end, when a value of another kind can no longer be refused.
+        _ = (bool?)test["passed"];
+        return test;
     }
 
     private void Prove(Board board, string place, BoardProof proof)
@@ -151,6 +154,19 @@ internal sealed class Deployment(DeployOptions options, SshSession ssh, Printer 
             string path = Path.ChangeExtension(BoardBench.PathFor(options.Out, options.Address, DateTimeOffset.Now), null) + "-against.json";
             BoardBench.Save(path, result);
             done["against"] = new JsonObject { ["path"] = path };
+        }
+    }
+
+    // A tool that answers in another form is none of ours, or of another time.
+    private void Understood(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        {
+            throw new UserException($"the tool on {options.Address} answers in another form than this command reads. Nothing was installed; name the tool of this version with --tool.", inner: e);
         }
     }
 

@@ -48,6 +48,8 @@ internal sealed class Removal(DeployOptions options, SshSession ssh, Printer pri
             printer.Data($"nothing of edgevit is on {options.Address}");
         }
 
-        return new JsonObject { ["host"] = options.Address.Target, ["removed"] = new JsonArray([.. gone.Where(l => l.StartsWith("removed: ", StringComparison.Ordinal)).Select(l => (JsonNode)l["removed: ".Length..])]) };
+        return new JsonObject { ["host"] = options.Address.Target, ["removed"] = Lines("removed: "), ["left"] = Lines("left: ") };
+
+        JsonArray Lines(string prefix) => new([.. gone.Where(l => l.StartsWith(prefix, StringComparison.Ordinal)).Select(l => (JsonNode)l[prefix.Length..])]);
     }
 }

@@ -10,6 +10,9 @@ namespace EdgeVit.Cli;
 /// connection; a question (a password, an unknown host) is asked by ssh itself, on a terminal only.</summary>
 internal sealed class SshSession : IDisposable
 {
+    /// <summary>Characters that a board may answer to one command; the largest answers of ours are some hundred thousand.</summary>
+    private const int MostAnswered = 16 << 20;
+
     private readonly BoardAddress _address;
     private readonly DirectoryInfo? _folder;
     private readonly bool _asks;
@@ -53,12 +56,13 @@ internal sealed class SshSession : IDisposable
             {
                 Start("", null, TimeSpan.FromSeconds(10), CancellationToken.None, "-O", "exit");
             }
+
+            _folder.Delete(recursive: true);
         }
-        catch (Exception e) when (e is UserException or IOException)
+        catch (Exception e) when (e is UserException or IOException or UnauthorizedAccessException)
         {
             // The connection ends by itself when nothing uses it.
         }
-        _folder.Delete(recursive: true);
     }
 
     private static string Elevated(bool sudo, string command) => sudo ? $"sudo -n {command}" : command;
@@ -131,7 +135,7 @@ internal sealed class SshSession : IDisposable
         using CancellationTokenRegistration end = limit.Token.Register(() => Kill(process));
         var output = new StringBuilder();
         var error = new StringBuilder();
-        Task reading = Task.WhenAll(Collect(process.StandardOutput, output), Collect(process.StandardError, error));
+        Task reading = Task.WhenAll(Collect(process, process.StandardOutput, output), Collect(process, process.StandardError, error));
         try
         {
             using Stream input = process.StandardInput.BaseStream;
@@ -154,12 +158,17 @@ internal sealed class SshSession : IDisposable
         {
             lock (error)
             {
+                if (output.Length > MostAnswered || error.Length > MostAnswered)
+                {
+                    throw new UserException($"{_address} sends without end. See what its shell prints at a login, and deploy again.");
+                }
+
                 return new SshResult(process.ExitCode, output.ToString(), error.ToString());
             }
         }
     }
 
-    private static async Task Collect(StreamReader reader, StringBuilder text)
+    private static async Task Collect(Process process, StreamReader reader, StringBuilder text)
     {
         char[] buffer = new char[4096];
         for (int n; (n = await reader.ReadAsync(buffer)) > 0;)
@@ -167,6 +176,11 @@ internal sealed class SshSession : IDisposable
             lock (text)
             {
                 text.Append(buffer, 0, n);
+                if (text.Length > MostAnswered)
+                {
+                    Kill(process);
+                    return;
+                }
             }
         }
     }
@@ -183,11 +197,13 @@ internal sealed class SshSession : IDisposable
         }
     }
 
-    // The path of a socket is short: a long folder for temporary files will not do.
+    // The path of a socket is short, and ssh reads blanks and '%' in it in its own way: not every folder for temporary files will do.
     [UnsupportedOSPlatform("windows")]
     private static DirectoryInfo SocketFolder()
     {
-        string root = Path.GetTempPath().Length > 60 && Directory.Exists("/tmp") ? "/tmp" : Path.GetTempPath();
+        string usual = Path.GetTempPath();
+        bool plain = usual.Length <= 60 && usual.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-');
+        string root = !plain && Directory.Exists("/tmp") ? "/tmp" : usual;
         string path = Path.Combine(root, $"evit-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(6))}");
         return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }

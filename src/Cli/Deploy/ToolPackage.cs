@@ -65,7 +65,7 @@ internal sealed partial class ToolPackage : IDisposable
             Directory.Delete(temporary, recursive: true);
             if (e is InvalidDataException or EndOfStreamException or FormatException)
             {
-                throw new UserException($"{path} is not a whole archive of ./publish.sh (tar, gzip): {e.Message}", inner: e);
+                throw new UserException($"{path} is not a whole archive of ./publish.sh (tar, gzip). Make it again, or copy it again.", inner: e);
             }
 
             throw;

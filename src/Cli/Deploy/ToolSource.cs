@@ -107,9 +107,9 @@ internal static class ToolSource
         {
             process = Process.Start(start)!;
         }
-        catch (Win32Exception e)
+        catch (Win32Exception)
         {
-            return (-1, $"error: {program}: {e.Message}");
+            return (-1, $"error: {program} cannot be started on this machine.");
         }
 
         using (process)

@@ -16,6 +16,11 @@ internal static class ModelPath
             return path;
         }
 
+        if (path.Length == 0)
+        {
+            throw new UserException("the model's name is empty, expected a model file or a run folder.", ExitCode.Usage);
+        }
+
         if (Directory.Exists(path))
         {
             string inside = Path.Combine(path, InRunFolder);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Cli;
 
-/// <summary>The server's own program, <c>edgevit-serve</c> beside this one: the HTTP server would make every other verb start later.</summary>
+/// <summary>The server's own program, <c>edgevit-serve</c> beside this one: without ASP.NET Core the command stays small.</summary>
 internal static partial class ServeProgram
 {
     private const string Name = "edgevit-serve";

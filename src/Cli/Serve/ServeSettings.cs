@@ -17,6 +17,7 @@ internal sealed record ServeSettings
     private const int MostBytes = 256_000_000;
     private const int MostWorkers = 64;
     private const int MostQueued = 10_000;
+    private static readonly TimeSpan s_leastTimeout = TimeSpan.FromMilliseconds(10), s_mostTimeout = TimeSpan.FromDays(1);
 
     /// <summary>The model's path, as it was given.</summary>
     public required string Model { get; init; }
@@ -76,6 +77,11 @@ internal sealed record ServeSettings
         InRange("--max-bytes", MaxBytes, 1, MostBytes);
         InRange("--max-pixels", MaxPixels, 0, int.MaxValue / 3);
         InRange("--max-connections", MaxConnections, 1, 100_000);
+        if (Timeout < s_leastTimeout || Timeout > s_mostTimeout)
+        {
+            throw new UserException("--timeout is out of range, expected 0.01s to 24h.", EdgeVit.Cli.ExitCode.Usage);
+        }
+
         return IsLoopback || TokenFile is not null ? this : throw new UserException(
             $"--listen {Address} lets other machines in, and nothing keeps strangers out: give --token FILE with a secret word in it "
             + "(head -c 24 /dev/urandom | base64 > token; chmod 600 token).", EdgeVit.Cli.ExitCode.Usage);

@@ -56,6 +56,7 @@ internal sealed class DeployVerb : Verb
 
     private DeployOptions Read(ParseResult arguments, BoardAddress address)
     {
+        RefuseEmpty(arguments, _folder, _out, _tool);
         int servicePort = arguments.GetValue(_servicePort);
         if (servicePort is < 1 or > 65535)
         {
@@ -91,6 +92,18 @@ internal sealed class DeployVerb : Verb
             Against = against,
             Out = target,
         };
+    }
+
+    // A variable of a script that is not set must not mean the usual folder.
+    private static void RefuseEmpty(ParseResult arguments, params ReadOnlySpan<Option<string?>> options)
+    {
+        foreach (Option<string?> option in options)
+        {
+            if (arguments.GetValue(option) is { Length: 0 })
+            {
+                throw new UserException($"{option.Name} is empty, expected a path. Leave it out for the usual one.", ExitCode.Usage);
+            }
+        }
     }
 
     private static void Print(JsonObject done, DeployOptions options, Printer printer)

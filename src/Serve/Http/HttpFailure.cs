@@ -37,6 +37,7 @@ internal sealed class HttpFailure : Exception
         ImageException { CodecMissing: true } => null,
         ImageException image => new HttpFailure(StatusCodes.Status400BadRequest, image.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new HttpFailure(StatusCodes.Status408RequestTimeout, "the body arrived too slowly."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new HttpFailure(StatusCodes.Status413PayloadTooLarge, "the form is larger than the largest image and what may stand around it. Send the file alone."),
         BadHttpRequestException bad => new HttpFailure(bad.StatusCode, "the request is not valid HTTP: its body is cut off or not in the form that its headers say."),
         OutOfMemoryException => Busy("there is not enough memory for this image at the moment."),
         _ => null,

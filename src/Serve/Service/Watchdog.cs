@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 
 namespace EdgeVit.Serve;
@@ -11,15 +12,25 @@ internal sealed class Watchdog : IDisposable
 
     private readonly SystemdNotifier _systemd = new();
     private readonly WorkerPool _pool;
+    private readonly Action<string> _warn;
     private readonly CancellationTokenSource _end = new();
     private readonly TimeSpan? _period = Period();
 
-    public Watchdog(WorkerPool pool) => _pool = pool;
+    /// <summary>Asks the pool for signs of life; <paramref name="warn"/> is told where systemd cannot be reached.</summary>
+    public Watchdog(WorkerPool pool, Action<string> warn)
+    {
+        _pool = pool;
+        _warn = warn;
+    }
 
     /// <summary>The server takes requests.</summary>
     public void Ready()
     {
-        _systemd.Notify(ServiceState.Ready);
+        if (!Tell(ServiceState.Ready))
+        {
+            _warn("nothing listens where NOTIFY_SOCKET points: systemd is not told that the server runs.");
+        }
+
         if (_period is { } period && _systemd.IsEnabled)
         {
             _ = BeatAsync(period);
@@ -27,7 +38,7 @@ internal sealed class Watchdog : IDisposable
     }
 
     /// <summary>The server answers what it has and ends.</summary>
-    public void Stopping() => _systemd.Notify(ServiceState.Stopping);
+    public void Stopping() => Tell(ServiceState.Stopping);
 
     public void Dispose()
     {
@@ -44,6 +55,20 @@ internal sealed class Watchdog : IDisposable
             ? TimeSpan.FromMicroseconds(microseconds / 2) : null;
     }
 
+    // A systemd that starts itself anew is not there for a moment: the next message may arrive.
+    private bool Tell(ServiceState state)
+    {
+        try
+        {
+            _systemd.Notify(state);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     private async Task BeatAsync(TimeSpan period)
     {
         CancellationToken end = _end.Token;
@@ -54,7 +79,7 @@ internal sealed class Watchdog : IDisposable
                 Task wait = Task.Delay(period, end);
                 if (await AnswersAsync(_pool, wait))
                 {
-                    _systemd.Notify(s_alive);
+                    Tell(s_alive);
                 }
 
                 await wait;

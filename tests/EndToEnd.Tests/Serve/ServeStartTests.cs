@@ -18,6 +18,8 @@ public sealed class ServeStartTests(SmallModel model) : IClassFixture<SmallModel
         EdgeVitProcess.Run("serve", model.Path, "--queue", "0").Fails(2, "--queue is 0");
         EdgeVitProcess.Run("serve", model.Path, "--listen", "here").Fails(2, "--listen is 'here'", "0.0.0.0");
         EdgeVitProcess.Run("serve", model.Path, "--timeout", "soon").Fails(2, "--timeout is 'soon'");
+        EdgeVitProcess.Run("serve", model.Path, "--timeout", "0.00000001").Fails(2, "expected 0.01s to 24h");
+        EdgeVitProcess.Run("serve", model.Path, "--timeout", "100000h").Fails(2, "expected 0.01s to 24h");
         EdgeVitProcess.Run("serve", "nowhere.evit").Fails(1, "nowhere.evit: no such file");
         EdgeVitProcess.Run("serve", Path.Combine(Repository.Root, "LICENSE")).Fails(1, "LICENSE");
     }

@@ -81,6 +81,22 @@ public sealed class ServeStopTests(SmallModel model) : IClassFixture<SmallModel>
         }
     }
 
+    /// <summary>A socket that is named and not there is told of; it is no reason to end.</summary>
+    [Fact]
+    public async Task WithoutASystemdBehindItsSocketItServes()
+    {
+        using var folder = new TestFolder();
+        using var server = new ServerProcess(model.Path, null, ("NOTIFY_SOCKET", folder["nobody"]), ("WATCHDOG_USEC", "100000"));
+        await server.TopAsync(Png.Random(32, 32, 1));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        socket.Bind(new UnixDomainSocketEndPoint(folder["nobody"]));
+        // A systemd that comes later hears that it lives.
+        Assert.Equal("WATCHDOG=1", Receive(socket));
+        server.Signal("TERM");
+        Assert.Equal(0, server.WaitForExit());
+        Assert.Contains("NOTIFY_SOCKET", server.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ForAnotherProcessesWatchdogThereIsNoSignOfLife()
     {

@@ -142,6 +142,9 @@ public sealed class ServeTests(SharedServer shared) : IClassFixture<SharedServer
         using var large = new MultipartFormDataContent { { new ByteArrayContent(new byte[SharedServer.MaxBytes + 10]), "image", "a.png" } };
         (status, body) = await _server.SendAsync(HttpMethod.Post, "/classify", large);
         Refused(413, "200000 bytes", status, body);
+        using var remarks = new MultipartFormDataContent { { new StringContent(new string('x', SharedServer.MaxBytes + (80 << 10))), "remark" } };
+        (status, body) = await _server.SendAsync(HttpMethod.Post, "/classify", remarks, ("Transfer-Encoding", "chunked"));
+        Refused(413, "the form is larger", status, body);
         using var chunks = new StreamContent(new MemoryStream(new byte[SharedServer.MaxBytes + 10]));
         (status, body) = await _server.SendAsync(HttpMethod.Post, "/classify", chunks, ("Transfer-Encoding", "chunked"));
         Refused(413, "200000 bytes", status, body);

@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin
 [ "$(cat "$folder/lock/owner" 2>/dev/null)" = "$owner" ] || fail locked "$(cat "$folder/lock/owner" 2>/dev/null)"
 : >"$folder/lock/switching" || fail write "$folder"
 former=$(readlink "$folder/current" 2>/dev/null)
-fresh=no active=no had=no journal=
+fresh=no active=no had=no changed=no
 
 # point TARGET: lets 'current' mean another version, in one step.
 point() {
@@ -19,22 +19,24 @@ point() {
 }
 
 back() {
-  if [ "$service" = yes ]; then
+  rm -f "$units/edgevit.service.new"
+  if [ "$changed" = yes ]; then
     if [ "$had" = yes ]; then
-      mv -f "$folder/unit.former" "$units/edgevit.service"
+      { cp -p "$folder/unit.former" "$units/edgevit.service.new" && mv -f "$units/edgevit.service.new" "$units/edgevit.service"; } ||
+        cp -p "$folder/unit.former" "$units/edgevit.service"
     else
       systemctl disable --now edgevit.service >/dev/null 2>&1
-      rm -f "$units/edgevit.service" "$units/edgevit.service.new"
+      rm -f "$units/edgevit.service"
     fi
   fi
   if [ -n "$former" ]; then point "$former"; else rm -f "$folder/current"; fi
-  if [ "$service" = yes ]; then
+  if [ "$changed" = yes ]; then
     systemctl daemon-reload >/dev/null 2>&1
     if [ "$active" = yes ]; then systemctl restart edgevit.service >/dev/null 2>&1; fi
     systemctl reset-failed edgevit.service >/dev/null 2>&1
   fi
   if [ "$fresh" = yes ]; then rm -rf "$folder/versions/$version"; fi
-  rm -rf "${folder:?}/$incoming"
+  rm -rf "${folder:?}/$incoming" "$folder/unit.former"
   unlock "$folder" "$owner"
   tidy "$folder"
   say restored "${former#versions/}"
@@ -47,14 +49,16 @@ give() {
   fail "$why" "$detail"
 }
 
-# healthy: asks the service with what this board has; 2 where it has nothing to ask with.
+# healthy: asks the service with what this board has: 0 where it answers, 1 where it does not (each of these programs has codes of its own for that),
+# 2 where there is nothing to ask with.
 healthy() {
   address=http://127.0.0.1:$port/healthz
-  if command -v curl >/dev/null 2>&1; then curl -fsS -m 5 "$address" >/dev/null 2>&1; return; fi
-  if command -v wget >/dev/null 2>&1; then wget -q -T 5 -O /dev/null "$address" 2>/dev/null; return; fi
+  unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+  if command -v curl >/dev/null 2>&1; then curl -fsS -m 5 "$address" >/dev/null 2>&1 || return 1; return 0; fi
+  if command -v wget >/dev/null 2>&1; then wget -q -T 5 -O /dev/null "$address" 2>/dev/null || return 1; return 0; fi
   if command -v bash >/dev/null 2>&1; then
-    bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3 && read -r -t 5 line <&3 && case $line in *" 200"*) exit 0 ;; esac; exit 1' - "$port" 2>/dev/null
-    return
+    bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3 && read -r -t 5 line <&3 && case $line in *" 200"*) exit 0 ;; esac; exit 1' - "$port" 2>/dev/null || return 1
+    return 0
   fi
   return 2
 }
@@ -67,6 +71,7 @@ start() {
     if systemctl is-active --quiet edgevit.service; then active=yes; fi
   fi
   printf '%s' "$unit" >"$units/edgevit.service.new" || give write "$units"
+  changed=yes
   mv -f "$units/edgevit.service.new" "$units/edgevit.service" || give write "$units"
   if command -v systemd-analyze >/dev/null 2>&1; then
     found=$(systemd-analyze verify "$units/edgevit.service" 2>&1) || give unit "$found"
@@ -108,10 +113,12 @@ point "versions/$version" || give write "$folder"
 sync
 if [ "$service" = yes ]; then start; fi
 
-# The former version stays, to go back to.
-for other in "$folder"/versions/*; do
-  case $other in "$folder/versions/$version" | "$folder/$former") ;; *) rm -rf "$other" ;; esac
-done
+# The former version stays, to go back to; so does the one before a version that was sent again.
+if [ "$former" != "versions/$version" ]; then
+  for other in "$folder"/versions/*; do
+    case $other in "$folder/versions/$version" | "$folder/$former") ;; *) rm -rf "$other" ;; esac
+  done
+fi
 rm -rf "${folder:?}/$incoming" "$folder/unit.former"
 unlock "$folder" "$owner"
 say former "${former#versions/}"

@@ -7,6 +7,12 @@ if [ ! -d "$folder" ]; then
   while [ ! -d "$above" ]; do made=$((made + 1)) above=$(dirname "$above"); done
   why=$(mkdir -p "$folder" 2>&1) || fail write "$why"
   echo "$made" >"$folder/made" || fail write "$folder"
+elif ! ours "$folder"; then
+  # Somebody's own folder: what bears a name of ours in it would be taken for ours, and be cleared away.
+  for other in "$folder/versions" "$folder/current" "$folder/lock" "$folder"/incoming.*; do
+    if [ -e "$other" ] || [ -L "$other" ]; then fail foreign "$other"; fi
+  done
+  why=$( (echo keep >"$folder/made") 2>&1) || fail write "$why"
 fi
 lock "$folder" "$3" "$4" "$5"
 rm -rf "$folder"/incoming.* "$folder/current.new"

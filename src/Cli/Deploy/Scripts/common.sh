@@ -23,14 +23,35 @@ lock() {
     if [ "$stale" = yes ]; then rm -rf "$1/lock"; fi
     mkdir "$1/lock" 2>/dev/null || fail locked "$(cat "$1/lock/owner" 2>/dev/null)"
   fi
-  { printf '%s\n' "$2" >"$1/lock/owner" && printf '%s\n' "$3" >"$1/lock/connection"; } || fail write "$1"
+  { printf '%s\n' "$2" >"$1/lock/owner" && printf '%s\n' "$3" >"$1/lock/connection"; } || { rm -rf "$1/lock"; fail write "$1"; }
 }
 
-# tidy FOLDER: takes away a folder that was made for this and is empty, and what was made above it.
+# ours FOLDER: whether deployments use it. Its file 'made' says so, and how many folders above it were made with it; 'keep' where it was there before.
+ours() { [ -d "$1" ] && [ -f "$1/made" ]; }
+
+# stop FOLDER INCOMING: ends what still runs for a deployment. A number that is noted may be another program's by now: one of ours works in the folder.
+stop() {
+  [ -e "$2/running" ] || return 0
+  place=$(cd "$1" && pwd -P) || return 0
+  while read -r process; do
+    case $(readlink "/proc/$process/cwd" 2>/dev/null) in "$place"/*) kill "$process" 2>/dev/null ;; esac
+  done <"$2/running"
+}
+
+# tidy FOLDER: takes away the traces in a folder in which nothing of ours is left; the folder, too, where it was made for this and is empty, and what was
+# made above it.
 tidy() {
   if [ -d "$1/versions" ]; then rmdir "$1/versions" 2>/dev/null; fi
-  [ -e "$1/made" ] && [ "$(ls -A "$1")" = made ] || return 0
+  ours "$1" || return 0
   made=$(cat "$1/made")
+  if [ "$made" = keep ]; then
+    for other in "$1/versions" "$1/current" "$1/lock" "$1"/incoming.*; do
+      if [ -e "$other" ] || [ -L "$other" ]; then return 0; fi
+    done
+    rm -f "$1/made"
+    return 0
+  fi
+  [ "$(ls -A "$1")" = made ] || return 0
   rm -f "$1/made"
   rmdir "$1" 2>/dev/null || return 0
   above=$1

@@ -23,7 +23,7 @@ known=
 for group in video i2c gpio; do if grep -q "^$group:" /etc/group 2>/dev/null; then known="$known $group"; fi; done
 say known_groups "$known"
 missing=
-for tool in cat chmod date df dirname find gzip head ln mkdir mv rm rmdir sed sha256sum sync tar touch tr; do
+for tool in cat chmod cp cut date df dirname find grep gzip head ln ls mkdir mv readlink rm rmdir sed sha256sum sync tar touch tr; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 say missing "$missing"

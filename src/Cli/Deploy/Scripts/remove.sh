@@ -3,7 +3,7 @@
 units=$1 owner=$2 connection=$3 force=$4
 shift 4
 PATH=$PATH:/usr/sbin:/sbin
-for folder in "$@"; do if [ -d "$folder" ]; then lock "$folder" "$owner" "$connection" "$force"; fi; done
+for folder in "$@"; do if ours "$folder"; then lock "$folder" "$owner" "$connection" "$force"; fi; done
 if [ -n "$units" ] && [ -e "$units/edgevit.service" ]; then
   why=$(systemctl disable --now edgevit.service 2>&1) || say warning "$why"
   rm -f "$units/edgevit.service" "$units/edgevit.service.new" || fail write "$units"
@@ -12,10 +12,11 @@ if [ -n "$units" ] && [ -e "$units/edgevit.service" ]; then
   echo "removed: service edgevit and $units/edgevit.service"
 fi
 for folder in "$@"; do
-  [ -d "$folder" ] || continue
-  for running in "$folder"/incoming.*/running; do
-    if [ -e "$running" ]; then while read -r process; do kill "$process" 2>/dev/null; done <"$running"; fi
-  done
+  if ! ours "$folder"; then
+    if [ -d "$folder" ]; then echo "left: $folder, which no deployment has used"; fi
+    continue
+  fi
+  for incoming in "$folder"/incoming.*; do stop "$folder" "$incoming"; done
   why=$(rm -rf "$folder/versions" "$folder/current" "$folder/current.new" "$folder/unit.former" "$folder"/incoming.* 2>&1) || { unlock "$folder" "$owner"; fail write "$why"; }
   unlock "$folder" "$owner"
   tidy "$folder"
