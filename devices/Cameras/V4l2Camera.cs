@@ -254,7 +254,7 @@ public sealed class V4l2Camera : ICamera
     private bool IsWhole(in VideoBuffer buffer)
     {
         ReadOnlySpan<byte> data = _device.Buffer((int)buffer.Index);
-        int needed = IsJpeg ? 4 : ((_height - 1) * _stride) + (2 * _width);
+        long needed = IsJpeg ? 4 : ((_height - 1L) * _stride) + (2 * _width);
         return (buffer.Flags & VideoControl.BufferError) == 0 && buffer.BytesUsed >= needed && buffer.BytesUsed <= data.Length
             && (!IsJpeg || data.StartsWith([(byte)0xFF, (byte)0xD8]));
     }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace EdgeVit.Devices;
 
@@ -54,7 +55,7 @@ public sealed class PipedProgram : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw new IOException($"{file} cannot be started: {e.Message}", e);
+            throw new IOException($"{file} cannot be started: {Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}", e);
         }
     }
 

@@ -120,6 +120,19 @@ public sealed class BenchTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Null(EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "100ms", "--json").Expect(0).Json["preprocess"]!["decode_ms"]);
     }
 
+    /// <summary>Each would measure for an hour.</summary>
+    [Fact]
+    public void WhatCannotBeMeasuredIsRefusedBeforeMeasuring()
+    {
+        EdgeVitProcess.Run("bench", model.Path, "--duration", "1h", "--image", "nothing.png").Fails(1, "nothing.png: no such file");
+        EdgeVitProcess.Run("bench", model.Path, "--kernels", "--duration", "1h", "--against", "a.onnx").Fails(2, "--kernels measures something else; leave out --against");
+        EdgeVitProcess.Run("bench", model.Path, "--cold", "--kernels").Fails(2, "--cold measures something else; leave out --kernels");
+        EdgeVitProcess.Run("bench", model.Path, "--cold", "--sustained", "1h").Fails(2, "leave out --sustained");
+    }
+
+    [Fact]
+    public void EachThreadCountIsMeasuredOnce() => Assert.Equal([2, 1], BenchVerb.ParseThreads("2,1,2,1"));
+
     [Fact]
     public void APersonGetsAHeadline()
     {

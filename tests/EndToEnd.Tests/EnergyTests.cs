@@ -24,11 +24,29 @@ public sealed class EnergyTests(SmallModel model) : IClassFixture<SmallModel>
 
         JsonObject json = energy.ToJson();
         Assert.Equal(("a meter", "board", false), ((string)json["source"]!, (string)json["scope"]!, (bool)json["estimate"]!));
-        Assert.Equal(3 * seconds, (double)json["by_threads"]![0]!["joules_per_image_above_idle"]!, 8);
+        Assert.Equal(3 * seconds, (double)json["by_threads"]![0]!["joules_per_image_above_idle"]!, 1e-8);
         using var text = new StringWriter();
         energy.Print(new Printer(json: false, quiet: false, text, TextWriter.Null));
         Assert.Contains("above idle (2.00 W)", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("in all at 5.00 W (a meter, board)", text.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A meter that is wired the wrong way round says so in a report, too; nothing that was measured is lost for it.</summary>
+    [Fact]
+    public void PowerBelowZeroIsRead()
+    {
+        JsonObject json = BenchJson.Pi5();
+        json["power"]!["mean_w"] = -5.25;
+        json["power"]!["most_w"] = -4.5;
+        json["thermal"]!["series"]![0]!["watts"] = -5.25;
+        json["energy"] = JsonNode.Parse("""
+            { "source": "a meter", "scope": "board", "estimate": false, "idle_w": -2, "idle_s": 5, "idle_samples": 10,
+              "by_threads": [{ "threads": 1, "mean_w": -5.25, "samples": 4, "joules_per_image": -0.01, "joules_per_image_above_idle": -0.005 }] }
+            """);
+        BenchResult result = ResultReader.Parse(json.ToJsonString(), "r.json");
+        Assert.Equal((-5.25, -2.0, -0.01), (result.Power!.MeanWatts, result.Energy!.IdleWatts, result.Energy.ByThreads[0].Joules));
+        Assert.Contains("-5.25 W", MarkdownPage.Write(ReportDocument.Of([result], [])), StringComparison.Ordinal);
+        Assert.NotEmpty(HtmlPage.Write(ReportDocument.Of([result], [])));
     }
 
     /// <summary>A Jetson's own sensor, as files.</summary>

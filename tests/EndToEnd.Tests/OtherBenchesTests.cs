@@ -74,6 +74,42 @@ public sealed class OtherBenchesTests(SmallModel model) : IClassFixture<SmallMod
         Assert.Empty(none.Seen);
     }
 
+    /// <summary>A pipe is not waited for, and a bench that has just begun has no lock yet.</summary>
+    [Fact]
+    public async Task WhatIsEmptyIsLeftAlone()
+    {
+        using var folder = new TestFolder();
+        string begun = folder.File("1.begun", []);
+        using (Process? make = Start("mkfifo", folder["2.pipe"]))
+        {
+            Assert.SkipUnless(make is not null, "there is no mkfifo here");
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, make.ExitCode);
+        }
+
+        int seen = await Task.Run(() =>
+        {
+            using var benches = new OtherBenches("", folder.Root);
+            // Its own file is none of the empty ones, though its model has no name.
+            Assert.Single(Directory.EnumerateFiles(folder.Root), f => new FileInfo(f).Length > 0);
+            return benches.Seen.Count;
+        }, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Equal(0, seen);
+        Assert.True(File.Exists(begun));
+    }
+
+    private static Process? Start(string program, string argument)
+    {
+        try
+        {
+            return Process.Start(program, [argument]);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
     private static string[] Markers() => [.. Directory.EnumerateFiles(OtherBenches.MachineFolder).Select(f => Path.GetFileName(f))];
 
     // A bench that has begun to measure.

@@ -66,6 +66,9 @@ public sealed class RerunTests(SmallModel model) : IClassFixture<SmallModel>
         EdgeVitProcess.Run("bench", "--rerun", result).Fails(2, "does not say where it lies");
         EdgeVitProcess.Run("bench", model.Path, "--rerun", result, "--threads", "2").Fails(2, "leave out --threads");
         EdgeVitProcess.Run("bench", model.Path, "--rerun", folder.File("x.json", "{}"u8.ToArray())).Fails(1, "a result of");
+        string cold = folder["cold.json"];
+        EdgeVitProcess.Run("bench", model.Path, "--cold", "--out", cold).Expect(0);
+        EdgeVitProcess.Run("bench", "--rerun", cold).Fails(1, "$.kind: expected a result with latencies, found one of 'edgevit bench --cold'");
         EdgeVitProcess.Run("bench", model.Path, "--rerun", result, "--out", result).Fails(2, "an input itself");
     }
 

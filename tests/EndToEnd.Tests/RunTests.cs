@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Imaging;
@@ -40,6 +41,23 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal(4, EdgeVitProcess.Run("run", model.Path, folder["pictures/**"], "--json").Expect(0).Json["results"]!.AsArray().Count);
         Outcome piped = EdgeVitProcess.Run(["run", model.Path, "-"], Png.Random(32, 32, 5)).Expect(0);
         Assert.Contains("probability", piped.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Who waits for the rest of a picture on standard input.</summary>
+    [Fact]
+    public void AWaitForStandardInputEndsAtTheFirstSignal()
+    {
+        using Process process = EdgeVitProcess.Start(["run", model.Path, "-"]);
+        // More than a pipe holds: it has begun to read.
+        process.StandardInput.BaseStream.Write(new byte[1 << 20]);
+        process.StandardInput.BaseStream.Flush();
+        EdgeVitProcess.Signal(process, "INT");
+        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        {
+            process.Kill();
+        }
+
+        Assert.Equal(130, process.ExitCode);
     }
 
     [Fact]

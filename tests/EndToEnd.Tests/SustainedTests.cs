@@ -54,6 +54,10 @@ public sealed class SustainedTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal(2, ValidityRules.Failures(hot, new CpuClock("performance", 2400, 2400), quick: false).Count);
         Assert.Empty(ValidityRules.Failures(hot with { Windows = SustainedWindows.Of(runs, 1, []) }, new CpuClock("performance", 2400, 2400), quick: false));
 
+        // What it says to do can be done: --duration goes not with --sustained.
+        Assert.Contains("use --sustained 60s", Assert.Single(ValidityRules.Failures(
+            hot with { Seconds = 5, Windows = SustainedWindows.Of(runs, 1, []) }, new CpuClock("performance", 2400, 2400), quick: false)), StringComparison.Ordinal);
+
         // Noise within the windows is one.
         double[] noise = [.. Enumerable.Range(0, 1600).Select(i => i % 3 == 0 ? 9.0 : 5)];
         Assert.Contains("in a usual window", Assert.Single(ValidityRules.Failures(

@@ -49,6 +49,7 @@ internal sealed class BenchRun : IDisposable
         try
         {
             // Before minutes of measuring: a file that cannot be used shows now.
+            byte[]? picture = _settings.Image is { } image ? PreparationTimes.Read(image) : null;
             foreach (string file in _settings.Against)
             {
                 rivals.Add(new Rival(file, _settings.Threads[0], Model.Preprocess, Model.Classes));
@@ -57,8 +58,8 @@ internal sealed class BenchRun : IDisposable
             var idle = IdlePeriod.Watch(_settings.IdleTime, SystemFiles.Machine, _settings.Meters, cancel);
             List<LatencyResult> results = [.. _settings.Threads.Select(count => Measure(count, printer, cancel))];
             ResultHead head = Head();
-            var preparation = PreparationTimes.Measure(Model.Preprocess, _settings.Image);
-            StepProfile? profile = _settings.Profile ? StepProfile.Measure(Model, _settings.Threads[0], results[0].Latency.Mean) : null;
+            var preparation = PreparationTimes.Measure(Model.Preprocess, picture, cancel);
+            StepProfile? profile = _settings.Profile ? StepProfile.Measure(Model, _settings.Session(_settings.Threads[0]), results[0].Latency.Mean) : null;
             AgainstOnnx? against = rivals.Count == 0 ? null : Rounds(rivals, printer, cancel);
             others.Dispose();
             return new BenchReport(head, _session.KernelName, results, _settings.Plan, _settings.Quick, Cold)

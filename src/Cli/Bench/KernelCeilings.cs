@@ -17,11 +17,11 @@ internal sealed class KernelCeilings
 
     private KernelCeilings() { }
 
-    public static KernelCeilings Measure(int threads)
+    public static KernelCeilings Measure(SessionOptions options)
     {
         var ceilings = new KernelCeilings();
         using EvitModel model = EvitModel.Load(Network());
-        using Session session = model.CreateSession(Threads.Options(threads));
+        using Session session = model.CreateSession(options);
         for (int round = 0; round < Rounds; round++)
         {
             foreach (StepTime step in session.Profile(Runs))

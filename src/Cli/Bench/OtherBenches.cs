@@ -105,7 +105,7 @@ internal sealed class OtherBenches : IDisposable
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
             }
 
-            marker.Write(System.Text.Encoding.UTF8.GetBytes(model));
+            marker.Write(System.Text.Encoding.UTF8.GetBytes(model + "\n"));
             marker.Flush();
             return (path, marker);
         }
@@ -130,7 +130,7 @@ internal sealed class OtherBenches : IDisposable
         foreach (string file in files.Where(f => f != _own))
         {
             if (!int.TryParse(Path.GetFileName(file).Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int process)
-                || process == Environment.ProcessId || new FileInfo(file).LinkTarget is not null)
+                || process == Environment.ProcessId || !IsWritten(file))
             {
                 continue;
             }
@@ -152,6 +152,13 @@ internal sealed class OtherBenches : IDisposable
                 _seen.Add(other);
             }
         }
+    }
+
+    // A bench writes behind its lock: an empty file is one that has no lock yet, or a pipe, which would be waited for.
+    private static bool IsWritten(string file)
+    {
+        var info = new FileInfo(file);
+        return info.Exists && info.LinkTarget is null && info.Length > 0;
     }
 
     // Another bench may be asking the same at this moment, which looks like the lock of a process that is there.

@@ -12,27 +12,40 @@ internal sealed record PreparationTimes(int Width, int Height, double? DecodeMs,
     private const int Repeats = 25;
     private const double WarmUpMs = 400;
 
-    /// <summary>Measures; without a file on a random picture of a camera's size, 640 x 480.</summary>
-    public static PreparationTimes Measure(Preprocess preprocess, string? file)
+    /// <summary>The bytes of a picture that can be decoded.</summary>
+    /// <exception cref="ImageException">It cannot be read or decoded.</exception>
+    public static byte[] Read(string file)
     {
+        ImageDecoder.DecodeFile(file);
+        return File.ReadAllBytes(file);
+    }
+
+    /// <summary>Measures; without a picture's bytes on a random one of a camera's size, 640 x 480.</summary>
+    /// <param name="preprocess">Of the model.</param>
+    /// <param name="bytes">From <see cref="Read"/>.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public static PreparationTimes Measure(Preprocess preprocess, byte[]? bytes, CancellationToken cancel)
+    {
+        const string Name = "the picture";
         double? decodeMs = null;
         RgbImage image;
-        if (file is null)
+        if (bytes is null)
         {
             image = new RgbImage(640, 480);
             new Random(1).NextBytes(image.Pixels);
         }
         else
         {
-            image = ImageDecoder.DecodeFile(file);
-            byte[] bytes = File.ReadAllBytes(file);
-            decodeMs = Median(() => ImageDecoder.Decode(bytes, file));
+            image = ImageDecoder.Decode(bytes, Name);
+            decodeMs = Median(() => ImageDecoder.Decode(bytes, Name), cancel);
         }
+
         var pipeline = new PreprocessPipeline(preprocess);
         byte[] pixels = new byte[pipeline.Length];
         float[] floats = new float[pipeline.Length];
-        double resizeMs = Median(() => pipeline.ToPixels(image, pixels));
-        return new PreparationTimes(image.Width, image.Height, decodeMs, resizeMs, Median(() => pipeline.Normalise(pixels, floats)));
+        double resizeMs = Median(() => pipeline.ToPixels(image, pixels), cancel);
+        return new PreparationTimes(image.Width, image.Height, decodeMs, resizeMs, Median(() => pipeline.Normalise(pixels, floats), cancel));
     }
 
     public void Print(Printer printer) => printer.Data(
@@ -48,18 +61,20 @@ internal sealed record PreparationTimes(int Width, int Height, double? DecodeMs,
         ["normalise_ms"] = Quantity.Json(NormaliseMs),
     };
 
-    private static double Median(Action work)
+    private static double Median(Action work, CancellationToken cancel)
     {
         // The compiler replaces its first code after 30 calls and a tenth of a second.
         long begin = Stopwatch.GetTimestamp();
         for (int i = 0; i < 2 * Repeats || Stopwatch.GetElapsedTime(begin).TotalMilliseconds < WarmUpMs; i++)
         {
+            cancel.ThrowIfCancellationRequested();
             work();
         }
 
         double[] times = new double[Repeats];
         for (int i = 0; i < Repeats; i++)
         {
+            cancel.ThrowIfCancellationRequested();
             long start = Stopwatch.GetTimestamp();
             work();
             times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

@@ -25,16 +25,16 @@ internal sealed class StepProfile
     /// <summary>Time of a profiled run that no step accounts for: copying, threads meeting, timing itself.</summary>
     public double UnattributedMs => _runMs - StepsMs;
 
-    /// <summary>Profiles about a second of runs.</summary>
-    public static StepProfile Measure(EvitModel model, int threads, double expectedMs)
+    /// <summary>Profiles about a second of runs, with the threads and kernels that were measured.</summary>
+    public static StepProfile Measure(EvitModel model, SessionOptions options, double expectedMs)
     {
-        using Session session = model.CreateSession(new SessionOptions { Threads = threads });
+        using Session session = model.CreateSession(options);
         int runs = (int)Math.Clamp(1000 / Math.Max(expectedMs, 0.01), 20, 5000);
         session.Profile(Math.Max(10, runs / 5));
         long start = Stopwatch.GetTimestamp();
         IReadOnlyList<StepTime> steps = session.Profile(runs);
         // A profile begins with one run that is not counted.
-        return new StepProfile(steps, Stopwatch.GetElapsedTime(start).TotalMilliseconds / (runs + 1), KernelCeilings.Measure(threads));
+        return new StepProfile(steps, Stopwatch.GetElapsedTime(start).TotalMilliseconds / (runs + 1), KernelCeilings.Measure(options));
     }
 
     public void Print(Printer printer)

@@ -13,14 +13,15 @@ internal static class ValidityRules
     {
         List<string> reasons = [];
         LatencyPlan plan = quick ? LatencyPlan.Quick : LatencyPlan.Full;
+        string option = result.Windows.Count > 0 ? "--sustained" : "--duration";
         if (result.Latency.Count < plan.Samples)
         {
-            reasons.Add($"{result.Latency.Count} samples, {plan.Samples} are needed: measure longer (--duration)");
+            reasons.Add($"{result.Latency.Count} samples, {plan.Samples} are needed: measure longer ({option})");
         }
 
         if (!quick && result.Seconds < plan.Duration.TotalSeconds)
         {
-            reasons.Add($"measured for {Quantity.Fixed(result.Seconds, 1)} s, {plan.Duration.TotalSeconds:F0} s are needed: use --duration 60s");
+            reasons.Add($"measured for {Quantity.Fixed(result.Seconds, 1)} s, {plan.Duration.TotalSeconds:F0} s are needed: use {option} 60s");
         }
 
         // What a sustained measurement is for; it says in which windows.

@@ -86,10 +86,10 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
 
     public string Text() => Of(JsonValueKind.String, "a text").Value.GetString()!;
 
-    /// <summary>A number that is not negative: nothing in a result is.</summary>
+    /// <summary>A number that is not negative.</summary>
     public double Number(string name) => this[name].Number();
 
-    public double? OptionalNumber(string name) => Has(name) ? Number(name) : null;
+    public double? OptionalNumber(string name, bool negative = false) => Has(name) ? this[name].Number(negative) : null;
 
     public double Number(bool negative = false)
     {

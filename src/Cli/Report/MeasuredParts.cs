@@ -20,15 +20,16 @@ internal static class MeasuredParts
 
         JsonPart energy = root.Object("energy");
         return new EnergyFacts(
-            energy.Text("source"), energy.Text("scope"), energy.Flag("estimate"), energy.OptionalNumber("idle_w"),
-            [.. energy.List("by_threads").Select(e => (Threads(e), e.Number("mean_w"), e.Number("joules_per_image"),
-                e.Has("joules_per_image_above_idle") ? e["joules_per_image_above_idle"].Number(negative: true) : (double?)null))]);
+            energy.Text("source"), energy.Text("scope"), energy.Flag("estimate"), energy.OptionalNumber("idle_w", negative: true),
+            // Below zero where a meter is wired the wrong way round.
+            [.. energy.List("by_threads").Select(e => (Threads(e), e["mean_w"].Number(negative: true), e["joules_per_image"].Number(negative: true),
+                e.OptionalNumber("joules_per_image_above_idle", negative: true)))]);
     }
 
     public static IReadOnlyList<WindowFacts> Windows(JsonPart root) => !root.Has("sustained") ? [] :
     [
         .. root.Object("sustained").List("by_threads").SelectMany(t => t.List("windows").Select(w => new WindowFacts(
-            Threads(t), w.Number("from_s"), w.Number("to_s"), w.Number("n"), w.Number("p50"), w.Has("celsius") ? w["celsius"].Number(negative: true) : null,
+            Threads(t), w.Number("from_s"), w.Number("to_s"), w.Number("n"), w.Number("p50"), w.OptionalNumber("celsius", negative: true),
             w.OptionalNumber("mhz"), w.OptionalFlag("throttled")))),
     ];
 

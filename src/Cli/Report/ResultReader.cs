@@ -30,6 +30,11 @@ internal static class ResultReader
             throw (schema with { Remedy = $"{Remedy}, or use the version of edgevit that wrote this one." }).Wrong($"schema {Schema}");
         }
 
+        if (root.Has("kind") && root.Text("kind") is var kind and not "latency")
+        {
+            throw root["kind"].Wrong("a result with latencies", kind is "cold" or "kernels" ? $"one of 'edgevit bench --{kind}'" : null);
+        }
+
         JsonPart model = root.Object("model"), options = root.Object("options"), latency = root.Object("latency");
         IReadOnlyList<ThreadLatency> threads = [.. latency.List("by_threads").Select(Latency)];
         if (threads.Count == 0)
@@ -157,8 +162,8 @@ internal static class ResultReader
         new(part.Text("name"), part.Text("kind"), part["ms"].Number(negative: true), part["share"].Number(negative: true));
 
     private static SensorSample Sample(JsonPart part) => new(
-        part.Whole("threads", 1, MostThreads), part.Number("t"), part.Has("celsius") ? part["celsius"].Number(negative: true) : null,
-        part.OptionalNumber("mhz"), part.OptionalNumber("watts"), part.OptionalFlag("under_voltage"), part.OptionalNumber("throttle"));
+        part.Whole("threads", 1, MostThreads), part.Number("t"), part.OptionalNumber("celsius", negative: true),
+        part.OptionalNumber("mhz"), part.OptionalNumber("watts", negative: true), part.OptionalFlag("under_voltage"), part.OptionalNumber("throttle"));
 
     private static IReadOnlyList<string> NotMeasured(JsonPart thermal) =>
     [
@@ -167,5 +172,5 @@ internal static class ResultReader
     ];
 
     private static PowerFacts Power(JsonPart power) =>
-        new(power.Number("mean_w"), power.Number("most_w"), power.Text("source"), power.Text("scope"), power.Flag("estimate"));
+        new(power["mean_w"].Number(negative: true), power["most_w"].Number(negative: true), power.Text("source"), power.Text("scope"), power.Flag("estimate"));
 }

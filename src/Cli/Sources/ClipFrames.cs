@@ -14,6 +14,9 @@ internal sealed partial class ClipFrames(string path, ClipInfo info, Cancellatio
     /// <summary>Where pictures are further apart than this, each is sought: quicker than to decode all between them.</summary>
     private const double SeekSeconds = 4;
 
+    /// <summary>A long clip that is damaged all over has as many complaints as pictures: the first ones and the last are kept.</summary>
+    private const int MostErrors = 100;
+
     private readonly List<string> _errors = [];
     private readonly List<double> _times = [];
 
@@ -105,6 +108,11 @@ internal sealed partial class ClipFrames(string path, ClipInfo info, Cancellatio
         {
             lock (_errors)
             {
+                if (_errors.Count == MostErrors)
+                {
+                    _errors.RemoveAt(MostErrors - 1);
+                }
+
                 _errors.Add(line);
             }
         }

@@ -42,12 +42,12 @@ internal sealed record ClipInfo(int Stream, int Width, int Height, double? Secon
             throw new UserException($"{path}: its pictures have no size; the file is damaged or cut off.");
         }
 
+        width = Math.Max(1, Math.Round(width * PixelAspect((string?)stream["sample_aspect_ratio"])));
         if (width * height > ImageDecoder.MaxPixels)
         {
             throw new UserException(string.Create(CultureInfo.InvariantCulture, $"{path}: {width} x {height} pixels, more than the {ImageDecoder.MaxPixels} that are decoded here ({ImageDecoder.MaxPixelsVariable})."));
         }
 
-        width = Math.Max(1, Math.Round(width * PixelAspect((string?)stream["sample_aspect_ratio"])));
         bool turned = Math.Abs(Rotation(stream)) % 180 == 90;
         return new ClipInfo((int)(Number(stream["index"]) ?? 0), (int)(turned ? height : width), (int)(turned ? width : height), null);
     }

@@ -50,7 +50,12 @@ internal sealed class FolderWatch : IDisposable
             cancellation.ThrowIfCancellationRequested();
             if (_ready.TryDequeue(out string? path))
             {
-                return path;
+                if (IsAsSeen(path))
+                {
+                    return path;
+                }
+
+                continue;
             }
 
             long start = Environment.TickCount64;
@@ -131,6 +136,14 @@ internal sealed class FolderWatch : IDisposable
         string[] all = [.. _ready];
         _ready.Clear();
         return all;
+    }
+
+    /// <summary>Whether a file is as it was when it was queued. One that has changed meanwhile is taken when it stands still again, and once only.</summary>
+    private bool IsAsSeen(string path)
+    {
+        var info = new FileInfo(path);
+        return _files.TryGetValue(path, out Seen? seen) && info.Exists
+            && (info.LinkTarget is not null || (info.Length == seen.Length && info.LastWriteTimeUtc == seen.Written));
     }
 
     private FileSystemEnumerable<(string Path, long Length, DateTime Written)> Pictures()

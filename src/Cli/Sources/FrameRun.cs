@@ -95,6 +95,11 @@ internal sealed class FrameRun(Classifier classifier, Printer printer)
             throw failure;
         }
 
+        if (summary.Frames == 0 && !stopped)
+        {
+            throw new UserException($"{camera.Description}: not one whole frame came.");
+        }
+
         if (camera is StreamCamera { CutOff: { } cutOff })
         {
             printer.Warn(cutOff);

@@ -18,7 +18,7 @@ internal static class ImageRun
             interruption.Token.ThrowIfCancellationRequested();
             try
             {
-                Classify(classifier, file, files.Count == 1, results, printer);
+                Classify(classifier, file, files.Count == 1, results, printer, interruption.Token);
             }
             catch (ImageException e) when (skipBad)
             {
@@ -36,11 +36,12 @@ internal static class ImageRun
         return results.Count > 0 ? ExitCode.Ok : throw new UserException("none of the images could be decoded.");
     }
 
-    private static void Classify(Classifier classifier, string file, bool single, JsonArray results, Printer printer)
+    private static void Classify(Classifier classifier, string file, bool single, JsonArray results, Printer printer, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         string name = file == ImageInputs.StandardInput ? "standard input" : file;
-        RgbImage image = file == ImageInputs.StandardInput ? ImageDecoder.Decode(ReadStandardInput(), name, out string? warning) : ImageDecoder.DecodeFile(file, out warning);
+        // A wait for who writes into a pipe must end at Ctrl+C.
+        (RgbImage image, string? warning) = MayWait(file) ? Task.Run(() => Decode(file, name), cancellation).WaitAsync(cancellation).GetAwaiter().GetResult() : Decode(file, name);
         double decodeMs = Classifier.Milliseconds(start, Stopwatch.GetTimestamp());
         if (warning is not null)
         {
@@ -59,6 +60,15 @@ internal static class ImageRun
             printer.Data($"{file}  {found.Line}  {Quantity.Milliseconds(found.RunMs)} ms");
         }
     }
+
+    private static (RgbImage Image, string? Warning) Decode(string file, string name)
+    {
+        RgbImage image = file == ImageInputs.StandardInput ? ImageDecoder.Decode(ReadStandardInput(), name, out string? warning) : ImageDecoder.DecodeFile(file, out warning);
+        return (image, warning);
+    }
+
+    /// <summary>Whether a source may be a pipe, which has no length.</summary>
+    private static bool MayWait(string file) => file == ImageInputs.StandardInput || new FileInfo(file) is { Exists: true, Length: 0 };
 
     private static byte[] ReadStandardInput()
     {

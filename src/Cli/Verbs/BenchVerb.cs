@@ -53,6 +53,8 @@ internal sealed class BenchVerb : Verb
             throw new UserException("--assert checks the kernels; give --kernels too.", ExitCode.Usage);
         }
 
+        Refuse(arguments, _cold, _kernels, _sustained, _idle, _image, _profile, _against, _meter);
+        Refuse(arguments, _kernels, _threads, _sustained, _idle, _image, _profile, _against, _meter);
         BenchSettings settings = Settings(arguments);
         BenchResult? former = arguments.GetValue(_rerun) is { } result ? Former(arguments, result) : null;
         string path = ModelPath.Resolve(arguments.GetValue(_model) ?? former?.Settings.ModelFile
@@ -63,6 +65,15 @@ internal sealed class BenchVerb : Verb
         return arguments.GetValue(_cold) ? Cold(run, files, printer)
             : arguments.GetValue(_kernels) ? Kernels(arguments, run, settings, files, printer, interruption.Token)
             : Latency(run, former, path, files, printer, interruption.Token);
+    }
+
+    /// <summary>Refuses options that mean nothing beside one.</summary>
+    private static void Refuse(ParseResult arguments, Option<bool> one, params Option[] others)
+    {
+        if (arguments.GetValue(one) && others.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other)
+        {
+            throw new UserException($"{one.Name} measures something else; leave out {other.Name}.", ExitCode.Usage);
+        }
     }
 
     private static int Cold(BenchRun run, ResultFiles files, Printer printer)
@@ -179,7 +190,8 @@ internal sealed class BenchVerb : Verb
 
             counts.Add(Threads.Check(count));
         }
-        return counts;
+
+        return [.. counts.Distinct()];
     }
 
     internal static TimeSpan ParseDuration(string text, string option = "--duration")

@@ -65,12 +65,12 @@ internal sealed class ReportVerb : Verb
         }
 
         IReadOnlyList<ReportBlock> blocks = ReportDocument.Of(results, accuracies);
-        string[] contents = [HtmlPage.Write(blocks), MarkdownPage.Write(blocks), MarkdownPage.Write(ResultsList.Of(results))];
-        foreach (((string _, string? file), string content) in targets.Zip(contents))
+        Func<string>[] contents = [() => HtmlPage.Write(blocks), () => MarkdownPage.Write(blocks), () => MarkdownPage.Write(ResultsList.Of(results))];
+        foreach (((string _, string? file), Func<string> content) in targets.Zip(contents))
         {
             if (file is not null)
             {
-                AtomicFile.Write(file, Encoding.UTF8.GetBytes(content));
+                AtomicFile.Write(file, Encoding.UTF8.GetBytes(content()));
             }
         }
 

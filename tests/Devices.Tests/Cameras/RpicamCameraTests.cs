@@ -37,6 +37,13 @@ public sealed class RpicamCameraTests : IDisposable
     }
 
     [Fact]
+    public void AProgramThatCannotBeStartedIsToldInTheSystemsWords()
+    {
+        IOException failure = Assert.Throws<IOException>(() => PipedProgram.Start(Path.Combine(_folder, "nothing"), []));
+        Assert.Equal($"{Path.Combine(_folder, "nothing")} cannot be started: No such file or directory", failure.Message);
+    }
+
+    [Fact]
     public async Task DisposalEndsTheProgramWithItsChildrenAndTheWait()
     {
         Script("libcamera-vid", "sleep 1000 & echo $! > \"$0.child\"; echo $$ > \"$0.pid\"; wait");

@@ -63,6 +63,8 @@ public sealed class ClipTests(SmallModel model) : IClassFixture<SmallModel>
         string clip = Make(folder["a.mkv"], "testsrc=size=40x40:rate=5:duration=1,setsar=2");
         ClipInfo info = ClipInfo.Read(clip, TestContext.Current.CancellationToken);
         Assert.Equal((80, 40), (info.Width, info.Height));
+        // The bound is on the pixels that it comes to.
+        EdgeVitProcess.Run(["run", model.Path, clip], null, ("EDGEVIT_MAX_PIXELS", "3000")).Fails(1, "80 x 40 pixels", "EDGEVIT_MAX_PIXELS");
     }
 
     /// <summary>The picture's brightness tells the time: 20 levels a second.</summary>

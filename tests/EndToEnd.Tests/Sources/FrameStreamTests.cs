@@ -45,7 +45,7 @@ public sealed class FrameStreamTests(SmallModel model) : IClassFixture<SmallMode
         Assert.Contains($"in the middle of a frame: 5 of {48 * bytesPerPixel} bytes", outcome.Error, StringComparison.Ordinal);
         // Less than one frame is a failure.
         EdgeVitProcess.Run(["run", model.Path, "-", "--format", format, "--size", "8x6"], bytes[..5]).Fails(1, "5 of");
-        EdgeVitProcess.Run(["run", model.Path, "-", "--format", format, "--size", "8x6"], []).Expect(0);
+        EdgeVitProcess.Run(["run", model.Path, "-", "--format", format, "--size", "8x6"], []).Fails(1, "not one whole frame");
     }
 
     [Fact]
@@ -64,6 +64,7 @@ public sealed class FrameStreamTests(SmallModel model) : IClassFixture<SmallMode
         JsonNode alone = EdgeVitProcess.Run("run", model.Path, file, "--json").Expect(0).Json["results"]![0]!["top"]!;
         Assert.True(JsonNode.DeepEquals(alone, lines[1]["top"]));
 
+        EdgeVitProcess.Run(["run", model.Path, "-", "--format", "mjpeg"], broken).Fails(1, "not one whole frame");
         EdgeVitProcess.Run(["run", model.Path, "-", "--format", "mjpeg"], "some text"u8.ToArray()).Fails(1, "9 bytes without a JPEG");
         EdgeVitProcess.Run(["run", model.Path, "-", "--format", "mjpeg"], [.. Enumerable.Repeat(broken, 40).SelectMany(f => f)]).Fails(1, "none of the first 30 frames");
     }

@@ -119,6 +119,25 @@ public sealed class WatchTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal([path], watch.TakeReady());
     }
 
+    /// <summary>While others before it in the queue are classified.</summary>
+    [Fact]
+    public void AFileThatChangesWhileItWaitsIsTakenOnce()
+    {
+        using var folder = new TestFolder();
+        string path = folder.File("a.png", [1]);
+        File.CreateSymbolicLink(folder["b.png"], path);
+        using var watch = new FolderWatch(folder.Root);
+        watch.Look(TimeSpan.Zero);
+        watch.Look(FolderWatch.Settling);
+        folder.File("a.png", [1, 2]);
+        CancellationToken token = TestContext.Current.CancellationToken;
+        Assert.Equal([folder["b.png"], path], new[] { watch.Next(token), watch.Next(token) });
+        TimeSpan later = TimeSpan.FromMilliseconds(Environment.TickCount64);
+        watch.Look(later);
+        watch.Look(later + FolderWatch.Settling);
+        Assert.Empty(watch.TakeReady());
+    }
+
     [Fact]
     public void LinksThatLeadInCirclesAreNotFollowed()
     {
