@@ -38,6 +38,9 @@ public sealed record DatasetSplits(IImageDataset Train, IImageDataset? Test, str
     /// <summary>Images for choices during a training; null when the data names none besides the test images.</summary>
     public IImageDataset? Validation { get; init; }
 
+    /// <summary>Whether the test images are the validation images of the data, which has no others.</summary>
+    internal bool ValidationIsTest { get; init; }
+
     /// <summary>What became of every file of an image folder; null for other kinds.</summary>
     public FileAccount? Files { get; init; }
 
@@ -97,8 +100,13 @@ public static class DatasetFolder
         {
             foreach (DatasetFormat format in s_formats)
             {
-                if (format.TryOpen(path) is { } splits)
+                if (format.TryOpen(path, options) is { } splits)
                 {
+                    if (options.Split is not null)
+                    {
+                        throw new DatasetException(path, $"--split names folders, but these are {splits.Kind}.") { IsUsage = true };
+                    }
+
                     return splits;
                 }
             }
@@ -175,4 +183,4 @@ public static class DatasetFolder
 
 /// <summary>A format of data sets: what it looks like, for messages, and how it is found and opened; null where a folder has no files of
 /// it.</summary>
-internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetSplits?> TryOpen);
+internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetOptions, DatasetSplits?> TryOpen);

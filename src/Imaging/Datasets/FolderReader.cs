@@ -54,7 +54,7 @@ internal sealed class FolderReader
         ImageFolder training = Read("train", splits.Train, null);
         ImageFolder? testing = alone ? Held(splits.Validation, training.Labels) : Held(splits.Test, training.Labels);
         ImageFolder? validation = alone ? null : Held(splits.Validation, training.Labels);
-        return new(training, testing, Kind) { Validation = validation, SkippedImages = _skipped, Files = Account(splits.All) };
+        return new(training, testing, Kind) { Validation = validation, ValidationIsTest = alone && testing is not null, SkippedImages = _skipped, Files = Account(splits.All) };
     }
 
     private DatasetSplits OpenTestAlone(SplitFolders splits)
@@ -67,7 +67,7 @@ internal sealed class FolderReader
 
         ImageFolder testing = Read(Path.GetFileName(held[0].Path), held, null, least: 1);
         ImageFolder? validation = splits.Test.Count > 0 ? Held(splits.Validation, testing.Labels) : null;
-        return new(testing, testing, Kind) { Validation = validation, SkippedImages = _skipped, Files = Account(splits.All) };
+        return new(testing, testing, Kind) { Validation = validation, ValidationIsTest = validation is null && splits.Test.Count == 0, SkippedImages = _skipped, Files = Account(splits.All) };
     }
 
     private ImageFolder? Held(IReadOnlyList<FolderTree> folders, IReadOnlyList<string> classes) =>
