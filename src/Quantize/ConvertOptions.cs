@@ -165,6 +165,9 @@ internal sealed record ConvertOptions
     /// <summary>Leave out images that cannot be decoded.</summary>
     public bool SkipBad { get; init; }
 
+    /// <summary>Which folders hold the training, validation and test images, see <see cref="Imaging.DatasetOptions.Split"/>.</summary>
+    public string? Split { get; init; }
+
     /// <summary>Images whose values are compared layer by layer.</summary>
     public int ParityImages { get; init; } = 16;
 

@@ -89,10 +89,13 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void TestRecordsAloneAreRefused()
+    public void TestRecordsAloneAreRefusedUnlessTheyAreAllThatIsNeeded()
     {
         _folder.Write("test_batch.bin", Record(4));
         Assert.Contains("no training records", Refused());
+        DatasetSplits alone = DatasetFolder.Open(_folder.Path, new DatasetOptions { TestAlone = true });
+        Assert.Same(alone.Train, alone.Test);
+        Assert.Equal((1, 4), (alone.Train.Count, alone.Train.Label(0)));
     }
 
     private string Refused() => Assert.Throws<DatasetException>(() => DatasetFolder.Open(_folder.Path)).Message;

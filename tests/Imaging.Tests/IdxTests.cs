@@ -71,10 +71,13 @@ public sealed class IdxTests : IDisposable
     }
 
     [Fact]
-    public void TestFilesAloneAreRefused()
+    public void TestFilesAloneAreRefusedUnlessTheyAreAllThatIsNeeded()
     {
         Write("t10k", 3, [0, 3, 1]);
         Assert.Contains("no train-images-idx3-ubyte", Refused());
+        DatasetSplits alone = DatasetFolder.Open(_folder.Path, new DatasetOptions { TestAlone = true });
+        Assert.Same(alone.Train, alone.Test);
+        Assert.Equal(3, alone.Train.Count);
     }
 
     [Theory]

@@ -44,7 +44,7 @@ internal sealed class ProofImages
             return new CertificateOptions(count, seed);
         }
 
-        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { Seed = seed });
+        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { Seed = seed, TestAlone = true });
         IImageDataset data = splits.Test ?? splits.Train;
         var pipeline = new PreprocessPipeline(preprocess);
         var indices = new int[data.Count];

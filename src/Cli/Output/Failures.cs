@@ -18,6 +18,7 @@ internal static class Failures
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
         EvitFormatException format => ($"{format.Message.TrimEnd('.')}. {format.Remedy ?? "The file is incomplete, damaged or not a model: copy it again, or convert it again."}", ExitCode.Failure),
+        DatasetException { IsUsage: true } data => (data.Message, ExitCode.Usage),
         OnnxModelException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
         DllNotFoundException when e.Message.Contains("'onnxruntime'", StringComparison.Ordinal) => (
             $"this needs ONNX Runtime, and its library libonnxruntime.so is not in {AppContext.BaseDirectory}. Take it from an ONNX Runtime 1.31 package for this system and put it there, or name it by {OnnxLibrary.Variable}, or do this on a workstation.",

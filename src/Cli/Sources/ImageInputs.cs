@@ -4,7 +4,7 @@ using EdgeVit.Imaging;
 namespace EdgeVit.Cli;
 
 /// <summary>The images or clips that a command line names: a file, a folder, a pattern, or <c>-</c> for standard input. A folder stands for its images,
-/// and for its clips where it has no image.</summary>
+/// whatever their extensions, and for its clips where it has no image.</summary>
 internal static class ImageInputs
 {
     public const string StandardInput = "-";
@@ -20,9 +20,9 @@ internal static class ImageInputs
 
         if (Directory.Exists(source))
         {
-            string[] all = [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories)];
-            IReadOnlyList<string> images = Sorted(all.Where(ImageDecoder.HasImageExtension));
-            return images.Count > 0 ? images : NotEmpty(Sorted(all.Where(ClipInfo.HasExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files and no clips in this folder.");
+            (FolderTree tree, IReadOnlyList<LeftOutFile> others) = FolderWalk.Of(source);
+            string[] images = tree.AllPictures();
+            return images.Length > 0 ? images : NotEmpty(Sorted(others.Select(static f => f.File).Where(ClipInfo.HasExtension)), $"{source}: no PNG, JPEG, WebP, BMP or GIF files and no clips in this folder.");
         }
 
         if (source.AsSpan().IndexOfAny('*', '?') < 0)
@@ -63,7 +63,7 @@ internal static class ImageInputs
         if (part == "**")
         {
             string[] rest = parts.Length == 1 ? ["*"] : parts[1..];
-            return Descend(folder, rest).Concat(Directory.EnumerateDirectories(folder).SelectMany(f => Descend(f, parts)));
+            return Descend(folder, rest).Concat(Directory.EnumerateDirectories(folder).Where(static f => !JunkNames.Contains(Path.GetFileName(f))).SelectMany(f => Descend(f, parts)));
         }
         if (parts.Length == 1)
         {
@@ -73,5 +73,6 @@ internal static class ImageInputs
         return Directory.EnumerateDirectories(folder).Where(f => Fits(part, f)).SelectMany(f => Descend(f, parts[1..]));
     }
 
-    private static bool Fits(string pattern, string path) => FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(path), ignoreCase: false);
+    private static bool Fits(string pattern, string path) =>
+        Path.GetFileName(path) is var name && !JunkNames.Contains(name) && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
 }

@@ -93,7 +93,8 @@ internal static class ConvertRun
         printer.Say("Next:");
         printer.Say($"  edgevit inspect {r.Model}");
         string seed = settings.Data == DatasetFolder.Shapes && settings.Seed is { } s ? $" --seed {s}" : "";
-        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}{seed}");
+        string split = settings.Split is { } named ? $" --split {named}" : "";
+        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}{seed}{split}");
         printer.Say($"  edgevit bench {r.Model} --quick");
     }
 
@@ -119,6 +120,7 @@ internal static class ConvertRun
         ["parameters"] = r.Parameters,
         ["classes"] = r.Classes,
         ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages, ["skipped"] = r.SkippedImages },
+        ["files"] = SplitChoice.Json(r.Files),
         ["top1"] = Quantity.Json(r.Top1),
         ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
         ["labels"] = r.LabelledByTeacher ? "teacher" : "data",

@@ -95,6 +95,8 @@ internal sealed record ConvertSettings
 
     public bool SkipBad { get; init; }
 
+    public string? Split { get; init; }
+
     public EdgeVit.Export.FloatPolicy Floats { get; init; }
 
     public int? ShapesTrain { get; init; }
@@ -146,6 +148,7 @@ internal sealed record ConvertSettings
         Pad = Pad,
         AugmentOn = AugmentOn,
         SkipBad = SkipBad,
+        Split = Split,
         ShapesTrain = ShapesTrain ?? options.ShapesTrain,
         ShapesTest = ShapesTest ?? options.ShapesTest,
         ParityImages = ParityImages ?? options.ParityImages,

@@ -50,6 +50,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start again in a folder that holds a run." };
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
+    private readonly Option<string?> _split = new("--split") { Description = "Which folders of the data are what: train=A,val=B,test=C, or some of them. [default: by their names]", HelpName = "FOLDERS" };
     private readonly Option<string> _floats = FloatsOption.Create();
     private readonly Option<int?> _shapesTrain = new("--shapes-train") { Description = "Training images of 'shapes'." };
     private readonly Option<int?> _shapesTest = new("--shapes-test") { Description = "Test images of 'shapes'." };
@@ -68,7 +69,7 @@ internal sealed class ConvertVerb : Verb
             _data, _out, _student, _floatDownsampling, _branches, _head, _shiftedPatches, _stem, _attentionLevels, _locality, _teacher, _teachersTeacher,
             _init, _plan, _budget, _stopAfter, _epochs, _teacherEpochs, _batch, _rate, _imageSize, _temperature, _teacherWeight, _teacherMean, _teacherStd,
             _featureWeight, _hard, _smoothing, _mixup, _cutMix, _erase, _flip, _pad, .. _regularization.All, .. _binarization.All, _accumulate,
-            _checkpointEvery, _device, _precision, _augmentOn, _threads, _seed, _resume, _overwrite, _skipBad, _floats, _shapesTrain, _shapesTest, _parityImages,
+            _checkpointEvery, _device, _precision, _augmentOn, _threads, _seed, _resume, _overwrite, _skipBad, _split, _floats, _shapesTrain, _shapesTest, _parityImages,
         ]);
     }
 
@@ -134,6 +135,7 @@ internal sealed class ConvertVerb : Verb
         Resume = arguments.GetValue(_resume),
         Overwrite = arguments.GetValue(_overwrite),
         SkipBad = arguments.GetValue(_skipBad),
+        Split = arguments.GetValue(_split),
         Floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats)),
         ShapesTrain = arguments.GetValue(_shapesTrain),
         ShapesTest = arguments.GetValue(_shapesTest),

@@ -11,7 +11,7 @@ internal sealed class ValidateVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
     private readonly Option<string> _data = new("--data") { Description = "An image folder, CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
-    private readonly Option<string> _split = new("--split") { Description = "test, train, or auto: test where the data has one.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _split = new("--split") { Description = "test, val, train, or auto: test where the data has one; or which folders are what, as in train=A,test=B.", DefaultValueFactory = _ => "auto" };
     private readonly Option<double?> _minTop1 = new("--min-top1") { Description = "Exit with 3 when top-1 is below this many percent.", HelpName = "PERCENT" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Measure on a random sample of this many images, always the same.", HelpName = "N" };
     private readonly Option<int> _threads = new("--threads") { Description = "Images at a time.", DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, Threads.Most) };
@@ -38,8 +38,16 @@ internal sealed class ValidateVerb : Verb
 
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         string path = arguments.GetRequiredValue(_data);
-        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions { SkipBad = arguments.GetValue(_skipBad), Seed = arguments.GetValue(_seed) });
-        IImageDataset data = Choose(splits, arguments.GetRequiredValue(_split), path, printer);
+        string split = arguments.GetRequiredValue(_split);
+        bool folders = split.Contains('=', StringComparison.Ordinal);
+        DatasetSplits splits = DatasetFolder.Open(path, new DatasetOptions
+        {
+            SkipBad = arguments.GetValue(_skipBad),
+            Seed = arguments.GetValue(_seed),
+            Split = folders ? split : null,
+            TestAlone = true,
+        });
+        IImageDataset data = SplitChoice.Of(splits, folders ? SplitChoice.Auto : split, path, printer);
         int[] labels = LabelMap(data, model, path, printer);
         int[] indices = Sample(data.Count, arguments.GetValue(_limit));
 
@@ -49,32 +57,6 @@ internal sealed class ValidateVerb : Verb
         Measure(model, data, indices, labels, threads, accuracy, printer, clock, interruption.Token);
         clock.Stop();
         return Report(printer, path, data, splits, model, accuracy, clock.Elapsed, least);
-    }
-
-    private static IImageDataset Choose(DatasetSplits splits, string split, string path, Printer printer)
-    {
-        if (split is not ("auto" or "test" or "train"))
-        {
-            throw new UserException($"--split is '{split}', expected auto, test or train.", ExitCode.Usage);
-        }
-
-        if (split == "train")
-        {
-            return splits.Train;
-        }
-
-        if (splits.Test is not null)
-        {
-            return splits.Test;
-        }
-
-        if (split == "test")
-        {
-            throw new UserException($"{path} has no test images. Use --split train, or add a folder 'test'.");
-        }
-
-        printer.Warn($"{path} has no test images: measuring on all of its images. If the model was trained on them, the accuracy says little.");
-        return splits.Train;
     }
 
     /// <summary>The model's class for each class of the data: by name where the names are the same, else by index.</summary>
@@ -183,6 +165,7 @@ internal sealed class ValidateVerb : Verb
             ["split"] = data.Name,
             ["images"] = accuracy.Images,
             ["skipped"] = splits.Skipped,
+            ["files"] = SplitChoice.Json(splits.Files),
             ["top1"] = Quantity.Json(accuracy.Top1),
             ["top5"] = Quantity.Json(accuracy.Top5),
             ["top1_interval"] = new JsonArray(Quantity.Json(low), Quantity.Json(high)),
@@ -211,6 +194,11 @@ internal sealed class ValidateVerb : Verb
 
         printer.Data($"{data.Name}: {Quantity.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
         printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(perSecond, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
+        if (splits.Files is { LeftOut.Count: > 0 } files)
+        {
+            printer.Say($"{Quantity.Count(files.Found)} files found, {Quantity.Count(files.Used)} used; left out: {files.Summary()}");
+        }
+
         if (!passed)
         {
             printer.Warn($"check failed: top-1 {Quantity.Fixed(accuracy.Top1, 2)} % is below the {Quantity.Fixed(least!.Value, 2)} % that --min-top1 asks for.");

@@ -6,6 +6,7 @@ namespace EdgeVit.Imaging;
 /// bytes; CIFAR-100's are 3074: a coarse label, then the fine one, which is used.</summary>
 internal sealed class CifarRecords : IImageDataset
 {
+    private const string Kind = "CIFAR records";
     private const int Side = 32;
     private const int Plane = Side * Side;
 
@@ -74,7 +75,7 @@ internal sealed class CifarRecords : IImageDataset
     }
 
     /// <summary>Opens the records in a folder; null when there are none.</summary>
-    internal static DatasetSplits? TryOpen(string folder)
+    internal static DatasetSplits? TryOpen(string folder, DatasetOptions options)
     {
         (string[] train, string[] test) = Find(folder);
         if (train.Length == 0 && test.Length == 0)
@@ -82,7 +83,7 @@ internal sealed class CifarRecords : IImageDataset
             return null;
         }
 
-        if (train.Length == 0)
+        if (train.Length == 0 && !options.TestAlone)
         {
             throw new DatasetException(folder,
                 $"there is {Path.GetFileName(test[0])} but no training records; expected *train*.bin or data_batch_*.bin beside it.");
@@ -92,7 +93,13 @@ internal sealed class CifarRecords : IImageDataset
         string[] names = ClassNames.Read(folder, "classes.txt", "batches.meta.txt", "fine_label_names.txt")
             ?? ClassNames.Digits(recordBytes == 3073 ? 10 : 100);
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
-        return new(Open($"{name} train", train), test.Length == 0 ? null : Open($"{name} test", test), "CIFAR records");
+        if (train.Length == 0)
+        {
+            CifarRecords alone = Open($"{name} test", test);
+            return new(alone, alone, Kind);
+        }
+
+        return new(Open($"{name} train", train), test.Length == 0 ? null : Open($"{name} test", test), Kind);
 
         CifarRecords Open(string split, string[] files)
         {

@@ -35,11 +35,14 @@ internal static class ClassNames
     }
 
     /// <summary>Throws when there are fewer than two classes.</summary>
-    internal static void RequireTwo(string path, int classes)
+    internal static void RequireTwo(string path, int classes) => Require(path, classes, 2);
+
+    /// <summary>Throws when there are fewer classes than <paramref name="least"/>, 1 or 2.</summary>
+    internal static void Require(string path, int classes, int least)
     {
-        if (classes < 2)
+        if (classes < least)
         {
-            throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; a classifier needs at least two.");
+            throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; {(least == 1 ? "expected class folders" : "a classifier needs at least two")}.");
         }
     }
 

@@ -10,6 +10,9 @@ public sealed class DatasetException : Exception
     /// <param name="inner">The error underneath, if there is one.</param>
     public DatasetException(string path, string problem, Exception? inner = null) : base($"{path}: {problem}", inner) => Path = path;
 
+    /// <summary>Whether it is for the person who gave the path to say more, so that a program ends as it does for a wrong option.</summary>
+    public bool IsUsage { get; init; }
+
     /// <summary>The folder or file.</summary>
     public string Path { get; }
 }

@@ -7,6 +7,13 @@ public sealed record DatasetOptions
     /// while opening, so that the count is known before anything is trained and the set does not change later.</summary>
     public bool SkipBad { get; init; }
 
+    /// <summary>Which folders of an image folder hold the training, validation and test images: <c>train=A,val=B,test=C</c>, or some of them, as
+    /// paths within the folder. Null: as the names of the folders say.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Take data that has test images alone; they are then the training images of the result, too.</summary>
+    public bool TestAlone { get; init; }
+
     /// <summary>Seed of the procedural data set; others do not use it.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -28,6 +35,15 @@ public sealed record SkippedImage(string File, string Problem);
 /// <param name="Kind">What it was recognised as: <c>shapes</c>, <c>image folder</c>, <c>CIFAR records</c> or <c>IDX</c>.</param>
 public sealed record DatasetSplits(IImageDataset Train, IImageDataset? Test, string Kind)
 {
+    /// <summary>Images for choices during a training; null when the data names none besides the test images.</summary>
+    public IImageDataset? Validation { get; init; }
+
+    /// <summary>Whether the test images are the validation images of the data, which has no others.</summary>
+    internal bool ValidationIsTest { get; init; }
+
+    /// <summary>What became of every file of an image folder; null for other kinds.</summary>
+    public FileAccount? Files { get; init; }
+
     /// <summary>Images that were left out because of <see cref="DatasetOptions.SkipBad"/>, in the order of their paths.</summary>
     public IReadOnlyList<SkippedImage> SkippedImages { get; init; } = [];
 
@@ -84,8 +100,13 @@ public static class DatasetFolder
         {
             foreach (DatasetFormat format in s_formats)
             {
-                if (format.TryOpen(path) is { } splits)
+                if (format.TryOpen(path, options) is { } splits)
                 {
+                    if (options.Split is not null)
+                    {
+                        throw new DatasetException(path, $"--split names folders, but these are {splits.Kind}.") { IsUsage = true };
+                    }
+
                     return splits;
                 }
             }
@@ -95,7 +116,7 @@ public static class DatasetFolder
                 throw new DatasetException(path, advice);
             }
 
-            if (ImageFolder.TryOpen(path, options) is { } folder)
+            if (FolderReader.TryOpen(path, options) is { } folder)
             {
                 return folder;
             }
@@ -104,7 +125,7 @@ public static class DatasetFolder
         {
             throw new DatasetException(path, $"cannot be read: {e.Message}", e);
         }
-        int loose = Directory.EnumerateFiles(path).Count(ImageDecoder.HasImageExtension);
+        int loose = Directory.EnumerateFiles(path).Count(IsPicture);
         string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
         throw new DatasetException(path, $"no data set recognised here.{found} Expected {Kinds}.");
     }
@@ -113,8 +134,8 @@ public static class DatasetFolder
     /// <param name="path">Any path.</param>
     public static bool IsUnlabelled(string path) =>
         path != Shapes && Directory.Exists(path) && !HasRecords(path)
-        && !Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d)[0] is not ('.' or '_'))
-        && Directory.EnumerateFiles(path).Any(ImageDecoder.HasImageExtension);
+        && !Directory.EnumerateDirectories(path).Any(static d => Path.GetFileName(d) is var name && name[0] != '.' && !JunkNames.Contains(name))
+        && Directory.EnumerateFiles(path).Any(IsPicture);
 
     /// <summary>Opens a folder of images without classes.</summary>
     /// <param name="path">The folder, see <see cref="IsUnlabelled"/>.</param>
@@ -128,7 +149,7 @@ public static class DatasetFolder
         ArgumentNullException.ThrowIfNull(classes);
         try
         {
-            return ImageFolder.OpenLoose(path, classes, options ?? new DatasetOptions());
+            return FolderReader.OpenLoose(path, classes, options ?? new DatasetOptions());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -145,10 +166,12 @@ public static class DatasetFolder
             return "these are CIFAR records in Python's pickle form. Fetch the binary version (cifar-10-binary.tar.gz) and unpack it.";
         }
 
-        string[] children = [.. Directory.EnumerateDirectories(path).Take(2)];
-        bool inside = children.Length == 1 && (HasRecords(children[0]) || Directory.Exists(Path.Combine(children[0], "train")));
-        return inside ? $"the data set lies one folder deeper. Give {children[0]}." : null;
+        string[] children = [.. Directory.EnumerateDirectories(path).Where(static d => !JunkNames.Contains(Path.GetFileName(d))).Take(2)];
+        return children.Length == 1 && HasRecords(children[0]) ? $"the data set lies one folder deeper. Give {children[0]}." : null;
     }
+
+    private static bool IsPicture(string file) =>
+        Path.GetFileName(file) is var name && name[0] != '.' && !JunkNames.Contains(name) && (ImageDecoder.HasImageExtension(file) || ImageDecoder.WhyNoPicture(file) is null);
 
     private static bool HasRecords(string path) => Array.Exists(s_formats, f => f.IsIn(path));
 
@@ -160,4 +183,4 @@ public static class DatasetFolder
 
 /// <summary>A format of data sets: what it looks like, for messages, and how it is found and opened; null where a folder has no files of
 /// it.</summary>
-internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetSplits?> TryOpen);
+internal sealed record DatasetFormat(string Expected, Func<string, bool> IsIn, Func<string, DatasetOptions, DatasetSplits?> TryOpen);

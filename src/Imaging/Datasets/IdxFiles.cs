@@ -45,11 +45,11 @@ internal sealed class IdxFiles : IImageDataset
         return image;
     }
 
-    /// <summary>Whether a folder has IDX files of training images, by their names.</summary>
-    internal static bool IsIn(string folder) => Find(folder, "images", "train") is not null;
+    /// <summary>Whether a folder has IDX files of images, by their names.</summary>
+    internal static bool IsIn(string folder) => Find(folder, "images", "train", "t10k", "test") is not null;
 
     /// <summary>Opens the IDX files in a folder; null when there are none.</summary>
-    internal static DatasetSplits? TryOpen(string folder)
+    internal static DatasetSplits? TryOpen(string folder, DatasetOptions options)
     {
         string? train = Find(folder, "images", "train"), test = Find(folder, "images", "t10k", "test");
         if (train is null && test is null)
@@ -57,14 +57,14 @@ internal sealed class IdxFiles : IImageDataset
             return null;
         }
 
-        if (train is null)
+        if (train is null && !options.TestAlone)
         {
             throw new DatasetException(folder, $"there is {Path.GetFileName(test)} but no train-images-idx3-ubyte[.gz].");
         }
 
         string name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
-        IdxFiles training = Read($"{name} train", folder, train, "train");
         IdxFiles? testing = test is null ? null : Read($"{name} test", folder, test, "t10k", "test");
+        IdxFiles training = train is null ? testing! : Read($"{name} train", folder, train, "train");
         string[] classes = ClassNames.Read(folder, "classes.txt", "labels.txt") ?? ClassNames.Digits(training._labels.Max() + 1);
         foreach (IdxFiles? set in (ReadOnlySpan<IdxFiles?>)[training, testing])
         {
@@ -74,7 +74,7 @@ internal sealed class IdxFiles : IImageDataset
             }
 
             set.Labels = classes;
-            ClassNames.CheckLabels(set._labels, classes.Length, i => (set._file, $"image {i}"), training: set == training);
+            ClassNames.CheckLabels(set._labels, classes.Length, i => (set._file, $"image {i}"), training: set == training && train is not null);
         }
         return new(training, testing, "IDX");
     }

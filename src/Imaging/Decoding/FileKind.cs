@@ -62,6 +62,14 @@ internal static class FileKind
         : !head.ContainsAnyExcept((byte)0) ? ("a file of zeros", "A copy or download was interrupted: fetch it again.")
         : Text(head) ?? (Targa(head) ? "a TGA" : $"a file that starts with {System.Convert.ToHexString(head[..Math.Min(8, head.Length)])}", Convert);
 
+    /// <summary>What a file of another kind is, in words that are the same for all of the kind.</summary>
+    /// <param name="head">The file, or its beginning; not empty.</param>
+    internal static string Name(ReadOnlySpan<byte> head)
+    {
+        string what = Describe(head).What;
+        return what.StartsWith("a text that", StringComparison.Ordinal) ? "a text" : what.StartsWith("a file that", StringComparison.Ordinal) ? "no picture" : what;
+    }
+
     private static string? Picture(ReadOnlySpan<byte> head) => head switch
     {
         [(byte)'I', (byte)'I', 42 or 43, 0, ..] or [(byte)'M', (byte)'M', 0, 42 or 43, ..] => "a TIFF (or a camera's raw file)",

@@ -107,12 +107,7 @@ public static class ImageDecoder
     public static void CheckFileHeader(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        byte[] head = Reading(path, static p =>
-        {
-            using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            byte[] bytes = new byte[FileKind.HeadBytes];
-            return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
-        });
+        byte[] head = ReadHead(path);
         if (RequireFormat(head, path) != PictureFormat.Png)
         {
             return;
@@ -120,6 +115,20 @@ public static class ImageDecoder
 
         (int width, int height) = PngStructure.ReadSize(head, path);
         CheckSize(width, height, path, MaxPixels);
+    }
+
+    /// <summary>Why a file is no picture that is decoded, as its first bytes say: the same words for all of a kind. Null where it is one.</summary>
+    internal static string? WhyNoPicture(string path)
+    {
+        try
+        {
+            byte[] head = ReadHead(path);
+            return head.Length == 0 ? "empty" : FileKind.Format(head) == PictureFormat.None ? FileKind.Name(head) : null;
+        }
+        catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException)
+        {
+            return "cannot be read";
+        }
     }
 
     /// <summary>Throws when an image that claims this size must not be decoded.</summary>
@@ -234,8 +243,16 @@ public static class ImageDecoder
         return Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8 / BytesPerPixel, 1_000_000, UsualMaxPixels);
     }
 
+    /// <summary>Empty files, pipes and devices: to open a pipe is to wait for its writer.</summary>
+    private static bool HasNoLength(string path) => new FileInfo(path).Length == 0;
+
     private static byte[] ReadFile(string path) => Reading(path, static p =>
     {
+        if (HasNoLength(p))
+        {
+            return [];
+        }
+
         using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         if (stream.Length > MaxFileBytes)
         {
@@ -245,6 +262,18 @@ public static class ImageDecoder
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
         stream.ReadExactly(bytes);
         return bytes;
+    });
+
+    private static byte[] ReadHead(string path) => Reading(path, static p =>
+    {
+        if (HasNoLength(p))
+        {
+            return [];
+        }
+
+        using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        byte[] bytes = new byte[FileKind.HeadBytes];
+        return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     });
 
     private static byte[] Reading(string path, Func<string, byte[]> read)

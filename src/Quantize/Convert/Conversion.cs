@@ -133,7 +133,7 @@ internal sealed class Conversion(RunContext run)
             data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count, data.Skipped,
             outcome.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
             proven.Report, proven.Certified.Certificate, timings, RunContext.PeakMemory())
-        { LabelledByTeacher = data.Unlabelled };
+        { LabelledByTeacher = data.Unlabelled, Files = data.Files };
     }
 
     private string Provenance(RunInputs inputs, ITeacher? teacher, double? teacherTop1, double validationTop1) =>

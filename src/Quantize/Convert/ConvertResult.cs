@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeVit.Export;
+using EdgeVit.Imaging;
 
 namespace EdgeVit.Quantize;
 
@@ -36,6 +37,10 @@ internal sealed record ConvertResult(
 {
     /// <summary>Whether the labels of all figures are the teacher's decisions, as the images came without classes: right means agreed.</summary>
     public bool LabelledByTeacher { get; init; }
+
+    /// <summary>What became of every file of an image folder; null for other data.</summary>
+    [JsonIgnore]
+    public FileAccount? Files { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);
 }

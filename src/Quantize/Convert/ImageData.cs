@@ -22,6 +22,9 @@ internal sealed record ImageData(
     /// <summary>Whether the labels are a teacher's decisions.</summary>
     public bool Unlabelled => Kind == DatasetFolder.Unlabelled;
 
+    /// <summary>What became of every file; null where the data are no folder of images.</summary>
+    public FileAccount? Files { get; init; }
+
     /// <summary>The training set on the device of the training; null where batches are made on the processor.</summary>
     public DeviceImages? OnDevice { get; init; }
 
@@ -29,21 +32,23 @@ internal sealed record ImageData(
     /// <exception cref="ConvertException">They are too few.</exception>
     internal static ImageData Open(ConvertOptions options, BinaryViTConfig student, Device device, IConvertProgress progress, CancellationToken cancel)
     {
-        bool unlabelled = DatasetFolder.IsUnlabelled(options.Data);
+        bool unlabelled = UnlabelledImages.Are(options);
         DatasetSplits splits = OpenSplits(options, unlabelled, progress);
         // Random crops show parts of photographs larger than they are at the network's size: those are decoded every time.
-        long limit = options.Crop > 0 && (unlabelled || splits.Kind == "image folder") ? 0 : PixelSource.MemoryLimit;
-        PixelSource raw = PixelSource.Open(splits.Train, Size(options.ImageSize ?? student.ImageSize), cancel, limit);
+        long limit = options.Crop > 0 && (unlabelled || splits.Kind == FolderReader.Kind) ? 0 : PixelSource.MemoryLimit;
+        IImageDataset learning = splits.Validation is { } held ? new JoinedDataset(splits.Train, held) : splits.Train;
+        PixelSource raw = PixelSource.Open(learning, Size(options.ImageSize ?? student.ImageSize), cancel, limit);
         if (unlabelled)
         {
             raw = UnlabelledImages.Labelled(raw, options, student, device, progress, cancel);
         }
 
-        (DataSplit split, IReadOnlyList<int>? test) = Divide(raw, options, splits.Test is null, progress);
+        (DataSplit split, IReadOnlyList<int>? test) = Divide(raw, options, splits, progress);
         (float[] mean, float[] std) = raw.Statistics(split.Train);
         PixelSource source = raw.Normalised(mean, std);
         PixelSource testSource = splits.Test is null ? source : PixelSource.Open(splits.Test, source.Preprocess, cancel);
-        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, test ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped);
+        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, test ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped)
+        { Files = splits.Files };
     }
 
     private static DatasetSplits OpenSplits(ConvertOptions options, bool unlabelled, IConvertProgress progress)
@@ -51,6 +56,7 @@ internal sealed record ImageData(
         var how = new DatasetOptions
         {
             SkipBad = options.SkipBad,
+            Split = options.Split,
             Seed = options.Seed,
             ShapesTrainCount = options.ShapesTrain,
             ShapesTestCount = options.ShapesTest,
@@ -63,9 +69,17 @@ internal sealed record ImageData(
             progress.Report(new Warned($"{splits.Skipped} images cannot be decoded and are left out, the first: {splits.SkippedImages[0].File}: {splits.SkippedImages[0].Problem}"));
         }
 
-        progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {(unlabelled ? $"{splits.Train.Count} images" : ClassBalance.Summary(splits.Train))}"));
+        if (splits.Files is { LeftOut.Count: > 0 } files)
+        {
+            progress.Report(new Note($"{files.Found} files found, {files.Used} used; left out: {files.Summary()}"));
+        }
+
+        progress.Report(new Note($"{splits.Train.Name} ({splits.Kind}): {(unlabelled ? $"{splits.Train.Count} images" : ClassBalance.Summary(splits.Train))}{Beside(splits)}"));
         return splits;
     }
+
+    private static string Beside(DatasetSplits splits) =>
+        (splits.Validation is { } validation ? $"; to choose: {validation.Count} of {validation.Name}" : "") + (splits.Test is { } test ? $"; to test: {test.Count} of {test.Name}" : "");
 
     private static Preprocess Size(int side)
     {
@@ -74,23 +88,24 @@ internal sealed record ImageData(
     }
 
     /// <summary>Holds images out for validation, and for the test where the data has no test images; those are null where it has.</summary>
-    private static (DataSplit Split, IReadOnlyList<int>? Test) Divide(PixelSource raw, ConvertOptions options, bool holdOutTest, IConvertProgress progress)
+    private static (DataSplit Split, IReadOnlyList<int>? Test) Divide(PixelSource raw, ConvertOptions options, DatasetSplits splits, IConvertProgress progress)
     {
         int classes = raw.Labels.Count;
-        int[] all = [.. Enumerable.Range(0, raw.Count)];
-        IReadOnlyList<int> usable = all;
+        IReadOnlyList<int> usable = [.. Enumerable.Range(0, splits.Train.Count)];
         IReadOnlyList<int>? held = null;
-        if (holdOutTest)
+        if (splits.Test is null)
         {
-            DataSplit test = DataSplit.By(all, raw.Label, classes, TestShare, MostTest, options.Seed + 17);
+            DataSplit test = DataSplit.By(usable, raw.Label, classes, TestShare, MostTest, options.Seed + 17);
             (usable, held) = (test.Train, test.Held);
             progress.Report(new Note($"the data has no test images: {held.Count} are held out of the training images"));
         }
-        DataSplit split = DataSplit.By(usable, raw.Label, classes, ValidationShare, MostValidation, options.Seed);
+        DataSplit split = splits.Validation is { } own
+            ? new DataSplit(usable, [.. Enumerable.Range(splits.Train.Count, own.Count)])
+            : DataSplit.By(usable, raw.Label, classes, ValidationShare, MostValidation, options.Seed);
         if (split.Train.Count < 2 || split.Held.Count == 0 || held is { Count: 0 })
         {
             throw new ConvertException(
-                $"{options.Data}: {raw.Count} images of {classes} classes are too few to hold some out; at least 20 per class are needed.");
+                $"{options.Data}: {splits.Train.Count} images of {classes} classes are too few to hold some out; at least 20 per class are needed.");
         }
 
         return (split, held);

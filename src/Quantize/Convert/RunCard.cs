@@ -22,6 +22,11 @@ internal static class RunCard
 
         facts.Add(("parameters", string.Create(culture, $"{result.Parameters:N0}")));
         facts.Add(("images", string.Create(culture, $"{data.Kind}, {result.TrainImages:N0} training and {result.ValidationImages:N0} validation images{(result.SkippedImages > 0 ? $"; {result.SkippedImages:N0} could not be decoded and were left out" : "")}")));
+        if (data.Files is { LeftOut.Count: > 0 } files)
+        {
+            facts.Add(("files", string.Create(culture, $"{files.Found:N0} found, {files.Used:N0} used; left out: {files.Summary()}")));
+        }
+
         facts.Add(("training", string.Create(culture, $"teacher {options.Teacher}: {recipe.Teacher.Steps} steps of {recipe.Teacher.BatchSize}; student: {recipe.Student.Steps} steps of {recipe.Student.BatchSize}, rate {recipe.Student.LearningRate}; seed {options.Seed}")));
         facts.Add(("time", string.Create(culture, $"{result.Timings.Total:F0} s: teacher {result.Timings.Teacher:F0} s, student {result.Timings.Student:F0} s")));
         facts.Add(("peak memory", string.Create(culture, $"{result.PeakMemoryBytes / 1e9:F2} GB")));

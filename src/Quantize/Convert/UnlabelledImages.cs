@@ -13,11 +13,14 @@ namespace EdgeVit.Quantize;
 /// agreement with the teacher.</summary>
 internal static class UnlabelledImages
 {
+    /// <summary>Whether the images of a conversion are such.</summary>
+    internal static bool Are(ConvertOptions options) => options.Split is null && DatasetFolder.IsUnlabelled(options.Data);
+
     /// <summary>The options for such images; others as they are.</summary>
     /// <exception cref="ConvertException">There is no teacher that knows classes.</exception>
     internal static ConvertOptions Resolve(ConvertOptions options)
     {
-        if (!DatasetFolder.IsUnlabelled(options.Data))
+        if (!Are(options))
         {
             return options;
         }
