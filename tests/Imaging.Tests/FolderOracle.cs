@@ -5,9 +5,19 @@ internal sealed class FolderOracle
 {
     private static readonly Dictionary<string, string> s_splits = new()
     {
-        ["train"] = "train", ["Train"] = "train", ["training_set"] = "train", ["seg_train"] = "train", ["train2017"] = "train",
-        ["val"] = "val", ["valid"] = "val", ["dev"] = "val", ["VALIDATION"] = "val",
-        ["test"] = "test", ["Test Data"] = "test", ["testing"] = "test", ["eval"] = "test",
+        ["train"] = "train",
+        ["Train"] = "train",
+        ["training_set"] = "train",
+        ["seg_train"] = "train",
+        ["train2017"] = "train",
+        ["val"] = "val",
+        ["valid"] = "val",
+        ["dev"] = "val",
+        ["VALIDATION"] = "val",
+        ["test"] = "test",
+        ["Test Data"] = "test",
+        ["testing"] = "test",
+        ["eval"] = "test",
     };
 
     private static readonly HashSet<string> s_junk = [".DS_Store", "Thumbs.db", "._a.png", "._cat", "@eaDir", ".ipynb_checkpoints", "__MACOSX"];
