@@ -27,7 +27,7 @@ public sealed class ConvertSettingsTests
             "--random-crop", "0.08", "--rand-augment", "2", "--rand-magnitude", "12", "--repeats", "4", "--drop-path", "0.05", "--dropout", "0.06", "--ema", "0.99",
             "--activation-gradient", "annealed", "--float-weights", "0.3", "--clip-start", "0.005", "--clip-per", "layer", "--weight-regularizer", "0.5",
             "--regularizer-share", "0.2", "--freeze-signs", "0.1", "--norm-batches", "77", "--accumulate", "8", "--checkpoint-every", "5m",
-            "--device", "cpu", "--precision", "bfloat16", "--augment-on", "device", "--threads", "13", "--seed", "99", "--resume", "--overwrite", "--skip-bad",
+            "--device", "cpu", "--precision", "bfloat16", "--augment-on", "device", "--threads", "13", "--seed", "99", "--resume", "--overwrite", "--skip-bad", "--split", "train=a,test=b",
             "--floats", "f32", "--shapes-train", "111", "--shapes-test", "112", "--parity-images", "14");
         Assert.Equal([0.1f, 0.2f, 0.3f], found.TeacherMean!);
         Assert.Equal([0.4f, 0.5f, 0.6f], found.TeacherStd!);
@@ -91,6 +91,7 @@ public sealed class ConvertSettingsTests
             Resume = true,
             Overwrite = true,
             SkipBad = true,
+            Split = "train=a,test=b",
             Floats = FloatPolicy.F32,
             ShapesTrain = 111,
             ShapesTest = 112,

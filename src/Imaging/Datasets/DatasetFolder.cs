@@ -83,6 +83,7 @@ public static class DatasetFolder
         options ??= new DatasetOptions();
         if (path == Shapes)
         {
+            RequireNoSplit(path, options, "drawn");
             return OpenShapes(options);
         }
 
@@ -102,11 +103,7 @@ public static class DatasetFolder
             {
                 if (format.TryOpen(path, options) is { } splits)
                 {
-                    if (options.Split is not null)
-                    {
-                        throw new DatasetException(path, $"--split names folders, but these are {splits.Kind}.") { IsUsage = true };
-                    }
-
+                    RequireNoSplit(path, options, splits.Kind);
                     return splits;
                 }
             }
@@ -174,6 +171,14 @@ public static class DatasetFolder
         Path.GetFileName(file) is var name && name[0] != '.' && !JunkNames.Contains(name) && (ImageDecoder.HasImageExtension(file) || ImageDecoder.WhyNoPicture(file) is null);
 
     private static bool HasRecords(string path) => Array.Exists(s_formats, f => f.IsIn(path));
+
+    private static void RequireNoSplit(string path, DatasetOptions options, string kind)
+    {
+        if (options.Split is not null)
+        {
+            throw new DatasetException(path, $"--split names folders, but these images are {kind}.") { IsUsage = true };
+        }
+    }
 
     private static DatasetSplits OpenShapes(DatasetOptions options) => new(
         new ShapesDataset(options.Seed, ShapesSplit.Train, options.ShapesTrainCount),

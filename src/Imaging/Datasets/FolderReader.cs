@@ -16,6 +16,7 @@ internal sealed class FolderReader
     {
         (_path, _options) = (path, options);
         (_tree, _others) = FolderWalk.Of(path);
+        GroundTruth.Apply(_tree);
     }
 
     private string Name => Path.GetFileName(Path.GetFullPath(_path).TrimEnd(Path.DirectorySeparatorChar));

@@ -47,7 +47,13 @@ internal sealed record ImageData(
         (float[] mean, float[] std) = raw.Statistics(split.Train);
         PixelSource source = raw.Normalised(mean, std);
         PixelSource testSource = splits.Test is null ? source : PixelSource.Open(splits.Test, source.Preprocess, cancel);
-        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, test ?? [.. Enumerable.Range(0, testSource.Count)], splits.Skipped)
+        IReadOnlyList<int> testIndices = test ?? [.. Enumerable.Range(0, testSource.Count)];
+        if (Duplicates.Describe(source, split, testSource, testIndices) is { } duplicates)
+        {
+            progress.Report(new Warned(duplicates));
+        }
+
+        return new ImageData(splits.Train.Name, splits.Kind, source, split, testSource, testIndices, splits.Skipped)
         { Files = splits.Files };
     }
 

@@ -38,6 +38,9 @@ internal sealed class PixelSource
     /// <summary>Label of an image.</summary>
     public int Label(int index) => _dataset.Label(index);
 
+    /// <summary>How a message names an image.</summary>
+    internal string SourceName(int index) => _dataset.SourceName(index);
+
     /// <summary>Decodes a data set on all processors, or prepares to decode it on demand when it is larger than <paramref name="limit"/> bytes.</summary>
     /// <exception cref="ImageException">An image cannot be decoded.</exception>
     public static PixelSource Open(IImageDataset dataset, Preprocess preprocess, CancellationToken cancel = default, long limit = MemoryLimit)
