@@ -99,8 +99,12 @@ public sealed class TelemetryLog : IDisposable
         _sweep.Dispose();
     }
 
-    internal static double? OverCurrents(IReadOnlyList<TelemetrySample> samples)
+    /// <summary>How many overloads that slow the board down were counted between the first of some samples and the last; null where no sample has a
+    /// counter.</summary>
+    /// <param name="samples">In the order of time.</param>
+    public static double? OverCurrents(IReadOnlyList<TelemetrySample> samples)
     {
+        ArgumentNullException.ThrowIfNull(samples);
         (string Sensor, double Events)[] counts = [.. samples.SelectMany(s => s.Readings)
             .Where(r => r is { Kind: SensorKind.OverCurrent, Value: not null } && !r.Sensor.EndsWith(OverCurrentSensors.CountedOnly, StringComparison.Ordinal))
             .Select(r => (r.Sensor, r.Value!.Value))];

@@ -35,6 +35,16 @@ public sealed class SustainedTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal(1, SustainedWindows.Spread(windows));
     }
 
+    /// <summary>A counter of an Orin's supply; one that only counts slows nothing down.</summary>
+    [Fact]
+    public void AnOverloadShowsInItsWindow()
+    {
+        TelemetrySample Sample(double seconds, double events, string name = "oc3 peak current") => new(seconds, [new(SensorKind.OverCurrent, name, events)]);
+        double[] runs = [.. Enumerable.Repeat(10.0, 300)];
+        Assert.Equal([false, true, false], SustainedWindows.Of(runs, 1, [Sample(0.1, 7), Sample(0.9, 7), Sample(1.1, 9), Sample(1.9, 9), Sample(2.5, 9)]).Select(w => w.Throttled));
+        Assert.All(SustainedWindows.Of(runs, 1, [Sample(0.1, 7, "oc1, only counted"), Sample(1.1, 9, "oc1, only counted")]), w => Assert.Null(w.Throttled));
+    }
+
     [Theory]
     [InlineData(140, 1, 140)]
     [InlineData(160, 2, 60)]

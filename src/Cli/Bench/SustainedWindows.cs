@@ -51,7 +51,7 @@ internal static class SustainedWindows
             }
         }
 
-        return [.. parts.Select((p, i) => Window(p.From, p.To, p.Runs, [.. telemetry.Where(s => s.Seconds >= p.From && (s.Seconds < p.To || i == parts.Count - 1))]))];
+        return [.. parts.Select((p, i) => Window(p.From, p.To, p.Runs, telemetry.LastOrDefault(s => s.Seconds < p.From), [.. telemetry.Where(s => s.Seconds >= p.From && (s.Seconds < p.To || i == parts.Count - 1))]))];
     }
 
     /// <summary>How much slower the last window is than the first: 0.1 is ten percent.</summary>
@@ -106,11 +106,14 @@ internal static class SustainedWindows
         })]),
     };
 
-    private static SustainedWindow Window(double from, double to, double[] runs, TelemetrySample[] telemetry)
+    // Overloads are counted: what a counter has risen by since the sample before.
+    private static SustainedWindow Window(double from, double to, double[] runs, TelemetrySample? before, TelemetrySample[] telemetry)
     {
         bool? bits = telemetry.Any(s => s.Throttle is not null) ? telemetry.Any(s => s.Throttle is { Now: true }) : null;
         bool? alarm = telemetry.SelectMany(s => s.Readings).Where(r => r is { Kind: SensorKind.UnderVoltage, Value: not null }).Select(r => (bool?)(r.Value > 0)).Max();
+        bool? overload = TelemetryLog.OverCurrents(before is null ? telemetry : [before, .. telemetry]) is { } events ? events > 0 : null;
+        bool?[] said = [bits, alarm, overload];
         return new SustainedWindow(from, to, new LatencyStatistics(runs), telemetry.Max(s => s.Celsius), telemetry.Min(s => s.MHz),
-            bits is null && alarm is null ? null : bits == true || alarm == true);
+            said.All(s => s is null) ? null : said.Contains(true));
     }
 }
