@@ -244,7 +244,7 @@ public static class ImageDecoder
     }
 
     /// <summary>Empty files, pipes and devices: to open a pipe is to wait for its writer.</summary>
-    private static bool HasNoLength(string path) => new FileInfo(path).Length == 0;
+    private static bool HasNoLength(string path) => !Directory.Exists(path) && new FileInfo(path).Length == 0;
 
     private static byte[] ReadFile(string path) => Reading(path, static p =>
     {
