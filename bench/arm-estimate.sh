@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Estimates the cycles of one image of BinaryViT-small on ARM cores, on an x64 machine: counts the executed basic blocks under an emulator and
-# asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json and .md; takes a few minutes.
+# asks llvm-mca for the cycles of each. Writes bench/results/arm-estimates.json and .md, of other kernel sets than neon arm-estimates-SET; takes a few
+# minutes.
 #
-#   bench/arm-estimate.sh [neon]     the kernel set that runs
+#   bench/arm-estimate.sh [neon]     the kernel set that runs: neon, neon-tables ...
 #
 #   EDGEVIT_MCA=FILE   an llvm-mca of version 19; otherwise llvm-mca-19 or llvm-mca from PATH (Debian: apt-get install llvm-19)
 set -euo pipefail
@@ -50,4 +51,4 @@ for n in 1 2; do
   rm "$work/log"
 done
 cp "$work/listing.2" "$work/listing"
-dotnet "$bench" arm-estimate write "$work" "$mca" "$kernel" bench/results/arm-estimates.json
+dotnet "$bench" arm-estimate write "$work" "$mca" "$kernel" "bench/results/arm-estimates$([ "$kernel" = neon ] || echo "-$kernel").json"

@@ -30,11 +30,11 @@ check() {
   has "$instructions" AdvSimd true
   has "$instructions" Dp "$dot"
   if [ "$dot" = true ]; then
-    has "$instructions" kernels '["neon","neon-dot","vector128","scalar"]'
+    has "$instructions" kernels '["neon","neon-dot","neon-tables","vector128","scalar"]'
   else
-    has "$instructions" kernels '["neon","vector128","scalar"]'
+    has "$instructions" kernels '["neon","neon-tables","vector128","scalar"]'
     if refusal=$(EDGEVIT_KERNEL=neon-dot "$@" check models 2>&1); then fail "neon-dot ran without dot products"; fi
-    case "$refusal" in *"'neon-dot'"*"available: neon, vector128, scalar"*) echo "refused: $refusal" ;; *) fail "neon-dot was not refused as it should be: $refusal" ;; esac
+    case "$refusal" in *"'neon-dot'"*"available: neon, neon-tables, vector128, scalar"*) echo "refused: $refusal" ;; *) fail "neon-dot was not refused as it should be: $refusal" ;; esac
   fi
   "$@" check "$work" models --threads 1,2,3
   "$@" -noLogo -noColor ${some[@]+"${some[@]}"}

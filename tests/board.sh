@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# deploy from end to end: a whole arm64 Debian boots in an emulator, and a model goes onto it as a service, is proven, measured, reported and removed.
+# deploy from end to end: a whole arm64 Debian boots in an emulator, and a model goes onto it as a service, is proven, measured, reported and removed; then
+# as a user's, beside ONNX Runtime, and as the service of a user who may not use sudo, and who may.
 # Says SKIPPED where the emulator or the scripts that make the board are not there. The board is made once and kept.
 #
 #   tests/board.sh [MODEL.evit]      models/shapes.evit unless named
@@ -32,7 +33,7 @@ if [ ! -f "$cache/complete" ]; then
   scripts=$(cd "$scripts" && pwd)
   export APT64=$cache/apt
   # Each word of packages.txt is a package.
-  (cd "$cache/debs" && "$scripts/apt64.sh" update && "$scripts/apt64.sh" download $(cat "$scripts/packages.txt")) >"$cache/log" 2>&1 || skip "Debian's arm64 packages cannot be fetched ($cache/log)"
+  (cd "$cache/debs" && "$scripts/apt64.sh" update && "$scripts/apt64.sh" download $(cat "$scripts/packages.txt") sudo) >"$cache/log" 2>&1 || skip "Debian's arm64 packages cannot be fetched ($cache/log)"
   bash "$scripts/mkboard.sh" "$cache/debs" "$cache/board" >>"$cache/log" 2>&1 || fail "the board cannot be made ($cache/log)"
   rm -rf "$cache/board/root"
   touch "$cache/complete"
@@ -85,9 +86,9 @@ files() { ssh board 'find /etc /home /opt /root /srv /usr/local /var/lib -xdev 2
 files >"$work/before.txt"
 
 part "deploy --service"
-options=(--service --json --out "${EDGEVIT_BOARD_RESULT:-$work/bench.json}")
-if [ -n "${EDGEVIT_BOARD_TOOL:-}" ]; then options+=(--tool "$EDGEVIT_BOARD_TOOL"); fi
-./edgevit deploy "$model" board "${options[@]}" >"$work/deploy.json" || fail "deploy: $(cat "$work/deploy.json")"
+tool=()
+if [ -n "${EDGEVIT_BOARD_TOOL:-}" ]; then tool=(--tool "$EDGEVIT_BOARD_TOOL"); fi
+./edgevit deploy "$model" board --service --json --out "${EDGEVIT_BOARD_RESULT:-$work/bench.json}" ${tool[@]+"${tool[@]}"} >"$work/deploy.json" || fail "deploy: $(cat "$work/deploy.json")"
 has() { tr -d ' \n' <"$work/deploy.json" | grep -qF "$1" || fail "deploy says no $1: $(cat "$work/deploy.json")"; }
 has '"machine":"aarch64"'
 has '"proof":{"images":20,"different":0}'
@@ -122,6 +123,34 @@ part "deploy --remove"
 files >"$work/after.txt"
 diff "$work/before.txt" "$work/after.txt" || fail "it left something"
 if ssh board systemctl cat edgevit.service >/dev/null 2>&1; then fail "the unit is still known"; fi
+
+part "a user's, beside ONNX Runtime"
+./edgevit export "$model" --to onnx --out "$work/model.onnx" -q >/dev/null || fail "export"
+./edgevit deploy "$model" user-of-board --against "$work/model.onnx" ${tool[@]+"${tool[@]}"} --json --out "$work/user.json" >"$work/deploy.json" || fail "deploy --against: $(cat "$work/deploy.json")"
+has '"proof":{"images":20,"different":0}'
+has '"folder":"/home/edge/.local/share/edgevit"'
+against=$work/user-against.json
+tr -d ' \n' <"$against" | grep -q '"same_class":32' || fail "ONNX Runtime on the board answers other classes, or was not measured: '$against'"
+[ -z "$(ssh board 'find / -xdev \( -name "libonnxruntime*" -o -name "model.onnx" \)')" ] || fail "ONNX Runtime is still on the board"
+./edgevit deploy user-of-board --remove || fail "remove"
+
+if ssh board 'command -v sudo' >/dev/null; then
+  part "the service of a user who may use sudo, and of one who may not"
+  code=0
+  ./edgevit deploy "$model" user-of-board --service --no-bench ${tool[@]+"${tool[@]}"} >"$work/deploy.txt" 2>&1 || code=$?
+  [ "$code" != 0 ] && grep -q 'neither root nor may it use sudo' "$work/deploy.txt" || fail "a user without rights: exit code $code, $(cat "$work/deploy.txt")"
+  files | diff "$work/before.txt" - || fail "a refused deployment left something"
+  # The board's users have no passwords, so there is nothing to ask.
+  ssh board 'for kind in auth account session; do echo "$kind sufficient pam_permit.so"; done >/etc/pam.d/sudo; mkdir -p /etc/sudoers.d; echo "edge ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/edge; chmod 440 /etc/sudoers.d/edge'
+  files >"$work/before.txt"
+  ./edgevit deploy "$model" user-of-board --service --no-bench ${tool[@]+"${tool[@]}"} --json >"$work/deploy.json" || fail "deploy --service by sudo: $(cat "$work/deploy.json")"
+  has '"health":"answered"'
+  ssh board 'systemctl is-active --quiet edgevit.service && [ "$(stat -c %U /opt/edgevit)" = root ]' || fail "the service is not as it should be"
+  ./edgevit deploy user-of-board --remove || fail "remove by sudo"
+  files | diff "$work/before.txt" - || fail "it left something"
+else
+  echo "board: SKIPPED: sudo, as this board was made without it (remove $cache and it is made anew)"
+fi
 
 part "power off"
 ssh board systemctl poweroff 2>/dev/null || true

@@ -31,18 +31,20 @@ internal sealed record ColdStart(Spread LoadAndFirstMs, Spread WallMs, long Resi
         JsonNode? last = null;
         for (int i = 0; i < processes; i++)
         {
-            (last, _) = Run(command, "bench", model, "--cold", "--json");
+            (last, _) = Run("dotnet", command, "bench", model, "--cold", "--json");
             cold.Add((double)last["cold"]!["load_ms"]! + (double)last["cold"]!["first_ms"]!);
-            wall.Add(Run(command, "run", model, "--tensor", tensor, "--json").Milliseconds);
+            wall.Add(Run("dotnet", command, "run", model, "--tensor", tensor, "--json").Milliseconds);
         }
         JsonNode memory = last!["memory"]!;
         return new ColdStart(Spread.Of(cold), Spread.Of(wall), (long)memory["rss_after_bytes"]!, (long)memory["arena_bytes"]!, (long)memory["weight_bytes"]!);
     }
 
-    private static (JsonNode Json, double Milliseconds) Run(string command, params string[] arguments)
+    /// <summary>Runs a program that prints JSON, from start to end.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static (JsonNode Json, double Milliseconds) Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in (string[])[command, .. arguments])
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -56,6 +58,6 @@ internal sealed record ColdStart(Spread LoadAndFirstMs, Spread WallMs, long Resi
         double ms = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
         return process.ExitCode == 0
             ? (JsonNode.Parse(output)!, ms)
-            : throw new InvalidOperationException($"edgevit {string.Join(' ', arguments)} ended with {process.ExitCode}: {words.Result}");
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {words.Result}");
     }
 }

@@ -14,10 +14,11 @@ namespace EdgeVit.Bench;
 internal static class ComparisonCommand
 {
     private const string Usage = """
-        compare [--seconds N] [--out DIR] [--processes N]
+        compare [--seconds N] [--out DIR] [--processes N] [--native FILE]
           --seconds N    time for the interleaved rounds, 60 by default; loading takes about 30 s more
-          --processes N  processes for the cold start, 7 by default
-          --out DIR      where to write, each processor has a folder there; by default bench/results, and then docs/performance.md and README.md get the new figures
+          --processes N  processes for each cold start, 7 by default
+          --native FILE  the native program that ./publish.sh made (on x64 artifacts/release/edgevit-VERSION-linux-x64/edgevit): start, memory, size
+          --out DIR      where to write, each processor has a folder there; by default bench/results, and then README.md gets the new figures
         """;
 
     private static readonly string[] s_networks = ["binaryvit-small", "binaryvit-32"];
@@ -28,6 +29,7 @@ internal static class ComparisonCommand
         int seconds = 60, processes = 7;
         string root = Repository();
         string output = Path.Combine(root, "bench", "results");
+        string? native = null;
         for (int i = 0; i < arguments.Count; i += 2)
         {
             string? value = i + 1 < arguments.Count ? arguments[i + 1] : null;
@@ -40,6 +42,9 @@ internal static class ComparisonCommand
                 case "--processes" when number:
                     processes = count;
                     break;
+                case "--native" when File.Exists(value):
+                    native = Path.GetFullPath(value);
+                    break;
                 case "--out" when value is not null:
                     output = value;
                     break;
@@ -48,33 +53,31 @@ internal static class ComparisonCommand
                     return 2;
             }
         }
-        var report = Measure(seconds, processes, root, $"compare{string.Concat(arguments.Select(a => $" {a}"))}");
+        var report = Measure(seconds, processes, native, root, $"compare{string.Concat(arguments.Select(a => $" {a}"))}");
         string folder = Path.Combine(output, report.Folder);
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "comparison.md"), report.ToMarkdown());
         File.WriteAllText(Path.Combine(folder, "comparison.json"), report.ToJson().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         if (output == Path.Combine(root, "bench", "results"))
         {
-            string document = Path.Combine(root, DocumentTables.Document), readme = Path.Combine(root, "README.md");
-            File.WriteAllText(document, DocumentTables.Replace(File.ReadAllText(document), report.Folder, report.Tables()));
-            File.WriteAllText(readme, DocumentTables.Refresh(File.ReadAllText(readme), report.Folder, report.Tables()));
+            foreach (string document in DocumentTables.Documents)
+            {
+                string path = Path.Combine(root, document);
+                File.WriteAllText(path, DocumentTables.Refresh(File.ReadAllText(path), report.Folder, report.Tables()));
+            }
         }
         Console.WriteLine(report.ToMarkdown());
         Console.Error.WriteLine($"written: {folder}/comparison.md, comparison.json");
         return 0;
     }
 
-    private static ComparisonReport Measure(int seconds, int processes, string root, string command)
+    private static ComparisonReport Measure(int seconds, int processes, string? native, string root, string command)
     {
         var models = s_networks.ToDictionary(n => n, RandomModels.Preset);
         var contestants = new List<Contestant>();
+        string folder = Directory.CreateTempSubdirectory("edgevit-bench-").FullName;
         try
         {
-            var versions = new List<(string, string)>
-            {
-                ("EdgeVit", typeof(Session).Assembly.GetName().Version!.ToString(3)),
-                (".NET", Environment.Version.ToString()),
-            };
             Console.Error.WriteLine("loading");
             foreach (string network in s_networks)
             {
@@ -86,13 +89,21 @@ internal static class ComparisonCommand
                     }
                 }
             }
-            BinaryViTConfig config = BinaryViTPresets.Get("binaryvit-small");
-            contestants.AddRange(OnnxContestants.All(Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1))));
-            versions.Add(("ONNX Runtime", OnnxContestants.Version));
+            BinaryViTConfig config = BinaryViTPresets.Get(s_networks[0]);
+            var starts = new StartFiles(folder, processes);
+            foreach ((Contestant contestant, byte[] file) in OnnxContestants.All(Lowering.Lower(config, RandomNetwork.Tensors(config, seed: 1))))
+            {
+                contestants.Add(contestant);
+                starts.Add(contestant.Name, file);
+            }
             IReadOnlyList<ContestantTimes> times = InterleavedRounds.Measure(contestants, TimeSpan.FromSeconds(seconds), round => Console.Error.Write($"\rround {round} "));
             Console.Error.WriteLine("\ncold starts");
-            return new ComparisonReport(BoardDetector.Detect(), versions, Commit(root), $"dotnet run -c Release --project bench -- {command}",
-                DateTimeOffset.UtcNow, times, Cold(models["binaryvit-small"].File, processes));
+            string model = starts.Evit(config);
+            return new ComparisonReport(BoardDetector.Detect(), Versions(), Commit(root), $"dotnet run -c Release --project bench -- {command}",
+                DateTimeOffset.UtcNow, times, ColdStart.Measure(model, starts.Tensor(config), processes), starts.Choices(times, model, native))
+            {
+                EmptyProcessBytes = FirstOutput.EmptyProcess(processes),
+            };
         }
         finally
         {
@@ -101,26 +112,17 @@ internal static class ComparisonCommand
             {
                 model.Dispose();
             }
-        }
-    }
 
-    private static ColdStart? Cold(EvitFile file, int processes)
-    {
-        string folder = Directory.CreateTempSubdirectory("edgevit-bench-").FullName;
-        try
-        {
-            string model = Path.Combine(folder, "model.evit"), tensor = Path.Combine(folder, "input.safetensors");
-            BinaryViTConfig config = BinaryViTPresets.Get(file.Graph.Name);
-            File.WriteAllBytes(model, RandomModels.Bytes(config));
-            float[] input = SelfTest.Input(1, file.Graph.InputShape);
-            SafetensorsWriter.Write(tensor, [new FloatTensor("input", [1, .. file.Graph.InputShape], input)]);
-            return ColdStart.Measure(model, tensor, processes);
-        }
-        finally
-        {
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static (string, string)[] Versions() =>
+    [
+        ("EdgeVit", typeof(Session).Assembly.GetName().Version!.ToString(3)),
+        (".NET", Environment.Version.ToString()),
+        (OnnxContestants.Engine, OnnxContestants.Version),
+    ];
 
     // The commit, and whether sources differ from it; the results themselves may.
     private static string Commit(string root)

@@ -13,13 +13,17 @@ namespace EdgeVit.Bench;
 /// <param name="Command">The command line.</param>
 /// <param name="Date">When.</param>
 /// <param name="Times">All contestants.</param>
-/// <param name="Cold">Load and memory; null where the command is not built.</param>
+/// <param name="Cold">Load and memory of the command; null where it is not built.</param>
+/// <param name="Choices">What a user would pick among; none where starts were not measured.</param>
 internal sealed record ComparisonReport(
     BoardInfo Board, IReadOnlyList<(string Name, string Version)> Versions, string Commit, string Command, DateTimeOffset Date,
-    IReadOnlyList<ContestantTimes> Times, ColdStart? Cold)
+    IReadOnlyList<ContestantTimes> Times, ColdStart? Cold, IReadOnlyList<Choice> Choices)
 {
     /// <summary>What must be reached.</summary>
     public IReadOnlyList<Goal> Goals { get; } = Goal.Of(Times, Cold);
+
+    /// <summary>Peak memory of the measuring program without a model; 0 where it was not measured.</summary>
+    public long EmptyProcessBytes { get; init; }
 
     /// <summary>Name of the processor as a folder: lower case, digits and hyphens.</summary>
     public string Folder
@@ -27,7 +31,8 @@ internal sealed record ComparisonReport(
         get
         {
             var name = new StringBuilder();
-            foreach (char c in Board.Cpu.ToLowerInvariant())
+            string cpu = Board.Cpu.ToLowerInvariant().Replace("(r)", "", StringComparison.Ordinal).Replace("(tm)", "", StringComparison.Ordinal);
+            foreach (char c in cpu)
             {
                 if (char.IsAsciiLetterOrDigit(c))
                 {
@@ -48,7 +53,8 @@ internal sealed record ComparisonReport(
         var text = new StringBuilder("| network | engine | threads | median | fastest run | rounds |\n|---|---|---:|---:|---:|---:|\n");
         foreach (ContestantTimes t in Times)
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {t.Contestant.Name} | {t.Contestant.Engine} | {t.Contestant.Threads} | {Goal.Text(t.Median)} ms | {Goal.Text(t.Minimum)} ms | {t.Rounds.Count} |\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {t.Contestant.Name} | {t.Contestant.Engine} | {t.Contestant.Threads} | {Goal.Text(t.Median)} ms | {Goal.Text(t.Minimum)} ms | {t.Rounds.Count} |\n");
         }
 
         return text.ToString();
@@ -74,13 +80,16 @@ internal sealed record ComparisonReport(
         {string.Join(", ", Versions.Select(v => $"{v.Name} {v.Version}"))}. Measured {Date.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC at commit {Commit} by `{Command}`.
 
         Batch 1, random weights, float image in, logits out, turn by turn in one process. A median is that of the rounds' medians; a ratio is
-        the median of the ratios within rounds, with the range of four fifths of them.
+        the median of the ratios within rounds, with the range of four fifths of them. The first table has one thread; top-1 is what the authors
+        published for trained weights, and none is published for most networks in int8. From the file to the first output, and peak memory: medians
+        of fresh processes of the same .NET program, in which libraries are loaded, code is compiled and graphs are optimised; that program alone
+        has {Choice.Megabytes(EmptyProcessBytes)} at its peak. The native command has no .NET beside it; its memory is that after the first output.
 
         {Tables()}
         """;
 
-    /// <summary>Both tables.</summary>
-    public string Tables() => $"{LatencyTable()}\n{GoalTable()}";
+    /// <summary>All tables.</summary>
+    public string Tables() => $"{Choice.Table(Choices)}\n{LatencyTable()}\n{GoalTable()}";
 
     /// <summary>The whole report for programs.</summary>
     public JsonObject ToJson() => new()
@@ -105,31 +114,31 @@ internal sealed record ComparisonReport(
             ["name"] = t.Contestant.Name,
             ["engine"] = t.Contestant.Engine,
             ["threads"] = t.Contestant.Threads,
-            ["median_ms"] = Rounded(t.Median),
-            ["p10_ms"] = Rounded(Spread.Of(t.Rounds).Low),
-            ["p90_ms"] = Rounded(Spread.Of(t.Rounds).High),
-            ["min_ms"] = Rounded(t.Minimum),
+            ["median_ms"] = Goal.Rounded(t.Median),
+            ["p10_ms"] = Goal.Rounded(Spread.Of(t.Rounds).Low),
+            ["p90_ms"] = Goal.Rounded(Spread.Of(t.Rounds).High),
+            ["min_ms"] = Goal.Rounded(t.Minimum),
             ["rounds"] = t.Rounds.Count,
             ["runs"] = t.Runs,
         })]),
+        ["choices"] = new JsonArray([.. Choices.Select(c => (JsonNode)c.ToJson())]),
+        ["empty_process_peak_bytes"] = EmptyProcessBytes,
         ["goals"] = new JsonArray([.. Goals.Select(g => (JsonNode)new JsonObject
         {
             ["goal"] = g.What,
-            ["measured"] = Rounded(g.Measured),
-            ["p10"] = g.Spread is { } low ? Rounded(low.Low) : null,
-            ["p90"] = g.Spread is { } high ? Rounded(high.High) : null,
+            ["measured"] = Goal.Rounded(g.Measured),
+            ["p10"] = g.Spread is { } low ? Goal.Rounded(low.Low) : null,
+            ["p90"] = g.Spread is { } high ? Goal.Rounded(high.High) : null,
             ["needed"] = g.Needed,
             ["met"] = g.Met,
         })]),
         ["cold"] = Cold is null ? null : new JsonObject
         {
-            ["load_and_first_ms"] = Rounded(Cold.LoadAndFirstMs.Median),
-            ["run_process_ms"] = Rounded(Cold.WallMs.Median),
+            ["load_and_first_ms"] = Goal.Rounded(Cold.LoadAndFirstMs.Median),
+            ["run_process_ms"] = Goal.Rounded(Cold.WallMs.Median),
             ["rss_bytes"] = Cold.ResidentBytes,
             ["arena_bytes"] = Cold.ArenaBytes,
             ["weight_bytes"] = Cold.WeightBytes,
         },
     };
-
-    private static double Rounded(double value) => Math.Round(value, 4);
 }

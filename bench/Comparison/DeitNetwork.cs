@@ -5,15 +5,16 @@ namespace EdgeVit.Bench;
 /// <summary>Sizes of a DeiT (Touvron et al. 2021), a plain vision transformer of 12 layers on patches of 16 x 16.</summary>
 /// <param name="Name">As in the paper.</param>
 /// <param name="Width">Channels; heads have 64.</param>
-internal sealed record DeitSize(string Name, int Width)
+/// <param name="Top1">Published top-1 on ImageNet, percent (table 5).</param>
+internal sealed record DeitSize(string Name, int Width, double? Top1 = null)
 {
     internal const int HeadSize = 64;
 
     /// <summary>22 M parameters.</summary>
-    public static DeitSize Small { get; } = new("DeiT-S", 384);
+    public static DeitSize Small { get; } = new("DeiT-S", 384, 79.8);
 
     /// <summary>5.7 M parameters.</summary>
-    public static DeitSize Tiny { get; } = new("DeiT-Ti", 192);
+    public static DeitSize Tiny { get; } = new("DeiT-Ti", 192, 72.2);
 
     public int Depth { get; init; } = 12;
 

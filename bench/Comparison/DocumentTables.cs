@@ -1,72 +1,65 @@
 namespace EdgeVit.Bench;
 
-/// <summary>The measured tables of the documents: what stands between two comments that name a results file is that file's tables, all of them in
-/// <see cref="Document"/>, chosen rows in the README.</summary>
+/// <summary>The measured tables of the documents. Between <c>&lt;!-- choices of bench/results/FOLDER/comparison.md --&gt;</c> and the end stands that
+/// file's first table, between <c>&lt;!-- rows of ... --&gt;</c> and the end are chosen rows of any of its tables.</summary>
 internal static class DocumentTables
 {
-    /// <summary>The page with all tables, from the repository's root.</summary>
-    public const string Document = "docs/performance.md";
+    private const string End = "<!-- end of rows -->";
 
-    private const string EndOfRows = "<!-- end of rows -->";
+    /// <summary>The pages with such tables, from the repository's root.</summary>
+    public static IReadOnlyList<string> Documents { get; } = ["README.md", "docs/performance.md"];
 
-    private const string End = "<!-- end of comparison -->";
+    /// <summary>The folders of results that a page shows rows of.</summary>
+    public static IReadOnlyList<string> Folders(string text) =>
+    [
+        .. text.Split(" of bench/results/").Skip(1).Select(part => part.Split('/'))
+            .Where(p => p.Length > 1 && p[1].StartsWith("comparison.md -->", StringComparison.Ordinal)).Select(p => p[0]).Distinct(StringComparer.Ordinal),
+    ];
 
-    /// <summary>The comment in front of the tables of a results folder.</summary>
-    public static string Begin(string folder) => $"<!-- tables of bench/results/{folder}/comparison.md -->";
-
-    /// <summary>Puts new tables in the place of the old ones; a page without the comments stays as it is.</summary>
-    public static string Replace(string text, string folder, string tables)
-    {
-        (int from, int to) = Find(text, folder);
-        return from < 0 ? text : $"{text[..from]}\n{tables.Trim()}\n{text[to..]}";
-    }
-
-    /// <summary>The tables that stand there; null where the comments are missing.</summary>
-    public static string? Read(string text, string folder)
-    {
-        (int from, int to) = Find(text, folder);
-        return from < 0 ? null : text[from..to].Trim();
-    }
-
-    /// <summary>The folder whose tables a page shows; null for none.</summary>
-    public static string? Folder(string text)
-    {
-        const string Start = "<!-- tables of bench/results/";
-        int at = text.IndexOf(Start, StringComparison.Ordinal);
-        return at < 0 ? null : text[(at + Start.Length)..].Split('/')[0];
-    }
-
-    /// <summary>The chosen rows of a README's table that are not in the results as they stand; none where it is up to date.</summary>
+    /// <summary>The rows of a page that are not in the results as they stand; none where it is up to date.</summary>
     public static IReadOnlyList<string> Stale(string text, string folder, string tables) =>
         [.. Rows(text, folder).Where(r => !tables.Split('\n').Contains(r, StringComparer.Ordinal))];
 
-    /// <summary>Puts the newly measured rows in the place of those of the same network, engine and threads.</summary>
+    /// <summary>Puts the newly measured first table in its place, and chosen rows in the place of those of the same network, engine and third
+    /// column.</summary>
     public static string Refresh(string text, string folder, string tables)
     {
-        Dictionary<string, string> measured = tables.Split('\n').Where(l => l.StartsWith('|')).GroupBy(Key).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
-        foreach (string row in Rows(text, folder))
-        {
-            text = text.Replace(row, measured.GetValueOrDefault(Key(row), row), StringComparison.Ordinal);
-        }
-
-        return text;
+        Dictionary<string, string> measured = Lines(tables).GroupBy(Key).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        string first = string.Concat(tables.Split('\n').SkipWhile(l => !l.StartsWith('|')).TakeWhile(l => l.StartsWith('|')).Select(l => l + "\n"));
+        text = Replace(text, Begin("choices", folder), _ => first);
+        return Replace(text, Begin("rows", folder), rows => string.Concat(Lines(rows).Select(r => measured.GetValueOrDefault(Key(r), r) + "\n")));
     }
 
-    /// <summary>The lines of a README's table of chosen rows.</summary>
+    /// <summary>The lines of a page's tables of a folder's rows.</summary>
     public static IReadOnlyList<string> Rows(string text, string folder)
     {
-        string begin = $"<!-- rows of bench/results/{folder}/comparison.md -->";
-        int from = text.IndexOf(begin, StringComparison.Ordinal);
-        int to = from < 0 ? -1 : text.IndexOf(EndOfRows, from, StringComparison.Ordinal);
-        return to < 0 ? [] : text[(from + begin.Length)..to].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var found = new List<string>();
+        foreach (string kind in (string[])["choices", "rows"])
+        {
+            Replace(text, Begin(kind, folder), rows =>
+            {
+                found.AddRange(Lines(rows));
+                return rows;
+            });
+        }
+
+        return found;
     }
+
+    private static string Begin(string kind, string folder) => $"<!-- {kind} of bench/results/{folder}/comparison.md -->\n";
+
+    // What stands between a beginning and the next end, everywhere.
+    private static string Replace(string text, string begin, Func<string, string> with)
+    {
+        string[] parts = text.Split(begin);
+        return string.Join(begin, parts.Select((part, i) =>
+        {
+            int end = i == 0 ? -1 : part.IndexOf(End, StringComparison.Ordinal);
+            return end < 0 ? part : with(part[..end]) + part[end..];
+        }));
+    }
+
+    private static IEnumerable<string> Lines(string tables) => tables.Split('\n').Where(l => l.StartsWith('|'));
 
     private static string Key(string row) => string.Join('|', row.Split('|').Take(4));
-
-    private static (int From, int To) Find(string text, string folder)
-    {
-        int begin = text.IndexOf(Begin(folder), StringComparison.Ordinal);
-        int end = begin < 0 ? -1 : text.IndexOf(End, begin, StringComparison.Ordinal);
-        return end < 0 ? (-1, -1) : (begin + Begin(folder).Length, end);
-    }
 }

@@ -117,15 +117,21 @@ internal sealed class FloatTwin
     private string Convolution(GraphNode node, ValueShape from, ValueShape to)
     {
         bool binary = node.Op == Op.BinaryConv;
-        long kernel = binary ? node.Attributes["kernel"] : _model.Tensors[node.Tensors["weight"]].Shape[2];
-        long padding = binary ? 0 : node.Attributes["padding"];
-        long stride = binary ? kernel : node.Attributes["stride"];
+        ConvWindow window = binary ? ConvWindow.Of(node) : new ConvWindow(_model.Tensors[node.Tensors["weight"]].Shape[2], node.Attributes["stride"], node.Attributes["padding"], 1);
+        (long kernel, long padding) = (window.Kernel, window.Padding);
+        string grid = Grid(node.Inputs[0]);
+        if (binary && padding > 0)
+        {
+            grid = _graph.Node("Pad", [grid, Sizes($"{node.Name}.pads", 0, 0, padding, padding, 0, 0, padding, padding), _graph.Constant($"{node.Name}.plus_one", (float[])[1f])]);
+            padding = 0;
+        }
+
         string weight = binary
             ? _graph.Constant($"{node.Name}.weight", SignWeights.Convolution(_model, node, from.Channels, (int)kernel), to.Channels, from.Channels, kernel, kernel)
             : Constant(node, "weight", to.Channels, from.Channels, kernel, kernel);
         string role = binary ? "offset" : "bias";
-        string[] inputs = node.Tensors.ContainsKey(role) ? [Grid(node.Inputs[0]), weight, Constant(node, role, to.Channels)] : [Grid(node.Inputs[0]), weight];
-        return _graph.Node("Conv", inputs, ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]), ("pads", (long[])[padding, padding, padding, padding]));
+        string[] inputs = node.Tensors.ContainsKey(role) ? [grid, weight, Constant(node, role, to.Channels)] : [grid, weight];
+        return _graph.Node("Conv", inputs, ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[window.Stride, window.Stride]), ("dilations", (long[])[window.Dilation, window.Dilation]), ("pads", (long[])[padding, padding, padding, padding]));
     }
 
     private string Product(GraphNode node, int inputs, int outputs)

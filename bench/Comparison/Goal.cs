@@ -65,6 +65,13 @@ internal sealed record Goal(string What, double Measured, Spread? Spread, double
         return goals;
     }
 
-    /// <summary>Three significant digits or so.</summary>
-    public static string Text(double value) => value.ToString(value < 1 ? "F3" : value < 10 ? "F2" : value < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
+    /// <summary>Three significant digits or so, of what stands in results for programs.</summary>
+    public static string Text(double value)
+    {
+        double rounded = Rounded(value);
+        return rounded.ToString(rounded < 1 ? "F3" : rounded < 10 ? "F2" : rounded < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A number as in results for programs.</summary>
+    public static double Rounded(double value) => Math.Round(value, 4);
 }

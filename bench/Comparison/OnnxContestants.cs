@@ -9,6 +9,7 @@ namespace EdgeVit.Bench;
 /// competes.</summary>
 internal static class OnnxContestants
 {
+    public const string Engine = "ONNX Runtime";
     public const string FloatTwinName = "BinaryViT-small, float twin";
     public const string SignsName = "BinaryViT-small, signs as floats";
 
@@ -17,47 +18,68 @@ internal static class OnnxContestants
     /// <summary>Version of the native library.</summary>
     public static string Version => OrtEnv.Instance().GetVersionString();
 
-    /// <summary>All of them, loaded.</summary>
+    /// <summary>All of them, loaded one after the other, with their files: what a user would pick instead, then what shows where the time
+    /// goes.</summary>
     /// <param name="binary">The network whose float twin competes.</param>
-    public static IReadOnlyList<Contestant> All(LoweredModel binary) =>
-    [
-        Of(FloatTwinName, FloatTwin.Write(binary, signs: false), 224),
-        Of(SignsName, FloatTwin.Write(binary, signs: true), 224),
-        .. new[] { DeitSize.Small, DeitSize.Tiny }.SelectMany(size => new[] { Deit(size, integers: false), Deit(size, integers: true) }),
-    ];
+    public static IEnumerable<(Contestant Contestant, byte[] File)> All(LoweredModel binary)
+    {
+        foreach (PeerNetwork network in PeerNetwork.All)
+        {
+            yield return Of(network.Contestant(integers: false), PeerGraph.Float(network).ToBytes(), PeerNetwork.Side);
+            IReadOnlyDictionary<string, ValueRange> ranges = PeerCalibration.Of(PeerGraph.Float(network)).Ranges;
+            yield return Of(network.Contestant(integers: true), PeerGraph.Integers(network, ranges).ToBytes(), PeerNetwork.Side);
+        }
+        foreach (DeitSize size in (DeitSize[])[DeitSize.Tiny, DeitSize.Small])
+        {
+            yield return Deit(size, integers: false);
+            yield return Deit(size, integers: true);
+        }
+        yield return Of(FloatTwinName, FloatTwin.Write(binary, signs: false), 224);
+        yield return Of(SignsName, FloatTwin.Write(binary, signs: true), 224);
+    }
 
     /// <summary>Name of a contestant.</summary>
     public static string DeitName(DeitSize size, bool integers) => $"{size.Name} {(integers ? "int8" : "fp32")}";
 
-    private static Contestant Deit(DeitSize size, bool integers)
+    /// <summary>How a graph is run here and in a process of its own: one thread, all optimisations.</summary>
+    public static Microsoft.ML.OnnxRuntime.SessionOptions Options() => new()
+    {
+        IntraOpNumThreads = 1,
+        InterOpNumThreads = 1,
+        ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+    };
+
+    private static (Contestant, byte[]) Deit(DeitSize size, bool integers)
     {
         DeitPrecision[] precisions = integers ? [DeitPrecision.Dynamic8, DeitPrecision.Static8] : [DeitPrecision.Float];
-        Contestant? best = null;
+        (Contestant Contestant, byte[] File)? best = null;
         double bestMs = double.MaxValue;
         foreach (DeitPrecision precision in precisions)
         {
             foreach (bool fused in (bool[])[true, false])
             {
-                Contestant candidate = Of(DeitName(size, integers), DeitNetwork.Write(size, precision, fused), size.Image);
-                double ms = InterleavedRounds.Best(candidate, TrialRuns);
-                (Contestant? loser, best, bestMs) = ms < bestMs ? (best, candidate, ms) : (candidate, best, bestMs);
-                loser?.Dispose();
+                (Contestant Contestant, byte[] File) candidate = Of(DeitName(size, integers), DeitNetwork.Write(size, precision, fused), size.Image);
+                double ms = InterleavedRounds.Best(candidate.Contestant, TrialRuns);
+                if (ms < bestMs)
+                {
+                    best?.Contestant.Dispose();
+                    (best, bestMs) = (candidate, ms);
+                }
+                else
+                {
+                    candidate.Contestant.Dispose();
+                }
             }
         }
-        return best!;
+        return best!.Value;
     }
 
     /// <summary>A graph in a session of its own.</summary>
     /// <exception cref="InvalidOperationException">Its logits are not finite: it would be timed on numbers that slow processors down.</exception>
-    private static Contestant Of(string name, byte[] graph, int side)
+    private static (Contestant Contestant, byte[] File) Of(string name, byte[] graph, int side)
     {
-        using var options = new Microsoft.ML.OnnxRuntime.SessionOptions
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-        };
+        using Microsoft.ML.OnnxRuntime.SessionOptions options = Options();
         var session = new InferenceSession(graph, options);
         OrtValue image = OrtValue.CreateTensorValueFromMemory(SelfTest.Input(1, [3, side, side]), [1, 3, side, side]);
         var run = new RunOptions();
@@ -73,7 +95,7 @@ internal static class OnnxContestants
                 }
             }
         }
-        return new Contestant(name, "ONNX Runtime", 1, () => session.Run(run, inputs, images, outputs).Dispose())
+        return (new Contestant(name, Engine, 1, () => session.Run(run, inputs, images, outputs).Dispose())
         {
             Release = () =>
             {
@@ -81,6 +103,6 @@ internal static class OnnxContestants
                 image.Dispose();
                 run.Dispose();
             },
-        };
+        }, graph);
     }
 }

@@ -3,14 +3,16 @@ using System.Buffers.Binary;
 namespace EdgeVit.Devices;
 
 /// <summary>Cuts a stream of JPEG files, one behind the other, into frames (MJPEG as programs write it into a pipe). It follows the markers: the
-/// lengths of segments, so that a thumbnail inside one is no frame, and the stuffing and restarts of coded data. What is no JPEG is passed over
-/// and counted; time and memory are bounded whatever comes.</summary>
+/// lengths of segments, so that a thumbnail inside one is no frame, and the stuffing and restarts of coded data. A segment whose length is wrong
+/// costs its own frame alone. What is no JPEG is passed over and counted; time and memory are bounded whatever comes.</summary>
 public sealed class JpegStreamReader : IFrameReader
 {
     /// <summary>The largest frame that is taken unless another bound is given, in bytes.</summary>
     public const int UsualMaxBytes = 32 << 20;
 
     private const byte Mark = 0xFF, StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA;
+
+    private static readonly byte[] s_border = [Mark, EndOfImage, Mark, StartOfImage, Mark];
 
     private readonly Stream _stream;
     private readonly int _maxBytes;
@@ -59,8 +61,9 @@ public sealed class JpegStreamReader : IFrameReader
             }
 
             Damaged++;
-            Truncated |= walk.State == WalkState.Ended;
-            Skip(walk.State == WalkState.Ended ? _end - _start : walk.At);
+            int border = walk.State == WalkState.Ended || walk.At == walk.SegmentEnd ? Border(walk.Segment, Math.Min(walk.SegmentEnd + 4, _end - _start)) : -1;
+            Truncated |= walk.State == WalkState.Ended && border < 0;
+            Skip(border >= 0 ? border + 2 : walk.State == WalkState.Ended ? _end - _start : walk.At);
         }
 
         return null;
@@ -138,7 +141,8 @@ public sealed class JpegStreamReader : IFrameReader
             return;
         }
 
-        if (!Reach(ref walk, walk.At + length))
+        (walk.Segment, walk.SegmentEnd) = (walk.At, walk.At + length);
+        if (!ReachSegmentEnd(ref walk))
         {
             return;
         }
@@ -188,6 +192,39 @@ public sealed class JpegStreamReader : IFrameReader
 
             walk.At += 2;
         }
+    }
+
+    /// <summary>A length that is wrong would have a reader of a slow stream wait for frames to come before it looks at those that have: a segment in
+    /// which two frames have ended is none.</summary>
+    private bool ReachSegmentEnd(ref Walk walk)
+    {
+        int looked = walk.Segment, borders = 0;
+        while (_end - _start < walk.SegmentEnd && walk.SegmentEnd <= _maxBytes)
+        {
+            for (int at; (at = Border(looked, _end - _start)) >= 0; looked = at + 1)
+            {
+                if (++borders == 2)
+                {
+                    (walk.At, walk.State) = (walk.SegmentEnd, WalkState.Broken);
+                    return false;
+                }
+            }
+
+            looked = Math.Max(looked, _end - _start - s_border.Length + 1);
+            if (!Has(_end - _start + 1))
+            {
+                break;
+            }
+        }
+
+        return Reach(ref walk, walk.SegmentEnd);
+    }
+
+    /// <summary>Where the end of a frame stands with the start of another behind it; -1 for nowhere.</summary>
+    private int Border(int from, int to)
+    {
+        int found = to <= from ? -1 : _buffer.AsSpan(_start + from, to - from).IndexOf(s_border);
+        return found < 0 ? -1 : from + found;
     }
 
     private bool Reach(ref Walk walk, int length)
@@ -252,6 +289,7 @@ public sealed class JpegStreamReader : IFrameReader
     {
         public WalkState State;
         public int At;
+        public int Segment, SegmentEnd;
         public bool HasScan;
         public int Width, Height;
     }

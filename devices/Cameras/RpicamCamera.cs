@@ -65,7 +65,7 @@ public sealed class RpicamCamera : ICamera
             // The program was told to go on for ever: its end is a failure.
             return _frames.Next(cancellation) ?? throw new CameraException(Ended());
         }
-        catch (CameraException e) when (e.InnerException is null && _program.LastWords is { Length: > 0 } words && !e.Message.Contains(words, StringComparison.Ordinal))
+        catch (CameraException e) when (e.InnerException is null && LastWords() is { Length: > 0 } words && !e.Message.Contains(words, StringComparison.Ordinal))
         {
             throw new CameraException($"{e.Message}. Its last words: {words}", e);
         }
@@ -76,6 +76,17 @@ public sealed class RpicamCamera : ICamera
     {
         _frames.Dispose();
         _program.Dispose();
+    }
+
+    // Of a program that has closed its output the last words may still be on their way.
+    private string LastWords()
+    {
+        if (_frames.Ended)
+        {
+            _program.End();
+        }
+
+        return _program.LastWords;
     }
 
     private string Ended()

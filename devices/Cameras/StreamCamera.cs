@@ -26,6 +26,9 @@ public sealed class StreamCamera : ICamera
     /// <summary>What the stream's end cut off, once that is reached; null where it ended behind a whole frame.</summary>
     public string? CutOff { get; private set; }
 
+    /// <summary>Whether the stream has ended in good order: set before the frames' end is told.</summary>
+    internal bool Ended { get; private set; }
+
     /// <summary>How long a frame may take to come.</summary>
     internal TimeSpan Patience { get; init; } = Timeout.InfiniteTimeSpan;
 
@@ -84,6 +87,7 @@ public sealed class StreamCamera : ICamera
             _ => null,
         };
         CutOff = _any ? cutOff : null;
+        Ended = true;
         _slot.End(_any || cutOff is null ? null : new CameraException(cutOff));
     }
 }

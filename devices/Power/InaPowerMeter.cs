@@ -31,7 +31,7 @@ public sealed class InaPowerMeter : IPowerMeter
             && int.TryParse(bus, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             && int.TryParse(address, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int chip)
             && chip is >= 0x08 and <= 0x77
-            && double.TryParse(shunt, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ohms) && ohms > 0
+            && double.TryParse(shunt, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double ohms) && ohms is > 0 and < double.PositiveInfinity
             ? new InaPowerMeter(new I2cRegisters(files ?? SystemFiles.Machine, number, chip), text.StartsWith("ina219", StringComparison.Ordinal), text, ohms)
             : throw new FormatException($"a power meter is '{text}', expected CHIP:BUS:ADDRESS:OHMS, such as ina219:1:0x40:0.1 or ina236:1:0x40:0.008");
     }

@@ -46,17 +46,8 @@ public sealed class TelemetryLog : IDisposable
         }
     }
 
-    /// <summary>Whether the firmware reported a slow-down in any sample, or an overload that slows it down was counted since the first; null where
-    /// the board tells neither.</summary>
-    public bool? Throttled
-    {
-        get
-        {
-            IReadOnlyList<TelemetrySample> samples = Samples;
-            bool? bits = samples.Any(s => s.Throttle is not null) ? samples.Any(s => s.Throttle is { Now: true }) : null;
-            return OverCurrents(samples) is { } events ? bits == true || events > 0 : bits;
-        }
-    }
+    /// <summary>Whether the board slowed itself down; see <see cref="ThrottledIn"/>.</summary>
+    public bool? Throttled => ThrottledIn(Samples);
 
     /// <summary>Sensors that failed at least once, each with its last reason.</summary>
     public IReadOnlyList<(string Sensor, string Reason)> Problems
@@ -97,6 +88,20 @@ public sealed class TelemetryLog : IDisposable
         Take();
         _clock.Stop();
         _sweep.Dispose();
+    }
+
+    /// <summary>Whether the firmware reported a slow-down or the supply's alarm was on in any of some samples, or an overload that slows the board down was
+    /// counted since the first of them; null where the board tells nothing of these. An alarm that is off says nothing of other causes.</summary>
+    /// <param name="samples">In the order of time.</param>
+    /// <param name="before">The sample before them, from which overloads are counted; null for the first of them.</param>
+    public static bool? ThrottledIn(IReadOnlyList<TelemetrySample> samples, TelemetrySample? before = null)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        bool? bits = samples.Any(s => s.Throttle is not null) ? samples.Any(s => s.Throttle is { Now: true }) : null;
+        bool? alarm = samples.SelectMany(s => s.Readings).Any(r => r is { Kind: SensorKind.UnderVoltage, Value: > 0 }) ? true : null;
+        bool? overload = OverCurrents(before is null ? samples : [before, .. samples]) is { } events ? events > 0 : null;
+        bool?[] said = [bits, alarm, overload];
+        return said.All(s => s is null) ? null : said.Contains(true);
     }
 
     /// <summary>How many overloads that slow the board down were counted between the first of some samples and the last; null where no sample has a

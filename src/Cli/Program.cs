@@ -1,5 +1,4 @@
 using EdgeVit.Cli;
 
-return CommandTree.Run(
-    args,
-    [new ConvertVerb(), new ImportVerb(), new ExportVerb(), new InspectVerb(), new RunVerb(), new ValidateVerb(), new BenchVerb(), new ReportVerb(), new ServeVerb(ServeProgram.Start), new DeployVerb(), new DoctorVerb()]);
+string[] arguments = CommandTree.VerbFirst(args);
+return CommandTree.Run(arguments, VerbTable.Create((settings, printer) => ServeProgram.Start(settings, arguments[1..], printer)));

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>An image that cannot be decoded: unknown format, corrupt or truncated bytes, too large, or the decoder's library is missing. The message
@@ -8,7 +10,7 @@ public sealed class ImageException : Exception
     /// <param name="image">The file's path, or any name by which the user knows the image.</param>
     /// <param name="problem">What is wrong, what was expected and what to do, without the name.</param>
     /// <param name="inner">The error underneath, if there is one.</param>
-    public ImageException(string image, string problem, Exception? inner = null) : base($"{image}: {problem}", inner)
+    public ImageException(string image, string problem, Exception? inner = null) : base($"{OneLine.Of(image)}: {problem}", inner)
     {
         Image = image;
         Problem = problem;

@@ -23,7 +23,7 @@ internal readonly record struct ClipStart(double Value, bool ByKeys)
         bool byKeys = text.EndsWith(KeysSuffix, StringComparison.Ordinal);
         ReadOnlySpan<char> number = byKeys ? text.AsSpan(0, text.Length - KeysSuffix.Length) : text;
         (double least, double most) = byKeys ? (0.01, 100.0) : (1e-6, 1.0);
-        return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most
             ? new ClipStart(value, byKeys)
             : throw new ConvertException(
                 $"--clip-start is '{text}', expected a multiple (0.01 to 100) of one over the number of keys such as 3/keys, or the clip itself (0.000001 to 1) such as 0.005, the paper's.",

@@ -9,6 +9,9 @@ internal static class ConfigurationKeys
     /// <summary>Keys of the normalisation of pixels, three numbers each.</summary>
     internal const string Mean = "preprocess.mean", Std = "preprocess.std";
 
+    /// <summary>Key of the time that a person typed and the lengths of the trainings were fitted to; it decides nothing once they are.</summary>
+    internal const string Budget = "option.budget";
+
     /// <summary>Key of the layout of a student that is no preset as it is.</summary>
     internal const string Layout = "student.layout";
 
@@ -31,11 +34,10 @@ internal static class ConfigurationKeys
     }
 
     /// <summary>Whether two lists of numbers, as a configuration holds them, are the same but for what another split of the same images changes.</summary>
-    internal static bool Near(string a, string b)
-    {
-        float[] x = Parse(a), y = Parse(b);
-        return x.Length == y.Length && x.Zip(y).All(p => Math.Abs(p.First - p.Second) <= 0.02f);
-    }
+    internal static bool Near(string a, string b) => Near(Parse(a), Parse(b));
+
+    /// <summary>The same of the numbers.</summary>
+    internal static bool Near(IReadOnlyList<float> a, IReadOnlyList<float> b) => a.Count == b.Count && a.Zip(b).All(p => Math.Abs(p.First - p.Second) <= 0.02f);
 
     private static float[] Parse(string text) =>
         [.. text.Split(' ').Select(t => float.TryParse(t, NumberStyles.Float, CultureInfo.InvariantCulture, out float v) ? v : float.NaN)];

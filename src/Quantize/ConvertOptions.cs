@@ -9,11 +9,17 @@ internal sealed record ConvertOptions
     /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
     internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
 
+    /// <summary>What the libraries alone take, nearly.</summary>
+    private const long LeastMemory = 300_000_000;
+
     /// <summary>Highest <see cref="RandMagnitude"/>.</summary>
     internal const double MostMagnitude = 30;
 
     /// <summary>A data folder, or <c>shapes</c>.</summary>
     public required string Data { get; init; }
+
+    /// <summary>A folder of pictures without labels, beside the data; the student learns what its teacher says of them. Null for none.</summary>
+    public string? Unlabelled { get; init; }
 
     /// <summary>The run folder: checkpoints, metrics and <c>model.evit</c> go there.</summary>
     public required string Out { get; init; }
@@ -61,6 +67,19 @@ internal sealed record ConvertOptions
 
     /// <summary>Time after which this call ends with everything saved, to be continued by <see cref="Resume"/>.</summary>
     public TimeSpan? StopAfter { get; init; }
+
+    /// <summary>The output of an ONNX teacher that has the classes; the one that fits when null.</summary>
+    public string? TeacherOutput { get; init; }
+
+    /// <summary>The names of the teacher's classes, in their order; what its file says when null.</summary>
+    public IReadOnlyList<string>? TeacherLabels { get; init; }
+
+    /// <summary>Whether a head for the data's classes is trained on a teacher's frozen features; where its classes are not the data's when null.</summary>
+    public bool? TeacherHead { get; init; }
+
+    /// <summary>In how many variations an image is shown, each of which the teacher answers beforehand; 0: it is shown in ever others, and the answer to the whole
+    /// image is taught where variations keep what it shows.</summary>
+    public int TeacherViews { get; init; }
 
     /// <summary>What an ONNX teacher subtracts from pixels in 0..1, red, green, blue; what its file says when null.</summary>
     public IReadOnlyList<float>? TeacherMean { get; init; }
@@ -136,6 +155,9 @@ internal sealed record ConvertOptions
     /// <summary>Parts of a student's batch whose gradients are added up before the step.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>Bytes that the process may have resident, at most; what is free on the machine when null.</summary>
+    public long? Memory { get; init; }
+
     /// <summary>Time between two checkpoints; those at evaluations and at the end come besides.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -162,11 +184,18 @@ internal sealed record ConvertOptions
     /// <summary>Replace the run in the folder.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>Options of the command line besides data and folder, by their names without dashes, as they were typed; null where there are none. They
+    /// decide nothing and stand in <c>config.json</c> for people.</summary>
+    public IReadOnlyDictionary<string, string>? Typed { get; init; }
+
     /// <summary>Leave out images that cannot be decoded.</summary>
     public bool SkipBad { get; init; }
 
     /// <summary>Which folders hold the training, validation and test images, see <see cref="Imaging.DatasetOptions.Split"/>.</summary>
     public string? Split { get; init; }
+
+    /// <summary>A table with the labels of the pictures, see <see cref="Imaging.DatasetOptions.LabelsCsv"/>.</summary>
+    public string? LabelsCsv { get; init; }
 
     /// <summary>Images whose values are compared layer by layer.</summary>
     public int ParityImages { get; init; } = 16;
@@ -179,6 +208,14 @@ internal sealed record ConvertOptions
 
     /// <summary>Test images of the procedural data set.</summary>
     public int ShapesTest { get; init; } = 2_000;
+
+    private void CheckViews(List<string> faults)
+    {
+        if (TeacherViews > 0 && (Repeats > 1 || FeatureWeight > 0))
+        {
+            faults.Add($"--teacher-views keeps one answer to each variation, so {(Repeats > 1 ? "--repeats" : "--feature-weight")} has no place beside it");
+        }
+    }
 
     /// <summary>Checks what can be checked without data and returns the options.</summary>
     /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
@@ -200,6 +237,7 @@ internal sealed record ConvertOptions
             faults.Add("--budget decides how long is trained, so --epochs and --teacher-epochs have no place beside it");
         }
 
+        CheckFolder(faults);
         Check("epochs", Epochs, 0.001, 100_000);
         Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
         Check("batch", BatchSize, 2, 65_536);
@@ -223,8 +261,11 @@ internal sealed record ConvertOptions
         Check("rand-augment", RandAugment, 0, 10);
         Check("rand-magnitude", RandMagnitude, 0, MostMagnitude);
         Check("repeats", Repeats, 1, 16);
+        Check("teacher-views", TeacherViews, 0, 10_000);
+        CheckViews(faults);
         Regularization.Check(faults);
         Check("accumulate", Accumulate, 1, 32_768);
+        Check("memory", Memory, LeastMemory, 1e15);
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);
         if (Precision is not (Auto or Float32 or BFloat16))
@@ -242,5 +283,13 @@ internal sealed record ConvertOptions
         Check("shapes-train", ShapesTrain, 20, 10_000_000);
         Check("shapes-test", ShapesTest, 10, 10_000_000);
         return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);
+    }
+
+    private void CheckFolder(List<string> faults)
+    {
+        if (Resume && Overwrite)
+        {
+            faults.Add("--resume goes on with the run in the folder and --overwrite replaces it: give one of them");
+        }
     }
 }

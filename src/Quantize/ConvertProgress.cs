@@ -35,6 +35,10 @@ internal sealed record TrainingProgress(
 /// <param name="Best">The best so far.</param>
 internal sealed record Evaluated(string Phase, long Step, long Steps, double Loss, double Top1, double Best) : ConvertEvent;
 
+/// <summary>The binary layers were looked at; see <see cref="BinarizerHealth"/>. Per cent, means over the layers.</summary>
+/// <param name="SignFlips">NaN where it is not known yet.</param>
+internal sealed record HealthSeen(string Phase, long Step, double SignFlips, double DeadChannels, double StuckAttention) : ConvertEvent;
+
 /// <summary>How far a long step other than training is.</summary>
 internal sealed record StepProgress(string Phase, int Done, int Total) : ConvertEvent;
 

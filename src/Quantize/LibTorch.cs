@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using EdgeVit.Runtime;
 using TorchSharp;
 
 namespace EdgeVit.Quantize;
@@ -132,7 +133,7 @@ internal static class LibTorch
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                refusal ??= new DllNotFoundException($"{folder} cannot be written: {e.Message}", e);
+                refusal ??= new DllNotFoundException($"{folder} cannot be written: {FileFault.Of(e, folder)}", e);
             }
             finally
             {

@@ -50,6 +50,9 @@ internal sealed record TrainSettings
     /// <summary>Images per evaluation batch, 1 to 65536.</summary>
     public int EvaluationBatch { get; init; } = 256;
 
+    /// <summary>Images that are evaluated at a time: attention between all tokens takes memory by the square of their number.</summary>
+    internal static int EvaluationImages(int side) => (int)Math.Clamp(256 * Math.Pow(32.0 / side, 4), 8, 256);
+
     /// <summary>Parts of a batch whose gradients are added up before the step, 1 to half the batch; norms see each part apart.</summary>
     public int Accumulate { get; init; } = 1;
 

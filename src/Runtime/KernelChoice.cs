@@ -26,4 +26,7 @@ public enum KernelChoice
 
     /// <summary>NEON with dot products (UDOT).</summary>
     NeonDot,
+
+    /// <summary>NEON, binary products by look-ups in two registers (TBL).</summary>
+    NeonTables,
 }

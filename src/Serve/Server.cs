@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using EdgeVit.Cli;
+using EdgeVit.Imaging;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Serve;
@@ -20,7 +21,7 @@ internal static class Server
         using EvitModel model = ModelPath.Open(settings.Model);
         CheckModel(model, settings);
         int workers = settings.Workers > 0 ? settings.Workers : Math.Max(1, Environment.ProcessorCount / settings.Threads);
-        long maxPixels = settings.MaxPixels > 0 ? settings.MaxPixels : DecodingMemory.FittingPixels(ServeSettings.UsualMaxPixels);
+        long maxPixels = settings.MaxPixels > 0 ? settings.MaxPixels : DecodingMemory.FittingPixels(ServeSettings.UsualMaxPixels, WorkerPool.MemoryShare);
         using var pool = new WorkerPool(model, workers, settings.Threads, settings.Queue, maxPixels);
         using var machine = new MachineReadings();
         var metrics = new ServeMetrics();
@@ -33,7 +34,7 @@ internal static class Server
         using var server = new HttpServer(settings);
         using var watchdog = new Watchdog(pool, printer.Warn);
         var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var interruption = new Interruption(() => printer.Say("stopping: answering what has been accepted; another signal ends at once"));
+        using var interruption = new Interruption(() => printer.Say("stopping: answering what has been accepted; another signal ends at once"), saves: true);
         await using CancellationTokenRegistration registration = interruption.Token.Register(signal.SetResult);
 
         string address = await server.StartAsync(application);
@@ -67,7 +68,7 @@ internal static class Server
         SelfTestResult test = model.RunSelfTest(new SessionOptions { Threads = settings.Threads });
         if (test.Present && !test.Passed)
         {
-            throw new UserException($"{settings.Model} does not compute here what it computed where it was made, and is not served. 'edgevit doctor {settings.Model}' says more.", ExitCode.CheckFailed);
+            throw new UserException($"{settings.Model} does not compute here what it computed where it was made, and is not served. 'edgevit doctor {ShellQuote.Word(settings.Model)}' says more.", ExitCode.CheckFailed);
         }
     }
 

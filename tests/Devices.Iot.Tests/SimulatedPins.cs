@@ -20,6 +20,9 @@ internal sealed class SimulatedPins(string label = "pinctrl-rp1") : GpioDriver
     /// <summary>An exception for whatever is asked of a pin.</summary>
     public Exception? Fault { get; set; }
 
+    /// <summary>An exception for who asks for notices of changes.</summary>
+    public Exception? NoticesFault { get; set; }
+
     protected override int PinCount => 54;
 
     public IReadOnlyCollection<int> Open => [.. _modes.Keys];
@@ -110,8 +113,15 @@ internal sealed class SimulatedPins(string label = "pinctrl-rp1") : GpioDriver
 
     protected override WaitForEventResult WaitForEvent(int pinNumber, PinEventTypes eventTypes, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    protected override void AddCallbackForPinValueChangedEvent(int pinNumber, PinEventTypes eventTypes, PinChangeEventHandler callback) =>
+    protected override void AddCallbackForPinValueChangedEvent(int pinNumber, PinEventTypes eventTypes, PinChangeEventHandler callback)
+    {
+        if (NoticesFault is not null)
+        {
+            throw NoticesFault;
+        }
+
         _callbacks.Add((pinNumber, eventTypes, callback));
+    }
 
     protected override void RemoveCallbackForPinValueChangedEvent(int pinNumber, PinChangeEventHandler callback) =>
         Assert.Equal(1, _callbacks.RemoveAll(c => c.Pin == pinNumber && c.Callback == callback));

@@ -110,6 +110,16 @@ public sealed class StatusLedTests
         Assert.Throws<DeviceException>(() => new ButtonInput(pins, Pin));
     }
 
+    /// <summary>A driver that knows no notices of changes: the pin is given back.</summary>
+    [Fact]
+    public void APinWithoutNoticesIsGivenBack()
+    {
+        _chip.NoticesFault = new IOException("no edges here");
+        using var pins = new GpioController(_chip);
+        Assert.Contains("no edges here", Assert.Throws<DeviceException>(() => new ButtonInput(pins, Pin)).Message, StringComparison.Ordinal);
+        Assert.False(pins.IsPinOpen(Pin));
+    }
+
     [Fact]
     public void PatternsThatAreNoneAreRefused()
     {

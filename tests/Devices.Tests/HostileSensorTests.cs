@@ -213,6 +213,21 @@ public sealed class HostileSensorTests
         Assert.Contains(log.Samples[0].Readings, r => r.Sensor == "oc3 peak current, only counted");
     }
 
+    [Theory]
+    [InlineData(0, null, null)]
+    [InlineData(1, null, true)]
+    [InlineData(1, 0x0u, true)]
+    [InlineData(0, 0x50000u, false)]
+    [InlineData(0, 0x4u, true)]
+    [InlineData(null, 0x4u, true)]
+    [InlineData(null, null, null)]
+    public void AnAlarmOfTheSupplyMeanwhileIsASlowDown(int? alarm, uint? bits, bool? throttled)
+    {
+        TelemetrySample Sample(int? volt, uint? firmware) => new(0,
+            [new(SensorKind.UnderVoltage, "rpi_volt", volt, volt is null ? "none" : null), new(SensorKind.Throttle, "firmware", firmware, firmware is null ? "none" : null)]);
+        Assert.Equal(throttled, TelemetryLog.ThrottledIn([Sample(alarm is null ? null : 0, bits is null ? null : 0), Sample(alarm, bits)]));
+    }
+
     private static double? Value(IReadOnlyList<Reading> readings, string sensor) => Of(readings, sensor).Value;
 
     private static (double? Value, string? Missing) Of(IReadOnlyList<Reading> readings, string sensor)

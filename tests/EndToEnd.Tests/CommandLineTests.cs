@@ -7,6 +7,7 @@ public sealed class CommandLineTests
     [InlineData("inspect")]
     [InlineData("run")]
     [InlineData("validate")]
+    [InlineData("explain")]
     [InlineData("bench")]
     [InlineData("report")]
     [InlineData("serve")]
@@ -48,6 +49,7 @@ public sealed class CommandLineTests
         EdgeVitProcess.Run("run").Fails(2, "run needs model.evit");
         EdgeVitProcess.Run("validate", "m.evit").Fails(2, "--data PATH");
         EdgeVitProcess.Run("convert", "--data", "shapes").Fails(2, "--out DIR");
+        EdgeVitProcess.Run("explain").Fails(2, "explain needs model.evit");
         EdgeVitProcess.Run("report").Fails(2, "report needs RESULT.json");
         EdgeVitProcess.Run("report", "result.json").Fails(2, "--out FILE.html", "--markdown FILE.md");
     }

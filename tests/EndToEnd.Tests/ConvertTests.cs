@@ -25,6 +25,10 @@ public sealed class ConvertTests
         Assert.Contains("student", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", outcome.Error, StringComparison.Ordinal);
 
+        // What was typed stands in the configuration as it was typed.
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!.AsObject();
+        Assert.Equal(s_tiny.Chunk(2).Select(o => o[1]), s_tiny.Chunk(2).Select(o => (string?)config[$"option.{o[0][2..]}"]));
+
         EdgeVitProcess.Run("inspect", run).Expect(0);
         Assert.True((bool)EdgeVitProcess.Run("doctor", run, "--json").Expect(0).Json["selftest"]!["passed"]!);
         Assert.Equal(100, (int)EdgeVitProcess.Run("validate", run, "--data", "shapes", "--limit", "100", "--json").Expect(0).Json["images"]!);
@@ -59,18 +63,20 @@ public sealed class ConvertTests
         Assert.Equal(79, (int)images["train"]! + (int)images["validation"]! + (int)images["test"]!);
     }
 
-    [Fact]
-    public async Task StoppingSavesAndSaysHowToGoOn()
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    public async Task StoppingSavesAndSaysHowToGoOn(string signal)
     {
         using var folder = new TestFolder();
-        string run = folder["run"];
+        string run = folder["my run"];
         string[] arguments = ["convert", "--data", "shapes", "--out", run, "--shapes-train", "2000", "--shapes-test", "40", "--teacher", "none", "--epochs", "400"];
         using Process process = EdgeVitProcess.Start(arguments);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(run, "metrics.csv")), TimeSpan.FromMinutes(3)), "training did not begin");
         await Task.Delay(2000, TestContext.Current.CancellationToken);
-        EdgeVitProcess.Signal(process, "INT");
+        EdgeVitProcess.Signal(process, signal);
         bool stopped = process.WaitForExit(TimeSpan.FromMinutes(2));
         if (!stopped)
         {
@@ -79,7 +85,7 @@ public sealed class ConvertTests
 
         Assert.True(stopped, "did not stop");
         Assert.Equal(130, process.ExitCode);
-        Assert.Contains("--resume", await error, StringComparison.Ordinal);
+        Assert.Contains($"--out '{run}' --resume", await error, StringComparison.Ordinal);
         Assert.Empty(await output);
         Assert.False(File.Exists(Path.Combine(run, "model.evit")));
         Assert.NotEmpty(Directory.EnumerateFiles(run, "last*", SearchOption.AllDirectories));
@@ -92,8 +98,20 @@ public sealed class ConvertTests
         string run = folder["run"];
         EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--student", "binaryvit-nona").Fails(2, "binaryvit-nona", "binaryvit-nano");
         EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--epochs", "-1").Fails(2, "--epochs is -1");
-        EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--device", "tpu").Fails(2, "tpu");
+        EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--device", "tpu").Fails(2, "--device is 'tpu'");
+        EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--lr", "0,001").Fails(2, "--lr is '0,001'", "decimal point");
+        EdgeVitProcess.Run("convert", "--data", "shapes", "--out", "--resume").Fails(2, "--out needs DIR", "'--resume'");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", run, "--pad", "32", .. s_tiny]).Fails(2, "--pad is 32, expected 0 to 31");
+        EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", run, "--accumulate", "17", .. s_tiny]).Fails(2, "--accumulate is 17, expected 1 to 16");
         EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--batch", "many").Fails(2, "--batch is 'many'");
+        string picture = folder.File("p.png", Png.Random(8, 8, 1));
+        string[] vain = ["convert", "--data", "shapes", "--out", run, "--teacher"];
+        EdgeVitProcess.Run([.. vain, "resnet", "--teacher-mean", "0,0,0"]).Fails(2, "--teacher-mean", "--teacher resnet");
+        EdgeVitProcess.Run([.. vain, "net.onnx", "--teacher-epochs", "2"]).Fails(2, "--teacher-epochs", "--teacher net.onnx");
+        EdgeVitProcess.Run([.. vain, "net.evit", "--label-smoothing", "0.1"]).Fails(2, "--label-smoothing", "--teacher net.evit");
+        EdgeVitProcess.Run([.. vain, "none", "--temperature", "3"]).Fails(2, "--teacher none", "--temperature");
+        EdgeVitProcess.Run([.. vain, picture]).Fails(2, "it is a picture", "--data");
+        EdgeVitProcess.Run("convert", "--data", "shapes", "--out", run, "--student", picture).Fails(2, "--student", "it is a picture", "a preset's name");
         EdgeVitProcess.Run(["convert", "--data", "shapes", "--out", run, "--teacher", "nobody.safetensors", .. s_tiny]).Fails(2, "nobody.safetensors");
         Assert.False(File.Exists(Path.Combine(run, "model.evit")));
     }
@@ -109,7 +127,7 @@ public sealed class ConvertTests
             Assert.False(File.Exists(Path.Combine(run, "model.evit")));
         }
 
-        Refused(folder["nowhere"], "nowhere", "no such folder");
+        EdgeVitProcess.Run("convert", "--data", folder["nowhere"], "--out", run).Fails(2, "--data", "nowhere", "no such folder");
         Refused(folder.Images("one", 4, "only"), "one", "class");
         string empty = folder.Images("empty", 4, "full", "other");
         Directory.CreateDirectory(Path.Combine(empty, "hollow"));

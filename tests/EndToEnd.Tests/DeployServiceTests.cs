@@ -26,6 +26,7 @@ public sealed class DeployServiceTests : IDisposable
               stop) rm -f '{_folder["active"]}' ;;
               disable) rm -f '{_folder["active"]}' '{_folder["enabled"]}' ;;
               enable) : >'{_folder["enabled"]}' ;;
+              is-enabled) [ -e '{_folder["enabled"]}' ] ;;
               show) echo ActiveState=failed ;;
             esac
             """);
@@ -84,6 +85,18 @@ public sealed class DeployServiceTests : IDisposable
         Assert.Equal("good one", File.ReadAllText(_folder["active"]));
         Assert.Equal(["v1"], Names(Path.Combine(_root, "versions")));
         Assert.Equal(["current", "made", "versions"], Names(_root));
+    }
+
+    /// <summary>A service that somebody has switched off stays off when the next one does not come up.</summary>
+    [Fact]
+    public void ADisabledServiceStaysDisabled()
+    {
+        Switch("v1", "good one");
+        File.Delete(_folder["enabled"]);
+        File.Delete(_folder["active"]);
+        Assert.Equal("v1", Switch("v2", "broken")["restored"]);
+        Assert.False(File.Exists(_folder["active"]) || File.Exists(_folder["enabled"]));
+        Assert.Equal("good one", File.ReadAllText(Path.Combine(_units, "edgevit.service")));
     }
 
     /// <summary>What fails before the unit is touched leaves the service alone that runs.</summary>
@@ -181,6 +194,22 @@ public sealed class DeployServiceTests : IDisposable
         Assert.Equal(["incoming.3", "lock", "made"], Names(_root));
         Run("abort.sh", _root, "incoming.3", "three");
         Assert.False(Directory.Exists(_folder["opt"]));
+    }
+
+    /// <summary>Of many that find the same stale lock at once, one takes it.</summary>
+    [Fact]
+    public void OneTakesAStaleLock()
+    {
+        Begin("incoming.0", "zero", "");
+        for (int round = 0; round < 5; round++)
+        {
+            File.WriteAllText(Path.Combine(_root, "lock", "connection"), $"{Environment.ProcessId} 1\n");
+            string[] answers = new string[4];
+            Parallel.For(0, answers.Length, new ParallelOptions { MaxDegreeOfParallelism = answers.Length }, i => answers[i] = Begin($"incoming.{i}", $"owner {i}", ""));
+            string begun = Assert.Single(answers, a => a.Contains("begun=", StringComparison.Ordinal));
+            Assert.Equal($"owner {Array.IndexOf(answers, begun)}\n", File.ReadAllText(Path.Combine(_root, "lock", "owner")));
+            Assert.Equal(3, answers.Count(a => a.Contains("error=locked", StringComparison.Ordinal)));
+        }
     }
 
     private IReadOnlyDictionary<string, string> Switch(string version, string unit) => RemoteScript.Values(RemoteScript.Answer(Answer(version, unit).Output)!);

@@ -73,27 +73,37 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         Assert.Equal(File.ReadAllBytes(models[1]), File.ReadAllBytes(Path.Combine(_board.Current!, "model.evit")));
     }
 
-    [Theory]
-    [InlineData("sed 's/\"probability\": 0/\"probability\": 1/'", "0 have other logits and 20 other labels", 3)]
-    [InlineData("sed '/\"logits\"/,$s/0/1/'", "have other logits and 0 other labels", 3)]
-    [InlineData("sed 's/\"passed\": true/\"passed\": false/'; exit 3", "self-test fails", 3)]
-    [InlineData("head -c 100", "did not run", 1)]
-    [InlineData("cat >/dev/null; echo '{\"selftest\": [1]}'", "answers in another form", 1)]
-    [InlineData("cat >/dev/null; yes", "sends without end", 1)]
-    [InlineData("cat >/dev/null; echo Illegal instruction >&2; exit 132", "crashed", 1)]
-    [InlineData("cat >/dev/null; exit 127", "library is missing", 1)]
-    public void AToolThatComputesSomethingElseIsNotInstalled(string filter, string said, int code)
+    /// <summary>Eight ways in which the tool's answers are turned into others on the board; what is installed stays.</summary>
+    [Fact]
+    public void AToolThatComputesSomethingElseIsNotInstalled()
     {
         Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
-        string good = _board.Tool("good", remembers: true);
-        _board.Deploy([model.Path, "board", "--tool", good, "--no-bench"]).Expect(0);
+        (string Filter, string Said, int Code)[] wrong =
+        [
+            ("sed 's/\"probability\": 0/\"probability\": 1/'", "0 have other logits and 20 other labels", 3),
+            ("sed '/\"logits\"/,$s/0/1/'", "have other logits and 0 other labels", 3),
+            ("sed 's/\"passed\": true/\"passed\": false/'; exit 3", "self-test fails", 3),
+            ("head -c 100", "did not run", 1),
+            ("cat >/dev/null; echo '{\"selftest\": [1]}'", "answers in another form", 1),
+            ("cat >/dev/null; yes", "sends without end", 1),
+            ("cat >/dev/null; echo Illegal instruction >&2; exit 132", "crashed", 1),
+            ("cat >/dev/null; exit 127", "library is missing", 1),
+        ];
+        _board.Deploy([model.Path, "board", "--tool", _board.Tool("good", remembers: true), "--no-bench"]).Expect(0);
         string[] before = _board.Listing;
-        _board.Deploy([Other(8), "board", "--tool", _board.Tool("bad", filter: filter), "--no-bench"]).Fails(code, said);
-        Assert.Equal(before, _board.Listing);
+        string other = Other(8);
+        foreach ((int i, (string filter, string said, int code)) in wrong.Index())
+        {
+            _board.Deploy([other, "board", "--tool", _board.Tool($"bad{i}", filter: filter), "--no-bench"]).Fails(code, said);
+            Assert.Equal(before, _board.Listing);
+        }
     }
 
-    [Fact]
-    public void CtrlCClearsAwayWhatWasSentAndEndsWhatRunsThere()
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public void ASignalClearsAwayWhatWasSentAndEndsWhatRunsThere(string signal)
     {
         Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
         string number = _board["number"];
@@ -105,7 +115,7 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         _board.Deploy([model.Path, "board", "--tool", _board.Tool("tool", remembers: true), "--no-bench"]).Fails(1, "another deployment", "is under way");
         Assert.NotEmpty(Directory.GetDirectories(_board.Installation, "incoming.*"));
 
-        EdgeVitProcess.Signal(process, "INT");
+        EdgeVitProcess.Signal(process, signal);
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)), "it hangs");
         Assert.Equal(130, process.ExitCode);
         Assert.Equal(before, _board.Listing);
@@ -187,10 +197,10 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         // A variable of a script that is not set.
         EdgeVitProcess.Run("deploy", "host", "--remove", "--folder", "").Fails(2, "--folder is empty");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--out", "").Fails(2, "--out is empty");
-        EdgeVitProcess.Run("deploy", "", "host").Fails(2, "name is empty");
+        EdgeVitProcess.Run("deploy", "", "host").Fails(2, "model.evit user@host is empty");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--port", "0").Fails(2, "--port is 0");
         EdgeVitProcess.Run("deploy", model.Path, "host", "--service-port", "70000").Fails(2, "--service-port is 70000");
-        EdgeVitProcess.Run("deploy", model.Path, "host", "--against", "nothing.onnx").Fails(1, "nothing.onnx: no such file");
+        EdgeVitProcess.Run("deploy", model.Path, "host", "--against", "nothing.onnx").Fails(2, "--against nothing.onnx: no such file");
         EdgeVitProcess.Run("deploy", "nothing.evit", "host").Fails(1, "nothing.evit: no such file");
     }
 

@@ -76,7 +76,7 @@ public sealed class DeployToolTests : IDisposable
     public void APayloadIsNamedByItsContent()
     {
         string model = _folder.File("my model.evit", [1, 2, 3]);
-        string archive = Archive("tool", ("edgevit", Elf(Arm)), ("programs/edgevit-v3", Elf(Arm)));
+        string archive = Archive("tool", ("edgevit", Elf(Arm)), ("edgevit-serve", Elf(Arm)));
         using var tool = ToolPackage.Open(archive, "linux-arm64");
         var payload = new Payload(tool, model);
         Assert.Equal(payload.Version, new Payload(tool, model).Version);
@@ -96,7 +96,7 @@ public sealed class DeployToolTests : IDisposable
         Assert.Equal(payload.SumsText, File.ReadAllText(Path.Combine(unpacked, "payload", "SHA256SUMS")));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.True(File.GetUnixFileMode(Path.Combine(unpacked, "payload", "programs", "edgevit-v3")).HasFlag(UnixFileMode.OtherExecute));
+            Assert.True(File.GetUnixFileMode(Path.Combine(unpacked, "payload", "edgevit-serve")).HasFlag(UnixFileMode.OtherExecute));
             Assert.False(File.GetUnixFileMode(Path.Combine(unpacked, "payload", "model.evit")).HasFlag(UnixFileMode.UserExecute));
         }
     }

@@ -13,7 +13,7 @@ public sealed class OtherBenchesTests(SmallModel model) : IClassFixture<SmallMod
     {
         using Process first = Begin("1h", out _);
         string mine = string.Create(CultureInfo.InvariantCulture, $"another bench (pid {first.Id}, model test-net) runs on this machine and disturbs");
-        Outcome second = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "300ms", "--json").Expect(0);
+        Outcome second = EdgeVitProcess.Run("bench", model.Path, "--quick", "--json").Expect(0);
         first.Kill();
         Assert.Contains(mine, second.Error, StringComparison.Ordinal);
         JsonObject json = ResultSchema.Check(second.Json);
@@ -48,7 +48,7 @@ public sealed class OtherBenchesTests(SmallModel model) : IClassFixture<SmallMod
         Assert.Contains(Markers(), f => f.StartsWith(prefix, StringComparison.Ordinal));
         killed.Kill();
         killed.WaitForExit();
-        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "100ms", "--json").Expect(0).Json;
+        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--json").Expect(0).Json;
         Assert.DoesNotContain(json["other_benches"]!.AsArray(), o => (int)o!["pid"]! == killed.Id);
         Assert.DoesNotContain(Markers(), f => f.StartsWith(prefix, StringComparison.Ordinal));
     }

@@ -47,6 +47,31 @@ public sealed class QuantityTests
     [InlineData(90_060, "25h01m")]
     public void TimesNameTheirUnits(double seconds, string text) => Assert.Equal(text, Quantity.Time(TimeSpan.FromSeconds(seconds)));
 
+    [Theory]
+    [InlineData("1500M", 1_500_000_000)]
+    [InlineData("1.5G", 1_500_000_000)]
+    [InlineData("1.5 GB", 1_500_000_000)]
+    [InlineData("2GiB", 2_147_483_648)]
+    [InlineData("512mib", 536_870_912)]
+    [InlineData("300000000", 300_000_000)]
+    [InlineData("7k", 7000)]
+    public void SizesAreReadWithTheirPrefix(string text, long bytes) => Assert.Equal(bytes, ByteSize.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("1e9")]
+    [InlineData("NaN")]
+    [InlineData("0,5G")]
+    [InlineData("G")]
+    [InlineData("1.G")]
+    [InlineData("1.5")]
+    [InlineData("much")]
+    [InlineData("1G1G")]
+    [InlineData("999999999999999999T")]
+    public void WhatIsNoSizeIsRefused(string text) => Assert.Null(ByteSize.Parse(text));
+
     [Fact]
     public void SharesAreOfOneAndCountsHaveCommas()
     {
@@ -73,7 +98,7 @@ public sealed class QuantityTests
     [InlineData("1.5h", 5400)]
     [InlineData("1h30m", 5400)]
     [InlineData("1h1m1s", 3661)]
-    public void DurationsAreRead(string text, double seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Duration.Parse("--budget", text));
+    public void DurationsAreRead(string text, double seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Duration.Parse(text));
 
     [Theory]
     [InlineData("")]
@@ -83,11 +108,33 @@ public sealed class QuantityTests
     [InlineData("5d")]
     public void OtherDurationsAreRefused(string text)
     {
-        UserException error = Assert.Throws<UserException>(() => Duration.Parse("--budget", text));
+        UserException error = Assert.Throws<UserException>(() => new TimeOption("--budget", "1s", "10h").Read(text));
         Assert.Equal(2, error.ExitCode);
         Assert.StartsWith($"--budget is '{text}', expected", error.Message, StringComparison.Ordinal);
-        Assert.Null(Duration.Parse("--budget", null));
+        Assert.Null(Duration.Parse(text));
     }
+
+    /// <summary>What another program reads has plain numbers; texts, such as the names of classes, stay as they are.</summary>
+    [Fact]
+    public void NumbersInAPipeArePlain()
+    {
+        using var data = new StringWriter();
+        using var words = new StringWriter();
+        var printer = new Printer(json: false, quiet: false, data, words);
+        printer.Data(new TextTable(null, "label", ">count", ">time").Add("1,000 lakes", "1,507,328", "1,234.5 ms").Add("x", "-1,697", "-"));
+        Assert.Equal(["label          count        time", "1,000 lakes  1507328  1,234.5 ms", "x              -1697           -"], data.ToString().TrimEnd().Split(Environment.NewLine));
+        Assert.Equal("1507328", printer.Count(1_507_328));
+    }
+
+    [Theory]
+    [InlineData("runs/demo/model.evit", "runs/demo/model.evit")]
+    [InlineData("my runs/a.evit", "'my runs/a.evit'")]
+    [InlineData("it's", @"'it'\''s'")]
+    [InlineData("$HOME/`x`", "'$HOME/`x`'")]
+    [InlineData("a[1]*{b,c}?", "'a[1]*{b,c}?'")]
+    [InlineData("~/x;y&z|w", "'~/x;y&z|w'")]
+    [InlineData("", "''")]
+    public void PathsInLinesToPasteAreQuoted(string path, string expected) => Assert.Equal(expected, ShellQuote.Word(path));
 
     [Fact]
     public void ThreadsAreOneTo64()

@@ -39,7 +39,7 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         string sample = string.Join('\n', source[(from + 1)..to].Select(l => l.Length > 8 ? l[8..] : ""));
         string readme = Repository.Read("README.md");
         Assert.Contains(sample, readme, StringComparison.Ordinal);
-        foreach (string verb in (string[])["convert", "import", "export", "inspect", "run", "validate", "bench", "report", "serve", "deploy", "doctor"])
+        foreach (string verb in (string[])["convert", "import", "export", "inspect", "run", "validate", "explain", "bench", "report", "serve", "deploy", "doctor"])
         {
             Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
@@ -10,9 +9,6 @@ namespace EdgeVit.EndToEnd.Tests;
 /// <summary>The page of a report as a browser lays it out.</summary>
 public sealed class ReportPageTests
 {
-    private static readonly string? s_browser = new[] { "chromium", "chromium-browser", "google-chrome" }
-        .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
-
     /// <summary>Nothing is wider than the window, no drawing is empty, and the browser has nothing to complain about.</summary>
     [Theory]
     [InlineData(360)]
@@ -20,7 +16,7 @@ public sealed class ReportPageTests
     [InlineData(1280)]
     public void ThePageFitsItsWindow(int width)
     {
-        Assert.SkipWhen(s_browser is null, "SKIPPED: no Chromium on this machine, so no page was laid out");
+        Assert.SkipWhen(Chromium.Program is null, Chromium.Missing);
         JsonObject hostile = BenchJson.Pc();
         hostile["device"]!["cpu"] = "<b>" + new string('W', 300);
         string html = Write(BenchJson.Pi5(), hostile, BenchJson.Pi5());
@@ -35,7 +31,7 @@ public sealed class ReportPageTests
             </script></body></html>
             """);
         using var folder = new TestFolder();
-        (string output, string error) = Browse(folder, folder.File("around.html", System.Text.Encoding.UTF8.GetBytes(around)));
+        (string output, string error) = Chromium.Open(folder, folder.File("around.html", System.Text.Encoding.UTF8.GetBytes(around)));
         double[] measured = [.. Regex.Match(output, "<title>([^<]+)</title>").Groups[1].Value.Split(' ').Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
         Assert.True(measured[0] <= width, $"the page is {measured[0]} wide in a window of {width}");
         Assert.True(measured[1] >= 15, $"{measured[1]} drawings");
@@ -49,23 +45,5 @@ public sealed class ReportPageTests
     {
         using var folder = new TestFolder();
         return HtmlPage.Write(ReportDocument.Of([.. results.Select(r => ResultReader.Read(folder.File("r.json", System.Text.Encoding.UTF8.GetBytes(r.ToJsonString()))))], []));
-    }
-
-    private static (string Output, string Error) Browse(TestFolder folder, string file)
-    {
-        using Process browser = Process.Start(new ProcessStartInfo(s_browser!,
-            ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-logging=stderr", $"--user-data-dir={folder["profile"]}", "--window-size=1400,1000", "--virtual-time-budget=3000", "--dump-dom", $"file://{file}"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> output = browser.StandardOutput.ReadToEndAsync(), error = browser.StandardError.ReadToEndAsync();
-        if (!browser.WaitForExit(TimeSpan.FromMinutes(1)))
-        {
-            browser.Kill(entireProcessTree: true);
-            Assert.Fail("the browser hangs");
-        }
-
-        return (output.Result, error.Result);
     }
 }

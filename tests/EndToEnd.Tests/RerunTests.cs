@@ -13,7 +13,7 @@ public sealed class RerunTests(SmallModel model) : IClassFixture<SmallModel>
     {
         using var folder = new TestFolder();
         string result = folder["r.json"];
-        EdgeVitProcess.Run(["bench", model.Path, "--quick", "--duration", "300ms", "--threads", "2,1", "--idle", "200ms", "--out", result], null, ("EDGEVIT_KERNEL", "scalar")).Expect(0);
+        EdgeVitProcess.Run(["bench", model.Path, "--quick", "--threads", "2,1", "--idle", "200ms", "--out", result], null, ("EDGEVIT_KERNEL", "scalar")).Expect(0);
         JsonNode then = JsonNode.Parse(File.ReadAllText(result))!;
         // Noise decides between 0 and 3.
         Outcome again = EdgeVitProcess.Run("bench", "--rerun", result, "--json");
@@ -37,7 +37,7 @@ public sealed class RerunTests(SmallModel model) : IClassFixture<SmallModel>
     public void AMedianBeyondTheNoiseBandFailsAndConditionsAreNamed()
     {
         using var folder = new TestFolder();
-        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--duration", "300ms", "--json").Expect(0).Json;
+        JsonObject json = EdgeVitProcess.Run("bench", model.Path, "--quick", "--json").Expect(0).Json;
         // A machine that was a thousand times as fast, with another governor and another version.
         JsonNode latency = json["latency"]!["by_threads"]![0]!;
         foreach (string name in (string[])["p50", "p90", "p99", "min", "max", "mean", "sd"])

@@ -110,6 +110,58 @@ public sealed class RunTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Equal(1, (int)json["skipped"]!);
     }
 
+    /// <summary>What cannot be read is named, wherever it stands, and the rest is classified all the same.</summary>
+    [Fact]
+    public void GoesOnAfterABadPictureAndFailsAtTheEnd()
+    {
+        using var folder = new TestFolder();
+        string first = folder.File("a.png", Png.Random(32, 32, 1)), last = folder.File("z.png", Png.Random(32, 32, 2));
+        string cut = folder.File("cut.png", Png.Random(32, 32, 3)[..200]), text = folder.File("text.png", "no picture"u8.ToArray());
+        string[] sources = ["run", model.Path, first, cut, folder["none.png"], folder["*.gif"], text, last];
+
+        Outcome plain = EdgeVitProcess.Run(sources).Expect(1);
+        Assert.Equal([first, last], plain.Output.TrimEnd().Split('\n').Select(l => l.Split("  ")[0]));
+        plain.Fails(1, "cut.png", "none.png: no such file", "*.gif: no file matches", "text.png: not a PNG", "4 of 6 images could not be read");
+
+        JsonObject json = EdgeVitProcess.Run([.. sources, "--json"]).Expect(1).Json;
+        Assert.Equal([first, last], json["results"]!.AsArray().Select(r => (string)r!["source"]!));
+        Assert.Equal([folder["none.png"], folder["*.gif"], cut, text], json["bad"]!.AsArray().Select(b => (string)b!["source"]!));
+        Assert.Equal(4, (int)json["skipped"]!);
+
+        Assert.Equal(2, EdgeVitProcess.Run([.. sources, "--skip-bad", "--json"]).Expect(0).Json["results"]!.AsArray().Count);
+        Outcome fast = EdgeVitProcess.Run("run", model.Path, first, cut, last, "--fail-fast");
+        fast.Fails(1, "cut.png");
+        Assert.Single(fast.Output.TrimEnd().Split('\n'));
+        EdgeVitProcess.Run("run", model.Path, first, "--fail-fast", "--skip-bad").Fails(2, "--skip-bad", "--fail-fast");
+
+        // One object also where nothing could be read.
+        JsonObject none = EdgeVitProcess.Run("run", model.Path, cut, text, "--json").Expect(1).Json;
+        Assert.Empty(none["results"]!.AsArray());
+        Assert.Equal(1, (int)EdgeVitProcess.Run("run", model.Path, cut, "--json").Expect(1).Json["exitCode"]!);
+
+        // The same where no source is there, each named once, and of braces each that is not there.
+        Outcome gone = EdgeVitProcess.Run("run", model.Path, folder["no.png"], folder["none.png"], "--json").Expect(1);
+        Assert.Equal([folder["no.png"], folder["none.png"]], gone.Json["bad"]!.AsArray().Select(b => (string)b!["source"]!));
+        Assert.Single(gone.Error.Split("no.png: no such file")[1..]);
+        Assert.Contains("none of the 2 images could be read", gone.Error, StringComparison.Ordinal);
+        JsonObject braces = EdgeVitProcess.Run("run", model.Path, $"{{{first},{folder["no.png"]}}}", "--json").Expect(1).Json;
+        Assert.Equal((1, folder["no.png"]), (braces["results"]!.AsArray().Count, (string)braces["bad"]![0]!["source"]!));
+    }
+
+    [Theory]
+    [InlineData("1,000")]
+    [InlineData("1e6")]
+    [InlineData("-1")]
+    [InlineData("0")]
+    [InlineData("NaN")]
+    [InlineData(" 5")]
+    public void AVariableThatIsNoNumberIsAWrongUsage(string value)
+    {
+        using var folder = new TestFolder();
+        string picture = folder.File("a.png", Png.Random(32, 32, 1));
+        EdgeVitProcess.Run(["run", model.Path, picture, picture], null, ("EDGEVIT_MAX_PIXELS", value)).Fails(2, $"EDGEVIT_MAX_PIXELS: '{value}' is no number");
+    }
+
     [Fact]
     public void AForcedKernelThatDoesNotExistIsNotSupported() =>
         EdgeVitProcess.Run(["inspect", model.Path], null, ("EDGEVIT_KERNEL", "mmx")).Fails(4, "mmx");

@@ -84,8 +84,8 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     [Fact]
     public void ASampleIsDrawnAtRandomAndAlwaysTheSame()
     {
-        int[] sample = ValidateVerb.Sample(1000, 100);
-        Assert.Equal(sample, ValidateVerb.Sample(1000, 100));
+        int[] sample = MeasuredImages.Sample(1000, 100);
+        Assert.Equal(sample, MeasuredImages.Sample(1000, 100));
         Assert.Equal(100, sample.Distinct().Count());
         Assert.Equal(sample.Order(), sample);
         Assert.InRange(sample[0], 0, 99);
@@ -94,11 +94,11 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.All(sample.GroupBy(i => i % 10), part => Assert.InRange(part.Count(), 1, 25));
         Assert.True(sample.Zip(sample.Skip(1), (a, b) => b - a).Distinct().Count() > 5);
 
-        Assert.Equal([0, 1, 2, 3, 4], ValidateVerb.Sample(5, null));
-        Assert.Equal([0, 1, 2, 3, 4], ValidateVerb.Sample(5, 5));
-        Assert.Equal([0, 1, 2, 3, 4], ValidateVerb.Sample(5, 6));
-        Assert.Single(ValidateVerb.Sample(5, 1));
-        Assert.Throws<UserException>(() => ValidateVerb.Sample(5, 0));
+        Assert.Equal([0, 1, 2, 3, 4], MeasuredImages.Sample(5, null));
+        Assert.Equal([0, 1, 2, 3, 4], MeasuredImages.Sample(5, 5));
+        Assert.Equal([0, 1, 2, 3, 4], MeasuredImages.Sample(5, 6));
+        Assert.Single(MeasuredImages.Sample(5, 1));
+        Assert.Throws<UserException>(() => MeasuredImages.Sample(5, 0));
     }
 
     /// <summary>What was counted until Ctrl+C is no result.</summary>
@@ -130,7 +130,7 @@ public sealed class ValidateTests(SmallModel model) : IClassFixture<SmallModel>
     public void BadDataAreNamed()
     {
         using var folder = new TestFolder();
-        EdgeVitProcess.Run("validate", model.Path, "--data", folder["none"]).Fails(1, "none", "no such folder");
+        EdgeVitProcess.Run("validate", model.Path, "--data", folder["none"]).Fails(2, "--data", "none", "no such folder");
         EdgeVitProcess.Run("validate", model.Path, "--data", folder.Images("one", 3, "ant")).Fails(1, "one");
         EdgeVitProcess.Run("validate", model.Path, "--data", folder.Images("other", 2, "a", "b", "c")).Fails(1, "3 classes", "4");
         EdgeVitProcess.Run("validate", model.Path, "--data", folder["other"], "--split", "half").Fails(2, "--split is 'half'");

@@ -18,13 +18,15 @@ public class ConfigTests
     [Fact]
     public void EveryPresetIsValidAndFound()
     {
-        Assert.Equal(["binaryvit-small", "binaryvit-small-fp", "binaryvit-32", "binaryvit-nano"], BinaryViTPresets.Names);
+        Assert.Equal(
+            ["binaryvit-small", "binaryvit-small-fp", "hybrid-224", "hybrid-lite", "hybrid-32", "binaryvit-32", "binaryvit-nano", "binary-deit", "binary-cait", "binary-levit", "binary-swin"],
+            BinaryViTPresets.Names);
         foreach (string name in BinaryViTPresets.Names)
         {
             Assert.Equal(name, BinaryViTPresets.Get(name).Validate().Name);
         }
 
-        Assert.False(BinaryViTPresets.Get("binaryvit-small-fp").BinaryDownsampling);
+        Assert.Equal(DownKind.Float, BinaryViTPresets.Get("binaryvit-small-fp").Down);
     }
 
     [Theory]
@@ -65,16 +67,46 @@ public class ConfigTests
         Assert.Contains(complaint, e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AStagesMixerIsAKeyThatUsualStagesDoNotHave()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        string usual = ConfigJson.Write(nano);
+        Assert.DoesNotContain("mixer", usual, StringComparison.Ordinal);
+        Assert.DoesNotContain("dilation", usual, StringComparison.Ordinal);
+
+        BinaryViTConfig conv = nano with { Stages = [nano.Stages[0] with { Mixer = MixerKind.Conv3, Dilation = 2 }, .. nano.Stages.Skip(1)] };
+        string json = ConfigJson.Write(conv);
+        Assert.Contains("\"mixer\": \"conv3\"", json, StringComparison.Ordinal);
+        Assert.Equal(conv, ConfigJson.Read(json));
+        Assert.NotEqual(nano, conv);
+
+        // Heads and a reduction, which it has not, need not be said; an attention's must be.
+        string Stage(string keys) => usual.Replace(usual[usual.IndexOf('[', StringComparison.Ordinal)..(usual.IndexOf('}', StringComparison.Ordinal) + 1)], $"[ {{ {keys} }}", StringComparison.Ordinal);
+        const string Sizes = "\"depth\": 1, \"width\": 64, \"ffnWidth\": 128";
+        Assert.Equal(conv, ConfigJson.Read(Stage(Sizes + ", \"mixer\": \"conv3\", \"dilation\": 2")));
+        Assert.Equal(nano, ConfigJson.Read(Stage(Sizes + ", \"heads\": 1, \"reduction\": 1, \"mixer\": \"attention\"")));
+        Assert.Contains("heads", Assert.Throws<ModelFormatException>(() => ConfigJson.Read(Stage(Sizes))).Message, StringComparison.Ordinal);
+        foreach ((string keys, string complaint) in (ReadOnlySpan<(string, string)>)
+            [("\"mixer\": \"conv\"", "mixer is 'conv', expected attention or conv3"), ("\"mixer\": 3", "expected attention or conv3"), ("\"mixer\": \"conv3\", \"heads\": 2", "has no heads"), ("\"mixing\": \"conv3\"", "mixing")])
+        {
+            Assert.Contains(complaint, Assert.Throws<ModelFormatException>(() => ConfigJson.Read(Stage($"{Sizes}, {keys}"))).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("\"poolBranches\": true", BranchKind.Pool)]
     [InlineData("\"poolBranches\": false", BranchKind.None)]
     [InlineData("\"branches\": \"shift\"", BranchKind.Shift)]
-    internal void EarlierDescriptionsAreRead(string key, BranchKind branches)
+    [InlineData("\"branches\": \"none\", \"binaryDownsampling\": false", BranchKind.None, DownKind.Float)]
+    [InlineData("\"branches\": \"none\", \"binaryDownsampling\": true", BranchKind.None)]
+    internal void EarlierDescriptionsAreRead(string key, BranchKind branches, DownKind down = DownKind.Binary)
     {
         BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
         string json = ConfigJson.Write(nano).Replace("\"branches\": \"pool\"", key, StringComparison.Ordinal);
+        json = key.Contains("Downsampling", StringComparison.Ordinal) ? json.Replace("\"down\": \"binary\",", "", StringComparison.Ordinal) : json;
         Assert.Contains(key, json, StringComparison.Ordinal);
-        Assert.Equal(nano with { Branches = branches }, ConfigJson.Read(json));
+        Assert.Equal(nano with { Branches = branches, Down = down }, ConfigJson.Read(json));
     }
 
     [Theory]
@@ -83,6 +115,7 @@ public class ConfigTests
     [InlineData("\"branches\": 2", "expected pool, shift or none")]
     [InlineData("\"branches\": \"pool\", \"poolBranches\": true", "both given")]
     [InlineData("\"branches\": \"pool\", \"branches\": \"pool\"", "branches")]
+    [InlineData("\"branches\": \"pool\", \"binaryDownsampling\": true", "both given")]
     public void BranchesThatAreNoneAreRefused(string key, string complaint)
     {
         string json = ConfigJson.Write(BinaryViTPresets.Get("binaryvit-nano")).Replace("\"branches\": \"pool\"", key, StringComparison.Ordinal);
@@ -114,6 +147,14 @@ public class ConfigTests
             (nano with { Stages = [first with { Heads = 3 }, second] }, ["64 channels of stage 1", "3 heads"]),
             (nano with { Stages = [first with { FfnWidth = 100 }, second] }, ["FFN width 100 of stage 1"]),
             (nano with { Stages = [first with { Reduction = 3 }, second] }, ["8x8 grid of stage 1", "reduction 3"]),
+            (nano with { Stages = [first with { Mixer = MixerKind.Conv3, Reduction = 2, Dilation = 9 }, second] }, ["reduction 2 of stage 1", "mixer conv3 has no heads", "dilation 9 of stage 1, 1 to 8"]),
+            (nano with { Stages = [first with { Dilation = 1 }, second] }, ["dilation 1 of stage 1", "choose the mixer conv3"]),
+            (nano with { Stages = [first, second with { Mixer = MixerKind.Conv3, Heads = 1 }], ClassAttention = 1 }, ["classAttention 1", "mixer is conv3"]),
+            (nano with { Stages = [first with { Mixer = MixerKind.Conv3 }], ClassToken = true }, ["class token needs the mixer attention"]),
+            (nano with { StemWidth = 4, Stem = [new StemLayer(3, 1, 4)] }, ["stemWidth 4", "leave one of the two keys out"]),
+            (nano with { Stem = [new StemLayer(4, 5, 0), new StemLayer(3, 1, 8, Depthwise: true)] }, ["kernel 4 of stem layer 1", "stride 5 of stem layer 1, 1 to 4", "width 0 of stem layer 1, 1 to 4096", "width 8 of stem layer 2"]),
+            (nano with { Stem = [new StemLayer(3, 2, Depthwise: true)] }, ["depthwise of stem layer 1, which sees the image"]),
+            (nano with { Stem = [new StemLayer(3, 3, 8)] }, ["divide by the stem's strides and patches of 4, 12 pixels together"]),
             (nano with { Stages = [first with { Depth = 0 }, second with { Width = 192, FfnWidth = 192 }] }, ["0 blocks", "stage 2 has 192", "128"]),
         ];
         foreach ((BinaryViTConfig config, string[] words) in cases)

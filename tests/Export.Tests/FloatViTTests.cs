@@ -13,6 +13,11 @@ public class FloatViTTests
         { "DeiT-3: layer scale, no position for the class token", s_plain with { LayerScale = true, LeadingPositions = false } },
         { "mean of the patches, then the norm", s_plain with { Pooling = ViTPooling.NormOfMean } },
         { "no class token", s_plain with { Pooling = ViTPooling.MeanOfNormed, LeadingTokens = 0 } },
+        { "a norm before the blocks", s_plain with { PreNorm = true } },
+        { "registers with positions", s_plain with { RegisterTokens = 2 } },
+        { "registers without positions, layer scale", s_plain with { RegisterTokens = 5, LeadingPositions = false, LayerScale = true } },
+        { "registers, mean of the patches", s_plain with { RegisterTokens = 3, Pooling = ViTPooling.NormOfMean, PreNorm = true } },
+        { "registers alone", s_plain with { RegisterTokens = 3, LeadingTokens = 0, LeadingPositions = false, Pooling = ViTPooling.NormOfMean } },
     };
 
     [Theory]
@@ -58,6 +63,44 @@ public class FloatViTTests
         RecognisedNetwork network = NetworkRecogniser.Recognise(tensors, new RecogniserOptions(HeadSize: 24));
         Assert.Equal(config, network.Config);
         Same(prefix, config, network, tensors, ToTimm(tensors, names, config));
+    }
+
+    /// <summary>DeiTForImageClassification keeps the distillation token and reads the class token alone.</summary>
+    [Fact]
+    public void ADistillationTokenWithoutAHeadOnlyLeads()
+    {
+        FloatViTConfig config = s_plain with { LeadingTokens = 2, Pooling = ViTPooling.ClassToken, NormEps = 1e-12 };
+        Dictionary<string, FloatTensor> tensors = Tensors(config, ViTNames.HuggingFaceDeiT, seed: 8);
+        RecognisedNetwork network = NetworkRecogniser.Recognise(tensors, new RecogniserOptions(HeadSize: 24));
+        Assert.Equal(config, network.Config);
+        Assert.Contains("one head", network.Variant, StringComparison.Ordinal);
+        Same("one head", config, network, tensors, ToTimm(tensors, ViTNames.HuggingFaceDeiT, config));
+    }
+
+    [Theory]
+    [InlineData("blocks.0.attn.q_norm.weight", "QK-norm")]
+    [InlineData("pre_logits.fc.weight", "pre-logits")]
+    [InlineData("blocks.1.mlp.w12.weight", "SwiGLU")]
+    [InlineData("blocks.0.attn.relative_position_bias_table", "relative position")]
+    [InlineData("rope.freqs", "rotary")]
+    [InlineData("attn_pool.latent", "attention pooling")]
+    [InlineData("blocks.0.attn.q_bias", "BEiT")]
+    [InlineData("blocks.0.attn.qkv.lora_A.default.weight", "merge")]
+    public void PartsThatNoModelFileHasAreNamed(string tensor, string what)
+    {
+        Dictionary<string, FloatTensor> tensors = Tensors(s_plain, ViTNames.Timm, seed: 5);
+        tensors.Add(tensor, new FloatTensor("", [4], new float[4]));
+        string message = Assert.Throws<CheckpointException>(() => NetworkRecogniser.Recognise(tensors)).Message;
+        Assert.Contains(what, message, StringComparison.Ordinal);
+        Assert.Contains(tensor, message, StringComparison.Ordinal);
+        Assert.Contains("convert --teacher", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneLogitSaysHowItBecomesTwo()
+    {
+        Dictionary<string, FloatTensor> tensors = Tensors(s_plain with { Classes = 1 }, ViTNames.Timm, seed: 5);
+        Assert.Contains("a row of zeros", Assert.Throws<ModelFormatException>(() => NetworkRecogniser.Recognise(tensors)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,12 +13,21 @@ public class LoweringTests(ITestOutputHelper output)
             new StageConfig(Depth: 1, width, width * expansion, heads, reduction),
             new StageConfig(Depth: 2, 2 * width, 2 * width, heads * 2, Reduction: 1),
         ],
-        Classes: 5, BinaryDownsampling: binary, Branches: branches).Validate();
+        Classes: 5, Down: binary ? DownKind.Binary : DownKind.Float, Branches: branches).Validate();
+
+    /// <summary>A network whose first stage, or all of them, convolve.</summary>
+    private static BinaryViTConfig Convolutions(BinaryViTConfig config, bool all = false, int? dilation = null) => (config with
+    {
+        Stages = [.. config.Stages.Select((s, i) => i == 0 || all ? s with { Heads = 1, Reduction = 1, Mixer = MixerKind.Conv3, Dilation = dilation } : s)],
+    }).Validate();
 
     /// <summary>The ReActNet form of DeiT with everything but the class token; heads of 24 channels, a grid of 3 x 3.</summary>
     private static BinaryViTConfig DeiT() => new BinaryViTConfig(
         "deit", ImageSize: 12, PatchSize: 4, [new StageConfig(Depth: 2, Width: 72, FfnWidth: 288, Heads: 3, Reduction: 1)], Classes: 5,
         EmbeddingNorm: false).Validate();
+
+    private static BinaryViTConfig Windows(Func<StageConfig, StageConfig> windows) => new BinaryViTConfig(
+        "windows", ImageSize: 16, PatchSize: 2, [windows(new StageConfig(2, 32, 64, 1, 1)), windows(new StageConfig(3, 64, 128, 2, 1) { WindowSide = 2 }) with { Shift = 0 }], Classes: 5).Validate();
 
     public static IEnumerable<ITheoryDataRow> Networks => new TheoryData<string, BinaryViTConfig, bool>
     {
@@ -45,10 +54,29 @@ public class LoweringTests(ITestOutputHelper output)
         { "locality", Config() with { Locality = true }, false },
         { "locality in heads of 64 channels and three levels", Config(width: 64, heads: 1, reduction: 1) with { Locality = true, AttentionLevels = 3 }, true },
         { "locality of one stage, LayerNorm", DeiT() with { Locality = true, Branches = BranchKind.None, LayerNorm = true }, false },
+        { "windows, moved in every second block", Windows(s => s with { WindowSide = 2, Shift = 1 }), false },
+        { "windows in a grid", Windows(s => s with { WindowSide = 4, Pattern = WindowPattern.Grid }), true },
+        { "blocks and grids by turns, with a bias", Windows(s => s with { WindowSide = 2, Pattern = WindowPattern.BlockGrid, Bias = BiasKind.Relative }), false },
+        { "blocks and the whole grid by turns, with a bias", Windows(s => s with { WindowSide = 2, Pattern = WindowPattern.BlockAll, Bias = BiasKind.Distance }), true },
+        { "moved windows, bias, locality and three levels", Windows(s => s with { WindowSide = 4, Shift = 2, Bias = BiasKind.Relative }) with { Locality = true, AttentionLevels = 3 }, true },
+        { "bias with a reduction", Config() with { Stages = [.. Config().Stages.Select(s => s with { Bias = BiasKind.Relative })] }, false },
+        { "bias of distances, with a reduction and class attention", Config() with { Stages = [.. Config().Stages.Select(s => s with { Bias = BiasKind.Distance })], ClassAttention = 1 }, false },
+        { "three levels with zero points", Config() with { AttentionLevels = 3, ZeroPoint = true }, true },
+        { "zero points, windows, bias and class attention", Windows(s => s with { WindowSide = 4, Bias = BiasKind.Relative }) with { ZeroPoint = true, ClassAttention = 1, AttentionLevels = 3 }, false },
+        { "bias and windows with LayerNorm", Windows(s => s with { WindowSide = 2, Bias = BiasKind.Relative }) with { LayerNorm = true }, false },
         { "stem", Config() with { StemWidth = 5 }, false },
         { "stem and shifted patches without norm", DeiT() with { StemWidth = 24, ShiftedPatches = true, LayerScale = false, Branches = BranchKind.None }, true },
         { "LayerNorm", Config() with { LayerNorm = true }, false },
         { "LayerNorm and float down-sampling", Config(binary: false) with { LayerNorm = true, LayerScale = false }, false },
+        { "3x3 convolutions before attention", Convolutions(Config()), false },
+        { "3x3 convolutions of every second token, half a block, without branches", Convolutions(Config(width: 24, branches: BranchKind.None), dilation: 2), false },
+        { "3x3 convolutions alone, LayerNorm", Convolutions(Config(), all: true) with { LayerNorm = true }, false },
+        { "3x3 convolutions alone, float down-sampling, without layer scale", Convolutions(Config(binary: false), all: true, dilation: 3) with { LayerScale = false }, false },
+        { "overlapping down-sampling", Config() with { Down = DownKind.Conv3 }, false },
+        { "overlapping down-sampling, half a block, LayerNorm", Config(width: 24) with { Down = DownKind.Conv3, LayerNorm = true }, false },
+        { "depthwise down-sampling", Config(branches: BranchKind.Shift) with { Down = DownKind.Depthwise }, false },
+        { "depthwise down-sampling, LayerNorm", Config() with { Down = DownKind.Depthwise, LayerNorm = true }, false },
+        { "a stem of three layers, one of them depthwise", Config() with { ImageSize = 64, Stem = [new(3, 2, 6), new(5, 2, Depthwise: true), new(1, 1, 9)] }, false },
         { "class token", DeiT() with { ClassToken = true, LayerScale = false, Branches = BranchKind.None }, false },
         { "class token, LayerNorm, layer scale", DeiT() with { ClassToken = true, Branches = BranchKind.None, LayerNorm = true }, true },
         { "average pooling", DeiT() with { LayerScale = false, Branches = BranchKind.None }, false },

@@ -74,11 +74,16 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         int size = config.ImageSize;
         float[] values = image.ToArray();
         double[][] pixels = Map(Rows(size * size, config.Channels), (t, c, _) => values[(c * size * size) + t]);
-        if (config.StemWidth > 0)
+        foreach ((int i, StemLayer layer) in config.StemLayers().Index())
         {
-            pixels = Convolution(pixels, size, D("vit.embeddings.stem.weight"), new double[config.StemWidth], 3, 1, 1);
-            pixels = Tap("vit.embeddings.stem.norm", Norm("vit.embeddings.stem.norm", pixels));
-            pixels = Tap("vit.embeddings.stem", RPReLU("vit.embeddings.stem.rprelu", pixels));
+            string stem = i == 0 ? "vit.embeddings.stem" : $"vit.embeddings.stem{i + 1}";
+            int padding = layer.Kernel / 2;
+            pixels = layer.Depthwise
+                ? Depthwise(pixels, size, D($"{stem}.weight"), layer.Kernel, layer.Stride, padding)
+                : Convolution(pixels, size, D($"{stem}.weight"), new double[layer.Width], layer.Kernel, layer.Stride, padding);
+            size /= layer.Stride;
+            pixels = Tap($"{stem}.norm", Norm($"{stem}.norm", pixels));
+            pixels = Tap(stem, RPReLU($"{stem}.rprelu", pixels));
         }
         const string Projection = "vit.embeddings.patch_embeddings.projection";
         double[] weight = D($"{Projection}.weight");
@@ -118,6 +123,30 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         return result;
     }
 
+    /// <summary>Every token adds itself to the windows that it is in, channel by channel.</summary>
+    private static double[][] Depthwise(double[][] x, int size, double[] weight, int kernel, int stride, int padding)
+    {
+        int side = size / stride;
+        double[][] y = Rows(side * side, x[0].Length);
+        for (int t = 0; t < x.Length; t++)
+        {
+            for (int tap = 0; tap < kernel * kernel; tap++)
+            {
+                (int row, int column) = ((t / size) + padding - (tap / kernel), (t % size) + padding - (tap % kernel));
+                if (row < 0 || column < 0 || row % stride > 0 || column % stride > 0 || row / stride >= side || column / stride >= side)
+                {
+                    continue;
+                }
+
+                for (int c = 0; c < x[t].Length; c++)
+                {
+                    y[(row / stride * side) + (column / stride)][c] += x[t][c] * weight[(c * kernel * kernel) + tap];
+                }
+            }
+        }
+        return y;
+    }
+
     private double[][] Block(string l, StageConfig stage, int grid, double[][] x, double[][]? token = null)
     {
         if (token is not null)
@@ -125,9 +154,31 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             x = Tap($"{l}.tokens", [token[0], .. x]);
         }
 
+        double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
+        double[][] mixed = stage.Mixer == MixerKind.Conv3 ? Convolve($"{l}.conv", stage, grid, a) : Attention(l, stage, grid, a, token);
+        double[][] x1 = Tap(stage.Mixer == MixerKind.Conv3 ? $"{l}.conv" : $"{l}.attention", Add(token ?? x, mixed));
+        return FeedForward(l, stage, grid, x1, token);
+    }
+
+    /// <summary>Each output is the sum over the nine tokens around, a token outside of the grid being all +1.</summary>
+    private double[][] Convolve(string c, StageConfig stage, int grid, double[][] a)
+    {
+        double[][] signs = Sign($"{c}.sign", a, $"{c}.move");
+        int d = stage.Dilation ?? 1, width = stage.Width;
+        double[][] windows = Map(Rows(a.Length, 9 * width), (t, k, _) =>
+        {
+            int y = (t / grid) + (((k / (3 * width)) - 1) * d);
+            int z = (t % grid) + (((k / width % 3) - 1) * d);
+            return y < 0 || y >= grid || z < 0 || z >= grid ? 1 : signs[(y * grid) + z][k % width];
+        });
+        double[][] dense = Tap($"{c}.dense", Norm($"{c}.norm", Linear($"{c}.dense", windows)));
+        return OutputScale($"{c}.layerscale", Tap($"{c}.rprelu", RPReLU($"{c}.rprelu", Add(dense, a))));
+    }
+
+    private double[][] Attention(string l, StageConfig stage, int grid, double[][] a, double[][]? token)
+    {
         string att = $"{l}.attention.attention";
         int r = stage.Reduction;
-        double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
         double[][] reduced = a;
         if (r > 1)
         {
@@ -148,8 +199,11 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         string o = $"{l}.attention.output";
         double[][] dense = Tap($"{o}.dense", Norm($"{o}.norm", Linear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move"))));
         double[][] attended = Tap($"{o}.rprelu", RPReLU($"{o}.rprelu", Add(dense, y)));
-        double[][] x1 = Tap($"{l}.attention", Add(token ?? x, OutputScale($"{o}.layerscale", attended)));
+        return OutputScale($"{o}.layerscale", attended);
+    }
 
+    private double[][] FeedForward(string l, StageConfig stage, int grid, double[][] x1, double[][]? token)
+    {
         double[][] b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         int e = stage.Expansion;
         int width = stage.Width;
@@ -209,7 +263,8 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     private double[][] Attend(string att, StageConfig stage, double[][] q, double[][] k, double[][] v)
     {
         double[] clips = D($"{att}.att_prob_clip");
-        bool masked = config.Locality && stage.Reduction == 1 && k.Length > 1 && q.Length == k.Length;
+        bool masked = config.Locality && stage.Reduction == 1 && stage.WindowSide != 1 && k.Length > 1 && q.Length == k.Length;
+        int layer = att.StartsWith("vit.encoder", StringComparison.Ordinal) ? int.Parse(att.Split('.')[3]) : -1;
         int d = stage.Width / stage.Heads;
         double[][] context = Rows(q.Length, stage.Width);
         Probabilities[att] = [.. Enumerable.Range(0, stage.Heads).Select(_ => Rows(q.Length, k.Length))];
@@ -220,13 +275,16 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             for (int t = 0; t < q.Length; t++)
             {
                 double[] exponentials =
-                    [.. k.Select((key, j) => masked && j == t ? 0 : Math.Exp(temperature * Enumerable.Range(head * d, d).Sum(c => q[t][c] * key[c]) / Math.Sqrt(d)))];
+                [
+                    .. k.Select((key, j) => (masked && j == t) || !NaiveWindows.Meet(config, layer, t, j) ? 0
+                        : Math.Exp(temperature * NaiveWindows.Biased(config, layer, tensors, head, t, j, Enumerable.Range(head * d, d).Sum(c => q[t][c] * key[c])) / Math.Sqrt(d))),
+                ];
                 for (int j = 0; j < k.Length; j++)
                 {
                     double p = Probabilities[att][head][t][j] = exponentials[j] / exponentials.Sum();
                     double level = ForcedAttention.TryGetValue((att, head, t, j), out int forced)
                         ? forced
-                        : Math.Clamp(Math.Round(p / clip, MidpointRounding.ToEven), 0, config.AttentionLevels);
+                        : Math.Clamp(Math.Round((p / clip) - (config.ZeroPoint ? D($"{att}.att_zero_point")[head] : 0), MidpointRounding.ToEven), 0, config.AttentionLevels);
                     for (int c = head * d; c < (head + 1) * d; c++)
                     {
                         context[t][c] += clip * level * v[j][c];
@@ -242,25 +300,35 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
         double[] weight = D($"{name}.proj.weight");
         int inputs = z[0].Length;
-        int outputs = weight.Length / (4 * inputs);
-        double[][] source = config.BinaryDownsampling ? Sign($"{name}.sign", z, $"{name}.move") : z;
+        bool binary = config.Down is DownKind.Binary or DownKind.Conv3;
+        (int kernel, int padding) = config.Down switch { DownKind.Conv3 => (3, 1), DownKind.Depthwise => (1, 0), _ => (2, 0) };
+        int taps = kernel * kernel, outputs = weight.Length / (taps * inputs);
+        double[][] source = binary ? Sign($"{name}.sign", z, $"{name}.move") : z;
+        int side = grid, stride = 2;
+        if (config.Down == DownKind.Depthwise)
+        {
+            source = Tap($"{name}.depthwise", Depthwise(z, grid, D($"{name}.depthwise.weight"), 3, 2, 1));
+            (side, stride) = (grid / 2, 1);
+        }
+
         double[][] product = Rows(x.Length / 4, outputs);
         for (int t = 0; t < product.Length; t++)
         {
-            int corner = (t / (grid / 2) * 2 * grid) + (t % (grid / 2) * 2);
             for (int o = 0; o < outputs; o++)
             {
-                double[] row = weight[(o * inputs * 4)..((o + 1) * inputs * 4)];
+                double[] row = weight[(o * inputs * taps)..((o + 1) * inputs * taps)];
                 double alpha = row.Average(Math.Abs);
                 for (int i = 0; i < row.Length; i++)
                 {
-                    double w = config.BinaryDownsampling ? alpha * (row[i] >= 0 ? 1 : -1) : row[i];
-                    product[t][o] += w * source[corner + (i % 4 / 2 * grid) + (i % 2)][i / 4];
+                    double w = binary ? alpha * (row[i] >= 0 ? 1 : -1) : row[i];
+                    int y0 = (t / (grid / 2) * stride) + (i % taps / kernel) - padding, x0 = (t % (grid / 2) * stride) + (i % kernel) - padding;
+                    bool inside = y0 >= 0 && y0 < side && x0 >= 0 && x0 < side;
+                    product[t][o] += w * (inside ? source[(y0 * side) + x0][i / taps] : 1);
                 }
             }
         }
         double[][] y = Tap($"{name}.proj", Norm($"{name}.norm", Tap($"{name}.proj.product", product)));
-        if (config.BinaryDownsampling)
+        if (binary)
         {
             double[][] pooled = Pool(z, grid, 2, 2, 2, 0, 0);
             y = Tap($"{name}.rprelu", RPReLU($"{name}.rprelu", Map(y, (t, c, value) => value + pooled[t][c % inputs])));

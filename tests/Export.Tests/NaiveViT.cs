@@ -9,7 +9,7 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
     {
         double[][] x = Patches(image);
         double[] positions = D("pos_embed");
-        double[][] leading = [.. new[] { "cls_token", "dist_token" }.Take(config.LeadingTokens).Select(D)];
+        double[][] leading = [.. new[] { "cls_token", "dist_token" }.Take(config.LeadingTokens).Select(D), .. config.RegisterTokens == 0 ? [] : D("reg_token").Chunk(config.Width)];
         if (config.LeadingPositions)
         {
             x = Positioned([.. leading, .. x], positions);
@@ -19,6 +19,7 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
             x = [.. leading, .. Positioned(x, positions)];
         }
 
+        x = config.PreNorm ? Norm("norm_pre", x) : x;
         for (int l = 0; l < config.Depth; l++)
         {
             double[][] attended = Linear($"blocks.{l}.attn.proj", Attend(Linear($"blocks.{l}.attn.qkv", Norm($"blocks.{l}.norm1", x))));
@@ -30,13 +31,13 @@ internal sealed class NaiveViT(FloatViTConfig config, IReadOnlyDictionary<string
         switch (config.Pooling)
         {
             case ViTPooling.NormOfMean:
-                return Linear("head", Norm("fc_norm", [Mean(x[config.LeadingTokens..])]))[0];
+                return Linear("head", Norm("fc_norm", [Mean(x[leading.Length..])]))[0];
             case ViTPooling.MeanOfNormed:
-                return Linear("head", [Mean(Norm("norm", x))])[0];
+                return Linear("head", [Mean(Norm("norm", x)[leading.Length..])])[0];
             default:
                 double[][] normed = Norm("norm", x);
                 double[] logits = Linear("head", normed)[0];
-                return config.LeadingTokens == 1 ? logits : [.. logits.Zip(Linear("head_dist", normed)[1], (a, b) => (a + b) / 2)];
+                return config.LeadingTokens == 1 || config.Pooling == ViTPooling.ClassToken ? logits : [.. logits.Zip(Linear("head_dist", normed)[1], (a, b) => (a + b) / 2)];
         }
     }
 

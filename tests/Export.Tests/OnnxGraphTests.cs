@@ -54,7 +54,36 @@ public sealed class OnnxGraphTests
             [.. Text(1, name), .. Message(2, Message(1, [.. Number(1, 1), .. Message(2, Message(1, Number(1, 3)))]))];
         byte[] node = [.. Text(1, "x"), .. Text(1, "x"), .. Text(2, "y"), .. Text(3, "y"), .. Text(4, "Add")];
         byte[] body = [.. Message(1, node), .. Text(2, "g"), .. Message(11, Value("x")), .. Message(12, Value("y"))];
-        Assert.Equal([.. Number(1, 8), .. Text(2, "EdgeVit"), .. Message(7, body), .. Message(8, Number(2, 13))], graph.ToBytes());
+        Assert.Equal([.. Number(1, 7), .. Text(2, "EdgeVit"), .. Message(7, body), .. Message(8, Number(2, 13))], graph.ToBytes());
+    }
+
+    /// <summary>A zero is a value: readers that look for the attribute must find it.</summary>
+    [Fact]
+    public void AttributesThatAreZeroAreWritten()
+    {
+        var graph = new OnnxGraph("g");
+        string x = graph.Input("x", OnnxType.Float, 3);
+        graph.Named("Odd", "y", [x], ("axis", 0L), ("alpha", 0f), ("mode", ""));
+        byte[] bytes = graph.ToBytes();
+        NodeProto node = ModelProto.Parser.ParseFrom(bytes).Graph.Node.Single();
+        Assert.True(node.Attribute[0].HasI && node.Attribute[1].HasF && node.Attribute[2].HasS);
+        // By the standard's numbers: name, the integer 0 in field 3, the type 2 in field 20.
+        byte[] zero = [.. "\u000A\u0004axis"u8, 3 << 3, 0, 0xA0, 1, 2];
+        Assert.True(bytes.AsSpan().IndexOf(zero) > 0);
+    }
+
+    /// <summary>Each version of the operators goes with the version of the file format that came with it: older readers know no newer one.</summary>
+    [Theory]
+    [InlineData(13, 7)]
+    [InlineData(15, 8)]
+    [InlineData(17, 8)]
+    [InlineData(19, 9)]
+    [InlineData(21, 10)]
+    [InlineData(23, 11)]
+    public void TheFormatIsAsOldAsTheOperators(int opset, int version)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(new OnnxGraph("g", opset).ToBytes());
+        Assert.Equal((version, opset), (model.IrVersion, model.OpsetImport.Single().Version));
     }
 
     [Fact]

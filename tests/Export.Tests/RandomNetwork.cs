@@ -51,7 +51,7 @@ internal static class RandomNetwork
     }
 
     private static int Keys(string name, BinaryViTConfig config) => name.StartsWith("vit.encoder", StringComparison.Ordinal)
-        ? config.Keys(config.StageOf(int.Parse(name.Split('.')[3])))
+        ? config.KeysAt(int.Parse(name.Split('.')[3]))
         : config.Keys(config.Stages.Count);
 
     private static float Draw(Random random, string name, BinaryViTConfig config)
@@ -61,7 +61,12 @@ internal static class RandomNetwork
             return 2.4f / config.AttentionLevels / Keys(name, config) * (0.8f + (0.4f * random.NextSingle()));
         }
 
-        if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal))
+        if (name.EndsWith("att_zero_point", StringComparison.Ordinal))
+        {
+            return 0.3f * Normal(random);
+        }
+
+        if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal) || name.EndsWith("att_bias", StringComparison.Ordinal))
         {
             return Normal(random);
         }

@@ -75,7 +75,7 @@ public sealed class WriterTests(ITestOutputHelper output) : IDisposable
             stream.Write(new byte[100]);
             throw new IOException("No space left on device.");
         }));
-        Assert.Contains("No space left on device", e.Message, StringComparison.Ordinal);
+        Assert.Contains("no space left on device", e.Message, StringComparison.Ordinal);
         Assert.Contains(At("model.evit"), e.Message, StringComparison.Ordinal);
         Assert.IsAssignableFrom<IOException>(e);
         Assert.Equal("before", File.ReadAllText(At("model.evit")));

@@ -36,7 +36,36 @@ public class FileKindTests
     [InlineData("\u0093NUMPY\u0001\0", "a NumPy array")]
     [InlineData("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "a file of zeros")]
     [InlineData("BMW, the car maker, is not a bitmap", "a text that starts with 'BMW, the car maker, is n'")]
-    [InlineData("RIFF....WAVEfmt ", "a text that starts with")]
+    [InlineData("RIFF....WAVEfmt ", "a sound")]
+    [InlineData("RIFF....ACON", "a text that starts with 'RIFF....ACON'")]
+    [InlineData("\u0089PNG\r\n\u001A", "the PNG is cut off after 7 bytes")]
+    [InlineData("\u00FF\u00D8", "the JPEG is cut off after 2 bytes")]
+    [InlineData("GIF8", "the GIF is cut off after 4 bytes")]
+    [InlineData("RIFF....WE", "the WebP is cut off after 10 bytes")]
+    [InlineData("RIFF", "the WebP is cut off after 4 bytes")]
+    [InlineData("\u0089PNG\n\u001A\n\0\0\0\rIHDR", "transfer in text mode")]
+    [InlineData("\u00FF\u00FE<\0h\0t\0m\0l\0>\0", "an HTML page")]
+    [InlineData("\u00FE\u00FF\0{\0\"\0a\0\"", "a JSON text")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n\u00FF\u00D8", "a server's answer")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n\u00FF\u00D8\u00FF\u00E0\0\u0010JFIF\0\u0001\u0001", "a server's answer with its headers")]
+    [InlineData("HTTP/2 200\r\n\r\n\u0089PNG\r\n\u001A\n\0\0\0\rIHDR", "curl  does without  -i")]
+    [InlineData("\n\u00FF\u00D8\u00FF\u00E0\0\u0010JFIF\0\u0001\u0001", "a JPEG behind other bytes. Cut off what stands before it:  tail -c +2")]
+    [InlineData("Warning: x in y.php on line 3\r\n\u0089PNG\r\n\u001A\n\0\0\0\rIHDR", "a PNG behind other bytes. Cut off what stands before it:  tail -c +32")]
+    [InlineData("\0\0\0\u0001GIF89a\u0001\0\u0001\0\0\0\0", "a GIF behind other bytes")]
+    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "a server's answer with its headers")]
+    [InlineData("data:image/png;base64,iVBORw0KGgo", "base64")]
+    [InlineData("/9j/4AAQSkZJRgABAQ", "base64 -d")]
+    [InlineData("iVBORw0KGgoAAAANSUhEUg", "base64 -d")]
+    [InlineData("Rar!\u001A\u0007\u0001\0", "a RAR archive")]
+    [InlineData("7z\u00BC\u00AF\u0027\u001C\0\u0004", "a 7z archive")]
+    [InlineData("\u00FD7zXZ\0", "an xz archive")]
+    [InlineData("\u0028\u00B5\u002F\u00FD", "a Zstandard archive")]
+    [InlineData("\u0089HDF\r\n\u001A\n", "an HDF5 file")]
+    [InlineData("SIMPLE  =                    T", "a FITS image")]
+    [InlineData("\u0080\u0004\u0095\u0010\0\0", "a Python pickle")]
+    [InlineData("\u007FELF\u0002\u0001", "a program")]
+    [InlineData("bplist00", "a macOS property list")]
+    [InlineData("L\0\0\0\u0001\u0014\u0002\0", "a Windows shortcut")]
     [InlineData("RIFF....AVI LIST", "a video")]
     [InlineData("hello", "a text that starts with 'hello'")]
     [InlineData("\u0001\u0002\u0003", "a file that starts with 010203")]
@@ -48,6 +77,18 @@ public class FileKindTests
         Assert.Contains(expected, e.Message);
         using var folder = new TempFolder();
         Assert.Contains(expected, Assert.Throws<ImageException>(() => ImageDecoder.CheckFileHeader(folder.Write("picture.png", file))).Message);
+    }
+
+    /// <summary>Marks that stand further inside.</summary>
+    [Theory]
+    [InlineData(128, "DICM", "a DICOM")]
+    [InlineData(257, "ustar", "a tar archive")]
+    public void FilesWhoseMarkStandsInsideAreNamed(int at, string mark, string expected)
+    {
+        byte[] file = new byte[600];
+        file[0] = (byte)'x';
+        Encoding.Latin1.GetBytes(mark, file.AsSpan(at));
+        Assert.Contains(expected, Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "picture.png")).Message);
     }
 
     [Fact]

@@ -23,10 +23,11 @@ internal sealed class FolderOracle
     private static readonly HashSet<string> s_junk = [".DS_Store", "Thumbs.db", "._a.png", "._cat", "@eaDir", ".ipynb_checkpoints", "__MACOSX"];
 
     private readonly HashSet<TreeNode> _seen = [];
+    private readonly List<TreeNode> _hidden = [];
 
     private FolderOracle() { }
 
-    /// <summary>Files, and links and hidden folders that are not entered.</summary>
+    /// <summary>Files, those of hidden folders too, and links that are not entered.</summary>
     public int Found { get; private set; }
 
     /// <summary>Path of each used picture, with split and class.</summary>
@@ -40,6 +41,7 @@ internal sealed class FolderOracle
         var oracle = new FolderOracle();
         oracle._seen.Add(root);
         Seen tree = oracle.Walk(root, root.Path);
+        oracle.Found += oracle._hidden.Sum(oracle.Hidden);
         oracle.Decide(tree);
         return oracle;
     }
@@ -52,16 +54,24 @@ internal sealed class FolderOracle
         public bool Deep => Folders.Any(f => f.All.Any());
     }
 
+    private static bool Junk(string name) => s_junk.Contains(name) || name.StartsWith("._", StringComparison.Ordinal);
+
     private static string Composed(string name) => name.Replace("e\u0301", "\u00E9", StringComparison.Ordinal);
 
     private Seen Walk(TreeNode folder, string path)
     {
         var seen = new Seen(Composed(System.IO.Path.GetFileName(path)), [], []);
-        foreach (TreeNode entry in folder.Children!.Where(c => !s_junk.Contains(c.Name)).OrderBy(c => Composed(c.Name), StringComparer.Ordinal).ThenBy(c => c.Name, StringComparer.Ordinal))
+        foreach (TreeNode entry in folder.Children!.Where(c => !Junk(c.Name)).OrderBy(c => Composed(c.Name), StringComparer.Ordinal).ThenBy(c => c.Name, StringComparer.Ordinal))
         {
             string at = System.IO.Path.Combine(path, entry.Name);
+            if (entry.Name[0] == '.')
+            {
+                _hidden.Add(entry);
+                continue;
+            }
+
             TreeNode? real = entry.Content == TreeContent.Link ? entry.Target : entry;
-            bool enters = entry.Name[0] != '.' && entry.Content != TreeContent.BrokenLink && _seen.Add(real!);
+            bool enters = entry.Content != TreeContent.BrokenLink && _seen.Add(real!);
             if (enters && real!.Children is not null)
             {
                 seen.Folders.Add(Walk(real, at));
@@ -78,6 +88,10 @@ internal sealed class FolderOracle
         return seen;
     }
 
+    /// <summary>Files that nothing leads to but a name with a dot.</summary>
+    private int Hidden(TreeNode node) => node.Children is null ? (_seen.Contains(node) ? 0 : 1)
+        : node.Children.Where(c => !Junk(c.Name) && c.Content is not (TreeContent.Link or TreeContent.BrokenLink)).Sum(Hidden);
+
     private static string? Split(Seen folder) => s_splits.GetValueOrDefault(folder.Name);
 
     private void Decide(Seen root)
@@ -89,11 +103,15 @@ internal sealed class FolderOracle
         {
             Refusal = "failure";
         }
-        else if (others ? deep.Select(Split).Distinct().Count() > 1 : flat.Length > (deep.Length > 0 ? 0 : 1))
+        else if (others)
+        {
+            Use([root], "train", null);
+        }
+        else if (flat.Length > (deep.Length > 0 ? 0 : 1))
         {
             Refusal = "usage";
         }
-        else if (others || deep.Length == 0)
+        else if (deep.Length == 0)
         {
             Use([root], "train", null);
         }

@@ -41,7 +41,7 @@ public sealed class FolderRuleTests : IDisposable
     [Theory]
     [InlineData("train/1.png", "val/1.png")]
     [InlineData("train/a/1.png", "train/b/1.png", "test/1.png")]
-    [InlineData("train/a/1.png", "train/b/1.png", "test/a/1.png", "extra/1.png")]
+    [InlineData("Train/a/1.png", "Train/b/1.png", "val/a/1.png", "val/b/1.png", "test-images/1.png", "test-images/2.png")]
     public void WhatCanBeReadInTwoWaysIsAskedBack(params string[] files)
     {
         Fill(files);
@@ -51,6 +51,22 @@ public sealed class FolderRuleTests : IDisposable
         Assert.Contains("--split train=.", e.Message);
         string[] top = [.. files.Select(f => f.Split('/')[0]).Distinct().Order(StringComparer.Ordinal)];
         Assert.Equal(top, Open(new() { Split = "train=." }).Train.Labels);
+    }
+
+    /// <summary>Where one folder is no split, all are classes; where that may not be meant, it is said.</summary>
+    [Theory]
+    [InlineData("--split train=train,test=test", "train/a/1.png", "train/b/1.png", "test/a/1.png", "extra/1.png")]
+    [InlineData("--split val=dev,test=eval", "dev/a/1.png", "eval/a/1.png", "zoo/deep/1.png")]
+    [InlineData(null, "train/a/1.png", "train/b/1.png", "car/1.png")]
+    [InlineData(null, "train/1.png", "test/1.png", "car/1.png")]
+    public void BesideAFolderThatIsNoSplitAllAreClasses(string? option, params string[] files)
+    {
+        Fill(files);
+        DatasetSplits splits = Open();
+        Assert.Equal([.. files.Select(f => f.Split('/')[0]).Distinct().Order(StringComparer.Ordinal)], splits.Train.Labels);
+        Assert.Equal((files.Length, null), (splits.Train.Count, splits.Test));
+        Assert.Equal(option is null, splits.Warnings.Count == 0);
+        Assert.All(splits.Warnings, w => Assert.EndsWith(option!, w, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -79,6 +95,29 @@ public sealed class FolderRuleTests : IDisposable
         DatasetException e = Refused(new() { Split = option });
         Assert.True(e.IsUsage);
         Assert.Contains(message, e.Message);
+    }
+
+    /// <summary>A class whose name begins with a dot is not lost as one line: each of its pictures is counted, and said where it is the one that is missing.</summary>
+    [Fact]
+    public void PicturesInHiddenFoldersAreCounted()
+    {
+        Fill("cat/1.png", "dog/1.png", ".bird/1.png", ".bird/2.png", ".bird/deeper/3.png", ".bird/._4.png");
+        Assert.Equal("3 .png (hidden)", Open().Files!.Summary());
+        Assert.Equal(5, Open().Files!.Found);
+        Directory.Delete(Path.Combine(_folder.Path, "dog"), recursive: true);
+        Assert.Contains("only one class; a classifier needs at least two. Left out: 3 .png (hidden).", Refused(new()).Message);
+    }
+
+    /// <summary>As git-annex and DVC lay data out: the classes are links into a hidden folder, and count once.</summary>
+    [Fact]
+    public void WhatLinksLeadToInAHiddenFolderIsUsed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need rights there");
+        Fill(".store/1.png", ".store/2.png", ".store/3.png", "cat/own.png", "dog/own.png");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "cat", "a.png"), "../.store/1.png");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "dog", "b.png"), "../.store/2.png");
+        FileAccount files = Open().Files!;
+        Assert.Equal((4, 5, "1 .png (hidden)"), (files.Used, files.Found, files.Summary()));
     }
 
     [Fact]
@@ -131,6 +170,21 @@ public sealed class FolderRuleTests : IDisposable
         Assert.Contains("no image of its own: 1.png is the same file as another", Refused().Message);
     }
 
+    /// <summary>A name may hold an end of line: what is said of it stays one line.</summary>
+    [Fact]
+    public void AnEndOfLineInANameEndsNoLine()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such names there");
+        Fill("a/1.png", "b/1.png");
+        string bad = _folder.Write("b/two\nlines\u001b[2J.png", "no picture");
+        var e = Assert.Throws<ImageException>(() => ImageDecoder.DecodeFile(bad));
+        Assert.Equal(bad, e.Image);
+        Assert.Contains(@"two\nlines\x1b[2J.png: not a PNG", e.Message, StringComparison.Ordinal);
+        File.Delete(bad);
+        Directory.CreateDirectory(_folder.At("c\nd"));
+        Assert.DoesNotContain('\n', Refused().Message);
+    }
+
     /// <summary>To open a pipe is to wait for its writer.</summary>
     [Fact]
     public void APipeAmongTheImagesIsNoFileToWaitFor()
@@ -138,7 +192,14 @@ public sealed class FolderRuleTests : IDisposable
         Assert.SkipUnless(File.Exists("/usr/bin/mkfifo"), "needs mkfifo");
         Fill("a/1.png", "b/1.png");
         Process.Start("/usr/bin/mkfifo", _folder.At("a/pipe")).WaitForExit();
-        Assert.Equal("empty", Assert.Single(Open().Files!.LeftOut).Reason);
+        Assert.Equal("a pipe, a socket or a device", Assert.Single(Open().Files!.LeftOut).Reason);
+        Process.Start("/usr/bin/mkfifo", _folder.At("a/pipe.png")).WaitForExit();
+        Assert.Equal(["pipe", "pipe.png"], Open().Files!.LeftOut.Select(f => Path.GetFileName(f.File)));
+
+        // A class of nothing else is not empty.
+        Directory.CreateDirectory(_folder.At("c"));
+        Process.Start("/usr/bin/mkfifo", _folder.At("c/feed.png")).WaitForExit();
+        Assert.Contains("among the 1 files of this class (for example feed.png, a pipe, a socket or a device)", Refused().Message);
     }
 
     [Fact]

@@ -30,6 +30,19 @@ public sealed class GroundTruthTests : IDisposable
         Assert.Equal(["ILSVRC2012_val_00000002.JPEG n01", "ILSVRC2012_val_00000001.JPEG n02"], Named(DatasetFolder.Open(_folder.Path).Test!));
     }
 
+    /// <summary>As programs write tables again: quotes, another delimiter, a byte order mark, classes with blanks.</summary>
+    [Theory]
+    [InlineData("LOC_val_solution.csv", "\"ImageId\",\"PredictionString\"\r\n\"v1\",\"n02 85 1 499 272 \"\r\n\"v2\",\"n01 1 2 3 4 n01 5 6 7 8\"\r\n", "n01", "n02")]
+    [InlineData("LOC_val_solution.csv", "\uFEFFImageId;PredictionString\nv1;n02 85 1 499 272\nv2;\" n01\"", "n01", "n02")]
+    [InlineData("val/labels.txt", "\"v1.png\",\"snow, deep\"\nv2.png,a b", "a b", "snow, deep")]
+    [InlineData("val/annotations.txt", "v1.png\tsnow deep\t1\nv2.png\ta b\t2", "a b", "snow deep")]
+    public void TablesMayBeQuoted(string file, string text, string first, string second)
+    {
+        Fill($"train/{first}/1.png", $"train/{second}/1.png", "val/v1.png", "val/v2.png");
+        _folder.Write(file, text);
+        Assert.Equal([$"v2.png {first}", $"v1.png {second}"], Named(DatasetFolder.Open(_folder.Path).Test!));
+    }
+
     [Fact]
     public void AnUnknownClassAndAPictureWithTwoAreNamed()
     {

@@ -23,6 +23,26 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(0, splits.Skipped);
     }
 
+    /// <summary>A camera's frame without end marker is decoded, and not in silence.</summary>
+    [Fact]
+    public void WhatIsOddAboutPicturesIsKept()
+    {
+        Fill("a/1.png");
+        byte[] frame = GoldenPicture.Read("jpeg-420.jpg").File[..^2];
+        _folder.Write("b/2.jpg", frame);
+        _folder.Write("b/1.jpg", frame);
+        DatasetSplits splits = DatasetFolder.Open(_folder.Path);
+        Assert.Null(splits.Odd!.Text());
+        _ = splits.Train.Load(2);
+        Assert.Equal($"1 picture was decoded with a warning: {_folder.At("b/2.jpg")}: a JPEG without end marker: its last pixels may be wrong.", splits.Odd.Text());
+        for (int i = 0; i < 3; i++)
+        {
+            _ = splits.Train.Load(i);
+        }
+
+        Assert.StartsWith($"2 pictures were decoded with a warning, the first: {_folder.At("b/1.jpg")}: ", splits.Odd.Text());
+    }
+
     [Fact]
     public void ClassesAndFilesAreInTheOrderOfTheirBytes()
     {

@@ -113,6 +113,20 @@ public class JpegTests
         Assert.Contains("EDGEVIT_MAX_PIXELS=12", e.Message);
     }
 
+    /// <summary>Longer sides than the decoder takes are said by their size, not called damage.</summary>
+    [Theory]
+    [InlineData("jpeg-420.jpg", 0xC0)]
+    [InlineData("jpeg-progressive.jpg", 0xC2)]
+    public void AHeaderOfTheLargestSizeIsSaid(string name, int marker)
+    {
+        byte[] file = Claiming(name, (byte)marker, 0xFF, 0xFF);
+        int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, (byte)marker]);
+        (file[frame + 6], file[frame + 8]) = (0xFF, 0xFF);
+        string message = Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "large.jpg")).Message;
+        Assert.Contains("large.jpg: the JPEG is 65535 x 65535 pixels by its header, more than the 65500 a side", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("damaged", message, StringComparison.Ordinal);
+    }
+
     private static byte[] Claiming(string name, byte frameMarker, byte heightHigh, byte widthHigh)
     {
         byte[] file = GoldenPicture.Read(name).File;

@@ -155,6 +155,13 @@ internal sealed class RandomTree(int seed)
             folder.Children!.Add(junk);
         }
 
+        if (_random.Next(10) == 0)
+        {
+            var hidden = new TreeNode($".{name}") { Children = [], Parent = folder };
+            folder.Children!.Add(hidden);
+            Files(hidden, 1 + _random.Next(2));
+        }
+
         return folder;
     }
 

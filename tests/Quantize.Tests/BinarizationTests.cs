@@ -54,6 +54,7 @@ public class BinarizationTests
         Assert.Equal(11, modes.Count(p => p.FrozenSigns) + 1);
         Assert.Equal(31, modes.Count(p => p.Regularizer == 2) + 1);
         Assert.Equal(0, modes[0].Regularizer);
+        Assert.All(Enumerable.Range(1, 12), steps => Assert.False(BinarizationMode.At(settings with { FloatWeights = 0.9, FreezeSigns = 0 }, steps - 1, steps).FloatWeights));
         Assert.Equal(default, BinarizationMode.At(new BinarizationSettings(), 99, 100) with { Surrogate = default });
     }
 

@@ -24,6 +24,7 @@ public class ConverterTests
             Assert.True(File.Exists(folder.File($"run/{name}")), name);
         }
 
+        Assert.All(Directory.EnumerateFiles(folder.File("run"), "*", SearchOption.AllDirectories).Select(f => Path.GetFileName(f)), f => Assert.True(f == ".run.lock" || RunFiles.All.Contains(f), f));
         Assert.Equal(MetricsLog.Header, File.ReadLines(folder.File("run/metrics.csv")).First());
         Assert.Equal(["data", "teacher", "student", "export", "check"], events.Seen.OfType<PhaseStarted>().Select(e => e.Phase));
         Assert.Contains(events.Seen.OfType<Note>(), e => e.Text.Contains("10 classes", StringComparison.Ordinal));
@@ -121,11 +122,4 @@ public class ConverterTests
         .. Directory.EnumerateFiles(folder.File("run"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .Select(f => $"{f} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}"),
     ];
-
-    private sealed class Recorder : IConvertProgress
-    {
-        public List<ConvertEvent> Seen { get; } = [];
-
-        public void Report(ConvertEvent value) => Seen.Add(value);
-    }
 }

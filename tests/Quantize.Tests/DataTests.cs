@@ -97,8 +97,8 @@ public class DataTests
         DatasetSplits splits = DatasetFolder.Open("shapes", new DatasetOptions { ShapesTrainCount = 40, ShapesTestCount = 10 });
         PixelSource kept = PixelSource.Open(splits.Train, Preprocess32);
         PixelSource onDemand = PixelSource.Open(splits.Train, Preprocess32, limit: 1000);
-        Assert.True(kept.InMemory);
-        Assert.False(onDemand.InMemory);
+        Assert.True(kept.IsKept);
+        Assert.False(onDemand.IsKept);
         using var a = new BatchLoader(kept, [.. Enumerable.Range(0, 40)], 8, new Augmentation(4, true), 1);
         using var b = new BatchLoader(onDemand, [.. Enumerable.Range(0, 40)], 8, new Augmentation(4, true), 1);
         Assert.Equal(a.Get(3).Images, b.Get(3).Images);

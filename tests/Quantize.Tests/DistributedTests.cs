@@ -141,6 +141,44 @@ public partial class DistributedTests
         Assert.False(File.Exists(Path.Combine(run, "config.json")));
     }
 
+    /// <summary>What each process replaces differs; what is told is of all, each picture once.</summary>
+    [Theory]
+    [MemberData(nameof(Mpis))]
+    public void ReplacedPicturesAreCountedOnceForAllProcesses(string mpi)
+    {
+        string[] lines = Lines(MpiLauncher.Wait(MpiLauncher.Of(mpi).Start(2, ["replace"]), 0), "replaced ");
+        Assert.Equal(["replaced 0, 2 of 3, 4", "replaced 0, 2 of 3, 4"], lines);
+    }
+
+    /// <summary>Pictures go missing and break while two processes read them.</summary>
+    [Theory]
+    [MemberData(nameof(Mpis))]
+    public void PicturesThatBreakOnTheWayAreReplacedInAllProcesses(string mpi)
+    {
+        MpiLauncher launcher = MpiLauncher.Of(mpi);
+        using var folder = new TempFolder();
+        string[] files = [.. Enumerable.Range(0, 60).Select(i => Path.Combine(Directory.CreateDirectory(folder.File(i % 2 == 0 ? "data/cat" : "data/dog")).FullName, $"{i:D2}.png"))];
+        for (int i = 0; i < files.Length; i++)
+        {
+            File.WriteAllBytes(files[i], EndToEnd.Tests.Png.Random(16, 16, i));
+        }
+
+        string layout = folder.File("small.json"), run = folder.File("run"), last = Path.Combine(run, "student", "last.safetensors");
+        File.WriteAllText(layout, Export.ConfigJson.Write(new Export.BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new Export.StageConfig(1, 32, 64, 1, 1)], Classes: 10)));
+        Process all = launcher.Start(2, ["convert", run, "none", "400", "1", $"data={folder.File("data")}", $"student={layout}"]);
+        while (!all.HasExited && !File.Exists(last))
+        {
+            Thread.Sleep(5);
+        }
+
+        File.Delete(files[0]);
+        File.WriteAllText(files[1], "no picture");
+        File.Delete(files[2]);
+        MpiLauncher.Wait(all, 0);
+        Assert.Contains("\"replacedImages\": 3", File.ReadAllText(Path.Combine(run, "result.json")), StringComparison.Ordinal);
+        Assert.Contains("3 could not be read during the training and were replaced", File.ReadAllText(Path.Combine(run, "card.md")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheyMeasureTogetherAndAgreeOnLengths()
     {

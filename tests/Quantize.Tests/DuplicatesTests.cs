@@ -23,6 +23,7 @@ public sealed class DuplicatesTests
         string tested = Duplicates.Describe(source, new DataSplit(thirty, [35]), source, [35, 41])!;
         Assert.StartsWith("1 of 2 test images and 0 of 1 validation images", tested, StringComparison.Ordinal);
 
+        // Of what is decoded on demand nothing is known without a look.
         PixelSource onDemand = PixelSource.Open(shapes.Train, s_small, limit: 0);
         Assert.Null(Duplicates.Describe(onDemand, new DataSplit(thirty, [30]), onDemand, [1]));
     }

@@ -77,6 +77,74 @@ public class LossTests
         }
     }
 
+    /// <summary>With views, every image of a training is one of those that were answered, in memory and from a file.</summary>
+    [Fact]
+    public void TheCachedTeacherKnowsEveryViewThatIsShown()
+    {
+        PixelSource source = DataTests.Shapes(20);
+        var varied = new Augmentation(3, true, 0.5) { Views = 3, Crop = 0.5 };
+        var asked = new List<float[]>();
+        int[] indices = [2, 3, 5, 7, 11];
+        CachedTeacher cached = CachedTeacher.Ask(new Recorder(asked), source, indices, torch.CPU, new AnswerPlace(varied, 9), new SilentProgress(), default)!;
+        Assert.Equal(3 * indices.Length, asked.Count);
+        using var loader = new BatchLoader(source, indices, 5, varied, 9);
+        HashSet<float> sums = [];
+        for (int step = 0; step < 7; step++)
+        {
+            Batch batch = loader.Get(step);
+            Assert.Equal(step % 3, batch.Epoch);
+            float[] images = ModelTensors.ToArray(batch.ToTensor(source, torch.CPU)), answers = ModelTensors.ToArray(cached.Logits(torch.zeros(5, 1), batch));
+            for (int i = 0; i < 5; i++)
+            {
+                float sum = images.AsSpan(i * images.Length / 5, images.Length / 5).ToArray().Sum();
+                Assert.Equal(sum, answers[i * 10], 1e-3f * MathF.Max(1, MathF.Abs(sum)));
+                sums.Add(answers[i * 10]);
+            }
+        }
+        Assert.Equal(15, sums.Count);
+    }
+
+    /// <summary>Answers with the sum of an image.</summary>
+    private sealed class Recorder(List<float[]> asked) : ITeacher
+    {
+        public string Name => "recorder";
+
+        public Tensor Logits(Tensor images, Batch batch)
+        {
+            float[] pixels = ModelTensors.ToArray(images);
+            int length = pixels.Length / batch.Count;
+            float[] logits = new float[batch.Count * 10];
+            for (int i = 0; i < batch.Count; i++)
+            {
+                float[] image = pixels[(i * length)..((i + 1) * length)];
+                asked.Add(image);
+                logits[i * 10] = image.Sum();
+            }
+
+            return torch.tensor(logits).view(batch.Count, 10);
+        }
+    }
+
+    [Theory]
+    [InlineData(10, 4)]
+    [InlineData(20_000_000, 2)]
+    public void RowsAreReadAsTheyWereWritten(long rows, int width)
+    {
+        using var folder = new TempFolder();
+        RowStore store = RowStore.For(rows, width, folder.Path)!;
+        float[] row = new float[width];
+        foreach (long at in (long[])[0, 1, rows - 1])
+        {
+            store.Write(at, [.. Enumerable.Range(0, width).Select(c => (float)(at + c))]);
+        }
+
+        foreach (long at in (long[])[rows - 1, 1, 0])
+        {
+            store.Read(at, row);
+            Assert.Equal(Enumerable.Range(0, width).Select(c => (float)(at + c)), row);
+        }
+    }
+
     [Fact]
     public void RateWarmsUpAndFallsAsACosine()
     {

@@ -37,7 +37,13 @@ public class ModelTests
     internal void EveryFormOfTheNetworkIsReportedAndLowered(
         bool binaryDownsampling, BranchKind branches, bool shiftedPatches = false, int stem = 0, int levels = 1, bool locality = false, int classAttention = 0)
     {
-        BinaryViTConfig config = Small with { BinaryDownsampling = binaryDownsampling, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality, ClassAttention = classAttention };
+        BinaryViTConfig config = Small with { Down = binaryDownsampling ? DownKind.Binary : DownKind.Float, Branches = branches, ShiftedPatches = shiftedPatches, StemWidth = stem, AttentionLevels = levels, Locality = locality, ClassAttention = classAttention };
+        Reports(config);
+    }
+
+    /// <summary>A network reports every value of its graph.</summary>
+    private static void Reports(BinaryViTConfig config)
+    {
         torch.manual_seed(1);
         using var model = new BinaryViT(config);
         model.eval();
@@ -52,6 +58,21 @@ public class ModelTests
     }
 
     [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    public void NetworksThatConvolveAreReportedAndLowered(bool all, int dilation)
+    {
+        StageConfig Convolving(StageConfig stage) => stage with { Mixer = MixerKind.Conv3, Heads = 1, Reduction = 1, Dilation = dilation };
+        Reports(Small with { Stages = [Convolving(Small.Stages[0]), all ? Convolving(Small.Stages[1]) : Small.Stages[1]] });
+    }
+
+    [Theory]
+    [InlineData(nameof(DownKind.Conv3))]
+    [InlineData(nameof(DownKind.Depthwise))]
+    public void NetworksWithOtherDownSamplingAndStemsAreReportedAndLowered(string down) =>
+        Reports(Small with { Down = Enum.Parse<DownKind>(down), PatchSize = 2, Stem = [new StemLayer(3, 2, 6), new StemLayer(3, 2, Depthwise: true)] });
+
+    [Theory]
     [InlineData(nameof(Precision.Binary))]
     [InlineData(nameof(Precision.Float))]
     public void WithLocalityNoTokenAttendsToItself(string precision)
@@ -61,7 +82,7 @@ public class ModelTests
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
         var context = new LayerContext(Enum.Parse<Precision>(precision), config.BatchNormEps, new Taps());
-        using var attention = new BinaryAttention("a", context, config, 1, new BinarizationSettings { Clip = new ClipStart(1e-6, false) });
+        using var attention = new BinaryAttention("a", context, config, 1, 1, new BinarizationSettings { Clip = new ClipStart(1e-6, false) });
         attention.eval();
         var grid = new TokenGrid(1, 2);
         // Values of one token turn; with a clip near zero every other token takes all of them.

@@ -11,7 +11,7 @@ public class RecipeTests
     [Fact]
     public void FewImagesWithoutOptions()
     {
-        var recipe = Recipe.For(Options(), Network, images: 10_000, kind: "image folder");
+        var recipe = Recipe.For(Options(), Network, labelled: 10_000, kind: "image folder");
         var student = new TrainSettings
         {
             // 156 whole batches of 64 in a pass, 22 passes.
@@ -26,7 +26,8 @@ public class RecipeTests
             Optimizer = OptimizerKind.AdamW,
             GradientNorm = 5,
             ClipRate = 0.1,
-            EvaluationBatch = 256,
+            // Attention of 64x64 pixels takes 16 times what it takes of 32x32, where 256 images are evaluated at a time.
+            EvaluationBatch = 16,
             Accumulate = 1,
             MixedPrecision = false,
             Binarization = new BinarizationSettings { NormBatches = 100 },
@@ -36,7 +37,7 @@ public class RecipeTests
         Assert.Equal(new Augmentation(Pad: 4, Flip: true, Erase: 0), recipe.Augmentation);
 
         // The teacher: a residual network, 4 passes.
-        var teacher = new TrainSettings { Steps = 624, BatchSize = 64, LearningRate = 0.003, Warmup = 0.1, WeightDecay = 0.05, Evaluations = 4, Seed = 1 };
+        var teacher = new TrainSettings { Steps = 624, BatchSize = 64, LearningRate = 0.003, Warmup = 0.1, WeightDecay = 0.05, Evaluations = 4, EvaluationBatch = 16, Seed = 1 };
         Assert.Equal(teacher, recipe.Teacher);
     }
 
@@ -106,6 +107,7 @@ public class RecipeTests
             LearningRate = 0.25,
             Warmup = 0.03,
             Evaluations = 10,
+            EvaluationBatch = 16,
             Accumulate = 4,
             MixedPrecision = true,
             Seed = 42,

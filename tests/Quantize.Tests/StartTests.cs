@@ -23,7 +23,7 @@ public class StartTests
         Assert.Contains("deepth", Assert.Throws<ModelFormatException>(() => StudentLayout.Of(path)).Message, StringComparison.Ordinal);
         File.WriteAllText(path, ConfigJson.Write(Network(10) with { LayerNorm = true }));
         Assert.Equal(ConvertException.NotSupported, Assert.Throws<ConvertException>(() => StudentLayout.Of(path)).ExitCode);
-        Assert.Contains("cannot be read", Assert.Throws<ConvertException>(() => StudentLayout.Of(folder.File("none.json"))).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no such file", Assert.Throws<ConvertException>(() => StudentLayout.Of(folder.File("none.json"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,6 +59,67 @@ public class StartTests
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..200]);
         Assert.StartsWith("--init ", Assert.Throws<ConvertException>(() => InitialWeights.Load(student, path)).Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A packed model gives its signs back; of a layout with more layers, what is there is taken.</summary>
+    [Theory]
+    [InlineData(nameof(MixerKind.Attention))]
+    [InlineData(nameof(MixerKind.Conv3))]
+    public void AStudentStartsFromAPackedModelAndFromLayoutsThatFitInPart(string mixer)
+    {
+        BinaryViTConfig Network(int classes) => StartTests.Network(classes) is var n ? n with { Stages = [n.Stages[0] with { Mixer = Enum.Parse<MixerKind>(mixer) }, n.Stages[1]] } : n;
+        using var folder = new TempFolder();
+        torch.manual_seed(1);
+        using var trained = new BinaryViT(Network(4));
+        LoweredModel lowered = Lowering.Lower(trained.Config, ModelTensors.Export(trained));
+        string packed = folder.File("model.evit");
+        File.WriteAllBytes(packed, EvitWriter.ToBytes(FoldedModel.Of(lowered).Model, new EdgeVit.Runtime.Preprocess(16, 16, 16, EdgeVit.Runtime.Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]), ["a", "b", "c", "d"], "{}", 1));
+        torch.manual_seed(2);
+        using var student = new BinaryViT(Network(3));
+        Assert.Contains("norms, shifts and scales of a packed model are folded and start fresh", InitialWeights.Load(student, packed), StringComparison.Ordinal);
+        IReadOnlyDictionary<string, StoredTensorBits> expected = Bits(lowered), actual = Bits(Lowering.Lower(student.Config, ModelTensors.Export(student)));
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.Keys, actual.Keys);
+        foreach ((string name, StoredTensorBits bits) in expected)
+        {
+            Assert.Equal(bits.Words, actual[name].Words);
+        }
+
+        string checkpoint = folder.File("trained.safetensors");
+        Checkpoint.Save(checkpoint, trained, null, TrainState.Start, new Dictionary<string, string>());
+        BinaryViTConfig config = Network(4);
+        using var deeper = new BinaryViT(config with { Stages = [config.Stages[0], config.Stages[1] with { Depth = 3 }] });
+        Assert.EndsWith("; fresh: layer 2, layer 3", InitialWeights.Load(deeper, checkpoint), StringComparison.Ordinal);
+    }
+
+    /// <summary>Float convolutions come back in the order of the latent ones: those of single channels as they were, others times the norm that is folded in.</summary>
+    [Fact]
+    public void AStudentStartsFromThePackedConvolutionsOfSingleChannels()
+    {
+        using var folder = new TempFolder();
+        BinaryViTConfig config = Network(4) with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 2, 16), new StemLayer(3, 2, Depthwise: true)] };
+        torch.manual_seed(1);
+        using var trained = new BinaryViT(config);
+        IReadOnlyDictionary<string, FloatTensor> expected = ModelTensors.Export(trained);
+        string packed = folder.File("model.evit");
+        File.WriteAllBytes(packed, EvitWriter.ToBytes(
+            FoldedModel.Of(Lowering.Lower(config, expected)).Model, new EdgeVit.Runtime.Preprocess(16, 16, 16, EdgeVit.Runtime.Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]), ["a", "b", "c", "d"], "{}", 1));
+        torch.manual_seed(2);
+        using var student = new BinaryViT(config);
+        InitialWeights.Load(student, packed);
+        IReadOnlyDictionary<string, FloatTensor> actual = ModelTensors.Export(student);
+        foreach (string name in (string[])["vit.encoder.patch_embed1.depthwise.weight", "vit.embeddings.stem2.weight"])
+        {
+            // A fresh norm divides by sqrt(1 + eps).
+            float scale = name.Contains("stem", StringComparison.Ordinal) ? 1 / MathF.Sqrt(1 + 1e-5f) : 1;
+            Assert.All(expected[name].Data.Zip(actual[name].Data), p => Assert.Equal(p.First * scale, p.Second, 1e-6f));
+        }
+    }
+
+    private sealed record StoredTensorBits(ulong[] Words);
+
+    private static SortedDictionary<string, StoredTensorBits> Bits(LoweredModel model) => new(
+        model.Tensors.Values.Where(static t => t.Type == EdgeVit.Runtime.StoredType.U64)
+            .ToDictionary(static t => t.Name, static t => new StoredTensorBits(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(t.Bytes.Span).ToArray())), StringComparer.Ordinal);
 
     [Fact]
     public void ABudgetIsDividedBetweenTeacherAndStudent()

@@ -110,6 +110,46 @@ public class StudentOptionTests
         }
     }
 
+    /// <summary>Convolutions, by both training paths: what is packed is proven, and the checkpoint says its layout.</summary>
+    [Theory]
+    [InlineData(true, ConvertOptions.Float32)]
+    [InlineData(false, ConvertOptions.Float32)]
+    [InlineData(true, ConvertOptions.BFloat16)]
+    public void ConvolutionsAreTrainedAndProven(bool fused, string precision)
+    {
+        using var folder = new TempFolder();
+        ConvertOptions options = new()
+        {
+            Data = "shapes",
+            Out = folder.File("run"),
+            Student = folder.File("small.json"),
+            Teacher = "none",
+            ShapesTrain = 200,
+            ShapesTest = 30,
+            Epochs = 0.5,
+            BatchSize = 32,
+            ParityImages = 2,
+            Device = "cpu",
+            Precision = precision,
+        };
+        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig(
+            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1) { Mixer = MixerKind.Conv3, Dilation = 2 }, new StageConfig(1, 64, 64, 2, 1)], Classes: 10)));
+        try
+        {
+            FusedBranch.Enabled = fused;
+            ConvertResult result = Converter.Convert(options, new SilentProgress());
+            Assert.True(result.Parity.Passed);
+            Assert.Empty(result.Parity.Untapped);
+            GraphNode conv = EvitFile.Read(result.Model).Graph.Nodes.Single(n => n.Op == Op.BinaryConv && ConvWindow.Of(n).KeepsGrid);
+            Assert.Equal(new ConvWindow(3, 1, 2, 2), ConvWindow.Of(conv));
+            Assert.Equal(StudentLayout.Of(options).With(classes: 10), CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
+        }
+        finally
+        {
+            FusedBranch.Enabled = true;
+        }
+    }
+
     [Fact]
     public void AShiftedPatchSeesWhatItsFourShiftsDo()
     {

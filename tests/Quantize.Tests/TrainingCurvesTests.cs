@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace EdgeVit.Quantize.Tests;
 
-/// <summary>The page of training curves.</summary>
+/// <summary>The training curves of a run's page.</summary>
 public class TrainingCurvesTests
 {
     private static readonly XNamespace s_html = "http://www.w3.org/1999/xhtml";
@@ -21,7 +21,7 @@ public class TrainingCurvesTests
     [Fact]
     public void ThePageHoldsStagesFactsAndCharts()
     {
-        XElement page = Parse(TrainingCurves.Draw(s_metrics, "what was trained"));
+        XElement page = Parse(RunPage.Write(s_metrics, "what was trained"));
         Assert.Contains("what was trained", page.Descendants(s_html + "p").Select(p => p.Value));
         Assert.Equal(["teacher", "student"], page.Descendants(s_html + "h2").Select(h => h.Value));
         Assert.Equal(
@@ -42,7 +42,7 @@ public class TrainingCurvesTests
     [Fact]
     public void ThePageNeedsNothingElse()
     {
-        string text = TrainingCurves.Draw(s_metrics, "t");
+        string text = RunPage.Write(s_metrics, "t");
         XElement page = Parse(text);
         Assert.DoesNotContain(page.Descendants(), e => e.Name.LocalName is "script" or "link" or "img" or "image" or "iframe" or "object" or "use");
         Assert.DoesNotContain(page.Descendants().Attributes(), a => a.Name.LocalName is "src" or "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
@@ -52,10 +52,10 @@ public class TrainingCurvesTests
 
     [Theory]
     [InlineData("a </style></script><img src=x onerror=alert(1)> title")]
-    [InlineData("{{stages}} & {{title}}")]
+    [InlineData("{{sections}} & {{title}}")]
     public void AHostileTitleStaysText(string title)
     {
-        XElement page = Parse(TrainingCurves.Draw([.. s_metrics, "<i>stage</i>,1,1,1,1,1,1,1,1,1,1,1,1"], title));
+        XElement page = Parse(RunPage.Write([.. s_metrics, "<i>stage</i>,1,1,1,1,1,1,1,1,1,1,1,1"], title));
         Assert.Equal(title, page.Descendants(s_html + "p").First().Value);
         Assert.Contains("<i>stage</i>", page.Descendants(s_html + "h2").Select(h => h.Value));
         Assert.Equal(3, page.Descendants(s_html + "section").Count());
@@ -64,13 +64,13 @@ public class TrainingCurvesTests
     [Fact]
     public void LinesThatHoldNoNumbersDrawNothing()
     {
-        XElement page = Parse(TrainingCurves.Draw([MetricsLog.Header, "teacher,x,,NaN,Infinity,-Infinity,,,,,,,"], "t"));
+        XElement page = Parse(RunPage.Write([MetricsLog.Header, "teacher,x,,NaN,Infinity,-Infinity,,,,,,,"], "t"));
         Assert.Empty(page.Descendants(s_svg + "svg"));
         Assert.Equal(["steps –", "epochs –", "best validation top-1 –", "time –"], page.Descendants(s_html + "li").Select(li => li.Value));
-        Assert.Empty(Parse(TrainingCurves.Draw([MetricsLog.Header], "t")).Descendants(s_html + "section"));
-        Assert.Empty(Parse(TrainingCurves.Draw([], "t")).Descendants(s_html + "section"));
+        Assert.Empty(Parse(RunPage.Write([MetricsLog.Header], "t")).Descendants(s_html + "section"));
+        Assert.Empty(Parse(RunPage.Write([], "t")).Descendants(s_html + "section"));
         // A file of an earlier version without a column.
-        Assert.Single(Parse(TrainingCurves.Draw(["stage,step,loss", "student,1,2.5"], "t")).Descendants(s_svg + "svg"));
+        Assert.Single(Parse(RunPage.Write(["stage,step,loss", "student,1,2.5"], "t")).Descendants(s_svg + "svg"));
     }
 
     private static XElement Parse(string page)

@@ -67,6 +67,9 @@ internal static class WorkerProgram
                 case ["rehearse"]:
                     Print(Rehearsed(group!));
                     break;
+                case ["replace"]:
+                    Print(Replaced(group!));
+                    break;
                 case ["wait"]:
                     Print(Waited(group!));
                     break;
@@ -83,12 +86,17 @@ internal static class WorkerProgram
     }
 
     /// <summary>Arguments: folder, teacher, epochs, accumulate, and any of the words resume, plan (prints what was measured), budget (fits the training to two
-    /// minutes and ends after a second), slow (hardly learns).</summary>
+    /// minutes and ends after a second), slow (hardly learns), data=FOLDER and student=FILE (pictures that are read each time).</summary>
     private static void Convert(string[] arguments, ProcessGroup? group, CancellationToken cancel)
     {
         ConvertOptions fresh = Options(
             arguments[0], arguments[1], double.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture));
         ConvertOptions options = fresh with { Resume = arguments.Contains("resume"), CheckpointEvery = TimeSpan.FromSeconds(1) };
+        if (Value(arguments, "data=") is { } data)
+        {
+            options = options with { Data = data, Student = Value(arguments, "student=")!, Crop = 0.5 };
+        }
+
         if (arguments.Contains("slow"))
         {
             options = options with { LearningRate = 1e-6 };
@@ -113,6 +121,8 @@ internal static class WorkerProgram
             Converter.Convert(options, new SilentProgress(), cancel, group);
         }
     }
+
+    private static string? Value(string[] arguments, string name) => Array.Find(arguments, a => a.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
 
     /// <summary>What the operations of all processes make of numbers that tell the ranks apart.</summary>
     private static string Operations(ProcessGroup group)
@@ -151,6 +161,32 @@ internal static class WorkerProgram
         double weights = model.parameters().SelectMany(ModelTensors.ToArray).Select((w, i) => w * Math.Sin(i)).Sum();
         group.Leave();
         return string.Create(CultureInfo.InvariantCulture, $"parts {step.Parts}, loss {loss:R}, weights {weights:R}, fresh {fresh}; rank {group.Rank} warned {progress.Seen.Count} times");
+    }
+
+    /// <summary>Pictures 3 and 5 break where rank 0 reads them, 5 and 8 where rank 1 does; then 9 where rank 0 does.</summary>
+    private static string Replaced(ProcessGroup group)
+    {
+        var data = new FragileDataset(40, 2);
+        var replacements = new Replacements(data) { Allowed = true };
+        replacements.Join(group);
+        int before = replacements.CountOfAll;
+        foreach (int index in (int[])(group.IsFirst ? [3, 5] : [5, 8]))
+        {
+            data.Broken[index] = true;
+            replacements.Load(data, index);
+        }
+
+        replacements.Join(group);
+        (int own, int all) = (replacements.Count, replacements.CountOfAll);
+        if (group.IsFirst)
+        {
+            data.Broken[9] = true;
+            replacements.Load(data, 9);
+        }
+
+        replacements.Join(group);
+        group.Leave();
+        return string.Create(CultureInfo.InvariantCulture, $"replaced {before}, {own} of {all}, {replacements.CountOfAll}");
     }
 
     /// <summary>Share of a processor that waiting three seconds for rank 0 costs.</summary>

@@ -1,12 +1,17 @@
 namespace EdgeVit.Runtime.Tests;
 
-/// <summary>Epilogues of every kernel set against plain loops: random ops behind a load, what they store compared, over widths and numbers
-/// of tokens.</summary>
+/// <summary>Epilogues of every kernel set against plain loops: random slots, what they write compared, over widths and numbers of tokens.</summary>
 public sealed unsafe class EpilogueTests : IDisposable
 {
-    // What kernels have code of their own for.
-    private static readonly EpilogueOpKind[] s_hidden =
-        [EpilogueOpKind.LoadCounts, EpilogueOpKind.AddRow, EpilogueOpKind.RPReLU, EpilogueOpKind.Sign, EpilogueOpKind.GroupMean];
+    private const int ArenaFloats = 1 << 16;
+
+    // What kernels have code of their own for, and what is nearly that.
+    private static readonly int[][] s_forms =
+    [
+        [Slots.Shortcut, Slots.RPReLU, Slots.Sign, Slots.Mean],
+        [Slots.Shortcut, Slots.RPReLU, Slots.Store, Slots.Sign],
+        [Slots.Shortcut, Slots.RPReLU, Slots.Residual, Slots.Store, Slots.Norm, Slots.NormStore, Slots.Sign],
+    ];
 
     private readonly List<NativeBuffer> _buffers = [];
     private Random _random = new(1);
@@ -17,41 +22,22 @@ public sealed unsafe class EpilogueTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void EpiloguesComputeWhatTheirOpsSay(string name)
+    public void EpiloguesComputeWhatTheirSlotsSay(string name)
     {
         RowKernel kernel = KernelSets.Make(Models.Choice(name)).Rows;
-        Assert.InRange(kernel.Tokens, 1, EpilogueOp.MaxTokens);
-        for (int seed = 0; seed < 200; seed++)
+        Assert.InRange(kernel.Tokens, 1, Slots.MaxTokens);
+        for (int seed = 0; seed < 300; seed++)
         {
             _random = new Random(seed);
             int channels = 64 * _random.Next(1, 6);
             int tokens = _random.Next(4) == 0 ? 1 : kernel.Tokens;
-            var stages = new EpilogueOp[seed % 3 == 0 ? s_hidden.Length + (seed % 2) : _random.Next(3, 10)];
-            var expected = new float[tokens][];
-            for (int i = 0; i < stages.Length; i++)
+            Slot[] slots = Make(seed, channels, tokens, kernel);
+            fixed (Slot* s = slots)
             {
-                EpilogueOpKind kind = (EpilogueOpKind)_random.Next(i == 0 ? (int)EpilogueOpKind.AddRow : (int)EpilogueOpKind.Sign + 1);
-                kind = seed % 3 == 0 && i < s_hidden.Length ? s_hidden[i] : kind;
-                kind = seed % 3 != 0 && i == stages.Length - 1 ? EpilogueOpKind.Store : kind;
-                kind = kind == EpilogueOpKind.GroupMean && !kernel.TakesGroupMean(8) ? EpilogueOpKind.Affine : kind;
-                stages[i] = Make(kind, kernel.Tokens, tokens, channels);
+                kernel.Epilogue(slots)(s, RowKernel.Present(slots), channels);
                 for (int t = 0; t < tokens; t++)
                 {
-                    expected[t] = Apply(stages[i], kernel.Tokens, t, expected[t], channels);
-                }
-            }
-
-            EpilogueOpKind[] kinds = [.. stages.Select(s => s.Kind)];
-            fixed (EpilogueOp* s = stages)
-            {
-                kernel.Fuse(s, stages.Length);
-                kernel.Epilogue(s, stages.Length, channels);
-                for (int t = 0; t < tokens; t++)
-                {
-                    for (int i = 0; i < stages.Length; i++)
-                    {
-                        AssertStored(s[i], kinds[i], t, channels, $"{name} seed {seed} stage {i} {kinds[i]} token {t}");
-                    }
+                    AssertToken(slots, t, channels, $"{name} seed {seed} token {t}");
                 }
             }
 
@@ -60,152 +46,195 @@ public sealed unsafe class EpilogueTests : IDisposable
         }
     }
 
-    /// <summary>A stage with rows for its tokens, the last one's repeated as <see cref="RowProgram"/> does. Rows that a stage writes are
-    /// followed by what must be found there.</summary>
-    private EpilogueOp Make(EpilogueOpKind kind, int kernelTokens, int tokens, int channels)
+    private Slot[] Make(int seed, int channels, int tokens, RowKernel kernel)
     {
-        var s = new EpilogueOp
-        {
-            Kind = kind,
-            P0 = Floats(channels),
-            P1 = Floats(channels),
-            P2 = Floats(channels),
-            Number = kind switch
-            {
-                EpilogueOpKind.LoadDifferences => _random.Next(1, GraphValidator.MaxInputs),
-                EpilogueOpKind.LoadCounts => _random.Next(4) == 0 ? -1 : 0,
-                _ => 1f / _random.Next(1, 9),
-            },
-            Modulo = kind is EpilogueOpKind.Load or EpilogueOpKind.AddRow or EpilogueOpKind.ScaleAddRow or EpilogueOpKind.AddScaledRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0,
-            Group = _random.Next(2) == 0 ? 4 : 8,
-            Channels = channels - _random.Next(64),
-            Window = new PoolWindow(_random.Next(1, 4), _random.Next(1, 4), 1, 1, 0, 0),
-            GridWidth = 5,
-            Stride = channels * sizeof(float),
-        };
-        if (kind == EpilogueOpKind.RPReLU && _random.Next(3) > 0)
-        {
-            s.P0 = s.P2 = null;
-        }
-        else if (kind is EpilogueOpKind.AddPool or EpilogueOpKind.AddShift && _random.Next(2) == 0)
-        {
-            s.P1 = null;
-        }
+        var slots = new Slot[Slots.Count];
+        bool isForm = seed % 3 == 0;
+        int[] present = isForm ? s_forms[seed / 3 % s_forms.Length] : [.. Enumerable.Range(1, Slots.Count - 1).Where(_ => _random.Next(2) == 0)];
 
-        int places = s.Window.KernelH * s.Window.KernelW;
-        bool pool = kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool;
-        bool scattered = pool || (kind is EpilogueOpKind.Load or EpilogueOpKind.AddRow or EpilogueOpKind.AddScaledRow && s.Modulo == 0 && _random.Next(2) == 0);
-        s.Factor = scattered ? 2 : 1;
-        int width = channels * (pool ? 20 : 2);
-        s.Step = tokens == 1 ? 0 : width * sizeof(float);
-        byte* rows = (byte*)(kind is EpilogueOpKind.LoadDifferences or EpilogueOpKind.LoadCounts ? Counts(2 * width * tokens, s.Number < 0 || kind == EpilogueOpKind.LoadDifferences) : Floats(width * tokens));
-        for (int t = 0; t < kernelTokens; t++)
+        foreach (int i in present)
         {
-            s.Rows[t] = t >= tokens ? s.Rows[t - 1] : (long)(scattered ? (byte*)Floats(width) : rows + (t * s.Step));
-        }
-
-        if (pool && _random.Next(2) == 0)
-        {
-            s.Places = (float**)Allocate(places * kernelTokens * sizeof(nint));
-            float* zeros = (float*)Allocate(channels * sizeof(float));
-            for (int i = 0; i < places * kernelTokens; i++)
+            // A slot behind an empty one of its kind is never filled.
+            if ((i != Slots.Mean || kernel.TakesGroupMean(8)) && (!IsLater(i) || slots[i - 1].IsPresent))
             {
-                s.Places[i] = i % kernelTokens >= tokens ? s.Places[i - 1] : _random.Next(3) == 0 ? zeros : Floats(channels);
+                slots[i] = Make(i, channels, tokens, isForm && seed % 2 == 0);
             }
         }
 
-        if (kind is EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift)
+        slots[Slots.Source] = Make(Slots.Source, channels, tokens, isForm);
+        slots[Slots.Source].Joins = slots[Slots.Source].P0 != null && slots[Slots.Shortcut].IsPresent && _random.Next(3) > 0;
+        return slots;
+    }
+
+    private static bool IsLater(int slot) => slot is (> Slots.Shortcut and < Slots.RPReLU) or (> Slots.Branch and < Slots.Store) or (> Slots.Sign and < Slots.Mean);
+
+    /// <summary>A slot for the tokens; with one of them its steps are 0. Rows that it writes are twice as long as the channels: what must be found there
+    /// goes behind them. Sums of rows with weights are held by the random graphs.</summary>
+    private Slot Make(int slot, int channels, int tokens, bool plain)
+    {
+        var s = new Slot { P0 = Floats(channels), P1 = Floats(channels), P2 = Floats(channels), Factor = 1, Parts = 1, Rows = 1 };
+        bool isBranch = slot is >= Slots.Branch and < Slots.Store;
+        bool isRow = slot is Slots.Source or (>= Slots.Shortcut and < Slots.RPReLU) or Slots.Residual;
+        switch (slot)
         {
-            s.Places = (float**)Allocate(TokenShift.Directions * kernelTokens * sizeof(nint));
-            for (int i = 0; i < TokenShift.Directions * kernelTokens; i++)
-            {
-                s.Places[i] = i % kernelTokens >= tokens ? s.Places[i - 1] : Floats(channels);
-            }
+            case Slots.RPReLU when plain || _random.Next(2) == 0:
+                s.P0 = s.P2 = null;
+                return s;
+            case Slots.RPReLU or Slots.Norm:
+                return s;
+            case Slots.Source when plain || _random.Next(3) == 0:
+                s.Number = _random.Next(2);
+                s.Step = tokens == 1 ? 0 : channels * sizeof(short);
+                s.Row = (byte*)Counts(channels * tokens, s.Number == 0);
+                s.Space = RowSpace.Tile;
+                return s;
+            case Slots.Mean:
+                s.Number = _random.Next(2) == 0 ? 4 : 8;
+                s.Factor = 1f / s.Number;
+                break;
+            case >= Slots.Sign:
+                s.Number = channels - (plain ? 0 : _random.Next(64));
+                break;
+            case Slots.Source when !plain && _random.Next(3) == 0:
+                s.P0 = null;
+                (s.Rows, s.Space) = (_random.Next(1, 50), RowSpace.Arena);
+                s.P2 = Floats(channels * s.Rows);
+                Neighbours(ref s, tokens, channels);
+                return s;
+            case Slots.Source or (>= Slots.Shortcut and < Slots.RPReLU):
+                s.P0 = s.P1 = s.P2 = null;
+                break;
+            case Slots.Residual when _random.Next(2) == 0:
+                s.P0 = null;
+                break;
+            default:
+                break;
         }
 
+        s.P1 = isBranch && _random.Next(3) == 0 ? s.P1 : null;
+        s.Space = RowSpace.Arena;
+        if (isBranch || (isRow && !plain && _random.Next(3) == 0))
+        {
+            s.Parts = _random.Next(3) == 0 ? 2 : 1;
+            s.Rows = _random.Next(1, 10);
+            s.Factor = _random.Next(2) == 0 ? 1 : 1f / s.Rows;
+            Neighbours(ref s, tokens, channels);
+            return s;
+        }
+
+        s.Modulo = isRow && _random.Next(3) == 0 ? 64 * _random.Next(1, 4) : 0;
+        s.Step = tokens == 1 ? 0 : 2 * channels * sizeof(float);
+        s.Row = (byte*)Floats(2 * channels * tokens);
         return s;
     }
 
-    /// <summary>What a stage makes of a token's row, in plain loops.</summary>
-    private static float[] Apply(EpilogueOp s, int kernelTokens, int token, float[] x, int channels)
+    /// <summary>Rows of a slot's neighbours at random places.</summary>
+    private void Neighbours(ref Slot s, int tokens, int channels)
     {
-        float* row = (float*)s.Rows[token];
-        var y = new float[channels];
-        for (int c = 0; c < channels; c++)
+        s.Row = (byte*)Floats(ArenaFloats);
+        s.Step = tokens == 1 ? 0 : s.Parts * s.Rows;
+        s.Places = s.At = (int*)Allocate(tokens * s.Parts * s.Rows * sizeof(int));
+        for (int i = 0; i < tokens * s.Parts * s.Rows; i++)
         {
-            int wrapped = s.Modulo == 0 ? c : c % s.Modulo;
-            y[c] = s.Kind switch
-            {
-                EpilogueOpKind.Load => row[wrapped],
-                EpilogueOpKind.AddRow => x[c] + row[wrapped],
-                EpilogueOpKind.LoadDifferences => MathF.FusedMultiplyAdd(s.P0[c], s.Number - (2 * ((ushort*)row)[c]), s.P1[c]),
-                EpilogueOpKind.LoadCounts => MathF.FusedMultiplyAdd(s.P0[c], ((short*)row)[c], s.P1[c]),
-                EpilogueOpKind.LoadPool => Average(s, kernelTokens, token, c),
-                EpilogueOpKind.LoadShift => s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c],
-                EpilogueOpKind.AddShift when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], x[c]),
-                EpilogueOpKind.AddShift => x[c] + MathF.FusedMultiplyAdd(s.P0[c], s.Places[(TokenShift.Direction(c) * kernelTokens) + token][c], s.P1[c]),
-                EpilogueOpKind.ScaleAddRow => MathF.FusedMultiplyAdd(s.P0[c], x[c], row[wrapped]),
-                EpilogueOpKind.AddScaledRow => MathF.FusedMultiplyAdd(s.P0[c], row[wrapped], x[c]),
-                EpilogueOpKind.AddPool when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), x[c]),
-                EpilogueOpKind.AddPool => x[c] + MathF.FusedMultiplyAdd(s.P0[c], Average(s, kernelTokens, token, c), s.P1[c]),
-                EpilogueOpKind.Affine => MathF.FusedMultiplyAdd(s.P0[c], x[c], s.P1[c]),
-                EpilogueOpKind.RPReLU when s.P0 == null => x[c] > 0 ? x[c] : s.P1[c] * x[c],
-                EpilogueOpKind.RPReLU => (x[c] - s.P0[c] > 0 ? x[c] - s.P0[c] : s.P1[c] * (x[c] - s.P0[c])) + s.P2[c],
-                _ => x[c],
-            };
+            s.Places[i] = 64 * _random.Next((ArenaFloats - channels) / 16);
         }
-
-        if (s.Kind is EpilogueOpKind.Store or EpilogueOpKind.Sign or EpilogueOpKind.GroupMean)
-        {
-            y.CopyTo(new Span<float>(row + channels, channels));
-        }
-
-        return y;
     }
 
-    private static float Average(EpilogueOp s, int kernelTokens, int token, int channel)
+    /// <summary>What the slots make of a token's row, channel by channel, against what they wrote.</summary>
+    private static void AssertToken(Slot[] slots, int token, int channels, string what)
     {
-        float sum = 0;
-        for (int y = 0; y < s.Window.KernelH; y++)
+        var x = new float[channels];
+        for (int i = 0; i < slots.Length; i++)
         {
-            for (int x = 0; x < s.Window.KernelW; x++)
+            Slot s = slots[i];
+            if (!s.IsPresent)
             {
-                sum += s.Places != null
-                    ? s.Places[(((y * s.Window.KernelW) + x) * kernelTokens) + token][channel]
-                    : *(float*)(s.Rows[token] + (((y * s.GridWidth) + x) * s.Stride) + (channel * sizeof(float)));
+                continue;
             }
-        }
 
-        return sum * s.Number;
+            for (int c = 0; c < channels; c++)
+            {
+                x[c] = s.Joins ? Joined(s, slots[Slots.Shortcut], token, c)
+                    : i == Slots.Shortcut && slots[Slots.Source].Joins ? x[c]
+                    : Apply(i, s, token, c, channels, x[c]);
+            }
+
+            AssertWritten(i, s, s.Row + (token * s.Step), x, $"{what} slot {i}");
+        }
     }
 
-    private static void AssertStored(EpilogueOp s, EpilogueOpKind kind, int token, int channels, string what)
+    private static float Apply(int slot, in Slot s, int token, int c, int channels, float x) => slot switch
     {
-        float* row = (float*)s.Rows[token];
-        var x = new ReadOnlySpan<float>(row + channels, channels);
-        switch (kind)
+        Slots.Source when s.P0 != null => MathF.FusedMultiplyAdd(s.P0[c], ((short*)(s.Row + (token * s.Step)))[c], s.P1[c]),
+        Slots.Source when s.P2 != null => Weighted(s, token, c, channels),
+        Slots.Source => Row(s, token, c),
+        < Slots.RPReLU => x + Row(s, token, c),
+        Slots.RPReLU when s.P0 == null => MathF.FusedMultiplyAdd(Math.Min(x, 0), s.P1[c], x),
+        Slots.RPReLU => MathF.FusedMultiplyAdd(Math.Min(x - s.P0[c], 0), s.P1[c], x - s.P0[c]) + s.P2[c],
+        Slots.Residual when s.P0 == null => x + Row(s, token, c),
+        Slots.Residual => MathF.FusedMultiplyAdd(s.P0[c], x, Row(s, token, c)),
+        < Slots.Store when s.P1 == null => MathF.FusedMultiplyAdd(s.P0[c], Row(s, token, c), x),
+        < Slots.Store => x + MathF.FusedMultiplyAdd(s.P0[c], Row(s, token, c), s.P1[c]),
+        Slots.Norm => MathF.FusedMultiplyAdd(s.P0[c], x, s.P1[c]),
+        _ => x,
+    };
+
+    private static float Joined(in Slot s, in Slot shortcut, int token, int c) =>
+        MathF.FusedMultiplyAdd(s.P0[c], ((short*)(s.Row + (token * s.Step)))[c], Row(shortcut, token, c) + s.P1[c]);
+
+    /// <summary>A depthwise convolution's sum.</summary>
+    private static float Weighted(in Slot s, int token, int c, int channels)
+    {
+        float sum = s.P1[c];
+        for (int i = 0; i < s.Rows; i++)
         {
-            case EpilogueOpKind.Store:
-                Models.AssertSameBits(x, new ReadOnlySpan<float>(row, channels), what);
+            sum = MathF.FusedMultiplyAdd(s.P2[(i * channels) + c], *(float*)(s.Row + s.At[(token * s.Rows) + i] + (c * sizeof(float))), sum);
+        }
+
+        return sum;
+    }
+
+    private static float Row(in Slot s, int token, int c)
+    {
+        if (s.Places == null)
+        {
+            return ((float*)(s.Row + (token * s.Step)))[s.Modulo == 0 ? c : c % s.Modulo];
+        }
+
+        float sum = 0;
+        int part = s.Parts == 1 ? 0 : TokenShift.Direction(c);
+        for (int i = 0; i < s.Rows; i++)
+        {
+            sum += *(float*)(s.Row + s.At[(((token * s.Parts) + part) * s.Rows) + i] + (c * sizeof(float)));
+        }
+
+        return sum * s.Factor;
+    }
+
+    private static void AssertWritten(int slot, Slot s, byte* row, float[] x, string what)
+    {
+        switch (slot)
+        {
+            case Slots.Store or Slots.NormStore:
+                Models.AssertSameBits(x, new ReadOnlySpan<float>(row, x.Length), what);
                 break;
-            case EpilogueOpKind.GroupMean:
-                for (int g = 0; g < channels / s.Group; g++)
+            case Slots.Mean:
+                for (int g = 0; g < x.Length / s.Number; g++)
                 {
                     float sum = 0;
-                    foreach (float value in x.Slice(g * s.Group, s.Group))
+                    foreach (float value in x.AsSpan(g * s.Number, s.Number))
                     {
                         sum += value;
                     }
 
-                    Assert.True(sum * s.Number == row[g], $"{what}, group {g}");
+                    Assert.True(sum * s.Factor == ((float*)row)[g], $"{what}, group {g}");
                 }
 
                 break;
-            case EpilogueOpKind.Sign:
-                for (int c = 0; c < channels; c++)
+            case >= Slots.Sign:
+                for (int c = 0; c < x.Length; c++)
                 {
-                    bool found = ((((byte*)row)[c >> 3] >> (c & 7)) & 1) != 0;
-                    Assert.True(found == (c < s.Channels && x[c] >= s.P0[c]), $"{what}, channel {c}");
+                    Assert.True((((row[c >> 3] >> (c & 7)) & 1) != 0) == (c < s.Number && x[c] >= s.P0[c]), $"{what}, channel {c}");
                 }
 
                 break;
@@ -231,7 +260,7 @@ public sealed unsafe class EpilogueTests : IDisposable
         return values;
     }
 
-    private float* Counts(int count, bool mayBeNegative)
+    private short* Counts(int count, bool mayBeNegative)
     {
         short* values = (short*)Allocate(count * sizeof(short));
         for (int i = 0; i < count; i++)
@@ -239,6 +268,6 @@ public sealed unsafe class EpilogueTests : IDisposable
             values[i] = (short)_random.Next(mayBeNegative ? short.MinValue : 0, short.MaxValue + 1);
         }
 
-        return (float*)values;
+        return values;
     }
 }

@@ -30,55 +30,79 @@ public unsafe class FoldedFormTests
     }
 
     [Fact]
-    public void TheRandomGraphsHoldEveryStageOfSuchForms()
+    public void TheRandomGraphsFillEverySlotInEveryForm()
     {
         var found = new HashSet<string>();
         for (int seed = 0; seed < Graphs; seed++)
         {
             (ModelGraph graph, GraphBuilder b) = RandomGraphs.BuildFolded(seed);
-            foreach (Runtime.EpilogueOp s in Stages(graph, b.Tensors))
+            foreach (Epilogue epilogue in Epilogues(graph, b.Tensors))
             {
-                bool isSum = s.Number == 1;
-                string place = s.Factor > 1 ? " up-sampled" : s.Modulo > 0 ? " tiled" : "";
-                found.Add(s.Kind switch
+                for (int i = 0; i < Slots.Count; i++)
                 {
-                    EpilogueOpKind.AddPool or EpilogueOpKind.AddShift when s.P1 != null => "",
-                    EpilogueOpKind.AddPool => $"AddPool {s.Window.KernelH}x{s.Window.KernelW}{(isSum ? " sum" : "")}",
-                    EpilogueOpKind.LoadPool => $"LoadPool{(isSum && s.Window is not { KernelH: 1, KernelW: 1 } ? " sum" : "")}{(s.Zeros == null ? "" : " padded")}",
-                    EpilogueOpKind.LoadCounts when s.Number == 0 => "LoadCounts",
-                    EpilogueOpKind.RPReLU when s.P0 == null => "Leaky",
-                    EpilogueOpKind.AddRow or EpilogueOpKind.AddScaledRow or EpilogueOpKind.ScaleAddRow => $"{s.Kind}{place}",
-                    EpilogueOpKind.AddShift => "AddShift",
-                    _ => "",
-                });
+                    found.Add(Form(i, epilogue.Items[i], epilogue.Neighbours[i]));
+                }
+
+                if (epilogue.Items[Slots.Source] is { Joins: true } source)
+                {
+                    string shortcut = Form(Slots.Shortcut, epilogue.Items[Slots.Shortcut], epilogue.Neighbours[Slots.Shortcut]);
+                    found.Add(source.Number == 1 ? $"counts joined{shortcut["shortcut".Length..]}" : "products joined");
+                }
             }
         }
 
+        string[] rows = ["", " up-sampled", " tiled"];
         string[] expected =
         [
-            "AddPool 3x1", "AddPool 3x1 sum", "AddPool 1x3", "AddPool 1x3 sum", "AddPool 5x1 sum", "AddPool 1x5 sum", "LoadPool sum", "LoadPool sum padded", "LoadCounts", "Leaky",
-            "AddRow", "AddRow up-sampled", "AddRow tiled", "AddScaledRow", "AddScaledRow up-sampled", "AddScaledRow tiled", "ScaleAddRow", "ScaleAddRow tiled", "AddShift",
+            "counts", "products", .. rows.Select(r => $"counts joined{r}"), "products joined", .. rows.Select(r => $"source{r}"), "source of neighbours", "source of neighbours sum",
+            .. rows.Select(r => $"shortcut{r}"), "leaky", "RPReLU", .. rows.Select(r => $"residual{r}"), .. rows.Select(r => $"scaled residual{r}"),
+            "branch above", "branch above sum", "branch beside", "branch beside sum", "branch of parts", "branch of others sum",
+            "store", "norm", "norm store", "sign", "sign 2", "mean 2", "mean 4", "mean 8",
         ];
         Assert.Equal([], expected.Except(found));
-
-        // A stage that scales what is in registers has no row by index: sums of such rows begin with them.
-        Assert.DoesNotContain("ScaleAddRow up-sampled", found);
     }
 
-    private static List<Runtime.EpilogueOp> Stages(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    private static string Form(int slot, Slot s, NeighbourRows? rows)
+    {
+        string form = rows switch
+        {
+            { IsSum: false, Repeat: > 1 } => " up-sampled",
+            { Factor: 1 } => " of neighbours sum",
+            not null => " of neighbours",
+            null => s.Modulo > 0 ? " tiled" : "",
+        };
+        return !s.IsPresent ? "" : slot switch
+        {
+            Slots.Source when s.P0 != null => s.Number == 1 ? "counts" : "products",
+            Slots.Source => $"source{form}",
+            < Slots.RPReLU => $"shortcut{form}",
+            Slots.RPReLU => s.P0 == null ? "leaky" : "RPReLU",
+            Slots.Residual => $"{(s.P0 == null ? "" : "scaled ")}residual{form}",
+            < Slots.Store when rows!.Parts > 1 => "branch of parts",
+            < Slots.Store => $"branch {rows.Reach(rows.Width) switch { ( > 0, _) => "above", (_, > 0) => "beside", _ => "of others" }}{(rows.Factor == 1 ? " sum" : "")}",
+            Slots.Store => "store",
+            Slots.Norm => "norm",
+            Slots.NormStore => "norm store",
+            Slots.Sign => "sign",
+            < Slots.Mean => $"sign {slot - Slots.Sign + 1}",
+            _ => $"mean {s.Number}",
+        };
+    }
+
+    private static List<Epilogue> Epilogues(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(graph, tensors);
         var grouping = new StepGrouping(graph, shapes);
         var places = new ValuePlaces(graph, shapes, grouping);
         using var weights = new PlanWeights(tensors);
-        var stages = new List<Runtime.EpilogueOp>();
+        var epilogues = new List<Epilogue>();
         foreach (StepDraft draft in grouping.Steps)
         {
-            var builder = new RowProgramBuilder(grouping, places, shapes, weights, KernelSets.Make(KernelChoice.Scalar).Rows, draft);
-            Runtime.EpilogueOp? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Inputs[0]], shapes[head.Output], weights) : null;
-            stages.AddRange(builder.Build(source).Ops);
+            var builder = new EpilogueBuilder(grouping, places, shapes, weights, KernelSets.Make(KernelChoice.Scalar).Rows, draft, compiled: true);
+            Slot? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Output], weights) : null;
+            epilogues.AddRange(builder.Build(source).Items.OfType<Epilogue>());
         }
 
-        return stages;
+        return epilogues;
     }
 }

@@ -29,6 +29,10 @@ internal sealed class GraphBuilder
         Op.Conv2d, name, [x], [("stride", stride), ("padding", padding)],
         bias ? [("weight", Floats(outputs, inputs, kernel, kernel)), ("bias", Floats(outputs))] : [("weight", Floats(outputs, inputs, kernel, kernel))]);
 
+    internal string Depthwise(string x, int channels, int kernel, int stride, int padding, bool bias = true) => Node(
+        Op.DepthwiseConv2d, null, [x], [("kernel", kernel), ("stride", stride), ("padding", padding)],
+        bias ? [("weight", Floats(kernel * kernel, channels)), ("bias", Floats(channels))] : [("weight", Floats(kernel * kernel, channels))]);
+
     internal string Linear(string x, int inputs, int outputs, bool bias = true, string? name = null) => Node(
         Op.Linear, name, [x], [], bias ? [("weight", Floats(outputs, inputs)), ("bias", Floats(outputs))] : [("weight", Floats(outputs, inputs))]);
 
@@ -46,8 +50,17 @@ internal sealed class GraphBuilder
         Op.BinaryConv, null, [x], counts ? [("kernel", kernel), (OpAttributes.Counts, 1)] : [("kernel", kernel)],
         [("weight", Bits(outputs, kernel * kernel * inputs)), ("scale", Scale(outputs, kernel * kernel * inputs)), ("offset", Floats(outputs))]);
 
-    /// <summary>Binary attention; with levels of more than 1, a masked diagonal or a temperature for each head where asked for.</summary>
-    internal string Attention(string q, string k, string v, int channels, int heads, int keys, int levels = 1, bool maskDiagonal = false, bool temperatures = false)
+    /// <summary>A binary convolution of windows that overlap, spread or reach over the edge.</summary>
+    internal string BinaryConv(string x, int inputs, int outputs, ConvWindow window, bool counts = false) => Node(
+        Op.BinaryConv, null, [x],
+        [("kernel", window.Kernel), ("stride", window.Stride), ("padding", window.Padding), ("dilation", window.Dilation), .. counts ? [(OpAttributes.Counts, 1)] : (IEnumerable<(string, int)>)[]],
+        [("weight", Bits(outputs, window.Taps * inputs)), ("scale", Scale(outputs, window.Taps * inputs)), ("offset", Floats(outputs))]);
+
+    /// <summary>Binary attention; with levels of more than 1, a masked diagonal, a temperature for each head, windows or a bias where asked for. A bias
+    /// says the number of queries and the most that is added or taken away.</summary>
+    internal string Attention(
+        string q, string k, string v, int channels, int heads, int keys, int levels = 1, bool maskDiagonal = false, bool temperatures = false, WindowForm? windows = null,
+        (int Queries, int Most)? bias = null, bool zero = false)
     {
         int size = channels / heads;
         int tables = temperatures ? heads : 1;
@@ -73,9 +86,18 @@ internal sealed class GraphBuilder
             attributes.Add(("maskDiagonal", 1));
         }
 
+        if (windows is not null)
+        {
+            attributes.Add(("window", windows.Side));
+            attributes.AddRange(windows.IsGrid ? [("pattern", 1)] : windows.Shift > 0 ? [("shift", windows.Shift)] : (IEnumerable<(string, int)>)[]);
+            keys = windows.Places;
+        }
+
         return Node(
             Op.BinaryAttention, null, [q, k, v], [.. attributes],
             [
+                .. zero ? [("zero", Floats(heads))] : ((string, string)[])[],
+                .. bias is { } b ? [("bias", Bias(heads, windows?.Places ?? b.Queries, keys, b.Most))] : ((string, string)[])[],
                 ("exp", Store(name => TensorData.Of(name, exp, temperatures ? [heads, size + 1] : [size + 1]))), ("clip", Store(name => TensorData.Of(name, clip, heads))),
                 ("scale", Scale(channels, keys)), ("offset", Floats(channels)),
             ]);
@@ -133,6 +155,14 @@ internal sealed class GraphBuilder
         _tensors[name] = TensorData.Of(name, Enumerable.Repeat(value, shape.Aggregate(1, (a, b) => a * b)).ToArray(), [.. shape]);
     }
 
+    /// <summary>Sets all values of a node's tensor of small integers.</summary>
+    internal void FillBytes(string node, string role, sbyte value)
+    {
+        string name = _nodes.Single(n => n.Output == node).Tensors[role];
+        IReadOnlyList<int> shape = _tensors[name].Shape;
+        _tensors[name] = TensorData.Of(name, Enumerable.Repeat(value, shape.Aggregate(1, (a, b) => a * b)).ToArray(), [.. shape]);
+    }
+
     /// <summary>Sets all words of a node's packed tensor.</summary>
     internal void Fill(string node, string role, Func<int, int, ulong> word)
     {
@@ -170,6 +200,13 @@ internal sealed class GraphBuilder
         }
 
         return TensorData.Of(name, values, shape);
+    });
+
+    // Numbers of their own, so that a graph with a bias has the other tensors of the graph without.
+    private string Bias(int heads, int queries, int keys, int most) => Store(name =>
+    {
+        var random = new Random(most);
+        return TensorData.Of(name, [.. Enumerable.Range(0, heads * queries * keys).Select(_ => (sbyte)random.Next(-most - (most == 127 ? 1 : 0), most + 1))], heads, queries, keys);
     });
 
     // About 1 / sqrt(K), so that sums stay near 1 through the depth.

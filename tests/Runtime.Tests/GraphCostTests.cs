@@ -52,6 +52,17 @@ public class GraphCostTests
     }
 
     [Fact]
+    public void AttentionWithinWindowsComparesWithTheirKeysAlone()
+    {
+        // 36 tokens of 2 heads of 32 channels, each meeting the 9 of its window.
+        var b = new GraphBuilder(1, 3, 6, 6);
+        string bits = b.ShiftSign(b.Conv2d("image", 3, 64, 1, 1), 64);
+        string attention = b.Attention(bits, bits, bits, 64, 2, 36, windows: new WindowForm(3, IsGrid: false, Shift: 1));
+        ModelGraph graph = b.Build(b.Linear(b.MeanTokens(attention), 64, 4, name: "logits"));
+        Assert.Equal(new NodeCost(2 * 36 * 64 * 9, 0, (36 * 64) + (36 * 9 * 2)), GraphCost.Of(graph, b.Tensors).Single(f => f.Node.Output == attention).Cost);
+    }
+
+    [Fact]
     public void WhatVisitsElements()
     {
         var b = new GraphBuilder(1, 3, 4, 4);

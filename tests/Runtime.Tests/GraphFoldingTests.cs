@@ -100,6 +100,7 @@ public class GraphFoldingTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public void AFileOfAnEarlierVersionIsReadButNotRun(int version)
     {
         (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(4, 16, 2, [new(1, 64, 128, 1, 2)], 5);
@@ -154,6 +155,50 @@ public class GraphFoldingTests
         }
 
         Assert.True(moved > 200 && summed > 20, $"{moved} values with a constant, {summed} sums of windows");
+    }
+
+    /// <summary>Version 3 had moved its constants and not joined its sums.</summary>
+    [Fact]
+    public void AGraphOfVersion3HasItsSumsJoinedAndNothingElse()
+    {
+        (ModelGraph graph, GraphBuilder b) = BinaryViTGraphs.Build(4, 16, 2, [new(1, 64, 128, 1, 2)], 5);
+        LoweredModel former = FoldedModel.AsRun(new LoweredModel(graph, b.Tensors)).Model;
+        Assert.Equal(ModelGraph.FoldedSince, former.Graph.Version);
+        FoldedModel joined = FoldedModel.Of(former);
+        Assert.Empty(joined.Values);
+        Assert.Same(former.Tensors, joined.Model.Tensors);
+        Assert.Equal(former.Graph.Nodes.Select(n => n.Output), joined.Model.Graph.Nodes.Select(n => n.Output));
+        GraphNode[] sums = [.. joined.Model.Graph.Nodes.Where(n => n.Attributes.ContainsKey(OpAttributes.Joined))];
+        Assert.Equal(former.Graph.Nodes.Count(n => n.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention), sums.Length);
+        float[] input = SelfTest.Input(1, graph.InputShape);
+        Assert.NotEqual(
+            new GraphInterpreter(former.Graph, former.Tensors).Run(input)[graph.OutputName].Floats,
+            new GraphInterpreter(joined.Model.Graph, former.Tensors).Run(input)[graph.OutputName].Floats);
+    }
+
+    /// <summary>The rounding of a joined sum is one, of the shortcut with the offset; worked out in double precision.</summary>
+    [Fact]
+    public void AJoinedSumRoundsTheShortcutWithTheOffset()
+    {
+        var b = new GraphBuilder(5, 3, 4, 4);
+        string x = b.Conv2d("image", 3, 8, 1, 1);
+        string product = b.BinaryLinear(b.ShiftSign(x, 8), 8, 8, counts: true);
+        string sum = b.Add(x, product);
+        ModelGraph graph = JoinedSums.Of(b.Build(b.Linear(b.MeanTokens(b.Leaky(sum, 8)), 8, 3)));
+        Assert.Equal([product, x], graph.Nodes.Single(n => n.Output == sum).Inputs);
+        IReadOnlyDictionary<string, Value> values = new GraphInterpreter(graph, b.Tensors).Run(SelfTest.Input(1, graph.InputShape));
+        (float[] scale, float[] offset, float[] slope) = (Of(Op.BinaryLinear, "scale"), Of(Op.BinaryLinear, "offset"), Of(Op.RPReLU, "slope"));
+        for (int i = 0; i < values[sum].Floats.Length; i++)
+        {
+            int c = i % 8;
+            double count = Math.Round((values[product].Floats[i] - (double)offset[c]) / scale[c]);
+            float expected = (float)((scale[c] * count) + (values[x].Floats[i] + offset[c]));
+            Assert.Equal(expected, values[sum].Floats[i]);
+            double below = Math.Min(expected, 0) * (double)(slope[c] - 1);
+            Assert.Equal((float)(below + expected), values[graph.Nodes.Single(n => n.Op == Op.RPReLU).Output].Floats[i]);
+        }
+
+        float[] Of(Op op, string role) => TensorData.Floats(b.Tensors[graph.Nodes.Single(n => n.Op == op).Tensors[role]]);
     }
 
     /// <summary>Compares logits, unless a sign lies so near to its threshold that rounding turned it.</summary>

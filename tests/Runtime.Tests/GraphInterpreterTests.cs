@@ -71,6 +71,86 @@ public partial class GraphInterpreterTests
         }
     }
 
+    [Theory]
+    [InlineData(3, 1, 1, 1)]
+    [InlineData(3, 2, 1, 1)]
+    [InlineData(3, 1, 2, 2)]
+    [InlineData(2, 1, 1, 3)]
+    [InlineData(1, 3, 0, 1)]
+    public void ABinaryConvolutionsSignsOutsideOfTheGridArePlus(int kernel, int stride, int padding, int dilation)
+    {
+        string bits = _b.ShiftSign(_x, Channels);
+        string y = _b.BinaryConv(bits, Channels, 5, new ConvWindow(kernel, stride, padding, dilation));
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        ulong[] weight = TensorData.Words(_b.Tensors[node.Tensors["weight"]]);
+        int words = weight.Length / 5, rows = Size(4), columns = Size(6), outside = 0;
+        Assert.Equal(new ValueShape(ValueKind.Tokens, 5, rows, columns), v[y].Shape);
+        for (int oy = 0; oy < rows; oy++)
+        {
+            for (int ox = 0; ox < columns; ox++)
+            {
+                for (int o = 0; o < 5; o++)
+                {
+                    int sum = 0, k = 0;
+                    for (int iy = (oy * stride) - padding; iy < (oy * stride) - padding + (kernel * dilation); iy += dilation)
+                    {
+                        for (int ix = (ox * stride) - padding; ix < (ox * stride) - padding + (kernel * dilation); ix += dilation)
+                        {
+                            bool isOutside = iy < 0 || iy >= 4 || ix < 0 || ix >= 6;
+                            outside += isOutside ? 1 : 0;
+                            for (int c = 0; c < Channels; c++, k++)
+                            {
+                                bool w = ((weight[(o * words) + (k >> 6)] >> k) & 1) != 0;
+                                sum += (isOutside || v[bits].Bit((iy * 6) + ix, c)) == w ? 1 : -1;
+                            }
+                        }
+                    }
+
+                    Assert.Equal((float)(((double)Tensor(node, "scale")[o] * sum) + Tensor(node, "offset")[o]), v[y].Floats[(((oy * columns) + ox) * 5) + o]);
+                }
+            }
+        }
+
+        Assert.Equal(padding > 0, outside > 0);
+
+        int Size(int size) => ((size + (2 * padding) - (((kernel - 1) * dilation) + 1)) / stride) + 1;
+    }
+
+    [Theory]
+    [InlineData(3, 1, 1, true)]
+    [InlineData(3, 2, 1, false)]
+    [InlineData(2, 2, 0, true)]
+    [InlineData(5, 1, 2, true)]
+    public void ADepthwiseConvolutionKeepsChannelsApart(int kernel, int stride, int padding, bool bias)
+    {
+        string y = _b.Depthwise(_x, Channels, kernel, stride, padding, bias);
+        (IReadOnlyDictionary<string, Value> v, GraphNode node) = Run(y);
+        float[] weight = Tensor(node, "weight");
+        int rows = Size(4), columns = Size(6);
+        Assert.Equal(new ValueShape(ValueKind.Tokens, Channels, rows, columns), v[y].Shape);
+        for (int i = 0; i < v[y].Floats.Length; i++)
+        {
+            (int t, int c) = int.DivRem(i, Channels);
+            double sum = bias ? Tensor(node, "bias")[c] : 0, size = Math.Abs(sum);
+            for (int iy = 0; iy < 4; iy++)
+            {
+                for (int ix = 0; ix < 6; ix++)
+                {
+                    (int ky, int kx) = (iy - (t / columns * stride) + padding, ix - (t % columns * stride) + padding);
+                    if (ky >= 0 && ky < kernel && kx >= 0 && kx < kernel)
+                    {
+                        double product = (double)weight[(((ky * kernel) + kx) * Channels) + c] * v[_x].Floats[(((iy * 6) + ix) * Channels) + c];
+                        (sum, size) = (sum + product, size + Math.Abs(product));
+                    }
+                }
+            }
+
+            Assert.Equal(sum, v[y].Floats[i], 1e-6 * size);
+        }
+
+        int Size(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
+    }
+
     [Fact]
     public void AttentionIsTheClippedSoftmax()
     {
@@ -217,7 +297,7 @@ public partial class GraphInterpreterTests
             float z = MathF.FusedMultiplyAdd(Tensor(a, "scale")[c], v[_x].Floats[i], Tensor(a, "offset")[c]);
             Assert.Equal(z, v[affine].Floats[i]);
             float u = z - Tensor(r, "shift")[c];
-            float w = (u > 0 ? u : Tensor(r, "slope")[c] * u) + Tensor(r, "offset")[c];
+            float w = MathF.FusedMultiplyAdd(Math.Min(u, 0), Tensor(r, "slope")[c] - 1, u) + Tensor(r, "offset")[c];
             Assert.Equal(w, v[act].Floats[i]);
             Assert.Equal(w + Tensor(p, "position")[i], v[position].Floats[i]);
             Assert.Equal(v[position].Floats[i] + v[_x].Floats[i] + z, v[y].Floats[i]);

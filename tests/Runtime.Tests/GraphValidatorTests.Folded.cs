@@ -72,6 +72,36 @@ public partial class GraphValidatorTests
         Refused(_b.Build(_b.ScaledSum(8, 2, bits, bits)), _b.Tensors, "expected Tokens");
     }
 
+    [Fact]
+    public void AJoinedSumBeginsWithAProductOfItsOwn()
+    {
+        string bits = _b.ShiftSign(_tokens, 8);
+        string counts = _b.BinaryLinear(bits, 8, 8, counts: true);
+        string attention = _b.Attention(bits, bits, bits, 8, 1, 16);
+        string read = _b.BinaryLinear(bits, 8, 8, counts: true);
+        string signs = _b.BinaryLinear(bits, 8, 8);
+        string[] sums =
+        [
+            _b.Add(counts, _tokens), _b.ScaledSum(8, 4, attention, _tokens, _tokens),
+            _b.Add(read, _tokens), _b.Add(signs, _tokens), _b.Add(_tokens, _tokens), _b.ScaledSum(8, 2, _b.BinaryLinear(bits, 8, 8, counts: true), _tokens),
+        ];
+        ModelGraph graph = Finish(_b.Add([.. sums, read]), 8);
+        for (int i = 0; i < sums.Length; i++)
+        {
+            int index = graph.Nodes.ToList().FindIndex(n => n.Output == sums[i]);
+            ModelGraph joined = Edit(graph, index, n => n with { Attributes = With(n.Attributes, "joined", 1) });
+            if (i < 2)
+            {
+                GraphValidator.Validate(joined, _b.Tensors);
+                Refused(Edit(graph, index, n => n with { Attributes = With(n.Attributes, "joined", 0) }), _b.Tensors, "attribute 'joined' is 0, expected 1 or no such attribute");
+            }
+            else
+            {
+                Refused(joined, _b.Tensors, "attribute 'joined', expected as first input a product that counts or an attention, which nothing else reads, and no scale1");
+            }
+        }
+    }
+
     [Theory]
     [InlineData("shift", "tensor 'offset' without 'shift', expected both or neither")]
     [InlineData("offset", "tensor 'shift' without 'offset', expected both or neither")]
@@ -91,7 +121,7 @@ public partial class GraphValidatorTests
     [InlineData(Op.AvgPool2d, "sum", 2, "attribute 'sum' is 2, expected 1 or no such attribute")]
     [InlineData(Op.AvgPool2d, "counts", 1, "unknown attribute 'counts', expected only kernelH, kernelW, strideH, strideW, paddingH, paddingW, sum")]
     [InlineData(Op.BinaryLinear, "sum", 1, "unknown attribute 'sum', expected only counts")]
-    [InlineData(Op.BinaryConv, "sum", 1, "unknown attribute 'sum', expected only kernel, counts")]
+    [InlineData(Op.BinaryConv, "sum", 1, "unknown attribute 'sum', expected only kernel, counts, stride, padding, dilation")]
     [InlineData(Op.Linear, "counts", 1, "unknown attribute 'counts', expected only none")]
     [InlineData(Op.BinaryAttention, "counts", 1, "unknown attribute 'counts', expected only heads, levels, maskDiagonal")]
     [InlineData(Op.MeanTokens, "sum", 1, "unknown attribute 'sum', expected only none")]

@@ -84,6 +84,18 @@ public partial class GraphValidatorTests
         Refused(Edit(graph, graph.Nodes.Count - 3, n => n with { Attributes = With(n.Attributes, attribute, value) }), _b.Tensors, expected);
     }
 
+    [Theory]
+    [InlineData("stride", 0, "'stride' is 0, expected 1 to 256")]
+    [InlineData("padding", 3, "a window of 3 rows with padding 3 does not fit 4 rows; expected padding < window <= rows + 2 * padding")]
+    [InlineData("dilation", 3, "a window of 7 rows with padding 1 does not fit 4 rows")]
+    [InlineData("dilation", 256, "a window of 513 rows")]
+    [InlineData("dilate", 1, "unknown attribute 'dilate', expected only kernel, counts, stride, padding, dilation")]
+    public void AConvolutionsWindowFitsTheGrid(string attribute, int value, string expected)
+    {
+        ModelGraph graph = Finish(_b.BinaryConv(_b.ShiftSign(_tokens, 8), 8, 4, new ConvWindow(3, 1, 1, 1)), 4);
+        Refused(Edit(graph, graph.Nodes.Count - 3, n => n with { Attributes = With(n.Attributes, attribute, value) }), _b.Tensors, expected);
+    }
+
     [Fact]
     public void AttentionWithoutOptionsIsThatOfOneLevel()
     {

@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Runtime.Tests;
 
 /// <content>Graphs that hold the forms of constants that were moved, in any place, whether folding makes such graphs or not.</content>
@@ -19,7 +21,8 @@ internal static partial class RandomGraphs
             values.Add(random.Next(4) > 0 || x.Channels > 256 ? NextFolded(b, random, x, values) : Next(b, random, x, values));
         }
 
-        return (b.Build(End(b, random, values[^1])), b);
+        ModelGraph graph = b.Build(End(b, random, seed % 5 == 1 ? Joining(b, random, values[^1]) : values[^1]));
+        return (seed % 4 == 0 ? graph : JoinedSums.Of(graph), b);
     }
 
     private static Item NextFolded(GraphBuilder b, Random random, Item x, List<Item> values)
@@ -31,6 +34,8 @@ internal static partial class RandomGraphs
                 return x with { Name = b.Leaky(x.Name, c) };
             case 1:
                 return Counts(b, random, x);
+            case 2 when random.Next(2) == 0:
+                return Windows(b, random, x, counts: true);
             case 2 when x.Height > 1 && x.Width > 1:
                 int kernel = random.Next(1, Math.Min(4, Math.Min(x.Height, x.Width)) + 1);
                 kernel = kernel * kernel * c > GraphValidator.MaxInputs ? 1 : kernel;
@@ -59,6 +64,22 @@ internal static partial class RandomGraphs
             default:
                 return Sum(b, random, x, values);
         }
+    }
+
+    /// <summary>Sums that begin with a product or an attention that nothing else reads.</summary>
+    private static Item Joining(GraphBuilder b, Random random, Item x)
+    {
+        int c = x.Channels;
+        string bits = b.ShiftSign(x.Name, c);
+        Item sum = x with { Name = b.Add(b.Attention(bits, bits, bits, c, 1, x.Height * x.Width), x.Name) };
+        if (x.Height * x.Width > 40)
+        {
+            return sum;
+        }
+
+        string large = b.Upsample(sum.Name, 2);
+        string product = b.BinaryLinear(b.ShiftSign(large, c), c, c, counts: true);
+        return new Item(random.Next(2) == 0 ? b.Add(large, product) : b.Add(product, large, large), c, 2 * x.Height, 2 * x.Width);
     }
 
     private static Item Counts(GraphBuilder b, Random random, Item x)

@@ -29,10 +29,43 @@ internal static partial class RandomGraphs
         int Size(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
     }
 
+    /// <summary>A binary convolution of any stride, padding and dilation; half of them keep the grid, as mixers do.</summary>
+    private static Item Windows(GraphBuilder b, Random random, Item x, bool counts)
+    {
+        int c = x.Channels;
+        int kernel = 9 * c > GraphValidator.MaxInputs ? 1 : random.Next(1, 4);
+        int dilation = random.Next(1, 3);
+        int span = ((kernel - 1) * dilation) + 1;
+        var window = new ConvWindow(kernel, 1, span / 2, dilation);
+        if (random.Next(2) == 0)
+        {
+            int least = Math.Max(0, (span - Math.Min(x.Height, x.Width) + 1) / 2);
+            window = new ConvWindow(kernel, random.Next(1, 4), random.Next(least, Math.Max(least + 1, span)), dilation);
+        }
+
+        int outputs = random.Next(2) == 0 ? c : random.Next(1, 130);
+        return new Item(b.BinaryConv(b.ShiftSign(x.Name, c), c, outputs, window, counts), outputs, Size(x.Height), Size(x.Width));
+
+        int Size(int size) => ((size + (2 * window.Padding) - span) / window.Stride) + 1;
+    }
+
+    /// <summary>Windows of a side that divides the grid, where queries and keys are of one; null for none.</summary>
+    private static WindowForm? Windows(Random random, Item x, Item keys, bool own)
+    {
+        int[] sides = [.. Enumerable.Range(own ? 2 : 1, 9).Where(s => x.Height % s == 0 && x.Width % s == 0)];
+        if ((keys.Height, keys.Width) != (x.Height, x.Width) || sides.Length == 0 || random.Next(3) == 0)
+        {
+            return null;
+        }
+
+        (int side, bool grid) = (sides[random.Next(sides.Length)], random.Next(2) == 0);
+        return new WindowForm(side, grid, grid ? 0 : random.Next(side));
+    }
+
     private static Item Next(GraphBuilder b, Random random, Item x, List<Item> values)
     {
         int c = x.Channels;
-        switch (random.Next(21))
+        switch (random.Next(23))
         {
             case 0:
                 return x with { Name = b.Affine(x.Name, c) };
@@ -43,6 +76,8 @@ internal static partial class RandomGraphs
             case 3 or 4:
                 int outputs = random.Next(1, 200);
                 return x with { Name = b.BinaryLinear(b.ShiftSign(x.Name, c), c, outputs), Channels = outputs };
+            case 5 when random.Next(2) == 0:
+                return Windows(b, random, x, counts: false);
             case 5 when x.Height > 1 && x.Width > 1:
                 int kernel = random.Next(1, Math.Min(x.Height, x.Width) + 1);
                 kernel = kernel * kernel * c > GraphValidator.MaxInputs ? 1 : kernel;
@@ -51,11 +86,13 @@ internal static partial class RandomGraphs
                 int heads = Enumerable.Range(1, c).Where(h => c % h == 0).OrderBy(_ => random.Next()).First();
                 Item keys = values.Where(v => v.Channels == c).OrderBy(_ => random.Next()).First();
                 bool own = (keys.Height, keys.Width) == (x.Height, x.Width) && x.Height * x.Width > 1 && random.Next(2) == 0;
+                var form = new Random((31 * c) + values.Count);
                 return x with
                 {
                     Name = b.Attention(
                         b.ShiftSign(x.Name, c), b.ShiftSign(keys.Name, c), b.ShiftSign(keys.Name, c), c, heads, keys.Height * keys.Width,
-                        levels: random.Next(2) == 0 ? 1 : random.Next(1, 4), own, temperatures: random.Next(3) == 0),
+                        levels: random.Next(2) == 0 ? 1 : random.Next(1, 4), own, temperatures: random.Next(3) == 0,
+                        Windows(form, x, keys, own), form.Next(2) == 0 ? (x.Height * x.Width, form.Next(1, 128)) : null, form.Next(3) == 0),
                 };
             case 7:
                 string[] same = [.. values.Where(v => (v.Channels, v.Height, v.Width) == (c, x.Height, x.Width)).Select(v => v.Name)];
@@ -101,6 +138,11 @@ internal static partial class RandomGraphs
                 (int rows, int columns) = (random.Next(4), random.Next(4));
                 string moved = b.Shift(x.Name, rows, rows == 0 ? columns + 1 : columns);
                 return x with { Name = random.Next(2) == 0 ? moved : b.Add(x.Name, x.Name, b.Affine(moved, c), b.Affine(b.Shift(x.Name, 0, 1), c)) };
+            case 20 or 21:
+                int taps = random.Next(1, 4);
+                (int by, int around) = (random.Next(1, 3), random.Next(Math.Max(0, (taps - Math.Min(x.Height, x.Width) + 1) / 2), taps));
+                return new Item(
+                    b.Depthwise(x.Name, c, taps, by, around, random.Next(2) == 0), c, ((x.Height + (2 * around) - taps) / by) + 1, ((x.Width + (2 * around) - taps) / by) + 1);
             default:
                 int floats = random.Next(1, 100);
                 return x with { Name = b.Linear(x.Name, c, floats, random.Next(2) == 0), Channels = floats };

@@ -207,8 +207,8 @@ public unsafe class StepCompilerTests
         var rows = new byte[outputs * words * 8];
         new Random(outputs).NextBytes(rows);
         using var weights = new PlanWeights(new Dictionary<string, StoredTensor>());
-        var source = new BitsSource(0, words * 64, 1, 1, 1);
-        byte* packed = (byte*)AgreementTables.Pack(new BinaryOperands(source, rows, outputs, false), weights, null);
+        var source = new BitsSource(0, new ValueShape(ValueKind.Bits, words * 64, 1, 1), 1, ConvWindow.Token);
+        byte* packed = (byte*)PairTables.Pack(new BinaryOperands(source, rows, outputs, false, false), weights, null);
         for (int o = 0; o < ValueShape.Pad(outputs); o++)
         {
             for (int k = 0; k < words * 8; k++)

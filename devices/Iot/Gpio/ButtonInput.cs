@@ -40,7 +40,15 @@ public sealed class ButtonInput : IDisposable
         Pin.Take(pin, () =>
         {
             pins.OpenPin(pin, PinMode.InputPullUp);
-            pins.RegisterCallbackForPinValueChangedEvent(pin, PinEventTypes.Falling | PinEventTypes.Rising, Edge);
+            try
+            {
+                pins.RegisterCallbackForPinValueChangedEvent(pin, PinEventTypes.Falling | PinEventTypes.Rising, Edge);
+            }
+            catch
+            {
+                pins.ClosePin(pin);
+                throw;
+            }
         });
     }
 

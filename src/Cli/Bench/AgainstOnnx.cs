@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using EdgeVit.Export.Onnx;
 using EdgeVit.Runtime;
@@ -86,7 +85,7 @@ internal sealed class AgainstOnnx
     private static string Sha256(string file)
     {
         using FileStream stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        return FileDigest.Sha256(stream);
     }
 
     private sealed record Entry(string File, ContestantTimes Times, Spread Ratio, string Input, int? Agreeing)

@@ -6,32 +6,31 @@ namespace EdgeVit.Cli;
 /// <summary>An ONNX file that is measured beside the model.</summary>
 internal sealed class Rival : IDisposable
 {
-    private readonly OnnxModel _onnx;
+    private readonly OnnxClassifier _onnx;
     private readonly OnnxRuns _runs;
 
     /// <summary>Opens a file and prepares the pictures for it: the same ones where it takes the model's size, else others of its own size.</summary>
     /// <exception cref="OnnxModelException">ONNX Runtime does not take it.</exception>
-    /// <exception cref="UserException">It takes no picture.</exception>
+    /// <exception cref="UserException">It takes no pictures, or several at a time.</exception>
     public Rival(string path, int threads, Preprocess preprocess, int classes)
     {
         File = path;
-        _onnx = OnnxModel.Open(path, threads: threads);
         try
         {
-            IReadOnlyList<int> shape = _onnx.InputShape;
-            bool channelsLast = shape is [_, _, _, 3] && shape[1] != 3;
-            if (shape.Count != 4 || (!channelsLast && shape[1] is not (3 or -1)))
-            {
-                throw new UserException($"--against {path}: its input is [{string.Join(", ", shape)}], expected pictures: [1, 3, height, width] or [1, height, width, 3].");
-            }
+            _onnx = OnnxClassifier.Open(path, new OnnxClassifierWishes(preprocess.Height, preprocess.Width, null, Timed: classes), threads: threads);
+        }
+        catch (OnnxModelException e) when (e.IsUsage)
+        {
+            throw new UserException($"--against {e.Message}");
+        }
 
-            (int height, int width) = channelsLast ? (shape[1], shape[2]) : (shape[2], shape[3]);
-            (Height, Width) = (height > 0 ? height : preprocess.Height, width > 0 ? width : preprocess.Width);
+        try
+        {
+            (Height, Width) = (_onnx.Height, _onnx.ImageWidth);
             var pictures = new RivalPictures(preprocess with { Height = Height, Width = Width, ResizeShorterSide = Math.Max(preprocess.ResizeShorterSide, Math.Max(Height, Width)) });
-            long[] size = channelsLast ? [1, Height, Width, 3] : [1, 3, Height, Width];
-            _runs = _onnx.Prepare([.. Enumerable.Range(0, RivalPictures.Count).Select(i => channelsLast ? pictures.ChannelsLast(i) : pictures.ChannelsFirst(i))], size, _onnx.Outputs[0].Name);
+            _runs = _onnx.Prepare([.. Enumerable.Range(0, RivalPictures.Count).Select(i => _onnx.TakesPixels ? pictures.Pixels(i) : pictures.ChannelsFirst(i))]);
             SameInput = (Height, Width) == (preprocess.Height, preprocess.Width);
-            float[][] outputs = [.. Enumerable.Range(0, RivalPictures.Count).Select(_runs.Output)];
+            float[][] outputs = [.. Enumerable.Range(0, RivalPictures.Count).Select(i => _runs.Outputs(i)[0])];
             Comparable = SameInput && outputs[0].Length == classes;
             Answers = [.. outputs.Select(o => Array.IndexOf(o, o.Max()))];
         }

@@ -13,8 +13,25 @@ internal sealed class RivalPictures
 
     public RivalPictures(Preprocess preprocess) => (_preprocess, _pipeline) = (preprocess, new PreprocessPipeline(preprocess));
 
-    /// <summary>Floats <c>[3, height, width]</c>.</summary>
+    /// <summary>Normalised floats <c>[3, height, width]</c>.</summary>
     public float[] ChannelsFirst(int index)
+    {
+        byte[] pixels = Draw(index);
+        float[] floats = new float[pixels.Length];
+        _pipeline.Normalise(pixels, floats);
+        return floats;
+    }
+
+    /// <summary>The same pictures as pixels of 0 to 255, <c>[3, height, width]</c>.</summary>
+    public float[] Pixels(int index)
+    {
+        byte[] pixels = Draw(index);
+        int area = pixels.Length / 3;
+        return [.. Enumerable.Range(0, pixels.Length).Select(i => (float)pixels[(i % area * 3) + (i / area)])];
+    }
+
+    // [height, width, 3]
+    private byte[] Draw(int index)
     {
         var random = new Random(index);
         int height = _preprocess.Height, width = _preprocess.Width;
@@ -27,16 +44,6 @@ internal sealed class RivalPictures
             pixels[i] = (byte)Math.Clamp(value, 0, 255);
         }
 
-        float[] floats = new float[pixels.Length];
-        _pipeline.Normalise(pixels, floats);
-        return floats;
-    }
-
-    /// <summary>The same as <c>[height, width, 3]</c>.</summary>
-    public float[] ChannelsLast(int index)
-    {
-        float[] first = ChannelsFirst(index);
-        int area = first.Length / 3;
-        return [.. Enumerable.Range(0, first.Length).Select(i => first[(i % 3 * area) + (i / 3)])];
+        return pixels;
     }
 }

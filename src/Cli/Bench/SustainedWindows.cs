@@ -106,14 +106,6 @@ internal static class SustainedWindows
         })]),
     };
 
-    // Overloads are counted: what a counter has risen by since the sample before.
-    private static SustainedWindow Window(double from, double to, double[] runs, TelemetrySample? before, TelemetrySample[] telemetry)
-    {
-        bool? bits = telemetry.Any(s => s.Throttle is not null) ? telemetry.Any(s => s.Throttle is { Now: true }) : null;
-        bool? alarm = telemetry.SelectMany(s => s.Readings).Where(r => r is { Kind: SensorKind.UnderVoltage, Value: not null }).Select(r => (bool?)(r.Value > 0)).Max();
-        bool? overload = TelemetryLog.OverCurrents(before is null ? telemetry : [before, .. telemetry]) is { } events ? events > 0 : null;
-        bool?[] said = [bits, alarm, overload];
-        return new SustainedWindow(from, to, new LatencyStatistics(runs), telemetry.Max(s => s.Celsius), telemetry.Min(s => s.MHz),
-            said.All(s => s is null) ? null : said.Contains(true));
-    }
+    private static SustainedWindow Window(double from, double to, double[] runs, TelemetrySample? before, TelemetrySample[] telemetry) =>
+        new(from, to, new LatencyStatistics(runs), telemetry.Max(s => s.Celsius), telemetry.Min(s => s.MHz), TelemetryLog.ThrottledIn(telemetry, before));
 }

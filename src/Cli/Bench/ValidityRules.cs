@@ -27,7 +27,7 @@ internal static class ValidityRules
         // What a sustained measurement is for; it says in which windows.
         if (result.Throttled == true && result.Windows.Count == 0)
         {
-            reasons.Add("the board slowed itself down (throttle bits, or its supply was overloaded): use a better power supply or cooling and let it cool down");
+            reasons.Add("the board slowed itself down (throttle bits, an overloaded supply or too low a voltage): use a better power supply or cooling and let it cool down");
         }
 
         if (clock.Governor is null)

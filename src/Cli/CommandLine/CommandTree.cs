@@ -11,9 +11,9 @@ internal static class CommandTree
     /// <summary>Runs a command line and returns the exit code; the help lists the verbs in this order.</summary>
     public static int Run(string[] arguments, Verb[] verbs)
     {
-        RootCommand root = Build(verbs);
-        ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Action is HelpWithExamples or not ParseErrorAction)
+        StandardStreams.Prepare();
+        (ParseResult result, string? refusal) = ParseInterruptibly(arguments, verbs);
+        if (refusal is null)
         {
             return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
@@ -21,7 +21,42 @@ internal static class CommandTree
         Verb? verb = result.CommandResult.Command as Verb;
         var printer = new Printer(verb?.WantsJson(result) ?? arguments.Contains("--json"), quiet: false);
         string hint = verb is null ? "Type 'edgevit --help' for the verbs." : $"Type 'edgevit {verb.Name} --help' for the options.";
-        return Failures.Print(new UserException($"{UsageError(root, result)} {hint}", ExitCode.Usage), printer);
+        return Failures.Print(new UserException($"{refusal} {hint}", ExitCode.Usage), printer);
+    }
+
+    /// <summary>Reads a command line; a recipe may come out of a pipe that nobody writes into.</summary>
+    private static (ParseResult Result, string? Refusal) ParseInterruptibly(string[] arguments, Verb[] verbs)
+    {
+        using var interruption = Interruption.AtOnce(() => Failures.Print(new OperationCanceledException(), new Printer(arguments.Contains("--json"), quiet: false)));
+        return Parse(arguments, verbs);
+    }
+
+    /// <summary>Reads a command line; the refusal is what is wrong with it, null where a verb, or the help, can begin.</summary>
+    internal static (ParseResult Result, string? Refusal) Parse(string[] arguments, Verb[] verbs)
+    {
+        RootCommand root = Build(verbs);
+        var how = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        Verb? verb = verbs.FirstOrDefault(v => v.Name == arguments.FirstOrDefault());
+        try
+        {
+            arguments = verb?.Expand(arguments) ?? arguments;
+        }
+        catch (UserException e)
+        {
+            return (root.Parse(arguments, how), e.Message);
+        }
+
+        ParseResult result = root.Parse(arguments, how);
+        string? refusal = result.Action is HelpWithExamples ? UnknownVerb(root, result)
+            : OptionRules.FlagFault(arguments, result.CommandResult.Command) ?? OptionRules.Fault(result) ?? Mistyped(result) ?? (result.Action is ParseErrorAction ? UsageError(root, result) : null);
+        return (result, refusal is not null && verb?.Recipe is { } recipe ? recipe.Located(refusal) : refusal);
+    }
+
+    /// <summary>The command line with the verb first: what every verb takes may also stand before it.</summary>
+    public static string[] VerbFirst(string[] arguments)
+    {
+        int verb = Array.FindIndex(arguments, a => !Verb.Common.Contains(a));
+        return verb <= 0 || arguments[verb].StartsWith('-') ? arguments : [arguments[verb], .. arguments[..verb], .. arguments[(verb + 1)..]];
     }
 
     private static RootCommand Build(Verb[] verbs)
@@ -57,12 +92,13 @@ internal static class CommandTree
                 return UnknownOption(command, unknown);
             }
 
-            if (command == root)
+            if (UnknownVerb(root, result) is { } verb)
             {
-                string? verb = Nearest.To(unknown, root.Subcommands.Select(c => c.Name));
-                return $"unknown verb '{unknown}'.{Suggestion(verb)} Verbs: {string.Join(", ", root.Subcommands.Select(c => c.Name))}.";
+                return verb;
             }
-            return $"'{unknown}' is one argument too many for {command.Name}.";
+
+            return OptionBefore(unknown, result) is { } flag && OptionRules.IsFlag(flag)
+                ? $"{flag.Name} is '{unknown}', expected true or false, or nothing." : $"'{unknown}' is one argument too many for {command.Name}.";
         }
         string[] missing = [.. command.Arguments.Where(a => result.GetResult(a) is null or { Tokens.Count: 0 } && a.Arity.MinimumNumberOfValues > 0).Select(a => a.HelpName ?? a.Name)];
         if (missing.Length > 0)
@@ -79,6 +115,20 @@ internal static class CommandTree
         return string.Join(" ", result.Errors.Select(Message));
     }
 
+    /// <summary>The message for a first word that is no verb, also before <c>--help</c>; null where there is none.</summary>
+    private static string? UnknownVerb(RootCommand root, ParseResult result) =>
+        result.CommandResult.Command == root && result.UnmatchedTokens.FirstOrDefault(static t => !t.StartsWith('-')) is { } unknown
+            ? $"unknown verb '{unknown}'.{Suggestion(Nearest.To(unknown, root.Subcommands.Select(c => c.Name)))} Verbs: {string.Join(", ", root.Subcommands.Select(c => c.Name))}." : null;
+
+    /// <summary>The message for an option that no verb has and that took the place of a file; null where there is none.</summary>
+    private static string? Mistyped(ParseResult result)
+    {
+        string[] plain = [.. result.Tokens.TakeWhile(static t => t.Type != TokenType.DoubleDash).Select(static t => t.Value)];
+        string? word = result.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static a => a.Tokens).Select(static t => t.Value)
+            .FirstOrDefault(w => w.Length > 1 && w[0] == '-' && plain.Contains(w) && !File.Exists(w));
+        return word is null ? null : UnknownOption(result.CommandResult.Command, word);
+    }
+
     private static string Message(ParseError error)
     {
         if (error.SymbolResult is not OptionResult { Tokens: [.., var token] } option)
@@ -86,9 +136,15 @@ internal static class CommandTree
             return error.Message;
         }
 
-        Type type = Nullable.GetUnderlyingType(option.Option.ValueType) ?? option.Option.ValueType;
-        string expected = type == typeof(bool) ? "true or false" : type == typeof(double) ? "a number" : type == typeof(string) ? "one value" : "a whole number";
-        return $"{option.Option.Name} is '{token.Value}', expected {expected}.";
+        return error.Message.StartsWith(option.Option.Name, StringComparison.Ordinal)
+            ? error.Message : $"{option.Option.Name} is '{token.Value}', expected {OptionRules.Expected(option.Option)}.";
+    }
+
+    /// <summary>The option that stands right before a word of the command line.</summary>
+    private static Option? OptionBefore(string word, ParseResult result)
+    {
+        int at = result.Tokens.Select(t => t.Value).ToList().IndexOf(word);
+        return at <= 0 ? null : OptionRules.Named(result.CommandResult.Command, result.Tokens[at - 1].Value);
     }
 
     /// <summary>The message for a word that looks like an option but is none of a verb's.</summary>
@@ -107,7 +163,7 @@ internal static class CommandTree
 
         public override int Invoke(ParseResult parseResult)
         {
-            int code = help.Invoke(parseResult);
+            int code = Options(parseResult);
             IReadOnlyList<string> examples = parseResult.CommandResult.Command is Verb verb
                 ? verb.Examples : ["convert --data shapes --out runs/demo", "run runs/demo/model.evit photo.jpg"];
             TextWriter output = parseResult.InvocationConfiguration.Output;
@@ -119,6 +175,23 @@ internal static class CommandTree
 
             output.WriteLine();
             output.WriteLine("Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 a check failed, 4 not supported here, 130 stopped.");
+            return code;
+        }
+
+        /// <summary>The library's help, options in groups.</summary>
+        private int Options(ParseResult parseResult)
+        {
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            if (parseResult.CommandResult.Command is not Verb { Groups: { Count: > 0 } groups })
+            {
+                return help.Invoke(parseResult);
+            }
+
+            using var text = new StringWriter();
+            parseResult.InvocationConfiguration.Output = text;
+            int code = help.Invoke(parseResult);
+            parseResult.InvocationConfiguration.Output = output;
+            output.Write(OptionGroup.Arrange(text.ToString(), groups));
             return code;
         }
     }

@@ -19,11 +19,6 @@ internal sealed record BoardAddress(string Target, int? Port)
     /// <exception cref="UserException">It is none that ssh could take.</exception>
     public static BoardAddress Parse(string text, int? port)
     {
-        if (port is < 1 or > 65535)
-        {
-            throw new UserException($"--port is {port}, expected 1 to 65535.", ExitCode.Usage);
-        }
-
         string target = text;
         int? inside = null;
         if (text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))

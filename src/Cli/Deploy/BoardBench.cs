@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeVit.Export;
 
 namespace EdgeVit.Cli;
 
@@ -18,21 +19,8 @@ internal static class BoardBench
     }
 
     /// <summary>Writes a result, whole or not at all.</summary>
-    public static void Save(string path, JsonObject result)
-    {
-        string full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        string temporary = $"{full}.{Environment.ProcessId}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, result.ToJsonString(s_indented) + "\n", new UTF8Encoding(false));
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    /// <exception cref="ModelWriteException">It cannot be written.</exception>
+    public static void Save(string path, JsonObject result) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(result.ToJsonString(s_indented) + "\n"));
 
     /// <summary>Latency and verdict in one line.</summary>
     public static string Headline(JsonObject result)

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
+using EdgeVit.Export;
 
 namespace EdgeVit.Cli;
 
@@ -25,15 +25,7 @@ internal sealed record LockOwner(string Person, string Machine, string Space, in
             return false;
         }
 
-        try
-        {
-            using var process = System.Diagnostics.Process.GetProcessById(owner.Process);
-            return process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return true;
-        }
+        return ProcessSpace.IsNone(owner.Process);
     }
 
     /// <summary>The owner in words.</summary>
@@ -45,18 +37,7 @@ internal sealed record LockOwner(string Person, string Machine, string Space, in
         text.Split(' ') is [var person, var machine, var space, var process, var id] && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? new LockOwner(person, machine, space, number, id) : null;
 
-    private static string NumbersHere()
-    {
-        const string Boot = "/proc/sys/kernel/random/boot_id", Numbers = "/proc/self/ns/pid";
-        try
-        {
-            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{File.ReadAllText(Boot)}{new FileInfo(Numbers).LinkTarget}")))[..12];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Unknown;
-        }
-    }
+    private static string NumbersHere() => ProcessSpace.Here().Container is { Length: > 0 } numbers ? numbers : Unknown;
 
     private static string Plain(string text) => text.Length == 0 ? "_" : string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
 }

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
@@ -96,6 +97,6 @@ internal sealed class Payload
     private static string Hash(string path)
     {
         using FileStream file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        return FileDigest.Sha256(file);
     }
 }

@@ -73,7 +73,7 @@ internal sealed partial class ToolPackage : IDisposable
     }
 
     /// <summary>Whether a file of the folder is to be started.</summary>
-    public bool IsProgram(string file) => file is Program or Program + "-serve" || file.StartsWith($"programs/{Program}", StringComparison.Ordinal);
+    public bool IsProgram(string file) => file is Program or Program + "-serve";
 
     public string PathOf(string file) => Path.Combine(Folder, file);
 

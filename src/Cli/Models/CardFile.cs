@@ -17,7 +17,7 @@ internal static class CardFile
         string path = Path.Combine(Path.GetDirectoryName(model) ?? "", name == "model.evit" ? "card.md" : Path.ChangeExtension(name, ".md"));
         if (Directory.Exists(path) || (File.Exists(path) && !IsCard(path)))
         {
-            printer.Say($"{path} is there and is no model card, so it stays as it is; 'edgevit inspect {model} --card' prints the card");
+            printer.Say($"{path} is there and is no model card, so it stays as it is; 'edgevit inspect {ShellQuote.Word(model)} --card' prints the card");
             return null;
         }
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(ModelCard.Write(file, name)));

@@ -33,6 +33,7 @@ internal sealed class ModelSummary
         [Op.LayerNorm] = "divides by a deviation of real values",
         [Op.Gelu] = "the activation works on real values",
         [Op.SoftmaxAttention] = "attention of a float network",
+        [Op.DepthwiseConv2d] = "nine taps of signs would give ten values",
         [Op.SpatialShift] = "the channels of neighbours, real values",
         [Op.PrependTokens] = "the class token",
     };
@@ -117,7 +118,7 @@ internal sealed class ModelSummary
         Op.BinaryLinear or Op.BinaryConv => "1/1",
         Op.BinaryAttention => AttentionAttributes.Levels(facts.Node) == 1 ? "-/1" : "-/2",
         Op.SoftmaxAttention => "-/32",
-        Op.Conv2d or Op.Linear => File.Tensors[facts.Node.Tensors["weight"]].Type == StoredType.F16 ? "16/32" : "32/32",
+        Op.Conv2d or Op.DepthwiseConv2d or Op.Linear => File.Tensors[facts.Node.Tensors["weight"]].Type == StoredType.F16 ? "16/32" : "32/32",
         _ => "-",
     };
 

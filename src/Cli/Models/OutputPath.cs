@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Cli;
 
 /// <summary>Checks of an output file before there is anything to write.</summary>
@@ -7,7 +9,7 @@ internal static class OutputPath
     /// <exception cref="UserException">The file cannot be the output.</exception>
     public static void Check(string target, string source, string what)
     {
-        if (Path.GetFullPath(source) == Path.GetFullPath(target))
+        if (Place(source) == Place(target))
         {
             throw new UserException($"--out {target} is {what} itself. Name another file.", ExitCode.Usage);
         }
@@ -15,6 +17,19 @@ internal static class OutputPath
         if (Directory.Exists(target) || Path.EndsInDirectorySeparator(target))
         {
             throw new UserException($"--out {target} is a folder. Name a file in it.", ExitCode.Usage);
+        }
+    }
+
+    /// <summary>Where a path leads; as typed where its links go round.</summary>
+    private static string Place(string path)
+    {
+        try
+        {
+            return RegularFile.Target(path);
+        }
+        catch (IOException)
+        {
+            return Path.GetFullPath(path);
         }
     }
 }

@@ -16,29 +16,23 @@ internal sealed class ProofImages
     public ProofImages(int usual)
     {
         _usual = usual;
-        Count = new Option<int?>("--parity-images") { Description = $"Images that are compared value by value. [default: {usual}]", HelpName = "N" };
+        Count = new("--parity-images", 1, MostImages) { Description = $"Images that are compared value by value. [default: {usual}]", HelpName = "N" };
         Options = [Data, Count, Seed];
     }
 
     public IReadOnlyList<Option> Options { get; }
 
-    private Option<string?> Data { get; } = new("--data") { Description = "Compare on images of this data (image folder, CIFAR or IDX files, 'shapes'). [default: noise]", HelpName = "PATH" };
+    private InputOption<string?> Data { get; } = DataOption.Create<string?>("Compare on images of this data (image folder, CIFAR or IDX files, 'shapes'). [default: noise]");
 
-    private Option<int?> Count { get; }
+    private WholeOption<int?> Count { get; }
 
-    private Option<ulong> Seed { get; } = new("--seed") { Description = "Seed of the noise, and of the choice of images.", DefaultValueFactory = _ => 1 };
+    private WholeOption<ulong> Seed { get; } = new("--seed", 0, ulong.MaxValue) { Description = "Seed of the noise, and of the choice of images.", DefaultValueFactory = _ => 1 };
 
     /// <summary>The images that were asked for, prepared as the model wants them.</summary>
-    /// <exception cref="UserException">Their number is impossible.</exception>
     public CertificateOptions Read(ParseResult arguments, Preprocess preprocess)
     {
         ulong seed = arguments.GetValue(Seed);
         int count = arguments.GetValue(Count) ?? _usual;
-        if (count is < 1 or > MostImages)
-        {
-            throw new UserException($"--parity-images is {count}, expected 1 to {MostImages}.", ExitCode.Usage);
-        }
-
         if (arguments.GetValue(Data) is not { } path)
         {
             return new CertificateOptions(count, seed);

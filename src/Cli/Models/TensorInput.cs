@@ -13,12 +13,17 @@ internal static class TensorInput
         SafetensorsFile file;
         try
         {
-            file = SafetensorsFile.Parse(File.ReadAllBytes(path));
+            file = SafetensorsFile.Parse(FileBytes.Read(path));
         }
         catch (EvitFormatException e)
         {
             throw new UserException($"{path}: {e.Message}", inner: e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"{path}: {FileFault.Of(e, path)}.", inner: e);
+        }
+
         SafetensorsTensor tensor = Choose(file, path, asked);
         if (tensor.Type is SafetensorsType.U64 or SafetensorsType.I64)
         {
@@ -36,16 +41,13 @@ internal static class TensorInput
         return (tensor.Name, tensor.ToFloats(), images);
     }
 
+    /// <summary>Whether the file of <c>FILE[:name]</c> is there.</summary>
+    public static bool IsThere(string spec) => Path.Exists(Split(spec).Path);
+
     private static (string Path, string? Name) Split(string spec)
     {
-        if (File.Exists(spec))
-        {
-            return (spec, null);
-        }
-
-        int colon = spec.IndexOf(':', Math.Max(0, spec.LastIndexOf('/')));
-        string path = colon < 0 ? spec : spec[..colon];
-        return File.Exists(path) ? (path, colon < 0 ? null : spec[(colon + 1)..]) : throw new UserException($"{path}: no such file.");
+        int colon = Path.Exists(spec) ? -1 : spec.IndexOf(':', Math.Max(0, spec.LastIndexOf('/')));
+        return colon < 0 ? (spec, null) : (spec[..colon], spec[(colon + 1)..]);
     }
 
     private static SafetensorsTensor Choose(SafetensorsFile file, string path, string? asked)

@@ -8,6 +8,9 @@ internal static class Threads
     /// <summary>The most that a session takes.</summary>
     public const int Most = 64;
 
+    /// <summary>The most of a command line: the machine's cores.</summary>
+    public static int OfMachine { get; } = Math.Min(Environment.ProcessorCount, Most);
+
     /// <summary>Session options for a thread count.</summary>
     /// <exception cref="UserException">Out of range.</exception>
     public static SessionOptions Options(int threads) => new() { Threads = Check(threads) };

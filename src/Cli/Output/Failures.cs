@@ -18,14 +18,16 @@ internal static class Failures
         UserException user => (user.Message, user.ExitCode),
         OperationCanceledException => ("stopped.", ExitCode.Interrupted),
         EvitFormatException format => ($"{format.Message.TrimEnd('.')}. {format.Remedy ?? "The file is incomplete, damaged or not a model: copy it again, or convert it again."}", ExitCode.Failure),
-        DatasetException { IsUsage: true } data => (data.Message, ExitCode.Usage),
+        DatasetException { IsUsage: true } or CheckpointException { IsUsage: true } => (e.Message, ExitCode.Usage),
+        ImageException { Image: ImageDecoder.MaxPixelsVariable } variable => (variable.Message, ExitCode.Usage),
         OnnxModelException or ImageException or DatasetException or ModelFormatException or ModelWriteException => (e.Message, ExitCode.Failure),
         DllNotFoundException when e.Message.Contains("'onnxruntime'", StringComparison.Ordinal) => (
             $"this needs ONNX Runtime, and its library libonnxruntime.so is not in {AppContext.BaseDirectory}. Take it from an ONNX Runtime 1.31 package for this system and put it there, or name it by {OnnxLibrary.Variable}, or do this on a workstation.",
             ExitCode.NotSupported),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
         CameraException camera => (camera.Message[^1] is '.' or '?' ? camera.Message : $"{camera.Message}.", camera.Missing ? ExitCode.NotSupported : ExitCode.Failure),
-        UnauthorizedAccessException or IOException => (e.Message, ExitCode.Failure),
+        IOException full when FileFault.IsFull(full) && !full.Message.Contains('\'', StringComparison.Ordinal) => ($"{StandardStreams.Place(1)} cannot be written: no space left on device.", ExitCode.Failure),
+        UnauthorizedAccessException or IOException => ($"{FileFault.Of(e)}.", ExitCode.Failure),
         OutOfMemoryException => ("this machine has not enough memory for that.", ExitCode.Failure),
         TypeInitializationException { InnerException: { } inner } => Describe(inner),
         AggregateException { InnerExceptions: [var first, ..] } => Describe(first),
@@ -47,7 +49,7 @@ internal static class Failures
             printer.Object(new JsonObject { ["error"] = message, ["exitCode"] = code });
             printer.Flush();
         }
-        catch (IOException)
+        catch (Exception output) when (output is IOException or UnauthorizedAccessException)
         {
             // No message can be printed: the output itself failed.
         }

@@ -15,9 +15,11 @@ internal sealed class Printer
     private const int BrokenPipe = 32;
 
     private readonly TextWriter _words;
+    private readonly LiveRows _live;
+    // Signals speak on threads of their own.
+    private readonly Lock _turn = new();
     private TextWriter _data;
     private bool _lines;
-    private bool _liveLine;
 
     public Printer(bool json, bool quiet) : this(json, quiet, Console.Out, Console.Error)
     {
@@ -35,6 +37,7 @@ internal sealed class Printer
         Quiet = quiet;
         _data = data;
         _words = words;
+        _live = new LiveRows(words);
     }
 
     public bool Json { get; }
@@ -48,7 +51,11 @@ internal sealed class Printer
     /// <summary>Whether data go to a terminal.</summary>
     public bool RichData { get; }
 
-    private bool Color { get; }
+    /// <summary>Whether words may have colours.</summary>
+    public bool Color { get; }
+
+    /// <summary>A whole number among data: with separators of thousands for people, plain for programs.</summary>
+    public string Count(double number) => RichData ? Quantity.Count(number) : Quantity.Fixed(number, 0);
 
     /// <summary>A line for the person; left out with <c>--quiet</c>.</summary>
     public void Say(string line)
@@ -58,36 +65,36 @@ internal sealed class Printer
             return;
         }
 
-        EndLive();
-        _words.WriteLine(line);
+        Words(line);
     }
 
     /// <summary>A line that must be seen, whatever the options.</summary>
-    public void Warn(string line)
-    {
-        EndLive();
-        _words.WriteLine(Color && LiveWords ? $"\u001b[33m{line}\u001b[0m" : line);
-    }
+    public void Warn(string line) => Words(Color && LiveWords ? $"\u001b[33m{line}\u001b[0m" : line);
 
     /// <summary>An error; always printed.</summary>
     public void Error(string message)
     {
-        EndLive();
         string prefix = Color && LiveWords ? "\u001b[1;31medgevit:\u001b[0m" : "edgevit:";
-        _words.WriteLine($"{prefix} {message}");
+        Words($"{prefix} {message}");
     }
 
     /// <summary>Rewrites the live line on a terminal; does nothing elsewhere.</summary>
-    public void Live(string line)
+    public void Live(string line) => Live((width, _) => [line.Length >= width ? line[..(width - 1)] : line]);
+
+    /// <summary>Rewrites the live rows on a terminal; does nothing elsewhere.</summary>
+    /// <param name="rows">Makes them for a terminal's columns and rows: each narrower, and fewer.</param>
+    public void Live(Func<int, int, IReadOnlyList<string>> rows)
     {
         if (!LiveWords)
         {
             return;
         }
 
-        int width = Math.Max(20, TerminalWidth() - 1);
-        _words.Write($"\r\u001b[K{(line.Length > width ? line[..width] : line)}");
-        _liveLine = true;
+        lock (_turn)
+        {
+            (int width, int height) = TerminalSize();
+            _live.Show(rows(width, height), width);
+        }
     }
 
     /// <summary>A line of data; nothing with <c>--json</c>.</summary>
@@ -98,8 +105,11 @@ internal sealed class Printer
             return;
         }
 
-        EndLive();
-        _data.WriteLine(line);
+        lock (_turn)
+        {
+            EndLive();
+            _data.WriteLine(line);
+        }
     }
 
     /// <summary>A table of data; nothing with <c>--json</c>.</summary>
@@ -110,14 +120,15 @@ internal sealed class Printer
             return;
         }
 
+        using Lock.Scope turn = _turn.EnterScope();
         EndLive();
-        if (RichData && table.HasHeaders && table.Width + (3 * table.Columns.Count) + 1 <= TerminalWidth())
+        if (RichData && table.HasHeaders && table.Width + (3 * table.Columns.Count) + 1 <= TerminalSize().Width)
         {
             Rich(table);
         }
         else
         {
-            table.WriteTo(_data);
+            table.WriteTo(_data, plainNumbers: !RichData);
         }
     }
 
@@ -135,7 +146,7 @@ internal sealed class Printer
     public void BeginLines()
     {
         _lines = true;
-        if (!ReferenceEquals(_data, Console.Out) || !Console.IsOutputRedirected || OperatingSystem.IsWindows())
+        if (!ReferenceEquals(_data, Console.Out) || !Console.IsOutputRedirected || OperatingSystem.IsWindows() || !StandardStreams.IsOpen(1))
         {
             return;
         }
@@ -166,21 +177,22 @@ internal sealed class Printer
     /// <summary>Makes sure that everything written has left the process; a full disk shows here.</summary>
     public void Flush()
     {
+        using Lock.Scope turn = _turn.EnterScope();
         EndLive();
         _data.Flush();
         _words.Flush();
     }
 
-    private void EndLive()
+    private void Words(string line)
     {
-        if (!_liveLine)
+        lock (_turn)
         {
-            return;
+            EndLive();
+            _words.WriteLine(line);
         }
-
-        _liveLine = false;
-        _words.Write("\r\u001b[K");
     }
+
+    private void EndLive() => _live.Erase(TerminalSize().Width);
 
     private void Rich(TextTable source)
     {
@@ -209,15 +221,15 @@ internal sealed class Printer
         console.Write(table);
     }
 
-    private static int TerminalWidth()
+    private static (int Width, int Height) TerminalSize()
     {
         try
         {
-            return Console.WindowWidth > 0 ? Console.WindowWidth : 120;
+            return (Console.WindowWidth > 0 ? Math.Max(Console.WindowWidth, 8) : 120, Console.WindowHeight > 0 ? Console.WindowHeight : 24);
         }
         catch (IOException)
         {
-            return 120;
+            return (120, 24);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
@@ -11,13 +12,7 @@ internal static class Quantity
     public static string Count(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>Bytes as B, KB, MB or GB, powers of ten.</summary>
-    public static string Bytes(double bytes) => bytes switch
-    {
-        < 1e3 => $"{bytes.ToString("F0", CultureInfo.InvariantCulture)} B",
-        < 1e6 => $"{Fixed(bytes / 1e3, 1)} KB",
-        < 1e9 => $"{Fixed(bytes / 1e6, 2)} MB",
-        _ => $"{Fixed(bytes / 1e9, 2)} GB",
-    };
+    public static string Bytes(double bytes) => ByteText.Of(bytes);
 
     /// <summary>A count of operations with a decimal prefix.</summary>
     public static string Operations(double count) => count switch

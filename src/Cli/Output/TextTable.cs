@@ -39,8 +39,18 @@ internal sealed class TextTable(string? title, params string[] columns)
     }
 
     /// <summary>Writes aligned columns, two spaces apart, without borders.</summary>
-    public void WriteTo(TextWriter writer)
+    /// <param name="writer">Takes the lines.</param>
+    /// <param name="plainNumbers">Whether whole numbers in columns of numbers lose their separators of thousands.</param>
+    public void WriteTo(TextWriter writer, bool plainNumbers = false)
     {
+        if (plainNumbers)
+        {
+            for (int i = 0; i < _rows.Count; i++)
+            {
+                _rows[i] = [.. _rows[i].Select((cell, c) => Columns[c].RightAligned && IsWhole(cell) ? cell.Replace(",", "", StringComparison.Ordinal) : cell)];
+            }
+        }
+
         if (Title is not null)
         {
             writer.WriteLine(Title);
@@ -57,6 +67,8 @@ internal sealed class TextTable(string? title, params string[] columns)
             writer.WriteLine(Line(row, widths));
         }
     }
+
+    private static bool IsWhole(string cell) => cell.Length > 0 && cell.All(c => char.IsAsciiDigit(c) || c is ',' or '-' or '+');
 
     private int[] Widths() => [.. Columns.Select((c, i) => Math.Max(c.Name.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max()))];
 

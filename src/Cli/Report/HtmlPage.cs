@@ -1,22 +1,37 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace EdgeVit.Cli;
 
-/// <summary>Writes a report as one HTML page that needs nothing else: no script, no font, no picture, no network. Every text is escaped, and the
-/// page forbids itself to load anything.</summary>
+/// <summary>What a page has beyond a report's.</summary>
+/// <param name="Generator">The command that wrote it.</param>
+/// <param name="Css">Rules behind those of <see cref="PageStyle"/>.</param>
+/// <param name="Script">The one script that may run, at the end of the page; empty for none.</param>
+internal sealed record PageParts(string Generator, string Css = "", string Script = "")
+{
+    /// <summary>The mark of a page that a command has written.</summary>
+    public string Mark => $"<meta name=\"generator\" content=\"{Generator}\">";
+}
+
+/// <summary>Writes a report as one HTML page that needs nothing else: no font, no network, and no script but the one that is given. Every text is escaped, and
+/// the page forbids itself to load or run anything else.</summary>
 internal static class HtmlPage
 {
-    public static string Write(IReadOnlyList<ReportBlock> blocks)
+    private static readonly PageParts s_report = new("edgevit report");
+
+    public static string Write(IReadOnlyList<ReportBlock> blocks, PageParts? parts = null)
     {
+        parts ??= s_report;
         Heading[] headings = [.. blocks.OfType<Heading>()];
         var html = new StringBuilder();
         html.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+        string script = parts.Script.Length == 0 ? "" : $" script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(parts.Script)))}';";
         html.Append("<meta http-equiv=\"Content-Security-Policy\" "
-            + "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n");
-        html.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"edgevit report\">\n");
+            + $"content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline';{script} base-uri 'none'; form-action 'none'\">\n");
+        html.Append($"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{parts.Mark}\n");
         // An icon of its own, or a browser asks the server for one.
         html.Append("<link rel=\"icon\" href=\"data:,\">\n");
-        html.Append($"<title>{Svg.Escape(headings[0].Text)}</title>\n<style>\n{PageStyle.Css}</style>\n</head>\n<body>\n");
+        html.Append($"<title>{Svg.Escape(headings[0].Text)}</title>\n<style>\n{PageStyle.Css}{parts.Css}</style>\n</head>\n<body>\n");
         foreach (ReportBlock block in blocks)
         {
             Write(html, block);
@@ -31,6 +46,7 @@ internal static class HtmlPage
                 html.Append("</ul></nav>\n");
             }
         }
+        html.Append(parts.Script.Length == 0 ? "" : $"<script>{parts.Script}</script>\n");
         return html.Append("</body>\n</html>\n").ToString();
     }
 
@@ -68,6 +84,9 @@ internal static class HtmlPage
                 }
 
                 html.Append("</div>\n");
+                break;
+            case HtmlPart part:
+                html.Append(part.Html);
                 break;
             default:
                 break;

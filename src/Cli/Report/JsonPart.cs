@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
@@ -24,16 +25,11 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
                 throw new UserException($"{file}: expected a file, found a folder. {remedy}");
             }
 
-            if (new FileInfo(file).Length > MostBytes)
-            {
-                throw new UserException($"{file}: expected at most {Quantity.Bytes(MostBytes)}, found {Quantity.Bytes(new FileInfo(file).Length)}. {remedy}");
-            }
-
-            bytes = System.IO.File.ReadAllBytes(file);
+            bytes = FileBytes.Read(file, MostBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserException($"{file}: cannot be read: {e.Message.TrimEnd('.')}. {remedy}", inner: e);
+            throw new UserException($"{file}: cannot be read: {FileFault.Of(e, file)}. {remedy}", inner: e);
         }
 
         return Parse(bytes, file, remedy);
@@ -53,7 +49,7 @@ internal readonly record struct JsonPart(string File, string Place, JsonElement 
         catch (JsonException e)
         {
             string where = e.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, byte {e.BytePositionInLine + 1}") : "$";
-            string what = bytes.Length == 0 ? "an empty file" : $"something else ({e.Message.Split(". ")[0].TrimEnd('.')})";
+            string what = bytes.Length == 0 ? "an empty file" : $"{(e.Message.Contains("uplicate", StringComparison.Ordinal) ? "a key that stands twice" : "something else")}";
             throw new UserException($"{file}: {where}: expected JSON, found {what}. {remedy}", inner: e);
         }
     }

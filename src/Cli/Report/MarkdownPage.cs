@@ -13,7 +13,7 @@ internal static class MarkdownPage
             Write(text, block);
         }
 
-        return text.ToString();
+        return text.Append($"\n{Replacement.MarkdownMark}\n").ToString();
     }
 
     private static void Write(StringBuilder text, ReportBlock block)

@@ -21,3 +21,6 @@ internal sealed record Figure(string Caption, string Svg, string Facts) : Report
 
 /// <summary>Blocks that belong together, side by side where there is room.</summary>
 internal sealed record Group(IReadOnlyList<ReportBlock> Blocks) : ReportBlock;
+
+/// <summary>A part that a section has drawn itself, every text in it escaped. What it shows stands in a table, too; Markdown leaves it out.</summary>
+internal sealed record HtmlPart(string Html) : ReportBlock;

@@ -9,7 +9,7 @@ internal static class ResultReader
     // Results are rounded to six decimals.
     private const double Rounding = 2e-6;
 
-    private const string Remedy = "Make a result with 'edgevit bench MODEL --json > RESULT.json' and give that file";
+    internal const string Remedy = "Make a result with 'edgevit bench MODEL --json > RESULT.json' and give that file";
 
     /// <exception cref="UserException">The file is no result, or one that is damaged or of another schema.</exception>
     public static BenchResult Read(string file) => Of(JsonPart.Read(file, $"{Remedy}."));

@@ -17,10 +17,11 @@ internal sealed class ResultFiles
     /// <summary>Refuses what cannot be written, before minutes of measuring.</summary>
     /// <param name="files">The files.</param>
     /// <param name="inputs">Files that must not be replaced.</param>
+    /// <param name="overwrite">Whether files that EdgeVit did not write may be replaced.</param>
     /// <param name="pages">Whether the result can be a page; else it is JSON only.</param>
     /// <exception cref="UserException">A file is one of the inputs, a folder, or has another ending.</exception>
     /// <exception cref="ModelWriteException">The disk is full or the folder read-only.</exception>
-    public static ResultFiles Check(IReadOnlyList<string> files, IReadOnlyList<string> inputs, bool pages)
+    public static ResultFiles Check(IReadOnlyList<string> files, IReadOnlyList<string> inputs, bool overwrite, bool pages)
     {
         foreach (string file in files)
         {
@@ -43,6 +44,7 @@ internal sealed class ResultFiles
 
         foreach (string file in files)
         {
+            Replacement.Check("--out", file, overwrite);
             AtomicFile.Check(file, CheckedBytes);
         }
 

@@ -14,10 +14,17 @@ internal sealed record ServeSettings
 
     public const int UsualConnections = 512;
 
-    private const int MostBytes = 256_000_000;
-    private const int MostWorkers = 64;
-    private const int MostQueued = 10_000;
-    private static readonly TimeSpan s_leastTimeout = TimeSpan.FromMilliseconds(10), s_mostTimeout = TimeSpan.FromDays(1);
+    public const int MostBytes = 256_000_000;
+
+    public const int MostWorkers = 64;
+
+    public const int MostQueued = 10_000;
+
+    public const int MostConnections = 100_000;
+
+    public const int MostPixels = int.MaxValue / 3;
+
+    public static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The model's path, as it was given.</summary>
     public required string Model { get; init; }
@@ -48,50 +55,14 @@ internal sealed record ServeSettings
     public int MaxConnections { get; init; } = UsualConnections;
 
     /// <summary>From the first byte of a request to its answer.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Timeout { get; init; } = UsualTimeout;
 
     /// <summary>Whether only this machine reaches the server.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
-    /// <summary>The address of a command line.</summary>
-    /// <exception cref="UserException">It is none of a machine's addresses.</exception>
-    public static IPAddress ParseAddress(string text)
-    {
-        if (string.Equals(text, "localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            return IPAddress.Loopback;
-        }
-
-        return IPAddress.TryParse(text, out IPAddress? address) ? address : throw new UserException(
-            $"--listen is '{text}', expected an address of this machine such as 192.168.1.20, or 0.0.0.0 (IPv4) or :: (all) for every one.", EdgeVit.Cli.ExitCode.Usage);
-    }
-
     /// <summary>Returns the settings where they make sense together.</summary>
-    /// <exception cref="UserException">A number is out of its range, or the server would be open to others without a token.</exception>
-    public ServeSettings Check()
-    {
-        InRange("--port", Port, 0, 65535);
-        InRange("--workers", Workers, 0, MostWorkers);
-        InRange("--threads", Threads, 1, EdgeVit.Cli.Threads.Most);
-        InRange("--queue", Queue, 1, MostQueued);
-        InRange("--max-bytes", MaxBytes, 1, MostBytes);
-        InRange("--max-pixels", MaxPixels, 0, int.MaxValue / 3);
-        InRange("--max-connections", MaxConnections, 1, 100_000);
-        if (Timeout < s_leastTimeout || Timeout > s_mostTimeout)
-        {
-            throw new UserException("--timeout is out of range, expected 0.01s to 24h.", EdgeVit.Cli.ExitCode.Usage);
-        }
-
-        return IsLoopback || TokenFile is not null ? this : throw new UserException(
-            $"--listen {Address} lets other machines in, and nothing keeps strangers out: give --token FILE with a secret word in it "
+    /// <exception cref="UserException">The server would be open to others without a token.</exception>
+    public ServeSettings Check() => IsLoopback || TokenFile is not null ? this : throw new UserException(
+        $"--listen {Address} lets other machines in, and nothing keeps strangers out: give --token FILE with a secret word in it "
             + "(head -c 24 /dev/urandom | base64 > token; chmod 600 token).", EdgeVit.Cli.ExitCode.Usage);
-    }
-
-    private static void InRange(string option, long value, long least, long most)
-    {
-        if (value < least || value > most)
-        {
-            throw new UserException($"{option} is {value}, expected {least} to {most}.", EdgeVit.Cli.ExitCode.Usage);
-        }
-    }
 }

@@ -13,7 +13,7 @@ internal sealed class FolderWatch : IDisposable
     /// <summary>How long a file must stand still before it is taken.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(200);
 
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1), s_burst = TimeSpan.FromMilliseconds(10);
 
     private readonly string _folder;
     private readonly Dictionary<string, Seen> _files = [];
@@ -69,8 +69,8 @@ internal sealed class FolderWatch : IDisposable
             TimeSpan pause = unsettled ? Settling : s_pause + (10 * TimeSpan.FromMilliseconds(Environment.TickCount64 - start));
             if (_notice.Wait(pause, cancellation))
             {
-                // Notices come in bursts.
-                Thread.Sleep(10);
+                // Notices come in bursts, one for each piece of a file that is being written; nothing is ready before it has stood still.
+                cancellation.WaitHandle.WaitOne(unsettled ? Settling / 2 : s_burst);
             }
         }
     }
@@ -152,8 +152,8 @@ internal sealed class FolderWatch : IDisposable
         var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.Hidden };
         return new(_folder, static (ref FileSystemEntry entry) => (entry.ToSpecifiedFullPath(), entry.Length, entry.LastWriteTimeUtc.UtcDateTime), options)
         {
-            ShouldIncludePredicate = static (ref FileSystemEntry entry) => !entry.IsDirectory && ImageDecoder.HasImageExtension(entry.FileName.ToString()),
-            ShouldRecursePredicate = static (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+            ShouldIncludePredicate = static (ref FileSystemEntry entry) => !entry.IsDirectory && !JunkNames.Contains(entry.FileName.ToString()) && ImageDecoder.HasImageExtension(entry.FileName.ToString()),
+            ShouldRecursePredicate = static (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !JunkNames.Contains(entry.FileName.ToString()),
         };
     }
 

@@ -46,14 +46,9 @@ internal sealed class FrameRun(Classifier classifier, Printer printer)
             throw new UserException($"{SourceOptions.FormatName} of raw frames needs their size, such as {SourceOptions.SizeName} 640x480.", ExitCode.Usage);
         }
 
-        if (!Console.IsInputRedirected)
-        {
-            throw new UserException("standard input is a terminal: pipe the frames of another program into it.", ExitCode.Usage);
-        }
-
         try
         {
-            Stream input = Console.OpenStandardInput();
+            Stream input = StandardStreams.OpenInput("the frames");
             return format == FrameFormat.Jpeg ? StreamCamera.OfJpegs(input, Name, keepAll: true)
                 : StreamCamera.OfRaw(input, Name, keepAll: true, format, size!.Value.Width, size.Value.Height);
         }

@@ -7,7 +7,7 @@ internal static class SourceChoice
 {
     /// <summary>What is to be run with a model that is open.</summary>
     /// <exception cref="UserException">Nothing is there, sources do not go together, or an option has no meaning for them.</exception>
-    public static Func<Classifier, Printer, int> Of(IReadOnlyList<string> sources, SourceWishes wishes, bool skipBad)
+    public static Func<Classifier, Printer, int> Of(IReadOnlyList<string> sources, SourceWishes wishes, BadSources bad)
     {
         string first = sources[0];
         if (sources.FirstOrDefault(s => Camera.IsName(s) && !File.Exists(s)) is { } camera)
@@ -40,16 +40,42 @@ internal static class SourceChoice
             };
         }
 
-        return Files([.. sources.SelectMany(ImageInputs.Resolve)], wishes, skipBad);
+        return (classifier, printer) => Files(Found(sources, bad, printer), sources, wishes, bad)(classifier, printer);
     }
 
-    private static Func<Classifier, Printer, int> Files(IReadOnlyList<string> files, SourceWishes wishes, bool skipBad)
+    /// <summary>The files that sources name. One of several that names none is bad like a file that cannot be read.</summary>
+    private static List<string> Found(IReadOnlyList<string> sources, BadSources bad, Printer printer)
     {
+        var files = new List<string>();
+        string[] each = [.. sources.SelectMany(ImageInputs.Expand)];
+        foreach (string source in each)
+        {
+            try
+            {
+                files.AddRange(ImageInputs.Resolve(source));
+            }
+            catch (UserException e) when (each.Length > 1 && bad.GoesOn && e.ExitCode == ExitCode.Failure)
+            {
+                bad.Add(source, e.Message, printer);
+            }
+        }
+
+        return files;
+    }
+
+    private static Func<Classifier, Printer, int> Files(IReadOnlyList<string> files, IReadOnlyList<string> sources, SourceWishes wishes, BadSources bad)
+    {
+        if (files.Count == 0)
+        {
+            // Nothing is run, and what is bad is said as ever.
+            return (classifier, printer) => sources.All(ClipInfo.HasExtension) ? new ClipRun(classifier, printer).Run(files, wishes, bad) : ImageRun.Run(classifier, files, bad, printer);
+        }
+
         int clips = files.Count(ClipInfo.HasExtension);
         if (clips == 0)
         {
             wishes.AllowOnly(files[0]);
-            return (classifier, printer) => ImageRun.Run(classifier, files, skipBad, printer);
+            return (classifier, printer) => ImageRun.Run(classifier, files, bad, printer);
         }
 
         if (clips < files.Count)
@@ -57,8 +83,8 @@ internal static class SourceChoice
             throw new UserException($"{clips} clips and {files.Count - clips} images: their output is of two kinds. Name them in two commands.", ExitCode.Usage);
         }
 
-        wishes.AllowOnly(files[0], SourceOptions.FramesName, SourceOptions.KeyFramesName);
-        return (classifier, printer) => new ClipRun(classifier, printer).Run(files, wishes, skipBad);
+        wishes.AllowOnly(files[0], [SourceOptions.FramesName, SourceOptions.KeyFramesName, .. FaceOptions.Given(wishes.Clips).Select(static o => o.Name)]);
+        return (classifier, printer) => new ClipRun(classifier, printer).Run(files, wishes, bad);
     }
 
     private static int Frames(Func<ICamera> open, string source, SourceWishes wishes, Classifier classifier, Printer printer)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using EdgeVit.Devices;
 
 namespace EdgeVit.Cli;
@@ -8,6 +7,8 @@ namespace EdgeVit.Cli;
 internal sealed class SourceOptions
 {
     public const string FramesName = "--frames", SizeName = "--size", RateName = "--fps", FormatName = "--format", WatchName = "--watch", KeyFramesName = "--key-frames";
+
+    private const int MostSide = 16384;
 
     private static readonly Dictionary<string, FrameFormat> s_formats = new()
     {
@@ -18,47 +19,28 @@ internal sealed class SourceOptions
         ["mjpeg"] = FrameFormat.Jpeg,
     };
 
-    private readonly Option<int?> _frames = new(FramesName) { Description = "End after that many frames; of a clip, how many are taken. [default of a clip: 16]", HelpName = "N" };
-    private readonly Option<string?> _size = new(SizeName) { Description = "Size of a camera's or of raw frames, such as 1280x720. [default of a camera: 640x480]", HelpName = "WxH" };
-    private readonly Option<double?> _rate = new(RateName) { Description = "Frames per second of a camera. [default: 30]", HelpName = "N" };
-    private readonly Option<string?> _format = new(FormatName) { Description = $"'-' is a stream of frames: {string.Join(", ", s_formats.Keys)}.", HelpName = "NAME" };
+    private readonly WholeOption<int?> _frames = new(FramesName, 1, int.MaxValue) { Description = "End after that many frames; of a clip, how many are taken. [default of a clip: 16]", HelpName = "N" };
+    private readonly ParsedOption<(int Width, int Height)?> _size = new(SizeName, $"columns and rows such as 640x480, 1 to {MostSide} each", ParseSize) { Description = "Size of a camera's or of raw frames, such as 1280x720. [default of a camera: 640x480]", HelpName = "WxH" };
+    private readonly RealOption _rate = new(RateName, 0.1, 1000) { Description = "Frames per second of a camera. [default: 30]", HelpName = "N" };
+    private readonly ChoiceOption _format = new(FormatName, [.. s_formats.Keys]) { Description = "'-' is a stream of frames of this format." };
     private readonly Option<bool> _watch = new(WatchName) { Description = "Watch a folder: classify what is in it and each picture that comes." };
     private readonly Option<bool> _keyFrames = new(KeyFramesName) { Description = "Take a clip's key frames: faster, at uneven times." };
 
-    public IReadOnlyList<Option> All => [_frames, _size, _rate, _format, _watch, _keyFrames];
+    private readonly FaceOptions _faces = new();
+
+    public IReadOnlyList<Option> All => [_frames, _size, _rate, _format, _watch, _keyFrames, .. _faces.All];
+
+    public Combination CropsNeedFaces => _faces.CropsNeedFaces;
 
     /// <summary>What a command line says.</summary>
-    /// <exception cref="UserException">A value is wrong.</exception>
     public SourceWishes Read(ParseResult arguments)
     {
-        int? frames = arguments.GetValue(_frames);
-        if (frames < 1)
-        {
-            throw new UserException($"{FramesName} is {frames}, expected 1 or more.", ExitCode.Usage);
-        }
-
-        double? rate = arguments.GetValue(_rate);
-        if (rate is not (null or (>= 0.1 and <= 1000)))
-        {
-            throw new UserException(string.Create(CultureInfo.InvariantCulture, $"{RateName} is {rate}, expected 0.1 to 1000 frames per second."), ExitCode.Usage);
-        }
-
-        return new SourceWishes(frames, ParseSize(arguments.GetValue(_size)), rate, ParseFormat(arguments.GetValue(_format)), arguments.GetValue(_watch), arguments.GetValue(_keyFrames));
+        return new SourceWishes(
+            arguments.GetValue(_frames), arguments.GetValue(_size), arguments.GetValue(_rate),
+            arguments.GetValue(_format) is { } format ? s_formats[format] : null, arguments.GetValue(_watch), arguments.GetValue(_keyFrames), _faces.Read(arguments));
     }
 
-    internal static (int Width, int Height)? ParseSize(string? text)
-    {
-        const int Most = 16384;
-        if (text is null)
-        {
-            return null;
-        }
-
-        return text.Split('x') is [var w, var h] && int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out int width) && int.TryParse(h, NumberStyles.None, CultureInfo.InvariantCulture, out int height)
-            && width is >= 1 and <= Most && height is >= 1 and <= Most
-            ? (width, height) : throw new UserException($"{SizeName} is '{text}', expected columns and rows such as 640x480, 1 to {Most} each.", ExitCode.Usage);
-    }
-
-    private static FrameFormat? ParseFormat(string? text) => text is null ? null : s_formats.TryGetValue(text, out FrameFormat format)
-        ? format : throw new UserException($"{FormatName} is '{text}', expected one of {string.Join(", ", s_formats.Keys)}.", ExitCode.Usage);
+    private static (int Width, int Height)? ParseSize(string text) =>
+        text.Split('x') is [var w, var h] && Number.TryWhole(w, out int width) && Number.TryWhole(h, out int height) && width is >= 1 and <= MostSide && height is >= 1 and <= MostSide
+            ? (width, height) : null;
 }

@@ -9,7 +9,8 @@ namespace EdgeVit.Cli;
 /// <param name="Format">Of the frames on standard input.</param>
 /// <param name="Watch">Whether a folder is watched.</param>
 /// <param name="KeyFrames">Whether a clip's key frames are taken.</param>
-internal sealed record SourceWishes(int? Frames, (int Width, int Height)? Size, double? FramesPerSecond, FrameFormat? Format, bool Watch, bool KeyFrames)
+/// <param name="Clips">How a clip is scored.</param>
+internal sealed record SourceWishes(int? Frames, (int Width, int Height)? Size, double? FramesPerSecond, FrameFormat? Format, bool Watch, bool KeyFrames, ClipWishes Clips)
 {
     /// <summary>Refuses what has no meaning for a kind of source.</summary>
     /// <param name="source">What the message calls it.</param>
@@ -24,6 +25,7 @@ internal sealed record SourceWishes(int? Frames, (int Width, int Height)? Size, 
             (SourceOptions.FormatName, Format is not null, "frames on standard input ('-')"),
             (SourceOptions.WatchName, Watch, "one folder"),
             (SourceOptions.KeyFramesName, KeyFrames, "clips"),
+            .. FaceOptions.Given(Clips).Select(static o => (o.Name, o.Given, "clips")),
         ];
         foreach ((string name, bool given, string purpose) in options)
         {

@@ -9,6 +9,12 @@ internal static class TensorRun
     public static int Run(EvitModel model, Session session, string spec, int top, Printer printer)
     {
         (string name, float[] input, int images) = TensorInput.Read(spec, model.InputShape);
+        int odd = Array.FindIndex(input, v => !float.IsFinite(v));
+        if (odd >= 0)
+        {
+            throw new UserException($"{name}: value {odd} (image {odd / (input.Length / images)}) is {input[odd].ToString(System.Globalization.CultureInfo.InvariantCulture)}, expected finite numbers.");
+        }
+
         float[] logits = new float[images * model.Classes];
         session.RunNchw(input, logits);
         var results = new JsonArray();

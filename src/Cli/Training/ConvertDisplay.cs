@@ -4,17 +4,19 @@ using EdgeVit.Quantize;
 
 namespace EdgeVit.Cli.Training;
 
-/// <summary>Shows a conversion: a live line on a terminal, a plain line every fifteen seconds in a pipe.</summary>
+/// <summary>Shows a conversion: curves that move on a terminal, a plain line every fifteen seconds in a pipe.</summary>
 internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
 {
     private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(15);
 
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly TrainingView _view = new(Console.OutputEncoding.WebName.StartsWith("utf", StringComparison.OrdinalIgnoreCase), printer.Color);
     private TimeSpan _next = s_plainInterval;
 
     /// <inheritdoc/>
     public void Report(ConvertEvent value)
     {
+        _view.Take(value);
         switch (value)
         {
             case PhaseStarted phase:
@@ -28,8 +30,7 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
                 printer.Warn($"  {warned.Text}");
                 break;
             case TrainingProgress p:
-                Moving(string.Create(CultureInfo.InvariantCulture,
-                    $"  {p.Phase} {100.0 * p.Step / p.Steps:F0}%  epoch {p.Epoch:F2}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  lr {p.LearningRate:E1}  {p.ImagesPerSecond:N0} img/s  data wait {100 * p.DataWait:F0}%  eta {Quantity.Time(p.Remaining)}"));
+                Moving(TrainingView.Line(p), _view.Rows);
                 break;
             case Evaluated e:
                 printer.Say(string.Create(CultureInfo.InvariantCulture,
@@ -41,11 +42,19 @@ internal sealed class ConvertDisplay(Printer printer) : IConvertProgress
         }
     }
 
-    private void Moving(string line)
+    private void Moving(string line, Func<int, int, IReadOnlyList<string>>? rows = null)
     {
         if (printer.LiveWords)
         {
-            printer.Live(line);
+            if (rows is null)
+            {
+                printer.Live(line);
+            }
+            else
+            {
+                printer.Live(rows);
+            }
+
             return;
         }
         if (_clock.Elapsed < _next)

@@ -11,18 +11,11 @@ internal static class ConvertRun
 {
     /// <summary>Converts; returns the exit code.</summary>
     /// <exception cref="UserException">It failed, was stopped, or the packed model is not what was trained.</exception>
-    public static int Start(ConvertSettings settings, Printer printer)
+    public static int Start(ConvertSettings settings, IReadOnlyList<OptionGroup> options, Printer printer)
     {
+        settings.RequireEffect();
         ProcessGroup? group = null;
-        using var interruption = new Interruption(() =>
-        {
-            string? hurry = group?.Grace is { } grace
-                ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 10 gives time") : null;
-            if (group?.IsFirst != false)
-            {
-                printer.Warn($"stopping after this step and saving ({hurry ?? "Ctrl+C again ends at once"}) ...");
-            }
-        });
+        using var interruption = new Interruption(() => Stopping(settings, group, printer), saves: true);
         var progress = new ConvertDisplay(printer);
         ConvertResult result;
         try
@@ -34,7 +27,7 @@ internal static class ConvertRun
                 ConvertPlan plan = Converter.Plan(settings.ToOptions(), first ? progress : new SilentProgress(), interruption.Token, group);
                 if (first)
                 {
-                    PlanReport.Print(printer, settings, plan);
+                    PlanReport.Print(printer, settings, options, plan);
                 }
 
                 return ExitCode.Ok;
@@ -48,7 +41,12 @@ internal static class ConvertRun
         }
         catch (ConvertException e) when (e.ExitCode == ConvertException.Interrupted && !settings.Plan)
         {
-            throw new UserException($"{(interruption.Token.IsCancellationRequested ? "stopped" : "the time of this call is over")}; what was trained so far is saved. Go on with:  edgevit convert --data {settings.Data} --out {settings.Out} --resume  (and the other options as before)", ExitCode.Interrupted, e);
+            string word = interruption.Token.IsCancellationRequested ? "stopped" : "the time of this call is over";
+            throw new UserException(
+                File.Exists(Path.Combine(settings.Out, "config.json"))
+                    ? $"{word}; what was trained so far is saved. Go on with:  edgevit convert --data {ShellQuote.Word(settings.Data)} --out {ShellQuote.Word(settings.Out)} --resume  (and the other options as before)"
+                    : $"{word}.",
+                ExitCode.Interrupted, e);
         }
         catch (ConvertException e)
         {
@@ -61,6 +59,18 @@ internal static class ConvertRun
         printer.Object(Json(result));
         Print(printer, settings, result);
         return ExitCode.Ok;
+    }
+
+    private static void Stopping(ConvertSettings settings, ProcessGroup? group, Printer printer)
+    {
+        if (group?.IsFirst == false)
+        {
+            return;
+        }
+
+        string hurry = group?.Grace is { } grace
+            ? string.Create(CultureInfo.InvariantCulture, $"mpirun ends all in {grace.TotalSeconds:F0} s: where that is too short, the last checkpoint counts; mpirun --mca odls_base_sigkill_timeout 10 gives time") : "Ctrl+C again ends at once";
+        printer.Warn(settings.Plan ? $"stopping ({hurry}) ..." : $"stopping after this step and saving ({hurry}) ...");
     }
 
     /// <summary>Takes part in the training of rank 0, which prints and writes.</summary>
@@ -82,21 +92,29 @@ internal static class ConvertRun
         ConvertTimings t = r.Timings;
         string right = r.LabelledByTeacher ? "agreement with the teacher" : "top-1";
         printer.Data(new TextTable(null, "", "")
-            .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {Quantity.Count(r.Parameters)} parameters, {r.Classes} classes")
-            .Add("images", $"{Quantity.Count(r.TrainImages)} to train, {Quantity.Count(r.ValidationImages)} to choose, {Quantity.Count(r.TestImages)} to test" + (r.SkippedImages > 0 ? $"; {Quantity.Count(r.SkippedImages)} cannot be decoded and were left out" : ""))
+            .Add("model", $"{r.Model}  {Quantity.Bytes(r.Bytes)}  {r.Network}, {printer.Count(r.Parameters)} parameters, {r.Classes} classes")
+            .Add("images", Images(r, printer))
             .Add("teacher", r.LabelledByTeacher ? "made the labels" : r.TeacherTop1 is { } teacher ? $"top-1 {Percent(teacher)}" : "none")
             .Add("simulator", $"{right} {Percent(r.SimulatorTop1)}")
             .Add("packed", $"{right} {Percent(r.Top1)}")
-            .AddLines("certificate", r.Certificate.Lines())
+            .AddLines("certificate", r.Certificate.Lines(printer.RichData))
             .Add("time", $"{Seconds(t.Total)}: data {Seconds(t.Data)}, teacher {Seconds(t.Teacher)}, student {Seconds(t.Student)}, export {Seconds(t.Export)}, check {Seconds(t.Check)}")
             .Add("memory", $"{Quantity.Bytes(r.PeakMemoryBytes)} at most"));
         printer.Say("Next:");
-        printer.Say($"  edgevit inspect {r.Model}");
+        string model = ShellQuote.Word(r.Model);
+        printer.Say($"  edgevit inspect {model}");
         string seed = settings.Data == DatasetFolder.Shapes && settings.Seed is { } s ? $" --seed {s}" : "";
-        string split = settings.Split is { } named ? $" --split {named}" : "";
-        printer.Say($"  edgevit validate {r.Model} --data {settings.Data}{seed}{split}");
-        printer.Say($"  edgevit bench {r.Model} --quick");
+        string split = settings.Split is { } named ? $" --split {ShellQuote.Word(named)}" : "";
+        string labels = settings.LabelsCsv is { } table ? $" --labels-csv {ShellQuote.Word(table)}" : "";
+        printer.Say($"  edgevit validate {model} --data {ShellQuote.Word(settings.Data)}{seed}{split}{labels}");
+        printer.Say($"  edgevit bench {model} --quick");
     }
+
+    private static string Images(ConvertResult r, Printer printer) =>
+        $"{printer.Count(r.TrainImages)} to train, {printer.Count(r.ValidationImages)} to choose, {printer.Count(r.TestImages)} to test"
+        + (r.UnlabelledImages > 0 ? $"; {printer.Count(r.UnlabelledImages)} without labels" : "")
+        + (r.SkippedImages > 0 ? $"; {printer.Count(r.SkippedImages)} cannot be decoded and were left out" : "")
+        + (r.ReplacedImages > 0 ? $"; {printer.Count(r.ReplacedImages)} could not be read during the training and were replaced by others of their class" : "");
 
     private static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:F2} %");
 
@@ -119,12 +137,20 @@ internal static class ConvertRun
         ["network"] = r.Network,
         ["parameters"] = r.Parameters,
         ["classes"] = r.Classes,
-        ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages, ["skipped"] = r.SkippedImages },
+        ["images"] = new JsonObject { ["train"] = r.TrainImages, ["validation"] = r.ValidationImages, ["test"] = r.TestImages, ["unlabelled"] = r.UnlabelledImages, ["skipped"] = r.SkippedImages, ["replaced"] = r.ReplacedImages },
         ["files"] = SplitChoice.Json(r.Files),
         ["top1"] = Quantity.Json(r.Top1),
         ["simulator_top1"] = Quantity.Json(r.SimulatorTop1),
         ["labels"] = r.LabelledByTeacher ? "teacher" : "data",
         ["teacher_top1"] = Quantity.Json(r.TeacherTop1),
+        ["teacher_heads"] = new JsonArray([.. r.TeacherHeads.Select(h => (JsonNode)new JsonObject
+        {
+            ["teacher"] = h.Teacher,
+            ["features"] = h.Features,
+            ["images"] = h.Images,
+            ["held_out_top1"] = Quantity.Json(h.HeldOutTop1),
+            ["weight_decay"] = h.WeightDecay,
+        })]),
         ["validation_top1"] = Quantity.Json(r.ValidationTop1),
         ["certificate"] = Certificate(r),
         ["seconds"] = new JsonObject

@@ -9,6 +9,9 @@ internal sealed record ConvertSettings
 
     public required string Out { get; init; }
 
+    /// <summary>As <see cref="ConvertOptions.Typed"/>.</summary>
+    public IReadOnlyDictionary<string, string>? Typed { get; init; }
+
     public required string Student { get; init; }
 
     public bool? FloatDownsampling { get; init; }
@@ -57,6 +60,14 @@ internal sealed record ConvertSettings
 
     public double? TeacherWeight { get; init; }
 
+    public string? TeacherOutput { get; init; }
+
+    public IReadOnlyList<string>? TeacherLabels { get; init; }
+
+    public bool? TeacherHead { get; init; }
+
+    public int? TeacherViews { get; init; }
+
     public IReadOnlyList<float>? TeacherMean { get; init; }
 
     public IReadOnlyList<float>? TeacherStd { get; init; }
@@ -83,6 +94,8 @@ internal sealed record ConvertSettings
 
     public int? Accumulate { get; init; }
 
+    public long? Memory { get; init; }
+
     public TimeSpan? CheckpointEvery { get; init; }
 
     public int? Threads { get; init; }
@@ -97,6 +110,10 @@ internal sealed record ConvertSettings
 
     public string? Split { get; init; }
 
+    public string? Unlabelled { get; init; }
+
+    public string? LabelsCsv { get; init; }
+
     public EdgeVit.Export.FloatPolicy Floats { get; init; }
 
     public int? ShapesTrain { get; init; }
@@ -105,11 +122,33 @@ internal sealed record ConvertSettings
 
     public int? ParityImages { get; init; }
 
+    /// <summary>Refuses options of a teacher that do nothing for the one that is named.</summary>
+    /// <exception cref="UserException">There is one.</exception>
+    public void RequireEffect()
+    {
+        string[] teachers = [.. TeacherList.Split(Teacher), .. TeacherList.Split(TeachersTeacher ?? "")];
+        bool trains = TeacherTable.TrainedOf(Teacher) is not null;
+        (string Option, bool IsVain, string Why)[] options =
+        [
+            ("--teacher-mean", TeacherMean is not null && !teachers.Any(ModelFile.IsOnnx), "says how an ONNX teacher's pixels are normalised"),
+            ("--teacher-std", TeacherStd is not null && !teachers.Any(ModelFile.IsOnnx), "says how an ONNX teacher's pixels are normalised"),
+            ("--teacher-labels", TeacherLabels is not null && !teachers.Any(ModelFile.Takes), "names the classes of an ONNX teacher or an .evit model"),
+            ("--teacher-head", TeacherHead == true && teachers.All(static t => TeacherTable.Find(t) is not null), "is trained on a teacher from a file"),
+            ("--teacher-epochs", TeacherEpochs is not null && !trains, "is how long a teacher is trained here"),
+            ("--label-smoothing", LabelSmoothing > 0 && !trains && Teacher != TeacherList.None, "is for who learns from labels alone"),
+        ];
+        if (Array.Find(options, static o => o.IsVain) is { Option: { } option, Why: { } why })
+        {
+            throw new UserException($"{option} {why}, which --teacher {Teacher} does not need; leave out {option}.", ExitCode.Usage);
+        }
+    }
+
     /// <summary>As the library takes them.</summary>
     public ConvertOptions ToOptions() => Training(Images(Teaching(new ConvertOptions
     {
         Data = Data,
         Out = Out,
+        Typed = Typed,
         Student = Student,
         FloatDownsampling = FloatDownsampling,
         Branches = Branches,
@@ -130,6 +169,10 @@ internal sealed record ConvertSettings
         TeachersTeacher = TeachersTeacher,
         TeacherEpochs = TeacherEpochs,
         Temperature = Temperature ?? options.Temperature,
+        TeacherOutput = TeacherOutput,
+        TeacherLabels = TeacherLabels,
+        TeacherHead = TeacherHead,
+        TeacherViews = TeacherViews ?? options.TeacherViews,
         TeacherMean = TeacherMean,
         TeacherStd = TeacherStd,
         TeacherWeight = TeacherWeight ?? options.TeacherWeight,
@@ -149,6 +192,8 @@ internal sealed record ConvertSettings
         AugmentOn = AugmentOn,
         SkipBad = SkipBad,
         Split = Split,
+        Unlabelled = Unlabelled,
+        LabelsCsv = LabelsCsv,
         ShapesTrain = ShapesTrain ?? options.ShapesTrain,
         ShapesTest = ShapesTest ?? options.ShapesTest,
         ParityImages = ParityImages ?? options.ParityImages,
@@ -164,6 +209,7 @@ internal sealed record ConvertSettings
         LearningRate = LearningRate,
         Binarization = Binarization?.ToSettings() ?? options.Binarization,
         Accumulate = Accumulate ?? options.Accumulate,
+        Memory = Memory,
         CheckpointEvery = CheckpointEvery ?? options.CheckpointEvery,
         Device = Device,
         Precision = Precision,

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeVit.Devices;
-using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;
 
@@ -15,22 +13,27 @@ internal sealed class BenchVerb : Verb
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string> _threads = new("--threads") { Description = "Thread counts to measure, such as 1,2,4; 'all' goes from 1 to the machine's cores.", DefaultValueFactory = _ => "1" };
-    private readonly Option<string?> _duration = new("--duration") { Description = "How long to measure each, such as 60s or 5m. [default: 60s]", HelpName = "TIME" };
+    private readonly ParsedOption<IReadOnlyList<int>> _threads = new("--threads", $"counts from 1 to {Threads.OfMachine} (this machine's cores), such as 1,2, or all", ParseThreads)
+    {
+        Description = "Thread counts to measure, such as 1,2,4; 'all' goes from 1 to the machine's cores. [default: 1]",
+        HelpName = "COUNTS|all",
+    };
+    private readonly TimeOption _duration = new("--duration", "100ms", "24h") { Description = "How long to measure each, such as 60s or 5m. [default: 60s]" };
     private readonly Option<bool> _quick = new("--quick") { Description = "Three seconds instead of a minute; the result is indicative." };
-    private readonly Option<string?> _sustained = new("--sustained") { Description = "Measure for long, such as 30m, minute by minute with temperature and clock; slowing down by heat is a part of the result.", HelpName = "TIME" };
-    private readonly Option<string?> _idle = new("--idle") { Description = "How long the idle machine is watched before: power at rest, other programs. [default: a twelfth of the duration, 0.3 to 5 s]", HelpName = "TIME" };
-    private readonly Option<string?> _image = new("--image") { Description = "A picture whose decoding and resizing are measured too.", HelpName = "FILE" };
+    private readonly TimeOption _sustained = new("--sustained", "100ms", "24h") { Description = "Measure for long, such as 30m, minute by minute with temperature and clock; slowing down by heat is a part of the result." };
+    private readonly TimeOption _idle = new("--idle", "100ms", "24h") { Description = "How long the idle machine is watched before: power at rest, other programs. [default: a twelfth of the duration, 0.3 to 5 s]" };
+    private readonly InputOption<string?> _image = new("--image") { Description = "A picture whose decoding and resizing are measured too.", HelpName = "FILE" };
     private readonly Option<bool> _cold = new("--cold") { Description = "Only the cold start: from the file to the first logits, and memory." };
     private readonly Option<bool> _kernels = new("--kernels") { Description = "Only the kernels: every shape of the model's steps with every kernel set of this machine." };
     private readonly Option<bool> _assert = new("--assert") { Description = "With --kernels: fail (3) where the plan's choice is more than 10 % slower than the best." };
     private readonly Option<bool> _profile = new("--profile") { Description = "Also time every step of the network." };
 
-    private readonly Option<string[]> _against = new("--against") { Description = "An ONNX file to measure in ONNX Runtime, turn by turn with the model; may be given several times.", HelpName = "FILE.onnx" };
-    private readonly Option<string?> _rerun = new("--rerun") { Description = "Repeat a result with its settings and say what differs; fails (3) where the median left the noise band.", HelpName = "RESULT.json" };
+    private readonly InputOption<string[]> _against = new("--against") { Description = "An ONNX file to measure in ONNX Runtime, turn by turn with the model; may be given several times.", HelpName = "FILE.onnx" };
+    private readonly InputOption<string?> _rerun = new("--rerun") { Absent = $"no such file. {ResultReader.Remedy}.", Description = "Repeat a result with its settings and say what differs; fails (3) where the median left the noise band.", HelpName = "RESULT.json" };
     private readonly Option<string[]> _out = new("--out", "-o") { Description = "Also write the result to a file: .json, .md or .html; may be given several times.", HelpName = "FILE" };
 
-    private readonly Option<string?> _meter = new("--meter") { Description = "An INA219 or INA236 in the board's supply, such as ina219:1:0x40:0.1 (I2C bus, address, shunt in ohms).", HelpName = "CHIP:BUS:ADDRESS:OHMS" };
+    private readonly ParsedOption<InaPowerMeter> _meter = new("--meter", "CHIP:BUS:ADDRESS:OHMS, such as ina219:1:0x40:0.1 or ina236:1:0x40:0.008", ParseMeter) { Description = "An INA219 or INA236 in the board's supply, such as ina219:1:0x40:0.1 (I2C bus, address, shunt in ohms).", HelpName = "CHIP:BUS:ADDRESS:OHMS" };
+    private readonly Option<bool> _overwrite = Replacement.Option();
 
     public BenchVerb() : base(
         "bench",
@@ -43,37 +46,31 @@ internal sealed class BenchVerb : Verb
         "bench model.evit --cold",
         "bench model.evit --kernels --assert")
     {
-        AddAll(_model, _threads, _duration, _quick, _sustained, _idle, _image, _cold, _kernels, _assert, _profile, _against, _rerun, _out, _meter);
+        AddAll(_model, _threads, _duration, _quick, _sustained, _idle, _image, _cold, _kernels, _assert, _profile, _against, _rerun, _out, _overwrite, _meter);
     }
+
+    public override IReadOnlyList<Combination> Combinations =>
+    [
+        Combination.Needs(_assert, "checks the kernels", _kernels),
+        Combination.Excludes(_rerun, "takes its settings from the result", _threads, _duration, _quick, _sustained, _idle, _image, _cold, _kernels, _profile, _against),
+        Combination.Excludes(_cold, "measures something else", _kernels, _threads, _duration, _quick, _sustained, _idle, _image, _profile, _against, _meter),
+        Combination.Excludes(_kernels, "measures something else", _threads, _sustained, _idle, _image, _profile, _against, _meter),
+        Combination.Excludes(_sustained, "says how long to measure", _quick, _duration),
+        Combination.Excludes(_quick, "says how long to measure", _duration),
+    ];
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
-        if (arguments.GetValue(_assert) && !arguments.GetValue(_kernels))
-        {
-            throw new UserException("--assert checks the kernels; give --kernels too.", ExitCode.Usage);
-        }
-
-        Refuse(arguments, _cold, _kernels, _sustained, _idle, _image, _profile, _against, _meter);
-        Refuse(arguments, _kernels, _threads, _sustained, _idle, _image, _profile, _against, _meter);
         BenchSettings settings = Settings(arguments);
-        BenchResult? former = arguments.GetValue(_rerun) is { } result ? Former(arguments, result) : null;
+        BenchResult? former = arguments.GetValue(_rerun) is { } result ? ResultReader.Read(result) : null;
         string path = ModelPath.Resolve(arguments.GetValue(_model) ?? former?.Settings.ModelFile
             ?? throw new UserException(former is null ? "bench needs model.evit." : "bench --rerun needs the model: the result does not say where it lies.", ExitCode.Usage));
         ResultFiles files = Files(arguments, path);
-        using var interruption = new Interruption();
         using var run = new BenchRun(path, former is null ? settings : Repetition.Settings(former, settings, printer));
+        using var interruption = new Interruption();
         return arguments.GetValue(_cold) ? Cold(run, files, printer)
             : arguments.GetValue(_kernels) ? Kernels(arguments, run, settings, files, printer, interruption.Token)
             : Latency(run, former, path, files, printer, interruption.Token);
-    }
-
-    /// <summary>Refuses options that mean nothing beside one.</summary>
-    private static void Refuse(ParseResult arguments, Option<bool> one, params Option[] others)
-    {
-        if (arguments.GetValue(one) && others.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } other)
-        {
-            throw new UserException($"{one.Name} measures something else; leave out {other.Name}.", ExitCode.Usage);
-        }
     }
 
     private static int Cold(BenchRun run, ResultFiles files, Printer printer)
@@ -121,51 +118,38 @@ internal sealed class BenchVerb : Verb
     {
         bool quick = arguments.GetValue(_quick);
         LatencyPlan plan = quick ? LatencyPlan.Quick : LatencyPlan.Full;
-        string? sustained = arguments.GetValue(_sustained), duration = arguments.GetValue(_duration);
-        if (sustained is not null && (quick || duration is not null))
-        {
-            throw new UserException("--sustained says how long to measure; leave out --quick and --duration.", ExitCode.Usage);
-        }
-
+        TimeSpan? sustained = arguments.GetValue(_sustained), duration = arguments.GetValue(_duration);
         if ((sustained ?? duration) is { } time)
         {
-            plan = plan with { Duration = ParseDuration(time, sustained is null ? "--duration" : "--sustained"), Samples = LatencyStatistics.ForP90, Sustained = sustained is not null };
+            plan = plan with { Duration = time, Samples = LatencyStatistics.ForP90, Sustained = sustained is not null };
         }
 
-        return new BenchSettings(ParseThreads(arguments.GetRequiredValue(_threads)), plan, quick)
+        return new BenchSettings(_threads.Given(arguments) ?? [1], plan, quick)
         {
-            Idle = arguments.GetValue(_idle) is { } idle ? ParseDuration(idle, "--idle") : null,
+            Idle = arguments.GetValue(_idle),
             Profile = arguments.GetValue(_profile),
             Image = arguments.GetValue(_image),
-            Meter = arguments.GetValue(_meter),
-            Meters = Meters(arguments.GetValue(_meter)),
+            Meter = arguments.GetValue(_meter)?.Name,
+            Meters = arguments.GetValue(_meter) is { } meter ? [meter] : [],
             Against = arguments.GetValue(_against) ?? [],
         };
-    }
-
-    private BenchResult Former(ParseResult arguments, string file)
-    {
-        Option[] fixedByResult = [_threads, _duration, _quick, _sustained, _idle, _image, _cold, _kernels, _profile, _against];
-        return fixedByResult.FirstOrDefault(o => arguments.GetResult(o) is { Implicit: false }) is { } given
-            ? throw new UserException($"--rerun takes its settings from the result; leave out {given.Name}.", ExitCode.Usage)
-            : ResultReader.Read(file);
     }
 
     private ResultFiles Files(ParseResult arguments, string model)
     {
         string[] inputs = [model, .. arguments.GetValue(_against) ?? [], .. arguments.GetValue(_rerun) is { } former ? [former] : Array.Empty<string>()];
-        return ResultFiles.Check(arguments.GetValue(_out) ?? [], inputs, pages: !arguments.GetValue(_cold) && !arguments.GetValue(_kernels));
+        return ResultFiles.Check(arguments.GetValue(_out) ?? [], inputs, arguments.GetValue(_overwrite), pages: !arguments.GetValue(_cold) && !arguments.GetValue(_kernels));
     }
 
-    private static IReadOnlyList<IPowerMeter> Meters(string? text)
+    private static InaPowerMeter? ParseMeter(string text)
     {
         try
         {
-            return text is null ? [] : [InaPowerMeter.Parse(text)];
+            return InaPowerMeter.Parse(text);
         }
-        catch (FormatException e)
+        catch (FormatException)
         {
-            throw new UserException($"--meter: {e.Message}.", ExitCode.Usage);
+            return null;
         }
     }
 
@@ -173,39 +157,15 @@ internal sealed class BenchVerb : Verb
     internal static IReadOnlyList<int> ScalingCounts(int cores) =>
         [.. Enumerable.Range(1, cores).Where(n => cores <= 4 || n == cores || int.IsPow2(n))];
 
-    internal static IReadOnlyList<int> ParseThreads(string text)
+    /// <summary>Counts that this machine has cores for, each once; null for another text.</summary>
+    internal static IReadOnlyList<int>? ParseThreads(string text)
     {
         if (text == "all")
         {
-            return ScalingCounts(Math.Min(Environment.ProcessorCount, SessionOptions.MaxThreads));
+            return ScalingCounts(Threads.OfMachine);
         }
 
-        var counts = new List<int>();
-        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
-        {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
-            {
-                throw new UserException($"--threads is '{text}', expected counts such as 1,2,4, or all.", ExitCode.Usage);
-            }
-
-            counts.Add(Threads.Check(count));
-        }
-
-        return [.. counts.Distinct()];
-    }
-
-    internal static TimeSpan ParseDuration(string text, string option = "--duration")
-    {
-        (string number, double factor) = text switch
-        {
-            _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
-            [.. var head, 's'] => (head, 1.0),
-            [.. var head, 'm'] => (head, 60.0),
-            [.. var head, 'h'] => (head, 3600.0),
-            _ => (text, 1.0),
-        };
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value * factor is >= 0.1 and <= 86400
-            ? TimeSpan.FromSeconds(value * factor)
-            : throw new UserException($"{option} is '{text}', expected a time such as 10s, 5m or 1h, up to a day.", ExitCode.Usage);
+        int[] counts = [.. text.Split(',').Select(part => Number.TryWhole(part, out int count) ? count : 0)];
+        return counts.All(c => c >= 1 && c <= Threads.OfMachine) ? [.. counts.Distinct()] : null;
     }
 }

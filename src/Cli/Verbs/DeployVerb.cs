@@ -8,15 +8,16 @@ namespace EdgeVit.Cli;
 internal sealed class DeployVerb : Verb
 {
     private readonly Argument<string[]> _what = new("model.evit user@host") { Description = "The model, or a run folder, and the board; with --remove the board is enough.", HelpName = "model.evit user@host", Arity = new ArgumentArity(1, 2) };
-    private readonly Option<int?> _port = new("--port") { Description = "The port of ssh. [default: what ssh's configuration says]" };
-    private readonly Option<string?> _tool = new("--tool") { Description = "The tool for the board: an archive of ./publish.sh, or a folder. [default: the one in artifacts/release, else one that is made]", HelpName = "FILE|DIR" };
-    private readonly Option<string?> _folder = new("--folder") { Description = "The folder on the board. [default: ~/.local/share/edgevit, with --service /opt/edgevit]", HelpName = "DIR" };
+    private readonly WholeOption<int?> _port = new("--port", 1, 65535) { Description = "The port of ssh. [default: what ssh's configuration says]" };
+    private readonly InputOption<string?> _tool = new("--tool") { Description = "The tool for the board: an archive of ./publish.sh, or a folder. [default: the one in artifacts/release, else one that is made]", HelpName = "FILE|DIR" };
+    private readonly ParsedOption<string> _folder = new("--folder", "an absolute path on the board, or one that begins with ~/", ParseFolder) { Description = "The folder on the board. [default: ~/.local/share/edgevit, with --service /opt/edgevit]", HelpName = "DIR" };
     private readonly Option<bool> _service = new("--service") { Description = "Run it as a systemd service that answers HTTP on the board; needs root there, or sudo without a password." };
-    private readonly Option<int> _servicePort = new("--service-port") { Description = "The service's port on the board's loopback address.", DefaultValueFactory = _ => 8080 };
+    private readonly WholeOption<int> _servicePort = new("--service-port", 1, 65535) { Description = "The service's port on the board's loopback address.", DefaultValueFactory = _ => 8080 };
     private readonly Option<bool> _noBench = new("--no-bench") { Description = "Leave out the quick bench on the board." };
-    private readonly Option<string[]> _against = new("--against") { Description = "Also measure there beside this ONNX file; ONNX Runtime is carried along and removed. May be repeated.", HelpName = "FILE.onnx", Arity = ArgumentArity.OneOrMore };
+    private readonly InputOption<string[]> _against = new("--against") { Description = "Also measure there beside this ONNX file; ONNX Runtime is carried along and removed. May be repeated.", HelpName = "FILE.onnx", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> _out = new("--out") { Description = "Where the result of the bench goes. [default: runs/deploy/HOST-DATE.json]", HelpName = "FILE.json" };
     private readonly Option<bool> _remove = new("--remove") { Description = "Take everything away again: service, unit, tool, models." };
+    private readonly Option<bool> _overwrite = Replacement.Option();
 
     public DeployVerb() : base(
         "deploy",
@@ -25,8 +26,14 @@ internal sealed class DeployVerb : Verb
         "deploy runs/demo pi@raspberrypi.local --service",
         "deploy pi@raspberrypi.local --remove")
     {
-        AddAll(_what, _port, _tool, _folder, _service, _servicePort, _noBench, _against, _out, _remove);
+        AddAll(_what, _port, _tool, _folder, _service, _servicePort, _noBench, _against, _out, _overwrite, _remove);
     }
+
+    public override IReadOnlyList<Combination> Combinations =>
+    [
+        Combination.Needs(_servicePort, "is the service's", _service),
+        Combination.Excludes(_remove, "takes everything away", _tool, _noBench, _against, _out),
+    ];
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
@@ -38,7 +45,12 @@ internal sealed class DeployVerb : Verb
         }
 
         DeployOptions options = Read(arguments, BoardAddress.Parse(what[^1], arguments.GetValue(_port)));
-        using var interruption = new Interruption(() => printer.Say("stopping; clearing away what was sent ..."));
+        if (!remove)
+        {
+            ModelPath.RefusePipe(what[0]);
+        }
+
+        using var interruption = new Interruption(() => printer.Say("stopping; clearing away what was sent ..."), saves: true);
         using var ssh = new SshSession(options.Address, asks: !Console.IsInputRedirected && !Console.IsErrorRedirected);
         if (remove)
         {
@@ -56,19 +68,6 @@ internal sealed class DeployVerb : Verb
 
     private DeployOptions Read(ParseResult arguments, BoardAddress address)
     {
-        RefuseEmpty(arguments, _folder, _out, _tool);
-        int servicePort = arguments.GetValue(_servicePort);
-        if (servicePort is < 1 or > 65535)
-        {
-            throw new UserException($"--service-port is {servicePort}, expected 1 to 65535.", ExitCode.Usage);
-        }
-
-        string folder = arguments.GetValue(_folder) ?? "";
-        if (folder.Length > 0 && (folder.Any(char.IsControl) || folder.Trim('/').Length == 0 || !(folder[0] == '/' || folder.StartsWith("~/", StringComparison.Ordinal))))
-        {
-            throw new UserException($"--folder is '{folder}', expected an absolute path on the board, or one that begins with ~/.", ExitCode.Usage);
-        }
-
         string[] against = arguments.GetValue(_against) ?? [];
         if (against.FirstOrDefault(f => !File.Exists(f)) is { } absent)
         {
@@ -81,30 +80,26 @@ internal sealed class DeployVerb : Verb
             throw new UserException($"--out {target} is a folder. Name a file in it.", ExitCode.Usage);
         }
 
+        if (target is not null)
+        {
+            Replacement.Check(_out.Name, target, arguments.GetValue(_overwrite));
+        }
+
         return new DeployOptions
         {
             Address = address,
             Tool = arguments.GetValue(_tool),
-            Folder = folder.Length > 1 ? folder.TrimEnd('/') : folder,
+            Folder = arguments.GetValue(_folder) ?? "",
             Service = arguments.GetValue(_service),
-            ServicePort = servicePort,
+            ServicePort = arguments.GetValue(_servicePort),
             Bench = !arguments.GetValue(_noBench),
             Against = against,
             Out = target,
         };
     }
 
-    // A variable of a script that is not set must not mean the usual folder.
-    private static void RefuseEmpty(ParseResult arguments, params ReadOnlySpan<Option<string?>> options)
-    {
-        foreach (Option<string?> option in options)
-        {
-            if (arguments.GetValue(option) is { Length: 0 })
-            {
-                throw new UserException($"{option.Name} is empty, expected a path. Leave it out for the usual one.", ExitCode.Usage);
-            }
-        }
-    }
+    private static string? ParseFolder(string text) =>
+        text.Any(char.IsControl) || text.Trim('/').Length == 0 || !(text[0] == '/' || text.StartsWith("~/", StringComparison.Ordinal)) ? null : text.TrimEnd('/');
 
     private static void Print(JsonObject done, DeployOptions options, Printer printer)
     {

@@ -12,33 +12,31 @@ internal sealed class ExportVerb : Verb
     private const int UsualImages = 2;
 
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
-    private readonly Option<string> _to = new("--to") { Description = "The format: onnx (float operators, opset 17).", HelpName = "onnx", DefaultValueFactory = _ => "onnx" };
+    private readonly ChoiceOption _to = new("--to", "onnx") { Description = "The format: onnx (float operators).", DefaultValueFactory = _ => "onnx" };
+    private readonly WholeOption<int> _opset = new("--opset", OnnxGraph.LeastOpset, OnnxGraph.MostOpset) { Description = "The version of the ONNX operators: as old as the runtime that shall load the file asks for.", DefaultValueFactory = _ => OnnxGraph.DefaultOpset };
     private readonly Option<string> _out = new("--out", "-o") { Description = "The file to write.", HelpName = "FILE", Required = true };
     private readonly ProofImages _images = new(UsualImages);
+    private readonly Option<bool> _overwrite = Replacement.Option();
 
     public ExportVerb() : base(
         "export",
-        "Writes a model as an ONNX graph of float operators, and proves in ONNX Runtime that it computes the same: every sign, and logits within 1e-5 times the largest of them (1e-5 where none is above 1).",
+        "Writes a model as an ONNX graph of float operators, and proves in ONNX Runtime that it computes the same: every sign, and logits within 1e-5 times the largest of them (1e-5 where none is above 1; further where rounding alone moves them, which is said).",
         "export runs/demo --to onnx --out demo.onnx",
         "export model.evit --to onnx --out model.onnx --data photos/ --parity-images 20")
     {
-        AddAll([_model, _to, _out, .. _images.Options]);
+        AddAll([_model, _to, _opset, _out, _overwrite, .. _images.Options]);
     }
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string path = arguments.GetRequiredValue(_model);
         string target = arguments.GetRequiredValue(_out);
-        string format = arguments.GetRequiredValue(_to);
-        if (!format.Equals("onnx", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new UserException($"--to is '{format}', expected onnx.", ExitCode.Usage);
-        }
-
-        OutputPath.Check(target, path, "the model");
+        int opset = arguments.GetRequiredValue(_opset);
+        OutputPath.Check(target, ModelPath.Resolve(path), "the model");
+        Replacement.Check(_out.Name, target, arguments.GetValue(_overwrite));
         EvitFile file = ModelPath.Read(path);
         printer.Say($"exporting {file.Graph.Name}, and comparing it in ONNX Runtime");
-        OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess));
+        OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess), opset);
         ParityCertificate certificate = exported.Certificate;
         if (certificate.Passed)
         {
@@ -50,8 +48,8 @@ internal sealed class ExportVerb : Verb
             ["model"] = target,
             ["bytes"] = exported.Bytes.Length,
             ["format"] = "onnx",
-            ["opset"] = Export.Onnx.OnnxGraph.DefaultOpset,
-            ["input"] = new JsonArray([1, .. file.Graph.InputShape.Select(v => (JsonNode)v)]),
+            ["opset"] = opset,
+            ["input"] = new JsonArray([-1, .. file.Graph.InputShape.Select(v => (JsonNode)v)]),
             ["source"] = new JsonObject { ["file"] = path, ["sha256"] = file.Sha256 },
             ["certificate"] = JsonNode.Parse(certificate.ToJson()),
         });
@@ -62,9 +60,9 @@ internal sealed class ExportVerb : Verb
         }
         Preprocess p = file.Preprocess;
         printer.Data(new TextTable(null, "", "")
-            .Add("model", $"{target}  {Quantity.Bytes(exported.Bytes.Length)} (ONNX, opset {Export.Onnx.OnnxGraph.DefaultOpset}, signs as floats)")
-            .Add("input", $"{Export.Onnx.OnnxExport.InputName} [1, 3, {p.Height}, {p.Width}]: RGB in 0..1, minus mean {string.Join(", ", p.Mean)}, by std {string.Join(", ", p.Std)}")
-            .Add("output", $"{Export.Onnx.OnnxExport.OutputName} [1, {file.Labels.Count}]").AddLines("certificate", certificate.Lines()));
+            .Add("model", $"{target}  {Quantity.Bytes(exported.Bytes.Length)} (ONNX, opset {opset}, signs as floats)")
+            .Add("input", $"{OnnxExport.InputName} [n, 3, {p.Height}, {p.Width}]: RGB in 0..1, minus mean {string.Join(", ", p.Mean)}, by std {string.Join(", ", p.Std)}")
+            .Add("output", $"{OnnxExport.OutputName} [n, {file.Labels.Count}]").AddLines("certificate", certificate.Lines(printer.RichData)));
         return ExitCode.Ok;
     }
 }

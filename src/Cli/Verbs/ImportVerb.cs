@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
@@ -13,21 +12,23 @@ internal sealed class ImportVerb : Verb
     private const int MostNotBinary = 4;
 
     private readonly ProofImages _images = new(usual: 1);
-    private readonly Option<string> _floats = FloatsOption.Create();
+    private readonly ChoiceOption _floats = FloatsOption.Create();
 
-    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file, of which nothing is executed; or an .evit model of an earlier version." };
+    private readonly Argument<string> _checkpoint = new("CHECKPOINT") { Description = "A .pth, .pt, .bin or .safetensors file, or the .index.json of one in parts, of which nothing is executed; or an .evit model of an earlier version." };
     private readonly Option<string> _out = new("--out", "-o") { Description = "The model to write; its card goes beside it.", HelpName = "model.evit", Required = true };
-    private readonly Option<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
+    private readonly InputOption<string?> _labels = new("--labels") { Description = "Class names: a text file with one on each line, or a JSON array. [default: class 0, class 1, ...]", HelpName = "FILE" };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the network. [default: by its form]" };
     private readonly Option<string?> _key = new("--key") { Description = "Where the weights lie in a checkpoint with several sets of them, such as model_ema. [default: the usual places]" };
-    private readonly Option<int?> _headSize = new("--head-size") { Description = "Channels of one attention head. [default: 64, or all channels where there are fewer]", HelpName = "N" };
-    private readonly Option<string?> _reductions = new("--reductions") { Description = "How much each stage shrinks keys and values. [default: to the tokens of the last stage]", HelpName = "A,B,..." };
-    private readonly Option<double?> _normEps = new("--norm-eps") { Description = "Epsilon of the norms. [default: 1e-5; for float networks that of their library]", HelpName = "X" };
-    private readonly Option<int?> _imageSize = new("--image-size") { Description = "Side of the input in pixels. [default: by the position embeddings]", HelpName = "N" };
-    private readonly Option<int?> _resize = new("--resize") { Description = "Shorter side of an image before the centre crop. [default: 8/7 of the input; the input below 128]", HelpName = "N" };
-    private readonly Option<string?> _interpolation = new("--interpolation") { Description = "bicubic or bilinear. [default: bicubic]", HelpName = "NAME" };
-    private readonly Option<string?> _mean = new("--mean") { Description = "Means of red, green, blue of pixels in 0..1. [default: 0.485,0.456,0.406]", HelpName = "R,G,B" };
-    private readonly Option<string?> _std = new("--std") { Description = "Their deviations. [default: 0.229,0.224,0.225]", HelpName = "R,G,B" };
+    private readonly Option<string?> _prefix = new("--prefix") { Description = "What stands before the names of the network's tensors, such as backbone. [default: found by their structure]" };
+    private readonly WholeOption<int?> _headSize = new("--head-size", 1, int.MaxValue) { Description = "Channels of one attention head. [default: 64, or all channels where there are fewer]", HelpName = "N" };
+    private readonly ParsedOption<int[]> _reductions = new("--reductions", "whole numbers such as 8,4,1,1, one for each stage", ParseReductions) { Description = "How much each stage shrinks keys and values. [default: to the tokens of the last stage]", HelpName = "A,B,..." };
+    private readonly RealOption _normEps = new("--norm-eps", 0, 1) { Description = "Epsilon of the norms. [default: 1e-5; for float networks that of their library]", HelpName = "X" };
+    private readonly WholeOption<int?> _imageSize = new("--image-size", 1, int.MaxValue) { Description = "Side of the input in pixels. [default: by the position embeddings]", HelpName = "N" };
+    private readonly WholeOption<int?> _resize = new("--resize", 1, int.MaxValue) { Description = "Shorter side of an image before the centre crop. [default: 8/7 of the input; the input below 128]", HelpName = "N" };
+    private readonly ChoiceOption _interpolation = new("--interpolation", "bicubic", "bilinear") { Description = "bicubic or bilinear. [default: bicubic]" };
+    private readonly TripleOption _mean = new("--mean") { Description = "Means of red, green, blue of pixels in 0..1. [default: 0.485,0.456,0.406]" };
+    private readonly TripleOption _std = new("--std", positive: true) { Description = "Their deviations. [default: 0.229,0.224,0.225]" };
+    private readonly Option<bool> _overwrite = Replacement.Option();
 
     public ImportVerb() : base(
         "import",
@@ -37,21 +38,30 @@ internal sealed class ImportVerb : Verb
         "import odd.pth --out odd.evit --head-size 24 --reductions 4,2,1",
         "import earlier.evit --out now.evit")
     {
-        AddAll([_checkpoint, _out, .. Checkpoints, _floats, .. _images.Options]);
+        AddAll([_checkpoint, _out, _overwrite, .. Checkpoints, _floats, .. _images.Options]);
     }
 
-    private Option[] Checkpoints => [_labels, _name, _key, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std];
+    private Option[] Checkpoints => [_labels, _name, _key, _prefix, _headSize, _reductions, _normEps, _imageSize, _resize, _interpolation, _mean, _std];
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string path = arguments.GetRequiredValue(_checkpoint);
         string target = arguments.GetRequiredValue(_out);
+        ModelPath.RefusePipe(path);
         OutputPath.Check(target, path, "the checkpoint");
+        if (arguments.GetValue(_labels) is { } names)
+        {
+            OutputPath.Check(target, names, "the file of --labels");
+        }
+
+        Replacement.Check(_out.Name, target, arguments.GetValue(_overwrite));
+
         if (FormerModel.IsModel(path))
         {
             return Rewrite(path, target, arguments, printer);
         }
 
+        RefuseOtherKinds(path);
         ImportOptions options = Given(arguments);
         FloatPolicy floats = FloatsOption.Parse(arguments.GetRequiredValue(_floats));
         var clock = Stopwatch.StartNew();
@@ -91,6 +101,14 @@ internal sealed class ImportVerb : Verb
         return passed ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
+    private static void RefuseOtherKinds(string path)
+    {
+        if (ModelFileKinds.Of(path) is var kind and not (ModelFileKind.Unknown or ModelFileKind.PyTorch or ModelFileKind.Safetensors or ModelFileKind.Index))
+        {
+            throw new UserException(ModelFileKinds.Describe(path, kind, "a checkpoint"), ExitCode.Usage);
+        }
+    }
+
     /// <summary>Rewrites a model file of an earlier version.</summary>
     private int Rewrite(string path, string target, ParseResult arguments, Printer printer)
     {
@@ -122,7 +140,7 @@ internal sealed class ImportVerb : Verb
         });
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{target}  {Quantity.Bytes(model.File.Bytes)}")
-            .Add("card", card ?? "none").AddLines("certificate", model.Certificate.Lines()).Add("sha256", model.File.Sha256));
+            .Add("card", card ?? "none").AddLines("certificate", model.Certificate.Lines(printer.RichData)).Add("sha256", model.File.Sha256));
         return ExitCode.Ok;
     }
 
@@ -131,39 +149,23 @@ internal sealed class ImportVerb : Verb
 
     private ImportOptions Given(ParseResult arguments) => new(
         new RecogniserOptions(
-            arguments.GetValue(_name) is not { } name ? null : name.Trim().Length > 0 ? name : throw new UserException("--name is empty, expected a name.", ExitCode.Usage),
-            Positive(arguments.GetValue(_headSize), "--head-size"),
-            Reductions(arguments.GetValue(_reductions)),
-            Positive(arguments.GetValue(_imageSize), "--image-size"),
-            arguments.GetValue(_normEps) is { } eps and (not (>= 0 and <= 1))
-                ? throw new UserException(string.Create(CultureInfo.InvariantCulture, $"--norm-eps is {eps}, expected 0 to 1, such as 1e-6."), ExitCode.Usage)
-                : arguments.GetValue(_normEps)),
+            arguments.GetValue(_name) is not { } name ? null : name.Trim().Length > 0 ? name : throw new UserException("--name is blank, expected a name.", ExitCode.Usage),
+            arguments.GetValue(_headSize),
+            _reductions.Given(arguments),
+            arguments.GetValue(_imageSize),
+            arguments.GetValue(_normEps)),
         arguments.GetValue(_key),
         arguments.GetValue(_labels) is { } labels ? LabelFile.Read(labels) : null,
-        Positive(arguments.GetValue(_resize), "--resize"),
-        arguments.GetValue(_interpolation)?.ToLowerInvariant() switch
-        {
-            null => null,
-            "bicubic" => Interpolation.Bicubic,
-            "bilinear" => Interpolation.Bilinear,
-            var other => throw new UserException($"--interpolation is '{other}', expected bicubic or bilinear.", ExitCode.Usage),
-        },
-        Triple.Parse(arguments.GetValue(_mean), "--mean"),
-        Triple.Parse(arguments.GetValue(_std), "--std"));
+        arguments.GetValue(_resize),
+        arguments.GetValue(_interpolation) is not { } interpolation ? null : interpolation == "bicubic" ? Interpolation.Bicubic : Interpolation.Bilinear,
+        _mean.Given(arguments),
+        _std.Given(arguments),
+        arguments.GetValue(_prefix));
 
-    private static int? Positive(int? value, string option) =>
-        value is < 1 ? throw new UserException($"{option} is {value}, expected at least 1.", ExitCode.Usage) : value;
-
-    private static int[]? Reductions(string? text)
+    private static int[]? ParseReductions(string text)
     {
-        if (text is null)
-        {
-            return null;
-        }
-
-        int[] values = [.. text.Split(',').Select(s => int.TryParse(s, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) ? n : 0)];
-        return values.All(n => n > 0) ? values
-            : throw new UserException($"--reductions is '{text}', expected whole numbers such as 8,4,1,1, one for each stage.", ExitCode.Usage);
+        int[] values = [.. text.Split(',').Select(s => Number.TryWhole(s, out int n) ? n : 0)];
+        return values.All(n => n > 0) ? values : null;
     }
 
     private static string Shape(INetworkConfig config) => config switch
@@ -182,7 +184,7 @@ internal sealed class ImportVerb : Verb
             .Add("model", $"{target}  {Quantity.Bytes(file.Bytes)}; the same parameters as fp32 {Quantity.Bytes(s.Fp32Bytes)}")
             .Add("card", card ?? "none")
             .Add("network", $"{file.Graph.Name}: {imported.Network.Variant}")
-            .Add("parameters", $"{Quantity.Count(imported.Parameters)}, of which {Quantity.Count(s.BinaryWeights)} are 1-bit weights ({Quantity.Percent((double)s.BinaryWeights / imported.Parameters)})")
+            .Add("parameters", $"{printer.Count(imported.Parameters)}, of which {printer.Count(s.BinaryWeights)} are 1-bit weights ({Quantity.Percent((double)s.BinaryWeights / imported.Parameters)})")
             .Add("operations", $"{Quantity.Percent(s.BinaryShare)} of the multiply-adds are 1-bit");
         foreach ((FloatPart part, int i) in s.NotBinary().Where(p => p.Bytes > 0).OrderByDescending(p => p.Bytes).Take(MostNotBinary).Select((p, i) => (p, i)))
         {
@@ -190,12 +192,12 @@ internal sealed class ImportVerb : Verb
         }
 
         printer.Data(table
-            .AddLines("certificate", certificate.Lines())
+            .AddLines("certificate", certificate.Lines(printer.RichData))
             .Add("sha256", file.Sha256).Add("time", Quantity.Time(time)).Add("memory", $"{Quantity.Bytes(PeakMemory())} at most"));
         printer.Say("Next:");
-        printer.Say($"  edgevit inspect {target}");
-        printer.Say($"  edgevit run {target} photo.jpg");
-        printer.Say($"  edgevit bench {target} --quick");
+        printer.Say($"  edgevit inspect {ShellQuote.Word(target)}");
+        printer.Say($"  edgevit run {ShellQuote.Word(target)} photo.jpg");
+        printer.Say($"  edgevit bench {ShellQuote.Word(target)} --quick");
     }
 
     private static long PeakMemory()

@@ -8,7 +8,7 @@ namespace EdgeVit.Cli;
 /// <summary><c>edgevit inspect</c>: what a model is made of, what it weighs and costs, and what of it is not 1-bit.</summary>
 internal sealed class InspectVerb : Verb
 {
-    private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
+    private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder; or an ONNX file, to see what it can serve for." };
     private readonly Argument<string?> _other = new("other.evit") { Description = "A second model to compare with.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<bool> _layers = new("--layers") { Description = "One line per node instead of one per block." };
 
@@ -24,9 +24,26 @@ internal sealed class InspectVerb : Verb
         AddAll(_model, _other, _layers, _card);
     }
 
+    public override IReadOnlyList<Combination> Combinations =>
+    [
+        Combination.Excludes(_other, "is compared as a whole", _layers, _card),
+        Combination.Excludes(_card, "prints the card and nothing else", _layers),
+    ];
+
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string path = arguments.GetRequiredValue(_model);
+        if (OnnxSummary.Is(path))
+        {
+            if (new Symbol[] { _other, _layers, _card }.FirstOrDefault(s => arguments.GetResult(s) is { Tokens.Count: > 0 } or System.CommandLine.Parsing.OptionResult { Implicit: false }) is { } given)
+            {
+                throw new UserException($"{path} is an ONNX network, of which inspect says what it can serve for and no more; leave out {given.Name}.", ExitCode.Usage);
+            }
+
+            OnnxSummary.Print(path, printer);
+            return ExitCode.Ok;
+        }
+
         var summary = new ModelSummary(ModelPath.Read(path));
         if (arguments.GetValue(_card))
         {
@@ -64,7 +81,7 @@ internal sealed class InspectVerb : Verb
         printer.Data(new TextTable(null, "", "")
             .Add("model", $"{file.Graph.Name}  ({path})")
             .Add("size", $"{Quantity.Bytes(file.Bytes)}; the same parameters as fp32 {Quantity.Bytes(s.Fp32Bytes)}, {Quantity.Fixed((double)s.Fp32Bytes / file.Bytes, 1)} times as much")
-            .Add("parameters", $"{Quantity.Count(s.BinaryWeights)} of 1 bit ({Quantity.Bytes(s.BinaryBytes)}), {Quantity.Count(s.FloatParameters)} floats and tables ({Quantity.Bytes(s.FloatBytes)})")
+            .Add("parameters", $"{printer.Count(s.BinaryWeights)} of 1 bit ({Quantity.Bytes(s.BinaryBytes)}), {printer.Count(s.FloatParameters)} floats and tables ({Quantity.Bytes(s.FloatBytes)})")
             .Add("operations", $"{Quantity.Operations(s.BinaryMacs)} binary and {Quantity.Operations(s.FloatMacs)} float multiply-adds per image, {Quantity.Percent(s.BinaryShare)} binary; {Quantity.Operations(s.ElementOps)} element-wise float operations")
             .Add("input", $"{p.Width}x{p.Height} RGB; shorter side to {p.ResizeShorterSide} ({p.Interpolation.ToString().ToLowerInvariant()}), centre crop")
             .Add("classes", $"{file.Labels.Count}: {string.Join(", ", file.Labels.Take(12))}{(file.Labels.Count > 12 ? ", ..." : "")}")
@@ -73,7 +90,7 @@ internal sealed class InspectVerb : Verb
             .Add("self-test", file.SelfTest is null ? "none stored" : "stored; 'edgevit doctor' runs it")
             .Add("sha256", file.Sha256)
             .Add("provenance", Provenance(file))
-            .AddLines("certificate", ParityCertificate.Read(file.Certificate)?.Lines() ?? [file.Certificate is null ? "none stored" : "stored by another version of EdgeVit; --json prints it"]));
+            .AddLines("certificate", ParityCertificate.Read(file.Certificate)?.Lines(printer.RichData) ?? [file.Certificate is null ? "none stored" : "stored by another version of EdgeVit; --json prints it"]));
         printer.Data();
     }
 

@@ -7,15 +7,17 @@ namespace EdgeVit.Cli;
 internal sealed class RunVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
-    private readonly Argument<string[]> _sources = new("FILE|DIR|GLOB|-|camera:0|rpicam|clip.mp4") { Description = "Images or clips, a camera; '-' reads an image, or frames with --format, from standard input.", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<int> _top = new("--top") { Description = "How many classes to print.", DefaultValueFactory = _ => 5 };
-    private readonly Option<string?> _tensor = new("--tensor")
+    private readonly Argument<string[]> _sources = new("FILE|DIR|GLOB|-|camera:0|rpicam|clip.mp4") { Description = "Images or clips, pipes of them, a camera; '-' reads an image, or frames with --format, from standard input; a GLOB has *, ?, [a-z], {a,b} and ** for any folders.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly WholeOption<int> _top = new("--top", 1, int.MaxValue) { Description = "How many classes to print.", DefaultValueFactory = _ => 5 };
+    private readonly InputOption<string?> _tensor = new("--tensor")
     {
+        IsThere = TensorInput.IsThere,
         Description = "Run an exact float tensor [n,3,H,W] instead of images and print its logits.",
         HelpName = "FILE.safetensors[:name]",
     };
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads for one image.", DefaultValueFactory = _ => 1 };
-    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images and clips that cannot be decoded." };
+    private readonly WholeOption<int> _threads = new("--threads", 1, Threads.OfMachine) { Description = "Threads for one image.", DefaultValueFactory = _ => 1 };
+    private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images and clips that cannot be decoded; they are no failure then." };
+    private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Stop at the first image or clip that cannot be decoded. [default: name it, go on, and end with exit code 1]" };
     private readonly SourceOptions _wishes = new();
 
     public RunVerb() : base(
@@ -26,43 +28,41 @@ internal sealed class RunVerb : Verb
         "run runs/demo camera:0 --size 1280x720",
         "run runs/demo inbox --watch --json",
         "run runs/demo clip.mp4 --frames 32",
+        "run model.evit clips/ --faces blazeface.onnx --positive fake",
         "run runs/demo --tensor input.safetensors:image")
     {
-        AddAll([_model, _sources, _top, _tensor, _threads, _skipBad, .. _wishes.All]);
+        AddAll([_model, _sources, _top, _tensor, _threads, _skipBad, _failFast, .. _wishes.All]);
     }
+
+    public override IReadOnlyList<Combination> Combinations =>
+    [
+        Combination.Excludes(_skipBad, "goes on", _failFast),
+        _wishes.CropsNeedFaces,
+        Combination.Excludes(_tensor, "runs a tensor", [_skipBad, _failFast, .. _wishes.All]),
+    ];
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
         int top = arguments.GetValue(_top);
-        if (top < 1)
-        {
-            throw new UserException($"--top is {top}, expected 1 or more.", ExitCode.Usage);
-        }
-
         string[] sources = arguments.GetValue(_sources) ?? [];
         string? tensor = arguments.GetValue(_tensor);
-        if (sources.FirstOrDefault(s => s.Length > 1 && s.StartsWith('-') && !File.Exists(s)) is { } mistyped)
-        {
-            throw new UserException($"{CommandTree.UnknownOption(this, mistyped)} Type 'edgevit run --help' for the options.", ExitCode.Usage);
-        }
-
         if (sources.Length == 0 == (tensor is null))
         {
             throw new UserException(tensor is null ? "run needs images, or --tensor FILE. Type 'edgevit run --help'." : "give images or --tensor, not both.", ExitCode.Usage);
         }
 
+        ModelPath.RefuseNetworks(sources, "a picture");
         SourceWishes wishes = _wishes.Read(arguments);
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         using Session session = model.CreateSession(Threads.Options(arguments.GetValue(_threads)));
         if (tensor is not null)
         {
-            wishes.AllowOnly("a tensor");
             return TensorRun.Run(model, session, tensor, top, printer);
         }
 
         try
         {
-            return SourceChoice.Of(sources, wishes, arguments.GetValue(_skipBad))(new Classifier(model, session, top), printer);
+            return SourceChoice.Of(sources, wishes, new BadSources(arguments.GetValue(_skipBad), arguments.GetValue(_failFast)))(new Classifier(model, session, top), printer);
         }
         catch (IOException e) when (printer.IsClosed(e))
         {

@@ -10,13 +10,14 @@ namespace EdgeVit.Cli;
 internal sealed class ValidateVerb : Verb
 {
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
-    private readonly Option<string> _data = new("--data") { Description = "An image folder, CIFAR or IDX files, or 'shapes'.", HelpName = "PATH", Required = true };
+    private readonly InputOption<string> _data = DataOption.Create<string>("An image folder, CIFAR or IDX files, or 'shapes'.", required: true);
     private readonly Option<string> _split = new("--split") { Description = "test, val, train, or auto: test where the data has one; or which folders are what, as in train=A,test=B.", DefaultValueFactory = _ => "auto" };
-    private readonly Option<double?> _minTop1 = new("--min-top1") { Description = "Exit with 3 when top-1 is below this many percent.", HelpName = "PERCENT" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "Measure on a random sample of this many images, always the same.", HelpName = "N" };
-    private readonly Option<int> _threads = new("--threads") { Description = "Images at a time.", DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, Threads.Most) };
+    private readonly InputOption<string?> _labelsCsv = new("--labels-csv") { Description = "A table of file and label, and perhaps split, in place of class folders.", HelpName = "FILE" };
+    private readonly RealOption _minTop1 = new("--min-top1", 0, 100) { Description = "Exit with 3 when top-1 is below this many percent.", HelpName = "PERCENT" };
+    private readonly WholeOption<int?> _limit = new("--limit", 1, int.MaxValue) { Description = "Measure on a random sample of this many images, always the same.", HelpName = "N" };
+    private readonly WholeOption<int> _threads = new("--threads", 1, Threads.OfMachine) { Description = "Images at a time.", DefaultValueFactory = _ => Threads.OfMachine };
     private readonly Option<bool> _skipBad = new("--skip-bad") { Description = "Leave out images that cannot be decoded, and count them." };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Seed of the built-in data set.", DefaultValueFactory = _ => new DatasetOptions().Seed };
+    private readonly WholeOption<ulong> _seed = new("--seed", 0, ulong.MaxValue) { Description = "Seed of the built-in data set.", DefaultValueFactory = _ => new DatasetOptions().Seed };
 
     public ValidateVerb() : base(
         "validate",
@@ -24,18 +25,19 @@ internal sealed class ValidateVerb : Verb
         "validate runs/demo/model.evit --data shapes",
         "validate model.evit --data photos/ --min-top1 87")
     {
-        AddAll(_model, _data, _split, _minTop1, _limit, _threads, _skipBad, _seed);
+        AddAll(_model, _data, _split, _labelsCsv, _minTop1, _limit, _threads, _skipBad, _seed);
     }
+
+    public override IReadOnlyList<Combination> Combinations =>
+    [
+        Combination.Needs(_seed, "is that of the built-in data set", _data, DatasetFolder.Shapes),
+        Combination.Excludes(_data, DatasetFolder.Shapes, "is drawn", _labelsCsv, _skipBad),
+    ];
 
     protected override int Run(ParseResult arguments, Printer printer)
     {
-        int threads = Threads.Check(arguments.GetValue(_threads));
+        int threads = arguments.GetValue(_threads);
         double? least = arguments.GetValue(_minTop1);
-        if (least is < 0 or > 100 or double.NaN)
-        {
-            throw new UserException($"--min-top1 is {least}, expected 0 to 100.", ExitCode.Usage);
-        }
-
         using EvitModel model = ModelPath.Open(arguments.GetRequiredValue(_model));
         string path = arguments.GetRequiredValue(_data);
         string split = arguments.GetRequiredValue(_split);
@@ -45,63 +47,38 @@ internal sealed class ValidateVerb : Verb
             SkipBad = arguments.GetValue(_skipBad),
             Seed = arguments.GetValue(_seed),
             Split = folders ? split : null,
+            LabelsCsv = arguments.GetValue(_labelsCsv),
             TestAlone = true,
         });
+        foreach (string warning in splits.Warnings)
+        {
+            printer.Warn(warning);
+        }
+
         IImageDataset data = SplitChoice.Of(splits, folders ? SplitChoice.Auto : split, path, printer);
-        int[] labels = LabelMap(data, model, path, printer);
-        int[] indices = Sample(data.Count, arguments.GetValue(_limit));
+        int[] labels = MeasuredImages.LabelMap(data, model, path, printer);
+        int[] indices = MeasuredImages.Sample(data.Count, arguments.GetValue(_limit));
 
         using var interruption = new Interruption();
         var accuracy = new Accuracy(model.Labels);
         var clock = Stopwatch.StartNew();
-        Measure(model, data, indices, labels, threads, accuracy, printer, clock, interruption.Token);
+        var duplicates = new DuplicateImages();
+        bool compares = !ReferenceEquals(data, splits.Train) && splits.Kind != DatasetFolder.Shapes;
+        Measure(model, data, indices, labels, threads, accuracy, printer, clock, interruption.Token, compares ? duplicates : null);
         clock.Stop();
-        return Report(printer, path, data, splits, model, accuracy, clock.Elapsed, least);
-    }
-
-    /// <summary>The model's class for each class of the data: by name where the names are the same, else by index.</summary>
-    private static int[] LabelMap(IImageDataset data, EvitModel model, string path, Printer printer)
-    {
-        string[] labels = [.. model.Labels];
-        if (data.Labels.All(c => labels.Contains(c)))
+        if (compares)
         {
-            return [.. data.Labels.Select(c => Array.IndexOf(labels, c))];
+            duplicates.Search(splits.Train, data, model.Preprocess, threads, DuplicateImages.Time, interruption.Token);
         }
 
-        if (data.Labels.Count != labels.Length)
-        {
-            throw new UserException(
-                $"{path} has {data.Labels.Count} classes ({Some(data.Labels)}), the model has {labels.Length} ({Some(labels)}). They must be the same, or the data's among the model's.");
-        }
-        printer.Warn($"the names of the classes differ ({Some(data.Labels)} against {Some(labels)}); comparing by their order.");
-        return [.. Enumerable.Range(0, labels.Length)];
-    }
-
-    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
-
-    /// <summary>All indices, or a sample that is the same every time. Drawn at random: data sets often repeat their classes at regular
-    /// steps.</summary>
-    internal static int[] Sample(int count, int? limit)
-    {
-        if (limit is < 1)
-        {
-            throw new UserException($"--limit is {limit}, expected 1 or more.", ExitCode.Usage);
-        }
-
-        int[] indices = [.. Enumerable.Range(0, count)];
-        if (limit is null || limit >= count)
-        {
-            return indices;
-        }
-
-        new Random(1).Shuffle(indices);
-        return [.. indices.Take(limit.Value).Order()];
+        return Report(printer, path, data, splits, model, accuracy, duplicates, clock.Elapsed, least);
     }
 
     /// <summary>Several images at a time, each on a session of its own with one thread: the fastest way to many answers, and the order does not
     /// matter.</summary>
     internal static void Measure(
-        EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel)
+        EvitModel model, IImageDataset data, int[] indices, int[] labels, int threads, Accuracy accuracy, Printer printer, Stopwatch clock, CancellationToken cancel,
+        DuplicateImages? duplicates = null)
     {
         int next = -1;
         var done = new Progress(printer, indices.Length, clock);
@@ -135,6 +112,7 @@ internal sealed class ValidateVerb : Verb
                 for (int i; (i = Interlocked.Increment(ref next)) < indices.Length && !cancel.IsCancellationRequested && failure is null;)
                 {
                     pipeline.ToPixels(data.Load(indices[i]), pixels);
+                    duplicates?.Add(indices[i], pixels);
                     session.RunNhwc(pixels, logits);
                     int label = labels[data.Label(indices[i])];
                     int rank = Prediction.Rank(logits, label);
@@ -153,7 +131,7 @@ internal sealed class ValidateVerb : Verb
     }
 
     private static int Report(
-        Printer printer, string path, IImageDataset data, DatasetSplits splits, EvitModel model, Accuracy accuracy, TimeSpan time, double? least)
+        Printer printer, string path, IImageDataset data, DatasetSplits splits, EvitModel model, Accuracy accuracy, DuplicateImages duplicates, TimeSpan time, double? least)
     {
         (double low, double high) = accuracy.Interval();
         bool passed = least is null || accuracy.Top1 >= least;
@@ -166,6 +144,7 @@ internal sealed class ValidateVerb : Verb
             ["images"] = accuracy.Images,
             ["skipped"] = splits.Skipped,
             ["files"] = SplitChoice.Json(splits.Files),
+            ["duplicates"] = duplicates.Json(),
             ["top1"] = Quantity.Json(accuracy.Top1),
             ["top5"] = Quantity.Json(accuracy.Top5),
             ["top1_interval"] = new JsonArray(Quantity.Json(low), Quantity.Json(high)),
@@ -192,11 +171,21 @@ internal sealed class ValidateVerb : Verb
             printer.Data(table);
         }
 
-        printer.Data($"{data.Name}: {Quantity.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
+        printer.Data($"{data.Name}: {printer.Count(accuracy.Images)} images  top-1 {Quantity.Fixed(accuracy.Top1, 2)} % (95 %: {Quantity.Fixed(low, 2)} to {Quantity.Fixed(high, 2)})  top-5 {Quantity.Fixed(accuracy.Top5, 2)} %");
         printer.Say($"{Quantity.Time(time)}, {Quantity.Fixed(perSecond, 1)} images per second, decoding included{(splits.Skipped > 0 ? $"; {splits.Skipped} images left out" : "")}");
         if (splits.Files is { LeftOut.Count: > 0 } files)
         {
             printer.Say($"{Quantity.Count(files.Found)} files found, {Quantity.Count(files.Used)} used; left out: {files.Summary()}");
+        }
+
+        if (splits.Odd?.Text() is { } odd)
+        {
+            printer.Warn(odd);
+        }
+
+        if (duplicates.Text(accuracy.Images) is { } same)
+        {
+            printer.Warn(same);
         }
 
         if (!passed)

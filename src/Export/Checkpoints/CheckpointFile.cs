@@ -17,7 +17,7 @@ internal sealed class CheckpointFile : IDisposable
 
         _handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
         Path = path;
-        Length = RandomAccess.GetLength(_handle);
+        Length = Size(_handle);
         Budget = new MemoryBudget(Length);
     }
 
@@ -58,6 +58,19 @@ internal sealed class CheckpointFile : IDisposable
         var head = new byte[Math.Min(count, Length)];
         Read(0, head);
         return head;
+    }
+
+    private static long Size(SafeFileHandle handle)
+    {
+        try
+        {
+            return RandomAccess.GetLength(handle);
+        }
+        catch (NotSupportedException e)
+        {
+            handle.Dispose();
+            throw new CheckpointException("is a pipe, and a checkpoint is not read from its beginning to its end: save it in a file", e);
+        }
     }
 
     public void Dispose() => _handle.Dispose();

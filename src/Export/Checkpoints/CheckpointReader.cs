@@ -1,4 +1,4 @@
-using System.Text;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
@@ -6,14 +6,18 @@ namespace EdgeVit.Export;
 /// <param name="Format">The kind of file: <c>PyTorch</c>, <c>PyTorch (before 1.6)</c>, <c>safetensors</c>.</param>
 /// <param name="Tensors">The float tensors by state_dict name, as 32-bit floats. Large ones stay in the file, which is open as long as they are
 /// referred to, and are read when their elements are asked for.</param>
-/// <param name="LeftOut">Tensors of integers (<c>name I64 [1]</c>), such as the batch counters of batch norms: no network here has integer
+/// <param name="LeftOut">Tensors of other types than floats (<c>name I64 [1]</c>), such as the batch counters of batch norms: no network here has integer
 /// weights.</param>
 /// <param name="Key">Under which keys the weights lay: <c>model</c>; empty for the top.</param>
 /// <param name="Prefix">What was cut from every name: <c>module.</c>, or empty.</param>
 /// <param name="Metadata">Texts that a safetensors file says about itself; empty for others.</param>
 internal sealed record Checkpoint(
     string Format, IReadOnlyDictionary<string, FloatTensor> Tensors, IReadOnlyList<string> LeftOut, string Key, string Prefix,
-    IReadOnlyDictionary<string, string> Metadata);
+    IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>What was chosen among several, and what was left out, in sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
 
 /// <summary>Reads trained weights without running anything that the file contains: PyTorch's zip files and the format before 1.6 (their pickles
 /// are parsed as data and may only mention a short list of types), and safetensors.</summary>
@@ -24,7 +28,8 @@ internal static class CheckpointReader
     /// <summary>Letters that the name of a tensor may have.</summary>
     internal const int MaxName = 512;
 
-    private const int HeadBytes = 512;
+    private const int MostSkipped = 6;
+    private const int MostLetters = 40;
 
     /// <summary>What a tensor takes beside its elements, on the whole way of an import: records, names, entries of dictionaries.</summary>
     internal const long TensorMemory = 1000;
@@ -34,30 +39,17 @@ internal static class CheckpointReader
     public static IReadOnlyDictionary<string, FloatTensor> Read(string path, string? key = null) => Open(path, key).Tensors;
 
     /// <summary>Reads a checkpoint.</summary>
-    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c> or <c>.safetensors</c> file; the contents decide, not the name.</param>
-    /// <param name="key">Where in a PyTorch file the weights lie, when it holds several sets of them (<c>model_ema</c>); null to look in the usual
-    /// places.</param>
-    /// <exception cref="CheckpointException">The file cannot be read, is damaged, truncated, not a checkpoint, or mentions a type that weights do
-    /// not need.</exception>
-    public static Checkpoint Open(string path, string? key = null)
+    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c> or <c>.safetensors</c> file, or the index of one in parts (<c>.index.json</c>); the contents
+    /// decide, not the name.</param>
+    /// <param name="key">Where in a PyTorch file the weights lie, when it holds several sets of them (<c>model_ema</c>, <c>a.b</c> for one within another); null
+    /// to look in the usual places.</param>
+    /// <param name="prefix">What stands before the names of the network's tensors; null to find it.</param>
+    /// <exception cref="CheckpointException">The file cannot be read, is damaged, truncated, not a checkpoint, or mentions what only a program needs.</exception>
+    public static Checkpoint Open(string path, string? key = null, string? prefix = null)
     {
         try
         {
-            var file = new CheckpointFile(path);
-            bool stays = false;
-            try
-            {
-                Checkpoint checkpoint = Read(file, key);
-                stays = file.StaysOpen;
-                return checkpoint;
-            }
-            finally
-            {
-                if (!stays)
-                {
-                    file.Dispose();
-                }
-            }
+            return CheckpointParts.IsIndex(path) ? CheckpointParts.Open(path, key, prefix) : Loaded([Content(path, key)], prefix);
         }
         catch (CheckpointException e)
         {
@@ -65,13 +57,39 @@ internal static class CheckpointReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CheckpointException($"{path}: cannot be read: {e.Message}", e);
+            throw new CheckpointException($"{path}: cannot be read: {FileFault.Of(e, path)}", e);
         }
     }
 
-    private static Checkpoint Read(CheckpointFile file, string? key)
+    /// <summary>A value that is not read.</summary>
+    internal readonly record struct SkippedValue(string Name, string Kind)
     {
-        byte[] head = file.Head(HeadBytes);
+        /// <summary>For messages: long names are cut.</summary>
+        public override string ToString() => $"{(Name.Length > MostLetters ? $"{Name[..MostLetters]}…" : Name)} ({Kind})";
+    }
+
+    /// <summary>What a file holds, unread. <c>Skipped</c> is what is no tensor of a known type, by its full name.</summary>
+    internal sealed record Contents(
+        CheckpointFile File, string Format, IReadOnlyList<(string Name, TensorView View)> Views, string Key, IReadOnlyDictionary<string, string> Metadata,
+        IReadOnlyList<SkippedValue> Skipped, IReadOnlyList<string> Notes);
+
+    internal static Contents Content(string path, string? key)
+    {
+        var file = new CheckpointFile(path);
+        try
+        {
+            return Read(file, key);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static Contents Read(CheckpointFile file, string? key)
+    {
+        byte[] head = file.Head(FileHead.Bytes);
         if (head.AsSpan().StartsWith("PK\x03\x04"u8) || head.AsSpan().StartsWith("PK\x05\x06"u8))
         {
             return Read(file, TorchZip.Read(file), key);
@@ -84,19 +102,32 @@ internal static class CheckpointReader
 
         if (head.Length > 8 && head[8] == (byte)'{')
         {
-            List<(string Name, TensorView View)> views = SafetensorsHeader.Read(file, out Dictionary<string, string> metadata);
-            return Load(file, "safetensors", views, "", metadata);
+            List<(string Name, TensorView View)> views = SafetensorsHeader.Read(file, out Dictionary<string, string> metadata, out List<SkippedValue> skipped);
+            return key is null ? new Contents(file, "safetensors", views, "", metadata, skipped, [])
+                : throw new CheckpointException($"is a safetensors file, which has no keys (--key {key}); --prefix chooses among its names");
         }
         throw new CheckpointException(Guess(head));
     }
 
-    private static Checkpoint Read(CheckpointFile file, TorchContent content, string? key)
+    private static Contents Read(CheckpointFile file, TorchContent content, string? key)
     {
-        (PickleDict dict, string path) = StateDict.Find(content.Root, key);
+        StateDict.Found found = StateDict.Find(content.Root, key, content.Foreign);
         var views = new Dictionary<string, TensorView>(StringComparer.Ordinal);
-        foreach ((object? name, object? value) in dict.Items)
+        List<SkippedValue> skipped = [];
+        foreach ((object? name, object? value) in found.Dict.Items)
         {
-            if (name is not string text || value is not PickleTensor tensor)
+            if (name is not string text)
+            {
+                continue;
+            }
+
+            if (value is PickleOpaque opaque)
+            {
+                file.Budget.Charge(TensorMemory, "the list of tensors");
+                skipped.Add(new SkippedValue(text, opaque.Name));
+            }
+
+            if (value is not PickleTensor tensor)
             {
                 continue;
             }
@@ -110,48 +141,65 @@ internal static class CheckpointReader
             views[text] = content.View(tensor);
         }
         content.Finish();
-        return Load(file, content.Format, [.. views.Select(v => (v.Key, v.Value))], path, new Dictionary<string, string>(StringComparer.Ordinal));
+        return new Contents(file, content.Format, [.. views.Select(v => (v.Key, v.Value))], found.Path, new Dictionary<string, string>(StringComparer.Ordinal), skipped, found.Notes);
     }
 
-    private static Checkpoint Load(CheckpointFile file, string format, List<(string Name, TensorView View)> views, string key, Dictionary<string, string> metadata)
+    /// <summary>Loads the network's tensors from a file, or the parts of one. Their files are open as long as tensors are read from them later.</summary>
+    internal static Checkpoint Loaded(IReadOnlyList<Contents> parts, string? prefix)
     {
-        if (views.Count == 0)
+        try
         {
-            throw new CheckpointException("has no tensors");
+            return Load(parts, prefix);
+        }
+        finally
+        {
+            foreach (Contents part in parts.Where(p => !p.File.StaysOpen))
+            {
+                part.File.Dispose();
+            }
+        }
+    }
+
+    private static Checkpoint Load(IReadOnlyList<Contents> parts, string? prefix)
+    {
+        (string Name, TensorView View)[] all = [.. parts.SelectMany(p => p.Views)];
+        if (all.Length == 0)
+        {
+            throw new CheckpointException($"has no tensors{(parts.SelectMany(p => p.Skipped).FirstOrDefault() is { Name: not null } other ? $" of a type that is read; it has {other}" : "")}");
         }
 
-        string[] floats = [.. views.Where(v => TensorLoader.IsFloat(v.View.Type)).Select(v => v.Name)];
-        string prefix = StateDict.Prefix(floats.Length > 0 ? floats : [.. views.Select(v => v.Name)]);
-        var loader = new TensorLoader(file);
+        (string Name, TensorView View)[] floats = [.. all.Where(v => TensorLoader.IsFloat(v.View.Type))];
+        NetworkNames.Choice choice = NetworkNames.Choose((floats.Length > 0 ? floats : all).DistinctBy(v => v.Name).ToDictionary(v => v.Name, v => v.View.Shape, StringComparer.Ordinal), prefix);
         var tensors = new Dictionary<string, FloatTensor>(StringComparer.Ordinal);
         var leftOut = new List<string>();
-        foreach ((string full, TensorView view) in views.OrderBy(v => v.View.Storage.Start))
+        foreach (Contents part in parts)
         {
-            string name = full.StartsWith(prefix, StringComparison.Ordinal) ? full[prefix.Length..] : full;
-            if (TensorLoader.IsFloat(view.Type))
+            var loader = new TensorLoader(part.File);
+            foreach ((string full, TensorView view) in part.Views.OrderBy(v => v.View.Storage.Start))
             {
-                tensors.Add(name, loader.Load(name, view));
-            }
-            else
-            {
-                leftOut.Add($"{name} {view.Type} [{string.Join(", ", view.Shape)}]");
+                if (!TensorLoader.IsFloat(view.Type))
+                {
+                    string name = full.StartsWith(choice.Prefix, StringComparison.Ordinal) ? full[choice.Prefix.Length..] : full;
+                    leftOut.Add($"{name} {view.Type} [{string.Join(", ", view.Shape)}]");
+                }
+                else if (choice.Names.TryGetValue(full, out string? name) && !tensors.TryAdd(name, loader.Load(name, view)))
+                {
+                    throw new CheckpointException($"has the tensor '{name}' twice");
+                }
             }
         }
-        return new Checkpoint(format, tensors, leftOut, key, prefix, metadata);
+        return new Checkpoint(parts[0].Format, tensors, leftOut, parts[0].Key, choice.Prefix, parts[0].Metadata)
+        { Notes = [.. parts.SelectMany(p => p.Notes).Distinct(), .. choice.Notes, .. SkippedNote([.. parts.SelectMany(p => p.Skipped)])] };
     }
+
+    private static IReadOnlyList<string> SkippedNote(SkippedValue[] skipped) => skipped.Length == 0 ? []
+        : [$"{skipped.Length} values are no tensors of a type that is read and were left out, without executing anything: {string.Join(", ", skipped.Take(MostSkipped))}{(skipped.Length > MostSkipped ? ", ..." : "")}"];
 
     /// <summary>What a file that is no checkpoint probably is.</summary>
     private static string Guess(byte[] head)
     {
         const string Known = "expected a file of torch.save (.pth, .pt, .bin) or a .safetensors file";
-        string text = Encoding.Latin1.GetString(head);
-        return head.Length == 0 ? $"is empty; {Known}"
-            : text.StartsWith("version https://git-lfs", StringComparison.Ordinal)
-                ? "is a Git LFS pointer, not the weights themselves. Fetch them with 'git lfs pull' or download the file"
-            : text.TrimStart().StartsWith('<') ? "is a web page, not weights: the download went wrong. Download the file itself"
-            : text.StartsWith("\x89HDF", StringComparison.Ordinal) ? $"is an HDF5 file; {Known}"
-            : text.Length > 262 && text.AsSpan(257).StartsWith("ustar", StringComparison.Ordinal) ? $"is a tar archive; unpack it. {Known}"
-            : text.StartsWith("\x1f\x8b", StringComparison.Ordinal) ? $"is compressed with gzip; unpack it. {Known}"
+        return FileHead.Describe(head) is (var what, var advice) ? $"is {what}, not a checkpoint. {advice}"
             : $"is not a checkpoint: it begins with {Convert.ToHexString(head.AsSpan(0, Math.Min(8, head.Length)))}; {Known}";
     }
 }

@@ -17,6 +17,7 @@ internal static partial class FloatViTRecogniser
     public static RecognisedNetwork Recognise(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, RecogniserOptions options)
     {
         RefuseReductions(options);
+        NetworkFamilies.RefuseParts(tensors);
         string block = names.Block.Replace("{0}", "N", StringComparison.Ordinal);
         int depth = TensorSizes.Count(tensors, names == ViTNames.Timm ? TimmBlock() : TransformersBlock(), first: 0, block);
         string first = names.In(0, names.NormBefore);
@@ -25,8 +26,8 @@ internal static partial class FloatViTRecogniser
         int ffn = TensorSizes.Size(tensors, (names.In(0, $"{names.Wide}.weight"), 0), (names.In(0, $"{names.Wide}.bias"), 0), (names.In(0, $"{names.Narrow}.weight"), 1))
             ?? throw TensorSizes.Lacks("the FFN width", names.In(0, $"{names.Wide}.weight"));
         (int patch, int channels) = TensorSizes.Patch(tensors, $"{names.Patches}.weight");
-        int leading = !tensors.ContainsKey(names.ClassToken) ? 0 : tensors.ContainsKey(names.DistillationToken) ? 2 : 1;
-        (int grid, bool leadingPositions) = Grid(tensors, names, leading);
+        (int leading, int registers) = Leading(tensors, names);
+        (int grid, bool leadingPositions) = Grid(tensors, names, leading + registers);
         int imageSize = options.ImageSize ?? grid * patch;
         if (imageSize / patch != grid)
         {
@@ -37,13 +38,25 @@ internal static partial class FloatViTRecogniser
         int headSize = HeadSize(width, options.HeadSize, assumed);
         double eps = options.NormEps ?? Epsilon(names, assumed);
         int classes = TensorSizes.Size(tensors, ($"{names.Head}.weight", 0), ($"{names.Head}.bias", 0))
-            ?? throw TensorSizes.Lacks("the number of classes", $"{names.Head}.weight");
-        string kind = leading == 2 ? "distilled DeiT" : "DeiT/ViT";
+            ?? throw NetworkFamilies.WithoutHead(tensors, $"{names.Head}.weight");
+        ViTPooling pooling = Pooling(tensors, names, leading);
         var config = new FloatViTConfig(
-            options.Name ?? "vit", imageSize, patch, width, ffn, depth, width / headSize, classes, channels, leading, Pooling(tensors, names, leading),
-            names.ScaleAttention.Length > 0 && tensors.ContainsKey(names.In(0, names.ScaleAttention)), leadingPositions, eps);
-        return new RecognisedNetwork(config.Validate(), $"float {kind} ({names.Library} names)", assumed) { Names = names };
+            options.Name ?? "vit", imageSize, patch, width, ffn, depth, width / headSize, classes, channels, leading, pooling,
+            Has(tensors, names.ScaleAttention, names.In(0, names.ScaleAttention)), leadingPositions, eps, registers,
+            Has(tensors, names.PreNorm, $"{names.PreNorm}.weight"));
+        return new RecognisedNetwork(config.Validate(), $"float {Kind(pooling, leading, registers)} ({names.Library} names)", assumed) { Names = names };
     }
+
+    private static bool Has(IReadOnlyDictionary<string, FloatTensor> tensors, string part, string name) => part.Length > 0 && tensors.ContainsKey(name);
+
+    /// <summary>Class and distillation token, and registers.</summary>
+    private static (int Tokens, int Registers) Leading(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names) => (
+        !tensors.ContainsKey(names.ClassToken) ? 0 : tensors.ContainsKey(names.DistillationToken) ? 2 : 1,
+        names.Registers.Length > 0 && tensors.TryGetValue(names.Registers, out FloatTensor? registers) && registers.Shape.Length >= 2 ? registers.Shape[^2] : 0);
+
+    private static string Kind(ViTPooling pooling, int leading, int registers) =>
+        (pooling == ViTPooling.ClassToken && leading == 2 ? "DeiT with a distillation token and one head" : leading == 2 ? "distilled DeiT" : "DeiT/ViT")
+        + (registers > 0 ? $" with {registers} registers" : "");
 
     [GeneratedRegex(@"^blocks\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
     private static partial Regex TimmBlock();
@@ -61,7 +74,8 @@ internal static partial class FloatViTRecogniser
 
     private static ViTPooling Pooling(IReadOnlyDictionary<string, FloatTensor> tensors, ViTNames names, int leading) =>
         names.PooledNorm.Length > 0 && tensors.ContainsKey($"{names.PooledNorm}.weight") ? ViTPooling.NormOfMean
-        : leading == 0 ? ViTPooling.MeanOfNormed : ViTPooling.LeadingToken;
+        : leading == 0 ? ViTPooling.MeanOfNormed
+        : leading == 2 && names == ViTNames.HuggingFaceDeiT ? ViTPooling.ClassToken : ViTPooling.LeadingToken;
 
     private static int HeadSize(int width, int? given, List<string> assumed)
     {

@@ -4,15 +4,16 @@ namespace EdgeVit.Export;
 /// DeiT with a class token, average pooling in its place, branches, layer scale, the pyramid (with a norm behind the patches), the pyramid with
 /// float down-sampling; each with batch norms or LayerNorms.</summary>
 internal sealed record NetworkForm(
-    bool EmbeddingNorm, bool ClassToken, bool BinaryDownsampling, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool Stem, bool ClassAttention, bool Locality, bool LayerNorm)
+    bool EmbeddingNorm, bool ClassToken, DownKind Down, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool Stem, bool ClassAttention, bool Locality, bool LayerNorm,
+    bool Convolutions, bool Bias, bool ZeroPoint)
 {
-    public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq");
+    public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq") || Has(tensors, ".conv.dense.");
 
     /// <summary>The form of a set of tensors. One missing tensor decides nothing: each question is asked of all blocks.</summary>
     public static NetworkForm Of(IReadOnlyDictionary<string, FloatTensor> tensors) => new(
         EmbeddingNorm: Has(tensors, "vit.embeddings.norm.") || Has(tensors, ".patch_embed1.") || Has(tensors, ".mover"),
         ClassToken: Has(tensors, "embeddings.cls_token"),
-        BinaryDownsampling: !Has(tensors, ".patch_embed1.") || Has(tensors, ".patch_embed1.rprelu.") || Has(tensors, ".patch_embed1.move"),
+        Down: DownOf(tensors),
         Branches3: Has(tensors, ".layerscale_w3.") || Has(tensors, ".layerscale_h3."),
         Branches5: Has(tensors, ".layerscale_w5.") || Has(tensors, ".layerscale_h5."),
         Shifts: BlockBranch.Of(BranchKind.Shift).Any(b => Has(tensors, $".layerscale_{b.Name}.")),
@@ -20,10 +21,13 @@ internal sealed record NetworkForm(
         Stem: Has(tensors, "vit.embeddings.stem."),
         ClassAttention: Has(tensors, "vit.class_attention."),
         Locality: Has(tensors, $".{TensorManifest.TemperatureLogit}"),
-        LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"));
+        LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"),
+        Convolutions: Has(tensors, ".conv.dense."),
+        Bias: Has(tensors, $".{TensorManifest.Bias}"),
+        ZeroPoint: Has(tensors, $".{TensorManifest.ZeroPoint}"));
 
     /// <summary>Whether it has something that only the trainer here builds.</summary>
-    public bool IsOwn => Shifts || Stem || ClassAttention || Locality;
+    public bool IsOwn => Shifts || Stem || ClassAttention || Locality || Convolutions || Bias || ZeroPoint || Down is DownKind.Conv3 or DownKind.Depthwise;
 
     public BranchKind Branches => Branches3 || Branches5 ? BranchKind.Pool : Shifts ? BranchKind.Shift : BranchKind.None;
 
@@ -39,10 +43,17 @@ internal sealed record NetworkForm(
         (bool There, string Text)[] parts =
         [
             (!LayerScale, "without layer scale"), (half.Length > 0, $"with {half}branches only"), (Shifts, "with spatial shifts"), (Stem, "with a stem"),
-            (ClassAttention, "with class attention"), (Locality, "with locality self-attention"),
+            (ClassAttention, "with class attention"), (Locality, "with locality self-attention"), (Bias, "with a bias in the scores"), (ZeroPoint, "with zero points"),
+            (Convolutions, "with 3x3 convolutions"), (Down == DownKind.Conv3, "with 3x3 down-sampling"),
         ];
-        return (BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
+        return (Down is DownKind.Binary or DownKind.Conv3 ? "BinaryViT" : $"BinaryViT* ({DownKinds.Name(Down)} down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
     }
+
+    private static DownKind DownOf(IReadOnlyDictionary<string, FloatTensor> tensors) =>
+        Has(tensors, ".patch_embed1.depthwise.") ? DownKind.Depthwise
+        : Has(tensors, ".patch_embed1.") && !Has(tensors, ".patch_embed1.rprelu.") && !Has(tensors, ".patch_embed1.move") ? DownKind.Float
+        : tensors.TryGetValue("vit.encoder.patch_embed1.proj.weight", out FloatTensor? weight) && weight.Shape is [_, _, 3, 3] ? DownKind.Conv3
+        : DownKind.Binary;
 
     private string Columnar(string half) =>
         ClassToken ? $"baseline, with a class token{(LayerScale ? " and layer scale" : "")}"

@@ -11,7 +11,8 @@ namespace EdgeVit.Export;
 /// <para><b>Reduction.</b> Whether a stage has one is visible (<c>mover</c>); its factor is not. The rule is that a reduced stage has as many keys
 /// as the last stage has tokens: <c>r = grid / grid of the last stage</c>, which is the paper's <c>sqrt(N / 49)</c> at 224 pixels.</para>
 /// <para><b>Shifted patches.</b> Their convolution is that of plain patches twice as large; the image size, where it is given, decides.</para>
-/// <para><b>Levels of attention weights.</b> They are taken to be one.</para>
+/// <para><b>Levels of attention weights</b> and the <b>dilation</b> of convolutions. Each is taken to be one, levels to be those of a preset that all else fits.</para>
+/// <para><b>Windows.</b> There are taken to be none; a bias of other offsets than the grid's is refused.</para>
 /// <para>Checkpoints of students that were trained here say which network they are of; then nothing is assumed.</para>
 /// <para>The epsilon of the norms is 1e-5, as in the paper's code, unless the options say otherwise.</para>
 /// <para>One tensor that is missing or misshaped does not keep a network from being recognised; <see cref="Lowering"/> lists all of those.</para>
@@ -31,7 +32,7 @@ internal static partial class NetworkRecogniser
             return stated is null || options is not { HeadSize: null, Reductions: null, ImageSize: null } ? Binary(tensors, options) : Stated(tensors, options, stated);
         }
 
-        ViTNames names = ViTNames.Of(tensors) ?? throw new CheckpointException(
+        ViTNames names = ViTNames.Of(tensors) ?? throw NetworkFamilies.Named(tensors) ?? new CheckpointException(
             $"No network that is known has these {tensors.Count} tensors: {string.Join(", ", tensors.Keys.Take(6))}{(tensors.Count > 6 ? ", …" : "")}. "
             + "Known: BinaryViT checkpoints of the paper's code (names such as vit.encoder.layer.0.attention.attention.moveq), and float DeiT or ViT "
             + "checkpoints with the names of timm (blocks.0.attn.qkv.weight) or Hugging Face (vit.encoder.layer.0.attention.attention.query.weight)");
@@ -52,33 +53,26 @@ internal static partial class NetworkRecogniser
         NetworkForm form = NetworkForm.Of(tensors);
         var assumed = new List<string>();
         List<StageConfig> stages = Stages(tensors);
-        (int patch, int channels) = TensorSizes.Patch(tensors, "vit.embeddings.patch_embeddings.projection.weight");
-        int stem = form.Stem ? channels : 0;
-        channels = form.Stem ? TensorSizes.Patch(tensors, "vit.embeddings.stem.weight").Channels : channels;
-
+        (int patch, int channels, int stride, int stem, IReadOnlyList<StemLayer>? layers) = Tokenizer(tensors, form, assumed);
         int grid = Grid(tensors, stages.Count, form.ClassToken ? 1 : 0);
-        bool shifted = options.ImageSize is { } asked && patch % 2 == 0 && asked == grid * (patch / 2);
+        bool shifted = options.ImageSize is { } asked && patch % 2 == 0 && asked == grid * stride * (patch / 2);
         patch = shifted ? patch / 2 : patch;
-        if (options.ImageSize is { } size && size / patch != grid)
+        if (options.ImageSize is { } size && size / patch / stride != grid)
         {
-            throw OtherSize(grid * patch, size);
-        }
-
-        if (form.IsOwn)
-        {
-            assumed.AddRange(OwnAssumptions(options.ImageSize, patch, grid));
+            throw OtherSize(grid * patch * stride, size);
         }
 
         stages = [.. SetReductions(tensors, stages, grid, options, assumed)];
         stages = [.. SetHeads(tensors, stages, options, assumed)];
+        stages = [.. StageBiases.Set(tensors, stages, grid)];
         var config = new BinaryViTConfig(
             form.EmbeddingNorm ? "binaryvit" : "reactnet-deit",
-            options.ImageSize ?? grid * patch,
+            options.ImageSize ?? grid * patch * stride,
             patch,
             stages,
             TensorSizes.Size(tensors, ("classifier.weight", 0), ("classifier.bias", 0)) ?? throw TensorSizes.Lacks("the number of classes", "classifier.weight"),
             channels,
-            form.BinaryDownsampling,
+            form.Down,
             form.Branches,
             options.NormEps ?? 1e-5,
             form.EmbeddingNorm,
@@ -88,26 +82,45 @@ internal static partial class NetworkRecogniser
             shifted,
             stem,
             Locality: form.Locality,
-            ClassAttention: ClassAttentionLayers(tensors, form));
-        return new RecognisedNetwork(Named(config, options.Name).Validate(), form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
+            ClassAttention: ClassAttentionLayers(tensors, form))
+        {
+            Stem = layers,
+            ZeroPoint = form.ZeroPoint,
+        };
+        config = Named(config, options.Name).Validate();
+        if (form.IsOwn)
+        {
+            assumed.AddRange(OwnAssumptions(options.ImageSize, patch, grid * stride, config.AttentionLevels, form.Convolutions));
+        }
+
+        return new RecognisedNetwork(config, form.Name(stages.Count) + (shifted ? " and shifted patches" : ""), assumed);
     }
 
-    private static BinaryViTConfig Named(BinaryViTConfig config, string? name) => config with
+    /// <summary>A preset's name and levels of attention, where all that tensors show is the preset's.</summary>
+    private static BinaryViTConfig Named(BinaryViTConfig config, string? name)
     {
-        Name = name ?? BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes }))?.Name ?? config.Name,
-    };
+        BinaryViTConfig? preset = BinaryViTPresets.All.FirstOrDefault(p => p.Equals(config with { Name = p.Name, Classes = p.Classes, AttentionLevels = p.AttentionLevels }));
+        return config with { Name = name ?? preset?.Name ?? config.Name, AttentionLevels = preset?.AttentionLevels ?? config.AttentionLevels };
+    }
 
     private static int ClassAttentionLayers(IReadOnlyDictionary<string, FloatTensor> tensors, NetworkForm form) =>
         form.ClassAttention ? TensorSizes.Count(tensors, ClassAttentionName(), first: 0, "vit.class_attention.N") : 0;
 
-    private static IEnumerable<string> OwnAssumptions(int? imageSize, int patch, int grid)
+    private static IEnumerable<string> OwnAssumptions(int? imageSize, int patch, int grid, int levels, bool convolutions)
     {
         if (imageSize is null && patch % 2 == 0)
         {
             yield return $"patches of {patch} pixels of an image of {grid * patch}; shifted patches of {patch / 2} look the same, and are meant with --image-size {grid * (patch / 2)}";
         }
 
-        yield return "attention weights of one level; three look the same, and only the checkpoint that convert wrote says so";
+        yield return levels == 1
+            ? "attention weights of one level; three look the same, and only the checkpoint that convert wrote says so"
+            : $"attention weights of {levels} levels, as the preset has; one looks the same, and only the checkpoint that convert wrote says so";
+        if (convolutions)
+        {
+            yield return "convolutions of adjacent tokens (dilation 1); others look the same, and only the checkpoint that convert wrote says so";
+        }
+        yield return "attention without windows; those look the same, and only the checkpoint that convert wrote says so";
     }
 
     [GeneratedRegex(@"^vit\.encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant)]
@@ -128,18 +141,23 @@ internal static partial class NetworkRecogniser
         for (int l = 0; l < layers; l++)
         {
             string at = $"vit.encoder.layer.{l}";
+            MixerKind mixer = tensors.Keys.Any(name => name.StartsWith($"{at}.conv.", StringComparison.Ordinal)) ? MixerKind.Conv3 : MixerKind.Attention;
             int? width = TensorSizes.Size(tensors, ($"{at}.layernorm_before.weight", 0), ($"{at}.layernorm_before.bias", 0), ($"{at}.layernorm_after.weight", 0),
-                ($"{at}.attention.output.move", 0), ($"{at}.attention.attention.moveq", 0), ($"{at}.attention.attention.query.weight", 0));
+                ($"{at}.attention.output.move", 0), ($"{at}.attention.attention.moveq", 0), ($"{at}.attention.attention.query.weight", 0),
+                ($"{at}.conv.move", 0));
             int? ffn = TensorSizes.Size(tensors, ($"{at}.output.move", 0), ($"{at}.output.dense.weight", 1), ($"{at}.intermediate.dense.weight", 0),
                 ($"{at}.intermediate.norm.weight", 0), ($"{at}.intermediate.rprelu.move1", 0));
-            if (result.Count > 0 && (width is null || width == result[^1].Width) && (ffn is null || width is null || ffn == result[^1].FfnWidth))
+            if (result.Count > 0 && mixer == result[^1].Mixer && (width is null || width == result[^1].Width) && (ffn is null || width is null || ffn == result[^1].FfnWidth))
             {
                 result[^1] = result[^1] with { Depth = result[^1].Depth + 1 };
             }
             else
             {
                 result.Add(new StageConfig(1, width ?? throw TensorSizes.Lacks("the width", $"{at}.layernorm_before.weight"),
-                    ffn ?? throw TensorSizes.Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1));
+                    ffn ?? throw TensorSizes.Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1)
+                {
+                    Mixer = mixer,
+                });
             }
         }
         return result.Count == stages ? result : throw new CheckpointException(
@@ -216,6 +234,12 @@ internal static partial class NetworkRecogniser
         int layer = 0;
         for (int s = 0; s < stages.Count; layer += stages[s++].Depth)
         {
+            if (stages[s].Mixer != MixerKind.Attention)
+            {
+                result.Add(stages[s]);
+                continue;
+            }
+
             string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
             int? clips = tensors.TryGetValue(name, out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
             guessed |= clips is null;
@@ -223,7 +247,7 @@ internal static partial class NetworkRecogniser
         }
         if (options.HeadSize is null && guessed)
         {
-            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
+            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Where(s => s.Mixer == MixerKind.Attention).Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
         }
 
         return result;

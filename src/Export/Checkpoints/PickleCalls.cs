@@ -29,22 +29,32 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
 
         if (global.Kind != GlobalKind.FromType)
         {
-            return Make(global, items);
+            // A tensor or parameter of a type that is not read is as foreign as its type.
+            return global.Kind is GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter && Foreign(items) is { } foreign ? new PickleOpaque($"a tensor of {foreign}") : Make(global, items);
         }
 
-        if (items is [PickleGlobal { Kind: GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter } inner, _, PickleTuple rest, ..])
+        if (items is [PickleGlobal { Kind: GlobalKind.Tensor or GlobalKind.TypedTensor or GlobalKind.Parameter } inner, var type, PickleTuple rest, ..])
         {
-            return Make(inner, rest.Items);
+            // A subclass may keep its weights in its state, beside the tensor.
+            return Foreign([type, .. rest.Items]) is { } foreign ? new PickleOpaque($"a tensor of {foreign}") : Make(inner, rest.Items);
         }
 
         throw Fault($"calls '{global.Name}' with ({Describe(items)}), expected a tensor's function, type and arguments");
     }
 
+    private static string? Foreign(object?[] items) =>
+        items.Select(i => i switch { PickleOpaque opaque => opaque.Name, PickleGlobal { Kind: GlobalKind.Foreign } type => type.Name, _ => null }).FirstOrDefault(n => n is not null);
+
     /// <summary>The storage that a persistent id <c>('storage', type, key, device, elements[, view])</c> names; the device plays no part.</summary>
-    public PickleStorage PersistentStorage(object? id, long at)
+    public object PersistentStorage(object? id, long at)
     {
         _at = at;
         object?[] items = id is PickleTuple tuple ? tuple.Items : [];
+        if (items is ["storage", PickleGlobal { Kind: GlobalKind.Foreign } other, ..])
+        {
+            return new PickleOpaque(other.Name);
+        }
+
         if (items is ["module", ..])
         {
             throw Fault("holds a whole module with its source. "
@@ -84,7 +94,8 @@ internal sealed class PickleCalls(ByteCursor cursor, MemoryBudget budget)
         GlobalKind.Dict => Dict(global, items),
         GlobalKind.List => items is [PickleList list] ? list : items.Length == 0 ? new PickleList() : throw Arguments(global, items, "a list"),
         GlobalKind.Tuple => items is [PickleTuple or PickleList] ? items[0]! : throw Arguments(global, items, "a tuple"),
-        GlobalKind.Opaque => new PickleOpaque(global.Name),
+        GlobalKind.Opaque or GlobalKind.Foreign => new PickleOpaque(global.Name),
+        GlobalKind.DefaultDict => new PickleDict(),
         GlobalKind.Tensor => Tensor(global, items, null),
         GlobalKind.TypedTensor => Tensor(global, items, items is [_, _, _, _, _, _, PickleGlobal { Kind: GlobalKind.ElementType, Type: { } type }, ..]
             ? type : throw Arguments(global, items, "an element type in the seventh place")),

@@ -24,7 +24,15 @@ internal static class PickleGlobals
             yield return new PickleGlobal(name, GlobalKind.List);
         }
 
+        yield return new PickleGlobal("collections.defaultdict", GlobalKind.DefaultDict);
         yield return new PickleGlobal("torch.Size", GlobalKind.Tuple);
+
+        // What makes missing values of such dicts, and numbers that a log may hold.
+        foreach (string name in (string[])["int", "float", "complex", "bool", "str", "bytes", "bytearray", "tuple", "object", "slice", "range"])
+        {
+            yield return new PickleGlobal($"builtins.{name}", GlobalKind.Opaque);
+            yield return new PickleGlobal($"__builtin__.{name}", GlobalKind.Opaque);
+        }
 
         // What training scripts keep beside the weights: settings and the numbers of a log.
         foreach (string name in (string[])
@@ -42,6 +50,10 @@ internal static class PickleGlobals
         yield return new PickleGlobal("torch._utils._rebuild_parameter_with_state", GlobalKind.Parameter);
         yield return new PickleGlobal("torch.nn.parameter.Parameter", GlobalKind.Parameter);
         yield return new PickleGlobal("torch._tensor._rebuild_from_type_v2", GlobalKind.FromType);
+        // Plain tensors that have attributes name their type.
+        yield return new PickleGlobal("torch.Tensor", GlobalKind.Opaque);
+        yield return new PickleGlobal("torch._tensor.Tensor", GlobalKind.Opaque);
+        yield return new PickleGlobal("torch.nn.parameter.Buffer", GlobalKind.Opaque);
         yield return new PickleGlobal("torch.storage.UntypedStorage", GlobalKind.StorageType);
         yield return new PickleGlobal("torch.storage._UntypedStorage", GlobalKind.StorageType);
         yield return new PickleGlobal("torch.UntypedStorage", GlobalKind.StorageType);

@@ -8,7 +8,7 @@ namespace EdgeVit.Export;
 /// <see cref="PickleGlobals"/>, which make plain records. Protocols 2 to 5.</summary>
 /// <remarks>Nothing here recurses, and everything that grows is charged to the file's budget, so that depth, sharing and repetition in a hostile
 /// file cost at most what its length allows.</remarks>
-internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budget)
+internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budget, ForeignObjects foreign)
 {
     private const int ObjectBytes = 64;
     private const int SlotBytes = 32;
@@ -95,7 +95,7 @@ internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budg
     private void DropState()
     {
         _stack.Pop();
-        if (_stack.Peek() is not (PickleDict or PickleOpaque or PickleTensor))
+        if (_stack.Peek() is not (PickleDict or PickleList or PickleOpaque or PickleTensor))
         {
             throw Fault("sets the state of something that has none");
         }
@@ -103,11 +103,30 @@ internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budg
 
     private CheckpointException Fault(string why) => cursor.FaultAt(_opcodeAt, $"{why}. The file is damaged, or not saved by torch.save");
 
-    private PickleGlobal Global(string module, string name) => module.Length > MaxNameBytes || name.Length > MaxNameBytes
-        ? throw Fault($"has a name of more than {MaxNameBytes} letters")
-        : PickleGlobals.Find($"{module}.{name}") ?? throw cursor.FaultAt(_opcodeAt,
-        $"mentions '{module}.{name}', which is none of the types that a tensor checkpoint needs. It was not executed. "
-        + "If you trust the file, load it where it was made and save the weights alone: torch.save(model.state_dict(), path)");
+    private PickleGlobal Global(string module, string name)
+    {
+        if (module.Length > MaxNameBytes || name.Length > MaxNameBytes)
+        {
+            throw Fault($"has a name of more than {MaxNameBytes} letters");
+        }
+
+        if (PickleGlobals.Find($"{module}.{name}") is { } known)
+        {
+            return known;
+        }
+
+        CheckpointException refusal = cursor.FaultAt(_opcodeAt,
+            $"mentions '{module}.{name}', which is none of the types that a tensor checkpoint needs. It was not executed. "
+            + "If you trust the file, load it where it was made and save the weights alone: torch.save(model.state_dict(), path)");
+        if (ForeignObjects.IsHarmful(module))
+        {
+            throw refusal;
+        }
+
+        budget.Charge(ObjectBytes + (2L * (module.Length + name.Length)), cursor.What);
+        foreign.Add($"{module}.{name}", refusal);
+        return new PickleGlobal($"{module}.{name}", GlobalKind.Foreign);
+    }
 
     private string Line()
     {
@@ -182,6 +201,11 @@ internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budg
 
     private void AddItems(object?[] items)
     {
+        if (_stack.Peek() is PickleOpaque)
+        {
+            return;
+        }
+
         if (_stack.Peek() is not PickleList list)
         {
             throw Fault("appends to something that is no list");
@@ -193,6 +217,11 @@ internal sealed partial class PickleMachine(ByteCursor cursor, MemoryBudget budg
 
     private void SetItems(object?[] items)
     {
+        if (_stack.Peek() is PickleOpaque)
+        {
+            return;
+        }
+
         if (_stack.Peek() is not PickleDict dict)
         {
             throw Fault("sets an item of something that is no dict");

@@ -33,6 +33,12 @@ internal enum GlobalKind
     /// <summary>Makes something that is not looked into.</summary>
     Opaque,
 
+    /// <summary>Makes an empty dict, whatever makes its missing values.</summary>
+    DefaultDict,
+
+    /// <summary>Of another program: makes something that is not looked into.</summary>
+    Foreign,
+
     /// <summary>A storage type; cannot be called.</summary>
     StorageType,
 

@@ -11,11 +11,16 @@ internal static class SafetensorsHeader
     private const int LengthBytes = 8;
     private const int EntryBytes = 400;
     private const int MostMetadata = 1 << 14;
+    /// <summary>Element types of other tools: of 8 bits and fewer, and complex.</summary>
+    private static readonly string[] s_foreign =
+        ["F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F6_E2M3", "F6_E3M2", "F4", "C64", "C128", "I4", "U4"];
+
     private const string MetadataKey = "__metadata__";
 
-    /// <summary>Names and views of all tensors, and the short texts that the file says about itself.</summary>
-    public static List<(string Name, TensorView View)> Read(CheckpointFile file, out Dictionary<string, string> metadata)
+    /// <summary>Names and views of all tensors, and the short texts that the file says about itself; tensors of types that are not read, with their type.</summary>
+    public static List<(string Name, TensorView View)> Read(CheckpointFile file, out Dictionary<string, string> metadata, out List<CheckpointReader.SkippedValue> skipped)
     {
+        skipped = [];
         metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         long length = BinaryPrimitives.ReadInt64LittleEndian(file.Head(LengthBytes));
         if (length < 0 || length > file.Length - LengthBytes)
@@ -27,6 +32,7 @@ internal static class SafetensorsHeader
         byte[] json = header.ReadAll();
         var tensors = new List<(string Name, TensorView View)>();
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var others = new HashSet<TensorView>(ReferenceEqualityComparer.Instance);
         try
         {
             var reader = new Utf8JsonReader(json);
@@ -45,15 +51,22 @@ internal static class SafetensorsHeader
                 }
                 else
                 {
-                    tensors.Add((name, ReadEntry(ref reader, file, name, LengthBytes + length)));
+                    TensorView view = ReadEntry(ref reader, file, name, LengthBytes + length, out string? foreign);
+                    tensors.Add((name, view));
+                    if (foreign is not null)
+                    {
+                        skipped.Add(new(name, foreign));
+                        others.Add(view);
+                    }
                 }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new CheckpointException($"the safetensors header cannot be read: {e.Message}", e);
+            throw new CheckpointException($"the safetensors header cannot be read: {(e is JsonException fault ? JsonFault.Of(fault) : "it has a value of the wrong kind")}", e);
         }
         CheckExtents(file, tensors, LengthBytes + length);
+        tensors.RemoveAll(t => others.Contains(t.View));
         return tensors;
     }
 
@@ -82,8 +95,9 @@ internal static class SafetensorsHeader
         }
     }
 
-    private static TensorView ReadEntry(ref Utf8JsonReader reader, CheckpointFile file, string name, long data)
+    private static TensorView ReadEntry(ref Utf8JsonReader reader, CheckpointFile file, string name, long data, out string? foreign)
     {
+        foreign = null;
         string where = $"tensor '{name}'";
         SafetensorsType? type = null;
         long[]? shape = null;
@@ -96,7 +110,8 @@ internal static class SafetensorsHeader
                 case "dtype":
                     Expect(ref reader, JsonTokenType.String, $"{where}: dtype");
                     string dtype = Text(ref reader, $"{where}: dtype");
-                    type = SafetensorsTypes.Parse(dtype)
+                    foreign = s_foreign.Contains(dtype) ? dtype : null;
+                    type = foreign is not null ? SafetensorsType.U8 : SafetensorsTypes.Parse(dtype)
                         ?? throw Fault($"{where}: dtype is '{dtype}', expected one of {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
                     break;
                 case "shape":
@@ -109,6 +124,12 @@ internal static class SafetensorsHeader
                     throw Fault($"{where}: has '{field}', expected dtype, shape and data_offsets");
             }
         }
+        if (foreign is not null && range is [>= 0 and var begin, var end] && end >= begin)
+        {
+            // Of such a type only its place is checked.
+            shape = [end - begin];
+        }
+
         return type is { } element && shape is not null && range is not null
             ? View(file, name, data, element, shape, range) : throw Fault($"{where}: lacks dtype, shape or data_offsets");
     }

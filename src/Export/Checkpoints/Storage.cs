@@ -82,7 +82,7 @@ internal sealed record Storage(CheckpointFile File, string Name, long Start, lon
         }
         catch (InvalidDataException e)
         {
-            throw new CheckpointException($"'{Name}' cannot be inflated: {e.Message}", e);
+            throw new CheckpointException($"'{Name}' cannot be inflated: the file is damaged", e);
         }
     }
 

@@ -92,7 +92,7 @@ internal sealed class TensorLoader(CheckpointFile file)
             }
             catch (Exception e) when (e is CheckpointException or IOException)
             {
-                throw new CheckpointException($"{file.Path}: changed while it was imported: {e.Message}", e);
+                throw new CheckpointException($"{file.Path}: changed while it was imported: {(e as CheckpointException)?.Message ?? FileFault.Of(e, file.Path)}", e);
             }
             return data;
         };

@@ -6,7 +6,7 @@ namespace EdgeVit.Export;
 
 /// <summary>What torch.save wrote: the pickled object and where its storages lie. <c>Finish</c> checks what can only be checked when all storages
 /// that are wanted have been found.</summary>
-internal sealed record TorchContent(string Format, object? Root, Func<PickleStorage, Storage> Resolve, Action Finish)
+internal sealed record TorchContent(string Format, object? Root, Func<PickleStorage, Storage> Resolve, Action Finish, ForeignObjects Foreign)
 {
     public TensorView View(PickleTensor tensor) => new(Resolve(tensor.Storage), tensor.Type, tensor.Offset, tensor.Shape, tensor.Strides);
 
@@ -53,10 +53,11 @@ internal static class TorchZip
             pickle.VerifyStored();
             cursor = new ByteCursor(file, pickle.Start, pickle.Length, pickle.Name);
         }
-        object? root = new PickleMachine(cursor, file.Budget).Read();
+        var foreign = new ForeignObjects();
+        object? root = new PickleMachine(cursor, file.Budget, foreign).Read();
 
         var storages = new Dictionary<string, Storage>(StringComparer.Ordinal);
-        return new TorchContent("PyTorch", root, Resolve, zip.CheckOverlaps);
+        return new TorchContent("PyTorch", root, Resolve, zip.CheckOverlaps, foreign);
 
         Storage Resolve(PickleStorage wanted)
         {
@@ -93,34 +94,35 @@ internal static class TorchLegacy
     public static TorchContent Read(CheckpointFile file)
     {
         var cursor = new ByteCursor(file, 0, file.Length, What);
-        object? magic = new PickleMachine(cursor, file.Budget).Read();
+        var foreign = new ForeignObjects();
+        object? magic = new PickleMachine(cursor, file.Budget, foreign).Read();
         if (magic is not BigInteger number || number != s_magic)
         {
             throw new CheckpointException($"is a pickle, but not one of torch.save: its first value is {PickleCalls.Describe(magic)}, expected the magic number");
         }
 
-        object? version = new PickleMachine(cursor, file.Budget).Read();
+        object? version = new PickleMachine(cursor, file.Budget, foreign).Read();
         if (version is not 1001L)
         {
             throw new CheckpointException($"is of torch.save's old format in version {PickleCalls.Describe(version)}, expected 1001");
         }
 
-        object? machine = new PickleMachine(cursor, file.Budget).Read();
+        object? machine = new PickleMachine(cursor, file.Budget, foreign).Read();
         if (machine is not PickleDict info || !info.Items.Any(i => i is { Key: "little_endian", Value: true }))
         {
             throw new CheckpointException("was not written on a little-endian machine. Save it again on one");
         }
 
-        var body = new PickleMachine(cursor, file.Budget);
+        var body = new PickleMachine(cursor, file.Budget, foreign);
         object? root = body.Read();
-        object? keys = new PickleMachine(cursor, file.Budget).Read();
+        object? keys = new PickleMachine(cursor, file.Budget, foreign).Read();
         if (keys is not PickleList list)
         {
             throw cursor.Fault($"found {PickleCalls.Describe(keys)}, expected the list of storages");
         }
 
         Dictionary<string, Storage> storages = FindStorages(file, cursor, body.Storages, list);
-        return new TorchContent("PyTorch (before 1.6)", root, Resolve, () => { });
+        return new TorchContent("PyTorch (before 1.6)", root, Resolve, () => { }, foreign);
 
         Storage Resolve(PickleStorage wanted) => storages.TryGetValue(wanted.Key, out Storage? storage) ? storage
             : throw new CheckpointException($"storage '{wanted.Key}' is not in the list of storages: the file is damaged");

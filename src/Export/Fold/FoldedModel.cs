@@ -12,10 +12,19 @@ internal sealed record FoldedModel(LoweredModel Model, IReadOnlyDictionary<strin
     /// <summary>Whether a graph holds a form that only folding makes, and so is no lowered network's.</summary>
     public static bool IsFolded(ModelGraph graph) => graph.Nodes.Any(GraphFolding.IsFolded);
 
-    /// <summary>Moves a lowered network's constants.</summary>
+    /// <summary>Moves a lowered network's constants and joins its sums; of a graph of version 3, whose constants are where they belong, only the
+    /// latter.</summary>
     /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
-    public static FoldedModel Of(LoweredModel lowered) => GraphFolding.Fold(lowered);
+    public static FoldedModel Of(LoweredModel lowered)
+    {
+        FoldedModel folded = AsRun(lowered);
+        return folded with { Model = folded.Model with { Graph = JoinedSums.Of(folded.Model.Graph) } };
+    }
+
+    /// <summary>A model with its constants moved, as versions 2 and 3 ran it.</summary>
+    internal static FoldedModel AsRun(LoweredModel lowered) => lowered.Graph.Version == ModelGraph.FoldedSince
+        ? new FoldedModel(lowered, new Dictionary<string, FoldedValue>()) : GraphFolding.Fold(lowered);
 }
 
 /// <summary>A value of a folded graph: the lowered graph's less a constant for each channel, times a factor.</summary>

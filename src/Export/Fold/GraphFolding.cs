@@ -33,7 +33,7 @@ internal sealed class GraphFolding
         _readers = new ValueReaders(graph);
     }
 
-    /// <summary>The model that runs.</summary>
+    /// <summary>The model with its constants moved, as version 3 stored it.</summary>
     /// <exception cref="ArgumentException">It is folded already.</exception>
     /// <exception cref="EvitFormatException">Its graph is not valid.</exception>
     internal static FoldedModel Fold(LoweredModel model)
@@ -55,7 +55,7 @@ internal sealed class GraphFolding
     /// <summary>Whether a node has a form that only folding makes.</summary>
     internal static bool IsFolded(GraphNode node) => node.Op == Op.ScaledSum
         || (node.Op == Op.RPReLU && !node.Tensors.ContainsKey("shift"))
-        || node.Attributes.ContainsKey(OpAttributes.Counts) || node.Attributes.ContainsKey(OpAttributes.Sum);
+        || node.Attributes.ContainsKey(OpAttributes.Counts) || node.Attributes.ContainsKey(OpAttributes.Sum) || node.Attributes.ContainsKey(OpAttributes.Joined);
 
     private void Visit(GraphNode node)
     {
@@ -98,8 +98,7 @@ internal sealed class GraphFolding
     private void Count(FoldedNode folded)
     {
         GraphNode node = folded.Node;
-        int window = node.Attributes.TryGetValue("kernel", out int kernel) ? kernel : 1;
-        int inputs = window * window * _shapes[node.Inputs[0]].Channels;
+        int inputs = ConvWindow.Of(node).Taps * _shapes[node.Inputs[0]].Channels;
         double[] scale = folded.Edit("scale");
         double[] offset = folded.Edit("offset");
         for (int c = 0; c < scale.Length; c++)
@@ -189,7 +188,7 @@ internal sealed class GraphFolding
     private void Subtract(string product, double[] shift, double[]? others)
     {
         FoldedNode node = _nodes[product];
-        string role = node.Node.Op == Op.Conv2d ? "bias" : "offset";
+        string role = node.Node.Op is Op.Conv2d or Op.DepthwiseConv2d ? "bias" : "offset";
         node.AddTo(role, others, 1);
         node.AddTo(role, shift, -1);
         double[] missing = (double[])shift.Clone();
@@ -217,7 +216,7 @@ internal sealed class GraphFolding
 
     /// <summary>True where a value has one reader only, and a parameter that can take a constant.</summary>
     private bool IsAdjustable(string value) => _readers.Only(value) is not null && _nodes.TryGetValue(value, out FoldedNode? node)
-        && node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention or Op.Affine or Op.Conv2d;
+        && node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention or Op.Affine or Op.Conv2d or Op.DepthwiseConv2d;
 
     /// <summary>The scale of a summand. The pool that it may scale adds up and leaves the division to it.</summary>
     private double[] Undivided(FoldedNode scaled)
@@ -291,6 +290,6 @@ internal sealed class GraphFolding
             _values.Add(value, new FoldedValue(constant));
         }
 
-        return new FoldedModel(new LoweredModel(_graph with { Nodes = nodes, Version = ModelGraph.CurrentVersion }, tensors), _values);
+        return new FoldedModel(new LoweredModel(_graph with { Nodes = nodes, Version = ModelGraph.FoldedSince }, tensors), _values);
     }
 }

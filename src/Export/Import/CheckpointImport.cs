@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -7,10 +8,6 @@ namespace EdgeVit.Export;
 /// settles what a model file needs besides.</summary>
 internal static class CheckpointImport
 {
-    /// <summary>What most training on photographs subtracts and divides by.</summary>
-    private static readonly float[] s_mean = [0.485f, 0.456f, 0.406f];
-    private static readonly float[] s_std = [0.229f, 0.224f, 0.225f];
-
     /// <summary>A probability is never above a half of this, so that no attention bit is set.</summary>
     private const float ClipOfNoBits = 2;
 
@@ -24,15 +21,20 @@ internal static class CheckpointImport
     public static ImportedCheckpoint Open(string path, ImportOptions? options = null)
     {
         options ??= new ImportOptions();
+        if (CheckpointParts.IndexOf(path) is { } index)
+        {
+            throw new CheckpointException($"{path}: is one part of a checkpoint in several files. Name their index: {index}");
+        }
+
         Task<string> hash = Task.Run(() => Hash(path));
-        Checkpoint checkpoint = CheckpointReader.Open(path, options.Key);
+        Checkpoint checkpoint = CheckpointReader.Open(path, options.Key, options.Prefix);
         checkpoint = checkpoint with { Tensors = StudentCheckpoint.Renamed(checkpoint.Tensors) };
         Sidecar sidecar = NetworkForm.IsBinary(checkpoint.Tensors) ? Sidecar.None : Sidecar.Beside(path);
         options = Completed(options, sidecar);
         (float[]? mean, float[]? std) = StudentCheckpoint.Normalisation(checkpoint);
         options = options with { Mean = options.Mean ?? mean, Std = options.Std ?? std };
         RecognisedNetwork network = Recognise(path, checkpoint, options.Network);
-        List<string> notes = [.. network.Assumed.Select(a => $"assumed: {a}")];
+        List<string> notes = [.. checkpoint.Notes, .. network.Assumed.Select(a => $"assumed: {a}")];
         if (sidecar.Describe() is { Length: > 0 } found)
         {
             notes.Insert(0, $"from the files beside the checkpoint: {found}");
@@ -49,7 +51,7 @@ internal static class CheckpointImport
         Preprocess preprocess = Preprocessing(network.Config.ImageSize, options, notes);
         CheckLabels(path, network.Config.Classes, options.Labels, notes);
         var source = new CheckpointSource(
-            Path.GetFileName(path), new FileInfo(path).Length, hash.GetAwaiter().GetResult(), checkpoint.Format, checkpoint.Key, checkpoint.Prefix, checkpoint.Tensors.Count);
+            Path.GetFileName(path), Files(path).Sum(f => new FileInfo(f).Length), hash.GetAwaiter().GetResult(), checkpoint.Format, checkpoint.Key, checkpoint.Prefix, checkpoint.Tensors.Count);
         string[] integers = Integers(checkpoint);
         var imported = new ImportedCheckpoint(source, network, tensors, preprocess, options.Labels, integers, notes);
         if (integers.Length > 0)
@@ -95,16 +97,38 @@ internal static class CheckpointImport
     private static string LeftOut(Checkpoint checkpoint)
     {
         string[] integers = Integers(checkpoint);
-        return integers.Length == 0 ? "" : $". {ImportedCheckpoint.TextOf(integers)}; weights are floats";
+        string notes = checkpoint.Notes.Count == 0 ? "" : $"\n  {string.Join("\n  ", checkpoint.Notes)}";
+        return (integers.Length == 0 ? "" : $". {ImportedCheckpoint.TextOf(integers)}; weights are floats") + notes;
     }
 
     private static string[] Integers(Checkpoint checkpoint) =>
         [.. checkpoint.LeftOut.Where(t => !t.Contains("num_batches_tracked", StringComparison.Ordinal))];
 
+    /// <summary>Of a checkpoint in parts the index and all of them.</summary>
+    private static IReadOnlyList<string> Files(string path) => CheckpointParts.IsIndex(path) ? CheckpointParts.Files(path) : [path];
+
+    /// <summary>SHA-256 of a file; of a checkpoint in parts of the index and all of them, one after the other.</summary>
     private static string Hash(string path)
     {
-        using FileStream stream = File.OpenRead(path);
-        return FileDigest.Sha256(stream);
+        IReadOnlyList<string> files = Files(path);
+        if (files is [var only])
+        {
+            using FileStream stream = File.OpenRead(only);
+            return FileDigest.Sha256(stream);
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] block = new byte[1 << 20];
+        foreach (string file in files)
+        {
+            using FileStream stream = File.OpenRead(file);
+            for (int read; (read = stream.Read(block)) > 0;)
+            {
+                hash.AppendData(block.AsSpan(0, read));
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>A network with branches of one width only is one whose others are scaled by zero.</summary>
@@ -167,8 +191,8 @@ internal static class CheckpointImport
         Interpolation interpolation = options.Interpolation ?? Interpolation.Bicubic;
         string[] assumed =
         [
-            .. options.Mean is null ? [$"mean {Text(s_mean)} (--mean)"] : (string[])[],
-            .. options.Std is null ? [$"std {Text(s_std)} (--std)"] : (string[])[],
+            .. options.Mean is null ? [$"mean {Text(PhotographPixels.Mean)} (--mean)"] : (string[])[],
+            .. options.Std is null ? [$"std {Text(PhotographPixels.Std)} (--std)"] : (string[])[],
             .. options.ResizeShorterSide is null ? [$"shorter side to {resize} (--resize)"] : (string[])[],
             .. options.Interpolation is null ? ["bicubic (--interpolation)"] : (string[])[],
         ];
@@ -177,7 +201,7 @@ internal static class CheckpointImport
             notes.Add($"assumed: images are prepared with {string.Join(", ", assumed)}; a checkpoint does not say how it was trained");
         }
 
-        return new Preprocess(size, size, resize, interpolation, options.Mean ?? s_mean, options.Std ?? s_std);
+        return new Preprocess(size, size, resize, interpolation, options.Mean ?? PhotographPixels.Mean, options.Std ?? PhotographPixels.Std);
     }
 
     private static void CheckTriple(IReadOnlyList<float>? values, string option, Predicate<float> fits, string expected)

@@ -4,14 +4,12 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>A model file of an earlier version: rewritten with its constants moved, so that it runs. Version 2 had its constants moved when a file
-/// was opened: its logits keep their bits. Version 1 ran with its constants where they are: moving them changes roundings, and here and there a
-/// sign.</summary>
+/// <summary>A model file of an earlier version: rewritten with its constants moved and its sums joined, so that it runs. Either changes roundings, and
+/// here and there a sign: version 1 ran with its constants where they are, version 2 had them moved when a file was opened, version 3 stored them so, and
+/// none joined sums.</summary>
 internal static class FormerModel
 {
     private const int LongestHeader = 1 << 24;
-
-    private const int MovedAtOpening = 2;
 
     /// <summary>Whether a file is a model file, of any version, and no checkpoint: what it says of itself decides, not its name.</summary>
     public static bool IsModel(string path)
@@ -42,6 +40,7 @@ internal static class FormerModel
     {
         options ??= new CertificateOptions();
         var lowered = new LoweredModel(former.Graph, former.Tensors);
+        CheckSelfTest(former, lowered, name);
         string reference = $"version {former.Graph.Version} of the file, computed node by node";
         CertifiedModel model = CertifiedModel.Pack(
             () => lowered, FloatPolicy.AsTheyAre,
@@ -55,9 +54,24 @@ internal static class FormerModel
                     options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
                     new CertificateSource(name, former.Sha256));
             });
-        return former.Graph.Version != MovedAtOpening || former.SelfTest is not { } test || test.Logits.AsSpan().SequenceEqual(model.File.SelfTest!.Logits)
-            ? model
-            : throw new ModelFormatException($"{name}: the model gives other logits than its stored self-test says; the file was made by a faulty tool. Convert it again.");
+        return model;
+    }
+
+    /// <summary>The stored self-test must be what the file's own version computed; version 1 knew another order of sums.</summary>
+    private static void CheckSelfTest(EvitFile former, LoweredModel lowered, string name)
+    {
+        if (former.Graph.Version == 1 || former.SelfTest is not { } test)
+        {
+            return;
+        }
+
+        LoweredModel ran = FoldedModel.AsRun(lowered).Model;
+        var interpreter = new GraphInterpreter(ran.Graph, ran.Tensors);
+        float[] found = interpreter.Run(SelfTest.Input(test.Seed, ran.Graph.InputShape))[ran.Graph.OutputName].Floats;
+        if (!test.Logits.AsSpan().SequenceEqual(found))
+        {
+            throw new ModelFormatException($"{name}: the model gives other logits than its stored self-test says; the file was made by a faulty tool. Convert it again.");
+        }
     }
 
     /// <summary>Reads a former file.</summary>
@@ -68,7 +82,7 @@ internal static class FormerModel
         EvitFile former;
         try
         {
-            former = EvitFile.Parse(File.ReadAllBytes(path), former: true);
+            former = EvitFile.Parse(FileBytes.Read(path), former: true);
         }
         catch (EvitFormatException e)
         {
@@ -76,7 +90,7 @@ internal static class FormerModel
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EvitFormatException($"{path}: can't be read: {e.Message}", e);
+            throw new EvitFormatException($"{path}: can't be read: {FileFault.Of(e, path)}", e);
         }
 
         return former.Graph.Version < ModelGraph.CurrentVersion

@@ -11,6 +11,7 @@ namespace EdgeVit.Export;
 /// <param name="Interpolation">Filter of the resize.</param>
 /// <param name="Mean">Means of R, G, B that were subtracted, of pixels in 0..1.</param>
 /// <param name="Std">Standard deviations of R, G, B.</param>
+/// <param name="Prefix">What stands before the names of the network's tensors (<c>backbone.</c>); null to find it.</param>
 public sealed record ImportOptions(
     RecogniserOptions? Network = null,
     string? Key = null,
@@ -18,4 +19,5 @@ public sealed record ImportOptions(
     int? ResizeShorterSide = null,
     Interpolation? Interpolation = null,
     IReadOnlyList<float>? Mean = null,
-    IReadOnlyList<float>? Std = null);
+    IReadOnlyList<float>? Std = null,
+    string? Prefix = null);

@@ -8,7 +8,7 @@ namespace EdgeVit.Export;
 /// epsilon and the class names, <c>preprocessor_config.json</c> (or timm's <c>pretrained_cfg</c>) with the preparation of images. Used where
 /// the options say nothing.</summary>
 internal sealed record Sidecar(
-    int? HeadSize, double? NormEps, IReadOnlyList<string>? Labels, int? ResizeShorterSide, Interpolation? Interpolation, IReadOnlyList<float>? Mean, IReadOnlyList<float>? Std)
+    int? HeadSize, double? NormEps, IReadOnlyList<string>? NamesFound, int? ResizeShorterSide, Interpolation? Interpolation, IReadOnlyList<float>? Mean, IReadOnlyList<float>? Std)
 {
     private const string Config = "config.json";
     private const string Preprocessor = "preprocessor_config.json";
@@ -17,6 +17,9 @@ internal sealed record Sidecar(
     private const int Bicubic = 3;
 
     public static Sidecar None { get; } = new(null, null, null, null, null, null, null);
+
+    /// <summary>Names of the classes, each another.</summary>
+    public IReadOnlyList<string>? Labels => NamesFound is null ? null : DistinctNames.Of(NamesFound).Names;
 
     /// <summary>Reads what lies beside a checkpoint.</summary>
     /// <exception cref="ModelFormatException">A file of such a name is not JSON, or says something that cannot be carried out.</exception>
@@ -50,13 +53,20 @@ internal sealed record Sidecar(
         [
             .. HeadSize is { } size ? [$"heads of {size} channels"] : (string[])[],
             .. NormEps is { } eps ? [string.Create(CultureInfo.InvariantCulture, $"LayerNorm epsilon {eps}")] : (string[])[],
-            .. Labels is { } labels ? [$"{labels.Count} class names"] : (string[])[],
+            .. NamesFound is { } names ? [NamesText(names)] : (string[])[],
             .. ResizeShorterSide is { } resize ? [$"shorter side to {resize}"] : (string[])[],
             .. Interpolation is { } filter ? [filter.ToString().ToLowerInvariant()] : (string[])[],
             .. Mean is { } mean ? [$"mean {CheckpointImport.Text(mean)}"] : (string[])[],
             .. Std is { } std ? [$"std {CheckpointImport.Text(std)}"] : (string[])[],
         ];
         return string.Join(", ", found);
+    }
+
+    private static string NamesText(IReadOnlyList<string> names)
+    {
+        (string[] distinct, int numbered) = DistinctNames.Of(names);
+        string[] changed = [.. distinct.Where((n, i) => n != names[i]).Take(2)];
+        return $"{names.Count} class names{(numbered == 0 ? "" : $" ({numbered} of them are there more than once and have their numbers now: {string.Join(", ", changed.Select(static n => $"'{n}'"))}{(numbered > changed.Length ? ", ..." : "")})")}";
     }
 
     private static JsonDocument? Parse(string path)
@@ -68,12 +78,15 @@ internal sealed record Sidecar(
 
         try
         {
-            return new FileInfo(path).Length <= MostBytes ? JsonDocument.Parse(File.ReadAllBytes(path))
-                : throw new ModelFormatException($"{path} has {new FileInfo(path).Length} bytes, expected a description of a network, at most {MostBytes}.");
+            return JsonDocument.Parse(FileBytes.Read(path, MostBytes));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFormatException($"{path} lies beside the checkpoint and cannot be read: {FileFault.Of(e, path)}. Repair it or move the checkpoint elsewhere.", e);
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException($"{path} lies beside the checkpoint and is not JSON: {e.Message} Repair it or move the checkpoint elsewhere.", e);
+            throw new ModelFormatException($"{path} lies beside the checkpoint and cannot be used: {JsonFault.Of(e)}. Repair it or move the checkpoint elsewhere.", e);
         }
     }
 

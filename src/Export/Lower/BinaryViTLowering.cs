@@ -1,7 +1,7 @@
 namespace EdgeVit.Export;
 
 /// <summary>One lowering of one network: walks it in execution order. <c>N</c> tokens, <c>C</c> channels, <c>e</c> the FFN expansion.</summary>
-internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
+internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
 {
     private readonly GraphBuilder _graph = new();
 
@@ -12,7 +12,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
             {
-                x = Block($"vit.encoder.layer.{layer}", s, x);
+                x = Block($"vit.encoder.layer.{layer}", s, layer, x);
             }
 
             if (s + 1 < config.Stages.Count)
@@ -30,7 +30,7 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         const string Projection = "vit.embeddings.patch_embeddings.projection";
         FloatTensor weight = tensors[$"{Projection}.weight"];
         int width = weight.Shape[0];
-        string input = config.StemWidth > 0 ? Stem() : Lowering.InputName;
+        string input = Stem();
         string x = config.EmbeddingNorm
             ? NormedConv("vit.embeddings.norm", "vit.embeddings.norm", input, weight, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding)
             : _graph.Conv2d("vit.embeddings.patch_embeddings", input, weight.Data, weight.Shape, Data($"{Projection}.bias"), config.PatchSize, config.PatchPadding);
@@ -42,25 +42,17 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         return _graph.Position("vit.embeddings", x, Data("vit.embeddings.position_embeddings"), width);
     }
 
-    /// <summary>The image to tokens [H * W, StemWidth], one for each pixel.</summary>
-    private string Stem()
-    {
-        const string Name = "vit.embeddings.stem";
-        string conv = NormedConv($"{Name}.norm", $"{Name}.norm", Lowering.InputName, tensors[$"{Name}.weight"], new float[config.StemWidth], stride: 1, padding: 1);
-        return RPReLU(Name, conv, $"{Name}.rprelu");
-    }
-
-    private string Block(string block, int stageIndex, string x)
+    private string Block(string block, int stageIndex, int layer, string x)
     {
         StageConfig stage = config.Stages[stageIndex];
-        string attended = _graph.Add($"{block}.attention", x, Attention(block, stageIndex, x));
+        string attended = stage.Mixer == MixerKind.Conv3 ? Convolution(block, stage, x) : _graph.Add($"{block}.attention", x, Attention(block, stageIndex, layer, x));
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         string narrow = FeedForward(block, stage, b);
         return _graph.Add(block, [attended, narrow, .. Branches(block, b)]);
     }
 
     /// <summary>Binary attention with its output projection: X [N, C] to what is added to X.</summary>
-    private string Attention(string block, int stageIndex, string x)
+    private string Attention(string block, int stageIndex, int layer, string x)
     {
         StageConfig stage = config.Stages[stageIndex];
         string att = $"{block}.attention.attention";
@@ -71,19 +63,19 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
             string pooled = _graph.AvgPool2d($"{att}.reduction.pool", a, stage.Reduction, stage.Reduction, everyPosition: false);
             source = Projection(att, "reduction", "mover", "norm_r", "rprelur", pooled);
         }
-        return Attend(block, stageIndex, a, source, value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
+        return Attend(block, stageIndex, layer, a, source, value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
     }
 
     /// <summary>Attention of normed queries to a normed source of keys and values, with its output projection; <paramref name="shortcut"/> makes
     /// keys or values tokens of the queries, to be added to them.</summary>
-    private string Attend(string block, int stageIndex, string queries, string source, Func<string, string> shortcut)
+    private string Attend(string block, int stageIndex, int layer, string queries, string source, Func<string, string> shortcut)
     {
         string att = $"{block}.attention.attention";
         string q = Projection(att, "query", "moveq", "normq", "rpreluq", queries);
         string k = Projection(att, "key", "movek", "normk", "rpreluk", source);
         string v = Projection(att, "value", "movev", "normv", "rpreluv", source);
         string context = Context(
-            att, stageIndex,
+            att, stageIndex, layer,
             _graph.ShiftSign($"{att}.query.bits", q, Data($"{att}.moveq2")),
             _graph.ShiftSign($"{att}.key.bits", k, Data($"{att}.movek2")),
             _graph.ShiftSign($"{att}.value.bits", v, Data($"{att}.movev2")));
@@ -94,37 +86,6 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         string dense = BinaryLinear($"{module}.dense", $"{module}.norm", _graph.ShiftSign($"{module}.sign", y, Data($"{module}.move")));
         string o = RPReLU($"{module}.rprelu", _graph.Add($"{module}.sum", dense, y), $"{module}.rprelu");
         return OutputScale($"{module}.layerscale", o);
-    }
-
-    /// <summary>Sign, binary linear with its norm, shortcut, RPReLU: [N, C] to [N, C].</summary>
-    private string Projection(string att, string linear, string move, string norm, string rprelu, string input)
-    {
-        string sign = _graph.ShiftSign($"{att}.{linear}.sign", input, Data($"{att}.{move}"));
-        string product = BinaryLinear($"{att}.{linear}", $"{att}.{norm}", sign);
-        return RPReLU($"{att}.{rprelu}", _graph.Add($"{att}.{linear}.sum", product, input), $"{att}.{rprelu}");
-    }
-
-    /// <summary>The attention's value is its clip times a count, so the clip goes into the scale.</summary>
-    private string Context(string att, int stageIndex, string query, string key, string value)
-    {
-        StageConfig stage = config.StageAt(stageIndex);
-        float[] clip = Data($"{att}.att_prob_clip");
-        if (clip.Length == 1)
-        {
-            clip = [.. Enumerable.Repeat(clip[0], stage.Heads)];
-        }
-
-        double[]? temperatures = config.Locality
-            ? [.. Data($"{att}.{TensorManifest.TemperatureLogit}").Select(logit => AttentionTemperature.Of(logit, stage.HeadSize))] : null;
-        var weights = new AttentionWeights(clip, config.AttentionLevels, config.MasksDiagonal(stageIndex), temperatures);
-        double[] factor = [.. Enumerable.Range(0, stage.Width).Select(c => (double)clip[c / stage.HeadSize])];
-        if (!config.LayerNorm)
-        {
-            return _graph.BinaryAttention($"{att}.norm_context", query, key, value, weights, Norm($"{att}.norm_context").AfterScaling(factor));
-        }
-
-        string context = _graph.BinaryAttention($"{att}.context", query, key, value, weights, ChannelAffine.Scaling(factor));
-        return Normed($"{att}.norm_context", context, $"{att}.norm_context");
     }
 
     /// <summary>B [N, C] to the hidden layer [N, e * C] and back, without the residual.</summary>
@@ -158,32 +119,12 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         }
     }
 
-    /// <summary>[N, C] to [N / 4, channels], plus positions.</summary>
-    private string Downsampling(string name, int channels, string x)
-    {
-        string z = Normed($"{name}.norm0", x, $"{name}.norm0");
-        FloatTensor weight = tensors[$"{name}.proj.weight"];
-        if (!config.BinaryDownsampling)
-        {
-            z = NormedConv($"{name}.proj", $"{name}.norm", z, weight, new float[channels], stride: 2);
-            return _graph.Position(name, z, Data($"{name}.position_embeddings"), channels);
-        }
-        string sign = _graph.ShiftSign($"{name}.sign", z, Data($"{name}.move"));
-        float[] data = weight.Data;
-        string product = NormedProduct(
-            $"{name}.proj", $"{name}.norm", SignPacking.RowMagnitudes(data, channels), (value, affine) =>
-                _graph.BinaryConv(value, sign, SignPacking.ChannelsLast(data, weight.Shape[0], weight.Shape[1], kernel: 2), affine, kernel: 2));
-        string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
-        string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
-        return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
-    }
-
     /// <summary>Class attention: the class token [1, C] after one more layer over it and all tokens X [N, C].</summary>
     private string ClassBlock(string block, string token, string x)
     {
         string both = Normed($"{block}.layernorm_before", _graph.PrependTokens($"{block}.tokens", x, token), $"{block}.layernorm_before");
         string query = _graph.SliceTokens($"{block}.class", both, start: 0, count: 1);
-        string attention = Attend(block, config.Stages.Count, query, both, value => _graph.MeanTokens($"{value}.mean", value));
+        string attention = Attend(block, config.Stages.Count, BinaryViTConfig.NoLayer, query, both, value => _graph.MeanTokens($"{value}.mean", value));
         string attended = _graph.Add($"{block}.attention", token, attention);
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         return _graph.Add(block, attended, FeedForward(block, config.ClassStage(), b));
@@ -242,15 +183,19 @@ internal sealed class BinaryViTLowering(BinaryViTConfig config, IReadOnlyDiction
         _graph.Linear(Lowering.OutputName, Pooled(x), folded, weight.Shape, offset);
     }
 
-    private string BinaryLinear(string linear, string norm, string bits)
+    private string BinaryLinear(string linear, string norm, string bits) =>
+        BinaryRows(linear, norm, (value, weight, affine) => _graph.BinaryLinear(value, bits, weight, affine));
+
+    /// <summary>A binary product with its norm, of a latent weight that is rows: <paramref name="product"/> makes the node from its name, the rows' signs, scale
+    /// and offset.</summary>
+    private string BinaryRows(string linear, string norm, Func<string, ulong[], ChannelAffine, string> product)
     {
         FloatTensor tensor = tensors[$"{linear}.weight"];
         (float[] weight, int rows) = (tensor.Data, tensor.Shape[0]);
         float[] means = tensors.TryGetValue(linear + TensorManifest.RowMean, out FloatTensor? given)
             ? given.Data : SignPacking.RowMeans(weight, rows);
         return NormedProduct(
-            linear, norm, SignPacking.RowMagnitudes(weight, rows),
-            (value, affine) => _graph.BinaryLinear(value, bits, SignPacking.Centred(weight, means), affine));
+            linear, norm, SignPacking.RowMagnitudes(weight, rows), (value, affine) => product(value, SignPacking.Centred(weight, means), affine));
     }
 
     /// <summary>A binary product with its norm: a batch norm is folded into the product's scales; a LayerNorm is a node of its own behind

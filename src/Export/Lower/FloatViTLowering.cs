@@ -26,6 +26,7 @@ internal sealed class FloatViTLowering
         var list = new TensorChecklist();
         list.Ignore("pooler.dense.weight");
         list.Ignore("pooler.dense.bias");
+        list.Ignore("mask_token");
         int width = config.Width;
         if (config.LeadingTokens > 0)
         {
@@ -35,6 +36,17 @@ internal sealed class FloatViTLowering
         if (config.LeadingTokens > 1)
         {
             list.RequireLoose(names.DistillationToken, 1, 1, width);
+        }
+
+        if (config.RegisterTokens > 0)
+        {
+            list.RequireLoose(names.Registers, 1, config.RegisterTokens, width);
+        }
+
+        if (config.PreNorm)
+        {
+            list.Require($"{names.PreNorm}.weight", width);
+            list.Require($"{names.PreNorm}.bias", width);
         }
 
         list.RequireLoose(names.Positions, 1, config.Positions, width);
@@ -87,6 +99,7 @@ internal sealed class FloatViTLowering
         x = _config.LeadingPositions
             ? _graph.Position("vit.embeddings", Prepended("vit.embeddings.tokens", x), Data(_names.Positions), _config.Width)
             : Prepended("vit.embeddings", _graph.Position("vit.embeddings.positions", x, Data(_names.Positions), _config.Width));
+        x = _config.PreNorm ? Norm("vit.prenorm", x, _names.PreNorm) : x;
         for (int l = 0; l < _config.Depth; l++)
         {
             x = Block(l, x);
@@ -98,13 +111,14 @@ internal sealed class FloatViTLowering
 
     private string Prepended(string value, string x)
     {
-        if (_config.LeadingTokens == 0)
+        if (_config.Leading == 0)
         {
             return x;
         }
 
-        float[] second = _config.LeadingTokens > 1 ? Data(_names.DistillationToken) : [];
-        return _graph.PrependTokens(value, x, [.. Data(_names.ClassToken), .. second], _config.Width);
+        float[] first = _config.LeadingTokens > 0 ? Data(_names.ClassToken) : [], second = _config.LeadingTokens > 1 ? Data(_names.DistillationToken) : [];
+        float[] registers = _config.RegisterTokens > 0 ? Data(_names.Registers) : [];
+        return _graph.PrependTokens(value, x, [.. first, .. second, .. registers], _config.Width);
     }
 
     private string Block(int block, string x)
@@ -137,11 +151,11 @@ internal sealed class FloatViTLowering
     private void Head(string x)
     {
         string module = _config.Pooling == ViTPooling.NormOfMean ? _names.PooledNorm : _names.Norm;
-        if (_config.Pooling != ViTPooling.LeadingToken)
+        if (_config.Pooling is ViTPooling.MeanOfNormed or ViTPooling.NormOfMean)
         {
-            if (_config.Pooling == ViTPooling.NormOfMean && _config.LeadingTokens > 0)
+            if (_config.Leading > 0)
             {
-                x = _graph.SliceTokens("vit.patches", x, _config.LeadingTokens, _config.Tokens - _config.LeadingTokens);
+                x = _graph.SliceTokens("vit.patches", x, _config.Leading, _config.Tokens - _config.Leading);
             }
 
             string pooled = _config.Pooling == ViTPooling.NormOfMean
@@ -150,7 +164,7 @@ internal sealed class FloatViTLowering
             Linear(Lowering.OutputName, pooled, _names.Head);
             return;
         }
-        if (_config.LeadingTokens == 1)
+        if (_config.LeadingTokens == 1 || _config.Pooling == ViTPooling.ClassToken)
         {
             Linear(Lowering.OutputName, Norm("vit.layernorm", _graph.SliceTokens("vit.pooled", x, 0, 1), module), _names.Head);
             return;

@@ -16,6 +16,11 @@ internal sealed class GraphBuilder
     public string Conv2d(string name, string input, float[] weight, int[] shape, float[] bias, int stride, int padding = 0) =>
         Node(Op.Conv2d, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)], ("stride", stride), ("padding", padding));
 
+    /// <summary>A convolution of single channels; the weight is a row of all channels for each tap.</summary>
+    public string DepthwiseConv2d(string name, string input, float[] weight, float[] bias, ConvWindow window) => Node(
+        Op.DepthwiseConv2d, name, [input], [Floats(name, "weight", weight, [window.Taps, bias.Length]), Floats(name, "bias", bias)],
+        ("kernel", window.Kernel), ("stride", window.Stride), ("padding", window.Padding));
+
     public string Linear(string name, string input, float[] weight, int[] shape, float[] bias) =>
         Node(Op.Linear, name, [input], [Floats(name, "weight", weight, shape), Floats(name, "bias", bias)]);
 
@@ -29,8 +34,22 @@ internal sealed class GraphBuilder
     public string BinaryLinear(string name, string input, ulong[] weight, ChannelAffine affine) =>
         Node(Op.BinaryLinear, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)]);
 
-    public string BinaryConv(string name, string input, ulong[] weight, ChannelAffine affine, int kernel) =>
-        Node(Op.BinaryConv, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)], ("kernel", kernel));
+    /// <summary>A binary convolution. What is usual (windows side by side, every token) is left out of the attributes, so that older runtimes read the
+    /// file.</summary>
+    public string BinaryConv(string name, string input, ulong[] weight, ChannelAffine affine, ConvWindow window)
+    {
+        List<(string, int)> attributes = [("kernel", window.Kernel)];
+        foreach ((string attribute, int value, int usual) in (ReadOnlySpan<(string, int, int)>)
+            [("stride", window.Stride, window.Kernel), ("padding", window.Padding, 0), ("dilation", window.Dilation, 1)])
+        {
+            if (value != usual)
+            {
+                attributes.Add((attribute, value));
+            }
+        }
+
+        return Node(Op.BinaryConv, name, [input], [Bits(name, weight, affine.Channels), .. Folded(name, affine)], [.. attributes]);
+    }
 
     /// <summary>Binary attention. What is usual (one level, every key, one table) is left out of the attributes, so that older runtimes read the
     /// file.</summary>
@@ -49,10 +68,17 @@ internal sealed class GraphBuilder
             attributes.Add(("maskDiagonal", 1));
         }
 
+        if (weights.Windows is { } windows)
+        {
+            attributes.Add(("window", windows.Side));
+            attributes.AddRange(windows.IsGrid ? [("pattern", 1)] : []);
+            attributes.AddRange(windows.Shift > 0 ? [("shift", windows.Shift)] : []);
+        }
+
         (string, StoredTensor) exp = weights.Temperatures is { } temperatures
             ? ("exp", TensorData.Of($"{name}.exp", [.. temperatures.SelectMany(t => Exponentials(headSize, t))], heads, headSize + 1))
             : ("exp", TensorData.Of($"exp.{headSize}", Exponentials(headSize, 1), headSize + 1));
-        return Node(Op.BinaryAttention, name, [query, key, value], [exp, Floats(name, "clip", weights.Clip), .. Folded(name, affine)], [.. attributes]);
+        return Node(Op.BinaryAttention, name, [query, key, value], [exp, Floats(name, "clip", weights.Clip), .. Folded(name, affine), .. Bias(name, weights.Bias), .. weights.Zero is { } zero ? [Floats(name, "zero", zero)] : (IEnumerable<(string, StoredTensor)>)[]], [.. attributes]);
     }
 
     public string RPReLU(string name, string input, float[] shift, float[] slope, float[] offset) =>
@@ -123,6 +149,9 @@ internal sealed class GraphBuilder
     private static (string Role, StoredTensor Tensor) Bits(string node, ulong[] words, int rows) =>
         ("weight", TensorData.Of($"{node}.weight", words, rows, words.Length / rows));
 
+    private static IEnumerable<(string Role, StoredTensor Tensor)> Bias(string node, PairBias? bias) =>
+        bias is null ? [] : [("bias", TensorData.Of($"{node}.bias", bias.Matches, bias.Heads, bias.Queries, bias.Keys))];
+
     /// <summary>One tensor serves all LayerNorms with this epsilon.</summary>
     private static (string Role, StoredTensor Tensor) Epsilon(double value) =>
         ("epsilon", TensorData.Of(string.Create(CultureInfo.InvariantCulture, $"epsilon.{value}"), [(float)value], 1));
@@ -143,5 +172,5 @@ internal sealed class GraphBuilder
 }
 
 /// <summary>How binary attention weighs keys: <c>Clip</c> is the step of a weight and <c>Temperatures</c> what scores are multiplied by, for each
-/// head; null where that is 1. No weight has more than <c>Levels</c> steps.</summary>
-internal sealed record AttentionWeights(float[] Clip, int Levels, bool MaskDiagonal, double[]? Temperatures);
+/// head; null where that is 1. No weight has more than <c>Levels</c> steps. Keys are those of a query's window, or all; matches have a bias, or none.</summary>
+internal sealed record AttentionWeights(float[] Clip, int Levels, bool MaskDiagonal, double[]? Temperatures, WindowForm? Windows = null, PairBias? Bias = null, float[]? Zero = null);

@@ -11,14 +11,21 @@ internal sealed class TensorManifest
     /// <summary>Tensor <c>[heads]</c> of an attention with locality: see <see cref="AttentionTemperature"/>.</summary>
     public const string TemperatureLogit = "att_temperature_logit";
 
+    /// <summary>Tensor <c>[heads, numbers]</c> of an attention with a bias, in logits: see <see cref="BiasTable"/>.</summary>
+    public const string Bias = "att_bias";
+
+    /// <summary>Tensor <c>[heads]</c> of an attention with a zero point, in levels.</summary>
+    public const string ZeroPoint = "att_zero_point";
+
     private readonly TensorChecklist _list = new();
     private readonly bool _layerNorm;
     private readonly bool _layerScale;
     private readonly bool _locality;
+    private readonly bool _zeroPoint;
 
     public TensorManifest(BinaryViTConfig config)
     {
-        (_layerNorm, _layerScale, _locality) = (config.LayerNorm, config.LayerScale, config.Locality);
+        (_layerNorm, _layerScale, _locality, _zeroPoint) = (config.LayerNorm, config.LayerScale, config.Locality, config.ZeroPoint);
         _list.Ignore(".num_batches_tracked");
         int first = config.Stages[0].Width;
         if (config.ClassToken)
@@ -27,12 +34,7 @@ internal sealed class TensorManifest
         }
 
         _list.RequireLoose("vit.embeddings.position_embeddings", 1, config.Tokens(0) + (config.ClassToken ? 1 : 0), first);
-        if (config.StemWidth > 0)
-        {
-            Add("vit.embeddings.stem.weight", config.StemWidth, config.Channels, 3, 3);
-            AddNorm("vit.embeddings.stem.norm", config.StemWidth);
-            AddRPReLU("vit.embeddings.stem.rprelu", config.StemWidth);
-        }
+        AddStem(config);
         Add("vit.embeddings.patch_embeddings.projection.weight", first, config.PatchChannels, config.PatchKernel, config.PatchKernel);
         Add("vit.embeddings.patch_embeddings.projection.bias", first);
         if (config.EmbeddingNorm)
@@ -45,6 +47,7 @@ internal sealed class TensorManifest
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
             {
                 AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.Branches);
+                AddBias($"vit.encoder.layer.{layer}", config.Stages[s], config.BiasAt(layer));
             }
 
             if (s + 1 < config.Stages.Count)
@@ -109,8 +112,30 @@ internal sealed class TensorManifest
 
     private void AddBlock(string block, StageConfig stage, BranchKind branches)
     {
-        string attention = $"{block}.attention.attention";
         AddNorm($"{block}.layernorm_before", stage.Width);
+        if (stage.Mixer == MixerKind.Conv3)
+        {
+            AddDense($"{block}.conv", stage.Width, stage.Width, stage.Window.Taps);
+            AddLayerScaleOfOutput($"{block}.conv", stage.Width);
+        }
+        else
+        {
+            AddAttention(block, stage);
+        }
+
+        AddNorm($"{block}.layernorm_after", stage.Width);
+        AddDense($"{block}.intermediate", stage.FfnWidth, stage.Width);
+        AddDense($"{block}.output", stage.Width, stage.FfnWidth);
+        AddLayerScaleOfOutput($"{block}.output", stage.Width);
+        foreach (BlockBranch branch in BlockBranch.Of(branches))
+        {
+            AddLayerScale($"{block}.layerscale_{branch.Name}", stage.Width);
+        }
+    }
+
+    private void AddAttention(string block, StageConfig stage)
+    {
+        string attention = $"{block}.attention.attention";
         foreach ((string linear, string letter) in (ReadOnlySpan<(string, string)>)[("query", "q"), ("key", "k"), ("value", "v")])
         {
             Add($"{attention}.move{letter}", stage.Width);
@@ -132,32 +157,51 @@ internal sealed class TensorManifest
             Add($"{attention}.{TemperatureLogit}", stage.Heads);
         }
 
+        if (_zeroPoint)
+        {
+            Add($"{attention}.{ZeroPoint}", stage.Heads);
+        }
+
         AddNorm($"{attention}.norm_context", stage.Width);
         AddRPReLU($"{attention}.rprelu_context", stage.Width);
         AddDense($"{block}.attention.output", stage.Width, stage.Width);
-        if (_layerScale)
-        {
-            AddLayerScale($"{block}.attention.output.layerscale", stage.Width);
-        }
+        AddLayerScaleOfOutput($"{block}.attention.output", stage.Width);
+    }
 
-        AddNorm($"{block}.layernorm_after", stage.Width);
-        AddDense($"{block}.intermediate", stage.FfnWidth, stage.Width);
-        AddDense($"{block}.output", stage.Width, stage.FfnWidth);
-        if (_layerScale)
+    private void AddStem(BinaryViTConfig config)
+    {
+        int channels = config.Channels;
+        foreach ((int i, StemLayer layer) in config.StemLayers().Index())
         {
-            AddLayerScale($"{block}.output.layerscale", stage.Width);
-        }
-
-        foreach (BlockBranch branch in BlockBranch.Of(branches))
-        {
-            AddLayerScale($"{block}.layerscale_{branch.Name}", stage.Width);
+            (string name, int outputs) = (StemLayer.Name(i), layer.Outputs(channels));
+            Add($"{name}.weight", outputs, layer.Depthwise ? 1 : channels, layer.Kernel, layer.Kernel);
+            AddNorm($"{name}.norm", outputs);
+            AddRPReLU($"{name}.rprelu", outputs);
+            channels = outputs;
         }
     }
 
-    private void AddDense(string module, int outputs, int inputs)
+    private void AddBias(string block, StageConfig stage, BiasTable? bias)
+    {
+        if (bias is not null)
+        {
+            Add($"{block}.attention.attention.{Bias}", stage.Heads, bias.Length);
+        }
+    }
+
+    private void AddLayerScaleOfOutput(string module, int channels)
+    {
+        if (_layerScale)
+        {
+            AddLayerScale($"{module}.layerscale", channels);
+        }
+    }
+
+    /// <summary>A binary layer; the rows of one of windows are ordered kernel row, kernel column, channel.</summary>
+    private void AddDense(string module, int outputs, int inputs, int taps = 1)
     {
         Add($"{module}.move", inputs);
-        AddBinaryLinear($"{module}.dense", outputs, inputs);
+        AddBinaryLinear($"{module}.dense", outputs, taps * inputs);
         AddNorm($"{module}.norm", outputs);
         AddRPReLU($"{module}.rprelu", outputs);
     }
@@ -168,9 +212,15 @@ internal sealed class TensorManifest
         int inputs = config.Stages[stage].Width;
         int outputs = config.Stages[stage + 1].Width;
         AddNorm($"{name}.norm0", inputs);
-        Add($"{name}.proj.weight", outputs, inputs, 2, 2);
+        if (config.Down == DownKind.Depthwise)
+        {
+            Add($"{name}.depthwise.weight", inputs, 1, 3, 3);
+        }
+
+        int kernel = config.Down switch { DownKind.Conv3 => 3, DownKind.Depthwise => 1, _ => 2 };
+        Add($"{name}.proj.weight", outputs, inputs, kernel, kernel);
         AddNorm($"{name}.norm", outputs);
-        if (config.BinaryDownsampling)
+        if (config.Down is DownKind.Binary or DownKind.Conv3)
         {
             Add($"{name}.move", 1, inputs, 1, 1);
             AddRPReLU($"{name}.rprelu", outputs);

@@ -5,7 +5,7 @@ namespace EdgeVit.Export;
 /// <content>Why a network cannot be built.</content>
 internal sealed partial record BinaryViTConfig
 {
-    private IEnumerable<string> Faults() => [.. SizeFaults(), .. OptionFaults(), .. GridFaults()];
+    private IEnumerable<string> Faults() => [.. SizeFaults(), .. OptionFaults(), .. MixerFaults(), .. GridFaults()];
 
     private IEnumerable<string> SizeFaults()
     {
@@ -47,7 +47,12 @@ internal sealed partial record BinaryViTConfig
             yield return $"attention of {AttentionLevels} levels, {string.Join(" or ", PossibleLevels)} are possible";
         }
 
-        if (StemWidth > 0 && LayerNorm)
+        foreach (string fault in StemFaults())
+        {
+            yield return fault;
+        }
+
+        if (StemLayers().Count > 0 && LayerNorm)
         {
             yield return "a stem has a batch norm, the network LayerNorms";
         }
@@ -81,7 +86,13 @@ internal sealed partial record BinaryViTConfig
             yield break;
         }
 
-        int grid = ImageSize / PatchSize;
+        if (TokenSize < 1 || ImageSize % TokenSize != 0)
+        {
+            yield return $"an image of {ImageSize} pixels does not divide by the stem's strides and patches of {PatchSize}, {TokenSize} pixels together";
+            yield break;
+        }
+
+        int grid = ImageSize / TokenSize;
         for (int s = 0; s < Stages.Count; s++)
         {
             foreach (string fault in StageFaults(s, grid))
@@ -97,12 +108,12 @@ internal sealed partial record BinaryViTConfig
             if (grid % 2 != 0)
             {
                 yield return $"the {grid}x{grid} grid of stage {s + 1} cannot be halved for stage {s + 2}; choose an image size that is a "
-                    + $"multiple of {PatchSize << (Stages.Count - 1)}, or fewer stages";
+                    + $"multiple of {TokenSize << (Stages.Count - 1)}, or fewer stages";
                 yield break;
             }
-            if (BinaryDownsampling && Stages[s + 1].Width != 2 * Stages[s].Width)
+            if (Down is DownKind.Binary or DownKind.Conv3 && Stages[s + 1].Width != 2 * Stages[s].Width)
             {
-                yield return $"stage {s + 2} has {Stages[s + 1].Width} channels, but binary down-sampling doubles the {Stages[s].Width} "
+                yield return $"stage {s + 2} has {Stages[s + 1].Width} channels, but down {DownKinds.Name(Down)}, whose shortcut is the tokens twice, doubles the {Stages[s].Width} "
                     + $"of stage {s + 1} to {2 * Stages[s].Width}";
             }
             grid /= 2;
@@ -136,6 +147,39 @@ internal sealed partial record BinaryViTConfig
         if (stage.Reduction < 1 || grid % stage.Reduction != 0)
         {
             yield return $"the {grid}x{grid} grid of {where} does not divide by its reduction {stage.Reduction}";
+        }
+
+        foreach (string fault in stage.WindowFaults(where, grid))
+        {
+            yield return fault;
+        }
+
+        if (ClassToken && (stage.WindowSide != 0 || stage.Bias != BiasKind.None))
+        {
+            yield return $"{where} has {(stage.WindowSide != 0 ? "window" : "bias")} and the network a class token, which has no place in a grid: leave it out, or take classAttention for classToken";
+        }
+    }
+
+    private IEnumerable<string> StemFaults()
+    {
+        if (Stem is null)
+        {
+            yield break;
+        }
+
+        if (StemWidth > 0)
+        {
+            yield return $"stemWidth {StemWidth}, which is a stem of one layer, and stem: leave one of the two keys out";
+        }
+
+        if (Stem.Count is < 1 or > StemLayer.MostLayers)
+        {
+            yield return $"a stem of {Stem.Count} layers, 1 to {StemLayer.MostLayers} are possible; leave stem out for none";
+        }
+
+        foreach (string fault in Stem.SelectMany((layer, i) => layer.Faults(i)))
+        {
+            yield return fault;
         }
     }
 }

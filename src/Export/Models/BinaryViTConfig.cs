@@ -1,10 +1,28 @@
+using System.Text.Json.Serialization;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
 /// <summary>One stage of a BinaryViT: blocks at one resolution with tokens of C = <c>Width</c> channels and a hidden layer of I = <c>FfnWidth</c>,
-/// a multiple of C. Keys and values are computed on the grid divided by <c>Reduction</c>; 1 for the full grid.</summary>
-internal sealed record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
+/// a multiple of C. Attention's keys and values are computed on the grid divided by <c>Reduction</c>; 1 for the full grid. Other mixers have 1 head and a
+/// reduction of 1.</summary>
+internal sealed partial record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
 {
+    /// <summary>The most that <see cref="Dilation"/> may be.</summary>
+    public const int MostDilation = 8;
+
+    /// <summary>How tokens see each other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MixerKind Mixer { get; init; }
+
+    /// <summary>Tokens from tap to tap of the mixer's convolution; null where it is not said, which is 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Dilation { get; init; }
+
+    /// <summary>The windows of the mixer's convolution: as many as there are tokens.</summary>
+    [JsonIgnore]
+    public ConvWindow Window => new(Kernel: 3, Stride: 1, Padding: Dilation ?? 1, Dilation: Dilation ?? 1);
+
     /// <summary>Channels d of one head.</summary>
     public int HeadSize => Width / Heads;
 
@@ -34,7 +52,7 @@ internal interface INetworkConfig
 /// <param name="Stages">The stages, finest grid first.</param>
 /// <param name="Classes">Number of logits.</param>
 /// <param name="Channels">Channels of the image.</param>
-/// <param name="BinaryDownsampling">Whether the convolutions between stages are binary (with a shortcut) or float (without).</param>
+/// <param name="Down">How the grid halves between stages.</param>
 /// <param name="Branches">What blocks take from neighbours besides attention.</param>
 /// <param name="BatchNormEps">Added to the variance in every norm.</param>
 /// <param name="EmbeddingNorm">Whether the patches are normed before the positions are added; the DeiT forms have no such norm.</param>
@@ -61,7 +79,7 @@ internal sealed partial record BinaryViTConfig(
     IReadOnlyList<StageConfig> Stages,
     int Classes,
     int Channels = 3,
-    bool BinaryDownsampling = true,
+    DownKind Down = DownKind.Binary,
     BranchKind Branches = BranchKind.Pool,
     double BatchNormEps = 1e-5,
     bool EmbeddingNorm = true,
@@ -77,11 +95,15 @@ internal sealed partial record BinaryViTConfig(
     /// <summary>What <see cref="AttentionLevels"/> may be.</summary>
     public static IReadOnlyList<int> PossibleLevels { get; } = [1, 3];
 
+    /// <summary>Layers of float convolutions before the patches, in place of a single one of <c>StemWidth</c>; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<StemLayer>? Stem { get; init; }
+
     /// <summary>Layers of class attention by default.</summary>
     public const int UsualClassAttention = 1;
 
     /// <summary>What a layer of class attention is like: a block of the last stage on its full grid.</summary>
-    public StageConfig ClassStage() => Stages[^1] with { Depth = ClassAttention, Reduction = 1 };
+    public StageConfig ClassStage() => Stages[^1].Plain() with { Depth = ClassAttention, Reduction = 1 };
 
     /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>.</summary>
     public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage() : Stages[stage];
@@ -93,13 +115,19 @@ internal sealed partial record BinaryViTConfig(
     public int PatchPadding => ShiftedPatches ? PatchSize / 2 : 0;
 
     /// <summary>Channels that the patches are of.</summary>
-    public int PatchChannels => StemWidth > 0 ? StemWidth : Channels;
+    public int PatchChannels => StemLayers().Aggregate(Channels, (channels, layer) => layer.Outputs(channels));
+
+    /// <summary>The convolutions before the patches.</summary>
+    public IReadOnlyList<StemLayer> StemLayers() => Stem ?? (StemWidth > 0 ? [new StemLayer(Kernel: 3, Stride: 1, StemWidth)] : []);
+
+    /// <summary>Pixels from token to token of the first stage: the patch, on the grid that the stem leaves.</summary>
+    public int TokenSize => PatchSize * StemLayers().Aggregate(1, (stride, layer) => stride * layer.Stride);
 
     /// <summary>Total number of blocks.</summary>
     public int Layers => Stages.Sum(s => s.Depth);
 
     /// <summary>Height and width of the token grid of a stage.</summary>
-    public int Grid(int stage) => (ImageSize / PatchSize) >> stage;
+    public int Grid(int stage) => (ImageSize / TokenSize) >> stage;
 
     /// <summary>Tokens N of a stage.</summary>
     public int Tokens(int stage) => Grid(stage) * Grid(stage);
@@ -117,7 +145,7 @@ internal sealed partial record BinaryViTConfig(
     }
 
     /// <summary>Whether the queries of a stage leave their own key out.</summary>
-    public bool MasksDiagonal(int stage) => Locality && stage < Stages.Count && Stages[stage].Reduction == 1 && Tokens(stage) > 1;
+    public bool MasksDiagonal(int stage) => Locality && stage < Stages.Count && Stages[stage] is { Reduction: 1, WindowSide: not 1 } && Tokens(stage) > 1;
 
     /// <summary>The stage that the block with this global index belongs to.</summary>
     public int StageOf(int layer)
@@ -153,11 +181,11 @@ internal sealed partial record BinaryViTConfig(
     }
 
     /// <summary>Equal when every setting is equal, stage by stage.</summary>
-    public bool Equals(BinaryViTConfig? other) => other is not null && Settings.Equals(other.Settings) && Stages.SequenceEqual(other.Stages);
+    public bool Equals(BinaryViTConfig? other) => other is not null && Settings.Equals(other.Settings) && ZeroPoint == other.ZeroPoint && Stages.SequenceEqual(other.Stages) && (Stem ?? []).SequenceEqual(other.Stem ?? []);
 
     public override int GetHashCode() => HashCode.Combine(Settings, Stages.Count);
 
-    private (string, int, int, int, int, bool, BranchKind, double, bool, bool, bool, bool, bool, int, int, bool, int) Settings => (
-        Name, ImageSize, PatchSize, Classes, Channels, BinaryDownsampling, Branches, BatchNormEps, EmbeddingNorm, ClassToken, LayerScale, LayerNorm, ShiftedPatches,
+    private (string, int, int, int, int, DownKind, BranchKind, double, bool, bool, bool, bool, bool, int, int, bool, int) Settings => (
+        Name, ImageSize, PatchSize, Classes, Channels, Down, Branches, BatchNormEps, EmbeddingNorm, ClassToken, LayerScale, LayerNorm, ShiftedPatches,
         StemWidth, AttentionLevels, Locality, ClassAttention);
 }

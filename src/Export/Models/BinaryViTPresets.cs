@@ -3,14 +3,18 @@ namespace EdgeVit.Export;
 /// <summary>The named networks. A preset is a starting point: <see cref="BinaryViTConfig.With"/> adapts it to a data set.</summary>
 internal static class BinaryViTPresets
 {
-    /// <summary>All presets, largest first.</summary>
+    /// <summary>All presets: BinaryViT's, largest first, then other papers' networks in bits.</summary>
     public static IReadOnlyList<BinaryViTConfig> All { get; } =
     [
         // The paper's BinaryViT-small: 22.6 M parameters at 224x224, 56x56 tokens down to 7x7.
         new BinaryViTConfig("binaryvit-small", ImageSize: 224, PatchSize: 4, PaperStages(), Classes: 1000).Validate(),
 
         // The paper's BinaryViT*: the same with float convolutions between the stages.
-        new BinaryViTConfig("binaryvit-small-fp", ImageSize: 224, PatchSize: 4, PaperStages(), Classes: 1000, BinaryDownsampling: false).Validate(),
+        new BinaryViTConfig("binaryvit-small-fp", ImageSize: 224, PatchSize: 4, PaperStages(), Classes: 1000, Down: DownKind.Float).Validate(),
+
+        HybridPresets.Hybrid224.Validate(),
+        HybridPresets.HybridLite.Validate(),
+        HybridPresets.Hybrid32.Validate(),
 
         // The first three stages for small images: 8.4 M parameters, 16x16 tokens down to 4x4.
         new BinaryViTConfig(
@@ -36,6 +40,11 @@ internal static class BinaryViTPresets
                 new StageConfig(Depth: 2, Width: 256, FfnWidth: 512, Heads: 4, Reduction: 1),
             ],
             Classes: 10).Validate(),
+
+        BinaryDeit.Config,
+        BinaryCait.Config,
+        BinaryLevit.Config,
+        BinarySwin.Config,
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(p => p.Name)];

@@ -2,15 +2,13 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export.Onnx;
 
-/// <summary>A model as an ONNX graph of standard float operators (operator set 17). Input <c>image</c> <c>[1, 3, H, W]</c>, normalised; output
-/// <c>logits</c> <c>[1, classes]</c>; every value in between carries the name that it has in the <c>.evit</c> graph, tokens as <c>[1, N, C]</c>,
-/// signs as floats of -1 and +1.</summary>
+/// <summary>A model as an ONNX graph of standard float operators. Input <c>image</c> <c>[n, 3, H, W]</c>, normalised, n free; output <c>logits</c>
+/// <c>[n, classes]</c>; every value in between carries the name that it has in the <c>.evit</c> graph, tokens as <c>[n, N, C]</c>, signs as floats of
+/// -1 and +1.</summary>
 /// <remarks>
 /// <para>Signs are the result of a comparison, <c>Where(x + shift &gt;= 0, 1, -1)</c>, so that <c>sign(0) = +1</c>; ONNX's <c>Sign</c> gives 0.
 /// A binary product is a float product of such signs: an integer below 2^24, exact in any order of summation.</para>
-/// <para>Attention is that of the packed model in float arithmetic: the product of query and key signs counts matches, the model's fixed-point table
-/// of exponentials (a <c>Gather</c>, in double precision; the sums stay below 2^53 and are exact) gives the row sum, and a key is attended when
-/// <c>2 * exp &gt; clip * sum</c>, with the same two roundings as the runtime, and so for further levels. Its bits are the runtime's.</para>
+/// <para>Attention is that of the packed model in 32-bit floats, see <see cref="OnnxAttention"/>. Its bits are the runtime's.</para>
 /// <para>What may differ is the last place of float reductions (the first convolution, pools, means, the classifier), which other runtimes sum in
 /// other orders and without fused multiply-adds. A sign whose argument lies within that rounding of zero is a tie, and may fall on either
 /// side.</para>
@@ -21,10 +19,10 @@ internal sealed class OnnxExport
     private readonly EvitFile _file;
     private readonly HashSet<string> _once = new(StringComparer.Ordinal);
 
-    private OnnxExport(EvitFile file)
+    private OnnxExport(EvitFile file, int opset)
     {
         _file = file;
-        _graph = new OnnxGraph(file.Graph.Name);
+        _graph = new OnnxGraph(file.Graph.Name, opset);
     }
 
     public const string OutputName = "logits";
@@ -34,27 +32,27 @@ internal sealed class OnnxExport
     /// <summary>The ONNX file's bytes. With <paramref name="everyValue"/> every value is an output, to be compared one by one; the certificate, a
     /// JSON object, goes into the metadata.</summary>
     /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
-    public static byte[] Write(EvitFile file, bool everyValue = false, string? certificate = null) =>
-        new OnnxExport(file).Build(everyValue, certificate);
+    public static byte[] Write(EvitFile file, int opset = OnnxGraph.DefaultOpset, bool everyValue = false, string? certificate = null) =>
+        new OnnxExport(file, opset).Build(everyValue, certificate);
 
     private byte[] Build(bool everyValue, string? certificate)
     {
         ModelGraph graph = _file.Graph;
         IReadOnlyList<int> image = graph.InputShape;
-        _graph.Input(InputName, OnnxType.Float, 1, image[0], image[1], image[2]);
+        _graph.Input(InputName, OnnxType.Float, -1, image[0], image[1], image[2]);
         foreach (GraphNode node in graph.Nodes)
         {
             OnnxOps.Translate(new OnnxNode(this, node));
         }
 
         int classes = _file.Shapes[graph.OutputName].Channels;
-        _graph.Named("Reshape", OutputName, [Value(graph.OutputName), Sizes(1, classes)]);
-        _graph.Output(OutputName, OnnxType.Float, 1, classes);
+        _graph.Named("Reshape", OutputName, [Value(graph.OutputName), Sizes(-1, classes)]);
+        _graph.Output(OutputName, OnnxType.Float, -1, classes);
         if (everyValue)
         {
             foreach (GraphNode node in graph.Nodes.Where(n => n.Output != graph.OutputName))
             {
-                _graph.Output(Value(node.Output), OnnxType.Float, 1, _file.Shapes[node.Output].Tokens, _file.Shapes[node.Output].Channels);
+                _graph.Output(Value(node.Output), OnnxType.Float, -1, _file.Shapes[node.Output].Tokens, _file.Shapes[node.Output].Channels);
             }
         }
         var metadata = new Dictionary<string, string>

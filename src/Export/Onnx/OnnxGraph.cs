@@ -9,16 +9,31 @@ namespace EdgeVit.Export.Onnx;
 /// without a name of their own are called after their operator.</summary>
 internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
 {
+    /// <summary>Who wrote a file, as it says.</summary>
+    internal const string Producer = "EdgeVit";
+
     /// <summary>The operator set where none is named: 17 brought LayerNormalization; every ONNX Runtime since 1.12 has it.</summary>
     public const int DefaultOpset = 17;
 
-    // IR version 8 is the one that came with operator set 17.
-    private const int IrVersion = 8;
+    /// <summary>The operator sets that can be written.</summary>
+    public const int LeastOpset = 13, MostOpset = 23;
 
     private readonly GraphProto _graph = new() { Name = name };
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _domains = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
+
+    public int Opset => opset;
+
+    // The version that came with the operator set.
+    private int IrVersion => opset switch
+    {
+        < 15 => 7,
+        < 19 => 8,
+        < 21 => 9,
+        < 23 => 10,
+        _ => 11,
+    };
 
     /// <summary>Makes a runtime's own operators available, as <c>domain.Operator</c>; a domain is <c>com.microsoft</c>, for example.</summary>
     public void Import(string domain, int version) => _domains[domain] = version;
@@ -95,7 +110,7 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     /// <summary>The file's bytes, with a description and metadata.</summary>
     public byte[] ToBytes(string? description = null, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "EdgeVit", DocString = description ?? "", Graph = _graph };
+        var model = new ModelProto { IrVersion = IrVersion, ProducerName = Producer, DocString = description ?? "", Graph = _graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
         model.OpsetImport.Add(_domains.Select(d => new OperatorSetIdProto { Domain = d.Key, Version = d.Value }));
         foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())

@@ -6,15 +6,15 @@ namespace EdgeVit.Export.Onnx;
 
 /// <summary>Where ONNX Runtime's native library comes from: the file that <c>EDGEVIT_ONNXRUNTIME</c> names, else the one beside the program, else
 /// where the system finds it. A program compiled ahead of time brings none: one can be put beside it.</summary>
-internal static class OnnxLibrary
+internal static partial class OnnxLibrary
 {
     /// <summary>The environment variable with the path of the library.</summary>
     public const string Variable = "EDGEVIT_ONNXRUNTIME";
 
     private const string Name = "onnxruntime";
 
-    // The chooser of the published command starts programs in this folder of it.
-    private const string ProgramsFolder = "programs";
+    // On Linux, too, it would otherwise note a number of the machine in the user's cache and send reports to its maker.
+    private const string NoTelemetry = "ORT_DISABLE_TELEMETRY";
 
     // The number of the interface that the managed part is made for, which is its minor version.
     private static readonly uint s_interface = (uint)(typeof(OrtEnv).Assembly.GetName().Version?.Minor ?? 0);
@@ -27,13 +27,23 @@ internal static class OnnxLibrary
     private static string FileName =>
         OperatingSystem.IsWindows() ? "onnxruntime.dll" : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib" : "libonnxruntime.so";
 
-    /// <summary>Takes over the search; to be called before anything of ONNX Runtime is used. Further calls do nothing, nor
-    /// does one in a program that has used it already.</summary>
+    /// <summary>Takes over the search and switches the library's reports off, unless <c>ORT_DISABLE_TELEMETRY</c> is set already; to be called before
+    /// anything of ONNX Runtime is used. Further calls do nothing, nor does one in a program that has used it already.</summary>
     public static void Register()
     {
         if (Interlocked.Exchange(ref s_registered, 1) != 0)
         {
             return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Environment.SetEnvironmentVariable(NoTelemetry, Environment.GetEnvironmentVariable(NoTelemetry) ?? "1");
+        }
+        else
+        {
+            // .NET's own variables are not those that native code sees.
+            _ = SetVariable(NoTelemetry, "1", overwrite: 0);
         }
 
         OrtEnv.DisableDllImportResolver = true;
@@ -44,17 +54,6 @@ internal static class OnnxLibrary
         catch (InvalidOperationException)
         {
             // A program that used ONNX Runtime before has a search of its own.
-        }
-    }
-
-    /// <summary>Files that may be the library, best first.</summary>
-    internal static IEnumerable<string> Candidates(string folder)
-    {
-        string own = Path.TrimEndingDirectorySeparator(folder);
-        yield return Path.Combine(own, FileName);
-        if (Path.GetFileName(own) == ProgramsFolder && Path.GetDirectoryName(own) is { } above)
-        {
-            yield return Path.Combine(above, FileName);
         }
     }
 
@@ -70,12 +69,8 @@ internal static class OnnxLibrary
             return Load(asked) is var named and not 0 ? named : throw new DllNotFoundException($"{Variable} is '{asked}', which is no ONNX Runtime library for this machine.");
         }
 
-        foreach (string file in Candidates(AppContext.BaseDirectory).Where(File.Exists))
-        {
-            return Load(file) is var beside and not 0 ? beside : throw new DllNotFoundException($"{file} is no ONNX Runtime library for this machine.");
-        }
-
-        return 0;
+        string file = Path.Combine(AppContext.BaseDirectory, FileName);
+        return !File.Exists(file) ? 0 : Load(file) is var beside and not 0 ? beside : throw new DllNotFoundException($"{file} is no ONNX Runtime library for this machine.");
     }
 
     // Zero where it is none.
@@ -91,4 +86,7 @@ internal static class OnnxLibrary
         return Marshal.GetDelegateForFunctionPointer<GetInterface>(Marshal.ReadIntPtr(start))(s_interface) != 0
             ? library : throw new DllNotFoundException($"{file} is an ONNX Runtime that is older than 1.{s_interface}, which is needed.");
     }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 }

@@ -1,24 +1,29 @@
 using Microsoft.ML.OnnxRuntime;
+using OneLine = EdgeVit.Runtime.OneLine;
 
 namespace EdgeVit.Export.Onnx;
 
 /// <summary>An ONNX model that cannot be used; the message says which, why and what to do.</summary>
 public sealed class OnnxModelException : Exception
 {
-    /// <summary>A complete message.</summary>
-    public OnnxModelException(string message, Exception? innerException = null) : base(message, innerException) { }
+    /// <summary>A complete message; ends of lines in names of the file are shown as <c>\n</c>.</summary>
+    public OnnxModelException(string message, Exception? innerException = null) : base(OneLine.Of(message), innerException) { }
+
+    /// <summary>Whether the file is sound, and what was asked of it is not what it can do.</summary>
+    internal bool IsUsage { get; init; }
 }
 
 /// <summary>A model with one image as input, in ONNX Runtime. Safe to run from one thread at a time.</summary>
 internal sealed class OnnxModel : IDisposable
 {
-    public string InputName { get; }
+    /// <summary>What the file says about itself.</summary>
+    public OnnxFile File { get; }
 
-    /// <summary>Its sizes; -1 for one that is free.</summary>
-    public IReadOnlyList<int> InputShape { get; }
+    public OnnxValue Input { get; }
 
-    /// <summary>Names of the outputs with their sizes.</summary>
-    public IReadOnlyList<(string Name, IReadOnlyList<int> Shape)> Outputs { get; }
+    public string InputName => Input.Name;
+
+    public IReadOnlyList<OnnxValue> Outputs { get; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
@@ -27,36 +32,40 @@ internal sealed class OnnxModel : IDisposable
     /// <summary>Why the model runs on the processor although a GPU was asked for; null where it runs as asked.</summary>
     public string? NoCuda { get; private init; }
 
+    /// <summary>The version of the format that ONNX Runtime took it as: the file's, or the newest that it knows where nothing but the number is newer.</summary>
+    public long TakenIrVersion { get; }
+
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="cuda">Number of the CUDA device that it shall run on; null for the processor, which also serves where ONNX Runtime cannot use
     /// that device (<see cref="NoCuda"/>).</param>
     /// <param name="threads">Threads of one operation, one operation after the other, with every optimisation; null for the library's own choice.</param>
-    /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or its input is no float image.</exception>
-    public static OnnxModel Open(string path, int? cuda = null, int? threads = null)
+    /// <param name="inner">A value inside the network that becomes an output after the file's own; null for none.</param>
+    /// <exception cref="OnnxModelException">There is no such file, ONNX Runtime does not take it, or it has not one input.</exception>
+    // By path: tensors may lie in files beside it.
+    public static OnnxModel Open(string path, int? cuda = null, int? threads = null, string? inner = null)
     {
-        try
-        {
-            // By path: tensors may lie in files beside it.
-            return File.Exists(path) ? new OnnxModel(path, null, cuda, threads) : throw new OnnxModelException($"{path}: no such file");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OnnxModelException($"{path}: can't be read: {e.Message}", e);
-        }
+        OnnxFile file = OnnxFile.Read(path);
+        return new OnnxModel(file, inner is null ? null : OnnxFeatures.WithOutput(path, inner), cuda, threads, Path.GetDirectoryName(Path.GetFullPath(path)));
     }
 
     /// <summary>Loads a model from memory.</summary>
     /// <inheritdoc cref="Open"/>
-    public static OnnxModel Load(byte[] bytes) => new("the ONNX model", bytes, null);
+    public static OnnxModel Load(byte[] bytes) => new(OnnxFile.Parse("the ONNX model", new MemoryStream(bytes)), bytes, null);
 
     private readonly InferenceSession _session;
 
     static OnnxModel() => OnnxLibrary.Register();
 
-    private OnnxModel(string name, byte[]? bytes, int? cuda, int? threads = null)
+    private OnnxModel(OnnxFile file, byte[]? bytes, int? cuda, int? threads = null, string? folder = null)
     {
-        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        (File, TakenIrVersion) = (file, file.IrVersion);
+        using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        if (bytes is not null && folder is not null)
+        {
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        }
+
         if (threads is { } most)
         {
             options.IntraOpNumThreads = most;
@@ -72,28 +81,49 @@ internal sealed class OnnxModel : IDisposable
 
         try
         {
-            _session = bytes is null ? new InferenceSession(name, options) : new InferenceSession(bytes, options);
+            _session = bytes is null ? new InferenceSession(file.Name, options) : new InferenceSession(bytes, options);
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OnnxModelException($"{name}: ONNX Runtime does not take it: {e.Message.TrimEnd('.')}. Export it again, or name another file.", e);
+            _session = OnnxFailure.NewestIr(e) is { } newest && Older(file, bytes, newest, options) is { } session ? session : throw OnnxFailure.Opening(file, e);
+            TakenIrVersion = OnnxFailure.NewestIr(e)!.Value;
         }
-        if (_session.InputMetadata.Count != 1)
-        {
-            string inputs = string.Join(", ", _session.InputMetadata.Keys);
-            int count = _session.InputMetadata.Count;
-            _session.Dispose();
-            throw new OnnxModelException($"{name}: it has {count} inputs ({inputs}), expected one: the image.");
-        }
-        (InputName, NodeMetadata input) = _session.InputMetadata.First();
-        if (input.ElementType != typeof(float))
+        OnnxValue[] inputs = [.. _session.InputMetadata.Select(i => OnnxValue.Of(i.Key, i.Value))];
+        if (inputs is not [var input])
         {
             _session.Dispose();
-            throw new OnnxModelException($"{name}: its input '{InputName}' is of {input.ElementType.Name}, expected 32-bit floats. Export it in fp32.");
+            throw new OnnxModelException($"{file.Name}: it has {inputs.Length} inputs ({string.Join(", ", inputs.Select(i => i.ToString()))}), expected one: the image. Export it with the image alone as input.");
         }
-        InputShape = input.Dimensions;
-        Outputs = [.. _session.OutputMetadata.Select(o => (o.Key, (IReadOnlyList<int>)o.Value.Dimensions))];
+        Input = input;
+        Outputs = [.. _session.OutputMetadata.Select(o => OnnxValue.Of(o.Key, o.Value))];
         Metadata = _session.ModelMetadata.CustomMetadataMap;
+    }
+
+    /// <summary>The model as one of an older version of the format, where it is one but for the number; else null.</summary>
+    private static InferenceSession? Older(OnnxFile file, byte[]? bytes, int newest, SessionOptions options)
+    {
+        const byte VersionField = 8;
+        try
+        {
+            byte[] copy = bytes is null ? System.IO.File.ReadAllBytes(file.Name) : [.. bytes];
+            // The number stands first, in a byte of its own, in what every exporter writes.
+            if (copy is not [VersionField, < 0x80 and var version, ..] || version != file.IrVersion)
+            {
+                return null;
+            }
+
+            copy[1] = (byte)newest;
+            if (bytes is null)
+            {
+                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(Path.GetFullPath(file.Name))!);
+            }
+
+            return new InferenceSession(copy, options);
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Lets a session run on a GPU, or says why it cannot.</summary>
@@ -117,27 +147,21 @@ internal sealed class OnnxModel : IDisposable
     }
 
     /// <summary>Runs the model and returns the elements of the outputs that are wanted, in the order of their names.</summary>
-    /// <exception cref="OnnxModelException">ONNX Runtime fails, or an output is no float tensor.</exception>
+    /// <param name="input">Elements as floats; made what the model takes.</param>
+    /// <param name="shape">The input's sizes.</param>
+    /// <param name="outputs">Names.</param>
+    /// <exception cref="OnnxModelException">ONNX Runtime fails, or an output is no tensor of numbers.</exception>
     public float[][] Run(float[] input, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs)
     {
-        try
-        {
-            using var run = new RunOptions();
-            using OrtValue image = OrtValue.CreateTensorValueFromMemory(input, [.. shape]);
-            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [InputName], [image], outputs);
-            return [.. results.Select(r => r.GetTensorDataAsSpan<float>().ToArray())];
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw new OnnxModelException($"ONNX Runtime fails on an input of [{string.Join(", ", shape)}]: {e.Message}", e);
-        }
+        using OnnxRuns run = Prepare([input], shape, outputs);
+        return run.Outputs(0);
     }
 
     /// <summary>Prepares runs on inputs that stay where they are, for timing: nothing is copied but what the library itself copies.</summary>
     /// <param name="inputs">Each of the size that the shape says.</param>
     /// <param name="shape">Of one input.</param>
-    /// <param name="output">The output to compute.</param>
-    public OnnxRuns Prepare(IReadOnlyList<float[]> inputs, IReadOnlyList<long> shape, string output) => new(_session, InputName, inputs, shape, output);
+    /// <param name="outputs">The outputs to compute.</param>
+    public OnnxRuns Prepare(IReadOnlyList<float[]> inputs, IReadOnlyList<long> shape, params IReadOnlyList<string> outputs) => new(_session, this, inputs, shape, outputs);
 
     public void Dispose() => _session.Dispose();
 }

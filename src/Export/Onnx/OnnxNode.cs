@@ -46,19 +46,24 @@ internal sealed class OnnxNode(OnnxExport export, GraphNode node)
     /// <summary>Constants that nodes share.</summary>
     internal string Scalar(string name, float value) => Once($"constant.{name}", n => export.Graph.Scalar(n, value));
 
-    internal string Scalar(string name, double value) => Once(name, n => export.Graph.Scalar(n, value));
-
     internal string Shared<T>(string name, T[] values, params long[] shape)
         where T : unmanaged => Once(name, n => export.Graph.Constant<T>(n, values, shape));
 
+    internal int Opset => export.Graph.Opset;
+
+    /// <summary>The mean over an axis of a value.</summary>
+    internal string Mean(string value, int axis, bool keep) => Opset < 18
+        ? Node("ReduceMean", [value], ("axes", (long[])[axis]), ("keepdims", keep ? 1 : 0))
+        : Node("ReduceMean", [value, Sizes(axis)], ("keepdims", keep ? 1 : 0));
+
     internal string Sizes(params long[] sizes) => export.Sizes(sizes);
 
-    /// <summary>A grid <c>[1, C, H, W]</c> as tokens <c>[1, N, C]</c>: the node's output.</summary>
-    internal void OutputTokens(string grid) => Output("Transpose", [Node("Reshape", [grid, Sizes(1, To.Channels, To.Tokens)])], ("perm", (long[])[0, 2, 1]));
+    /// <summary>A grid <c>[n, C, H, W]</c> as tokens <c>[n, N, C]</c>: the node's output.</summary>
+    internal void OutputTokens(string grid) => Output("Transpose", [Node("Reshape", [grid, Sizes(-1, To.Channels, To.Tokens)])], ("perm", (long[])[0, 2, 1]));
 
-    /// <summary>The first input as a grid <c>[1, C, H, W]</c>.</summary>
+    /// <summary>The first input as a grid <c>[n, C, H, W]</c>.</summary>
     internal string Grid() => From.Kind == ValueKind.Image ? X
-        : Node("Reshape", [Node("Transpose", [X], ("perm", (long[])[0, 2, 1])), Sizes(1, From.Channels, From.Height, From.Width)]);
+        : Node("Reshape", [Node("Transpose", [X], ("perm", (long[])[0, 2, 1])), Sizes(-1, From.Channels, From.Height, From.Width)]);
 
     private string Once(string name, Func<string, string> make) => export.Once(name, make);
 }

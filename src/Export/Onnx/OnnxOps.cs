@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export.Onnx;
@@ -15,22 +16,22 @@ internal static class OnnxOps
         [Op.BinaryLinear] = n => Product(n, MatMul(n, OnnxWeights.Signs(n.Tensor("weight"), n.To.Channels, n.From.Channels)), n.From.Channels),
         [Op.BinaryConv] = BinaryConv,
         [Op.BinaryAttention] = OnnxAttention.Binary,
-        [Op.RPReLU] = n => n.Output(n.Has("shift") ? "Add" : "PRelu", n.Has("shift")
-            ? [n.Node("PRelu", [n.Node("Sub", [n.X, n.Vector("shift")]), n.Vector("slope")]), n.Vector("offset")] : [n.X, n.Vector("slope")]),
+        [Op.RPReLU] = RPReLU,
         [Op.Add] = Sum,
         [Op.AvgPool2d] = AvgPool2d,
         [Op.Upsample] = n => n.OutputTokens(n.Node("Resize", [n.Grid(), "", n.Constant("factors", (float[])[1, 1, n["factor"], n["factor"]], 4)],
             ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"))),
         [Op.TileChannels] = n => n.Output("Concat", [.. Enumerable.Repeat(n.X, n["factor"])], ("axis", 2)),
-        [Op.GroupMeanChannels] = n => n.Output("ReduceMean", [n.Node("Reshape", [n.X, n.Sizes(1, n.To.Tokens, n.To.Channels, n["factor"])])], ("axes", (long[])[3]), ("keepdims", 0)),
-        [Op.MeanTokens] = n => n.Output("ReduceMean", [n.X], ("axes", (long[])[1]), ("keepdims", 1)),
-        [Op.LayerNorm] = n => n.Output("LayerNormalization", [n.X, n.Vector("scale"), n.Vector("offset")], ("axis", -1), ("epsilon", n.Floats("epsilon")[0])),
+        [Op.GroupMeanChannels] = n => n.Output("Identity", [n.Mean(n.Node("Reshape", [n.X, n.Sizes(-1, n.To.Tokens, n.To.Channels, n["factor"])]), 3, keep: false)]),
+        [Op.MeanTokens] = n => n.Output("Identity", [n.Mean(n.X, 1, keep: true)]),
+        [Op.LayerNorm] = LayerNorm,
         [Op.Gelu] = Gelu,
         [Op.SoftmaxAttention] = OnnxAttention.Softmax,
-        [Op.PrependTokens] = n => n.Output("Concat", [n.Source.Inputs.Count == 2 ? n.Input(1) : n.Constant("tokens", 1, n.To.Tokens - n.From.Tokens, n.To.Channels), n.X], ("axis", 1)),
+        [Op.PrependTokens] = PrependTokens,
         [Op.SliceTokens] = n => n.Output("Slice", [n.X, n.Sizes(n["start"]), n.Sizes((long)n["start"] + n["count"]), n.Sizes(1)]),
         [Op.SpatialShift] = SpatialShift,
         [Op.ScaledSum] = Sum,
+        [Op.DepthwiseConv2d] = DepthwiseConv2d,
     };
 
     internal static bool Has(Op op) => s_rows.ContainsKey(op);
@@ -47,18 +48,74 @@ internal static class OnnxOps
         write(node);
     }
 
+    // ONNX's PRelu would do, but OpenCV takes its slopes for those of the second axis.
+    private static void RPReLU(OnnxNode n)
+    {
+        string x = n.Has("shift") ? n.Node("Sub", [n.X, n.Vector("shift")]) : n.X;
+        string[] sides = [n.Node("GreaterOrEqual", [x, n.Scalar("zero", 0f)]), x, n.Node("Mul", [x, n.Vector("slope")])];
+        if (n.Has("shift"))
+        {
+            n.Output("Add", [n.Node("Where", sides), n.Vector("offset")]);
+        }
+        else
+        {
+            n.Output("Where", sides);
+        }
+    }
+
     private static void Linear(OnnxNode n)
     {
         string product = MatMul(n, n.Floats("weight"));
         n.Output(n.Has("bias") ? "Add" : "Identity", n.Has("bias") ? [product, n.Vector("bias")] : [product]);
     }
 
+    // The learned tokens are the same for every image: zeros of the batch's size are added to them.
+    private static void PrependTokens(OnnxNode n)
+    {
+        string before;
+        if (n.Source.Inputs.Count == 2)
+        {
+            before = n.Input(1);
+        }
+        else
+        {
+            string first = n.Node("Slice", [n.X, n.Sizes(0), n.Sizes(1), n.Sizes(1)]);
+            before = n.Node("Add", [n.Node("Mul", [first, n.Scalar("zero", 0f)]), n.Constant("tokens", 1, n.To.Tokens - n.From.Tokens, n.To.Channels)]);
+        }
+
+        n.Output("Concat", [before, n.X], ("axis", 1));
+    }
+
+    private static void LayerNorm(OnnxNode n)
+    {
+        float epsilon = n.Floats("epsilon")[0];
+        if (n.Opset >= 17)
+        {
+            n.Output("LayerNormalization", [n.X, n.Vector("scale"), n.Vector("offset")], ("axis", -1), ("epsilon", epsilon));
+            return;
+        }
+
+        string centred = n.Node("Sub", [n.X, n.Mean(n.X, 2, keep: true)]);
+        string variance = n.Mean(n.Node("Mul", [centred, centred]), 2, keep: true);
+        string deviation = n.Node("Sqrt", [n.Node("Add", [variance, n.Scalar(string.Create(CultureInfo.InvariantCulture, $"epsilon_{epsilon:R}"), epsilon)])]);
+        n.Output("Add", [n.Node("Mul", [n.Node("Div", [centred, deviation]), n.Vector("scale")]), n.Vector("offset")]);
+    }
+
     private static void BinaryConv(OnnxNode n)
     {
-        int kernel = n["kernel"];
-        string grid = Convolution(n, OnnxWeights.Convolution(n.Tensor("weight"), n.To.Channels, n.From.Channels, kernel), kernel, kernel, 0, null);
-        string tokens = n.Named("Transpose", "product", [n.Node("Reshape", [grid, n.Sizes(1, n.To.Channels, n.To.Tokens)])], ("perm", (long[])[0, 2, 1]));
-        Product(n, tokens, kernel * kernel * n.From.Channels);
+        var window = ConvWindow.Of(n.Source);
+        string grid = n.Grid();
+        if (window.Padding > 0)
+        {
+            // The constant is no other operator's: OpenCV takes one that is for a value of the graph.
+            grid = n.Node("Pad", [grid, n.Sizes(0, 0, window.Padding, window.Padding, 0, 0, window.Padding, window.Padding), n.Scalar("outside", 1f)]);
+        }
+
+        string kernels = n.Constant("weight", OnnxWeights.Convolution(n.Tensor("weight"), n.To.Channels, n.From.Channels, window.Kernel), n.To.Channels, n.From.Channels, window.Kernel, window.Kernel);
+        grid = n.Node("Conv", [grid, kernels], ("kernel_shape", (long[])[window.Kernel, window.Kernel]), ("strides", (long[])[window.Stride, window.Stride]),
+            ("dilations", (long[])[window.Dilation, window.Dilation]));
+        string tokens = n.Named("Transpose", "product", [n.Node("Reshape", [grid, n.Sizes(-1, n.To.Channels, n.To.Tokens)])], ("perm", (long[])[0, 2, 1]));
+        Product(n, tokens, window.Taps * n.From.Channels);
     }
 
     // With s the sum of k products of signs; a count of differing signs is (k - s) / 2.
@@ -96,9 +153,10 @@ internal static class OnnxOps
 
     private static void AvgPool2d(OnnxNode n)
     {
-        string pooled = n.Node("AveragePool", [n.Grid()],
-            ("kernel_shape", (long[])[n["kernelH"], n["kernelW"]]), ("strides", (long[])[n["strideH"], n["strideW"]]),
-            ("pads", (long[])[n["paddingH"], n["paddingW"], n["paddingH"], n["paddingW"]]), ("count_include_pad", 1));
+        // Zeros around the grid are a step of their own: OpenCV takes pads, but leaves them out of the mean whatever count_include_pad says.
+        (int rows, int columns) = (n["paddingH"], n["paddingW"]);
+        string grid = rows + columns == 0 ? n.Grid() : n.Node("Pad", [n.Grid(), n.Sizes(0, 0, rows, columns, 0, 0, rows, columns)]);
+        string pooled = n.Node("AveragePool", [grid], ("kernel_shape", (long[])[n["kernelH"], n["kernelW"]]), ("strides", (long[])[n["strideH"], n["strideW"]]));
         int count = n["kernelH"] * n["kernelW"];
         n.OutputTokens(n.Source.Attributes.ContainsKey(OpAttributes.Sum) ? n.Node("Mul", [pooled, n.Scalar($"window_{count}", (float)count)]) : pooled);
     }
@@ -122,6 +180,15 @@ internal static class OnnxOps
 
         n.OutputTokens(n.Node("Conv", [n.Grid(), n.Constant("kernels", kernels, channels, 1, height, width)],
             ("kernel_shape", (long[])[height, width]), ("pads", (long[])[rows, columns, rows, columns]), ("group", channels)));
+    }
+
+    // A tap's weights of all channels are a row; ONNX has a channel's weights of all taps.
+    private static void DepthwiseConv2d(OnnxNode n)
+    {
+        (int kernel, int stride, int padding, int channels) = (n["kernel"], n["stride"], n["padding"], n.To.Channels);
+        string kernels = n.Constant("weight", OnnxWeights.Transposed(n.Floats("weight"), kernel * kernel, channels), channels, 1, kernel, kernel);
+        n.OutputTokens(n.Node("Conv", n.Has("bias") ? [n.Grid(), kernels, n.Vector("bias")] : [n.Grid(), kernels],
+            ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]), ("pads", (long[])[padding, padding, padding, padding]), ("group", channels)));
     }
 
     private static string Convolution(OnnxNode n, float[] weight, int kernel, int stride, int padding, string? bias)

@@ -13,12 +13,13 @@ internal static class OnnxProof
     /// failed.</summary>
     public sealed record Exported(byte[] Bytes, ParityCertificate Certificate);
 
-    /// <summary>Exports and proves; <paramref name="name"/> is the model file's name, without folders.</summary>
+    /// <summary>Exports and proves; <paramref name="name"/> is the model file's name, without folders, <paramref name="opset"/> from
+    /// <see cref="OnnxGraph.LeastOpset"/> to <see cref="OnnxGraph.MostOpset"/>.</summary>
     /// <exception cref="NotSupportedException">The model has an op that has no translation.</exception>
-    public static Exported Export(EvitFile file, string name, CertificateOptions options)
+    public static Exported Export(EvitFile file, string name, CertificateOptions options, int opset = OnnxGraph.DefaultOpset)
     {
         using var check = new ParityCheck(file, logitTolerance: LogitTolerance, sameFloats: true);
-        using (var simulator = new Simulator(file))
+        using (var simulator = new Simulator(file, opset))
         {
             check.AddImages(options.Count, options.Input(file.Graph.InputShape), simulator);
         }
@@ -27,14 +28,14 @@ internal static class OnnxProof
             "export", file, check.Report, $"ONNX Runtime {OnnxModel.RuntimeVersion}",
             options.Given is null ? new CertificateImages(options.Count, "uniform noise", options.Seed) : new CertificateImages(options.Count, options.Data),
             new CertificateSource(name, file.Sha256));
-        return new Exported(OnnxExport.Write(file, certificate: certificate.ToJson()), certificate);
+        return new Exported(OnnxExport.Write(file, opset, certificate: certificate.ToJson()), certificate);
     }
 
     /// <summary>The exported graph in ONNX Runtime: once as it is written, for the logits, and once with every value as output.</summary>
-    private sealed class Simulator(EvitFile file) : ISimulator, IDisposable
+    private sealed class Simulator(EvitFile file, int opset) : ISimulator, IDisposable
     {
-        private readonly OnnxModel _written = OnnxModel.Load(OnnxExport.Write(file));
-        private readonly OnnxModel _open = OnnxModel.Load(OnnxExport.Write(file, everyValue: true));
+        private readonly OnnxModel _written = OnnxModel.Load(OnnxExport.Write(file, opset));
+        private readonly OnnxModel _open = OnnxModel.Load(OnnxExport.Write(file, opset, everyValue: true));
         private readonly long[] _shape = [1, .. file.Graph.InputShape.Select(v => (long)v)];
         private readonly Dictionary<string, float[]> _values = new(StringComparer.Ordinal);
         private float[] _image = [];

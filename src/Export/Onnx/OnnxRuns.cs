@@ -6,34 +6,52 @@ namespace EdgeVit.Export.Onnx;
 internal sealed class OnnxRuns : IDisposable
 {
     private readonly InferenceSession _session;
+    private readonly OnnxModel _model;
+    private readonly long[] _shape;
     private readonly RunOptions _options = new();
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
     private readonly OrtValue[][] _inputs;
 
-    internal OnnxRuns(InferenceSession session, string input, IReadOnlyList<float[]> inputs, IReadOnlyList<long> shape, string output)
+    internal OnnxRuns(InferenceSession session, OnnxModel model, IReadOnlyList<float[]> inputs, IReadOnlyList<long> shape, IReadOnlyList<string> outputs)
     {
-        _session = session;
-        _inputNames = [input];
-        _outputNames = [output];
-        _inputs = [.. inputs.Select(i => new[] { OrtValue.CreateTensorValueFromMemory(i, [.. shape]) })];
+        (_session, _model, _shape) = (session, model, [.. shape]);
+        _inputNames = [model.InputName];
+        _outputNames = [.. outputs];
+        _inputs = [.. inputs.Select(i => new[] { OnnxElements.Write(model.Input.Element, i, _shape) })];
     }
 
-    /// <summary>Computes the output of an input and forgets it.</summary>
+    /// <summary>Computes the outputs of an input and forgets them.</summary>
     public void Run(int index) => _session.Run(_options, _inputNames, _inputs[index], _outputNames).Dispose();
 
-    /// <summary>The output of an input.</summary>
-    /// <exception cref="OnnxModelException">ONNX Runtime fails, or the output is no float tensor.</exception>
-    public float[] Output(int index)
+    /// <summary>The outputs of an input.</summary>
+    /// <exception cref="OnnxModelException">ONNX Runtime fails, or an output is no tensor of numbers.</exception>
+    public float[][] Outputs(int index)
     {
         try
         {
             using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(_options, _inputNames, _inputs[index], _outputNames);
-            return results[0].GetTensorDataAsSpan<float>().ToArray();
+            return [.. results.Select((r, i) => r.IsTensor && OnnxElements.Known(r.GetTensorTypeAndShape().ElementDataType)
+                ? OnnxElements.Read(r) : throw new OnnxModelException($"{_model.File.Name}: its output '{_outputNames[i]}' is no tensor of numbers. Export it with its logits as output."))];
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OnnxModelException($"ONNX Runtime fails on the model: {e.Message.TrimEnd('.')}.", e);
+            throw OnnxFailure.Running(_model.File, _model.Input, _shape, e);
+        }
+    }
+
+    /// <summary>The sizes of the outputs of an input.</summary>
+    /// <exception cref="OnnxModelException">ONNX Runtime fails.</exception>
+    public long[][] Shapes(int index)
+    {
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(_options, _inputNames, _inputs[index], _outputNames);
+            return [.. results.Select(static r => r.GetTensorTypeAndShape().Shape)];
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw OnnxFailure.Running(_model.File, _model.Input, _shape, e);
         }
     }
 

@@ -18,31 +18,26 @@ internal sealed class AttentionTies
 
     /// <summary>Finds the keys of one head of one query at a threshold: <paramref name="exp"/> is the head's fixed-point table of the packed model,
     /// by matching signs, <paramref name="tolerance"/> how close p / clip has to be to a border.</summary>
-    public AttentionTies(IReadOnlyList<Value> inputs, int token, int head, ReadOnlySpan<long> exp, float clip, int levels, bool maskDiagonal, double tolerance)
+    public AttentionTies(ReferenceAttention attention, Value values, int token, int head, ReadOnlySpan<long> exp, float clip, int levels, double tolerance)
     {
         _size = exp.Length - 1;
 
         // What a match more adds to the score: the last step of the table says it to fifteen places.
         _unit = Math.Log((double)exp[_size] / Math.Max(1, exp[_size - 1]));
         _first = head * _size;
-        _values = inputs[2];
-        int[] matches = [.. Enumerable.Range(0, inputs[1].Shape.Tokens).Select(j => Matches(inputs[0], token, inputs[1], j))];
-        int own = maskDiagonal ? token : -1;
+        _values = values;
+        IReadOnlyList<int> keys = attention.Keys(token);
+        int[] matches = [.. keys.Select(j => attention.Matches(head, token, j))];
         long fixedSum = 0;
         double sum = 0;
         for (int j = 0; j < matches.Length; j++)
         {
-            fixedSum += j == own ? 0 : exp[matches[j]];
-            sum += j == own ? 0 : Exponential(matches[j]);
+            fixedSum += exp[matches[j]];
+            sum += Exponential(matches[j]);
         }
         for (int j = 0; j < matches.Length; j++)
         {
-            if (j == own)
-            {
-                continue;
-            }
-
-            double q = Exponential(matches[j]) / sum / clip;
+            double q = (Exponential(matches[j]) / sum / clip) - attention.Zero(head);
             double level = Math.Clamp(Math.Round(q + 0.5), 1, levels);
             double margin = Math.Abs(q - (level - 0.5));
             if (margin > tolerance)
@@ -51,7 +46,7 @@ internal sealed class AttentionTies
             }
 
             Margin = Math.Max(Margin, margin);
-            _keys.Add((j, 2 * (double)exp[matches[j]] > ((2 * level) - 1) * (clip * (double)fixedSum)));
+            _keys.Add((keys[j], 2 * (double)exp[matches[j]] > ((2 * level) - 1 + (2 * attention.Zero(head))) * (clip * (double)fixedSum)));
         }
     }
 
@@ -89,17 +84,6 @@ internal sealed class AttentionTies
             change += _values.Bit(key, _first + c) != attended ? 1 : -1;
         }
         return change;
-    }
-
-    private int Matches(Value query, int token, Value key, int j)
-    {
-        int matches = 0;
-        for (int c = _first; c < _first + _size; c++)
-        {
-            matches += query.Bit(token, c) == key.Bit(j, c) ? 1 : 0;
-        }
-
-        return matches;
     }
 
     private double Exponential(int matches) => Math.Exp(_unit * (matches - _size));

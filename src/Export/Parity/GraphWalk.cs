@@ -49,33 +49,52 @@ internal sealed class GraphWalk
         }
     }
 
+    public string OutputName => _file.Graph.OutputName;
+
+    public IReadOnlyList<GraphNode> Nodes => _file.Graph.Nodes;
+
+    /// <summary>Computes a node from values.</summary>
+    public Value Evaluate(GraphNode node, IReadOnlyDictionary<string, Value> values)
+    {
+        LargeArrays.Expect(sizeof(float) * _interpreter.Shapes[node.Output].Elements);
+        return _interpreter.Evaluate(node, values);
+    }
+
     /// <summary>Lets the network run free on a normalised image <c>[3, H, W]</c> to the first sign that leaves the simulator's: a tie when that
-    /// sign lies at its threshold, otherwise what is wrong. <paramref name="tieTolerance"/> (see <see cref="NodeComparison.TieTolerance"/>) allows
+    /// sign lies at its threshold, otherwise what is wrong. Where none does, <see cref="RoundingTrial"/> says why. <paramref name="tieTolerance"/> (see <see cref="NodeComparison.TieTolerance"/>) allows
     /// for the rounding of all layers before it.</summary>
-    public Explanation FirstDifference(ReadOnlySpan<float> input, ISimulatorTaps taps, ReadOnlySpan<float> sessionLogits, double tieTolerance)
+    public Explanation FirstDifference(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulatedLogits, ReadOnlySpan<float> sessionLogits, double tieTolerance)
     {
         Dictionary<string, Value> values = Start(input);
         Explanation? first = null;
         for (int n = 0; n < _file.Graph.Nodes.Count; n++)
         {
             GraphNode node = _file.Graph.Nodes[n];
-            LargeArrays.Expect(sizeof(float) * _interpreter.Shapes[node.Output].Elements);
-            values[node.Output] = _interpreter.Evaluate(node, values);
+            values[node.Output] = Evaluate(node, values);
             if (first is null && IsBinary(node.Op) && taps.TryGet(node.Output, out float[]? simulated))
             {
-                float[] x = taps.TryGet(node.Inputs[0], out float[]? tapped) ? tapped : values[node.Inputs[0]].Floats;
+                float[] own = values[node.Inputs[0]].Floats;
+                float[] x = taps.TryGet(node.Inputs[0], out float[]? tapped) && tapped.Length == own.Length ? tapped : own;
                 NodeOutcome outcome = _comparison.Compare(
                     node, values[node.Output], simulated, [.. node.Inputs.Select(i => values[i])], x, tieTolerance);
-                first = outcome.Mismatches > 0 ? new Explanation(false, outcome.Fault!)
-                    : outcome.Ties > 0 ? new Explanation(true, outcome.Tie!)
+                first = outcome.Mismatches > 0 ? new Explanation(Cause.Fault, outcome.Fault!)
+                    : outcome.Ties > 0 ? new Explanation(Cause.Tie, outcome.Tie!)
                     : null;
             }
             Forget(values, n);
         }
 
-        return !values[_file.Graph.OutputName].Floats.AsSpan().SequenceEqual(sessionLogits)
-            ? new Explanation(false, "the session's kernels do not give what the reference interpreter gives")
-            : first ?? new Explanation(false, "no sign differs on the way");
+        float[] interpreted = values[OutputName].Floats;
+        return !interpreted.AsSpan().SequenceEqual(sessionLogits)
+            ? new Explanation(Cause.Fault, $"{Different(interpreted, sessionLogits)}: the session's kernels do not give what the reference interpreter gives")
+            : first ?? new RoundingTrial(this, _comparison, new FloatRounding(_file.Graph, _file.Tensors, _comparison)).Explain(input, taps, simulatedLogits);
+    }
+
+    /// <summary>The first logit that two computations of the packed model do not share.</summary>
+    public string Different(float[] expected, ReadOnlySpan<float> found)
+    {
+        int channel = expected.AsSpan().CommonPrefixLength(found);
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{OutputName}: token 0 channel {channel}: {expected[channel]:R}, and {found[channel]:R}");
     }
 
     /// <summary>Whether an op decides by a threshold.</summary>
@@ -136,7 +155,7 @@ internal sealed class GraphWalk
     }
 
     /// <summary>Forgets the values that no later node reads.</summary>
-    private void Forget(Dictionary<string, Value> values, int node)
+    public void Forget(Dictionary<string, Value> values, int node)
     {
         foreach (string input in _file.Graph.Nodes[node].Inputs)
         {
@@ -147,7 +166,7 @@ internal sealed class GraphWalk
         }
     }
 
-    private Dictionary<string, Value> Start(ReadOnlySpan<float> input)
+    public Dictionary<string, Value> Start(ReadOnlySpan<float> input)
     {
         IReadOnlyList<int> shape = _file.Graph.InputShape;
         return new Dictionary<string, Value>(StringComparer.Ordinal)
@@ -167,9 +186,6 @@ internal sealed class GraphWalk
         StoredType.F32 => tensor.Bytes.Length,
         _ => 0,
     };
-
-    /// <summary>Why logits differ, in words.</summary>
-    internal sealed record Explanation(bool IsTie, string Text);
 
     /// <summary>A node on the walk, and its results.</summary>
     private sealed class NodeStep(int index, GraphNode node)

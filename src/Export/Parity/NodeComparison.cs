@@ -27,6 +27,9 @@ internal sealed class NodeComparison(
     /// <summary>Whether floats are stored in 16 bits and the reference has exact ones.</summary>
     public bool IsRounded => _storage.Any;
 
+    /// <summary>How a value relates to the simulator's; null where it is the same.</summary>
+    public FoldedValue? Folded(string name) => values.GetValueOrDefault(name);
+
     /// <summary>What the storage of a node's own tensors can make of its floats; null where they are exact.</summary>
     public float[]? Rounding(GraphNode node, IReadOnlyList<Value> inputs, Value packed) =>
         packed.Shape.Kind == ValueKind.Tokens && _storage.Concerns(node) ? _storage.Bounds(node, inputs, packed) : null;
@@ -37,10 +40,10 @@ internal sealed class NodeComparison(
 
     /// <summary>Compares one value as the graph and as the simulator computes it. <paramref name="x"/> is a sign's argument before the shift, the
     /// simulator's where it reports it; <paramref name="carried"/> is the rounding of inputs that the simulator does not report, null for
-    /// none.</summary>
+    /// none; <paramref name="floatTolerance"/> that of a row of attention.</summary>
     public NodeOutcome Compare(
         GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, float[] x, double tieTolerance = TieTolerance,
-        float[]? carried = null)
+        float[]? carried = null, double floatTolerance = FloatTolerance)
     {
         if (simulated.Length != packed.Shape.Elements)
         {
@@ -50,7 +53,7 @@ internal sealed class NodeComparison(
         return node.Op switch
         {
             Op.ShiftSign => Signs(node, packed, simulated, x, tieTolerance),
-            Op.BinaryAttention => Attention(node, packed, simulated, inputs),
+            Op.BinaryAttention => Attention(node, packed, simulated, inputs, floatTolerance),
             _ => Floats(node, packed, simulated, inputs, carried),
         };
     }
@@ -119,7 +122,7 @@ internal sealed class NodeComparison(
                 rounding = Math.Max(rounding, error);
                 continue;
             }
-            worst = double.IsNaN(error) ? double.MaxValue : Math.Max(worst, error);
+            worst = double.IsFinite(error) ? Math.Max(worst, error) : double.MaxValue;
             mismatches++;
             fault ??= Different(node, packed, simulated, i);
         }
@@ -128,10 +131,11 @@ internal sealed class NodeComparison(
 
     /// <summary>A head of a token may differ where some of its keys lie within rounding of the threshold, and then only by what those keys
     /// add: see <see cref="AttentionTies"/>.</summary>
-    private NodeOutcome Attention(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs)
+    private NodeOutcome Attention(GraphNode node, Value packed, float[] simulated, IReadOnlyList<Value> inputs, double floatTolerance)
     {
         double scale = Scale(simulated);
-        if (LargestDifference(packed.Floats, simulated) / scale is <= FloatTolerance and var largest)
+        double largest = LargestDifference(packed.Floats, simulated) / scale;
+        if (largest <= floatTolerance)
         {
             return new NodeOutcome(simulated.Length, 0, 0, 0, largest, MarginRange.None, 0, null);
         }
@@ -143,17 +147,18 @@ internal sealed class NodeComparison(
         int size = packed.Shape.Channels / clip.Length;
         (long ties, long rounded, long mismatches, double worst, double rounding, string? fault, string? tie) = (0, 0, 0, 0, 0, null, null);
         MarginRange margins = MarginRange.None;
+        ReferenceAttention? attention = null;
         for (int begin = 0; begin < simulated.Length; begin += size)
         {
             (int bad, int stored) = (-1, 0);
             for (int i = begin; i < begin + size; i++)
             {
                 double error = Math.Abs((double)packed.Floats[i] - simulated[i]) / scale;
-                if (error <= FloatTolerance)
+                if (error <= floatTolerance)
                 {
                     worst = Math.Max(worst, error);
                 }
-                else if (error <= FloatTolerance + (bounds[i] / scale))
+                else if (error <= floatTolerance + (bounds[i] / scale))
                 {
                     (stored, rounding) = (stored + 1, Math.Max(rounding, error));
                 }
@@ -170,9 +175,9 @@ internal sealed class NodeComparison(
             (int token, int channel) = int.DivRem(begin, packed.Shape.Channels);
             int head = channel / size;
             ReadOnlySpan<long> table = exp.AsSpan(exp.Length == size + 1 ? 0 : head * (size + 1), size + 1);
-            var atThreshold = new AttentionTies(
-                inputs, token, head, table, clip[head], AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node), TieTolerance);
-            if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), bounds.AsSpan(begin, size), scale) is { } counts
+            attention ??= ReferenceAttention.Of(node, inputs, role => tensors[node.Tensors[role]], clip);
+            var atThreshold = new AttentionTies(attention, inputs[2], token, head, table, clip[head], AttentionAttributes.Levels(node), TieTolerance);
+            if (Counts(packed.Floats.AsSpan(begin, size), simulated.AsSpan(begin, size), factors.AsSpan(channel, size), bounds.AsSpan(begin, size), floatTolerance * scale) is { } counts
                 && atThreshold.Explain(counts))
             {
                 ties++;
@@ -189,12 +194,12 @@ internal sealed class NodeComparison(
 
     /// <summary>Simulated minus packed counts of one row, null for a channel whose scale is 0; null altogether where they are no integers.</summary>
     private static int?[]? Counts(
-        ReadOnlySpan<float> packed, ReadOnlySpan<float> simulated, ReadOnlySpan<float> factors, ReadOnlySpan<float> bounds, double scale)
+        ReadOnlySpan<float> packed, ReadOnlySpan<float> simulated, ReadOnlySpan<float> factors, ReadOnlySpan<float> bounds, double rounding)
     {
         var counts = new int?[packed.Length];
         for (int c = 0; c < counts.Length; c++)
         {
-            double tolerance = (FloatTolerance * scale) + bounds[c];
+            double tolerance = rounding + bounds[c];
             double difference = (double)simulated[c] - packed[c];
             double count = factors[c] == 0 ? 0 : Math.Round(difference / factors[c]);
             if (!(Math.Abs(difference - (count * factors[c])) <= tolerance) || Math.Abs(count) > int.MaxValue)
@@ -225,7 +230,8 @@ internal sealed class NodeComparison(
         return largest;
     }
 
-    private static string Different(GraphNode node, Value packed, float[] simulated, int index)
+    /// <summary>An element that differs, in words.</summary>
+    internal static string Different(GraphNode node, Value packed, float[] simulated, int index)
     {
         (int token, int channel) = int.DivRem(index, packed.Shape.Channels);
         return string.Create(CultureInfo.InvariantCulture,

@@ -18,7 +18,8 @@ internal sealed record CertificateLayer(string Name, long Compared, long Ties, l
 /// <summary>The agreement of the logits when both sides run freely, see <see cref="ParityReport"/>; and of the predictions of images of which only
 /// the best class was compared, where there were more.</summary>
 internal sealed record CertificateLogits(
-    int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null);
+    int SameTop1, int TieImages, int UnexplainedImages, double MaxLogitDifference, double MaxTieLogitDifference, int? Predictions = null, int? SamePredictions = null,
+    int RoundedImages = 0);
 
 /// <summary>What was compared when a file was made, and the result: printed, and stored in the file (<c>edgevit.certificate</c>).</summary>
 /// <param name="Schema">Version of this record, <see cref="CurrentSchema"/>.</param>
@@ -60,6 +61,11 @@ internal sealed record ParityCertificate(
     string? FloatsReason = null)
 {
     private const int MostTies = 3;
+    private const int MostFaults = 3;
+
+    /// <summary>Why logits differ by more than usual on images without a tie, the first in words, see <see cref="ParityReport.RoundingTexts"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? RoundingTexts { get; init; }
 
     /// <summary>The schema that is written.</summary>
     public const string CurrentSchema = "edgevit.certificate/2";
@@ -77,9 +83,10 @@ internal sealed record ParityCertificate(
                 g.Key, g.Sum(l => l.Compared), g.Sum(l => l.Ties), g.Sum(l => l.Rounded), g.Sum(l => l.Mismatches), Short(g.Max(l => l.MaxError))))],
             new CertificateLogits(
                 report.SameTop1, report.TieImages, report.UnexplainedImages, Short(report.MaxLogitDifference), Short(report.MaxTieLogitDifference),
-                predictions?.Images, predictions?.Same),
+                predictions?.Images, predictions?.Same, report.RoundedImages),
             [.. report.Untapped.Take(5).Select(v => $"{v}: not reported by the reference"), .. report.Faults],
-            report.TieTexts);
+            report.TieTexts)
+        { RoundingTexts = report.RoundingTexts.Count > 0 ? report.RoundingTexts : null };
     }
 
     /// <summary>How a file stores its floats, as <see cref="Floats"/> words it.</summary>
@@ -111,40 +118,52 @@ internal sealed record ParityCertificate(
         }
     }
 
-    public IReadOnlyList<string> Lines()
+    /// <summary>The certificate in sentences.</summary>
+    /// <param name="separators">Whether thousands are separated by commas.</param>
+    public IReadOnlyList<string> Lines(bool separators = true)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
+        string format = Format(separators);
 
-        // An export has the same floats as what it is compared with.
-        bool exact = Floats == "f32" || Kind == "export";
         List<string> lines =
         [
-            string.Create(culture, $"{(Passed ? "passed" : "FAILED")}: {Compared:N0} values against {Reference}, {Mismatches:N0} mismatches; {Images.Count} {(Images.Count == 1 ? "image" : "images")} of {Images.Data}{(Images.Seed is { } seed ? $", seed {seed}" : "")}"),
-            string.Create(culture, $"{Ties:N0} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {Margin(m.Smallest)} to {Margin(m.Largest)} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}"),
+            string.Create(culture, $"{(Passed ? "passed" : "FAILED")}: {Text(Compared, format)} values against {Reference}, {Text(Mismatches, format)} mismatches; {Images.Count} {(Images.Count == 1 ? "image" : "images")} of {Images.Data}{(Images.Seed is { } seed ? $", seed {seed}" : "")}"),
+            Agreement(culture, format),
         ];
         lines.AddRange(TieTexts.Take(MostTies).Select(t => $"tie: {t}"));
-        if (TieTexts.Count > MostTies)
-        {
-            lines.Add($"and {TieTexts.Count - MostTies} more ties named in the file");
-        }
-
+        lines.AddRange(ParityReport.More(TieTexts.Count - MostTies, "ties named in the file"));
+        lines.AddRange((RoundingTexts ?? []).Select(t => $"rounding: {t}"));
+        lines.AddRange(ParityReport.More(Logits.RoundedImages - (RoundingTexts?.Count ?? 0), "images where rounding alone moves the logits"));
         if (FloatsReason is not null)
         {
-            lines.Add(string.Create(culture, $"floats stored as {Floats}{(Rounded > 0 ? $", which explains {Rounded:N0} values" : "")}: {FloatsReason}"));
+            lines.Add(string.Create(culture, $"floats stored as {Floats}{(Rounded > 0 ? $", which explains {Text(Rounded, format)} values" : "")}: {FloatsReason}"));
         }
 
         if (Logits.Predictions is { } predictions)
         {
-            lines.Add(string.Create(culture, $"{Logits.SamePredictions:N0} of {predictions:N0} predictions the same"));
+            lines.Add(string.Create(culture, $"{Text(Logits.SamePredictions, format)} of {Text(predictions, format)} predictions the same"));
         }
 
         if (!Passed)
         {
-            lines.AddRange(Faults.Take(3));
+            lines.AddRange(Faults.Take(MostFaults));
+            lines.AddRange(ParityReport.More(Faults.Count - MostFaults, "faults named in the file"));
         }
 
         return lines;
     }
+
+    /// <summary>The line on ties and logits.</summary>
+    private string Agreement(CultureInfo culture, string format)
+    {
+        // An export has the same floats as what it is compared with.
+        bool exact = Floats == "f32" || Kind == "export";
+        return string.Create(culture, $"{Text(Ties, format)} {(Ties == 1 ? "tie" : "ties")}{(TieMargins is { } m ? $" {Margin(m.Smallest)} to {Margin(m.Largest)} from their threshold" : "")}; largest logit difference {Logits.MaxLogitDifference:0.#E+0}{(Logits.TieImages > 0 ? $", {Logits.MaxTieLogitDifference:0.##} on {Logits.TieImages} {(Logits.TieImages == 1 ? "image" : "images")} where {(exact ? "a sign at its threshold went the other way" : "rounding turned a sign")}" : "")}{(Logits.RoundedImages > 0 ? $"; {ParityReport.RoundingText(Logits.RoundedImages)}" : "")}; same top-1 on {Logits.SameTop1} of {Images.Count}");
+    }
+
+    private static string Format(bool separators) => separators ? "N0" : "D";
+
+    private static string Text(long? number, string format) => number?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
     private static string Margin(double value) => value == 0 ? "0" : value.ToString("0.#E+0", CultureInfo.InvariantCulture);
 

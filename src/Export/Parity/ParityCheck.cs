@@ -30,6 +30,7 @@ internal sealed class ParityCheck : IDisposable
 
     private const int MaxFaults = 10;
     private const int MaxTies = 64;
+    private const int MaxRoundings = 3;
 
     private readonly EvitFile _file;
     private readonly PackedRuns _runs;
@@ -40,9 +41,11 @@ internal sealed class ParityCheck : IDisposable
     private readonly IReadOnlyDictionary<string, FoldedValue> _values;
     private readonly List<string> _faults = [];
     private readonly List<string> _ties = [];
+    private readonly List<string> _roundings = [];
     private int _images;
     private int _sameTop1;
     private int _tieImages;
+    private int _roundedImages;
     private int _unexplained;
     private double _maxLogitDifference;
     private double _maxTieLogitDifference;
@@ -66,7 +69,11 @@ internal sealed class ParityCheck : IDisposable
         _images,
         [.. _layers],
         [.. _file.Graph.Nodes.Zip(_layers).Where(p => _images > 0 && GraphWalk.IsBinary(p.First.Op) && p.Second.Compared == 0).Select(p => p.First.Output)],
-        _sameTop1, _tieImages, _unexplained, _maxLogitDifference, _maxTieLogitDifference, [.. _faults], [.. _ties]);
+        _sameTop1, _tieImages, _unexplained, _maxLogitDifference, _maxTieLogitDifference, [.. _faults], [.. _ties])
+    {
+        RoundedImages = _roundedImages,
+        RoundingTexts = [.. _roundings],
+    };
 
     /// <summary>Compares one image, normalised, <c>[3, H, W]</c>, with the simulator's values and logits for it, in evaluation mode.</summary>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
@@ -107,7 +114,7 @@ internal sealed class ParityCheck : IDisposable
         _layers[node] = _layers[node].With(outcome);
         if (outcome.Fault is { } fault)
         {
-            AddFault(fault);
+            AddFault($"{fault} (image {_images})");
         }
 
         if (outcome.Tie is { } tie)
@@ -124,31 +131,46 @@ internal sealed class ParityCheck : IDisposable
         }
 
         double difference = NodeComparison.LargestDifference(packed, simulated);
-        if (difference <= _logitTolerance * NodeComparison.Scale(simulated))
+        if (double.IsFinite(difference) && difference <= _logitTolerance * NodeComparison.Scale(simulated))
         {
             _maxLogitDifference = Math.Max(_maxLogitDifference, difference);
             return;
         }
-        GraphWalk.Explanation why = Explain(input, taps, packed);
+        Explanation why = Explain(input, taps, simulated, packed);
         string text = string.Create(CultureInfo.InvariantCulture, $"image {_images}: logits differ by {difference:G4}: {why.Text}");
-        if (why.IsTie)
+        if (why.Cause == Cause.Tie)
         {
             _tieImages++;
             _maxTieLogitDifference = Math.Max(_maxTieLogitDifference, difference);
             AddTie(text);
             return;
         }
+        if (why.Cause == Cause.Rounding)
+        {
+            _roundedImages++;
+            _maxLogitDifference = Math.Max(_maxLogitDifference, difference);
+            if (_roundings.Count < MaxRoundings)
+            {
+                _roundings.Add(text);
+            }
+
+            return;
+        }
+
         _unexplained++;
-        _maxLogitDifference = Math.Max(_maxLogitDifference, double.IsNaN(difference) ? double.MaxValue : difference);
+        _maxLogitDifference = Math.Max(_maxLogitDifference, double.IsFinite(difference) ? difference : double.MaxValue);
         AddFault(text);
     }
 
-    /// <summary>Why logits differ: a tie where the first sign that leaves the simulator's lies at its threshold, and the kernels that ran and the
-    /// plainest ones agree.</summary>
-    private GraphWalk.Explanation Explain(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] sessionLogits) =>
-        _runs.ScalarLogits(input).AsSpan().SequenceEqual(sessionLogits)
-            ? _walk.FirstDifference(input, taps, sessionLogits, _tieTolerance)
-            : new GraphWalk.Explanation(false, $"the kernels of {_runs.KernelName} do not give what scalar ones give");
+    /// <summary>Why logits differ: a tie where the first sign that leaves the simulator's lies at its threshold, rounding where none does and the
+    /// network multiplies it, and the kernels that ran and the plainest ones agree.</summary>
+    private Explanation Explain(ReadOnlySpan<float> input, ISimulatorTaps taps, float[] simulatedLogits, float[] sessionLogits)
+    {
+        float[] scalar = _runs.ScalarLogits(input);
+        return scalar.AsSpan().SequenceEqual(sessionLogits)
+            ? _walk.FirstDifference(input, taps, simulatedLogits, sessionLogits, _tieTolerance)
+            : new Explanation(Cause.Fault, $"{_walk.Different(scalar, sessionLogits)}: the kernels of {_runs.KernelName} do not give what scalar ones give");
+    }
 
     private float[] Fitting(float[] simulatorLogits) => simulatorLogits.Length == _file.Labels.Count
         ? simulatorLogits

@@ -71,6 +71,15 @@ internal sealed record ParityReport(
     IReadOnlyList<string> Faults,
     IReadOnlyList<string> TieTexts)
 {
+    private const int MostTies = 3;
+
+    /// <summary>Images whose logits differ by more than usual, without a sign that differs, because the network multiplies the rounding of floats
+    /// (<see cref="RoundingTrial"/>).</summary>
+    public int RoundedImages { get; init; }
+
+    /// <summary>The first of them in words.</summary>
+    public IReadOnlyList<string> RoundingTexts { get; init; } = [];
+
     public long Compared => Layers.Sum(l => l.Compared);
 
     public long Ties => Layers.Sum(l => l.Ties);
@@ -84,6 +93,14 @@ internal sealed record ParityReport(
     /// <summary>Whether the packed model computes what the simulator does: images were compared, nothing differs but by ties and by what the chosen
     /// storage of floats explains, and no value of the binary tier was left out.</summary>
     public bool Passed => Images > 0 && Mismatches == 0 && UnexplainedImages == 0 && Untapped.Count == 0;
+
+    /// <summary>How many images' logits rounding moves, in words.</summary>
+    internal static string RoundingText(int images) => string.Create(CultureInfo.InvariantCulture,
+        $"{images} {(images == 1 ? "image" : "images")} where rounding alone moves the logits by more than usual");
+
+    /// <summary>That there are more than the texts before name; nothing where there are none.</summary>
+    internal static IEnumerable<string> More(long count, string what) =>
+        count > 0 ? [string.Create(CultureInfo.InvariantCulture, $"and {count} more {what}")] : [];
 
     public string ToJson() => JsonSerializer.Serialize(this, ParityJsonContext.Default.ParityReport);
 
@@ -104,7 +121,20 @@ internal sealed record ParityReport(
             text.Append(culture, $"not reported by the simulator: {string.Join(", ", Untapped.Take(5))}{(Untapped.Count > 5 ? $" and {Untapped.Count - 5} more" : "")}\n");
         }
 
-        foreach (string line in Faults.Concat(TieTexts.Take(3).Select(t => $"tie: {t}")))
+        if (RoundedImages > 0)
+        {
+            text.Append(culture, $"{RoundingText(RoundedImages)}\n");
+        }
+
+        foreach (string line in (string[])
+        [
+            .. Faults,
+            .. More(Mismatches + UnexplainedImages - Faults.Count, "mismatches"),
+            .. TieTexts.Take(MostTies).Select(t => $"tie: {t}"),
+            .. More(TieTexts.Count - MostTies, "ties"),
+            .. RoundingTexts.Select(t => $"rounding: {t}"),
+            .. More(RoundedImages - RoundingTexts.Count, "images where rounding alone moves the logits"),
+        ])
         {
             text.Append(culture, $"  {line}\n");
         }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
@@ -49,15 +48,8 @@ internal sealed class StorageRounding
         }
     }
 
-    private float[] OfLinear(GraphNode node, Value x)
-    {
-        var sizes = new float[x.Floats.Length];
-        TensorPrimitives.Abs(x.Floats, sizes);
-        Value magnitude = x.Shape.Kind == ValueKind.Image
-            ? Value.Image(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width)
-            : Value.Tokens(sizes, x.Shape.Channels, x.Shape.Height, x.Shape.Width);
-        return _bounds!.Evaluate(node, new Dictionary<string, Value> { [node.Inputs[0]] = magnitude }).Floats;
-    }
+    private float[] OfLinear(GraphNode node, Value x) =>
+        _bounds!.Evaluate(node, new Dictionary<string, Value> { [node.Inputs[0]] = FloatRounding.Magnitudes(x) }).Floats;
 
     private float[] OfSlopes(GraphNode node, Value x)
     {
@@ -112,7 +104,7 @@ internal sealed class StorageRounding
     public float[] Rounding(GraphNode node, string role) => Errors(_tensors[node.Tensors[role]]);
 
     // |error| <= op(|input|, |errors of the tensors|).
-    private static bool IsLinear(GraphNode node) => node.Op is Op.Conv2d or Op.Linear or Op.Affine;
+    private static bool IsLinear(GraphNode node) => node.Op is Op.Conv2d or Op.DepthwiseConv2d or Op.Linear or Op.Affine;
 
     private float[] Floats(GraphNode node, string role) => TensorData.Floats(_tensors[node.Tensors[role]]);
 

@@ -48,6 +48,9 @@ internal sealed class GraphInterpreter
     /// <summary>Computes one node of the graph from at least its inputs' values, in the graph's shapes.</summary>
     public Value Evaluate(GraphNode node, IReadOnlyDictionary<string, Value> values) => ReferenceOps.Evaluate(new NodeValues(this, node, values));
 
+    /// <summary>Whether the graph is of a version whose RPReLU multiplied what is below 0.</summary>
+    internal bool IsFormer => _graph.Version < ModelGraph.JoinedSince;
+
     internal bool IsOutput(GraphNode node) => node.Output == _graph.OutputName;
 
     internal StoredTensor Tensor(GraphNode node, string role) => _tensors[node.Tensors[role]];
@@ -81,6 +84,8 @@ internal sealed class NodeValues(GraphInterpreter interpreter, GraphNode node, I
     internal ValueShape Shape => interpreter.Shapes[node.Output];
 
     internal bool IsOutput => interpreter.IsOutput(node);
+
+    internal bool IsFormer => interpreter.IsFormer;
 
     /// <summary>Whether a product counts differing signs.</summary>
     internal bool IsCount => node.Attributes.ContainsKey(OpAttributes.Counts);

@@ -78,17 +78,40 @@ internal static class ReferenceArithmetic
         }
     }
 
-    // Without shift and offset u is x, and what is left of it the result.
-    internal static void RPReLU(Value x, float[]? shift, float[] slope, float[]? offset, float[] y)
+    // Without shift and offset u is x, and what is left of it the result. Graphs before version 4 multiplied what is below 0.
+    internal static void RPReLU(Value x, float[]? shift, float[] slope, float[]? offset, bool former, float[] y)
     {
         int channels = x.Shape.Channels;
         for (int i = 0; i < y.Length; i++)
         {
             int c = i % channels;
             float u = shift is null ? x.Floats[i] : x.Floats[i] - shift[c];
-            float v = u > 0 ? u : slope[c] * u;
+            float v = u > 0 ? u : former ? slope[c] * u : MathF.FusedMultiplyAdd(u, slope[c] - 1, u);
             y[i] = offset is null ? v : v + offset[c];
         }
+    }
+
+    // y = fma(scale, count, x + offset).
+    internal static void Join(Counted product, Value x, float[] y)
+    {
+        int channels = x.Shape.Channels;
+        for (int i = 0; i < y.Length; i++)
+        {
+            int c = i % channels;
+            y[i] = MathF.FusedMultiplyAdd(product.Scale[c], product.Counts[i], x.Floats[i] + product.Offset[c]);
+        }
+    }
+
+    // The counts of a product become its floats.
+    internal static Counted Scale(float[] scale, float[] offset, float[] y)
+    {
+        float[] counts = [.. y];
+        for (int i = 0; i < y.Length; i++)
+        {
+            y[i] = MathF.FusedMultiplyAdd(scale[i % scale.Length], counts[i], offset[i % scale.Length]);
+        }
+
+        return new Counted(counts, scale, offset);
     }
 
     // y = fma(scale, x, y), or y + x without a scale.
@@ -130,10 +153,9 @@ internal static class ReferenceArithmetic
     }
 
     // s = K - 2 * (differing bits), or where bits are counted the differing bits; both operands' padding bits are 0 and never differ.
-    internal static void BinaryLinear(Value x, ulong[] weight, float[] scale, float[] offset, bool isCount, float[] y)
+    internal static void BinaryLinear(Value x, ulong[] weight, int outputs, bool isCount, float[] y)
     {
         int words = x.Shape.WordsPerToken;
-        int outputs = scale.Length;
         for (int t = 0; t < x.Shape.Tokens; t++)
         {
             for (int o = 0; o < outputs; o++)
@@ -144,16 +166,16 @@ internal static class ReferenceArithmetic
                     differ += BitOperations.PopCount(x.Words[(t * words) + w] ^ weight[(o * words) + w]);
                 }
 
-                y[(t * outputs) + o] = MathF.FusedMultiplyAdd(scale[o], isCount ? differ : x.Shape.Channels - (2 * differ), offset[o]);
+                y[(t * outputs) + o] = isCount ? differ : x.Shape.Channels - (2 * differ);
             }
         }
     }
 
-    // Gathers each window into one row, ordered kernel row, kernel column, channel; what is left is a BinaryLinear.
-    internal static void BinaryConv(Value x, ulong[] weight, float[] scale, float[] offset, int kernel, bool isCount, ValueShape shape, float[] y)
+    // Gathers each window into one row, ordered kernel row, kernel column, channel, +1 outside of the grid; what is left is a BinaryLinear.
+    internal static void BinaryConv(Value x, ulong[] weight, ConvWindow window, bool isCount, ValueShape shape, float[] y)
     {
         int channels = x.Shape.Channels;
-        int inputs = kernel * kernel * channels;
+        int inputs = window.Taps * channels;
         int words = (inputs + 63) >> 6;
         var rows = new ulong[shape.Tokens * words];
         for (int t = 0; t < shape.Tokens; t++)
@@ -161,92 +183,16 @@ internal static class ReferenceArithmetic
             (int oy, int ox) = int.DivRem(t, shape.Width);
             for (int k = 0; k < inputs; k++)
             {
-                (int window, int c) = int.DivRem(k, channels);
-                int token = (((oy * kernel) + (window / kernel)) * x.Shape.Width) + (ox * kernel) + (window % kernel);
-                if (x.Bit(token, c))
+                (int tap, int c) = int.DivRem(k, channels);
+                int iy = (oy * window.Stride) + (tap / window.Kernel * window.Dilation) - window.Padding;
+                int ix = (ox * window.Stride) + (tap % window.Kernel * window.Dilation) - window.Padding;
+                if (iy < 0 || iy >= x.Shape.Height || ix < 0 || ix >= x.Shape.Width || x.Bit((iy * x.Shape.Width) + ix, c))
                 {
                     rows[(t * words) + (k >> 6)] |= 1UL << k;
                 }
             }
         }
 
-        BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, scale, offset, isCount, y);
-    }
-
-    internal static void BinaryAttention(
-        Value query, Value key, Value value, long[] exp, float[] clip, int levels, bool maskDiagonal, float[] scale, float[] offset, float[] y)
-    {
-        int channels = query.Shape.Channels;
-        int size = channels / clip.Length;
-        int keys = key.Shape.Tokens;
-        int tableStride = exp.Length > size + 1 ? size + 1 : 0;
-        var matches = new int[keys];
-        var attended = new List<int>(keys);
-        for (int head = 0; head < clip.Length; head++)
-        {
-            (ulong[] queryBits, ulong[] keyBits) = (HeadBits(query, head * size, size), HeadBits(key, head * size, size));
-            int words = (size + 63) >> 6;
-            long[] table = exp[(head * tableStride)..((head * tableStride) + size + 1)];
-            for (int t = 0; t < query.Shape.Tokens; t++)
-            {
-                long sum = 0;
-                int own = maskDiagonal ? t : -1;
-                for (int j = 0; j < keys; j++)
-                {
-                    matches[j] = size;
-                    for (int w = 0; w < words; w++)
-                    {
-                        matches[j] -= BitOperations.PopCount(queryBits[(t * words) + w] ^ keyBits[(j * words) + w]);
-                    }
-
-                    sum += j == own ? 0 : table[matches[j]];
-                }
-
-                // A key is there once for each level that it reaches.
-                double limit = (double)clip[head] * (double)sum;
-                attended.Clear();
-                for (int level = 1; level <= levels; level++)
-                {
-                    double threshold = ((2 * level) - 1) * limit;
-                    for (int j = 0; j < keys; j++)
-                    {
-                        if (j != own && 2 * (double)table[matches[j]] > threshold)
-                        {
-                            attended.Add(j);
-                        }
-                    }
-                }
-
-                for (int c = head * size; c < (head + 1) * size; c++)
-                {
-                    int count = 0;
-                    foreach (int j in attended)
-                    {
-                        count += value.Bit(j, c) ? 1 : -1;
-                    }
-
-                    y[(t * channels) + c] = MathF.FusedMultiplyAdd(scale[c], count, offset[c]);
-                }
-            }
-        }
-    }
-
-    // The signs of one head, each token's in words of its own.
-    private static ulong[] HeadBits(Value x, int first, int size)
-    {
-        int words = (size + 63) >> 6;
-        var bits = new ulong[x.Shape.Tokens * words];
-        for (int t = 0; t < x.Shape.Tokens; t++)
-        {
-            for (int c = 0; c < size; c++)
-            {
-                if (x.Bit(t, first + c))
-                {
-                    bits[(t * words) + (c >> 6)] |= 1UL << c;
-                }
-            }
-        }
-
-        return bits;
+        BinaryLinear(Value.Bits(rows, inputs, shape.Height, shape.Width), weight, shape.Channels, isCount, y);
     }
 }

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Export;
 
 /// <summary>BinaryViT and the ReActNet forms of DeiT as the paper's code computes them in evaluation mode: sections 2 and 3 of its description,
@@ -12,7 +14,7 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
             {
-                x = Block($"vit.encoder.layer.{layer}", s, x);
+                x = Block($"vit.encoder.layer.{layer}", s, layer, x);
                 yield return $"vit.encoder.layer.{layer}";
             }
             if (s + 1 == config.Stages.Count)
@@ -33,12 +35,15 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         const string Projection = "vit.embeddings.patch_embeddings.projection";
         int size = config.ImageSize;
         Func<int, int, int, double> pixel = (c, y, x) => image[(((c * size) + y) * size) + x];
-        if (config.StemWidth > 0)
+        foreach ((int i, StemLayer layer) in config.StemLayers().Index())
         {
-            const string Stem = "vit.embeddings.stem";
-            Matrix conv = Normed($"{Stem}.norm", $"{Stem}.norm", Convolution(pixel, size, 1, 1, Tensor($"{Stem}.weight"), null));
-            Matrix stem = RPReLU($"{Stem}.rprelu", conv, null, Stem);
-            pixel = (c, y, x) => stem.Row((y * size) + x)[c];
+            string stem = StemLayer.Name(i);
+            Matrix conv = layer.Depthwise
+                ? Depthwise(pixel, size, layer.Stride, Tensor($"{stem}.weight"))
+                : Convolution(pixel, size, layer.Stride, (layer.Kernel - 1) / 2, Tensor($"{stem}.weight"), null);
+            Matrix y = RPReLU($"{stem}.rprelu", Normed($"{stem}.norm", $"{stem}.norm", conv), null, stem);
+            int side = size /= layer.Stride;
+            pixel = (c, row, column) => y.Row((row * side) + column)[c];
         }
         Matrix x = Convolution(pixel, size, config.PatchSize, config.PatchPadding, Tensor($"{Projection}.weight"), D($"{Projection}.bias"));
         x = config.EmbeddingNorm ? Normed("vit.embeddings.norm", "vit.embeddings.norm", x) : Tap("vit.embeddings.patch_embeddings", x);
@@ -51,11 +56,11 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     }
 
     /// <summary>X [N, C] to [N, C].</summary>
-    private Matrix Block(string l, int stageIndex, Matrix x)
+    private Matrix Block(string l, int stageIndex, int layer, Matrix x)
     {
         (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
-        Matrix x1 = Output(l, x, Attention($"{l}.attention.attention", stageIndex, a));
+        Matrix x1 = stage.Mixer == MixerKind.Conv3 ? Convolution($"{l}.conv", stage, grid, a, x) : Output(l, x, Attention($"{l}.attention.attention", stageIndex, layer, a));
         return FeedForward(l, stage, x1, b => [.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]);
     }
 
@@ -65,7 +70,7 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         string att = $"{l}.attention.attention";
         Matrix both = Tap($"{l}.tokens", Matrix.From(x.Columns, [.. token.Data, .. x.Data]));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", both));
-        Matrix y = Attend(att, config.Stages.Count, Tap($"{l}.class", a.Slice(0, 1)), a, (name, value) => Tap($"{name}.mean", value.Mean()));
+        Matrix y = Attend(att, config.Stages.Count, BinaryViTConfig.NoLayer, Tap($"{l}.class", a.Slice(0, 1)), a, (name, value) => Tap($"{name}.mean", value.Mean()));
         return FeedForward(l, config.ClassStage(), Output(l, token, y), _ => []);
     }
 
@@ -104,7 +109,7 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     }
 
     /// <summary>A [N, C] to Y [N, C].</summary>
-    private Matrix Attention(string att, int stageIndex, Matrix a)
+    private Matrix Attention(string att, int stageIndex, int layer, Matrix a)
     {
         (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         int r = stage.Reduction;
@@ -114,18 +119,18 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
             Matrix pooled = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
             source = Projection(att, "reduction", "r", "norm_r", pooled);
         }
-        return Attend(att, stageIndex, a, source, (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
+        return Attend(att, stageIndex, layer, a, source, (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
     }
 
     /// <summary>Normed queries [N, C] and the normed source of keys and values [M, C] to [N, C]; <paramref name="shortcut"/> makes the keys or
     /// values of this name tokens of the queries.</summary>
-    private Matrix Attend(string att, int stageIndex, Matrix queries, Matrix source, Func<string, Matrix, Matrix> shortcut)
+    private Matrix Attend(string att, int stageIndex, int layer, Matrix queries, Matrix source, Func<string, Matrix, Matrix> shortcut)
     {
         Matrix q = Projection(att, "query", "q", "normq", queries);
         Matrix k = Projection(att, "key", "k", "normk", source);
         Matrix v = Projection(att, "value", "v", "normv", source);
         Matrix context = Context(
-            att, stageIndex, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
+            att, stageIndex, layer, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
         context = Normed($"{att}.norm_context", $"{att}.norm_context", config.LayerNorm ? Tap($"{att}.context", context) : context);
         return RPReLU($"{att}.rprelu_context", context.Plus(q, shortcut($"{att}.rpreluk", k), shortcut($"{att}.rpreluv", v)), null);
     }
@@ -137,78 +142,48 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     }
 
     /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round(softmax / clip), 0, levels)</c> times V, head by head; halves are
-    /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity.</summary>
-    private Matrix Context(string att, int stageIndex, Signs q, Signs k, Signs v)
+    /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity. With windows K and V are those of the
+    /// query's window; a bias is added to the number of matches, which stays between 0 and d.</summary>
+    private Matrix Context(string att, int stageIndex, int layer, Signs q, Signs k, Signs v)
     {
+        (WindowForm? form, BiasTable? table) = (config.WindowAt(layer), config.BiasAt(layer));
+        var met = new AttentionKeys(form, new ValueShape(ValueKind.Bits, q.Columns, (int)Math.Sqrt(q.Rows), (int)Math.Sqrt(q.Rows)), k.Rows);
+        float[]? bias = table is null ? null : Tensor($"{att}.{TensorManifest.Bias}").Data;
         StageConfig stage = config.StageAt(stageIndex);
         bool masked = config.MasksDiagonal(stageIndex);
         double[] clips = D($"{att}.att_prob_clip");
         int d = stage.HeadSize;
         return Matrix.Of(q.Rows, stage.Width, (t, y) =>
         {
-            var exponentials = new double[k.Rows];
+            IReadOnlyList<int> keys = met.Of(t);
+            var exponentials = new double[keys.Count];
             for (int head = 0; head < stage.Heads; head++)
             {
                 double clip = clips[clips.Length == 1 ? 0 : head];
                 double sum = 0;
+                double zero = config.ZeroPoint ? D($"{att}.{TensorManifest.ZeroPoint}")[head] : 0;
                 double temperature = config.Locality ? AttentionTemperature.Of(D($"{att}.{TensorManifest.TemperatureLogit}")[head], d) : 1;
                 for (int j = 0; j < exponentials.Length; j++)
                 {
-                    double score = temperature * Signs.Dot(q.Row(t).Slice(head * d, d), k.Row(j).Slice(head * d, d)) / Math.Sqrt(d);
-                    sum += exponentials[j] = masked && j == t ? 0 : Math.Exp(score);
+                    double product = Signs.Dot(q.Row(t).Slice(head * d, d), k.Row(keys[j]).Slice(head * d, d));
+                    if (bias is not null)
+                    {
+                        int more = BiasTable.Matches(bias[(head * table!.Length) + table.Entry(met.Place(t), met.Place(keys[j]))], d);
+                        product = Math.Clamp(product + (2 * more), -d, d);
+                    }
+
+                    sum += exponentials[j] = masked && keys[j] == t ? 0 : Math.Exp(temperature * product / Math.Sqrt(d));
                 }
                 for (int j = 0; j < exponentials.Length; j++)
                 {
-                    double level = Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - 0.5), 0, config.AttentionLevels);
+                    double level = Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - zero - 0.5), 0, config.AttentionLevels);
                     if (level > 0)
                     {
-                        DoubleRow.AddTimes(y.Slice(head * d, d), clip * level, v.Row(j).Slice(head * d, d));
+                        DoubleRow.AddTimes(y.Slice(head * d, d), clip * level, v.Row(keys[j]).Slice(head * d, d));
                     }
                 }
             }
         });
-    }
-
-    /// <summary>X [N, C] to [N / 4, 2C].</summary>
-    private Matrix Downsampling(string name, int grid, Matrix x)
-    {
-        Matrix z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
-        FloatTensor weight = Tensor($"{name}.proj.weight");
-        (int inputs, int outputs) = (x.Columns, weight.Shape[0]);
-        Matrix Windows(Func<int, int, double> at) => Matrix.Of(x.Rows / 4, inputs * 4, (t, y) =>
-        {
-            int corner = (t / (grid / 2) * 2 * grid) + (t % (grid / 2) * 2);
-            for (int i = 0; i < y.Length; i++)
-            {
-                y[i] = at(corner + (i % 4 / 2 * grid) + (i % 2), i / 4);
-            }
-        });
-        Matrix product;
-        if (config.BinaryDownsampling)
-        {
-            Signs signs = Sign($"{name}.sign", z, $"{name}.move");
-            float[] data = weight.Data;
-            var binary = new Signs(outputs, inputs * 4, [.. data.Select(w => w >= 0 ? 1f : -1f)]);
-            var alpha = new double[outputs];
-            for (int o = 0; o < outputs; o++)
-            {
-                alpha[o] = DoubleRow.Sum(data.AsSpan(o * inputs * 4, inputs * 4), magnitudes: true) / (inputs * 4);
-            }
-
-            Matrix windows = Windows((t, c) => signs.Data[(t * inputs) + c]);
-            product = new Signs(windows.Rows, windows.Columns, windows.Data).Times(binary, alpha);
-        }
-        else
-        {
-            product = Windows((t, c) => z.Data[(t * inputs) + c]).Times(weight.Data, null);
-        }
-        Matrix y = Normed($"{name}.proj", $"{name}.norm", product);
-        if (config.BinaryDownsampling)
-        {
-            Matrix pooled = Tap($"{name}.pool", Pool(z, grid, 2, 2, 2, 0, 0));
-            y = RPReLU($"{name}.rprelu", y, pooled);
-        }
-        return Tap(name, y.Plus(Matrix.From(outputs, Tensor($"{name}.position_embeddings").Data)));
     }
 
     private void Head(Matrix x)

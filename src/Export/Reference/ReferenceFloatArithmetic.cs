@@ -36,6 +36,29 @@ internal static class ReferenceFloatArithmetic
         }
     }
 
+    // acc = bias; acc = fma(weight, x, acc) tap by tap; outside of the grid x is 0.
+    internal static void DepthwiseConv2d(Value x, float[] weight, float[]? bias, ConvWindow window, ValueShape shape, float[] y)
+    {
+        int channels = shape.Channels;
+        for (int t = 0; t < shape.Tokens; t++)
+        {
+            (int oy, int ox) = int.DivRem(t, shape.Width);
+            for (int c = 0; c < channels; c++)
+            {
+                float acc = bias is null ? 0f : bias[c];
+                for (int tap = 0; tap < window.Taps; tap++)
+                {
+                    int iy = (oy * window.Stride) + (tap / window.Kernel) - window.Padding;
+                    int ix = (ox * window.Stride) + (tap % window.Kernel) - window.Padding;
+                    bool isInside = iy >= 0 && iy < x.Shape.Height && ix >= 0 && ix < x.Shape.Width;
+                    acc = MathF.FusedMultiplyAdd(weight[(tap * channels) + c], isInside ? x.Floats[(((iy * x.Shape.Width) + ix) * channels) + c] : 0f, acc);
+                }
+
+                y[(t * channels) + c] = acc;
+            }
+        }
+    }
+
     internal static void Gelu(Value x, float[] y)
     {
         for (int i = 0; i < y.Length; i++)

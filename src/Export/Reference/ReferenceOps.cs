@@ -11,14 +11,13 @@ internal static class ReferenceOps
         [Op.Linear] = (n, y) => ReferenceArithmetic.Linear(n.X, n.Floats("weight"), n.Optional("bias"), n.Shape.Channels, y),
         [Op.Position] = (n, y) => ReferenceArithmetic.Add(n.X.Floats, n.Floats("position"), y),
         [Op.Affine] = (n, y) => ReferenceArithmetic.Affine(n.X, n.Floats("scale"), n.Floats("offset"), y),
-        [Op.RPReLU] = (n, y) => ReferenceArithmetic.RPReLU(n.X, n.Optional("shift"), n.Floats("slope"), n.Optional("offset"), y),
-        [Op.BinaryLinear] = (n, y) => ReferenceArithmetic.BinaryLinear(n.X, n.Words("weight"), n.Floats("scale"), n.Floats("offset"), n.IsCount, y),
-        [Op.BinaryConv] = (n, y) => ReferenceArithmetic.BinaryConv(n.X, n.Words("weight"), n.Floats("scale"), n.Floats("offset"), n["kernel"], n.IsCount, n.Shape, y),
-        [Op.BinaryAttention] = (n, y) => ReferenceArithmetic.BinaryAttention(
-            n.X, n.Input(1), n.Input(2), TensorData.Integers(n.Tensor("exp")), n.Floats("clip"), AttentionAttributes.Levels(n.Node), AttentionAttributes.MasksDiagonal(n.Node),
-            n.Floats("scale"), n.Floats("offset"), y),
+        [Op.RPReLU] = (n, y) => ReferenceArithmetic.RPReLU(n.X, n.Optional("shift"), n.Floats("slope"), n.Optional("offset"), n.IsFormer, y),
+        [Op.BinaryLinear] = (n, y) => ReferenceArithmetic.BinaryLinear(n.X, n.Words("weight"), n.Shape.Channels, n.IsCount, y),
+        [Op.BinaryConv] = (n, y) => ReferenceArithmetic.BinaryConv(n.X, n.Words("weight"), ConvWindow.Of(n.Node), n.IsCount, n.Shape, y),
+        [Op.BinaryAttention] = (n, y) => ReferenceAttention.Of(n).Count(n.Input(2), y),
         [Op.Add] = Sum,
         [Op.ScaledSum] = Sum,
+        [Op.DepthwiseConv2d] = (n, y) => ReferenceFloatArithmetic.DepthwiseConv2d(n.X, n.Floats("weight"), n.Optional("bias"), ConvWindow.Of(n.Node), n.Shape, y),
         [Op.AvgPool2d] = (n, y) => ReferencePooling.AvgPool2d(n.X, PoolWindow.Of(n.Node), n.Shape, y),
         [Op.Upsample] = (n, y) => ReferencePooling.Upsample(n.X, n["factor"], n.Shape, y),
         [Op.TileChannels] = (n, y) => ReferencePooling.TileChannels(n.X, n["factor"], y),
@@ -51,19 +50,30 @@ internal static class ReferenceOps
 
         var y = new float[shape.Elements];
         compute(node, y);
+        Counted? counted = node.Node.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention
+            ? ReferenceArithmetic.Scale(node.Floats("scale"), node.Floats("offset"), y) : null;
         if (node.IsOutput)
         {
             ReferenceArithmetic.ClearZeros(y);
         }
 
-        return Value.Tokens(y, shape.Channels, shape.Height, shape.Width);
+        return Value.Tokens(y, shape.Channels, shape.Height, shape.Width, counted);
     }
 
-    // A sum without scales adds; the order is that of the inputs.
+    // A sum without scales adds; the order is that of the inputs. A product of a simulator's floats has no counts to join.
     private static void Sum(NodeValues n, float[] y)
     {
-        n.X.Floats.CopyTo(y, 0);
-        for (int i = 1; i < n.Node.Inputs.Count; i++)
+        int next = 1;
+        if (n.Node.Attributes.ContainsKey(OpAttributes.Joined) && n.X.Counted is { } product)
+        {
+            ReferenceArithmetic.Join(product, n.Input(next++), y);
+        }
+        else
+        {
+            n.X.Floats.CopyTo(y, 0);
+        }
+
+        for (int i = next; i < n.Node.Inputs.Count; i++)
         {
             ReferenceArithmetic.AddScaled(n.Input(i), n.Optional(OpAttributes.Scale(i)), y);
         }

@@ -7,6 +7,12 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
     {
         Matrix x = Embedding(image);
         yield return "vit.embeddings";
+        if (config.PreNorm)
+        {
+            x = Tap("vit.prenorm", Norm(names.PreNorm, x));
+            yield return "vit.prenorm";
+        }
+
         for (int l = 0; l < config.Depth; l++)
         {
             x = Block(l, x);
@@ -19,7 +25,8 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
     private Matrix Embedding(float[] image)
     {
         Matrix x = Tap("vit.embeddings.patch_embeddings", Patches(image, config.ImageSize, config.PatchSize, $"{names.Patches}.weight", Optional($"{names.Patches}.bias")));
-        float[] leading = [.. config.LeadingTokens > 0 ? Tensor(names.ClassToken).Data : [], .. config.LeadingTokens > 1 ? Tensor(names.DistillationToken).Data : []];
+        float[] leading = [.. config.LeadingTokens > 0 ? Tensor(names.ClassToken).Data : [],
+            .. config.LeadingTokens > 1 ? Tensor(names.DistillationToken).Data : [], .. config.RegisterTokens > 0 ? Tensor(names.Registers).Data : []];
         Matrix positions = Matrix.From(config.Width, Tensor(names.Positions).Data);
         Matrix Prepended(Matrix tokens) => Matrix.From(config.Width, [.. leading, .. tokens.Data]);
         return config.LeadingPositions
@@ -90,20 +97,20 @@ internal sealed class ReferenceViT(FloatViTConfig config, ViTNames names, IReadO
 
     private void Head(Matrix x)
     {
+        if (config is { Pooling: ViTPooling.NormOfMean or ViTPooling.MeanOfNormed, Leading: > 0 })
+        {
+            x = Tap("vit.patches", x.Slice(config.Leading, x.Rows - config.Leading));
+        }
+
         switch (config.Pooling)
         {
             case ViTPooling.NormOfMean:
-                if (config.LeadingTokens > 0)
-                {
-                    x = Tap("vit.patches", x.Slice(config.LeadingTokens, x.Rows - config.LeadingTokens));
-                }
-
                 Logits(Tap("vit.layernorm", Norm(names.PooledNorm, Tap("vit.pooled", x.Mean()))));
                 break;
             case ViTPooling.MeanOfNormed:
                 Logits(Tap("vit.pooled", Tap("vit.layernorm", Norm(names.Norm, x)).Mean()));
                 break;
-            case var _ when config.LeadingTokens == 1:
+            case var pooling when config.LeadingTokens == 1 || pooling == ViTPooling.ClassToken:
                 Logits(Tap("vit.layernorm", Norm(names.Norm, Tap("vit.pooled", x.Slice(0, 1)))));
                 break;
             default:

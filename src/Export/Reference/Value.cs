@@ -17,6 +17,9 @@ internal sealed class Value
     /// <summary>The floats of an image or of tokens; empty for bits.</summary>
     public float[] Floats { get; }
 
+    /// <summary>What the floats of a product that counts were computed from; null elsewhere.</summary>
+    public Counted? Counted { get; private init; }
+
     /// <summary>The words of bits, <c>[N, ceil(C / 64)]</c>, padding bits 0; empty otherwise.</summary>
     public ulong[] Words { get; }
 
@@ -24,7 +27,8 @@ internal sealed class Value
     public static Value Image(float[] data, int channels, int height, int width) => Of(new ValueShape(ValueKind.Image, channels, height, width), data);
 
     /// <summary>Tokens <c>[H * W, C]</c>.</summary>
-    public static Value Tokens(float[] data, int channels, int height, int width) => Of(new ValueShape(ValueKind.Tokens, channels, height, width), data);
+    public static Value Tokens(float[] data, int channels, int height, int width, Counted? counted = null) =>
+        Of(new ValueShape(ValueKind.Tokens, channels, height, width), data, counted);
 
     /// <summary>Bits <c>[H * W, C]</c> from words.</summary>
     public static Value Bits(ulong[] words, int channels, int height, int width)
@@ -38,6 +42,9 @@ internal sealed class Value
     /// <summary>The sign at a token and channel: true for +1.</summary>
     public bool Bit(int token, int channel) => ((Words[(token * Shape.WordsPerToken) + (channel >> 6)] >> channel) & 1) != 0;
 
-    private static Value Of(ValueShape shape, float[] data) => data.Length == shape.Elements
-        ? new Value(shape, data, []) : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
+    private static Value Of(ValueShape shape, float[] data, Counted? counted = null) => data.Length == shape.Elements
+        ? new Value(shape, data, []) { Counted = counted } : throw new ArgumentException($"{data.Length} floats given, {shape} needs {shape.Elements}", nameof(data));
 }
+
+/// <summary>A product's counts <c>[N, C]</c>, and the scale and offset <c>[C]</c> that make them floats.</summary>
+internal sealed record Counted(float[] Counts, float[] Scale, float[] Offset);

@@ -12,7 +12,7 @@ internal static class NamedTensorsReader
     {
         try
         {
-            SafetensorsFile file = SafetensorsFile.Parse(File.ReadAllBytes(path));
+            SafetensorsFile file = SafetensorsFile.Parse(FileBytes.Read(path));
             return file.Tensors.Values
                 .Where(t => t.Type is SafetensorsType.F64 or SafetensorsType.F32 or SafetensorsType.F16 or SafetensorsType.BF16)
                 .ToDictionary(t => t.Name, t => new FloatTensor(t.Name, [.. t.Shape], t.ToFloats()), StringComparer.Ordinal);
@@ -23,7 +23,7 @@ internal static class NamedTensorsReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFormatException($"{path}: cannot be read: {e.Message}", e);
+            throw new ModelFormatException($"{path}: cannot be read: {FileFault.Of(e, path)}", e);
         }
     }
 }

@@ -1,9 +1,11 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Export;
 
 /// <summary>A file appears whole or not at all: written beside its place under another name, forced to the disk, then renamed.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes a file, replacing one that is there; folders on the way are created.</summary>
+    /// <summary>Writes a file, replacing one that is there; folders on the way are created. A link is followed; devices and pipes are refused.</summary>
     /// <exception cref="ModelWriteException">The disk is full, the folder read-only or not a folder. Nothing is left behind, and a file that
     /// was there is as it was.</exception>
     public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
@@ -12,7 +14,7 @@ internal static class AtomicFile
     public static void Write(string path, Action<Stream> body)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string full = Path.GetFullPath(path);
+        string full = Place(path);
         string folder = Path.GetDirectoryName(full) ?? throw new ModelWriteException($"Cannot write {path}: it is a folder. Give a file name.");
         string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
         try
@@ -20,7 +22,7 @@ internal static class AtomicFile
             Directory.CreateDirectory(folder);
             if (Directory.Exists(full))
             {
-                throw new IOException("a folder of that name is there");
+                throw new ModelWriteException($"Cannot write {path}: a folder of that name is there. Name a file.");
             }
 
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
@@ -33,11 +35,11 @@ internal static class AtomicFile
         catch (Exception e)
         {
             Discard(temporary);
-            if (e is IOException or UnauthorizedAccessException)
+            if (e is (IOException and not ModelWriteException) or UnauthorizedAccessException)
             {
-                string reason = e.Message.Replace(temporary, full, StringComparison.Ordinal).TrimEnd('.', ' ');
-                throw new ModelWriteException($"Cannot write {path}: {reason}. Nothing was left half-written; free the disk or choose another folder.", e);
+                throw new ModelWriteException($"Cannot write {path}: {Fault(e, folder, temporary)} Nothing was left half-written.", e);
             }
+
             throw;
         }
     }
@@ -60,6 +62,33 @@ internal static class AtomicFile
         {
             // Written and discarded.
         }
+    }
+
+    /// <summary>Where the file is: a link stays, and what it leads to is written.</summary>
+    private static string Place(string path)
+    {
+        try
+        {
+            string target = RegularFile.Target(path);
+            return !File.Exists(target) || RegularFile.Is(target) ? target : throw new ModelWriteException($"Cannot write {path}: it is a device or a pipe, expected a file. Name a file.");
+        }
+        catch (Exception e) when (e is IOException and not ModelWriteException or UnauthorizedAccessException)
+        {
+            throw new ModelWriteException($"Cannot write {path}: its links lead nowhere. Name a file.", e);
+        }
+    }
+
+    /// <summary>What stood in the way, and what to do.</summary>
+    private static string Fault(Exception e, string folder, string temporary)
+    {
+        if (FileFault.OnTheWay(folder) is { } file)
+        {
+            return $"{file} is a file, not a folder. Choose another folder, or move that file.";
+        }
+
+        string reason = FileFault.Of(e, temporary);
+        return e is UnauthorizedAccessException ? $"{reason}. Choose another folder, or one that this user may write to."
+            : FileFault.IsFull(e) ? $"{reason}: the disk of {folder} is full. Free the disk, or choose a folder on another one." : $"{reason}. Choose another folder.";
     }
 
     private static void Discard(string temporary)

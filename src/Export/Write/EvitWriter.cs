@@ -101,6 +101,7 @@ internal static class EvitWriter
             StoredType.F32 => SafetensorsType.F32,
             StoredType.F16 => SafetensorsType.F16,
             StoredType.U64 => SafetensorsType.U64,
+            StoredType.I8 => SafetensorsType.I8,
             _ => SafetensorsType.I64,
         },
         tensor.Shape,

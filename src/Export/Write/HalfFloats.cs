@@ -61,7 +61,7 @@ internal static class HalfFloats
     {
         return (op, role) switch
         {
-            (Op.Conv2d or Op.Linear, "weight") or (_, "position" or "tokens") => FloatGroups.Tables,
+            (Op.Conv2d or Op.DepthwiseConv2d or Op.Linear, "weight") or (_, "position" or "tokens") => FloatGroups.Tables,
             (_, "slope") => FloatGroups.Scales,
             _ => role.StartsWith("scale", StringComparison.Ordinal) ? FloatGroups.Scales : FloatGroups.None,
         };

@@ -38,11 +38,15 @@ internal static class ClassNames
     internal static void RequireTwo(string path, int classes) => Require(path, classes, 2);
 
     /// <summary>Throws when there are fewer classes than <paramref name="least"/>, 1 or 2.</summary>
-    internal static void Require(string path, int classes, int least)
+    /// <param name="path">The folder or file.</param>
+    /// <param name="classes">How many there are.</param>
+    /// <param name="least">How many there must be.</param>
+    /// <param name="leftOut">What was left out, among which the others may be; empty for nothing.</param>
+    internal static void Require(string path, int classes, int least, string leftOut = "")
     {
         if (classes < least)
         {
-            throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; {(least == 1 ? "expected class folders" : "a classifier needs at least two")}.");
+            throw new DatasetException(path, $"{(classes == 1 ? "only one class" : "no class")}; {(least == 1 ? "expected class folders" : "a classifier needs at least two")}.{(leftOut.Length == 0 ? "" : $" Left out: {leftOut}.")}");
         }
     }
 

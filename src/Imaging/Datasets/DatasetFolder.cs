@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>How to open a data set.</summary>
@@ -11,8 +13,22 @@ public sealed record DatasetOptions
     /// paths within the folder. Null: as the names of the folders say.</summary>
     public string? Split { get; init; }
 
+    /// <summary>A table with a line for each picture of an image folder, with its file name, its label and perhaps its split, in place of class folders: CSV,
+    /// with semicolons or tabs as well. Null: the folders are the classes.</summary>
+    public string? LabelsCsv { get; init; }
+
     /// <summary>Take data that has test images alone; they are then the training images of the result, too.</summary>
     public bool TestAlone { get; init; }
+
+    /// <summary>The pictures of an image folder that an earlier run took, as paths within it: the same are taken, whether they can be decoded or are there or
+    /// not, and no others. Null: all.</summary>
+    internal IReadOnlyCollection<string>? Earlier { get; init; }
+
+    /// <summary>Told how many of how many pictures were decoded as a check, on the calling thread.</summary>
+    internal Action<int, int>? Checked { get; init; }
+
+    /// <summary>Ends that check, and the wait for a table that comes out of a pipe.</summary>
+    internal CancellationToken Cancel { get; init; }
 
     /// <summary>Seed of the procedural data set; others do not use it.</summary>
     public ulong Seed { get; init; } = 1;
@@ -40,6 +56,12 @@ public sealed record DatasetSplits(IImageDataset Train, IImageDataset? Test, str
 
     /// <summary>Whether the test images are the validation images of the data, which has no others.</summary>
     internal bool ValidationIsTest { get; init; }
+
+    /// <summary>What to tell the person who gave the path about how it was read.</summary>
+    internal IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What was odd about images decoded so far; null where they are no files of their own.</summary>
+    internal PictureWarnings? Odd { get; init; }
 
     /// <summary>What became of every file of an image folder; null for other kinds.</summary>
     public FileAccount? Files { get; init; }
@@ -71,6 +93,12 @@ public static class DatasetFolder
         "an image folder (train/<class>/*.png|jpg|webp|bmp|gif and test/<class>/*, or just <class>/*), "
         + $"{string.Join(", ", s_formats.Select(f => f.Expected))}, or '{Shapes}' for the built-in set";
 
+    /// <summary>What is said of a path where nothing is, with what to give.</summary>
+    internal static string Absent => $"no such folder. Give {Kinds}.";
+
+    /// <summary>Whether a path is the name of the built-in set, or something is there.</summary>
+    internal static bool IsThere(string path) => path == Shapes || System.IO.Path.Exists(path);
+
     /// <summary>Opens a data set.</summary>
     /// <param name="path"><c>shapes</c>, or a folder with images in class folders, CIFAR binary records or IDX files.</param>
     /// <param name="options">How; defaults when null.</param>
@@ -81,9 +109,19 @@ public static class DatasetFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new DatasetOptions();
+        if (options.Split is not null && options.LabelsCsv is not null)
+        {
+            throw new DatasetException(path, "--split and --labels-csv cannot be combined: a column 'split' of the table says what a picture is for.") { IsUsage = true };
+        }
+
+        if (options.LabelsCsv is { Length: 0 })
+        {
+            throw new DatasetException(path, "--labels-csv is empty, expected a file.") { IsUsage = true };
+        }
+
         if (path == Shapes)
         {
-            RequireNoSplit(path, options, "drawn");
+            RequireNoFolders(path, options, "drawn");
             return OpenShapes(options);
         }
 
@@ -92,9 +130,9 @@ public static class DatasetFolder
             throw new DatasetException(path, $"is a file; expected a folder: {Kinds}.");
         }
 
-        if (!Directory.Exists(path))
+        if (!IsThere(path))
         {
-            throw new DatasetException(path, $"no such folder. Give {Kinds}.");
+            throw new DatasetException(path, Absent);
         }
 
         try
@@ -103,12 +141,12 @@ public static class DatasetFolder
             {
                 if (format.TryOpen(path, options) is { } splits)
                 {
-                    RequireNoSplit(path, options, splits.Kind);
+                    RequireNoFolders(path, options, splits.Kind);
                     return splits;
                 }
             }
 
-            if (Misplaced(path) is { } advice)
+            if (options.LabelsCsv is null && Misplaced(path) is { } advice)
             {
                 throw new DatasetException(path, advice);
             }
@@ -120,7 +158,7 @@ public static class DatasetFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException(path, $"cannot be read: {e.Message}", e);
+            throw new DatasetException(path, $"cannot be read: {FileFault.Of(e, path)}.", e);
         }
         int loose = Directory.EnumerateFiles(path).Count(IsPicture);
         string found = loose > 0 ? $" {loose} image{(loose == 1 ? " lies" : "s lie")} here without class folders." : "";
@@ -150,7 +188,7 @@ public static class DatasetFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException(path, $"cannot be read: {e.Message}", e);
+            throw new DatasetException(path, $"cannot be read: {FileFault.Of(e, path)}.", e);
         }
     }
 
@@ -172,11 +210,11 @@ public static class DatasetFolder
 
     private static bool HasRecords(string path) => Array.Exists(s_formats, f => f.IsIn(path));
 
-    private static void RequireNoSplit(string path, DatasetOptions options, string kind)
+    private static void RequireNoFolders(string path, DatasetOptions options, string kind)
     {
-        if (options.Split is not null)
+        if ((options.Split ?? options.LabelsCsv) is not null)
         {
-            throw new DatasetException(path, $"--split names folders, but these images are {kind}.") { IsUsage = true };
+            throw new DatasetException(path, $"{(options.Split is null ? "--labels-csv names pictures" : "--split names folders")}, but these images are {kind}.") { IsUsage = true };
         }
     }
 

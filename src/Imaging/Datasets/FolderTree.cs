@@ -17,6 +17,9 @@ internal sealed record FolderTree(string Path, string Name)
     /// <summary>Whether there is a picture in a sub-folder.</summary>
     internal bool HoldsFolders => Folders.Exists(static f => f.HasPictures);
 
+    /// <summary>Pictures in the folder and below.</summary>
+    internal int Count => Pictures.Count + Folders.Sum(static f => f.Count);
+
     /// <summary>All pictures in the folder and below, in the order of their paths.</summary>
     internal string[] AllPictures()
     {

@@ -1,10 +1,10 @@
 namespace EdgeVit.Imaging;
 
 /// <summary>Splits whose pictures lie side by side with a file that names their classes, as Tiny-ImageNet's <c>val/val_annotations.txt</c> does: one line
-/// for each picture, with its file name and its class. ImageNet's <c>LOC_val_solution.csv</c>, with names without extension, lies beside the splits.</summary>
+/// for each picture, with its file name and its class. ImageNet's <c>LOC_val_solution.csv</c>, with names without extension, lies beside or above the splits, or its development kit does.</summary>
 internal static class GroundTruth
 {
-    private const int MaxFileBytes = 64 << 20;
+    private const int KaggleDepth = 3;
 
     private const string ImageNetFile = "LOC_val_solution.csv";
 
@@ -16,7 +16,7 @@ internal static class GroundTruth
     internal static void Apply(FolderTree root)
     {
         FolderTree[] flat = [.. root.Folders.Where(static f => SplitNames.KindOf(f.Name) is not null && Flat(f) is not null)];
-        FolderTree[] unlabelled = [.. flat.Where(f => FileOf(f, root) is not { } file || !Divide(f, file))];
+        FolderTree[] unlabelled = [.. flat.Where(f => ClassesOf(f, root) is not { } classes || !Divide(f, classes))];
         if (unlabelled.Length == flat.Length)
         {
             return;
@@ -29,12 +29,30 @@ internal static class GroundTruth
         }
     }
 
-    /// <summary>The file with the classes of a split; null where there is none.</summary>
-    private static string? FileOf(FolderTree split, FolderTree root)
+    /// <summary>The classes of a split's pictures by their names; null where no file has them.</summary>
+    private static Dictionary<string, string>? ClassesOf(FolderTree split, FolderTree root)
     {
-        string imageNet = Path.Combine(root.Path, ImageNetFile);
-        return Array.Find([.. s_names.Select(n => Path.Combine(split.Path, n))], File.Exists)
-            ?? (SplitNames.KindOf(split.Name) == SplitKind.Validation && File.Exists(imageNet) ? imageNet : null);
+        if (s_names.Select(n => Path.Combine(split.Path, n)).FirstOrDefault(File.Exists) is { } own)
+        {
+            return Read(own);
+        }
+
+        if (SplitNames.KindOf(split.Name) != SplitKind.Validation)
+        {
+            return null;
+        }
+
+        // Kaggle's archive has it three folders above.
+        string above = root.Path;
+        for (int up = 0; up <= KaggleDepth; up++, above = Path.Combine(above, ".."))
+        {
+            if (Path.Combine(above, ImageNetFile) is var file && File.Exists(file))
+            {
+                return Read(file);
+            }
+        }
+
+        return ImageNetDevkit.Find(root, split) is { } numbers ? ImageNetDevkit.Read(numbers, ImageNetFile) : null;
     }
 
     /// <summary>The folder with the pictures of a split without class folders: itself, or its only folder; null for any other.</summary>
@@ -42,10 +60,9 @@ internal static class GroundTruth
         !split.HoldsFolders && split.Pictures.Count > 0 ? split
         : split.Pictures.Count == 0 && split.Folders is [{ Name: "images", HoldsFolders: false } only] ? only : null;
 
-    /// <summary>Whether the file names any picture of the split, which then has class folders.</summary>
-    private static bool Divide(FolderTree split, string file)
+    /// <summary>Whether the classes are those of any picture of the split, which then has class folders.</summary>
+    private static bool Divide(FolderTree split, Dictionary<string, string> classes)
     {
-        Dictionary<string, string> classes = Read(file);
         FolderTree flat = Flat(split)!;
         var folders = new SortedDictionary<string, FolderTree>(StringComparer.Ordinal);
         foreach (string picture in flat.Pictures)
@@ -79,21 +96,12 @@ internal static class GroundTruth
 
     private static Dictionary<string, string> Read(string file)
     {
-        if (new FileInfo(file).Length > MaxFileBytes)
-        {
-            throw new DatasetException(file, $"more than {MaxFileBytes} bytes; expected a line for each picture, with its file name and its class.");
-        }
-
         var classes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in File.ReadLines(file))
+        // In ImageNet's table boxes follow the class in its field.
+        bool boxes = Path.GetFileName(file) == ImageNetFile;
+        foreach (string[] fields in CsvRows.Read(file).Select(static r => r.Fields).Where(static f => f.Length > 1 && f[0].Length > 0 && f[1].Length > 0))
         {
-            string[] fields = line.Split([' ', '\t', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            if (fields.Length < 2)
-            {
-                continue;
-            }
-
-            string picture = NormalForm.Compose(fields[0]), name = NormalForm.Compose(fields[1]);
+            string picture = NormalForm.Compose(fields[0]), name = NormalForm.Compose(boxes ? fields[1].Trim().Split(' ')[0] : fields[1]);
             if (!classes.TryAdd(picture, name) && classes[picture] != name)
             {
                 throw new DatasetException(file, $"{picture} has two classes, {classes[picture]} and {name}.");

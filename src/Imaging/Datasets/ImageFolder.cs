@@ -8,7 +8,11 @@ internal sealed class ImageFolder : IImageDataset
 {
     private readonly (string File, int Label)[] _images;
 
-    internal ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images) => (Name, Labels, _images) = (name, classes, images);
+    private readonly PictureWarnings? _warnings;
+
+    /// <summary>Images by file and label; <paramref name="warnings"/> receives what is odd about them.</summary>
+    internal ImageFolder(string name, IReadOnlyList<string> classes, (string, int)[] images, PictureWarnings? warnings = null) =>
+        (Name, Labels, _images, _warnings) = (name, classes, images, warnings);
 
     public string Name { get; }
 
@@ -24,7 +28,13 @@ internal sealed class ImageFolder : IImageDataset
     {
         try
         {
-            return ImageDecoder.DecodeFile(_images[index].File);
+            RgbImage image = ImageDecoder.DecodeFile(_images[index].File, out string? warning);
+            if (warning is not null)
+            {
+                _warnings?.Add(_images[index].File, warning);
+            }
+
+            return image;
         }
         catch (ImageException e) when (!e.CodecMissing)
         {

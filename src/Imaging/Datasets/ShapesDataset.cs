@@ -61,13 +61,15 @@ public sealed class ShapesDataset : IImageDataset
     }
 
     /// <inheritdoc/>
-    public RgbImage Load(int index)
+    public RgbImage Load(int index) => Draw(index).Image;
+
+    /// <summary>An image and the box around its shape, pixels.</summary>
+    internal (RgbImage Image, (int Left, int Top, int Right, int Bottom) Box) Draw(int index)
     {
         int shape = Label(index);
         var random = SplitMix64.For(_seed, (ulong)_split, (ulong)index);
         var image = new RgbImage(Side, Side);
-        ShapesPainter.Paint((Shape)shape, ref random, image.Pixels);
-        return image;
+        return (image, ShapesPainter.Paint((Shape)shape, ref random, image.Pixels));
     }
 
     private void Check(int index)

@@ -8,8 +8,9 @@ internal static class ShapesPainter
     private const int Side = ShapesDataset.Side;
 
     /// <summary>Draws clutter on a plain ground, the shape over it, then lighting and noise over all, into RGB <c>[32, 32, 3]</c>.</summary>
+    /// <returns>The pixels that the shape covers at least by half, as the box around them.</returns>
     [SkipLocalsInit]
-    internal static void Paint(Shape shape, ref SplitMix64 random, Span<byte> pixels)
+    internal static (int Left, int Top, int Right, int Bottom) Paint(Shape shape, ref SplitMix64 random, Span<byte> pixels)
     {
         Span<float> canvas = stackalloc float[3 * Side * Side];
         (Colour ground, Colour ink) = ContrastingColours(ref random);
@@ -24,8 +25,9 @@ internal static class ShapesPainter
             PaintClutter(canvas, ref random);
         }
 
-        PaintShape(canvas, shape, ink, ref random);
+        (int, int, int, int) box = PaintShape(canvas, shape, ink, ref random);
         LightAndNoise(canvas, ref random, pixels);
+        return box;
     }
 
     private readonly record struct Colour(float R, float G, float B)
@@ -53,7 +55,7 @@ internal static class ShapesPainter
         return (ground, ground.Shifted(ground.Luma < 128 ? 90 : -90));
     }
 
-    private static void PaintShape(Span<float> canvas, Shape shape, Colour ink, ref SplitMix64 random)
+    private static (int Left, int Top, int Right, int Bottom) PaintShape(Span<float> canvas, Shape shape, Colour ink, ref SplitMix64 random)
     {
         float radius = random.Between(8.5f, 13f), room = Math.Max(Side / 2f - radius, 3f);
         float centreX = Side / 2f + random.Between(-room, room), centreY = Side / 2f + random.Between(-room, room);
@@ -61,6 +63,7 @@ internal static class ShapesPainter
         float mirror = random.Below(2) == 0 ? 1 : -1, perPixel = 1 / radius;
         (int left, int right) = Extent(centreX, radius);
         (int top, int bottom) = Extent(centreY, radius);
+        (int Left, int Top, int Right, int Bottom) box = (Side, Side, 0, 0);
         for (int y = top; y < bottom; y++)
         {
             for (int x = left; x < right; x++)
@@ -68,8 +71,14 @@ internal static class ShapesPainter
                 float dx = (x + 0.5f - centreX) * perPixel, dy = (y + 0.5f - centreY) * perPixel;
                 float distance = radius * ShapeDistance.Of(shape, (cos * dx + sin * dy) * mirror, cos * dy - sin * dx);
                 Blend(canvas, x, y, ink, 0.5f - distance);
+                if (distance <= 0)
+                {
+                    box = (Math.Min(box.Left, x), Math.Min(box.Top, y), Math.Max(box.Right, x + 1), Math.Max(box.Bottom, y + 1));
+                }
             }
         }
+
+        return box;
     }
 
     /// <summary>A small disc, or a short line (a capsule), of any colour.</summary>

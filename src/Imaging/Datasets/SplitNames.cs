@@ -30,7 +30,7 @@ internal static class SplitNames
 
     private static readonly HashSet<string> s_others = new(StringComparer.Ordinal)
     {
-        "set", "data", "dataset", "seg", "split", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "samples", "folder",
+        "set", "data", "dataset", "seg", "split", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "samples", "folder", "ilsvrc", "imagenet",
     };
 
     /// <summary>The split that a folder's name says; null for any other name.</summary>

@@ -3,6 +3,9 @@ namespace EdgeVit.Imaging;
 /// <summary>The folders whose sub-folders are the classes, by what their images are for. Classes without splits are training images.</summary>
 internal sealed record SplitFolders(IReadOnlyList<FolderTree> Train, IReadOnlyList<FolderTree> Validation, IReadOnlyList<FolderTree> Test)
 {
+    /// <summary>What to say of another way to read the folders; null where there is none.</summary>
+    internal string? Warning { get; init; }
+
     internal IEnumerable<FolderTree> All => [.. Train, .. Validation, .. Test];
 
     internal static SplitFolders Of(ILookup<SplitKind, FolderTree> folders) =>
@@ -31,14 +34,17 @@ internal static class SplitRule
         }
 
         FolderTree[] deep = [.. named.Where(static f => f.HoldsFolders)], flat = [.. named.Where(static f => !f.HoldsFolders && f.HasPictures)];
-        bool severalKinds = deep.Select(Kind).Distinct().Count() > 1;
-        bool unclear = others.Count > 0 ? severalKinds : deep.Length > 0 ? flat.Length > 0 : flat.Length > 1;
-        if (unclear)
+        if (others.Count > 0)
+        {
+            return new SplitFolders([root], [], []) { Warning = Doubt(deep, others) };
+        }
+
+        if (flat.Length > (deep.Length > 0 ? 0 : 1))
         {
             throw Undecidable(root, deep.Length > 0 ? deep : flat);
         }
 
-        if (deep.Length == 0 || others.Count > 0)
+        if (deep.Length == 0)
         {
             return new SplitFolders([root], [], []);
         }
@@ -64,11 +70,17 @@ internal static class SplitRule
 
     private static SplitKind Kind(FolderTree folder) => SplitNames.KindOf(folder.Name)!.Value;
 
+    /// <summary>Classes of which several are named as splits are, and hold folders as those do.</summary>
+    private static string? Doubt(FolderTree[] deep, List<FolderTree> others) => deep.Select(Kind).Distinct().Count() < 2 ? null
+        : $"{string.Join(" and ", deep.Take(4).Select(static f => $"'{f.Name}'"))} are taken as classes, because '{others[0].Name}' beside them is no split. If they are splits: --split {Option(deep)}";
+
+    private static string Option(FolderTree[] splits) => string.Join(',', splits.DistinctBy(Kind).OrderBy(Kind).Select(static f => $"{SplitOption.Key(Kind(f))}={f.Name}"));
+
     private static DatasetException Undecidable(FolderTree root, FolderTree[] splits)
     {
         string all = string.Join(", ", root.Folders.Where(static f => f.HasPictures).Take(8).Select(static f => $"'{f.Name}'"));
         string these = string.Join(" and ", splits.Take(4).Select(static f => $"'{f.Name}'"));
-        string option = string.Join(',', splits.DistinctBy(Kind).Select(static f => $"{SplitOption.Key(Kind(f))}={f.Name}"));
+        string option = Option(splits);
         bool deep = splits[0].HoldsFolders;
         string first = deep ? $"{these} are splits whose folders are the classes, and the rest does not belong to them: --split {option}"
             : $"{these} are splits without classes: give one of them as the path, and a teacher that knows the classes";

@@ -20,7 +20,7 @@ public static class ImageDecoder
     internal const int UsualMaxPixels = 64_000_000;
 
     /// <summary>What decoding takes at most, for a pixel: four channels and the three of the result.</summary>
-    private const int BytesPerPixel = 7;
+    internal const int BytesPerPixel = 7;
 
     /// <summary>Progressive JPEGs of more scans than this are made to take long.</summary>
     private const int MaxScans = 500;
@@ -61,7 +61,7 @@ public static class ImageDecoder
     public static RgbImage DecodeFile(string path, out string? warning)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Decode(ReadFile(path), path, out warning);
+        return Decode(PictureFile.ReadAll(path), path, out warning);
     }
 
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, string, out string?)"/>
@@ -107,7 +107,7 @@ public static class ImageDecoder
     public static void CheckFileHeader(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        byte[] head = ReadHead(path);
+        byte[] head = PictureFile.ReadHead(path);
         if (RequireFormat(head, path) != PictureFormat.Png)
         {
             return;
@@ -122,8 +122,8 @@ public static class ImageDecoder
     {
         try
         {
-            byte[] head = ReadHead(path);
-            return head.Length == 0 ? "empty" : FileKind.Format(head) == PictureFormat.None ? FileKind.Name(head) : null;
+            byte[] head = PictureFile.ReadHead(path);
+            return head.Length == 0 ? "empty" : PictureHead.Format(head) == PictureFormat.None ? FileKind.Name(head) : null;
         }
         catch (Exception e) when (e is ImageException or IOException or UnauthorizedAccessException)
         {
@@ -164,6 +164,11 @@ public static class ImageDecoder
     private static RgbImage DecodeJpeg(ReadOnlySpan<byte> file, string name, long maxPixels, out string? warning)
     {
         JpegStructure jpeg = JpegStructure.Read(file);
+        if (jpeg.NotDecoded is { } kind)
+        {
+            throw new ImageException(name, $"the JPEG {kind}");
+        }
+
         if (!jpeg.HasEnd && (!jpeg.HasScan || jpeg.HasSeveralScans))
         {
             throw CutOff(name, "JPEG", file.Length);
@@ -222,10 +227,15 @@ public static class ImageDecoder
             throw new ImageException(name, "the file is empty.");
         }
 
-        PictureFormat format = FileKind.Format(file);
+        PictureFormat format = PictureHead.Format(file);
         if (format != PictureFormat.None)
         {
             return format;
+        }
+
+        if (FileKind.BeginningOf(file) is { } begun)
+        {
+            throw CutOff(name, begun, file.Length);
         }
 
         (string what, string advice) = FileKind.Describe(file);
@@ -240,55 +250,6 @@ public static class ImageDecoder
                 ? pixels : throw new ImageException(MaxPixelsVariable, $"'{text}' is no number of pixels; expected for example 200000000.");
         }
 
-        return Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 8 / BytesPerPixel, 1_000_000, UsualMaxPixels);
-    }
-
-    /// <summary>Empty files, pipes and devices: to open a pipe is to wait for its writer.</summary>
-    private static bool HasNoLength(string path) => !Directory.Exists(path) && new FileInfo(path).Length == 0;
-
-    private static byte[] ReadFile(string path) => Reading(path, static p =>
-    {
-        if (HasNoLength(p))
-        {
-            return [];
-        }
-
-        using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        if (stream.Length > MaxFileBytes)
-        {
-            throw new ImageException(p, $"{stream.Length} bytes; at most {MaxFileBytes} are read.");
-        }
-
-        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
-        stream.ReadExactly(bytes);
-        return bytes;
-    });
-
-    private static byte[] ReadHead(string path) => Reading(path, static p =>
-    {
-        if (HasNoLength(p))
-        {
-            return [];
-        }
-
-        using FileStream stream = new(p, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        byte[] bytes = new byte[FileKind.HeadBytes];
-        return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
-    });
-
-    private static byte[] Reading(string path, Func<string, byte[]> read)
-    {
-        try
-        {
-            return read(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ImageException(path, "no such file.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new ImageException(path, $"cannot be read: {e.Message}", e);
-        }
+        return DecodingMemory.FittingPixels(UsualMaxPixels, share: 8);
     }
 }

@@ -1,3 +1,5 @@
+using EdgeVit.Runtime;
+
 namespace EdgeVit.Imaging;
 
 /// <summary>What decoding a picture would take, as its header says: no pixel is decoded.</summary>

@@ -13,6 +13,9 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
 {
     private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
 
+    /// <summary>Why the decoder does not read it, to follow "the JPEG "; null where it does.</summary>
+    internal string? NotDecoded { get; init; }
+
     /// <summary>Pixels come in several scans: none is known before the last.</summary>
     internal bool HasSeveralScans => CoefficientBytes > 0;
 
@@ -22,6 +25,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
     {
         int orientation = 0, scans = 0;
         bool severalScans = false, hasEnd = false;
+        string? notDecoded = null;
         ReadOnlySpan<byte> frame = default;
         for (int at = 2; NextMarker(file, ref at) is var marker and not 0;)
         {
@@ -50,6 +54,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
             else if (frame.IsEmpty && IsFrame(marker) && IsWholeFrame(body))
             {
                 frame = body;
+                notDecoded = JpegKind.WhyNotDecoded(marker, body);
                 severalScans = (marker & 3) == 2;
             }
             else if (marker == StartOfScan)
@@ -58,7 +63,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
                 severalScans |= !frame.IsEmpty && !body.IsEmpty && body[0] < frame[5];
             }
         }
-        return new(Math.Max(orientation, 1), scans > 0, hasEnd, scans, severalScans ? CoefficientsOf(frame) : 0);
+        return new(Math.Max(orientation, 1), scans > 0, hasEnd, scans, severalScans ? CoefficientsOf(frame) : 0) { NotDecoded = notDecoded };
     }
 
     private static bool IsWholeFrame(ReadOnlySpan<byte> body) => body.Length >= 6 && body.Length >= 6 + 3 * body[5];
@@ -99,7 +104,7 @@ internal readonly record struct JpegStructure(int Orientation, bool HasScan, boo
         return 0;
     }
 
-    private static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    private static bool IsFrame(byte marker) => marker is JpegKind.LosslessFrame or (>= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC));
 
     /// <summary>Two bytes for each sample of each component.</summary>
     private static long CoefficientsOf(ReadOnlySpan<byte> frame)

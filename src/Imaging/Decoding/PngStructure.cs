@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Imaging;
 
@@ -14,8 +15,6 @@ internal readonly record struct PngStructure(int Orientation, bool HasEnd)
 
     /// <summary>The largest profile that is unpacked, in characters. EXIF data has at most 64 KB, two characters a byte.</summary>
     private const int MaxProfile = 1 << 18;
-
-    internal static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     private static ReadOnlySpan<byte> RawProfile => "Raw profile type exif\0"u8;
 
@@ -46,7 +45,7 @@ internal readonly record struct PngStructure(int Orientation, bool HasEnd)
     internal static PngStructure Read(ReadOnlySpan<byte> file)
     {
         int orientation = 0, fromProfile = 0;
-        for (int at = Signature.Length; file.Length - at >= 12;)
+        for (int at = PictureHead.PngSignature.Length; file.Length - at >= 12;)
         {
             uint size = BinaryPrimitives.ReadUInt32BigEndian(file[at..]), type = BinaryPrimitives.ReadUInt32BigEndian(file[(at + 4)..]);
             if (size > (uint)(file.Length - at - 12))

@@ -61,7 +61,16 @@ internal static unsafe class SkiaDecoder
                 }
 
                 ImageDecoder.CheckSize(size.Width, size.Height, name, maxPixels);
-                return scalable ? DecodeRows(codec, size, out end) : DecodeWhole(codec, size, out end);
+                long pixels = (long)size.Width * size.Height;
+                DecodingMemory.Shared.Enter(pixels);
+                try
+                {
+                    return scalable ? DecodeRows(codec, size, out end) : DecodeWhole(codec, size, out end);
+                }
+                finally
+                {
+                    DecodingMemory.Shared.Leave(pixels);
+                }
             }
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException)

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
@@ -33,7 +33,8 @@ internal static class Configuration
         {
             ("distill.features", options.FeatureWeight), ("distill.hard", options.HardDistillation ? 1.0 : 0), ("labels.smoothing", options.LabelSmoothing), ("augment.mixup", options.Mixup),
             ("augment.cutmix", options.CutMix), ("augment.erase", options.Erase), ("augment.crop", options.Crop), ("augment.operations", options.RandAugment),
-            ("augment.magnitude", options.RandAugment == 0 ? 0 : options.RandMagnitude), ("augment.repeats", options.Repeats == 1 ? 0 : options.Repeats),
+            ("augment.magnitude", options.RandAugment == 0 ? 0 : options.RandMagnitude), ("augment.repeats", options.Repeats == 1 ? 0 : options.Repeats), ("teacher.views", options.TeacherViews),
+            ("data.unlabelled", data.Split.Unlabelled.Count),
             ("student.dropPath", options.Regularization.Depth), ("student.dropout", options.Regularization.Features), ("student.ema", options.Regularization.Average),
         })
         {
@@ -57,9 +58,12 @@ internal static class Configuration
             keys[ConfigurationKeys.Layout] = ConfigJson.Write(network).ReplaceLineEndings("");
         }
 
-        if (options.TeachersTeacher is { } teachers)
+        foreach ((string name, string? value) in Texts(options))
         {
-            keys["teacher.teacher"] = teachers;
+            if (value is not null)
+            {
+                keys[name] = value;
+            }
         }
 
         if (options.Init is { } init)
@@ -84,18 +88,43 @@ internal static class Configuration
         return keys;
     }
 
+    private static (string Name, string? Value)[] Texts(ConvertOptions options) =>
+    [
+        ("data.labels", options.LabelsCsv),
+        ("teacher.teacher", options.TeachersTeacher),
+        ("teacher.output", options.TeacherOutput),
+        ("teacher.head", options.TeacherHead switch { true => "true", false => "false", null => null }),
+        ("teacher.labels", options.TeacherLabels is { } labels ? string.Join('|', labels) : null),
+    ];
+
     private static string FileHash(string path)
     {
         try
         {
             using FileStream file = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
+            return FileDigest.Sha256(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConvertException($"--init {path}: cannot be read: {e.Message}", e, ConvertException.Usage);
+            throw new ConvertException($"--init {path}: {FileFault.Of(e, path)}.", e, ConvertException.Usage);
         }
     }
 
-    private static string Numbers(IEnumerable<float> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+    /// <summary>Numbers as they stand in a configuration; null where there is none or they are none.</summary>
+    internal static float[]? Floats(string? text)
+    {
+        string[] parts = text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var values = new float[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!float.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out values[i]))
+            {
+                return null;
+            }
+        }
+        return values.Length == 0 ? null : values;
+    }
+
+    /// <summary>Numbers as a configuration holds them.</summary>
+    internal static string Numbers(IEnumerable<float> values) => string.Join(' ', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
 }

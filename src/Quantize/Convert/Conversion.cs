@@ -19,11 +19,7 @@ internal sealed class Conversion(RunContext run)
     internal ConvertResult? Run()
     {
         BinaryViTConfig preset = StudentLayout.Of(Options);
-        if (run.Leads)
-        {
-            run.Folder.Prepare(Options.Resume, Options.Overwrite, ExpectedBytes(preset));
-        }
-
+        using RunLock? held = run.Leads ? run.Folder.Prepare(Options.Resume, Options.Overwrite, RunSpace.Of(preset), run.Progress) : null;
         run.Introduce();
         Device device = TrainingDevice.Choose(Options.Device);
         WarnIfSlow(device);
@@ -31,7 +27,8 @@ internal sealed class Conversion(RunContext run)
         RunInputs inputs = Begin(read);
         double dataSeconds = Lap();
 
-        (ITeacher? teacher, double? teacherTop1) = new TeacherPhase(run, inputs).Run();
+        var teacherPhase = new TeacherPhase(run, inputs);
+        (ITeacher? teacher, double? teacherTop1) = teacherPhase.Run();
         double teacherSeconds = Lap();
 
         using BinaryViT student = NewStudent(inputs);
@@ -45,7 +42,7 @@ internal sealed class Conversion(RunContext run)
             (teacher as IDisposable)?.Dispose();
             if (run.Leads)
             {
-                run.Folder.DrawCurves($"{inputs.Network.Name} on {inputs.Data.Name}, seed {Options.Seed}");
+                run.Folder.WritePage(Title(inputs));
             }
         }
         run.Group?.Leave();
@@ -65,11 +62,33 @@ internal sealed class Conversion(RunContext run)
         double exportSeconds = Lap();
 
         ProvenModel proven = ProofPhase.Prove(run, inputs.Data, student, lowered, provenance);
+        foreach (string news in inputs.Data.ReplacementNews())
+        {
+            run.Progress.Report(new Warned(news));
+        }
+
         AtomicFile.Write(run.Folder.Model, proven.Certified.Bytes);
-        ConvertResult result = Result(inputs, student, proven, teacherTop1, validationTop1, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()));
-        run.Folder.Write("result.json", result.ToJson());
-        run.Folder.Write("card.md", RunCard.Write(proven.Certified.File, result, inputs.Recipe, inputs.Data, Options));
+        ConvertResult result = Result(inputs, student, proven, teacherTop1, validationTop1, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()))
+            with
+        { TeacherHeads = teacherPhase.Heads, UnlabelledImages = inputs.Data.Split.Unlabelled.Count, PerClass = ByClass(inputs.Data, proven.Outcome.RightByClass, teacherPhase.RightByClass) };
+        run.Folder.Write(RunFiles.Result, result.ToJson());
+        ValidationMistakes mistakes = MistakeSearch.Run(proven.Certified.File, inputs.Data.Source, inputs.Data.Split.Held, run.Cancel);
+        run.Folder.WritePage(Title(inputs), new RunAccuracy(result.Top1, result.SimulatorTop1, teacherTop1, result.TestImages, result.PerClass, mistakes));
+        run.Folder.Write(RunFiles.Card, RunCard.Write(proven.Certified.File, result, inputs.Recipe, inputs.Data, Options));
         return result;
+    }
+
+    private string Title(RunInputs inputs) => $"{inputs.Network.Name} on {inputs.Data.Name}, seed {Options.Seed}";
+
+    private static ClassAccuracy[] ByClass(ImageData data, int[] packed, int[]? teacher)
+    {
+        int[] images = new int[packed.Length];
+        foreach (int index in data.TestIndices)
+        {
+            images[data.Test.Label(index)]++;
+        }
+
+        return [.. images.Select((count, c) => new ClassAccuracy(data.Test.Labels[c], count, packed[c], teacher?[c]))];
     }
 
     private void WarnIfSlow(Device device)
@@ -100,7 +119,13 @@ internal sealed class Conversion(RunContext run)
             run.Folder.Clear();
         }
 
-        run.Folder.Describe(inputs.Configuration, inputs.Device.ToString(), torch.get_num_threads());
+        if (inputs.Data.Pictures is { } pictures && !(Options.Resume && run.Folder.RecordedPictures() is not null))
+        {
+            run.Folder.RecordPictures(pictures);
+        }
+
+        IReadOnlyDictionary<string, string>? typed = Options.Typed ?? (Options.Budget is { } time ? new Dictionary<string, string> { ["budget"] = time.ToString() } : null);
+        run.Folder.Describe(inputs.Configuration, typed, inputs.Device.ToString(), torch.get_num_threads());
         return inputs;
     }
 
@@ -117,14 +142,6 @@ internal sealed class Conversion(RunContext run)
         return student;
     }
 
-    /// <summary>Bytes that the run will write, roughly: the student's two checkpoints (weights twice and two averages of AdamW), the newer once
-    /// more while it is replaced, and the teacher's.</summary>
-    private static long ExpectedBytes(BinaryViTConfig network)
-    {
-        long weights = sizeof(float) * new TensorManifest(network).Required.Sum(t => t.Shape.Aggregate(1L, (n, size) => n * size));
-        return (4 + 3) * weights + (128L << 20);
-    }
-
     private ConvertResult Result(RunInputs inputs, BinaryViT student, ProvenModel proven, double? teacherTop1, double validationTop1, ConvertTimings timings)
     {
         (ImageData data, EvitFile file, Verification.Outcome outcome) = (inputs.Data, proven.Certified.File, proven.Outcome);
@@ -133,7 +150,7 @@ internal sealed class Conversion(RunContext run)
             data.Split.Train.Count, data.Split.Held.Count, data.TestIndices.Count, data.Skipped,
             outcome.PackedTop1, outcome.SimulatorTop1, teacherTop1, validationTop1, outcome.Same, outcome.Different,
             proven.Report, proven.Certified.Certificate, timings, RunContext.PeakMemory())
-        { LabelledByTeacher = data.Unlabelled, Files = data.Files };
+        { LabelledByTeacher = data.Unlabelled, Files = data.Files, ReplacedImages = data.Replaced };
     }
 
     private string Provenance(RunInputs inputs, ITeacher? teacher, double? teacherTop1, double validationTop1) =>

@@ -13,17 +13,42 @@ internal sealed record ConvertPlan(
     /// <summary>Processes that would train together, and measured together; the memory is this one's.</summary>
     public int Processes { get; init; } = 1;
 
-    /// <summary>Seconds of all training; reading, evaluations and the check are apart.</summary>
-    public double Seconds => (Teacher?.Seconds ?? 0) + Student.Seconds;
+    /// <summary>What teachers from files take; null where there are none.</summary>
+    public AnswerCost? Answers { get; init; }
+
+    /// <summary>Peak learning rate of the student.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>Whether training images are mirrored, and by how many pixels they are shifted at most.</summary>
+    public bool Flip { get; init; }
+
+    /// <summary>As <see cref="Flip"/> says.</summary>
+    public int Pad { get; init; }
+
+    /// <summary>Bytes that the process may have resident, and what says so; null where nothing does.</summary>
+    public (long Bytes, string Reason)? Bound { get; init; }
+
+    /// <summary>Seconds of all training, with the answers of teachers from files; reading, evaluations and the check are apart.</summary>
+    public double Seconds => (Teacher?.Seconds ?? 0) + (Answers?.Seconds ?? 0) + Student.Seconds;
 }
 
 /// <summary>The training of one network.</summary>
 /// <param name="BatchSize">Images per step.</param>
-/// <param name="StepSeconds">Seconds of a step: the median of <c>20</c> measured ones.</param>
+/// <param name="StepSeconds">Seconds of a step: the median of the measured ones.</param>
 /// <param name="StepsPerEpoch">Steps of one pass over the training images.</param>
 internal sealed record PhasePlan(long Steps, int BatchSize, double StepSeconds, long StepsPerEpoch)
 {
     public double Seconds => Steps * StepSeconds;
+
+    /// <summary>Steps that were measured.</summary>
+    public int MeasuredSteps { get; init; }
+
+    /// <summary>Parts in which a batch is computed so that memory suffices, or as <c>--accumulate</c> says.</summary>
+    public int Parts { get; init; } = 1;
+
+    /// <summary>Bytes that the process has resident between two steps, and what a step needs for each image that it computes at a time; null where that was not
+    /// measured.</summary>
+    public (long Basis, long Image)? Memory { get; init; }
 
     /// <summary>Seconds of one pass.</summary>
     public double EpochSeconds => StepsPerEpoch * StepSeconds;

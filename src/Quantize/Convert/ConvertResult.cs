@@ -42,8 +42,34 @@ internal sealed record ConvertResult(
     [JsonIgnore]
     public FileAccount? Files { get; init; }
 
+    /// <summary>The same in numbers.</summary>
+    [JsonPropertyName("files")]
+    public FileCounts? FileCounts => Files is null ? null : new FileCounts(Files.Found, Files.Used, [.. Files.Groups().Select(static g => new LeftOutGroup(g.Extension, g.Reason, g.Count))]);
+
+    /// <summary>Pictures that could not be read any more during the trainings, so that others of their classes were shown in their place.</summary>
+    public int ReplacedImages { get; init; }
+
+    /// <summary>Images without labels that the student learnt from besides, as its teacher saw them.</summary>
+    public int UnlabelledImages { get; init; }
+
+    /// <summary>Heads that were trained on networks of other classes, so that they teach these; empty without.</summary>
+    public IReadOnlyList<TeacherHeadFacts> TeacherHeads { get; init; } = [];
+
+    /// <summary>The test images by class.</summary>
+    public IReadOnlyList<ClassAccuracy> PerClass { get; init; } = [];
+
     public string ToJson() => JsonSerializer.Serialize(this, ConvertJsonContext.Default.ConvertResult);
 }
+
+/// <summary>What became of the files of a folder.</summary>
+/// <param name="LeftOut">Those that are not used.</param>
+internal sealed record FileCounts(int Found, int Used, IReadOnlyList<LeftOutGroup> LeftOut);
+
+/// <summary>Files that were left out.</summary>
+/// <param name="Extension">In lower case, or <c>without extension</c>.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Files">How many.</param>
+internal sealed record LeftOutGroup(string Extension, string Reason, int Files);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ConvertResult))]

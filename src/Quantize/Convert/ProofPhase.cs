@@ -29,8 +29,8 @@ internal static class ProofPhase
                     predictions: (outcome.Same + outcome.Different, outcome.Same));
             },
             data.Unlabelled ? null : (exact, rounded) => Verification.Trial(exact, rounded, data.Source, data.Split.Held, run.Cancel));
-        run.Folder.Write("parity.json", report!.ToJson());
-        Verification.Require(report, run.Folder.File("parity.json"));
+        run.Folder.Write(RunFiles.Parity, report!.ToJson());
+        Verification.Require(report, run.Folder.File(RunFiles.Parity));
         return new ProvenModel(certified, report, outcome!);
     }
 }

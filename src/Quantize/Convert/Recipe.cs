@@ -7,18 +7,29 @@ namespace EdgeVit.Quantize;
 internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
 {
     /// <summary>Completes the options.</summary>
+    /// <param name="options">What a person decided.</param>
+    /// <param name="network">The student.</param>
+    /// <param name="labelled">Images that teacher and student learn from.</param>
     /// <param name="kind">What the data was recognised as.</param>
+    /// <param name="unlabelled">Images that the student learns from besides.</param>
     /// <exception cref="ConvertException">Settings out of range.</exception>
-    public static Recipe For(ConvertOptions options, BinaryViTConfig network, int images, string kind)
+    public static Recipe For(ConvertOptions options, BinaryViTConfig network, int labelled, string kind, int unlabelled = 0)
     {
+        int images = labelled + unlabelled;
         bool few = images <= 20_000;
         int batch = options.BatchSize ?? (few ? 64 : 128);
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
+        int most = Math.Max(1, Math.Min(batch, images) / 2);
+        if (options.Accumulate > most)
+        {
+            throw new ConvertException($"--accumulate is {options.Accumulate}, expected 1 to {most}: a part of a batch of {Math.Min(batch, images)} has at least two images.", ConvertException.Usage);
+        }
+
         bool mixed = options.Precision == ConvertOptions.BFloat16;
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
         TeacherKind trained = TeacherTable.TrainedOf(options.Teacher) ?? TeacherTable.Rows[0];
-        TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.TeacherEpochs, options.Seed);
+        TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(labelled, options.TeacherEpochs, options.Seed);
         var student = new TrainSettings
         {
             Steps = Steps(options.Epochs ?? (few ? 22 : 15), batch),
@@ -26,6 +37,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
             Evaluations = 10,
+            EvaluationBatch = TrainSettings.EvaluationImages(network.ImageSize),
             Accumulate = options.Accumulate,
             Binarization = options.Binarization,
             Regularization = options.Regularization,
@@ -42,6 +54,6 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
             Operations = options.RandAugment == 0 ? RandAugment.None : new RandAugment(options.RandAugment, options.RandMagnitude),
             Repeats = options.Repeats,
         };
-        return new Recipe((teacher with { MixedPrecision = mixed }).Validate("teacher"), student.Validate("student"), augmentation, width);
+        return new Recipe((teacher with { MixedPrecision = mixed, EvaluationBatch = student.EvaluationBatch }).Validate("teacher"), student.Validate("student"), augmentation, width);
     }
 }

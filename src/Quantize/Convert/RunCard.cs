@@ -20,8 +20,9 @@ internal static class RunCard
             facts.Add(("top-1, teacher", string.Create(culture, $"{teacher:F2} %")));
         }
 
+        facts.AddRange(result.TeacherHeads.Select(head => ("teacher's head", string.Create(culture, $"linear, on {head.Features:N0} features of {head.Teacher}, {head.Images:N0} images, weight decay {head.WeightDecay}: {head.HeldOutTop1:F2} % on held-out images"))));
         facts.Add(("parameters", string.Create(culture, $"{result.Parameters:N0}")));
-        facts.Add(("images", string.Create(culture, $"{data.Kind}, {result.TrainImages:N0} training and {result.ValidationImages:N0} validation images{(result.SkippedImages > 0 ? $"; {result.SkippedImages:N0} could not be decoded and were left out" : "")}")));
+        facts.Add(("images", string.Create(culture, $"{data.Kind}, {result.TrainImages:N0} training and {result.ValidationImages:N0} validation images{(result.UnlabelledImages > 0 ? $", {result.UnlabelledImages:N0} without labels" : "")}{(result.SkippedImages > 0 ? $"; {result.SkippedImages:N0} could not be decoded and were left out" : "")}{(result.ReplacedImages > 0 ? $"; {result.ReplacedImages:N0} could not be read during the training and were replaced by others of their class" : "")}")));
         if (data.Files is { LeftOut.Count: > 0 } files)
         {
             facts.Add(("files", string.Create(culture, $"{files.Found:N0} found, {files.Used:N0} used; left out: {files.Summary()}")));
@@ -29,7 +30,7 @@ internal static class RunCard
 
         facts.Add(("training", string.Create(culture, $"teacher {options.Teacher}: {recipe.Teacher.Steps} steps of {recipe.Teacher.BatchSize}; student: {recipe.Student.Steps} steps of {recipe.Student.BatchSize}, rate {recipe.Student.LearningRate}; seed {options.Seed}")));
         facts.Add(("time", string.Create(culture, $"{result.Timings.Total:F0} s: teacher {result.Timings.Teacher:F0} s, student {result.Timings.Student:F0} s")));
-        facts.Add(("peak memory", string.Create(culture, $"{result.PeakMemoryBytes / 1e9:F2} GB")));
+        facts.Add(("peak memory", ByteText.Of(result.PeakMemoryBytes)));
         return ModelCard.Write(file, Path.GetFileName(result.Model), facts);
     }
 }

@@ -16,15 +16,14 @@ internal sealed record RunContext(ConvertOptions Options, IConvertProgress Progr
     /// <summary>Whether this process writes and decides.</summary>
     internal bool Leads => ProcessGroup.Leads(Group);
 
+    /// <summary>How much memory this process may have.</summary>
+    internal MemoryBound Memory { get; } = MemoryBound.Of(Options.Memory).Among(Group?.Sharers ?? 1);
+
     /// <summary>Time since the start.</summary>
     internal TimeSpan Elapsed => _clock.Elapsed;
 
     /// <summary>The most memory that the process had resident, bytes.</summary>
-    internal static long PeakMemory()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.PeakWorkingSet64;
-    }
+    internal static long PeakMemory() => ResidentMemory.Most();
 
     /// <summary>Says who trains together.</summary>
     internal void Introduce()

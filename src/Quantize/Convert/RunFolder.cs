@@ -1,6 +1,10 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
@@ -10,10 +14,10 @@ internal sealed record RunFolder(string Path)
     private const long Reserve = 16L << 20;
 
     /// <summary>The packed model.</summary>
-    public string Model => File("model.evit");
+    public string Model => File(RunFiles.Model);
 
     /// <summary>One line per report.</summary>
-    public string Metrics => File("metrics.csv");
+    public string Metrics => File(RunFiles.Metrics);
 
     /// <summary>Folder of the teacher's checkpoints.</summary>
     public string Teacher => File("teacher");
@@ -22,16 +26,62 @@ internal sealed record RunFolder(string Path)
     public string Student => File("student");
 
     /// <summary>Where a run goes on from.</summary>
-    private string[] Checkpoints => [System.IO.Path.Combine(Teacher, "last.safetensors"), System.IO.Path.Combine(Student, "last.safetensors")];
+    private string[] Checkpoints => [System.IO.Path.Combine(Teacher, TrainerFiles.LastName), System.IO.Path.Combine(Student, TrainerFiles.LastName)];
 
     /// <summary>A file of the folder.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Makes the folder ready before anything long starts: creates it, tries to write, looks at the free space, refuses to touch an
-    /// earlier run unless told to. An earlier run is still whole afterwards, see <see cref="Clear"/>.</summary>
-    /// <param name="expectedBytes">What the run will write, roughly.</param>
+    /// <summary>Makes the folder ready before anything long starts: creates it, keeps other processes out, deletes what a killed run has left half-written, tries to
+    /// write, looks at the free space, refuses to touch an earlier run unless told to. An earlier run is still whole afterwards, see <see cref="Clear"/>.</summary>
+    /// <param name="space">What the run takes.</param>
+    /// <returns>The lock, to be held as long as anything is written.</returns>
     /// <exception cref="ConvertException">It is no place for a run; the message says why and what to do.</exception>
-    public void Prepare(bool resume, bool overwrite, long expectedBytes)
+    public RunLock Prepare(bool resume, bool overwrite, RunSpace space, IConvertProgress progress)
+    {
+        if (!RunLock.IsIn(Path))
+        {
+            // Nobody has ever written a run here: a folder that is refused stays as it is.
+            RequireRun(resume, overwrite);
+        }
+
+        RunLock? held = null;
+        try
+        {
+            Directory.CreateDirectory(Path);
+            held = RunLock.Take(Path);
+            if (held.Warning is { } warning)
+            {
+                progress.Report(new Warned(warning));
+            }
+
+            if (Leftovers.Delete(Path, Teacher, Student) is { } deleted)
+            {
+                progress.Report(new Note(deleted));
+            }
+
+            if (!RequireRun(resume, overwrite) && resume)
+            {
+                progress.Report(new Note($"there is no checkpoint to go on from ({TrainerFiles.LastName}): none was written yet, or it is gone; the run begins again"));
+            }
+
+            Probe();
+            RequireSpace(resume || overwrite, space);
+            (RunLock taken, held) = (held, null);
+            return taken;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(e);
+        }
+        finally
+        {
+            held?.Dispose();
+        }
+    }
+
+    /// <summary>Makes sure that a run is there to go on with, or none that would be lost.</summary>
+    /// <returns>Whether there is more of it than a configuration.</returns>
+    private bool RequireRun(bool resume, bool overwrite)
     {
         string? earlier = Checkpoints.Prepend(Model).FirstOrDefault(System.IO.File.Exists);
         if (earlier is not null && !resume && !overwrite)
@@ -40,26 +90,50 @@ internal sealed record RunFolder(string Path)
                 $"{Path} already holds a run ({System.IO.Path.GetRelativePath(Path, earlier)}). Go on with --resume, replace it with --overwrite, or choose another --out.",
                 ConvertException.Usage);
         }
+
+        return earlier is not null || !resume || System.IO.File.Exists(File(RunFiles.Configuration)) ? earlier is not null : throw NoRun();
+    }
+
+    private ConvertException NoRun() => new(
+        $"--resume: {Path} holds no run to go on with (no config.json, no checkpoint). Name the folder of the run with --out, or leave --resume out to begin one there.", ConvertException.Usage);
+
+    private void Probe()
+    {
+        using var stream = new FileStream(File($".probe-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 4096, FileOptions.DeleteOnClose);
+        stream.Write(new byte[1 << 20]);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Looks at the free space; what is there of a run that goes on, or will be replaced, need not find place again.</summary>
+    private void RequireSpace(bool continues, RunSpace space)
+    {
+        long free = new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
+        (long present, long needed) = (Present(continues), SpaceNeeded(continues, space));
+        if (free < needed)
+        {
+            throw new ConvertException(
+                $"The output folder {Path} cannot be used: {free >> 20} MB are free on its disk, about {needed >> 20} MB are needed{(present > 0 ? $" beside the {present >> 20} MB that are there" : "")}. Choose another --out, or free the disk.");
+        }
+    }
+
+    /// <summary>Bytes that the run needs beside what is there of it, where it goes on or is replaced.</summary>
+    internal long SpaceNeeded(bool continues, RunSpace space) => SpaceNeeded(space.Expected, space.Checkpoint, Present(continues));
+
+    /// <summary>Bytes that are there of a run; 0 where that is not to be seen, as where another process of the group is writing.</summary>
+    private long Present(bool continues)
+    {
         try
         {
-            Directory.CreateDirectory(Path);
-            string probe = File($".probe-{Guid.NewGuid():N}");
-            using (var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 4096, FileOptions.DeleteOnClose))
-            {
-                stream.Write(new byte[1 << 20]);
-                stream.Flush(flushToDisk: true);
-            }
-            long free = new DriveInfo(System.IO.Path.GetFullPath(Path)).AvailableFreeSpace;
-            if (free < expectedBytes + Reserve)
-            {
-                throw new IOException($"{free >> 20} MB are free on that disk, about {(expectedBytes + Reserve) >> 20} MB are needed.");
-            }
+            return continues ? ((string[])[Path, Teacher, Student]).Where(Directory.Exists).Sum(f => new DirectoryInfo(f).EnumerateFiles().Sum(i => i.Length)) : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unusable(e);
+            return 0;
         }
     }
+
+    /// <summary>Bytes that a run needs beside what is there of it.</summary>
+    internal static long SpaceNeeded(long expectedBytes, long checkpointBytes, long present) => Math.Max(expectedBytes - present, checkpointBytes) + Reserve;
 
     /// <summary>Deletes an earlier run but for its best weights, which the new run may take as teacher and writes anew at its first evaluation.
     /// To be called when nothing but the training itself can fail any more.</summary>
@@ -68,7 +142,7 @@ internal sealed record RunFolder(string Path)
     {
         try
         {
-            foreach (string old in (string[])[Model, .. Checkpoints, Metrics, MetricsLog.LayersFile(Metrics), File("parity.json"), File("result.json"), File("card.md")])
+            foreach (string old in (string[])[Model, .. Checkpoints, Metrics, MetricsLog.LayersFile(Metrics), File(RunFiles.Pictures), File(RunFiles.Parity), File(RunFiles.Result), File(RunFiles.Card), .. Heads()])
             {
                 if (System.IO.File.Exists(old))
                 {
@@ -82,6 +156,9 @@ internal sealed record RunFolder(string Path)
         }
     }
 
+    /// <summary>The heads of all teachers: a second one's is called <c>2-head.safetensors</c>.</summary>
+    private string[] Heads() => Directory.Exists(Teacher) ? Directory.GetFiles(Teacher, $"*{RunFiles.Head}") : [];
+
     /// <summary>Makes sure that a run that goes on has the configuration that it began with.</summary>
     /// <exception cref="ConvertException">It has another; the message names the keys.</exception>
     internal void RequireSame(IReadOnlyDictionary<string, string> configuration)
@@ -93,28 +170,54 @@ internal sealed record RunFolder(string Path)
     }
 
     /// <summary>The lengths of teacher and student that the folder's run began with; null where it has none.</summary>
-    internal (long Teacher, long Student)? RecordedSteps()
+    internal (long Teacher, long Student)? RecordedSteps() =>
+        Recorded() is { } keys && Whole(keys.GetValueOrDefault("teacher.steps")) is { } teacher && Whole(keys.GetValueOrDefault("student.steps")) is { } student
+            ? (teacher, student) : null;
+
+    private static long? Whole(string? text) => long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) ? number : null;
+
+    /// <summary>Mean and standard deviation of the channels that the folder's run began with; null where it has none.</summary>
+    internal (IReadOnlyList<float> Mean, IReadOnlyList<float> Std)? RecordedStatistics() =>
+        Recorded() is { } keys && Configuration.Floats(keys.GetValueOrDefault(ConfigurationKeys.Mean)) is { } mean && Configuration.Floats(keys.GetValueOrDefault(ConfigurationKeys.Std)) is { } std
+            ? (mean, std) : null;
+
+    /// <summary>Whether the folder's run began with a time, and its lengths were fitted to that.</summary>
+    internal bool BeganWithBudget() => Recorded()?.ContainsKey(ConfigurationKeys.Budget) == true;
+
+    /// <summary>The pictures of the data's folder that the folder's run began with, as paths within it; null where it has none.</summary>
+    /// <exception cref="ConvertException">The list is damaged.</exception>
+    internal IReadOnlyList<string>? RecordedPictures() => Json(RunFiles.Pictures, PicturesJson.Default.StringArray);
+
+    /// <summary>Writes down which pictures of the data's folder this run takes.</summary>
+    /// <exception cref="ConvertException">It cannot be written.</exception>
+    internal void RecordPictures(IReadOnlyList<string> paths) => Write(RunFiles.Pictures, JsonSerializer.Serialize([.. paths], PicturesJson.Default.StringArray));
+
+    private Dictionary<string, string>? Recorded() => Json(RunFiles.Configuration, StringMapJson.Default.Map);
+
+    private T? Json<T>(string name, JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            Dictionary<string, string>? keys = JsonSerializer.Deserialize(System.IO.File.ReadAllText(File("config.json")), StringMapJson.Default.Map);
-            return keys is not null && long.TryParse(keys.GetValueOrDefault("teacher.steps"), out long teacher) && long.TryParse(keys.GetValueOrDefault("student.steps"), out long student)
-                ? (teacher, student)
-                : null;
+            return JsonSerializer.Deserialize(System.IO.File.ReadAllText(File(name)), type);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException e)
+        {
+            throw new ConvertException(
+                $"{File(name)} is damaged: {JsonFault.Of(e)}. Put back a copy, or delete it: it is then written anew from the data and the options as they are now.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
 
-    /// <summary>Draws the metrics so far as <c>curves.html</c>.</summary>
+    /// <summary>Writes the run's page: the metrics so far, and what is known of its accuracy.</summary>
     /// <exception cref="ConvertException">It cannot be written.</exception>
-    internal void DrawCurves(string title)
+    internal void WritePage(string title, RunAccuracy? accuracy = null)
     {
         if (System.IO.File.Exists(Metrics))
         {
-            Write("curves.html", TrainingCurves.Draw(System.IO.File.ReadLines(Metrics), title));
+            Write(RunFiles.Page, RunPage.Write(System.IO.File.ReadLines(Metrics), title, accuracy));
         }
     }
 
@@ -133,10 +236,18 @@ internal sealed record RunFolder(string Path)
     }
 
     /// <summary>Writes <c>config.json</c> and <c>env.json</c>.</summary>
-    internal void Describe(IReadOnlyDictionary<string, string> configuration, string device, int threads)
+    /// <param name="configuration">What decides the outcome.</param>
+    /// <param name="typed">What a person typed, see <see cref="ConvertOptions.Typed"/>.</param>
+    internal void Describe(IReadOnlyDictionary<string, string> configuration, IReadOnlyDictionary<string, string>? typed, string device, int threads)
     {
-        Write("config.json", JsonSerializer.Serialize(new Dictionary<string, string>(configuration), StringMapJson.Default.Map));
-        Write("env.json", JsonSerializer.Serialize(new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(configuration);
+        foreach ((string name, string value) in typed ?? new Dictionary<string, string>())
+        {
+            settings[$"option.{name}"] = value;
+        }
+
+        Write(RunFiles.Configuration, JsonSerializer.Serialize(settings, StringMapJson.Default.Map));
+        Write(RunFiles.Environment, JsonSerializer.Serialize(new Dictionary<string, string>
         {
             ["edgevit"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3) ?? "",
             ["runtime"] = RuntimeInformation.FrameworkDescription,
@@ -150,5 +261,12 @@ internal sealed record RunFolder(string Path)
     }
 
     private ConvertException Unusable(Exception e) =>
-        new($"The output folder {Path} cannot be used: {e.Message} Choose another --out, or free the disk.", e);
+        new(
+            FileFault.OnTheWay(Path) is { } file ? $"The output folder {Path} cannot be used: {(System.IO.File.Exists(Path) ? "it" : file)} is a file. Choose another --out, or move that file."
+                : $"The output folder {Path} cannot be used: {FileFault.Of(e, Path)}. Choose another --out{(FileFault.IsFull(e) ? ", or free the disk" : "")}.",
+            e);
 }
+
+[JsonSourceGenerationOptions(WriteIndented = true)]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class PicturesJson : JsonSerializerContext;

@@ -17,15 +17,22 @@ internal sealed class StudentPhase(RunContext run, RunInputs inputs)
     {
         run.Progress.Report(new PhaseStarted("student", string.Create(CultureInfo.InvariantCulture,
             $"{(teacher is null ? "training" : "distilling")} {student.Config.Name}, {student.parameters().Sum(p => p.numel()):N0} parameters, {_recipe.Student.Steps} steps of {_recipe.Student.BatchSize}")));
-        bool cache = _recipe.Augmentation.IsNone || (inputs.Device.type == TorchSharp.DeviceType.CPU && _recipe.Augmentation.KeepsContent);
+        DataSplit all = _data.Split.WithUnlabelled();
+        Augmentation augmentation = _recipe.Augmentation with { Views = teacher is null ? 0 : run.Options.TeacherViews };
+        bool cache = augmentation.Views > 0 || augmentation.IsNone || (inputs.Device.type == TorchSharp.DeviceType.CPU && augmentation.KeepsContent);
         using (MixedPrecision.Scope(_recipe.Student.MixedPrecision))
         {
-            if (teacher is not null && cache && CachedTeacher.Fits(_data.Split.Train.Count, student.Config.Classes))
+            if (teacher is not null && cache)
             {
-                teacher = CachedTeacher.Ask(teacher, _data.Source, _data.Split.Train, inputs.Device, run.Progress, run.Cancel, features: run.Options.FeatureWeight > 0);
+                var place = new AnswerPlace(augmentation, _recipe.Student.Seed, run.Leads && Directory.Exists(run.Options.Out) ? run.Options.Out : null, run.Options.FeatureWeight > 0);
+                teacher = CachedTeacher.Ask(teacher, _data.Source, all.Train, inputs.Device, place, run.Progress, run.Cancel) ?? teacher;
             }
         }
-        inputs.Trainer(run, Task(student, teacher, run.Options), _recipe.Student, "student", run.Folder.Student).Run(run.Options.Resume, run.Cancel, run.Deadline);
+
+        RunInputs taught = teacher is null || all == _data.Split ? inputs
+            : inputs with { Data = _data with { Source = UnlabelledImages.Answered(_data.Source, _data.Split, teacher, inputs.Device, run.Progress, run.Cancel) } };
+        taught = taught with { Recipe = _recipe with { Augmentation = augmentation } };
+        taught.Trainer(run, Task(student, teacher, run.Options), _recipe.Student, "student", run.Folder.Student, all).Run(run.Options.Resume, run.Cancel, run.Deadline);
     }
 
     /// <summary>Chooses, by the validation images, between the last and the best weights and between the running statistics of their norms
@@ -36,8 +43,11 @@ internal sealed class StudentPhase(RunContext run, RunInputs inputs)
         using var best = new BestWeights(student);
         void Consider(string name) => best.Consider(name, Accuracy.Top1(student, _data.Source, _data.Split.Held, _recipe.Student.EvaluationBatch, inputs.Device));
 
+        // As in training, norms see a part of a batch where that was divided.
+        int parts = CheckpointObserver.Parts(Path.Combine(run.Folder.Student, TrainerFiles.LastName));
+        int batch = Math.Max(2, _recipe.Student.BatchSize / parts);
         void Reestimate() => NormStatistics.Reestimate(
-            student, _data.Source, _data.Split.Train, _recipe.Augmentation, _recipe.Student.BatchSize, run.Options.Binarization.NormBatches, inputs.Device, run.Options.Seed, _data.OnDevice);
+            student, _data.Source, _data.Split.WithUnlabelled().Train, _recipe.Augmentation, batch, run.Options.Binarization.NormBatches, inputs.Device, run.Options.Seed, _data.OnDevice);
 
         Consider("last weights, running statistics");
         bool fresh = run.Options.Binarization.NormBatches > 0;
@@ -47,7 +57,7 @@ internal sealed class StudentPhase(RunContext run, RunInputs inputs)
             Consider("last weights, fresh statistics");
         }
         if (_recipe.Student.Regularization.Average is > 0 and double decay
-            && Checkpoint.Extra(Path.Combine(run.Folder.Student, "last.safetensors"), FloatAverage.StateName) is { } means)
+            && Checkpoint.Extra(Path.Combine(run.Folder.Student, TrainerFiles.LastName), FloatAverage.StateName) is { } means)
         {
             using var average = new FloatAverage(student, decay);
             average.Restore(means);
@@ -55,7 +65,7 @@ internal sealed class StudentPhase(RunContext run, RunInputs inputs)
             Reestimate();
             Consider("last signs, mean floats, fresh statistics");
         }
-        string path = Path.Combine(run.Folder.Student, "best.safetensors");
+        string path = Path.Combine(run.Folder.Student, TrainerFiles.BestName);
         if (Checkpoint.Peek(path).Step < _recipe.Student.Steps)
         {
             Checkpoint.Load(path, student);

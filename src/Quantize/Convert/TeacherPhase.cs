@@ -9,6 +9,13 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
 {
     private readonly Recipe _recipe = inputs.Recipe;
     private readonly ImageData _data = inputs.Data;
+    private readonly List<TeacherHeadFacts> _heads = [];
+
+    /// <summary>The heads that were trained, or read again.</summary>
+    internal IReadOnlyList<TeacherHeadFacts> Heads => _heads;
+
+    /// <summary>Test images of each class that the teacher recognises; null where it was not measured.</summary>
+    internal int[]? RightByClass { get; private set; }
 
     /// <summary>Trains and loads the teachers and measures what they are together on the test images.</summary>
     /// <returns>The teacher and its right predictions in per cent; nulls without a teacher.</returns>
@@ -70,12 +77,15 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         if (TeacherTable.Find(name) is not { } kind)
         {
             run.Progress.Report(new PhaseStarted("teacher", $"loading {name}"));
-            if (!FileTeacher.Takes(name))
+            OpenedTeacher opened = TeacherFiles.Open(name, run.Options, _data.Source, inputs.Network, inputs.Device, TeacherFiles.Said(run, _data), heads: !_data.Unlabelled);
+            if (opened.Backbone is { } backbone)
             {
-                RequireNormalisation(name);
+                HeadedTeacher headed = new HeadPhase(run, inputs, backbone).Run(_heads.Count, out TeacherHeadFacts facts);
+                _heads.Add(facts);
+                return headed;
             }
 
-            return TeacherFiles.Open(name, run.Options, _data.Source, inputs.Network, inputs.Device, run.Progress);
+            return opened.Teacher!;
         }
         var network = new TeacherNetwork(kind, _data.Source.Labels.Count, _data.Source.Preprocess.Height, _recipe.TeacherWidth, inputs.Network);
         run.Progress.Report(new PhaseStarted("teacher", network.Text));
@@ -122,22 +132,9 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
             return double.NaN;
         }
 
-        double top1 = TeacherAccuracy.Top1(teacher, _data.Test, _data.TestIndices, _recipe.Teacher.EvaluationBatch, inputs.Device, run.Cancel);
+        RightByClass = TeacherAccuracy.RightByClass(teacher, _data.Test, _data.TestIndices, _recipe.Teacher.EvaluationBatch, inputs.Device, run.Cancel);
+        double top1 = 100.0 * RightByClass.Sum() / Math.Max(1, _data.TestIndices.Count);
         run.Progress.Report(new Note(string.Create(CultureInfo.InvariantCulture, $"teacher {teacher.Name}{how}: {top1:F2} % on {_data.TestIndices.Count} test images")));
         return top1;
-    }
-
-    /// <summary>A teacher sees the student's pixels: it must have learnt from pixels with the same normalisation.</summary>
-    private void RequireNormalisation(string teacher)
-    {
-        foreach (string key in (string[])[ConfigurationKeys.Mean, ConfigurationKeys.Std])
-        {
-            if (Checkpoint.Setting(teacher, key) is string learnt && !ConfigurationKeys.Near(learnt, inputs.Configuration[key]))
-            {
-                throw new ConvertException(
-                    $"--teacher {teacher}: it learnt from images with {key} {learnt}, these images have {inputs.Configuration[key]}, so its answers would mean nothing. Take a teacher of the same data, or train one here (--teacher {ConvNetTeacher.Name}).",
-                    ConvertException.Usage);
-            }
-        }
     }
 }

@@ -10,24 +10,25 @@ internal sealed class TrainingLengths(RunContext run)
     /// <summary>Measures the steps of teacher and student; several processes do so together.</summary>
     internal (PhasePlan? Teacher, PhasePlan Student) Measure(RunInputs inputs)
     {
-        run.Progress.Report(new PhaseStarted("plan", $"measuring {StepTiming.Steps} steps"));
+        run.Progress.Report(new PhaseStarted("plan", $"measuring {StepTiming.Steps} steps, or as many as take 20 s"));
         ImageData data = inputs.Data;
-        PhasePlan Of(ITrainingTask task, TrainSettings settings)
+        PhasePlan Of(ITrainingTask task, TrainSettings settings, int images)
         {
             using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            double seconds = StepTiming.Measure(task, settings, data, inputs.Recipe.Augmentation, inputs.Device, run.Cancel, run.Group);
-            return new PhasePlan(settings.Steps, settings.BatchSize, seconds, Math.Max(1, data.Split.Train.Count / settings.BatchSize));
+            StepTiming.Result measured = StepTiming.Measure(task, settings, data, inputs.Recipe.Augmentation, inputs.Device, run);
+            return new PhasePlan(settings.Steps, settings.BatchSize, measured.Seconds, Math.Max(1, images / settings.BatchSize))
+            { MeasuredSteps = measured.Steps, Parts = measured.Parts, Memory = measured.Memory is { } m ? (m.Basis, m.ImageBytes) : null };
         }
 
         PhasePlan? teacher = null;
         if (TeacherTable.TrainedOf(run.Options.Teacher) is { } kind)
         {
             var known = new TeacherNetwork(kind, data.Source.Labels.Count, data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network);
-            teacher = Of(TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher);
+            teacher = Of(TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher, data.Split.Train.Count);
         }
         var student = new BinaryViT(inputs.Network, binarization: run.Options.Binarization);
         student.to(inputs.Device);
-        return (teacher, Of(new ClassifyTask(student), inputs.Recipe.Student));
+        return (teacher, Of(new ClassifyTask(student), inputs.Recipe.Student, data.Split.WithUnlabelled().Train.Count));
     }
 
     /// <summary>The recipe with lengths that fit a time.</summary>
@@ -36,7 +37,7 @@ internal sealed class TrainingLengths(RunContext run)
     {
         (double teacherEpochs, double epochs) = Budget.Fit(time.TotalSeconds, teacher, student);
         ConvertOptions lengths = run.Options with { Budget = null, Epochs = epochs, TeacherEpochs = teacher is null ? null : teacherEpochs };
-        return Recipe.For(lengths, inputs.Network, inputs.Data.Split.Train.Count, inputs.Data.Kind) with { TeacherWidth = inputs.Recipe.TeacherWidth };
+        return Recipe.For(lengths, inputs.Network, inputs.Data.Split.Train.Count, inputs.Data.Kind, inputs.Data.Split.Unlabelled.Count) with { TeacherWidth = inputs.Recipe.TeacherWidth };
     }
 
     /// <summary>The recipe with the lengths of this run, the same in all processes: those that fit its time, or, of a run that goes on, those that it
@@ -54,6 +55,13 @@ internal sealed class TrainingLengths(RunContext run)
         double recorded = known is null ? 0 : 1;
         if ((run.Group?.Broadcast(recorded)[0] ?? recorded) == 1)
         {
+            if (known is not null && !run.Folder.BeganWithBudget())
+            {
+                throw new ConvertException(
+                    string.Create(CultureInfo.InvariantCulture, $"--budget: the run in {run.Options.Out} began without one, and its lengths stand ({known.Value.Teacher} steps of the teacher, {known.Value.Student} of the student). Leave it out and go on with the options of then; --stop-after ends this call after a time; or begin a new run with --budget in another --out."),
+                    ConvertException.Usage);
+            }
+
             return known is { } steps ? With(inputs.Recipe, steps.Teacher, steps.Student) : inputs.Recipe;
         }
 

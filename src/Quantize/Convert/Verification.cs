@@ -24,7 +24,8 @@ internal sealed class Verification
     }
 
     /// <summary>What a set of images says.</summary>
-    internal sealed record Outcome(double PackedTop1, double SimulatorTop1, int Same, int Different);
+    /// <param name="RightByClass">Images of each class that the packed file recognises.</param>
+    internal sealed record Outcome(double PackedTop1, double SimulatorTop1, int Same, int Different, int[] RightByClass);
 
     internal void Layers(ParityCheck check, PixelSource source, IEnumerable<int> indices)
     {
@@ -43,10 +44,10 @@ internal sealed class Verification
         var options = new SessionOptions { Threads = Math.Min(SessionOptions.MaxThreads, Environment.ProcessorCount) };
         using Session exactSession = exactModel.CreateSession(options), roundedSession = roundedModel.CreateSession(options);
         (int same, int exactRight, int roundedRight, int classes) = (0, 0, 0, exactModel.Classes);
-        foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
+        foreach (Batch batch in BatchLoader.InOrder(source, indices, TrainSettings.EvaluationImages(source.Preprocess.Height), pixels: true))
         {
             cancel.ThrowIfCancellationRequested();
-            byte[] pixels = Pixels(batch, source);
+            byte[] pixels = batch.Pixels!;
             float[] exactLogits = new float[batch.Count * classes], roundedLogits = new float[batch.Count * classes];
             exactSession.RunNhwc(pixels, exactLogits);
             roundedSession.RunNhwc(pixels, roundedLogits);
@@ -65,24 +66,25 @@ internal sealed class Verification
     /// once the check has failed, no more are.</summary>
     internal Outcome EndToEnd(ParityCheck check, PixelSource source, IReadOnlyList<int> indices)
     {
-        (int packedRight, int simulatorRight, int same, int done, int examined) = (0, 0, 0, 0, 0);
+        (int simulatorRight, int same, int done, int examined) = (0, 0, 0, 0);
+        int[] packedRight = new int[source.Labels.Count];
         bool rounded = HalfFloats.GroupsOf(_file.Graph, _file.Tensors) != FloatGroups.None;
         using EvitModel packed = EvitModel.Load(_file);
         using Session session = packed.CreateSession(new SessionOptions { Threads = Math.Min(64, Environment.ProcessorCount) });
         int classes = packed.Classes;
-        foreach (Batch batch in BatchLoader.InOrder(source, indices, 256))
+        foreach (Batch batch in BatchLoader.InOrder(source, indices, TrainSettings.EvaluationImages(source.Preprocess.Height), pixels: true))
         {
             _cancel.ThrowIfCancellationRequested();
             float[] simulated = Simulate(batch, source);
             float[] logits = new float[simulated.Length];
-            byte[] pixels = Pixels(batch, source);
+            byte[] pixels = batch.Pixels!;
             session.RunNhwc(pixels, logits);
             for (int i = 0; i < batch.Count; i++)
             {
                 int a = Best(simulated.AsSpan(i * classes, classes));
                 int b = Best(logits.AsSpan(i * classes, classes));
                 simulatorRight += a == batch.Labels[i] ? 1 : 0;
-                packedRight += b == batch.Labels[i] ? 1 : 0;
+                packedRight[batch.Labels[i]] += b == batch.Labels[i] ? 1 : 0;
                 same += a == b ? 1 : 0;
                 bool examine = a != b && (!rounded || examined++ < MostExamined);
                 if (examine && (check.Report is { Images: 0 } or { Passed: true }))
@@ -93,7 +95,7 @@ internal sealed class Verification
             _progress.Report(new StepProgress("check", done += batch.Count, indices.Count));
         }
         double n = Math.Max(1, indices.Count);
-        return new Outcome(100 * packedRight / n, 100 * simulatorRight / n, same, indices.Count - same);
+        return new Outcome(100 * packedRight.Sum() / n, 100 * simulatorRight / n, same, indices.Count - same, packedRight);
     }
 
     /// <summary>Makes sure that a check has passed.</summary>
@@ -131,18 +133,6 @@ internal sealed class Verification
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable frozen = torch.no_grad();
         return ModelTensors.ToArray(_model.call(batch.ToTensor(source, _device)));
-    }
-
-    private static byte[] Pixels(Batch batch, PixelSource source)
-    {
-        byte[] pixels = new byte[batch.Count * source.ImageBytes];
-        byte[] scratch = new byte[source.ImageBytes];
-        for (int i = 0; i < batch.Count; i++)
-        {
-            source.Pixels(batch.Indices[i], scratch).CopyTo(pixels.AsSpan(i * source.ImageBytes));
-        }
-
-        return pixels;
     }
 
     private static int Best(ReadOnlySpan<float> logits)

@@ -22,6 +22,12 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
     /// shows only so small a part of the images.</summary>
     public int Repeats { get; init; } = 1;
 
+    /// <summary>In how many ways an image varies, in turn from pass to pass, so that a teacher can answer each beforehand; 0: differently each time.</summary>
+    public int Views { get; init; }
+
+    /// <summary>The pass over the data whose variations a pass shows.</summary>
+    internal long Shown(long epoch) => Views > 0 ? epoch % Views : epoch;
+
     /// <summary>Whether a varied image still shows what the image shows, so that what a teacher says of the one holds for the other.</summary>
     public bool KeepsContent => Crop == 0 && Operations.Operations == 0;
 
@@ -67,7 +73,7 @@ internal sealed record Augmentation(int Pad, bool Flip, double Erase = 0)
         else
         {
             ReadOnlySpan<byte> pixels = source.Pixels(index, own);
-            if (source.InMemory)
+            if (!pixels.Overlaps(own))
             {
                 pixels.CopyTo(own);
             }

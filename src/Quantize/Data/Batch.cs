@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,10 +25,27 @@ internal sealed record Batch(long Epoch, int[] Indices, float[] Images, long[] L
     /// <summary>From what the images are made on the device; null where they are here.</summary>
     internal DrawnBatch? Drawn { get; init; }
 
+    /// <summary>The images' pixels <c>[B, H, W, 3]</c> as decoded; null where nobody asked for them.</summary>
+    internal byte[]? Pixels { get; init; }
+
+    /// <summary>The source whose images these are, as they are; null where they are varied.</summary>
+    internal PixelSource? Unvaried { get; init; }
+
+    /// <summary>Whether all images of <see cref="Unvaried"/> are mirrored.</summary>
+    internal bool Flipped { get; init; }
+
     /// <summary>The images as tensor <c>[B, 3, H, W]</c> on a device.</summary>
     internal Tensor ToTensor(PixelSource source, Device device) => Drawn is { } drawn
         ? drawn.Source.Images(Indices, drawn.Changes, drawn.Mixture)
-        : torch.tensor(Images, [Count, 3, source.Preprocess.Height, source.Preprocess.Width]).to(device);
+        : Here(source.Preprocess.Height, source.Preprocess.Width).to(device);
+
+    /// <summary>The images as a tensor of this process, without a second managed copy of them.</summary>
+    private Tensor Here(int height, int width)
+    {
+        Tensor images = torch.empty([Count, 3, height, width], ScalarType.Float32);
+        Images.CopyTo(MemoryMarshal.Cast<byte, float>(images.bytes));
+        return images;
+    }
 
     /// <summary>One of <paramref name="parts"/> parts; two images that are mixed with one another come into the same, in mirrored places.</summary>
     /// <param name="part">Which, from 0.</param>

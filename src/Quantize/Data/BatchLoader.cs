@@ -8,7 +8,13 @@ namespace EdgeVit.Quantize;
 /// (seed, epoch, image).</summary>
 internal sealed class BatchLoader : IDisposable
 {
-    private const int Ahead = 3;
+    /// <summary>Batches that are made ahead, at most, and of large ones so many bytes.</summary>
+    private const int Ahead = 3, AheadBytes = 64 << 20;
+
+    /// <summary>Bytes of batches after which those that are done with are collected: the collector by itself lets hundreds of megabytes of them pile up.</summary>
+    private const long Uncollected = 128L << 20;
+
+    private static long s_made;
 
     private readonly PixelSource _source;
     private readonly int[] _indices;
@@ -68,13 +74,30 @@ internal sealed class BatchLoader : IDisposable
     }
 
     /// <summary>All images of a set in order, as they are, for evaluation.</summary>
-    public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize)
+    /// <param name="pixels">Whether batches have the images' pixels besides: to ask for them later is to decode a picture twice.</param>
+    public static IEnumerable<Batch> InOrder(PixelSource source, IReadOnlyList<int> indices, int batchSize, bool pixels = false)
     {
         var writer = new PixelWriter(source.Preprocess);
         for (int start = 0; start < indices.Count; start += batchSize)
         {
             int[] part = [.. indices.Skip(start).Take(batchSize)];
-            yield return Fill(source, writer, part, 0, new Variation(Augmentation.None, 0, 0));
+            yield return Fill(source, writer, part, 0, new Variation(Augmentation.None, 0, 0), pixels) with { Unvaried = source };
+        }
+    }
+
+    /// <summary>All variations of images, one pass after the other in order, as <see cref="Augmentation.Views"/> shows them; nothing is mixed.</summary>
+    internal static IEnumerable<Batch> Views(PixelSource source, IReadOnlyList<int> indices, int batchSize, Augmentation augmentation, ulong seed)
+    {
+        var writer = new PixelWriter(source.Preprocess);
+        var variation = new Variation(augmentation, seed, 0);
+        for (int view = 0; view < augmentation.Views; view++)
+        {
+            for (int start = 0; start < indices.Count; start += batchSize)
+            {
+                Batch batch = Fill(source, writer, [.. indices.Skip(start).Take(batchSize)], view, variation);
+                Erase(source, batch, variation);
+                yield return batch;
+            }
         }
     }
 
@@ -83,7 +106,7 @@ internal sealed class BatchLoader : IDisposable
     private void Restart(long step)
     {
         Stop();
-        _queue = new BlockingCollection<Batch>(Ahead);
+        _queue = new BlockingCollection<Batch>(Math.Clamp(AheadBytes / ((int)Math.Min(int.MaxValue, sizeof(float) * (long)_source.ImageBytes * _positions.Length)), 1, Ahead));
         BlockingCollection<Batch> queue = _queue;
         _thread = new Thread(() => Produce(queue, step)) { IsBackground = true, Name = "batch loader" };
         _thread.Start();
@@ -121,7 +144,8 @@ internal sealed class BatchLoader : IDisposable
                 // With repeats, image number start / repeats of the order is there so many times, one after the other.
                 int[] part = [.. _positions.Select(i => _indices[order[(start + i) / Math.Max(1, _augmentation.Repeats)]])];
                 var variation = new Variation(_augmentation, _seed, start, _positions);
-                Batch batch = _onDevice is null ? Varied(Fill(_source, _writer, part, epoch, variation), step, variation) : Draw(_onDevice, part, epoch, step, variation);
+                long shown = _augmentation.Shown(epoch);
+                Batch batch = _onDevice is null ? Varied(Fill(_source, _writer, part, shown, variation), step, variation) : Draw(_onDevice, part, shown, step, variation);
                 queue.Add(batch with { Whole = BatchSize, Places = _positions.Length == BatchSize ? null : _positions });
             }
         }
@@ -158,14 +182,18 @@ internal sealed class BatchLoader : IDisposable
     /// <summary>Erases and mixes.</summary>
     private Batch Varied(Batch batch, long step, Variation variation)
     {
-        (int height, int width) = (_source.Preprocess.Height, _source.Preprocess.Width);
-        int length = _source.ImageBytes;
+        Erase(_source, batch, variation);
+        return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, _source.Preprocess.Height, _source.Preprocess.Width, _seed, step) };
+    }
+
+    private static void Erase(PixelSource source, Batch batch, Variation variation)
+    {
+        int length = source.ImageBytes;
         for (int i = 0; i < batch.Count; i++)
         {
-            Erasing.Apply(batch.Images.AsSpan(i * length, length), height, width, _augmentation.Erase, _seed, batch.Epoch, batch.Indices[i], variation.Copy(i));
+            Erasing.Apply(
+                batch.Images.AsSpan(i * length, length), source.Preprocess.Height, source.Preprocess.Width, variation.Augmentation.Erase, variation.Seed, batch.Epoch, batch.Indices[i], variation.Copy(i));
         }
-
-        return batch with { OwnShare = _augmentation.Mixing.Apply(batch.Images, batch.Count, height, width, _seed, step) };
     }
 
     /// <summary>How the images of a batch vary.</summary>
@@ -177,10 +205,17 @@ internal sealed class BatchLoader : IDisposable
         public int Copy(int at) => (Start + (Positions?[at] ?? at)) % Math.Max(1, Augmentation.Repeats);
     }
 
-    private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Variation variation)
+    private static Batch Fill(PixelSource source, PixelWriter writer, int[] part, long epoch, Variation variation, bool keep = false)
     {
         int length = source.ImageBytes;
+        if (Interlocked.Add(ref s_made, sizeof(float) * (long)part.Length * length) > Uncollected)
+        {
+            Interlocked.Exchange(ref s_made, 0);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
+        }
+
         float[] images = GC.AllocateUninitializedArray<float>(part.Length * length);
+        byte[]? kept = keep ? GC.AllocateUninitializedArray<byte>(part.Length * length) : null;
         long[] labels = new long[part.Length];
         bool[] mirrored = new bool[part.Length];
         void One(int i, byte[] scratch)
@@ -188,15 +223,21 @@ internal sealed class BatchLoader : IDisposable
             int copy = variation.Copy(i);
             (int dx, int dy, mirrored[i]) = variation.Augmentation.Draw(variation.Seed, epoch, part[i], copy);
             ReadOnlySpan<byte> pixels = variation.Augmentation.Pixels(source, part[i], scratch, variation.Seed, epoch, copy);
+            if (kept is not null)
+            {
+                pixels.CopyTo(kept.AsSpan(i * length));
+            }
+
             writer.Write(pixels, images.AsSpan(i * length, length), dx, dy, mirrored[i]);
             labels[i] = source.Label(part[i]);
         }
 
-        if (source.InMemory && variation.Augmentation.KeepsContent)
+        if (source.IsKept && variation.Augmentation.KeepsContent)
         {
+            byte[] scratch = new byte[length];
             for (int i = 0; i < part.Length; i++)
             {
-                One(i, []);
+                One(i, scratch);
             }
         }
         else
@@ -210,6 +251,6 @@ internal sealed class BatchLoader : IDisposable
                 ExceptionDispatchInfo.Throw(e.InnerException!);
             }
         }
-        return new Batch(epoch, part, images, labels, mirrored);
+        return new Batch(epoch, part, images, labels, mirrored) { Pixels = kept };
     }
 }

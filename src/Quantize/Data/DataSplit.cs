@@ -3,6 +3,12 @@ namespace EdgeVit.Quantize;
 /// <summary>Indices of the training set, split by seed and by class.</summary>
 internal sealed record DataSplit(IReadOnlyList<int> Train, IReadOnlyList<int> Held)
 {
+    /// <summary>Images without labels, from which the student learns what the teacher says.</summary>
+    public IReadOnlyList<int> Unlabelled { get; init; } = [];
+
+    /// <summary>The same with those among the images to learn from.</summary>
+    public DataSplit WithUnlabelled() => Unlabelled.Count == 0 ? this : new DataSplit([.. Train, .. Unlabelled], Held);
+
     /// <summary>Holds out a <paramref name="share"/> of every class, at most <paramref name="most"/> images in all; every class keeps at least
     /// one image to learn from.</summary>
     /// <param name="share">Share that is held out, 0 to 1.</param>

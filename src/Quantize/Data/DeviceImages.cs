@@ -31,10 +31,10 @@ internal sealed class DeviceImages : IDisposable
     private readonly int _height;
     private readonly int _width;
 
-    /// <summary>Copies a data set that is in memory to a device.</summary>
+    /// <summary>Copies a data set that is kept to a device.</summary>
     public DeviceImages(PixelSource source, Device device)
     {
-        byte[] pixels = source.Memory ?? throw new ArgumentException("its images are decoded on demand", nameof(source));
+        byte[] pixels = source.ToArray() ?? throw new ArgumentException("its images are decoded on demand", nameof(source));
         (_height, _width, _device) = (source.Preprocess.Height, source.Preprocess.Width, device);
         using DisposeScope scope = torch.NewDisposeScope();
         _pixels = torch.tensor(pixels).view(-1, 3).to(device).DetachFromDisposeScope();
@@ -55,7 +55,7 @@ internal sealed class DeviceImages : IDisposable
         }
 
         string? obstacle = !augmentation.KeepsContent ? "--random-crop and --rand-augment are computed on the processor"
-            : !source.InMemory ? "the images do not fit into memory and are decoded on demand" : null;
+            : !source.IsKept ? "the images do not fit into memory and are decoded on demand" : null;
         try
         {
             if (obstacle is null)

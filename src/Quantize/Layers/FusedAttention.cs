@@ -15,17 +15,18 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         && keys % Lanes.Count == 0 && keys * levels <= 256;
 
     /// <summary>Query tokens <c>[B*N, C]</c>, key and value tokens <c>[B*Nk, C]</c>, their shifts <c>[C]</c>, the logarithm of clip <c>[h]</c>, the
-    /// temperature <c>[h]</c> or null for 1 → context <c>[B*N, C]</c>.</summary>
+    /// temperature <c>[h]</c> or null for 1, what is added to the products of signs <c>[h, N, Nk]</c> or null, the zero
+    /// points <c>[h]</c> or null → context <c>[B*N, C]</c>.</summary>
     internal static Tensor Apply(
-        Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, Tensor? temperature, HeadLayout layout, int levels, bool maskDiagonal,
+        Tensor q, Tensor k, Tensor v, Tensor moveq, Tensor movek, Tensor movev, Tensor clipLog, Tensor? temperature, Tensor? bias, Tensor? zero, HeadLayout layout, int levels, bool maskDiagonal,
         Surrogate surrogate) =>
         apply(q.contiguous(), k.contiguous(), v.contiguous(), clipLog.contiguous(), temperature?.contiguous()!, new FusedMoves(moveq, movek, movev), layout, surrogate,
-            FusedBranch.BFloat16, levels, maskDiagonal);
+            FusedBranch.BFloat16, levels, maskDiagonal, bias?.contiguous()!, zero?.contiguous()!);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) =>
         (bool)vars[8] ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
 
-    /// <summary>Gradients of q, k, v, the logarithm of clip and the temperature; those of the shifts are added to theirs.</summary>
+    /// <summary>Gradients of q, k, v, the logarithm of clip, the temperature, the bias and the zero points; those of the shifts are added to theirs.</summary>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using Tensor gradient = grad_output.contiguous();
@@ -39,7 +40,8 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         (Tensor moveq, Tensor movek, Tensor movev) = (FusedMoves)vars[5];
         var layout = (HeadLayout)vars[6];
         float[] clip = [.. Lanes.Floats((Tensor)vars[3]).ToArray().Select(MathF.Exp)];
-        var form = new AttentionForm(layout, clip, (int)vars[9], vars[4] is Tensor temperature ? Lanes.Floats(temperature).ToArray() : null, (bool)vars[10]);
+        var form = new AttentionForm(layout, clip, (int)vars[9], vars[4] is Tensor temperature ? Lanes.Floats(temperature).ToArray() : null, (bool)vars[10],
+            vars[11] is Tensor bias ? Lanes.Floats(bias).ToArray() : null, vars[12] is Tensor zero ? Lanes.Floats(zero).ToArray() : null);
         Tensor q = AttentionKernels<T>.ToHeads((Tensor)vars[0], moveq, layout);                   // [B*h, N, d]
         Tensor k = AttentionKernels<T>.ToHeads((Tensor)vars[1], movek, layout);                   // [B*h, Nk, d]
         Tensor v = AttentionKernels<T>.ToHeads((Tensor)vars[2], movev, layout);
@@ -81,6 +83,7 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         LeafGradient.Add(moves.Query, moveq);
         LeafGradient.Add(moves.Key, movek);
         LeafGradient.Add(moves.Value, movev);
+        Tensor? byBias = form.Bias is null ? null : byScores.view(layout.Batch, layout.Heads, byScores.shape[1], byScores.shape[2]).sum([0L], type: ScalarType.Float32);
         byScores.Dispose();
         kept.Release();
         foreach (Tensor tensor in saved)
@@ -89,8 +92,9 @@ internal sealed class FusedAttention : autograd.SingleTensorFunction<FusedAttent
         }
 
         double[] byClip = [.. clip.Select((c, h) => byHead[h] * c)];
-        Tensor? byTemperature = form.Temperature is null ? null : FusedBranch.Vector(byHead[layout.Heads..]);
-        return [gq, gk, gv, FusedBranch.Vector(byClip), byTemperature!, null!, null!, null!, null!, null!, null!];
+        Tensor? byTemperature = form.Temperature is null ? null : FusedBranch.Vector(byHead[layout.Heads..(2 * layout.Heads)]);
+        Tensor? byZero = form.Zero is null ? null : FusedBranch.Vector([.. clip.Select((c, h) => -c * byHead[(2 * layout.Heads) + h])]);
+        return [gq, gk, gv, FusedBranch.Vector(byClip), byTemperature!, null!, null!, null!, null!, null!, null!, byBias!, byZero!];
     }
 }
 

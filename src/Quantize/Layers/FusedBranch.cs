@@ -9,7 +9,9 @@ namespace EdgeVit.Quantize;
 /// <param name="Eps">Added to the variance.</param>
 /// <param name="Momentum">Share of the batch in the running statistics.</param>
 /// <param name="Group">The processes whose images the norm is of.</param>
-internal sealed record FusedOptions(ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationMode Mode, NormProcesses Group, bool BFloat16);
+/// <param name="Windows">What the linear layer reads of the signs; null for the tokens one by one.</param>
+internal sealed record FusedOptions(
+    ShortcutKind Kind, int Factor, double Eps, double Momentum, BinarizationMode Mode, NormProcesses Group, bool BFloat16, WindowRows? Windows);
 
 /// <summary>The parameters of a fused binary layer; gradients are added to theirs.</summary>
 internal sealed record FusedParameters(Tensor Move, Tensor Weight, TokenNorm Norm, Tensor Move1, Tensor Slope, Tensor Move2);
@@ -34,14 +36,15 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         Enabled && x.device_type == DeviceType.CPU && ReferenceEquals(x, shortcut.Value) && x.dtype == ScalarType.Float32
         && x.shape[1] % Lanes.Count == 0 && weight.weight.shape[0] % Lanes.Count == 0 && GroupLanes.Serves(shortcut.Factor);
 
-    /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics.</summary>
+    /// <summary>Tokens <c>[M, K]</c> → <c>[M, O]</c>; updates the norm's running statistics. With windows, which must leave as many tokens, the weight is
+    /// of k*k tokens each.</summary>
     internal static Tensor Apply(Tensor x, Tensor move, Tensor weight, TokenNorm norm, Tensor move1, Tensor slope, Tensor move2, Shortcut shortcut,
-        BinarizationMode mode)
+        BinarizationMode mode, WindowRows? windows = null)
     {
         norm.CountBatch();
         return apply(
             x.contiguous(), new FusedParameters(move, weight, norm, move1, slope, move2),
-            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, mode, new NormProcesses(norm.Group), BFloat16));
+            new FusedOptions(shortcut.Kind, shortcut.Factor, norm.Eps, norm.Momentum, mode, new NormProcesses(norm.Group), BFloat16, windows));
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((FusedOptions)vars[2]).BFloat16 ? Forward<BFloat16Lanes>(ctx, vars) : Forward<Float32Lanes>(ctx, vars);
@@ -63,8 +66,7 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
 
         Tensor signs = BranchKernels<T>.Signs(x, move);
         SignedWeight signed = WeightKernels<T>.Sign(weight, options.Mode.FloatWeights);
-        using Tensor columns = signed.Signs.t();
-        Tensor products = torch.mm(signs, columns);                                  // [M, O], integers where the weight is signs
+        Tensor products = Product<T>(options.Windows, signs, signed.Signs);          // [M, O], integers where the weight is signs
         (double[] moments, long rows) = options.Group.Sum(BranchKernels<T>.Moments(products), x.shape[0]);
         var norm = NormTerms.Of(moments, rows, signed.Scales, Lanes.Floats(module.weight), Lanes.Floats(module.bias), Lanes.Floats(move1), options.Eps);
         norm.Update(Lanes.Floats(module.running_mean), Lanes.Floats(module.running_var), signed.Scales, rows, options.Momentum);
@@ -94,9 +96,8 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         using Tensor argument = byArgument;
         NormGradient terms = norm.Gradient(sums.AsSpan(2 * o, o), sums.AsSpan(3 * o, o), x.shape[0], options.Group);
         using Tensor byProducts = BranchKernels<T>.ProductGradient(argument, products, terms.A, terms.B, terms.C);
-        using Tensor bySigns = torch.mm(byProducts, signed.Signs);                   // [M, K]
-        using Tensor columns = byProducts.t();
-        using Tensor byWeightSigns = torch.mm(columns, signs);                       // [O, K]
+        (Tensor tokenGradient, Tensor weightGradient) = ProductGradient<T>(options.Windows, byProducts, signs, signed.Signs);
+        using Tensor bySigns = tokenGradient, byWeightSigns = weightGradient;        // [M, K], [O, K]
         WeightKernels<T>.AddGradient(byWeightSigns, parameters.Weight, signed);
         (Tensor byInput, double[] byMove) = BranchKernels<T>.InputGradient(
             bySigns, x, parameters.Move, argument, options.Kind, options.Factor, options.Mode.Surrogate);
@@ -108,6 +109,28 @@ internal sealed class FusedBranch : autograd.SingleTensorFunction<FusedBranch>
         LeafGradient.Add(parameters.Move2, sums.AsSpan(0, o));
         kept.Release();
         return byInput;
+    }
+
+    private static Tensor Product<T>(WindowRows? windows, Tensor signs, Tensor weight) where T : struct, ILanes
+    {
+        if (windows is not null)
+        {
+            return WindowKernels<T>.Product(windows, signs, weight);
+        }
+
+        using Tensor columns = weight.t();
+        return torch.mm(signs, columns);
+    }
+
+    private static (Tensor BySigns, Tensor ByWeight) ProductGradient<T>(WindowRows? windows, Tensor byProducts, Tensor signs, Tensor weight) where T : struct, ILanes
+    {
+        if (windows is not null)
+        {
+            return WindowKernels<T>.Gradient(windows, byProducts, signs, weight);
+        }
+
+        using Tensor columns = byProducts.t();
+        return (torch.mm(byProducts, weight), torch.mm(columns, signs));
     }
 
     internal static Tensor Vector(ReadOnlySpan<double> values, float factor = 1)

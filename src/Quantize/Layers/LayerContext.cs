@@ -16,6 +16,9 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
     /// <summary>What is left out at the present step; null for nothing.</summary>
     internal Omission? Omission { get; set; }
 
+    /// <summary>Whether the backward pass computes the values inside a block again, from its input, instead of keeping them.</summary>
+    internal bool Recomputes { get; set; }
+
     /// <summary>A latent weight as rows <c>[O, K]</c> as the network uses it.</summary>
     internal Tensor Weight(Tensor rows, SignForm form)
     {
@@ -46,17 +49,17 @@ internal sealed record LayerContext(Precision Precision, double Eps, Taps Taps)
         return signs;
     }
 
-    /// <summary>A whole binary layer: shift, sign, linear, norm, shortcut, RPReLU.</summary>
+    /// <summary>A whole binary layer: shift, sign, linear, norm, shortcut, RPReLU. With windows the linear layer reads those of the signs.</summary>
     internal Tensor Branch(
-        BranchNames names, Tensor x, Parameter move, LatentWeight weight, TokenNorm norm, Shortcut shortcut, RPReLU activation)
+        BranchNames names, Tensor x, Parameter move, LatentWeight weight, TokenNorm norm, Shortcut shortcut, RPReLU activation, WindowRows? windows = null)
     {
         if (Binary && norm.training && !Taps.On && FusedBranch.Serves(x, weight, shortcut))
         {
-            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Mode);
+            return FusedBranch.Apply(x, move, weight.weight, norm, activation.move1, activation.prelu.weight, activation.move2, shortcut, Mode, windows);
         }
 
         Tensor signs = Sign(names.Sign, x, move);
-        Tensor y = norm.call(Product(signs, weight.weight, weight.Form));
+        Tensor y = norm.call(Product(windows?.Of(signs) ?? signs, weight.weight, weight.Form));
         Tensor result = activation.Forward(y, shortcut);
         if (Taps.On)
         {

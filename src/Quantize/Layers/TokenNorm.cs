@@ -31,7 +31,10 @@ internal sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
     public double Eps { get; }
 
     /// <summary>Share of a new batch in the running statistics.</summary>
-    public double Momentum { get; set; } = 0.1;
+    public double Momentum { get => SeesAgain ? 0 : field; set; } = 0.1;
+
+    /// <summary>While a batch comes a second time (<see cref="Recomputed"/>), running statistics stay as they are.</summary>
+    internal bool SeesAgain { get; set; }
 
     ProcessGroup? ISynchronisedNorm.Group
     {
@@ -68,5 +71,11 @@ internal sealed class TokenNorm : nn.Module<Tensor, Tensor>, ISynchronisedNorm
         return F.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
     }
 
-    internal void CountBatch() => BatchCount.Add(num_batches_tracked);
+    internal void CountBatch()
+    {
+        if (!SeesAgain)
+        {
+            BatchCount.Add(num_batches_tracked);
+        }
+    }
 }

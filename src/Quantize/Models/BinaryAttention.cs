@@ -8,7 +8,8 @@ namespace EdgeVit.Quantize;
 
 /// <summary>Binary self-attention (<c>attention.attention</c>): signs of q, k and v, integer scores, probabilities of one or three levels, and a float shortcut
 /// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns. With locality (Lee et al. 2021) each
-/// head's scores have a learned temperature, and where keys are the queries' own tokens no token attends to itself.</summary>
+/// head's scores have a learned temperature, and where keys are the queries' own tokens no token attends to itself. Windows bound which keys a query meets; a
+/// bias adds to the scores by the places of query and key.</summary>
 internal sealed class BinaryAttention : nn.Module
 {
     private readonly Parameter moveq;
@@ -24,6 +25,12 @@ internal sealed class BinaryAttention : nn.Module
 
     // Locality's temperature [heads], as AttentionTemperature describes it.
     private readonly Parameter? att_temperature_logit;
+
+    // The zero points of the levels [heads].
+    private readonly Parameter? att_zero_point;
+
+    // The bias of the scores [heads, numbers], in logits, as BiasTable describes it.
+    private readonly Parameter? att_bias;
     private readonly LatentWeight query;
     private readonly LatentWeight key;
     private readonly LatentWeight value;
@@ -48,8 +55,10 @@ internal sealed class BinaryAttention : nn.Module
     private readonly StageConfig _stage;
     private readonly int _levels;
     private readonly bool _maskDiagonal;
+    private readonly ScoreBias? _bias;
+    private readonly WindowGroups? _windows;
 
-    internal BinaryAttention(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryAttention))
+    internal BinaryAttention(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, int layer, BinarizationSettings binarization) : base(nameof(BinaryAttention))
     {
         StageConfig stage = config.StageAt(stageIndex);
         (_prefix, _context, _stage, _levels, _maskDiagonal) = (prefix, context, stage, config.AttentionLevels, config.MasksDiagonal(stageIndex));
@@ -64,12 +73,24 @@ internal sealed class BinaryAttention : nn.Module
         moveq2 = Zeros(c);
         movek2 = Zeros(c);
         movev2 = Zeros(c);
-        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Number(Math.Log(binarization.Clip.For(config.Keys(stageIndex)) / _levels))));
+        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Number(Math.Log(binarization.Clip.For(config.KeysAt(layer)) / _levels))));
         if (config.Locality)
         {
             att_temperature_logit = nn.Parameter(torch.full(stage.Heads, Number(AttentionTemperature.Start(stage.HeadSize))));
         }
 
+        if (config.ZeroPoint)
+        {
+            att_zero_point = Zeros(stage.Heads);
+        }
+
+        if (config.BiasAt(layer) is { } table)
+        {
+            att_bias = nn.Parameter(torch.zeros(stage.Heads, table.Length));
+            _bias = new ScoreBias(att_bias, table, stage.HeadSize);
+        }
+
+        _windows = config.WindowAt(layer) is { } form ? new WindowGroups(form, config.Grid(stageIndex)) : null;
         query = new LatentWeight(SignForm.Centred, c, c);
         key = new LatentWeight(SignForm.Centred, c, c);
         value = new LatentWeight(SignForm.Centred, c, c);
@@ -134,11 +155,11 @@ internal sealed class BinaryAttention : nn.Module
     private Tensor Context(Tensor q, Tensor k, Tensor v, Tensor shortcut, long batch)
     {
         string p = _prefix;
-        if (training && _context.Binary && !_context.Taps.On && FusedAttention.Serves(q, k.shape[0] / batch, _stage.HeadSize, _levels))
+        if (IsFused(q, k.shape[0] / batch))
         {
-            var layout = new HeadLayout((int)batch, _stage.Heads, _stage.HeadSize);
-            Tensor fused = FusedAttention.Apply(
-                q, k, v, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), layout, _levels, _maskDiagonal, _context.Mode.Surrogate);
+            Tensor fused = InWindows(q, k, v, batch, (gq, gk, gv, images, bias) => FusedAttention.Apply(
+                gq, gk, gv, moveq2, movek2, movev2, att_prob_clip_log.expand(_stage.Heads), Temperature(), bias, att_zero_point, new HeadLayout((int)images, _stage.Heads, _stage.HeadSize),
+                _levels, _maskDiagonal, _context.Mode.Surrogate));
             return FusedActivation.Apply(fused, shortcut, norm_context, rprelu_context);
         }
 
@@ -157,10 +178,45 @@ internal sealed class BinaryAttention : nn.Module
         return result;
     }
 
-    /// <summary>Softmax attention of the signs; probabilities are quantised to multiples of the clip in the binary network.</summary>
-    internal Tensor Attend(Tensor q, Tensor k, Tensor v, long batch)
+    private bool IsFused(Tensor q, long keys)
     {
-        Tensor scores = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3)).mul_(Number(1 / Math.Sqrt(_stage.HeadSize)));   // [B, h, N, M]
+        bool asked = training && _context.Binary && !_context.Taps.On;
+        return asked && (_windows is null
+            ? FusedAttention.Serves(q, keys, _stage.HeadSize, _levels)
+            : _windows.Groups.All(g => FusedAttention.Serves(q, g.Places.Length, _stage.HeadSize, _levels)));
+    }
+
+    /// <summary>Softmax attention of the signs, <c>[B*N, C]</c>, within windows where there are some.</summary>
+    internal Tensor Attend(Tensor q, Tensor k, Tensor v, long batch) => InWindows(q, k, v, batch, Attend);
+
+    /// <summary>Attention of all tokens, or of each group of windows as of a larger batch.</summary>
+    private Tensor InWindows(Tensor q, Tensor k, Tensor v, long batch, Func<Tensor, Tensor, Tensor, long, Tensor?, Tensor> attend)
+    {
+        if (_windows is null)
+        {
+            return attend(q, k, v, batch, _bias?.Products(null, _context.Binary));
+        }
+
+        Tensor[] parts =
+        [
+            .. _windows.Groups.Select(g => attend(
+                WindowGroups.Take(q, g, batch), WindowGroups.Take(k, g, batch), WindowGroups.Take(v, g, batch), batch * g.Windows, _bias?.Products(g.Places, _context.Binary))),
+        ];
+        return _windows.Join(parts, batch);
+    }
+
+    /// <summary>Probabilities are quantised to multiples of the clip in the binary network.</summary>
+    /// <param name="bias">What is added to the products of signs, <c>[h, N, M]</c>; null for nothing.</param>
+    private Tensor Attend(Tensor q, Tensor k, Tensor v, long batch, Tensor? bias)
+    {
+        Tensor products = MixedPrecision.Matmul(Heads(q, batch), Heads(k, batch).transpose(2, 3));   // [B, h, N, M]
+        if (bias is not null)
+        {
+            products = products.add(bias, One);
+            products = _context.Binary ? products.clamp(Number(-_stage.HeadSize), Number(_stage.HeadSize)) : products;
+        }
+
+        Tensor scores = products.mul_(Number(1 / Math.Sqrt(_stage.HeadSize)));
         if (Temperature() is { } temperature)
         {
             scores = scores * temperature.view(1, -1, 1, 1);
@@ -175,7 +231,7 @@ internal sealed class BinaryAttention : nn.Module
         if (_context.Binary)
         {
             Tensor clip = att_prob_clip_log.expand(_stage.Heads).exp();
-            probabilities = AttentionBits.Apply(probabilities, clip, _levels);
+            probabilities = AttentionBits.Apply(probabilities, clip, _levels, att_zero_point);
             if (_context.Taps.On)
             {
                 _context.Taps.Report($"{_prefix}.prob", (probabilities / clip.view(1, -1, 1, 1)).round_());

@@ -40,6 +40,14 @@ internal sealed class BinaryViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         set => _context.Mode = value;
     }
 
+    /// <summary>Whether a training keeps only each block's input for the backward pass, which computes the rest again: a third more time, a tenth of the
+    /// memory, the same numbers.</summary>
+    internal bool Recomputes
+    {
+        get => _context.Recomputes;
+        set => _context.Recomputes = value;
+    }
+
     /// <summary>What is left out at the present step of a training; null for nothing.</summary>
     internal Omission? Omission
     {
@@ -86,7 +94,7 @@ internal sealed class ViTBody : nn.Module
         {
             cls_token = Embeddings.Positions(1, config.ClassStage().Width);
             class_attention = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.ClassAttention).Select(l =>
-                new BinaryViTLayer($"vit.class_attention.{l}", context, config, config.Stages.Count, binarization))]);
+                new BinaryViTLayer($"vit.class_attention.{l}", context, config, config.Stages.Count, BinaryViTConfig.NoLayer, binarization))]);
         }
         layernorm = new TokenNorm(config.Stages[^1].Width, context.Eps);
         RegisterComponents();
@@ -139,12 +147,11 @@ internal sealed class Encoder : nn.Module
     {
         _config = config;
         layer = new ModuleList<BinaryViTLayer>([.. Enumerable.Range(0, config.Layers).Select(l =>
-            new BinaryViTLayer($"vit.encoder.layer.{l}", context, config, config.StageOf(l), binarization))]);
+            new BinaryViTLayer($"vit.encoder.layer.{l}", context, config, config.StageOf(l), l, binarization))]);
         RegisterComponents();
         for (int s = 1; s < config.Stages.Count; s++)
         {
-            var down = new DownSampling($"vit.encoder.patch_embed{s}", context, config.BinaryDownsampling,
-                config.Stages[s - 1].Width, config.Stages[s].Width, config.Tokens(s));
+            var down = new DownSampling($"vit.encoder.patch_embed{s}", context, config.Down, config.Stages[s - 1].Width, config.Stages[s].Width, config.Tokens(s));
             register_module($"patch_embed{s}", down);
             _down.Add(down);
         }

@@ -6,13 +6,14 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>One transformer block <c>vit.encoder.layer.{l}</c>: attention, then the feed-forward network with its branches, each
+/// <summary>One transformer block <c>vit.encoder.layer.{l}</c>: attention or another mixer, then the feed-forward network with its branches, each
 /// behind a norm and a LayerScale on the float residual stream.</summary>
 internal sealed class BinaryViTLayer : nn.Module
 {
     private const double LayerScaleStart = 0.1;
 
-    private readonly AttentionBlock attention;
+    private readonly AttentionBlock? attention;
+    private readonly BinaryConvolution? conv;
     private readonly FeedForward intermediate;
     private readonly FeedForward output;
     private readonly TokenNorm layernorm_before;
@@ -25,12 +26,20 @@ internal sealed class BinaryViTLayer : nn.Module
     private readonly IReadOnlyList<BlockBranch> _branches;
     private readonly LayerScale[] _scales;
 
-    internal BinaryViTLayer(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
+    internal BinaryViTLayer(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, int layer, BinarizationSettings binarization) : base(nameof(BinaryViTLayer))
     {
         StageConfig stage = config.StageAt(stageIndex);
         BranchKind branches = stageIndex < config.Stages.Count ? config.Branches : BranchKind.None;
         (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, branches, BlockBranch.Of(branches));
-        attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, LayerScaleStart, binarization);
+        if (stage.Mixer == MixerKind.Conv3)
+        {
+            conv = new BinaryConvolution($"{prefix}.conv", context, stage, LayerScaleStart);
+        }
+        else
+        {
+            attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, layer, LayerScaleStart, binarization);
+        }
+
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
         output = new FeedForward(
@@ -50,10 +59,21 @@ internal sealed class BinaryViTLayer : nn.Module
     internal Tensor Forward(Tensor x, TokenGrid grid, int number, double depth)
     {
         Omission? omission = training ? _context.Omission : null;
-        Tensor x1 = Attention(x, grid);
-        x1 = omission?.Skip(x, x1, grid.Batch, 2 * number, depth) ?? x1;
-        Tensor x2 = Feed(x1, grid);
-        return omission?.Skip(x1, x2, grid.Batch, (2 * number) + 1, depth) ?? x2;
+        bool again = _context.Recomputes && training && !_context.Taps.On && Recomputed.Serves(x);
+        Tensor x1 = again ? Recomputed.Apply(x, Mixed, this) : Mixed(x);
+        return again ? Recomputed.Apply(x1, Fed, this) : Fed(x1);
+
+        Tensor Mixed(Tensor x)
+        {
+            Tensor x1 = Mix(x, grid);
+            return omission?.Skip(x, x1, grid.Batch, 2 * number, depth) ?? x1;
+        }
+
+        Tensor Fed(Tensor x1)
+        {
+            Tensor x2 = Feed(x1, grid);
+            return omission?.Skip(x1, x2, grid.Batch, (2 * number) + 1, depth) ?? x2;
+        }
     }
 
     /// <summary>Class attention: this layer as one that changes the class tokens only.</summary>
@@ -69,19 +89,20 @@ internal sealed class BinaryViTLayer : nn.Module
         taps.Report($"{_prefix}.layernorm_before", a);
         Tensor query = a.view(batch, -1, width).select(1, 0).contiguous();
         taps.Report($"{_prefix}.class", query);
-        Tensor x1 = attention.ForwardClass(a, query, token, training && !taps.On && FusedNorm.Serves(token));
+        Tensor x1 = attention!.ForwardClass(a, query, token, training && !taps.On && FusedNorm.Serves(token));
         taps.Report($"{_prefix}.attention", x1);
         return Feed(x1, new TokenGrid(batch, 1));
     }
 
-    private Tensor Attention(Tensor x, TokenGrid grid)
+    /// <summary>The residual stream after the tokens have seen each other.</summary>
+    private Tensor Mix(Tensor x, TokenGrid grid)
     {
         Taps taps = _context.Taps;
         Tensor a = layernorm_before.call(x);
         taps.Report($"{_prefix}.layernorm_before", a);
         bool fused = training && !taps.On && FusedNorm.Serves(x);
-        Tensor x1 = attention.Forward(a, x, grid, fused);
-        taps.Report($"{_prefix}.attention", x1);
+        Tensor x1 = conv?.Forward(a, x, grid, fused) ?? attention!.Forward(a, x, grid, fused);
+        taps.Report(conv is null ? $"{_prefix}.attention" : $"{_prefix}.conv", x1);
         return x1;
     }
 
@@ -142,11 +163,11 @@ internal sealed class AttentionBlock : nn.Module
     private readonly string _prefix;
     private readonly LayerContext _context;
 
-    internal AttentionBlock(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
+    internal AttentionBlock(string prefix, LayerContext context, BinaryViTConfig config, int stageIndex, int layer, double layerScale, BinarizationSettings binarization) : base(nameof(AttentionBlock))
     {
         StageConfig stage = config.StageAt(stageIndex);
         (_prefix, _context) = (prefix, context);
-        attention = new BinaryAttention($"{prefix}.attention", context, config, stageIndex, binarization);
+        attention = new BinaryAttention($"{prefix}.attention", context, config, stageIndex, layer, binarization);
         output = new FeedForward(
             BranchNames.Of($"{prefix}.output", $"{prefix}.output.dense", $"{prefix}.output.rprelu"), context, stage.Width, stage.Width, layerScale);
         RegisterComponents();

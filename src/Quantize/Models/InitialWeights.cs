@@ -1,17 +1,25 @@
 using System.Globalization;
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Starts a student from weights that were trained before: those of an earlier run, or a checkpoint of the paper's code. What does not fit
-/// (a classifier for other classes, positions of another image size) stays fresh.</summary>
+/// <summary>Starts a student from weights that were trained before: those of an earlier run, a packed model, or a checkpoint of the paper's code. What does not fit
+/// (a classifier for other classes, positions of another image size, layers of another width, more layers) stays fresh.</summary>
 internal static class InitialWeights
 {
     private const string RunPrefix = "model.";
     private const string Clip = "att_prob_clip";
 
+    /// <summary>Of a network's numbers, what must fit at least for a file to be a start for it.</summary>
+    private const double LeastShare = 0.05;
+
+    /// <summary>Fresh tensors are named one by one up to this number.</summary>
+    private const int MostNames = 4;
+
     /// <summary>Fills the student and says what was taken.</summary>
-    /// <param name="path">A run's <c>best.safetensors</c>, or a <c>.pth</c> or <c>.safetensors</c> of the paper's names.</param>
+    /// <param name="student">Of any layout.</param>
+    /// <param name="path">A run's <c>best.safetensors</c>, an <c>.evit</c> model, or a <c>.pth</c> or <c>.safetensors</c> of the paper's names.</param>
     /// <exception cref="ConvertException">The file cannot be read, or hardly anything in it fits.</exception>
     internal static string Load(BinaryViT student, string path)
     {
@@ -33,16 +41,36 @@ internal static class InitialWeights
             }
         }
         long total = all.Where(t => !t.Key.EndsWith(TensorManifest.RowMean, StringComparison.Ordinal)).Sum(t => (long)t.Value.Data.Length);
-        if (taken < total / 2)
+        if (taken < LeastShare * total)
         {
             throw new ConvertException(string.Create(CultureInfo.InvariantCulture,
-                $"--init {path}: only {taken:N0} of the {total:N0} numbers of {student.Config.Name} fit, so it is of another network. Expected a checkpoint of the same layout; choose the --student that it belongs to. The first that does not fit: {fresh[0]}."),
+                $"--init {path}: only {taken:N0} of the {total:N0} numbers of {student.Config.Name} fit, so it is of another network. Expected a checkpoint of the same layout, or of one that shares layers with it; choose the --student that it belongs to. The first that does not fit: {fresh[0]}."),
                 ConvertException.Usage);
         }
         ModelTensors.Load(student, all);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{taken:N0} of {total:N0} numbers from {path}") + (fresh.Count == 0 ? "" : $"; fresh: {string.Join(", ", fresh)}");
+        string packed = IsPacked(path) ? " (signs, slopes, positions; norms, shifts and scales of a packed model are folded and start fresh)" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{taken:N0} of {total:N0} numbers from {path}{packed}")
+            + (fresh.Count == 0 ? "" : $"; fresh: {(fresh.Count <= MostNames ? string.Join(", ", fresh) : Grouped(fresh, all.Keys))}");
     }
+
+    /// <summary>The parts of a network whose tensors are fresh, and how many of each.</summary>
+    internal static string Grouped(IEnumerable<string> fresh, IEnumerable<string> all)
+    {
+        Dictionary<string, int> whole = all.Where(static n => !n.EndsWith(TensorManifest.RowMean, StringComparison.Ordinal)).GroupBy(Part).ToDictionary(static g => g.Key, static g => g.Count());
+        return string.Join(", ", fresh.GroupBy(Part).Select(g => g.Count() == whole[g.Key] ? g.Key : $"{g.Count()} of {whole[g.Key]} tensors of {g.Key}"));
+    }
+
+    private static string Part(string tensor) => tensor.Split('.') switch
+    {
+        ["vit", "encoder", "layer", var number, ..] => $"layer {number}",
+        ["vit", "encoder", var down, ..] => down,
+        ["vit", "class_attention", ..] => "class attention",
+        ["vit", var part, ..] => part,
+        [var part, ..] => part,
+        _ => tensor,
+    };
+
+    private static bool IsPacked(string path) => ModelFileKinds.Of(path) == ModelFileKind.Model;
 
     /// <summary>Finds a file that is missing before the data are read.</summary>
     /// <param name="path">The file; null asks for none.</param>
@@ -53,6 +81,11 @@ internal static class InitialWeights
         {
             throw new ConvertException($"--init {path}: there is no such file. Expected a checkpoint such as runs/demo/student/best.safetensors.", ConvertException.Usage);
         }
+
+        if (path is not null && ModelFileKinds.Of(path) is var kind and not (ModelFileKind.Unknown or ModelFileKind.Model or ModelFileKind.PyTorch or ModelFileKind.Safetensors or ModelFileKind.Index))
+        {
+            throw new ConvertException($"--init {ModelFileKinds.Describe(path, kind, "a checkpoint to start from")}", ConvertException.Usage);
+        }
     }
 
     private static IReadOnlyDictionary<string, FloatTensor> Read(string path)
@@ -60,6 +93,11 @@ internal static class InitialWeights
         Require(path);
         try
         {
+            if (IsPacked(path))
+            {
+                return PackedTensors.Of(EvitFile.Read(path));
+            }
+
             Dictionary<string, FloatTensor> result = new(StringComparer.Ordinal);
             foreach ((string name, FloatTensor tensor) in CheckpointReader.Read(path))
             {
@@ -67,7 +105,7 @@ internal static class InitialWeights
             }
             return StudentCheckpoint.Renamed(result);
         }
-        catch (CheckpointException e)
+        catch (Exception e) when (e is CheckpointException or EvitFormatException)
         {
             throw new ConvertException($"--init {e.Message}", e, ConvertException.Usage);
         }

@@ -42,7 +42,7 @@ internal static class PatchWhitening
         var patch = new float[size];
         long patches = 0;
         int every = Math.Max(1, indices.Count / MostImages);
-        foreach (Batch batch in BatchLoader.InOrder(source, [.. indices.Where((_, i) => i % every == 0)], 256))
+        foreach (Batch batch in BatchLoader.InOrder(source, [.. indices.Where((_, i) => i % every == 0)], TrainSettings.EvaluationImages(source.Preprocess.Height)))
         {
             for (int image = 0; image < batch.Count; image++)
             {

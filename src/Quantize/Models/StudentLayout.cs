@@ -1,4 +1,5 @@
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
@@ -6,6 +7,7 @@ namespace EdgeVit.Quantize;
 internal static class StudentLayout
 {
     private const string Extension = ".json";
+    private const int MostBytes = 1 << 20;
 
     /// <summary>Whether the name is that of a file.</summary>
     internal static bool IsFile(string student) => student.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
@@ -18,10 +20,11 @@ internal static class StudentLayout
         BinaryViTConfig layout = Of(options.Student);
         return (layout with
         {
-            BinaryDownsampling = options.FloatDownsampling is { } binary ? !binary : layout.BinaryDownsampling,
+            Down = options.FloatDownsampling switch { true => DownKind.Float, false => DownKind.Binary, null => layout.Down },
             Branches = options.Branches ?? layout.Branches,
             ShiftedPatches = options.ShiftedPatches ?? layout.ShiftedPatches,
             StemWidth = options.Stem ?? layout.StemWidth,
+            Stem = options.Stem is null ? layout.Stem : null,
             AttentionLevels = options.AttentionLevels ?? layout.AttentionLevels,
             Locality = options.Locality ?? layout.Locality,
             ClassAttention = options.ClassHead switch
@@ -45,19 +48,29 @@ internal static class StudentLayout
     /// <exception cref="ModelFormatException">There is no such preset; the file has unknown or missing keys or an impossible network.</exception>
     internal static BinaryViTConfig Of(string student)
     {
+        if (File.Exists(student) && (!IsFile(student) || ModelFileKinds.Of(student) is not (ModelFileKind.Json or ModelFileKind.Unknown)))
+        {
+            throw new ConvertException($"--student {student}: it is {ModelFileKinds.Name(ModelFileKinds.Of(student))}, expected a preset's name or a JSON file with a layout (--plan prints one).", ConvertException.Usage);
+        }
+
+        if (Directory.Exists(student) && !BinaryViTPresets.Names.Contains(student))
+        {
+            throw new ConvertException($"--student {student}: it is a folder, expected a preset's name or a JSON file with a layout (--plan prints one).", ConvertException.Usage);
+        }
+
         if (!IsFile(student))
         {
-            return BinaryViTPresets.Get(student);
+            return Preset(student);
         }
 
         BinaryViTConfig network;
         try
         {
-            network = ConfigJson.Read(File.ReadAllText(student));
+            network = ConfigJson.Read(Text(student));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConvertException($"--student {student}: cannot be read: {e.Message} Expected a preset's name or a JSON file with a layout.", e, ConvertException.Usage);
+            throw new ConvertException($"--student {student}: {FileFault.Of(e, student)}. Expected a preset's name or a JSON file with a layout.", e, ConvertException.Usage);
         }
         catch (ModelFormatException e)
         {
@@ -70,5 +83,23 @@ internal static class StudentLayout
                 ConvertException.NotSupported);
         }
         return network;
+    }
+
+    private static BinaryViTConfig Preset(string name)
+    {
+        try
+        {
+            return BinaryViTPresets.Get(name);
+        }
+        catch (ModelFormatException e)
+        {
+            throw new ModelFormatException($"--student: {e.Message}", e);
+        }
+    }
+
+    private static string Text(string student)
+    {
+        (string? text, string? fault) = TextBytes.Read(FileBytes.Read(student, MostBytes), student);
+        return text ?? throw new IOException(fault);
     }
 }

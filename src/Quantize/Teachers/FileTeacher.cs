@@ -1,214 +1,112 @@
-using System.Globalization;
-using EdgeVit.Export.Onnx;
-using EdgeVit.Runtime;
+using EdgeVit.Export;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>A classifier from a file as teacher: an ONNX model through ONNX Runtime, on the GPU of the training where ONNX Runtime can, or an <c>.evit</c>
-/// model through our runtime, on the processor. Pixels are normalised again, as the file says or the options do.</summary>
-internal sealed class FileTeacher : ITeacher, IDisposable
+/// <summary>A network from a file whose classes are the data's, or hold them, as teacher.</summary>
+/// <param name="file">Disposed of with this one.</param>
+/// <param name="order">For each class of the data, which of the network's numbers it is.</param>
+internal sealed class FileTeacher(ModelFile file, IReadOnlyList<int> order) : ITeacher, IDisposable
 {
-    /// <summary>What most classifiers of photographs were trained with: means and deviations of red, green, blue of pixels in 0..1.</summary>
-    private static readonly float[] s_usualMean = [0.485f, 0.456f, 0.406f], s_usualStd = [0.229f, 0.224f, 0.225f];
+    public string Name => file.Name;
 
-    private readonly Func<float[], int, float[]> _run;
-    private readonly IDisposable _model;
-    private readonly int _plane;
-    private readonly bool _channelsLast;
-    private readonly int _most;
-    private readonly int[] _order;
-    private readonly float[] _scale = new float[3], _shift = new float[3];
-
-    private FileTeacher(
-        string path, IDisposable model, Func<float[], int, float[]> run, bool channelsLast, int most, int outputs, IReadOnlyList<string>? labels,
-        IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, IConvertProgress progress)
-    {
-        (Name, _model, _run, _channelsLast, _most) = (Path.GetFileName(path), model, run, channelsLast, most);
-        _plane = images.Preprocess.Height * images.Preprocess.Width;
-        _order = Order(path, outputs, labels, images.Labels, progress);
-        for (int c = 0; c < 3; c++)
-        {
-            // x * std + mean is the pixel in 0..1.
-            float own = (std ?? s_usualStd)[c];
-            _scale[c] = images.Preprocess.Std[c] / own;
-            _shift[c] = (images.Preprocess.Mean[c] - (mean ?? s_usualMean)[c]) / own;
-        }
-    }
-
-    public string Name { get; }
-
-    /// <summary>Whether a path names such a file.</summary>
-    public static bool Takes(string path) => IsOnnx(path) || path.EndsWith(".evit", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Opens a teacher for a data set.</summary>
-    /// <param name="mean">What it subtracts from pixels in 0..1; null for what the file says, else what is usual.</param>
-    /// <param name="std">What it divides by.</param>
-    /// <exception cref="ConvertException">The file cannot be used, or does not fit the images; the message says why.</exception>
-    public static FileTeacher Open(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
+    /// <summary>The network as teacher, or as backbone where its classes are others.</summary>
+    /// <param name="file">The network; disposed of where it cannot serve.</param>
+    /// <param name="images">With the data's classes.</param>
+    /// <param name="options">Whether a head is wanted.</param>
+    /// <param name="progress">Told which classes are which.</param>
+    /// <param name="heads">Whether a head can be trained: there are labels.</param>
+    /// <exception cref="ConvertException">It has other classes, and no head can be trained.</exception>
+    internal static OpenedTeacher Of(ModelFile file, PixelSource images, ConvertOptions options, IConvertProgress progress, bool heads)
     {
         try
         {
-            return IsOnnx(path) ? FromOnnx(path, mean, std, images, device, progress) : FromEvit(path, images, progress);
+            return Of(file, images.Labels, options, progress, heads);
         }
-        catch (Exception e) when (e is OnnxModelException or EvitFormatException)
+        catch
         {
-            throw new ConvertException($"--teacher {e.Message}", e);
+            file.Dispose();
+            throw;
         }
     }
 
     public Tensor Logits(Tensor images, Batch batch)
     {
-        float[] pixels = ModelTensors.ToArray(images);
-        int count = (int)images.shape[0];
-        int length = 3 * _plane;
-        int classes = _order.Length;
+        float[] rows = file.Rows(images);
+        int count = (int)images.shape[0], classes = order.Count;
         var logits = new float[count * classes];
-        for (int first = 0; first < count; first += _most)
+        for (int i = 0; i < logits.Length; i++)
         {
-            int n = Math.Min(_most, count - first);
-            var input = new float[n * length];
-            for (int i = 0; i < input.Length; i++)
-            {
-                (int image, int at) = int.DivRem(i, length);
-                (int channel, int pixel) = int.DivRem(at, _plane);
-                int target = (image * length) + (_channelsLast ? (pixel * 3) + channel : at);
-                input[target] = (pixels[(first * length) + i] * _scale[channel]) + _shift[channel];
-            }
-            float[] answers = _run(input, n);
-            int outputs = answers.Length / n;
-            for (int i = 0; i < n * classes; i++)
-            {
-                logits[(first * classes) + i] = answers[(i / classes * outputs) + _order[i % classes]];
-            }
+            logits[i] = rows[(i / classes * file.Width) + order[i % classes]];
         }
+
         return torch.tensor(logits).view(count, classes).to(images.device);
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => file.Dispose();
 
-    private static bool IsOnnx(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
-
-    private static FileTeacher FromEvit(string path, PixelSource images, IConvertProgress progress)
+    private static OpenedTeacher Of(ModelFile file, IReadOnlyList<string> classes, ConvertOptions options, IConvertProgress progress, bool heads)
     {
-        EvitModel model = EvitModel.Open(path);
-        Preprocess p = model.Preprocess;
-        RequireSize(path, p.Height, p.Width, images.Preprocess);
-        Session session = model.CreateSession(new SessionOptions { Threads = Math.Min(64, Environment.ProcessorCount) });
-        int classes = model.Classes;
-        return new FileTeacher(
-            path, new Both(session, model),
-            (input, n) =>
-            {
-                var logits = new float[n * classes];
-                session.RunNchw(input, logits);
-                return logits;
-            },
-            channelsLast: false, most: 64, classes, model.Labels, p.Mean, p.Std, images, progress);
+        bool head = heads && options.TeacherHead != false;
+        bool direct = !file.IsFeatures && !(head && options.TeacherHead == true);
+        IReadOnlyList<string>? labels = Names(file, options);
+        LabelMatch? match = labels is null ? null : LabelMatch.Of(classes, labels);
+        bool named = labels is not null && !LabelMatch.AreNumbers(labels);
+        if (direct && match is { IsWhole: true })
+        {
+            return new OpenedTeacher(ByName(file, classes, labels!, match, progress), null);
+        }
+
+        if (direct && file.Width == classes.Count && !(head && named))
+        {
+            return new OpenedTeacher(ByPlace(file, classes, labels, progress), null);
+        }
+
+        return head ? new OpenedTeacher(null, new FileBackbone(file, Why(file, classes, named ? labels : null, match))) : throw new ConvertException(
+            $"--teacher {file.Path}: it has {file.Width} classes, the data {classes.Count} ({Some(classes)}). Take a teacher of the same classes{(heads ? ", or let a head be trained (without --teacher-head false)" : "")}.", ConvertException.Usage);
     }
 
-    private static FileTeacher FromOnnx(string path, IReadOnlyList<float>? mean, IReadOnlyList<float>? std, PixelSource images, Device device, IConvertProgress progress)
+    /// <summary>The names of what the network gives; null where they are not known.</summary>
+    private static IReadOnlyList<string>? Names(ModelFile file, ConvertOptions options)
     {
-        OnnxModel model = OnnxModel.Open(path, device.type == DeviceType.CUDA ? Math.Max(0, device.index) : null);
-        try
+        if (options.TeacherLabels is { } given && given.Count != file.Width && !file.IsFeatures)
         {
-            if (model.NoCuda is { } reason)
-            {
-                progress.Report(new Warned($"{Path.GetFileName(path)} runs on the processor: {reason}"));
-            }
+            throw new ConvertException($"--teacher-labels: {given.Count} names, and {file.Name} has {file.Width} classes. Expected a name for each, in their order.", ConvertException.Usage);
+        }
 
-            (bool channelsLast, int most) = InputForm(path, model, images.Preprocess);
-            Preprocess? own = model.Metadata.TryGetValue(MetadataJson.PreprocessKey, out string? text) ? MetadataJson.ReadPreprocess(text) : null;
-            IReadOnlyList<string>? labels = model.Metadata.TryGetValue(MetadataJson.LabelsKey, out string? names) ? MetadataJson.ReadLabels(names) : null;
-            if (own is null && mean is null)
-            {
-                progress.Report(new Warned(string.Create(CultureInfo.InvariantCulture,
-                    $"{Path.GetFileName(path)} does not say how its pixels were normalised; assumed: mean {string.Join(',', s_usualMean)}, std {string.Join(',', s_usualStd)} (--teacher-mean, --teacher-std)")));
-            }
-            (int height, int width) = (images.Preprocess.Height, images.Preprocess.Width);
-            float[] Run(float[] input, int n) => model.Run(input, channelsLast ? [n, height, width, 3] : [n, 3, height, width], model.Outputs[0].Name)[0];
-            int outputs = Run(new float[3 * height * width], 1).Length;
-            RequireLogits(path, model, outputs);
-            return new FileTeacher(path, model, Run, channelsLast, most, outputs, labels, mean ?? own?.Mean, std ?? own?.Std, images, progress);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        return (options.TeacherLabels ?? file.Labels) is { } known && (known.Count == file.Width || file.IsFeatures) ? known : null;
     }
 
-    /// <summary>Whether an ONNX model's input has its channels last, and how many images it takes at a time.</summary>
-    private static (bool ChannelsLast, int Most) InputForm(string path, OnnxModel model, Preprocess images)
+    private static FileTeacher ByName(ModelFile file, IReadOnlyList<string> classes, IReadOnlyList<string> labels, LabelMatch match, IConvertProgress progress)
     {
-        IReadOnlyList<int> input = model.InputShape;
-        string shape = $"[{string.Join(", ", input.Select(v => v < 0 ? "n" : v.ToString(CultureInfo.InvariantCulture)))}]";
-        if (input.Count != 4 || (input[1] != 3 && input[3] != 3))
+        if (labels.Count != classes.Count || !match.Order.SequenceEqual(Enumerable.Range(0, classes.Count)))
         {
-            throw new ConvertException($"--teacher {path}: its input '{model.InputName}' is {shape}, expected images [n, 3, H, W] or [n, H, W, 3].", ConvertException.Usage);
+            progress.Report(new Note($"{file.Name}: the data's classes are found among its {labels.Count} by their names"));
         }
 
-        bool channelsLast = input[1] != 3;
-        (int height, int width) = channelsLast ? (input[1], input[2]) : (input[2], input[3]);
-        RequireSize(path, height < 0 ? images.Height : height, width < 0 ? images.Width : width, images);
-        return (channelsLast, input[0] switch
-        {
-            < 0 => 64,
-            1 => 1,
-            int batch => throw new ConvertException($"--teacher {path}: its input {shape} takes exactly {batch} images at a time. Export it for one image, or with a free batch size.", ConvertException.Usage),
-        });
+        return new FileTeacher(file, match.Order);
     }
 
-    private static void RequireLogits(string path, OnnxModel model, int outputs)
+    private static FileTeacher ByPlace(ModelFile file, IReadOnlyList<string> classes, IReadOnlyList<string>? labels, IConvertProgress progress)
     {
-        (string name, IReadOnlyList<int> shape) = model.Outputs[0];
-        if (shape.Count > 0 && shape[^1] > 0 && outputs != shape[^1])
-        {
-            throw new ConvertException($"--teacher {path}: its output '{name}' is [{string.Join(", ", shape)}], expected logits [n, classes].", ConvertException.Usage);
-        }
-    }
-
-    private static void RequireSize(string path, int height, int width, Preprocess images)
-    {
-        if (height != images.Height || width != images.Width)
-        {
-            throw new ConvertException(
-                $"--teacher {path}: it takes images of {width}x{height} pixels, the student gets {images.Width}x{images.Height}. Choose a student or an --image-size of {height} pixels, or a teacher for {images.Height}.",
-                ConvertException.Usage);
-        }
-    }
-
-    /// <summary>For each class of the data, which of the teacher's outputs it is: by name where the teacher has names, else by position.</summary>
-    private static int[] Order(string path, int outputs, IReadOnlyList<string>? labels, IReadOnlyList<string> classes, IConvertProgress progress)
-    {
-        if (labels is not null && labels.Count == outputs && classes.All(labels.Contains))
-        {
-            return [.. classes.Select(c => labels.ToList().IndexOf(c))];
-        }
-
-        if (outputs != classes.Count)
-        {
-            throw new ConvertException(
-                $"--teacher {path}: it has {outputs} classes, the data {classes.Count} ({Some(classes)}). Take a teacher of the same classes.", ConvertException.Usage);
-        }
         if (labels is not null)
         {
             progress.Report(new Warned($"the teacher's classes ({Some(labels)}) are called otherwise than the data's ({Some(classes)}); they are taken in their order"));
         }
 
-        return [.. Enumerable.Range(0, outputs)];
+        return new FileTeacher(file, [.. Enumerable.Range(0, file.Width)]);
+    }
+
+    private static string Why(ModelFile file, IReadOnlyList<string> classes, IReadOnlyList<string>? labels, LabelMatch? match)
+    {
+        string why = labels is null || match is null ? "its classes are not known to be the data's"
+            : match.Found == 0 ? $"none of the data's classes is among its {labels.Count} ({Some(labels)})"
+            : match.IsWhole ? "a head is asked for"
+            : $"{match.Found} of the data's {classes.Count} classes are among its {labels.Count} ({Some([.. classes.Where((_, c) => match.Order[c] >= 0)])}), not {Some([.. classes.Where((_, c) => match.Order[c] < 0)])}";
+        return $"{why}; a head is trained on {(file.IsFeatures ? "features" : "its outputs")}{(file.Value is { } value ? $" '{value}'" : "")}, {file.Width:N0} numbers for an image";
     }
 
     private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(5)) + (names.Count > 5 ? ", ..." : "");
-
-    private sealed class Both(IDisposable first, IDisposable second) : IDisposable
-    {
-        public void Dispose()
-        {
-            first.Dispose();
-            second.Dispose();
-        }
-    }
 }

@@ -14,7 +14,7 @@ internal sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
     public Tensor Logits(Tensor images, Batch batch)
     {
         using IDisposable frozen = no_grad();
-        Tensor sum = teacher.Logits(images, batch).softmax(1).add(teacher.Logits(images.flip(3), batch).softmax(1), One);
+        Tensor sum = teacher.Logits(images, batch).softmax(1).add(teacher.Logits(images.flip(3), batch with { Flipped = true }).softmax(1), One);
         return MeanTeacher.Logarithm(sum / Number(2));
     }
 
@@ -23,7 +23,7 @@ internal sealed class MirroredTeacher(ITeacher teacher) : ITeacher, IDisposable
     {
         using IDisposable frozen = no_grad();
         (Tensor own, Tensor? seen) = teacher.WithFeatures(images, batch);
-        (Tensor mirrored, Tensor? seenMirrored) = teacher.WithFeatures(images.flip(3), batch);
+        (Tensor mirrored, Tensor? seenMirrored) = teacher.WithFeatures(images.flip(3), batch with { Flipped = true });
         return (MeanTeacher.Logarithm(own.softmax(1).add(mirrored.softmax(1), One) / Number(2)), seen is null ? null : seen.add(seenMirrored!, One) / Number(2));
     }
 

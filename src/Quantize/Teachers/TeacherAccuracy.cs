@@ -8,9 +8,13 @@ namespace EdgeVit.Quantize;
 internal static class TeacherAccuracy
 {
     /// <summary>Right predictions, per cent.</summary>
-    internal static double Top1(ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device, CancellationToken cancel)
+    internal static double Top1(ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device, CancellationToken cancel) =>
+        100.0 * RightByClass(teacher, source, indices, batchSize, device, cancel).Sum() / Math.Max(1, indices.Count);
+
+    /// <summary>Right predictions of each class's images.</summary>
+    internal static int[] RightByClass(ITeacher teacher, PixelSource source, IReadOnlyList<int> indices, int batchSize, Device device, CancellationToken cancel)
     {
-        int right = 0;
+        int[] right = new int[source.Labels.Count];
         foreach (Batch batch in BatchLoader.InOrder(source, indices, batchSize))
         {
             cancel.ThrowIfCancellationRequested();
@@ -19,9 +23,9 @@ internal static class TeacherAccuracy
             int classes = logits.Length / batch.Count;
             for (int i = 0; i < batch.Count; i++)
             {
-                right += TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes)) == batch.Labels[i] ? 1 : 0;
+                right[batch.Labels[i]] += TensorPrimitives.IndexOfMax(logits.AsSpan(i * classes, classes)) == batch.Labels[i] ? 1 : 0;
             }
         }
-        return 100.0 * right / Math.Max(1, indices.Count);
+        return right;
     }
 }

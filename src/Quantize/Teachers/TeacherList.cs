@@ -1,3 +1,5 @@
+using EdgeVit.Export;
+
 namespace EdgeVit.Quantize;
 
 /// <summary>The option <c>--teacher</c>: one teacher, or several with commas between them, of which at most one is trained here.</summary>
@@ -14,7 +16,12 @@ internal static class TeacherList
     internal static void Require(ConvertOptions options)
     {
         Require(options.Teacher, options.TeachersTeacher);
-        if (options.FeatureWeight > 0 && (Split(options.Teacher) is not [var only] || only == None || FileTeacher.Takes(only)))
+        if (options.TeacherOutput is { } output && !Split($"{options.Teacher},{options.TeachersTeacher}").Any(ModelFile.IsOnnx))
+        {
+            throw new ConvertException($"--teacher-output {output}: no teacher is an ONNX file (--teacher {options.Teacher}), and no other has outputs to choose from.", ConvertException.Usage);
+        }
+
+        if (options.FeatureWeight > 0 && (Split(options.Teacher) is not [var only] || only == None || ModelFile.Takes(only)))
         {
             throw new ConvertException(
                 $"--feature-weight: the teacher ({options.Teacher}) shows no features; expected one teacher that is trained here ({TeacherTable.Names}) or a checkpoint of one.",
@@ -79,10 +86,37 @@ internal static class TeacherList
                 $"--teacher {teacher}: there is no such file and no such teacher. Known: {TeacherTable.Names} (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
                 ConvertException.Usage);
         }
-        if (!FileTeacher.Takes(teacher) && !teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        ModelFileKind kind = ModelFileKinds.Of(teacher);
+        if (kind is ModelFileKind.PyTorch or ModelFileKind.Index)
+        {
+            throw new ConvertException(
+                $"--teacher {teacher}: it is a PyTorch checkpoint, not a teacher yet. Make a model of it:  edgevit import {teacher} --out teacher.evit;  then  --teacher teacher.evit", ConvertException.Usage);
+        }
+
+        if (kind == ModelFileKind.Picture)
+        {
+            throw new ConvertException(
+                $"--teacher {teacher}: it is a picture, and a teacher is a checkpoint of an earlier run (.safetensors), an ONNX classifier (.onnx) or a model (.evit). Pictures to learn from go into the folder of --data.", ConvertException.Usage);
+        }
+
+        if (Other(teacher, kind))
+        {
+            throw new ConvertException($"--teacher {ModelFileKinds.Describe(teacher, kind, "a teacher that its name promises")}", ConvertException.Usage);
+        }
+
+        if (!ModelFile.Takes(teacher) && !teacher.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             throw new ConvertException(
                 $"--teacher {teacher}: a teacher is a checkpoint of an earlier run (.safetensors), an ONNX classifier (.onnx) or a model (.evit).", ConvertException.NotSupported);
         }
     }
+
+    /// <summary>Whether a file is surely something else than its name says, by which it would be opened.</summary>
+    private static bool Other(string teacher, ModelFileKind kind) => kind != ModelFileKind.Unknown && kind != Path.GetExtension(teacher).ToLowerInvariant() switch
+    {
+        ".onnx" => ModelFileKind.Onnx,
+        ".evit" => ModelFileKind.Model,
+        ".safetensors" => ModelFileKind.Safetensors,
+        _ => kind is ModelFileKind.Onnx or ModelFileKind.Model or ModelFileKind.Safetensors ? kind : ModelFileKind.Unknown,
+    };
 }

@@ -158,11 +158,11 @@ internal static class Checkpoint
     {
         try
         {
-            return SafetensorsFile.Parse(File.ReadAllBytes(path));
+            return SafetensorsFile.Parse(FileBytes.Read(path));
         }
         catch (Exception e) when (e is EvitFormatException or IOException or UnauthorizedAccessException)
         {
-            throw new ConvertException($"{path}: the checkpoint cannot be read: {e.Message} Delete it to train this part again.", e);
+            throw new ConvertException($"{path}: the checkpoint cannot be read: {(e as EvitFormatException)?.Message.TrimEnd('.') ?? FileFault.Of(e, path)}. Delete it to train this part again.", e);
         }
     }
 

@@ -25,16 +25,19 @@ internal sealed class CheckpointObserver(TrainerFiles files, nn.Module<Tensor, T
     {
         if (!File.Exists(files.Last))
         {
+            if (File.Exists(files.Best))
+            {
+                progress.Report(new Warned(
+                    $"{files.Phase}: {files.Last} is not there, and the best weights beside it have no state of the optimizer: this training begins again. Put a copy of it back if there is one, and start this command anew."));
+            }
+
             return TrainState.Start;
         }
 
         Dictionary<string, byte[]> extras = [];
         TrainState state = Checkpoint.Load(files.Last, model, learning.Optimizer, files.Configuration, extras);
         health?.Restore(extras.GetValueOrDefault(HealthMonitor.StateName));
-        if (extras.TryGetValue(PartsName, out byte[]? parts) && parts.Length == sizeof(int))
-        {
-            learning.Parts = BitConverter.ToInt32(parts);
-        }
+        learning.Parts = Math.Max(learning.Parts, Parts(extras.GetValueOrDefault(PartsName)));
 
         if (extras.TryGetValue(FloatAverage.StateName, out byte[]? average))
         {
@@ -48,6 +51,11 @@ internal sealed class CheckpointObserver(TrainerFiles files, nn.Module<Tensor, T
 
         return state;
     }
+
+    /// <summary>Parts that batches were divided into when a checkpoint was written.</summary>
+    internal static int Parts(string path) => Parts(Checkpoint.Extra(path, PartsName));
+
+    private static int Parts(byte[]? saved) => saved is { Length: sizeof(int) } ? Math.Max(1, BitConverter.ToInt32(saved)) : 1;
 
     private Dictionary<string, byte[]> Extras()
     {

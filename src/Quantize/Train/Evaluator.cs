@@ -17,6 +17,7 @@ internal sealed class Evaluator(
         TrainingProgress report = meter.Report(step);
         meter.Pause();
         double top1 = Accuracy.Top1(model, source, held, batchSize, device);
+        NativeHeap.TrimWhereShort();
         // What floats reach says nothing about signs: while weights are floats, nothing is the best so far.
         bool counts = !step.Mode.FloatWeights;
         bool better = counts && (double.IsNaN(top1) || top1 >= step.State.BestTop1);

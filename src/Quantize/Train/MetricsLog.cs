@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
@@ -61,6 +62,9 @@ internal sealed class MetricsLog : IDisposable
     /// <summary>The columns of <c>layers.csv</c>.</summary>
     public const string LayersHeader = "stage,step,layer,finding,percent";
 
+    /// <summary>The file beside <c>metrics.csv</c>.</summary>
+    internal const string Layers = "layers.csv";
+
     private readonly StreamWriter _metrics;
     private readonly StreamWriter _layers;
 
@@ -107,7 +111,7 @@ internal sealed class MetricsLog : IDisposable
     }
 
     /// <summary><c>layers.csv</c> beside <c>metrics.csv</c>.</summary>
-    internal static string LayersFile(string metrics) => Path.Combine(Path.GetDirectoryName(metrics)!, "layers.csv");
+    internal static string LayersFile(string metrics) => Path.Combine(Path.GetDirectoryName(metrics)!, Layers);
 
     private static StreamWriter Continue(string path, string header, string phase, long step)
     {
@@ -128,5 +132,5 @@ internal sealed class MetricsLog : IDisposable
     }
 
     private static ConvertException Unwritable(Exception e) =>
-        new($"metrics.csv cannot be written: {e.Message} Free the disk or choose another output folder; checkpoints are untouched, continue with --resume.", e);
+        new($"metrics.csv cannot be written: {FileFault.Of(e)}. Free the disk or choose another output folder; checkpoints are untouched, continue with --resume.", e);
 }

@@ -10,15 +10,20 @@ internal sealed class Replicas : IDisposable
 {
     private readonly nn.Module<Tensor, Tensor> _model;
     private readonly ITrainingTask[] _copies;
-    private readonly int _threads;
     private readonly bool _mixed;
 
     internal Replicas(nn.Module<Tensor, Tensor> model, Division division, bool mixed)
     {
         (_model, _mixed) = (model, mixed);
-        _threads = Math.Clamp(division.Threads, 1, division.Parts);
+        Threads = Math.Clamp(division.Threads, 1, division.Parts);
         _copies = [.. Enumerable.Range(0, division.Parts).Select(_ => division.Copy())];
     }
+
+    /// <summary>How many there are: parts of a batch.</summary>
+    internal int Copies => _copies.Length;
+
+    /// <summary>How many of them compute at the same time; the numbers are the same for any.</summary>
+    internal int Threads { get; set; }
 
     /// <summary>Adds the mean loss's gradient to that of the network's parameters and returns the loss. Running statistics become the means of what
     /// the parts have seen.</summary>
@@ -45,7 +50,7 @@ internal sealed class Replicas : IDisposable
             }
         }
 
-        Thread[] others = [.. Enumerable.Range(1, Math.Min(_threads, parts) - 1).Select(i => new Thread(Work) { IsBackground = true, Name = $"replica {i}" })];
+        Thread[] others = [.. Enumerable.Range(1, Math.Min(Threads, parts) - 1).Select(i => new Thread(Work) { IsBackground = true, Name = $"replica {i}" })];
         foreach (Thread thread in others)
         {
             thread.Start();

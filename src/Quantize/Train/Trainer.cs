@@ -13,6 +13,9 @@ internal sealed class Trainer(
     /// <summary>The processes that train together; null for this one alone. All begin as rank 0 does, which alone evaluates and writes.</summary>
     public ProcessGroup? Group { get; init; }
 
+    /// <summary>How much memory the process may have.</summary>
+    public MemoryBound Memory { get; init; } = MemoryBound.None;
+
     /// <summary>The images on the device, where batches are then made; null for the processor.</summary>
     public DeviceImages? OnDevice { get; init; }
 
@@ -23,7 +26,7 @@ internal sealed class Trainer(
     {
         using var loader = new BatchLoader(source, split.Train, settings.BatchSize, augmentation, settings.Seed, BatchShare.Of(Group, task.Division is not null), OnDevice);
         SharedStart.RequireEnough(Group, loader.BatchSize, settings, files.Phase);
-        using var learning = new TrainingStep(task, settings, source, device, progress, Group);
+        using var learning = new TrainingStep(task, settings, source, device, progress, Group) { Bound = Memory };
         HealthMonitor? health = ProcessGroup.Leads(Group) ? HealthMonitor.For(task.Model, files.Phase, source, split.Held, device, settings.Steps, loader.StepsPerEpoch, progress) : null;
         var checkpoints = new CheckpointObserver(files, task.Model, learning, health);
         TrainState state = resume && ProcessGroup.Leads(Group) ? checkpoints.Resume(settings.Steps, progress) : TrainState.Start;
@@ -33,10 +36,16 @@ internal sealed class Trainer(
             return state;
         }
 
+        if (Group is null && Memory.IsKnown)
+        {
+            learning.Begin(state.Step);
+            learning.Rehearse(loader.Get(state.Step));
+        }
+
         var stop = new StopSignal(Group, deadline, cancel);
         using MetricsLog? metrics = ProcessGroup.Leads(Group) ? MetricsLog.Open(files.MetricsFile, files.Phase, state.Step) : null;
         var meter = new Meter(settings.Steps, loader, files.Phase, state);
-        IReadOnlyList<IStepObserver> observers = metrics is null ? [new GroupBarrier(Group)] : Observers(metrics, meter, health, checkpoints);
+        IReadOnlyList<IStepObserver> observers = metrics is null ? [new GroupBarrier(Group), new ReplacementObserver(source.Replacements, meter, new SilentProgress(), Group)] : Observers(metrics, meter, health, checkpoints);
         task.Model.train();
         while (state.Step < settings.Steps)
         {
@@ -64,10 +73,11 @@ internal sealed class Trainer(
     /// <summary>Those of rank 0, in the order in which they see a step.</summary>
     private IReadOnlyList<IStepObserver> Observers(MetricsLog metrics, Meter meter, HealthMonitor? health, CheckpointObserver checkpoints) =>
     [
-        .. health is null ? (IStepObserver[])[] : [new HealthObserver(health, metrics, meter, files.Phase)],
+        .. health is null ? (IStepObserver[])[] : [new HealthObserver(health, metrics, meter, files.Phase, progress)],
         new Evaluator(task.Model, source, split.Held, settings.EvaluationBatch, device, files, metrics, meter, progress),
         checkpoints,
         new GroupBarrier(Group),
+        new ReplacementObserver(source.Replacements, meter, progress, Group),
         new ProgressObserver(metrics, meter, progress),
     ];
 }

@@ -7,12 +7,14 @@ namespace EdgeVit.Quantize;
 /// <param name="Configuration">What a resumed run must share, key → value.</param>
 internal sealed record TrainerFiles(string Phase, string Folder, string MetricsFile, IReadOnlyDictionary<string, string> Configuration)
 {
+    internal const string LastName = "last.safetensors", BestName = "best.safetensors";
+
     /// <summary>Time between two checkpoints, those at evaluations and at the end apart.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The newest checkpoint.</summary>
-    public string Last => Path.Combine(Folder, "last.safetensors");
+    public string Last => Path.Combine(Folder, LastName);
 
     /// <summary>The checkpoint of the best validation accuracy.</summary>
-    public string Best => Path.Combine(Folder, "best.safetensors");
+    public string Best => Path.Combine(Folder, BestName);
 }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>One step of the optimizer: forward, backward, clipping of the gradient's norm, update.</summary>
-internal sealed class TrainingStep : IDisposable
+internal sealed partial class TrainingStep : IDisposable
 {
     /// <summary>Added to the norm of the gradient where that is divided by, as torch does.</summary>
     private const double NormEps = 1e-6;
@@ -101,55 +101,6 @@ internal sealed class TrainingStep : IDisposable
         }
         return (value, norm);
     }
-
-    /// <summary>Finds into how many parts a batch must be divided for memory to suffice on every process: each tries a batch by itself, without the others,
-    /// whom a process that runs out of memory in the middle of a step would leave waiting; then all take the largest number. Changes nothing else.</summary>
-    /// <exception cref="ConvertException">Memory does not even suffice for parts of two images on one of them.</exception>
-    internal void Rehearse(Batch batch)
-    {
-        if (_group is not { } group || _replicas is not null)
-        {
-            return;
-        }
-
-        bool training = _task.Model.training;
-        Tensor[] buffers = [.. _task.Model.buffers()];
-        Tensor[] before;
-        using (torch.no_grad())
-        {
-            before = [.. buffers.Select(b => b.clone().DetachFromDisposeScope())];
-        }
-
-        try
-        {
-            _group = null;
-            SynchronisedNorm.Join(_task.Model, null);
-            _task.Model.train();
-            using DisposeScope scope = torch.NewDisposeScope();
-            Gradient(batch);
-        }
-        finally
-        {
-            _group = group;
-            SynchronisedNorm.Join(_task.Model, group);
-            _parameters.ClearGradients();
-            if (!training)
-            {
-                _task.Model.eval();
-            }
-
-            using IDisposable frozen = torch.no_grad();
-            foreach ((Tensor buffer, Tensor value) in buffers.Zip(before))
-            {
-                buffer.copy_(value);
-                value.Dispose();
-            }
-        }
-        Parts = (int)group.AllGather(Parts).Max();
-    }
-
-    /// <summary>Parts of a batch at most, so that every process has two images of each.</summary>
-    internal static int MostParts(int images, int processes) => Math.Max(1, images / (2 * processes));
 
     /// <summary>Sets the learning rate of a step, which it returns, and how bits are made at it.</summary>
     internal double Begin(long step)

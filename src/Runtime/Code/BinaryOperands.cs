@@ -7,7 +7,8 @@ namespace EdgeVit.Runtime;
 /// <param name="Weights">Canonical rows, <c>[outputs][words]</c>, in the order of the activations' bits.</param>
 /// <param name="Outputs">Number of outputs.</param>
 /// <param name="MayReorder">True where all who read the signs that the step writes can follow another order of their bits.</param>
-internal sealed unsafe record BinaryOperands(BitsSource Source, ReadOnlyMemory<byte> Weights, int Outputs, bool MayReorder)
+/// <param name="IsCount">True for counts of differing bits, false for products of signs.</param>
+internal sealed unsafe record BinaryOperands(BitsSource Source, ReadOnlyMemory<byte> Weights, int Outputs, bool MayReorder, bool IsCount)
 {
     /// <summary>Packs the weights as compiled products read them, <c>[outputs / 16][words][16]</c> of 32-bit words, outputs padded with
     /// zeros to a multiple of 64.</summary>

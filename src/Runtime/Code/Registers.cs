@@ -33,19 +33,10 @@ internal static class Registers
     /// <summary>The tile's rows of bits that the weights meet.</summary>
     internal const Gpr Bits = Gpr.Rbx;
 
-    /// <summary>Most tokens of a tile: vectors 0 to 7 hold one block of each.</summary>
+    /// <summary>Most tokens of a tile.</summary>
     internal const int MaxTokens = 8;
 
-    /// <summary>First of the vectors for intermediate results, one a token.</summary>
-    internal const int Temporary = 8;
-
-    /// <summary>First of the vectors that sum up groups, one a token.</summary>
-    internal const int Sum = 16;
-
-    /// <summary>First of four vectors for parameters.</summary>
-    internal const int Parameter = 24;
-
-    /// <summary>Floats -2.</summary>
+    /// <summary>Floats -2, in code for AVX-512 as the following.</summary>
     internal const int MinusTwo = 29;
 
     /// <summary>K of the product.</summary>

@@ -3,7 +3,7 @@ namespace EdgeVit.Runtime;
 /// <summary>How code reaches a row.</summary>
 internal enum RowAccess
 {
-    /// <summary>The op has no row.</summary>
+    /// <summary>The slot has no row.</summary>
     None,
 
     /// <summary>A pointer that moves on with the tokens.</summary>
@@ -16,7 +16,7 @@ internal enum RowAccess
     Table,
 }
 
-/// <summary>Where an op's row and parameters are.</summary>
+/// <summary>Where a slot's row and parameters are.</summary>
 /// <param name="Access">How the row is reached.</param>
 /// <param name="Slot">Its pointer, or its table's.</param>
 /// <param name="Offset">Scratch: bytes to token 0's row.</param>
@@ -26,7 +26,7 @@ internal enum RowAccess
 /// <param name="MaskLiteral">Literal that points at the bits of the real channels; -1 where all are real.</param>
 internal readonly record struct RowPlace(RowAccess Access, int Slot, int Offset, int Stride, Gpr Index, int Literal, int MaskLiteral);
 
-/// <summary>The places of all ops of a step.</summary>
+/// <summary>The places of all slots of a step.</summary>
 internal sealed unsafe class RowPlaces
 {
     private readonly ValueList<RowPlace> _places = new();
@@ -41,15 +41,23 @@ internal sealed unsafe class RowPlaces
         _scratchRowBytes = scratchRowBytes;
     }
 
-    internal RowPlace this[int op] => _places[op];
+    internal RowPlace this[int pass, int slot] => _places[(pass * Slots.Count) + slot];
 
-    /// <summary>Finds the place of the next op.</summary>
-    internal void Add(in EpilogueOp s, StepGrid grid)
+    /// <summary>Finds the places of the next pass' slots.</summary>
+    internal void Add(Epilogue pass, StepGrid grid)
+    {
+        for (int slot = 0; slot < Slots.Count; slot++)
+        {
+            Add(slot, pass.Items[slot], pass.Neighbours[slot], grid);
+        }
+    }
+
+    private void Add(int slot, in Slot s, NeighbourRows? rows, StepGrid grid)
     {
         int literal = -1;
-        if (s.Kind is EpilogueOpKind.LoadPool or EpilogueOpKind.AddPool)
+        if (rows is { IsSum: true })
         {
-            literal = _pointers.Literal((long)_tables.Number(s.Number));
+            literal = _pointers.Literal(s.Factor);
         }
 
         foreach (nint parameter in (ReadOnlySpan<nint>)[(nint)s.P0, (nint)s.P1, (nint)s.P2])
@@ -61,14 +69,12 @@ internal sealed unsafe class RowPlaces
             }
         }
 
-        int mask = s.Kind == EpilogueOpKind.Sign && (s.Channels & 63) != 0 ? _pointers.Literal((long)_tables.RealChannels(s.Channels)) : -1;
+        int mask = slot is >= Slots.Sign and < Slots.Mean && (s.Number & 63) != 0 ? _pointers.Literal((long)_tables.RealChannels(s.Number)) : -1;
         Gpr index = s.Modulo != 0 ? Registers.Repeating : Registers.Channel;
         _places.Add(s switch
         {
-            { Kind: EpilogueOpKind.AddPool } => Table(_tables.Neighbours(s, grid), 7 * sizeof(int)),
-            { Kind: EpilogueOpKind.LoadPool } => Table(_tables.Windows(s, grid), sizeof(int)),
-            { Kind: EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift } => Table(_tables.Shifted(s, grid), TokenShift.Directions * sizeof(int)),
-            { Factor: > 1 } => Table(_tables.UpSampled(s, grid), sizeof(int)),
+            { Places: not null } when rows is { IsSum: false } => Table(s.Places, rows.Rows.Length * sizeof(int)),
+            { Places: not null } => slot == Slots.Source ? Table(_tables.Places(rows!, grid), sizeof(int)) : Table(_tables.Neighbours(rows!, grid), 7 * sizeof(int)),
             { Space: RowSpace.Scratch } => new RowPlace(RowAccess.Scratch, -1, (int)s.Offset, _scratchRowBytes, index, literal, mask),
             { Space: RowSpace.Arena or RowSpace.Weights } =>
                 new RowPlace(RowAccess.Pointer, _pointers.Add(s.Space == RowSpace.Arena, s.Offset, s.Stride), 0, (int)s.Stride, index, literal, mask),
@@ -79,7 +85,7 @@ internal sealed unsafe class RowPlaces
             new(RowAccess.Table, _pointers.Add(false, (long)table, stride), 0, stride, index, literal, mask);
     }
 
-    /// <summary>What decides the code, beside the ops' kinds.</summary>
+    /// <summary>What decides the code, beside the slots' own numbers.</summary>
     internal void Describe(ValueList<long> form)
     {
         foreach (RowPlace p in _places)

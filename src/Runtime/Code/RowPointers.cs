@@ -23,6 +23,10 @@ internal sealed class RowPointers
         return _literals.Count - 1;
     }
 
+    /// <summary>Adds a float.</summary>
+    /// <returns>Its place.</returns>
+    internal int Literal(float value) => Literal((long)BitConverter.SingleToUInt32Bits(value));
+
     /// <summary>Adds a row.</summary>
     /// <param name="arena">True where <paramref name="start"/> counts from the arena's start, false for an address.</param>
     /// <param name="start">Row of token 0.</param>

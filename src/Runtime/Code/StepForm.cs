@@ -5,9 +5,8 @@ namespace EdgeVit.Runtime;
 /// <summary>What a step's code is made from. Steps with equal <see cref="Key"/> share their code.</summary>
 internal sealed record StepForm
 {
-    internal required EpilogueOp[] Ops { get; init; }
-
-    internal required RowInstruction[] Instructions { get; init; }
+    /// <summary>The passes over a tile, in order.</summary>
+    internal required Epilogue[] Passes { get; init; }
 
     internal required RowPointers Pointers { get; init; }
 
@@ -34,14 +33,17 @@ internal sealed record StepForm
     /// <summary>The same by table look-ups; null for none.</summary>
     internal TableAttentionForm? TableAttention { get; init; }
 
-    /// <summary>The hidden layer that the first instruction is; null for none.</summary>
+    /// <summary>The hidden layer that the first pass is; null for none.</summary>
     internal GroupForm? Group { get; init; }
 
-    /// <summary>Literal with the address of a float 1.</summary>
+    /// <summary>Place of the literal 1, a float.</summary>
     internal required int OneLiteral { get; init; }
 
     /// <summary>The product by table look-ups whose sums the first epilogue loads; null for none.</summary>
     internal TableProductForm? Sums => Tables ?? TableAttention?.Values;
+
+    /// <summary>True where a binary product starts the first epilogue.</summary>
+    internal bool HasProduct => Product is not null || Tables is not null;
 
     /// <summary>Bytes of a token's scratch rows.</summary>
     internal required int ScratchRowBytes { get; init; }
@@ -51,15 +53,22 @@ internal sealed record StepForm
     {
         var numbers = new ValueList<long>();
         numbers.AddRange([TileTokens, LastTileTokens]);
-        foreach (EpilogueOp s in Ops)
+        foreach (Epilogue pass in Passes)
         {
-            int absent = (s.P0 == null ? 0x100 : 0) + (s.P1 == null ? 0x200 : 0) + (s.Number == 1 ? 0x400 : 0);
-            numbers.AddRange([(int)s.Kind + absent, s.Modulo, s.Window.KernelH, s.Window.KernelW, s.GridWidth, s.Stride]);
-        }
-
-        foreach (RowInstruction i in Instructions)
-        {
-            numbers.AddRange([(long)i.Kind, i.First, i.Count, i.Channels, i.Factor]);
+            numbers.AddRange([pass.Channels, pass.Present]);
+            for (int i = 0; i < Slots.Count; i++)
+            {
+                Slot s = pass.Items[i];
+                numbers.AddRange([(s.P0 == null ? 1 : 0) + (s.P1 == null ? 2 : 0) + (s.Factor == 1 ? 4 : 0) + (s.Joins ? 8 : 0) + (s.P2 == null ? 16 : 0), s.Modulo]);
+                if (pass.Neighbours[i] is { } rows)
+                {
+                    numbers.AddRange([rows.Width, rows.Stride, rows.IsSum ? 1 : 0, rows.Parts, rows.Rows.Length]);
+                    foreach ((int y, int x) in rows.Rows)
+                    {
+                        numbers.AddRange([y, x]);
+                    }
+                }
+            }
         }
 
         Pointers.Describe(numbers);
@@ -73,16 +82,15 @@ internal sealed record StepForm
 /// <param name="RowSlot">Slot of the rows of bits.</param>
 /// <param name="RowStride">Bytes from row to row.</param>
 /// <param name="WeightsLiteral">Literal with the weights' address.</param>
-/// <param name="InputsLiteral">Literal with the address of K as a float.</param>
-/// <param name="MinusTwoLiteral">Literal with the address of -2.</param>
-internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int WeightsLiteral, int InputsLiteral, int MinusTwoLiteral);
+/// <param name="InputsLiteral">Place of the literal K, a float.</param>
+/// <param name="MinusTwoLiteral">Place of the literal -2, a float.</param>
+/// <param name="IsCount">True for counts of differing bits, false for products of signs.</param>
+internal sealed record ProductForm(int Words, int RowSlot, int RowStride, int WeightsLiteral, int InputsLiteral, int MinusTwoLiteral, bool IsCount);
 
 /// <summary>A feed-forward network's hidden layer: an epilogue over all hidden channels and the means of its groups.</summary>
 /// <param name="Order">The order of the hidden channels.</param>
 /// <param name="SourceSlot">Slot of the shortcut's row.</param>
 /// <param name="SourceStride">Its bytes from token to token.</param>
 /// <param name="ShortcutOffset">Scratch bytes of the shortcut's row in group order.</param>
-/// <param name="MeanOp">The op whose row takes the means.</param>
-/// <param name="IndicesLiteral">Literal with the address of the index vectors; -1 where there are none.</param>
-/// <param name="InverseLiteral">Literal with the address of 1 / size.</param>
-internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int MeanOp, int IndicesLiteral, int InverseLiteral);
+/// <param name="InverseLiteral">Place of the literal 1 / size, a float.</param>
+internal sealed record GroupForm(GroupOrder Order, int SourceSlot, int SourceStride, int ShortcutOffset, int InverseLiteral);

@@ -7,7 +7,7 @@ namespace EdgeVit.Runtime;
 /// <param name="Values">The product of attended keys and values.</param>
 /// <param name="PreparedLiteral">Literal with the arena offset of the prepared keys and values.</param>
 /// <param name="ExponentialsLiteral">Literal with the address of the exponential for a sum of 0.</param>
-/// <param name="LimitsLiteral">Literal with the address of 32 bytes 32, then twice the exponentials as doubles, filled up with
+/// <param name="LimitsLiteral">Literal with the address of 64 bytes 32, then twice the exponentials as doubles, filled up with
 /// -infinity.</param>
 /// <param name="ClipLiteral">Literal with the address of each head's clip as a double.</param>
 /// <param name="RealKeysLiteral">Literal with the address of the last block's bits of real keys.</param>
@@ -48,7 +48,7 @@ internal sealed record TableAttentionForm(
     internal const int LimitEntries = (Size + 1 + 3) & ~3;
 
     /// <summary>Scratch bytes behind the attention's own.</summary>
-    internal int ScratchEnd => AttendedOffset + (Registers.MaxTokens * Blocks * sizeof(ulong));
+    internal int ScratchEnd => Values.IndexOffset + TableProductForm.IndexBytes(Registers.MaxTokens, Blocks);
 
     /// <summary>True where there is code: see the record.</summary>
     internal static bool Takes(AttentionOperands operands) => operands is { HeadSize: Size, Keys: <= MostKeys, IsPlain: true };
@@ -57,9 +57,9 @@ internal sealed record TableAttentionForm(
     internal static unsafe TableAttentionForm Of(
         AttentionOperands operands, long prepared, long* exp, float* clip, RowPointers pointers, PlanWeights weights, int sumOffset)
     {
-        byte* limits = (byte*)weights.Allocate(32 + (LimitEntries * sizeof(double)));
-        new Span<byte>(limits, 32).Fill(Size / 2);
-        var doubles = new Span<double>(limits + 32, LimitEntries);
+        byte* limits = (byte*)weights.Allocate(Size + (LimitEntries * sizeof(double)));
+        new Span<byte>(limits, Size).Fill(Size / 2);
+        var doubles = new Span<double>(limits + Size, LimitEntries);
         doubles.Fill(double.NegativeInfinity);
         for (int m = 0; m <= Size; m++)
         {
@@ -77,11 +77,12 @@ internal sealed record TableAttentionForm(
         int blocks = operands.KeyWords;
         int queryStride = operands.TokenWords * 8;
         int attendedOffset = sumOffset + (Registers.MaxTokens * Size * Math.Max(blocks, 2));
-        int tables = pointers.Literal(AgreementTables.Address);
+        int indexOffset = attendedOffset + (Registers.MaxTokens * blocks * sizeof(ulong));
+        int tables = pointers.Literal(PairTables.Address);
         return new TableAttentionForm(
             operands.Heads, operands.Keys,
-            new TableProductForm(1, pointers.Add(true, operands.Query, queryStride), queryStride, -1, tables, -1, sumOffset, 1),
-            new TableProductForm(blocks, -1, blocks * sizeof(ulong), -1, tables, -1, sumOffset, SumBytes(blocks)),
+            new TableProductForm(1, pointers.Add(true, operands.Query, queryStride), queryStride, -1, tables, -1, indexOffset, sumOffset, 1),
+            new TableProductForm(blocks, -1, blocks * sizeof(ulong), -1, tables, -1, indexOffset, sumOffset, SumBytes(blocks)),
             pointers.Literal(prepared), pointers.Literal((long)(exp + (Size / 2))), pointers.Literal((long)limits), pointers.Literal((long)clips),
             pointers.Literal((long)realKeys), attendedOffset);
     }

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics.X86;
-
 namespace EdgeVit.Runtime;
 
 /// <summary>What machine code is made for.</summary>
@@ -24,10 +22,7 @@ internal static class CodeTargets
     /// <summary>Why this machine does not run such code or the process may not make it; null where both are right.</summary>
     internal static string? Lack(this CodeTarget target) => !target.HasInstructions() ? NoInstructions : ExecutableMemory.IsAllowed ? null : Forbidden;
 
-    /// <summary>Floats of a vector.</summary>
-    internal static int Lanes(this CodeTarget target) => target == CodeTarget.Avx2 ? Avx2Registers.Lanes : 16;
-
     private static bool HasInstructions(this CodeTarget target) => target == CodeTarget.Avx2
-        ? Avx2.IsSupported && Fma.IsSupported
+        ? ProcessorFeatures.HasAvx2
         : ProcessorFeatures.HasAvx512Popcnt;
 }

@@ -24,7 +24,7 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile fil
     public PlanStep[]? TryBuild(StepDraft draft, string kind)
     {
         int items = draft.Height * draft.Width;
-        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, rows, draft, compiled: true);
+        var builder = new EpilogueBuilder(grouping, places, file.Shapes, weights, rows, draft, compiled: true);
         if (draft.Head is not { } head)
         {
             return _compiler.TryCompile(draft.Nodes[0].Name, kind, items, builder.Build(null), null, out _) is { } plain ? [plain] : null;
@@ -35,11 +35,10 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile fil
         if (head.Op is Op.BinaryLinear or Op.BinaryConv)
         {
             string? signs = ReorderableSigns(draft);
-            int window = head.Attributes.GetValueOrDefault("kernel", 1);
-            var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
-            RowProgram program = builder.Build(StepFactory.Source(head, input, output, weights));
-            var operands = new BinaryOperands(source, Rows(head), output.Channels, signs is not null);
-            CompiledStep? step = _compiler.TryCompile(head.Name, kind, items, program, operands, out GroupOrder? order);
+            var bits = new BitsSource(places.Offset(head.Inputs[0]), input, output.Width, ConvWindow.Of(head));
+            RowPasses passes = builder.Build(StepFactory.Source(head, output, weights));
+            var operands = new BinaryOperands(bits, Rows(head), output.Channels, signs is not null, StepFactory.IsCount(head));
+            CompiledStep? step = _compiler.TryCompile(head.Name, kind, items, passes, operands, out GroupOrder? order);
             if (order is { } signOrder)
             {
                 _orders[signs!] = signOrder;
@@ -53,8 +52,8 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile fil
             (AttentionOperands operands, long prepared) = places.Attention(head, file);
             long* exp = weights.Integers(head.Tensors["exp"]);
             float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
-            RowProgram program = builder.Build(StepFactory.Source(head, input, output, weights));
-            return _compiler.TryCompile(head.Name, kind, items, program, operands, prepared, exp, clip);
+            RowPasses passes = builder.Build(StepFactory.Source(head, output, weights));
+            return _compiler.TryCompile(head.Name, kind, items, passes, operands, prepared, exp, clip);
         }
 
         // A single token has one chain of additions at a time; the row kernel runs several. A linear of many tokens has more weights than the
@@ -64,12 +63,16 @@ internal sealed unsafe class CompiledStepFactory(CodeTarget target, EvitFile fil
             return null;
         }
 
-        RowProgram floats = builder.Build(StepFactory.Source(head, input, output, weights));
+        RowPasses floats = builder.Build(StepFactory.Source(head, output, weights));
         float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
-        return _compiler.TryCompile(
-            head.Name, kind, items, floats, FloatSource.Of(head, file, places), matrix, weights.Bias(head, output.Channels), ValueShape.Pad(output.Channels)) is { } product
-            ? [product]
-            : null;
+        FloatSource source = FloatSource.Of(head, file, places);
+        FloatSource whole = source.Padding > 0 ? source.Framed(places.Frame(head)) : source;
+        if (_compiler.TryCompile(head.Name, kind, items, floats, whole, matrix, weights.Bias(head, output.Channels), ValueShape.Pad(output.Channels)) is not { } product)
+        {
+            return null;
+        }
+
+        return source.Padding > 0 ? [new FrameStep(head.Name, source, whole), product] : [product];
     }
 
     /// <summary>The step's only stored signs, if binary products alone read them.</summary>

@@ -1,67 +1,45 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The hidden layer of a feed-forward network in a row program: product, tiled shortcut, RPReLU, signs, and means of adjacent
-/// channels. In <see cref="GroupOrder"/> it needs no memory for its floats.</summary>
+/// <summary>The hidden layer of a feed-forward network: product, tiled shortcut, RPReLU, signs, and means of adjacent channels. In
+/// <see cref="GroupOrder"/> it needs no memory for its floats.</summary>
 internal static unsafe class HiddenLayer
 {
-    private const int OpCount = 5;
+    private const uint Present = (1U << Slots.Source) | (1U << Slots.Shortcut) | (1U << Slots.RPReLU) | (1U << Slots.Sign) | (1U << Slots.Mean);
 
-    /// <summary>The order that a program's hidden layer takes; null where it has none of this form.</summary>
-    /// <param name="program">The program.</param>
+    /// <summary>The order that a step's hidden layer takes; null where it has none of this form.</summary>
+    /// <param name="passes">The step's.</param>
     /// <param name="lanes">Floats of a vector.</param>
-    internal static GroupOrder? Find(RowProgram program, int lanes)
+    internal static GroupOrder? Find(RowPasses passes, int lanes)
     {
-        if (program.Instructions is not [{ Kind: RowInstructionKind.Epilogue, Count: OpCount } pass, ..])
+        if (passes.Items is not [Epilogue { Present: Present } first, ..]
+            || first.Items[Slots.Source].P0 == null || first.Items[Slots.Shortcut] is not { Space: RowSpace.Arena, Places: null } shortcut)
         {
             return null;
         }
 
-        ReadOnlySpan<EpilogueOp> s = program.Ops.AsSpan(pass.First, pass.Count);
-        if (s[0].Kind is not (EpilogueOpKind.LoadDifferences or EpilogueOpKind.LoadCounts) || s[1] is not { Kind: EpilogueOpKind.AddRow, Space: RowSpace.Arena, Factor: 1 }
-            || s[2].Kind != EpilogueOpKind.RPReLU || s[3].Kind != EpilogueOpKind.Sign || s[4] is not { Kind: EpilogueOpKind.GroupMean } mean)
-        {
-            return null;
-        }
-
-        var order = new GroupOrder(pass.Channels / mean.Group, mean.Group, lanes);
-        return order.IsSupported && s[1].Modulo == order.Groups ? order : null;
+        int group = first.Items[Slots.Mean].Number;
+        var order = new GroupOrder(first.Channels / group, group, lanes);
+        return order.IsSupported && shortcut.Modulo == order.Groups ? order : null;
     }
 
-    /// <summary>The passes with the epilogue's mean left out.</summary>
-    internal static RowInstruction[] Passes(RowInstruction[] passes)
+    /// <summary>Rewrites the first pass: parameters in group order, the shortcut from scratch.</summary>
+    internal static GroupForm Rewrite(Epilogue[] passes, GroupOrder order, RowPointers pointers, PlanWeights weights, ref long scratchRow)
     {
-        var result = (RowInstruction[])passes.Clone();
-        result[0] = passes[0] with { Count = OpCount - 1 };
-        return result;
-    }
-
-    /// <summary>Rewrites the ops: parameters in group order, the shortcut from scratch.</summary>
-    internal static GroupForm Rewrite(
-        EpilogueOp[] ops, RowInstruction[] passes, GroupOrder order, RowPointers pointers, PlanWeights weights, OffsetTables tables, ref long scratchRow)
-    {
-        int first = passes[0].First;
-        for (int i = first; i < first + OpCount; i++)
+        var slots = (Slot[])passes[0].Items.Clone();
+        for (int i = 0; i < slots.Length; i++)
         {
-            EpilogueOp s = ops[i];
-            ops[i] = s with { P0 = Reorder(s.P0, order, weights), P1 = Reorder(s.P1, order, weights), P2 = Reorder(s.P2, order, weights) };
+            Slot s = slots[i];
+            slots[i] = s with { P0 = Reorder(s.P0, order, weights), P1 = Reorder(s.P1, order, weights), P2 = Reorder(s.P2, order, weights) };
         }
 
-        EpilogueOp shortcut = ops[first + 1];
+        Slot shortcut = slots[Slots.Shortcut];
         int offset = (int)scratchRow;
         scratchRow += order.ShortcutFloats * sizeof(float);
-        ops[first + 1] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
-        int indices = -1;
-        if (order.Lanes == 16)
-        {
-            int[] numbers = GroupEmitter.Indices(order);
-            nint vectors = weights.Allocate(numbers.Length * sizeof(int));
-            numbers.CopyTo(new Span<int>((void*)vectors, numbers.Length));
-            indices = pointers.Literal(vectors);
-        }
-
+        slots[Slots.Shortcut] = shortcut with { Space = RowSpace.Scratch, Offset = offset, Modulo = order.ShortcutFloats };
+        passes[0] = passes[0] with { Items = slots };
         return new GroupForm(
-            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset, first + OpCount - 1,
-            indices, pointers.Literal(tables.Number(ops[first + OpCount - 1].Number)));
+            order, pointers.Add(true, shortcut.Offset, shortcut.Stride), (int)shortcut.Stride, offset,
+            pointers.Literal(slots[Slots.Mean].Factor));
     }
 
     private static float* Reorder(float* vector, GroupOrder order, PlanWeights weights)

@@ -7,7 +7,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     /// <summary>Rows and columns of the largest window whose inputs are written out one by one.</summary>
     private const int MostWindow = 16;
 
-    private readonly X64Assembler _code = new();
+    private readonly VectorCode _code = target == CodeTarget.Avx2 ? new Avx2Code() : new Avx512Code();
     private readonly OffsetTables _tables = new(weights, places.ZeroRows);
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
     private readonly List<Linked> _steps = [];
@@ -32,35 +32,35 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     /// <param name="name">Name of the step's first node.</param>
     /// <param name="kind">The ops in it.</param>
     /// <param name="items">Tokens.</param>
-    /// <param name="program">What it does with a row.</param>
+    /// <param name="passes">What it does with a row.</param>
     /// <param name="product">Its binary product; null for none.</param>
     /// <param name="order">The order of the signs that the step writes, where it is not that of the channels.</param>
     /// <returns>The step; null where it holds something that there is no code for.</returns>
     internal CompiledStep? TryCompile(
-        string name, string kind, int items, RowProgram program, BinaryOperands? product, out GroupOrder? order)
+        string name, string kind, int items, RowPasses passes, BinaryOperands? product, out GroupOrder? order)
     {
         order = null;
-        if (StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16 || !Takes(product, program))
+        if (StepTiles.Of(items, passes, inPairs: target == CodeTarget.Avx2 && product is not null) is not { } tiles || passes.TokenRowBytes > int.MaxValue / 16 || !Takes(product, passes))
         {
             return null;
         }
 
         var pointers = new RowPointers();
-        order = product is { MayReorder: true } ? HiddenLayer.Find(program, target.Lanes()) : null;
-        if (order is null && program.Ops.Any(s => s.Kind == EpilogueOpKind.GroupMean))
+        order = product is { MayReorder: true } ? HiddenLayer.Find(passes, _code.Lanes) : null;
+        if (order is null && Epilogues(passes).Any(e => e.Has(Slots.Mean)))
         {
             return null;
         }
 
-        var ops = (EpilogueOp[])program.Ops.Clone();
-        long scratchRow = program.TokenRowBytes;
+        Epilogue[] epilogues = Epilogues(passes);
+        long scratchRow = passes.TokenRowBytes;
         GroupForm? groupForm = null;
         if (order is { } hidden)
         {
-            groupForm = HiddenLayer.Rewrite(ops, program.Instructions, hidden, pointers, weights, _tables, ref scratchRow);
+            groupForm = HiddenLayer.Rewrite(epilogues, hidden, pointers, weights, ref scratchRow);
         }
 
-        BitsSource? windows = product is { Source.Kernel: > 1 } ? product.Source : null;
+        BitsSource? windows = product is { Source.Window.IsToken: false } ? product.Source : null;
         ProductForm? productForm = null;
         TableProductForm? tableForm = null;
         long scratch = scratchRow * tiles.Tokens;
@@ -70,20 +70,19 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             int slot = windows is null ? pointers.Add(true, product.Source.Offset, stride) : pointers.AddGiven(stride);
             if (target == CodeTarget.Avx2)
             {
-                tableForm = Tables(product, order, pointers, slot, ops, (int)scratch);
-                scratch += tiles.Tokens * 64L * tableForm.SumBytes;
+                tableForm = Tables(product, order, pointers, slot, epilogues, (int)scratch, tiles.Tokens);
+                scratch += (tiles.Tokens * 64L * tableForm.SumBytes) + TableProductForm.IndexBytes(tiles.Tokens, tableForm.Words);
             }
             else
             {
                 productForm = new ProductForm(
                     product.Source.Words * 2, slot, stride, pointers.Literal(product.Pack(weights, order)),
-                    pointers.Literal(_tables.Number(product.Source.Inputs)), pointers.Literal(_tables.Number(-2)));
+                    pointers.Literal((float)product.Source.Inputs), pointers.Literal(-2f), product.IsCount);
             }
         }
 
-        StepForm form = Form(program, items, tiles, pointers, ops, (int)scratchRow) with
+        StepForm form = Form(passes.GridWidth, items, tiles, pointers, epilogues, (int)scratchRow) with
         {
-            Instructions = groupForm is null ? program.Instructions : HiddenLayer.Passes(program.Instructions),
             Product = productForm,
             Tables = tableForm,
             Group = groupForm,
@@ -95,56 +94,56 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     /// <param name="name">Name of the step's first node.</param>
     /// <param name="kind">The ops in it.</param>
     /// <param name="items">Tokens.</param>
-    /// <param name="program">What it does with a row.</param>
-    /// <param name="source">Where the inputs lie.</param>
+    /// <param name="passes">What it does with a row.</param>
+    /// <param name="source">Where the inputs lie, all of every window.</param>
     /// <param name="matrix">Weights, <c>[K][padded outputs]</c>.</param>
     /// <param name="bias">Bias, padded.</param>
     /// <param name="outputs">Padded outputs.</param>
     /// <returns>The step; null where there is no code for it.</returns>
     internal CompiledStep? TryCompile(
-        string name, string kind, int items, RowProgram program, FloatSource source, float* matrix, float* bias, int outputs)
+        string name, string kind, int items, RowPasses passes, FloatSource source, float* matrix, float* bias, int outputs)
     {
         bool image = source.Shape.Kind == ValueKind.Image;
-        if (source.Padding > 0 || source.Kernel > MostWindow || program.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, program, true) is not { } tiles
-            || program.Ops.Any(s => s.Kind == EpilogueOpKind.GroupMean || (s.Kind == EpilogueOpKind.AddPool && target == CodeTarget.Avx2)))
+        if (source.Kernel > MostWindow || passes.TokenRowBytes > int.MaxValue / 16 || StepTiles.Of(items, passes, true) is not { } tiles
+            || Epilogues(passes).Any(e => e.Has(Slots.Mean) || (StepTiles.HasSums(e) && target == CodeTarget.Avx2)))
         {
             return null;
         }
 
         var pointers = new RowPointers();
-        var grid = new StepGrid(program.GridWidth, items, tiles.Tokens);
+        var grid = new StepGrid(passes.GridWidth, items, tiles.Tokens);
         int pixel = image ? sizeof(float) : ValueShape.Pad(source.Shape.Channels) * sizeof(float);
         int channel = image ? source.Shape.Height * source.Shape.Width * sizeof(float) : sizeof(float);
         var floats = new FloatProductForm(
             source.Shape.Channels, source.Kernel, channel, source.Shape.Width * pixel, pixel, source.Stride * pixel, outputs * sizeof(float),
-            image ? pointers.AddGiven(0) : -1, pointers.Add(false, (long)_tables.Windows(source, grid, pixel), sizeof(int)),
+            image && !source.IsFramed ? pointers.AddGiven(0) : -1, pointers.Add(false, (long)_tables.Windows(source, grid, pixel), sizeof(int)),
             pointers.Literal((long)matrix), pointers.Literal((long)bias));
-        StepForm form = Form(program, items, tiles, pointers, program.Ops, (int)program.TokenRowBytes) with { Floats = floats };
-        return Add(new CompiledStep(name, kind, items, tiles.Tokens, program.TokenRowBytes * tiles.Tokens, null), form);
+        StepForm form = Form(passes.GridWidth, items, tiles, pointers, Epilogues(passes), (int)passes.TokenRowBytes) with { Floats = floats };
+        return Add(new CompiledStep(name, kind, items, tiles.Tokens, passes.TokenRowBytes * tiles.Tokens, null), form);
     }
 
     /// <summary>Compiles an attention.</summary>
     /// <param name="name">Name of the step's first node.</param>
     /// <param name="kind">The ops in it.</param>
     /// <param name="items">Tokens.</param>
-    /// <param name="program">What it does with a row.</param>
+    /// <param name="passes">What it does with a row.</param>
     /// <param name="operands">Where queries, keys and values lie.</param>
     /// <param name="prepared">Arena offset of the prepared keys and values.</param>
     /// <param name="exp">Fixed-point exponentials by number of matches.</param>
     /// <param name="clip">Clip of each head.</param>
     /// <returns>The steps; null where there is no code for them.</returns>
     internal PlanStep[]? TryCompile(
-        string name, string kind, int items, RowProgram program, AttentionOperands operands, long prepared, long* exp, float* clip)
+        string name, string kind, int items, RowPasses passes, AttentionOperands operands, long prepared, long* exp, float* clip)
     {
         bool supported = target == CodeTarget.Avx2 ? TableAttentionForm.Takes(operands) : AttentionTables.IsSupported(operands, exp);
-        if (!supported || StepTiles.Of(items, program) is not { } tiles || program.TokenRowBytes > int.MaxValue / 16
-            || program.Ops.Any(s => s.Kind is EpilogueOpKind.AddPool or EpilogueOpKind.GroupMean or EpilogueOpKind.LoadShift or EpilogueOpKind.AddShift))
+        if (!supported || StepTiles.Of(items, passes, inPairs: target == CodeTarget.Avx2) is not { } tiles || passes.TokenRowBytes > int.MaxValue / 16
+            || Epilogues(passes).Any(e => e.Has(Slots.Mean) || e.Has(Slots.Branch) || e.Neighbours[Slots.Source] is { Parts: > 1 }))
         {
             return null;
         }
 
         var pointers = new RowPointers();
-        int ownScratch = (int)program.TokenRowBytes * tiles.Tokens;
+        int ownScratch = (int)passes.TokenRowBytes * tiles.Tokens;
         AttentionForm? attention = null;
         TableAttentionForm? tableAttention = null;
         if (target == CodeTarget.Avx2)
@@ -156,7 +155,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             attention = AttentionTables.Form(operands, prepared, exp, clip, pointers, weights, ownScratch);
         }
 
-        StepForm form = Form(program, items, tiles, pointers, program.Ops, (int)program.TokenRowBytes) with
+        StepForm form = Form(passes.GridWidth, items, tiles, pointers, Epilogues(passes), (int)passes.TokenRowBytes) with
         {
             Attention = attention,
             TableAttention = tableAttention,
@@ -166,69 +165,79 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         return [attention is null ? new TableAttentionPackStep(name, operands, prepared) : new AttentionPackStep(name, operands, prepared), step];
     }
 
+    /// <summary>A step's passes, all of them epilogues.</summary>
+    private static Epilogue[] Epilogues(RowPasses passes) => [.. passes.Items.Cast<Epilogue>()];
+
     /// <summary>Sums of halves need an even number of inputs, and a scale that can be doubled.</summary>
-    private bool Takes(BinaryOperands? product, RowProgram program)
+    private bool Takes(BinaryOperands? product, RowPasses passes)
     {
         if (product is null)
         {
             return true;
         }
 
-        if (product.Source.Inputs > GraphValidator.MaxInputs || target != CodeTarget.Avx2)
+        if (product.Source.Inputs > GraphValidator.MaxInputs || target != CodeTarget.Avx2 || product.IsCount)
         {
             return product.Source.Inputs <= GraphValidator.MaxInputs;
         }
 
-        EpilogueOp source = program.Ops[program.Instructions[0].First];
-        return source.Kind == EpilogueOpKind.LoadCounts || (product.Source.Inputs % 2 == 0 && source.Kind == EpilogueOpKind.LoadDifferences
-            && !new ReadOnlySpan<float>(source.P0, program.Instructions[0].Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2));
+        var first = (Epilogue)passes.Items[0];
+        return product.Source.Inputs % 2 == 0
+            && !new ReadOnlySpan<float>(first.Items[Slots.Source].P0, first.Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2);
     }
 
     /// <summary>The product by table look-ups; where its sums are halves, their scale is doubled.</summary>
-    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, EpilogueOp[] ops, int sumOffset)
+    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, Epilogue[] epilogues, int sumOffset, int tokens)
     {
-        bool isCount = ops[0].Kind == EpilogueOpKind.LoadCounts;
-        byte* start = (byte*)weights.Allocate(4);
-        if (!isCount)
+        int sumBytes = product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2;
+        byte* start = null;
+        if (!product.IsCount)
         {
             int channels = ValueShape.Pad(product.Outputs);
-            float* scale = ops[0].P0;
+            float* scale = epilogues[0].Items[Slots.Source].P0;
             float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
             for (int c = 0; c < channels; c++)
             {
                 doubled[c] = 2 * scale[c];
             }
 
-            ops[0].P0 = doubled;
-            int value = (product.Source.Inputs / 2) - (32 * product.Source.Words);
-            *(sbyte*)start = (sbyte)value;
-            *(short*)(start + 1) = (short)value;
+            var slots = (Slot[])epilogues[0].Items.Clone();
+            slots[Slots.Source].P0 = doubled;
+            epilogues[0] = epilogues[0] with { Items = slots };
+            start = (byte*)weights.Allocate(64L * sumBytes);
+            int value = product.Source.Inputs / 2;
+            if (sumBytes == 1)
+            {
+                new Span<byte>(start, 64).Fill((byte)value);
+            }
+            else
+            {
+                new Span<short>(start, 64).Fill((short)value);
+            }
         }
 
         return new TableProductForm(
-            product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(AgreementTables.Pack(product, weights, order)),
-            pointers.Literal(isCount ? AgreementTables.Counts : AgreementTables.Address), pointers.Literal((long)start), sumOffset,
-            product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2, isCount);
+            product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(PairTables.Pack(product, weights, order)),
+            pointers.Literal(PairTables.Address), pointers.Literal((long)start), sumOffset + (tokens * 64 * sumBytes), sumOffset, sumBytes, product.IsCount);
     }
 
     /// <summary>What all forms of steps have in common.</summary>
-    private StepForm Form(RowProgram program, int items, StepTiles tiles, RowPointers pointers, EpilogueOp[] ops, int scratchRowBytes)
+    private StepForm Form(int gridWidth, int items, StepTiles tiles, RowPointers pointers, Epilogue[] epilogues, int scratchRowBytes)
     {
         var rowPlaces = new RowPlaces(pointers, _tables, scratchRowBytes);
-        foreach (EpilogueOp s in ops)
+        foreach (Epilogue epilogue in epilogues)
         {
-            rowPlaces.Add(s, new StepGrid(program.GridWidth, items, tiles.Tokens));
+            rowPlaces.Add(epilogue, new StepGrid(gridWidth, items, tiles.Tokens));
         }
 
         return new StepForm
         {
-            Ops = ops,
-            Instructions = program.Instructions,
+            Passes = epilogues,
             Pointers = pointers,
             Places = rowPlaces,
             TileTokens = tiles.Tokens,
             LastTileTokens = tiles.Last,
-            OneLiteral = pointers.Literal(_tables.Number(1)),
+            OneLiteral = pointers.Literal(1f),
             ScratchRowBytes = scratchRowBytes,
         };
     }
@@ -239,8 +248,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         if (!_entries.TryGetValue(key, out int entry))
         {
             entry = _code.Code.Length;
-            StepEmitter emitter = target == CodeTarget.Avx2 ? new Avx2StepEmitter(_code, form) : new Avx512StepEmitter(_code, form);
-            emitter.Emit();
+            new StepEmitter(_code, form).Emit();
             _entries[key] = entry;
         }
 

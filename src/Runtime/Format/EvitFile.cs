@@ -71,7 +71,7 @@ internal sealed class EvitFile
     {
         try
         {
-            return Parse(File.ReadAllBytes(path));
+            return Parse(FileBytes.Read(path));
         }
         catch (EvitFormatException e)
         {
@@ -83,7 +83,7 @@ internal sealed class EvitFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EvitFormatException($"{path}: can't be read: {e.Message}", e);
+            throw new EvitFormatException($"{path}: can't be read: {FileFault.Of(e, path)}", e);
         }
     }
 
@@ -157,7 +157,8 @@ internal sealed class EvitFile
         SafetensorsType.F16 => StoredType.F16,
         SafetensorsType.U64 => StoredType.U64,
         SafetensorsType.I64 => StoredType.I64,
-        _ => throw new EvitFormatException($"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64 or I64"),
+        SafetensorsType.I8 => StoredType.I8,
+        _ => throw new EvitFormatException($"tensor '{tensor.Name}' has dtype {SafetensorsTypes.Name(tensor.Type)}, expected F32, F16, U64, I64 or I8"),
     };
 
     private void CheckAgreement()

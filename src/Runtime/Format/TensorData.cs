@@ -36,11 +36,22 @@ internal static class TensorData
             : throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.Type}, expected I64", nameof(tensor));
     }
 
+    /// <summary>The integers of an I8 tensor.</summary>
+    /// <exception cref="ArgumentException">The tensor has another type.</exception>
+    public static sbyte[] SmallIntegers(StoredTensor tensor)
+    {
+        return tensor.Type == StoredType.I8
+            ? MemoryMarshal.Cast<byte, sbyte>(tensor.Bytes.Span).ToArray()
+            : throw new ArgumentException($"tensor '{tensor.Name}' is {tensor.Type}, expected I8", nameof(tensor));
+    }
+
     public static StoredTensor Of(string name, ReadOnlySpan<float> values, params int[] shape) => new(name, StoredType.F32, shape, MemoryMarshal.AsBytes(values).ToArray());
 
     public static StoredTensor Of(string name, ReadOnlySpan<ulong> values, params int[] shape) => new(name, StoredType.U64, shape, MemoryMarshal.AsBytes(values).ToArray());
 
     public static StoredTensor Of(string name, ReadOnlySpan<long> values, params int[] shape) => new(name, StoredType.I64, shape, MemoryMarshal.AsBytes(values).ToArray());
+
+    public static StoredTensor Of(string name, ReadOnlySpan<sbyte> values, params int[] shape) => new(name, StoredType.I8, shape, MemoryMarshal.AsBytes(values).ToArray());
 
     private static float[] Widen(ReadOnlySpan<Half> halves)
     {

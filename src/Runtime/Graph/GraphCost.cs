@@ -57,8 +57,11 @@ internal sealed class OpCosts(GraphNode node, ValueShape input, int keys, ValueS
 
     internal double Keys => keys;
 
+    /// <summary>Keys that a query of attention meets: all, or those of a window.</summary>
+    internal double KeysOfQuery => AttentionAttributes.KeysOfQuery(node, keys);
+
     /// <summary>Pairs of a query and a key, of all heads.</summary>
-    internal double Pairs => (double)input.Tokens * keys * node.Attributes["heads"];
+    internal double Pairs => input.Tokens * KeysOfQuery * node.Attributes["heads"];
 
     internal double Operands => node.Inputs.Count;
 

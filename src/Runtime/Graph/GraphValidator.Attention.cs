@@ -34,13 +34,15 @@ internal sealed partial class GraphValidator
 
         // A channel's count of all levels is a 16-bit number.
         int levels = AttentionAttributes.Levels(node);
-        if ((long)key.Tokens * levels > short.MaxValue)
+        Windows(node, query, key);
+        int keys = AttentionAttributes.KeysOfQuery(node, key.Tokens);
+        if ((long)keys * levels > short.MaxValue)
         {
             throw new EvitFormatException(
-                $"{_where}: {key.Tokens} keys{(levels > 1 ? $" at {levels} levels" : "")}, expected at most {short.MaxValue / levels}");
+                $"{_where}: {keys} keys{(levels > 1 ? $" at {levels} levels" : "")}, expected at most {short.MaxValue / levels}");
         }
 
-        if (AttentionAttributes.MasksDiagonal(node) && (key != query || key.Tokens < 2))
+        if (AttentionAttributes.MasksDiagonal(node) && (key != query || keys < 2))
         {
             throw new EvitFormatException(
                 $"{_where}: attribute 'maskDiagonal' is 1, which leaves a query's own key out, but query is {query} and key {key}; expected the same tokens, at least two");
@@ -48,8 +50,42 @@ internal sealed partial class GraphValidator
 
         ExpTables(node, heads, query.Channels / heads);
         Floats(node, "clip", heads);
+        OptionalFloats(node, "zero", heads);
         PerChannel(node, query.Channels, "scale", "offset");
+        int queries = WindowForm.Of(node)?.Places ?? query.Tokens;
+        if (node.Tensors.ContainsKey("bias") && Tensor(node, "bias") is var bias && (bias.Type != StoredType.I8 || !IsShape(bias, heads, queries, keys)))
+        {
+            throw Wrong(node, "bias", bias, $"I8 [{heads}, {queries}, {keys}] for {heads} heads, {queries} queries and {keys} keys{(queries == query.Tokens ? "" : " of a window")}");
+        }
+
         return query with { Kind = ValueKind.Tokens };
+    }
+
+    /// <summary>Windows divide the grid of queries and keys, which are the same tokens.</summary>
+    private void Windows(GraphNode node, ValueShape query, ValueShape key)
+    {
+        if (WindowForm.Of(node) is not { } form)
+        {
+            string? alone = Array.Find(["pattern", "shift"], node.Attributes.ContainsKey);
+            if (alone is not null)
+            {
+                throw new EvitFormatException($"{_where}: attribute '{alone}' is given without 'window', expected both or none");
+            }
+
+            return;
+        }
+
+        if (key != query || query.Height % form.Side != 0 || query.Width % form.Side != 0)
+        {
+            throw new EvitFormatException(
+                $"{_where}: attribute 'window' is {form.Side}, but query is {query} and key {key}; expected the same tokens, on a grid whose sides are multiples of it");
+        }
+
+        if (form.Shift >= form.Side || (form.Shift > 0 && form.IsGrid))
+        {
+            throw new EvitFormatException(
+                $"{_where}: attribute 'shift' is {form.Shift}, expected {(form.IsGrid ? "0, as 'pattern' is 1, a grid" : $"0 to {form.Side - 1}, less than 'window'")}");
+        }
     }
 
     /// <summary>One table for all heads, or one for each.</summary>

@@ -19,6 +19,8 @@ internal sealed partial class GraphValidator
     private readonly ModelGraph _graph;
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;
     private readonly Dictionary<string, ValueShape> _shapes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GraphNode> _writers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _reads = new(StringComparer.Ordinal);
     private readonly HashSet<string> _finite = new(StringComparer.Ordinal);
     private string _where = "graph";
 
@@ -41,6 +43,11 @@ internal sealed partial class GraphValidator
         {
             throw new EvitFormatException(
                 $"graph: input shape is [{string.Join(", ", input)}], expected [channels, height, width], all positive, at most {MaxValueElements} elements");
+        }
+
+        foreach (string read in _graph.Nodes.SelectMany(node => node.Inputs))
+        {
+            _reads[read] = _reads.GetValueOrDefault(read) + 1;
         }
 
         _shapes[_graph.InputName] = new ValueShape(ValueKind.Image, input[0], input[1], input[2]);
@@ -71,6 +78,8 @@ internal sealed partial class GraphValidator
             {
                 throw new EvitFormatException($"{_where}: value '{node.Output}' is written a second time");
             }
+
+            _writers[node.Output] = node;
         }
 
         _where = "graph";
@@ -126,8 +135,8 @@ internal sealed partial class GraphValidator
     internal ValueShape BinaryConv(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Bits);
-        int kernel = node.Attributes["kernel"];
-        return Windows(x, BinaryWeights(node, (long)kernel * kernel * x.Channels), kernel, kernel, 0);
+        var window = ConvWindow.Of(node);
+        return Windows(x, BinaryWeights(node, (long)window.Taps * x.Channels), window.Span, window.Stride, window.Padding);
     }
 
     internal ValueShape AvgPool2d(GraphNode node, ValueShape x) =>
@@ -169,6 +178,14 @@ internal sealed partial class GraphValidator
         return Windows(x, shape[0], shape[2], stride, padding);
     }
 
+    internal ValueShape DepthwiseConv(GraphNode node, ValueShape x)
+    {
+        int kernel = node.Attributes["kernel"];
+        Floats(node, "weight", kernel * kernel, Tokens(x).Channels);
+        OptionalFloats(node, "bias", x.Channels);
+        return Windows(x, x.Channels, kernel, node.Attributes["stride"], node.Attributes["padding"]);
+    }
+
     internal ValueShape Add(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);
@@ -181,8 +198,13 @@ internal sealed partial class GraphValidator
             }
         }
 
-        return x;
+        return !node.Attributes.ContainsKey(OpAttributes.Joined) || Joins(node.Inputs[0], node) ? x : throw new EvitFormatException(
+            $"{_where}: attribute '{OpAttributes.Joined}', expected as first input a product that counts or an attention, which nothing else reads, and no scale1");
     }
+
+    private bool Joins(string product, GraphNode sum) =>
+        _reads[product] == 1 && product != _graph.OutputName && !sum.Tensors.ContainsKey(OpAttributes.Scale(1))
+        && _writers.TryGetValue(product, out GraphNode? node) && (node.Op == Op.BinaryAttention || node.Attributes.ContainsKey(OpAttributes.Counts));
 
     /// <summary>Every scale belongs to an input, and no sum is without any: that would be an <see cref="Op.Add"/>.</summary>
     internal ValueShape ScaledSum(GraphNode node, ValueShape x)
@@ -228,13 +250,13 @@ internal sealed partial class GraphValidator
         : throw new EvitFormatException(
             $"{_where}: its value would have {channels} channels of {height} x {width}, expected at most {MaxValueElements} elements");
 
-    private ValueShape Windows(ValueShape x, int outputs, int kernel, int stride, int padding) => new(
+    private ValueShape Windows(ValueShape x, int outputs, long kernel, int stride, int padding) => new(
         ValueKind.Tokens, outputs, Window(x.Height, kernel, stride, padding, "rows"), Window(x.Width, kernel, stride, padding, "columns"));
 
     private int Pool(GraphNode node, int size, string axis, string what) =>
         Window(size, node.Attributes[$"kernel{axis}"], node.Attributes[$"stride{axis}"], node.Attributes[$"padding{axis}"], what);
 
-    private int Window(int size, int kernel, int stride, int padding, string what)
+    private int Window(int size, long kernel, int stride, int padding, string what)
     {
         long padded = size + (2L * padding);
         if (kernel > padded || padding >= kernel)

@@ -15,7 +15,7 @@ internal sealed record GraphNode(
     IReadOnlyDictionary<string, string> Tensors,
     IReadOnlyDictionary<string, int> Attributes);
 
-/// <summary>A network as a list of nodes in execution order (schema <c>edgevit.graph/3</c>).</summary>
+/// <summary>A network as a list of nodes in execution order (schema <c>edgevit.graph/4</c>).</summary>
 /// <param name="Name">The network's name, such as <c>binaryvit-32</c>.</param>
 /// <param name="InputName">The value that the caller supplies.</param>
 /// <param name="InputShape"><c>[3, H, W]</c>.</param>
@@ -28,7 +28,14 @@ internal sealed record ModelGraph(string Name, string InputName, IReadOnlyList<i
 
     /// <summary>The version that is written and that runs, as it is stored, node by node. <c>edgevit import</c> writes graphs of earlier versions as
     /// graphs of this one.</summary>
-    public const int CurrentVersion = 3;
+    public const int CurrentVersion = 4;
+
+    /// <summary>The first version that stored graphs whose constants are where they cost nothing.</summary>
+    internal const int FoldedSince = 3;
+
+    /// <summary>The first version whose sums join products (<see cref="OpAttributes.Joined"/>) and whose <see cref="Op.RPReLU"/> adds what is below 0 a
+    /// second time.</summary>
+    internal const int JoinedSince = 4;
 
     /// <summary>1 to <see cref="CurrentVersion"/>.</summary>
     public int Version { get; init; } = CurrentVersion;

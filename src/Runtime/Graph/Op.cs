@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>The closed set of graph operations (schema <c>edgevit.graph/3</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
+/// <summary>The closed set of graph operations (schema <c>edgevit.graph/4</c>). Shapes: tokens are <c>[N, C]</c>, row-major, token
 /// <c>t = y * W + x</c> of a grid <c>[H, W]</c>; bits have the shape of the tokens that they are the signs of, bit 1 meaning +1.</summary>
 internal enum Op
 {
@@ -26,9 +26,10 @@ internal enum Op
     /// scale * d + offset</c>, <c>d</c> the number of differing signs.</summary>
     BinaryLinear,
 
-    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens <c>[H/k * W/k, O]</c>, kernel = stride = attribute <c>kernel</c>. Tensors and
-    /// <c>counts</c> as <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel row, kernel column,
-    /// channel.</summary>
+    /// <summary>Bits with a grid <c>[H * W, C]</c> → tokens of the windows' grid, <c>[H' * W', O]</c>. Attribute <c>kernel</c> = k; optional ones
+    /// <c>stride</c> (k where absent), <c>padding</c> (0 where absent; signs outside of the grid are +1), <c>dilation</c> (1 where absent; tokens from
+    /// tap to tap). Tensors and <c>counts</c> as <see cref="BinaryLinear"/>, <c>weight</c> bits <c>[O, k * k * C]</c> with the reduction ordered kernel
+    /// row, kernel column, channel.</summary>
     BinaryConv,
 
     /// <summary>Query bits <c>[N, C]</c>, key bits <c>[M, C]</c>, value bits <c>[M, C]</c> → tokens <c>[N, C]</c>. Attribute <c>heads</c>;
@@ -37,14 +38,21 @@ internal enum Op
     /// pair is <c>2 * exp[m] &gt; clip * sum(exp)</c>; <c>y = scale * count + offset</c>, <c>count</c> the sum of the value signs under the
     /// attention bits. Optional attributes: <c>levels</c> L (1 where absent): a pair has L bits, bit j of 1 .. L being <c>2 * exp[m] &gt; (2j - 1) *
     /// (clip * sum(exp))</c>, and <c>count</c> sums over all of them; <c>maskDiagonal</c> 1 (0 where absent): queries and keys are the same tokens,
-    /// and a query's own key is in no sum and has no bits.</summary>
+    /// and a query's own key is in no sum and has no bits; <c>window</c> w: queries and keys are the same tokens of a grid whose sides w divides, and a
+    /// query meets the keys of its own window, <c>pattern</c> 0 for blocks of neighbours, 1 for tokens as far apart as there are windows along a side,
+    /// <c>shift</c> how far blocks are moved (<see cref="WindowForm"/>). Optional tensor <c>bias</c> I8 <c>[heads, N, M]</c>, with windows <c>[heads, w * w,
+    /// w * w]</c> by places in a window: added to the number of matches, which is then brought to 0 .. d; it comes before the table. Optional tensor <c>zero</c> F32 <c>[heads]</c>, the
+    /// zero point in levels: bit j is <c>2 * exp[m] &gt; (2j - 1 + 2 * zero) * (clip * sum(exp))</c>.</summary>
     BinaryAttention,
 
-    /// <summary>ReActNet's RPReLU: <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>. Tensors <c>shift</c>, <c>slope</c>,
-    /// <c>offset</c>, all <c>[C]</c>; <c>shift</c> and <c>offset</c> may be absent together: <c>y = x &gt; 0 ? x : slope * x</c>.</summary>
+    /// <summary>ReActNet's RPReLU, <c>u = x - shift; y = (u &gt; 0 ? u : slope * u) + offset</c>, computed as <c>fma(min(u, 0), slope - 1, u) +
+    /// offset</c>. Tensors <c>shift</c>, <c>slope</c>, <c>offset</c>, all <c>[C]</c>; <c>shift</c> and <c>offset</c> may be absent
+    /// together.</summary>
     RPReLU,
 
-    /// <summary>Sum of 2 to 64 tokens <c>[N, C]</c>, left to right.</summary>
+    /// <summary>Sum of 2 to 64 tokens <c>[N, C]</c>, left to right. Optional attribute <c>joined</c>, which can only be 1: the first input is a
+    /// <see cref="BinaryLinear"/> or <see cref="BinaryConv"/> with <c>counts</c>, or a <see cref="BinaryAttention"/>, that nothing else reads, and the sum
+    /// begins with <c>fma(scale, d, second + offset)</c>, scale and offset the product's and d its count.</summary>
     Add,
 
     /// <summary>Tokens <c>[H * W, C]</c> → average of windows; attributes <c>kernelH</c>, <c>kernelW</c>, <c>strideH</c>, <c>strideW</c>,
@@ -88,6 +96,12 @@ internal enum Op
     SpatialShift,
 
     /// <summary>The first of 2 to 64 tokens <c>[N, C]</c>, then fused multiply-adds <c>y = scale_i * x_i + y</c> of the others in order. Tensors
-    /// <c>scale1</c>, <c>scale2</c>, ... of the second input, the third, ..., all <c>[C]</c>, at least one; an input without one is added.</summary>
+    /// <c>scale1</c>, <c>scale2</c>, ... of the second input, the third, ..., all <c>[C]</c>, at least one; an input without one is added. <c>joined</c> as <see cref="Add"/>, where there is no
+    /// <c>scale1</c>.</summary>
     ScaledSum,
+
+    /// <summary>Tokens with a grid <c>[H * W, C]</c> → tokens of the windows' grid, <c>[H' * W', C]</c>, each channel by itself: <c>acc = bias; acc =
+    /// fma(weight, x, acc)</c> in the order kernel row, kernel column; outside of the grid x is 0. Tensors <c>weight [k * k, C]</c>, optional
+    /// <c>bias [C]</c>; attributes <c>kernel</c> = k, <c>stride</c>, <c>padding</c>. Batch norm is folded in.</summary>
+    DepthwiseConv2d,
 }

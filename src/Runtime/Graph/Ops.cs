@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>What the graph knows of an op. Beside it, an op has a row in <c>ReferenceOps</c> (what it computes) and in <c>OnnxOps</c> (its ONNX form), both
-/// of EdgeVit.Export, and the planner runs it: as an op of a row's epilogue (<see cref="RowProgramBuilder"/>) or as a step's source
+/// of EdgeVit.Export, and the planner runs it: as an op of a row's epilogue (<see cref="EpilogueBuilder"/>) or as a step's source
 /// (<see cref="StepFactory"/>, <see cref="FloatStepFactory"/>).</summary>
 /// <param name="Op">The op.</param>
 /// <param name="Name">As in files.</param>
@@ -24,8 +24,18 @@ internal static class Ops
     private const int MaxFactor = 1 << 16;
     private const int MaxSummands = 64;
 
+    // Compiled code has a few instructions for each tap.
+    private const int MaxTapRows = 16;
+
     private static readonly string[] s_affine = ["scale", "offset"];
     private static readonly string[] s_product = ["weight", "scale", "offset"];
+
+    // Where a stride is absent, it is the kernel.
+    private static readonly AttributeRange[] s_window =
+    [
+        new("kernel", 1, MaxWindow), AttributeRange.Flag(OpAttributes.Counts),
+        new("stride", 1, MaxWindow, Absent: 1), new("padding", 0, MaxWindow, Absent: 0), new("dilation", 1, MaxWindow, Absent: 1),
+    ];
 
     // In the order of the enumeration.
     private static readonly OpRow[] s_rows =
@@ -38,17 +48,22 @@ internal static class Ops
         new(Op.ShiftSign, "ShiftSign", new(1, 1) { Tensors = ["shift"] }, (v, node, x) => v.ShiftSign(node, x)),
         new(Op.BinaryLinear, "BinaryLinear", new(1, 1) { Tensors = s_product, Attributes = [AttributeRange.Flag(OpAttributes.Counts)] },
             (v, node, x) => v.BinaryLinear(node, x), c => new(c.Outputs * c.Channels, 0, c.Outputs)),
-        new(Op.BinaryConv, "BinaryConv", new(1, 1) { Tensors = s_product, Attributes = [new("kernel", 1, MaxWindow), AttributeRange.Flag(OpAttributes.Counts)] },
+        new(Op.BinaryConv, "BinaryConv", new(1, 1) { Tensors = s_product, Attributes = s_window },
             (v, node, x) => v.BinaryConv(node, x), c => new(c.Outputs * c.Channels * OpCosts.Square(c.Attribute("kernel")), 0, c.Outputs)),
         new(Op.BinaryAttention, "BinaryAttention",
             new(3, 3)
             {
                 Tensors = ["exp", "clip", "scale", "offset"],
-                Attributes = [new("heads", 1, int.MaxValue), new("levels", 1, AttentionAttributes.MaxLevels, Absent: 1), new("maskDiagonal", 0, 1, Absent: 0)],
+                OptionalTensors = ["bias", "zero"],
+                Attributes =
+                [
+                    new("heads", 1, int.MaxValue), new("levels", 1, AttentionAttributes.MaxLevels, Absent: 1), new("maskDiagonal", 0, 1, Absent: 0),
+                    new("window", 1, MaxWindow, Absent: 0), new("pattern", 0, 1, Absent: 0), new("shift", 0, MaxWindow, Absent: 0),
+                ],
             },
-            (v, node, x) => v.BinaryAttention(node, x), c => new((1.0 + AttentionAttributes.Levels(c.Node)) * c.Inputs * c.Keys, 0, c.Outputs + c.Pairs)),
+            (v, node, x) => v.BinaryAttention(node, x), c => new((1.0 + AttentionAttributes.Levels(c.Node)) * c.Inputs * c.KeysOfQuery, 0, c.Outputs + c.Pairs)),
         new(Op.RPReLU, "RPReLU", new(1, 1) { Tensors = ["slope"], OptionalTensors = ["shift", "offset"] }, (v, node, x) => v.RPReLU(node, x)),
-        new(Op.Add, "Add", new(2, MaxSummands), (v, node, x) => v.Add(node, x), c => new(0, 0, c.Outputs * c.Operands)),
+        new(Op.Add, "Add", new(2, MaxSummands) { Attributes = [AttributeRange.Flag(OpAttributes.Joined)] }, (v, node, x) => v.Add(node, x), c => new(0, 0, c.Outputs * c.Operands)),
         new(Op.AvgPool2d, "AvgPool2d",
             new(1, 1)
             {
@@ -70,8 +85,15 @@ internal static class Ops
         new(Op.PrependTokens, "PrependTokens", new(1, 2) { OptionalTensors = ["tokens"] }, (v, node, x) => v.PrependTokens(node, x)),
         new(Op.SliceTokens, "SliceTokens", new(1, 1) { Attributes = [new("start", 0, int.MaxValue), new("count", 1, int.MaxValue)] }, (v, node, x) => v.SliceTokens(node, x)),
         new(Op.SpatialShift, "SpatialShift", new(1, 1) { Attributes = [new("rows", 0, MaxWindow), new("columns", 0, MaxWindow)] }, (v, node, x) => v.SpatialShift(node, x)),
-        new(Op.ScaledSum, "ScaledSum", new(2, MaxSummands) { OptionalTensors = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)] },
+        new(Op.ScaledSum, "ScaledSum", new(2, MaxSummands)
+            {
+                OptionalTensors = [.. Enumerable.Range(1, MaxSummands - 1).Select(OpAttributes.Scale)],
+                Attributes = [AttributeRange.Flag(OpAttributes.Joined)],
+            },
             (v, node, x) => v.ScaledSum(node, x), c => new(0, 0, c.Outputs * c.Operands)),
+        new(Op.DepthwiseConv2d, "DepthwiseConv2d",
+            new(1, 1) { Tensors = ["weight"], OptionalTensors = ["bias"], Attributes = [new("kernel", 1, MaxTapRows), new("stride", 1, MaxWindow), new("padding", 0, MaxTapRows)] },
+            (v, node, x) => v.DepthwiseConv(node, x), c => new(0, c.Outputs * OpCosts.Square(c.Attribute("kernel")), 0)),
     ];
 
     internal static IReadOnlyList<OpRow> All => s_rows;

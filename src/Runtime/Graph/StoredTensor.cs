@@ -4,7 +4,7 @@ namespace EdgeVit.Runtime;
 /// bit k of the row in word k / 64 at position k mod 64, 1 = +1, padding bits 0; <see cref="F16"/> is widened to 32 bits at load.</summary>
 internal enum StoredType
 {
-    F32, F16, U64, I64,
+    F32, F16, U64, I64, I8,
 }
 
 /// <summary>A tensor as it is stored in a file: little-endian, row-major, sizes outermost first. Its name is unique within the file.</summary>

@@ -8,6 +8,7 @@ namespace EdgeVit.Runtime;
 internal sealed class PixelScale
 {
     private const int Block = 16;
+    private const int Levels = 256;
 
     private static readonly Picker s_red = Picker.Of(0);
     private static readonly Picker s_green = Picker.Of(1);
@@ -16,6 +17,9 @@ internal sealed class PixelScale
     private readonly float[] _scale = new float[3];
     private readonly float[] _offset = new float[3];
 
+    // [channel][level]
+    private readonly float[] _levels = new float[3 * Levels];
+
     internal PixelScale(Preprocess preprocess)
     {
         for (int c = 0; c < 3; c++)
@@ -23,6 +27,10 @@ internal sealed class PixelScale
             double std = preprocess.Std[c];
             _scale[c] = (float)(1.0 / (255.0 * std));
             _offset[c] = (float)(-preprocess.Mean[c] / std);
+            for (int level = 0; level < Levels; level++)
+            {
+                _levels[(c * Levels) + level] = MathF.FusedMultiplyAdd(level, _scale[c], _offset[c]);
+            }
         }
     }
 
@@ -32,7 +40,7 @@ internal sealed class PixelScale
     {
         int plane = output.Length / 3;
         int i = 0;
-        if (Vector128.IsHardwareAccelerated)
+        if (Fused.IsAccelerated)
         {
             for (; i + Block <= plane; i += Block)
             {
@@ -49,16 +57,18 @@ internal sealed class PixelScale
         NormaliseScalar(pixels, output, i);
     }
 
-    /// <summary>The plain loop, from pixel <paramref name="first"/> on: the tail, and the reference of the vector loop.</summary>
+    /// <summary>The plain loop, from pixel <paramref name="first"/> on, which looks the levels up: the tail, and the reference of the vector loop.</summary>
     internal void NormaliseScalar(ReadOnlySpan<byte> pixels, Span<float> output, int first)
     {
         int plane = output.Length / 3;
-        for (int c = 0; c < 3; c++)
+        ReadOnlySpan<float> red = _levels.AsSpan(0, Levels), green = _levels.AsSpan(Levels, Levels), blue = _levels.AsSpan(2 * Levels, Levels);
+        Span<float> reds = output[..plane], greens = output.Slice(plane, plane), blues = output.Slice(2 * plane, plane);
+        ReadOnlySpan<byte> rest = pixels[(3 * first)..];
+        for (int i = first; i < reds.Length && i < greens.Length && i < blues.Length && rest.Length >= 3; i++, rest = rest[3..])
         {
-            for (int i = first; i < plane; i++)
-            {
-                output[(c * plane) + i] = MathF.FusedMultiplyAdd(pixels[(3 * i) + c], _scale[c], _offset[c]);
-            }
+            reds[i] = red[rest[0]];
+            greens[i] = green[rest[1]];
+            blues[i] = blue[rest[2]];
         }
     }
 
@@ -68,10 +78,10 @@ internal sealed class PixelScale
         Vector128<float> offset = Vector128.Create(_offset[channel]);
         (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(levels);
         Span<Vector128<float>> four = MemoryMarshal.Cast<float, Vector128<float>>(output[..Block]);
-        four[0] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()), scale, offset);
-        four[1] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()), scale, offset);
-        four[2] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()), scale, offset);
-        four[3] = Vector128.FusedMultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()), scale, offset);
+        four[0] = Fused.MultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()), scale, offset);
+        four[1] = Fused.MultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()), scale, offset);
+        four[2] = Fused.MultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()), scale, offset);
+        four[3] = Fused.MultiplyAdd(Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()), scale, offset);
     }
 
     /// <summary>Shuffles that pick a channel's bytes out of 48; an index beyond 15 gives 0.</summary>

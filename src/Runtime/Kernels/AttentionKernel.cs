@@ -58,6 +58,18 @@ internal abstract unsafe class AttentionKernel
         return selected;
     }
 
+    /// <summary>The sum of the exponentials of matches.</summary>
+    internal static long Sum(ushort* matches, int count, long* exp)
+    {
+        long sum = 0;
+        for (int j = 0; j < count; j++)
+        {
+            sum += exp[matches[j]];
+        }
+
+        return sum;
+    }
+
     /// <summary>The fewest matches m with <c>2 * exp[m] &gt; limit</c>; the table ascends.</summary>
     internal static int Threshold(long* exp, int size, double limit)
     {

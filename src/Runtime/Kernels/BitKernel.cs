@@ -16,6 +16,9 @@ internal abstract unsafe class BitKernel
     /// <summary>Bytes of scratch for the expanded rows of a tile.</summary>
     internal const int TileBytes = TileTokens * RowStride;
 
+    /// <summary>The kernel for products with a number of outputs: another one where this one would not pay.</summary>
+    internal virtual BitKernel For(int outputs) => this;
+
     /// <summary>Bytes of packed weights.</summary>
     internal abstract long PackedBytes(int outputs, int inputs);
 

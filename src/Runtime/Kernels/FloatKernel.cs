@@ -62,7 +62,7 @@ internal static unsafe class FloatKernel
         for (; i + Width <= channels; i += Width)
         {
             Vector128<float> d = (Vector128.Load(x + i) - means) * inverses;
-            Vector128.FusedMultiplyAdd(d, Vector128.Load(scale + i), Vector128.Load(offset + i)).Store(y + i);
+            Fused.MultiplyAdd(d, Vector128.Load(scale + i), Vector128.Load(offset + i)).Store(y + i);
         }
 
         for (; i < channels; i++)
@@ -158,16 +158,16 @@ internal static unsafe class FloatKernel
     {
         Vector128<float> round = Vector128.Create(FloatMath.Round);
         Vector128<float> one = Vector128<float>.One;
-        Vector128<float> t = Vector128.FusedMultiplyAdd(x, Vector128.Create(FloatMath.Log2E), round);
+        Vector128<float> t = Fused.MultiplyAdd(x, Vector128.Create(FloatMath.Log2E), round);
         Vector128<float> n = t - round;
-        Vector128<float> r = Vector128.FusedMultiplyAdd(n, Vector128.Create(-FloatMath.Ln2High), x);
-        r = Vector128.FusedMultiplyAdd(n, Vector128.Create(-FloatMath.Ln2Low), r);
-        Vector128<float> p = Vector128.FusedMultiplyAdd(Vector128.Create(FloatMath.E6), r, Vector128.Create(FloatMath.E5));
-        p = Vector128.FusedMultiplyAdd(p, r, Vector128.Create(FloatMath.E4));
-        p = Vector128.FusedMultiplyAdd(p, r, Vector128.Create(FloatMath.E3));
-        p = Vector128.FusedMultiplyAdd(p, r, Vector128.Create(FloatMath.E2));
-        p = Vector128.FusedMultiplyAdd(p, r, one);
-        p = Vector128.FusedMultiplyAdd(p, r, one);
+        Vector128<float> r = Fused.MultiplyAdd(n, Vector128.Create(-FloatMath.Ln2High), x);
+        r = Fused.MultiplyAdd(n, Vector128.Create(-FloatMath.Ln2Low), r);
+        Vector128<float> p = Fused.MultiplyAdd(Vector128.Create(FloatMath.E6), r, Vector128.Create(FloatMath.E5));
+        p = Fused.MultiplyAdd(p, r, Vector128.Create(FloatMath.E4));
+        p = Fused.MultiplyAdd(p, r, Vector128.Create(FloatMath.E3));
+        p = Fused.MultiplyAdd(p, r, Vector128.Create(FloatMath.E2));
+        p = Fused.MultiplyAdd(p, r, one);
+        p = Fused.MultiplyAdd(p, r, one);
         Vector128<int> power = (t.AsInt32() - Vector128.Create(FloatMath.RoundBits - 127)) << 23;
         Vector128<float> y = p * power.AsSingle();
         return Vector128.ConditionalSelect(Vector128.LessThan(x, Vector128.Create(FloatMath.ExpUnderflow)), Vector128<float>.Zero, y);
@@ -178,15 +178,15 @@ internal static unsafe class FloatKernel
     internal static Vector128<float> Gelu(Vector128<float> x)
     {
         Vector128<float> a = Vector128.Abs(x);
-        Vector128<float> p = Vector128.FusedMultiplyAdd(Vector128.Create(FloatMath.G9), a, Vector128.Create(FloatMath.G8));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G7));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G6));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G5));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G4));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G3));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G2));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G1));
-        p = Vector128.FusedMultiplyAdd(p, a, Vector128.Create(FloatMath.G0));
+        Vector128<float> p = Fused.MultiplyAdd(Vector128.Create(FloatMath.G9), a, Vector128.Create(FloatMath.G8));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G7));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G6));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G5));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G4));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G3));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G2));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G1));
+        p = Fused.MultiplyAdd(p, a, Vector128.Create(FloatMath.G0));
         Vector128<float> t = Vector128.AndNot(a * Exp(p), Vector128.GreaterThan(a, Vector128.Create(FloatMath.GeluTail)));
         return Vector128.ConditionalSelect(Vector128.GreaterThan(x, Vector128<float>.Zero), x - t, -t);
     }
@@ -195,7 +195,7 @@ internal static unsafe class FloatKernel
     private static Vector128<float> Squared(float* x, Vector128<float> mean, Vector128<float> sum)
     {
         Vector128<float> d = Vector128.Load(x) - mean;
-        return Vector128.FusedMultiplyAdd(d, d, sum);
+        return Fused.MultiplyAdd(d, d, sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

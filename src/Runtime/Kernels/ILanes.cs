@@ -27,17 +27,16 @@ internal unsafe interface ILanes<TVector>
     /// <summary>a * b + c, rounded once.</summary>
     static abstract TVector Fma(TVector a, TVector b, TVector c);
 
-    /// <summary>u &gt; 0 ? u : slope * u.</summary>
-    static abstract TVector Leaky(TVector u, TVector slope);
+    /// <summary>min(x, 0); of zeros and NaN either operand, which no sum of it with x shows.</summary>
+    static abstract TVector Negative(TVector x);
 
     /// <summary>Bit i is set where lane i of x is at least that of the threshold; NaN gives 0.</summary>
     static abstract ulong MaskAtLeast(TVector x, TVector threshold);
 
-    /// <summary>Unsigned 16-bit integers as floats.</summary>
-    static abstract TVector FromUnsigned(ushort* source);
-
-    /// <summary>Signed 16-bit integers as floats.</summary>
-    static abstract TVector FromSigned(short* source);
+    /// <summary>Two vectors of signed 16-bit integers as floats.</summary>
+    /// <param name="source">The first of them.</param>
+    /// <param name="isNatural">True where none is negative.</param>
+    static abstract (TVector X0, TVector X1) Counts(short* source, bool isNatural);
 
     /// <summary>A transposition within each part of four floats: vector j of the result holds float j of every group of four of a, b, c
     /// and d. In which order the groups lie is the width's own.</summary>
@@ -57,5 +56,11 @@ internal unsafe interface ILanes<TVector>
     /// <param name="at">The byte of the first bit.</param>
     /// <param name="first">Its place in the byte.</param>
     /// <param name="mask">The bits.</param>
-    static abstract void StoreSigns(byte* at, int first, ulong mask);
+    static abstract void StoreMask(byte* at, int first, ulong mask);
+
+    /// <summary>Stores the signs of two columns for a slot; the padding's are 0.</summary>
+    static abstract void StoreSigns(Slot* s, nint c, Column<TVector> x0, Column<TVector> x1);
+
+    /// <summary>Stores the means of four or eight adjacent channels of two columns for a slot.</summary>
+    static abstract void StoreMeans(Slot* s, nint c, Column<TVector> x0, Column<TVector> x1);
 }

@@ -31,16 +31,13 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Leaky(float u, float slope) => u > 0 ? u : slope * u;
+    public static float Negative(float x) => x < 0 ? x : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(float x, float threshold) => x >= threshold ? 1UL : 0UL;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float FromUnsigned(ushort* source) => *source;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float FromSigned(short* source) => *source;
+    public static (float X0, float X1) Counts(short* source, bool isNatural) => (source[0], source[1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (float V0, float V1, float V2, float V3) Quarters(float a, float b, float c, float d) => throw NoGroups();
@@ -55,7 +52,13 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static void StoreEights(float* ab1, float* cd1, float* ab2, float* cd2, float x) => throw NoGroups();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* at, int first, ulong mask) => *at = (byte)((first == 0 ? 0 : *at) | ((int)mask << first));
+    public static void StoreMask(byte* at, int first, ulong mask) => *at = (byte)((first == 0 ? 0 : *at) | ((int)mask << first));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSigns(Slot* s, nint c, Column<float> x0, Column<float> x1) => EpilogueEnds<Lanes1, float>.StoreSigns(s, c, x0, x1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreMeans(Slot* s, nint c, Column<float> x0, Column<float> x1) => throw NoGroups();
 
     private static NotSupportedException NoGroups() => new("group means of single floats are taken in memory");
 }

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Four floats: NEON, or SSE with FMA.</summary>
+/// <summary>Four floats: NEON or SSE.</summary>
 internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
 {
     public static int Count => 4;
@@ -31,22 +31,26 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Fma(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.FusedMultiplyAdd(a, b, c);
+    public static Vector128<float> Fma(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        System.Runtime.Intrinsics.X86.Fma.IsSupported || AdvSimd.IsSupported ? Vector128.FusedMultiplyAdd(a, b, c) : Fused.InDoubles(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Leaky(Vector128<float> u, Vector128<float> slope) =>
-        Vector128.ConditionalSelect(Vector128.GreaterThan(u, Vector128<float>.Zero), u, slope * u);
+    public static Vector128<float> Negative(Vector128<float> x) => Vector128.MinNative(x, Vector128<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector128<float> x, Vector128<float> threshold) => Vector128.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> FromUnsigned(ushort* source) =>
-        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)source).AsUInt16()).AsInt32());
+    public static (Vector128<float> X0, Vector128<float> X1) Counts(short* source, bool isNatural)
+    {
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            return NeonEnds.Counts(source, isNatural);
+        }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> FromSigned(short* source) =>
-        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)source).AsInt16()));
+        (Vector128<int> lower, Vector128<int> upper) = Vector128.Widen(Vector128.Load(source));
+        return (Vector128.ConvertToSingle(lower), Vector128.ConvertToSingle(upper));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector128<float> V0, Vector128<float> V1, Vector128<float> V2, Vector128<float> V3) Quarters(
@@ -60,22 +64,14 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector128<float> Even, Vector128<float> Odd) Pairs(Vector128<float> a, Vector128<float> b) => AdvSimd.Arm64.IsSupported
-        ? (AdvSimd.Arm64.UnzipEven(a, b), AdvSimd.Arm64.UnzipOdd(a, b))
-        : (Sse.Shuffle(a, b, 0x88), Sse.Shuffle(a, b, 0xDD));
+    public static (Vector128<float> Even, Vector128<float> Odd) Pairs(Vector128<float> a, Vector128<float> b) =>
+        (Sse.Shuffle(a, b, 0x88), Sse.Shuffle(a, b, 0xDD));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreFours(float* ab, float* cd, Vector128<float> x)
     {
-        if (Sse.IsSupported)
-        {
-            Sse.StoreLow(ab, x);
-            Sse.StoreHigh(cd, x);
-            return;
-        }
-
-        x.GetLower().Store(ab);
-        x.GetUpper().Store(cd);
+        Sse.StoreLow(ab, x);
+        Sse.StoreHigh(cd, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -88,10 +84,34 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* at, int first, ulong mask) => *at = (byte)mask;
+    public static void StoreMask(byte* at, int first, ulong mask) => *at = (byte)mask;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float> Lower, Vector128<float> Upper) Zip(Vector128<float> a, Vector128<float> b) => AdvSimd.Arm64.IsSupported
-        ? (AdvSimd.Arm64.ZipLow(a, b), AdvSimd.Arm64.ZipHigh(a, b))
-        : (Sse.UnpackLow(a, b), Sse.UnpackHigh(a, b));
+    public static void StoreSigns(Slot* s, nint c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
+    {
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            NeonEnds.StoreSigns(s, c, x0, x1);
+        }
+        else
+        {
+            EpilogueEnds<Lanes128, Vector128<float>>.StoreSigns(s, c, x0, x1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreMeans(Slot* s, nint c, Column<Vector128<float>> x0, Column<Vector128<float>> x1)
+    {
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            NeonEnds.StoreMeans(s, c, x0, x1);
+        }
+        else
+        {
+            EpilogueEnds<Lanes128, Vector128<float>>.StoreMeans(s, c, x0, x1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector128<float> Lower, Vector128<float> Upper) Zip(Vector128<float> a, Vector128<float> b) => (Sse.UnpackLow(a, b), Sse.UnpackHigh(a, b));
 }

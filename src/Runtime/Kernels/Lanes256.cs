@@ -33,19 +33,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Fma(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Leaky(Vector256<float> u, Vector256<float> slope) =>
-        Vector256.ConditionalSelect(Vector256.GreaterThan(u, Vector256<float>.Zero), u, slope * u);
+    public static Vector256<float> Negative(Vector256<float> x) => Vector256.MinNative(x, Vector256<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector256<float> x, Vector256<float> threshold) => Vector256.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> FromUnsigned(ushort* source) =>
-        Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.Load(source)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> FromSigned(short* source) =>
-        Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.Load(source)));
+    public static (Vector256<float> X0, Vector256<float> X1) Counts(short* source, bool isNatural) => (Signed(source), Signed(source + Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<float> V0, Vector256<float> V1, Vector256<float> V2, Vector256<float> V3) Quarters(
@@ -83,5 +77,14 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* at, int first, ulong mask) => *(ushort*)at = (ushort)mask;
+    public static void StoreMask(byte* at, int first, ulong mask) => *(ushort*)at = (ushort)mask;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSigns(Slot* s, nint c, Column<Vector256<float>> x0, Column<Vector256<float>> x1) => EpilogueEnds<Lanes256, Vector256<float>>.StoreSigns(s, c, x0, x1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreMeans(Slot* s, nint c, Column<Vector256<float>> x0, Column<Vector256<float>> x1) => EpilogueEnds<Lanes256, Vector256<float>>.StoreMeans(s, c, x0, x1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Signed(short* source) => Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.Load(source)));
 }

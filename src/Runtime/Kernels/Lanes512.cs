@@ -33,19 +33,13 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> Fma(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Leaky(Vector512<float> u, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(u, Vector512<float>.Zero), slope * u, u);
+    public static Vector512<float> Negative(Vector512<float> x) => Vector512.MinNative(x, Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector512<float> x, Vector512<float> threshold) => Vector512.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> FromUnsigned(ushort* source) =>
-        Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load(source)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> FromSigned(short* source) =>
-        Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load(source)));
+    public static (Vector512<float> X0, Vector512<float> X1) Counts(short* source, bool isNatural) => (Signed(source), Signed(source + Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector512<float> V0, Vector512<float> V1, Vector512<float> V2, Vector512<float> V3) Quarters(
@@ -84,5 +78,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSigns(byte* at, int first, ulong mask) => *(uint*)at = (uint)mask;
+    public static void StoreMask(byte* at, int first, ulong mask) => *(uint*)at = (uint)mask;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSigns(Slot* s, nint c, Column<Vector512<float>> x0, Column<Vector512<float>> x1) => EpilogueEnds<Lanes512, Vector512<float>>.StoreSigns(s, c, x0, x1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreMeans(Slot* s, nint c, Column<Vector512<float>> x0, Column<Vector512<float>> x1) => EpilogueEnds<Lanes512, Vector512<float>>.StoreMeans(s, c, x0, x1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Signed(short* source) => Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load(source)));
 }

@@ -4,11 +4,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>Tables of four bits for both widths of byte shuffles: an activation byte is the nibble times 16, the offset of its
+/// <summary>Tables of four bits: an activation byte is the nibble times 16, the offset of its
 /// table.</summary>
 internal static unsafe class NibbleTables
 {
-    private const int Rows = 32;
+    private const int Rows = 16;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Expand(ulong* row, int inputs, byte* expanded)
@@ -23,7 +23,7 @@ internal static unsafe class NibbleTables
         }
     }
 
-    /// <summary>Packs up to <paramref name="lanes"/> rows, 32 at a time.</summary>
+    /// <summary>Packs up to <paramref name="lanes"/> rows, 16 at a time. 128 bits, so that code for AVX2 can be made by a program that was compiled without.</summary>
     internal static void Pack(ulong* rows, int words, int count, int steps, byte* packed, int lanes)
     {
         for (int first = 0; first < lanes; first += Rows)
@@ -35,49 +35,47 @@ internal static unsafe class NibbleTables
         }
     }
 
-    /// <summary>One word of 32 rows: a transposition of bytes, then its nibbles.</summary>
+    /// <summary>One word of 16 rows: a transposition of bytes, then its nibbles.</summary>
     private static void Word(ulong* column, int words, int count, int steps, byte* packed, int lanes)
     {
-        // Rows 2i, 2i + 1 in the lower and 16 + 2i, 17 + 2i in the upper 128 bits, so that the unpacks below put them in order.
-        Vector256<byte> pairs = Vector256.Create((byte)0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-        Vector256<byte>* rows = stackalloc Vector256<byte>[8];
+        Vector128<byte> pairs = Vector128.Create((byte)0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+        Vector128<byte>* rows = stackalloc Vector128<byte>[8];
         for (int i = 0; i < 8; i++)
         {
-            Vector256<ulong> four = Vector256.Create(At(2 * i), At((2 * i) + 1), At(16 + (2 * i)), At(17 + (2 * i)));
-            rows[i] = Avx2.Shuffle(four.AsByte(), pairs);
+            rows[i] = Ssse3.Shuffle(Vector128.Create(At(2 * i), At((2 * i) + 1)).AsByte(), pairs);
         }
 
-        Vector256<byte>* bytes = stackalloc Vector256<byte>[8];
+        Vector128<byte>* bytes = stackalloc Vector128<byte>[8];
         for (int half = 0; half < 2; half++)
         {
             // Bytes 4 * half .. 4 * half + 3 of four rows, eight rows, sixteen rows.
-            Vector256<uint> a = Unpack16(rows[0], rows[1], half);
-            Vector256<uint> b = Unpack16(rows[2], rows[3], half);
-            Vector256<uint> c = Unpack16(rows[4], rows[5], half);
-            Vector256<uint> d = Unpack16(rows[6], rows[7], half);
-            Vector256<ulong> ab = Avx2.UnpackLow(a, b).AsUInt64();
-            Vector256<ulong> cd = Avx2.UnpackLow(c, d).AsUInt64();
-            Vector256<ulong> ef = Avx2.UnpackHigh(a, b).AsUInt64();
-            Vector256<ulong> gh = Avx2.UnpackHigh(c, d).AsUInt64();
-            bytes[4 * half] = Avx2.UnpackLow(ab, cd).AsByte();
-            bytes[(4 * half) + 1] = Avx2.UnpackHigh(ab, cd).AsByte();
-            bytes[(4 * half) + 2] = Avx2.UnpackLow(ef, gh).AsByte();
-            bytes[(4 * half) + 3] = Avx2.UnpackHigh(ef, gh).AsByte();
+            Vector128<uint> a = Unpack16(rows[0], rows[1], half);
+            Vector128<uint> b = Unpack16(rows[2], rows[3], half);
+            Vector128<uint> c = Unpack16(rows[4], rows[5], half);
+            Vector128<uint> d = Unpack16(rows[6], rows[7], half);
+            Vector128<ulong> ab = Sse2.UnpackLow(a, b).AsUInt64();
+            Vector128<ulong> cd = Sse2.UnpackLow(c, d).AsUInt64();
+            Vector128<ulong> ef = Sse2.UnpackHigh(a, b).AsUInt64();
+            Vector128<ulong> gh = Sse2.UnpackHigh(c, d).AsUInt64();
+            bytes[4 * half] = Sse2.UnpackLow(ab, cd).AsByte();
+            bytes[(4 * half) + 1] = Sse2.UnpackHigh(ab, cd).AsByte();
+            bytes[(4 * half) + 2] = Sse2.UnpackLow(ef, gh).AsByte();
+            bytes[(4 * half) + 3] = Sse2.UnpackHigh(ef, gh).AsByte();
         }
 
-        Vector256<byte> nibble = Vector256.Create((byte)15);
+        Vector128<byte> nibble = Vector128.Create((byte)15);
         for (int k = 0; k < steps; k++)
         {
-            Vector256<byte> x = bytes[k >> 1];
+            Vector128<byte> x = bytes[k >> 1];
             ((k & 1) == 0 ? x & nibble : (x.AsUInt16() >> 4).AsByte() & nibble).Store(packed + ((long)k * lanes));
         }
 
         ulong At(int row) => row < count ? column[(long)row * words] : 0;
     }
 
-    private static Vector256<uint> Unpack16(Vector256<byte> a, Vector256<byte> b, int half) => half == 0
-        ? Avx2.UnpackLow(a.AsUInt16(), b.AsUInt16()).AsUInt32()
-        : Avx2.UnpackHigh(a.AsUInt16(), b.AsUInt16()).AsUInt32();
+    private static Vector128<uint> Unpack16(Vector128<byte> a, Vector128<byte> b, int half) => half == 0
+        ? Sse2.UnpackLow(a.AsUInt16(), b.AsUInt16()).AsUInt32()
+        : Sse2.UnpackHigh(a.AsUInt16(), b.AsUInt16()).AsUInt32();
 }
 
 /// <summary>AVX2: 32 outputs, four bits.</summary>

@@ -4,32 +4,17 @@ namespace EdgeVit.Runtime;
 /// channels, so that there are no tails; what stands in the padding is never read into a real channel.</summary>
 internal abstract unsafe class RowKernel
 {
-    /// <summary>Tokens that <see cref="Epilogue"/> takes together, at most <see cref="EpilogueOp.MaxTokens"/>.</summary>
+    /// <summary>Tokens that an epilogue takes together, at most <see cref="Slots.MaxTokens"/>.</summary>
     internal abstract int Tokens { get; }
 
-    /// <summary>True where an epilogue can hold <see cref="EpilogueOpKind.GroupMean"/> of this many adjacent channels.</summary>
+    /// <summary>True where an epilogue can hold means of this many adjacent channels.</summary>
     internal abstract bool TakesGroupMean(int factor);
 
-    /// <summary>Lets the kernel rewrite a thread's copy of an epilogue into ops of its own.</summary>
-    /// <param name="ops">The epilogue's.</param>
-    /// <param name="count">Number of ops.</param>
-    internal abstract void Fuse(EpilogueOp* ops, int count);
-
-    /// <summary>Runs an epilogue over the rows of <see cref="Tokens"/> tokens, a block of channels at a time, the block staying in
-    /// registers between ops.</summary>
-    /// <param name="ops">After <see cref="Fuse"/>, with their rows resolved for <see cref="Tokens"/> tokens, or for a single one: all rows
-    /// the same, steps 0.</param>
-    /// <param name="count">Number of ops.</param>
-    /// <param name="channels">Padded channels.</param>
-    internal abstract void Epilogue(EpilogueOp* ops, int count, int channels);
-
-    /// <summary>output[c] = (0 + input[c * factor] + ... + input[c * factor + factor - 1]) * inverse, left to right.</summary>
-    /// <param name="input">The row, padded.</param>
-    /// <param name="output">Receives the means, padded.</param>
-    /// <param name="channels">Real channels of the output.</param>
-    /// <param name="factor">Adjacent channels per mean.</param>
-    /// <param name="inverse">float(1 / factor).</param>
-    internal abstract void GroupMean(float* input, float* output, int channels, int factor, float inverse);
+    /// <summary>The code of an epilogue: it takes the slots, which of them are present, and the padded channels, and works on a block of
+    /// channels of <see cref="Tokens"/> tokens at a time, which stays in registers from slot to slot. Rows are those of <see cref="Tokens"/>
+    /// tokens, or of a single one with steps of 0.</summary>
+    /// <param name="slots">The epilogue's.</param>
+    internal abstract delegate*<Slot*, uint, int, void> Epilogue(ReadOnlySpan<Slot> slots);
 
     /// <summary>For each of up to four tokens and every output: acc = bias; acc = fma(x[i], w[index[i]][output], acc) for i
     /// ascending.</summary>
@@ -43,4 +28,16 @@ internal abstract unsafe class RowKernel
     /// <param name="result"><c>[tokens][padded outputs]</c>.</param>
     /// <param name="tokens">1 to 4.</param>
     internal abstract void Multiply(float* values, int valueStride, int* indices, int count, float* weights, float* bias, int outputs, float* result, int tokens);
+
+    /// <summary>Which slots are present: bit i for slot i.</summary>
+    internal static uint Present(ReadOnlySpan<Slot> slots)
+    {
+        uint present = 0;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            present |= slots[i].IsPresent ? 1U << i : 0;
+        }
+
+        return present;
+    }
 }

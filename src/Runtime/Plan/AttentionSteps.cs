@@ -8,15 +8,35 @@ namespace EdgeVit.Runtime;
 /// <param name="Value">Offset of the value bits.</param>
 /// <param name="Heads">Number of heads.</param>
 /// <param name="HeadSize">Channels of a head.</param>
-/// <param name="Keys">Number of keys.</param>
+/// <param name="Keys">Number of keys, with windows of the largest one's.</param>
 /// <param name="Levels">Bits of a pair of query and key.</param>
 /// <param name="MaskDiagonal">Whether a query's own key is left out.</param>
 /// <param name="TableStride">Entries from a head's table of exponentials to the next one's; 0 where one serves all.</param>
+/// <param name="Queries">Number of queries.</param>
+/// <param name="Windows">The windows that queries and keys are divided into; null where every query meets every key.</param>
+/// <param name="HasBias">Whether matches have a bias.</param>
+/// <param name="HasZero">Whether heads have a zero point.</param>
 internal sealed record AttentionOperands(
-    long Query, long Key, long Value, int Heads, int HeadSize, int Keys, int Levels = 1, bool MaskDiagonal = false, int TableStride = 0)
+    long Query, long Key, long Value, int Heads, int HeadSize, int Keys, int Levels = 1, bool MaskDiagonal = false, int TableStride = 0, int Queries = 0,
+    TokenWindows? Windows = null, bool HasBias = false, bool HasZero = false)
 {
-    /// <summary>Whether a pair has one bit, every key counts and one table serves all heads.</summary>
-    internal bool IsPlain => Levels == 1 && !MaskDiagonal && TableStride == 0;
+    /// <summary>Whether a pair has one bit, every key counts, as it is, and one table serves all heads.</summary>
+    internal bool IsPlain => Levels == 1 && !MaskDiagonal && TableStride == 0 && Windows is null && !HasBias && !HasZero;
+
+    /// <summary>Number of windows, each with prepared operands of its own; 1 without windows.</summary>
+    internal int WindowCount => Windows?.Count ?? 1;
+
+    /// <summary>The window of a query.</summary>
+    internal int WindowOf(int token) => Windows?.Of(token) ?? 0;
+
+    /// <summary>A token's number among the keys of its window.</summary>
+    internal int Index(int token) => Windows?.Index(token) ?? token;
+
+    /// <summary>Keys of a window.</summary>
+    internal int KeysOf(int window) => Windows?.Tokens(window).Length ?? Keys;
+
+    /// <summary>The token that is a window's key.</summary>
+    internal int KeyToken(int window, int key) => Windows?.Tokens(window)[key] ?? key;
 
     /// <summary>Words of a token.</summary>
     internal int TokenWords => ((Heads * HeadSize) + 63) >> 6;
@@ -36,28 +56,30 @@ internal sealed record AttentionOperands(
 
     /// <summary>Bytes of the prepared operands, room for any kernel set's form of them: words, keys filled up to a multiple of 16, values for each level,
     /// or a byte for four bits of padded heads and keys.</summary>
-    internal long PreparedBytes => Heads * Math.Max(
+    internal long PreparedBytes => (long)WindowCount * Heads * Math.Max(
         (KeyBlock + (15 * HeadWords) + (Levels * ValueBlock)) * 8,
         (ValueShape.Pad(Keys) * ((HeadSize + 3L) / 4)) + (ValueShape.Pad(HeadSize) * (ValueShape.Pad(Keys) / 4L)) + (ValueShape.Pad(HeadSize) * 2L) + 128);
 }
 
-/// <summary>Brings keys and values into the form that attention reads: each head's keys in words of their own, each channel's values as
-/// bits over the keys.</summary>
+/// <summary>Brings keys and values into the form that attention reads, window by window: each head's keys in words of their own, each channel's values
+/// as bits over the keys.</summary>
 internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands operands, long prepared)
-    : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
+    : PlanStep(name, "BinaryAttention operands", operands.WindowCount * operands.Heads, 1)
 {
     internal override long ScratchBytes => 64 * 8;
 
     internal override void Run(in ThreadMemory memory, int begin, int end)
     {
         ulong* block = (ulong*)memory.Scratch;
-        for (int head = begin; head < end; head++)
+        for (int item = begin; item < end; item++)
         {
-            ulong* keys = (ulong*)(memory.Arena + prepared) + (head * operands.KeyBlock);
-            ulong* values = (ulong*)(memory.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
-            for (int j = 0; j < operands.Keys; j++)
+            (int window, int head) = int.DivRem(item, operands.Heads);
+            int count = operands.KeysOf(window);
+            ulong* keys = (ulong*)(memory.Arena + prepared) + (item * operands.KeyBlock);
+            ulong* values = (ulong*)(memory.Arena + prepared) + (Items * operands.KeyBlock) + (item * operands.ValueBlock);
+            for (int j = 0; j < count; j++)
             {
-                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)operands.KeyToken(window, j) * operands.TokenWords);
                 for (int w = 0; w < operands.HeadWords; w++)
                 {
                     keys[(j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
@@ -70,9 +92,9 @@ internal sealed unsafe class AttentionPrepareStep(string name, AttentionOperands
                 {
                     for (int i = 0; i < 64; i++)
                     {
-                        int token = (64 * j) + i;
-                        ulong* value = (ulong*)(memory.Arena + operands.Value) + ((long)token * operands.TokenWords);
-                        block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
+                        block[i] = (64 * j) + i is var k && k < count
+                            ? BitRows.Extract((ulong*)(memory.Arena + operands.Value) + ((long)operands.KeyToken(window, k) * operands.TokenWords), head * operands.HeadSize, operands.HeadSize, w)
+                            : 0;
                     }
 
                     BitRows.Transpose(block);
@@ -90,13 +112,15 @@ internal sealed unsafe class AttentionStep(
     string name,
     string kind,
     int items,
-    RowProgram program,
+    RowPasses passes,
     AttentionKernel kernel,
     AttentionOperands operands,
     long prepared,
     long* exp,
-    float* clip)
-    : RowSourceStep(name, kind, items, 1, program, (long)TokensPerTile * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+    float* clip,
+    float* zero,
+    AttentionBias? bias)
+    : RowSourceStep(name, kind, items, 1, passes, (long)TokensPerTile * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private const int TokensPerTile = 8;
 
@@ -119,7 +143,10 @@ internal sealed unsafe class AttentionStep(
     {
         int size = operands.HeadSize;
         int words = operands.HeadWords;
-        int keyWords = operands.KeyWords;
+        int window = operands.WindowOf(token);
+        int index = operands.Index(token);
+        int count = operands.KeysOf(window);
+        int keyWords = (count + 63) >> 6;
         ulong* query = (ulong*)own;
         ushort* matches = (ushort*)(own + Align(words * 8));
         ulong* attended = (ulong*)(own + Align(words * 8) + Align(operands.KeyWords * 64 * sizeof(ushort)));
@@ -132,23 +159,30 @@ internal sealed unsafe class AttentionStep(
                 query[w] = BitRows.Extract(row, head * size, size, w);
             }
 
-            ulong* keys = (ulong*)(memory.Arena + prepared) + (head * operands.KeyBlock);
-            ulong* values = (ulong*)(memory.Arena + prepared) + (operands.Heads * operands.KeyBlock) + (head * operands.ValueBlock);
+            long item = ((long)window * operands.Heads) + head;
+            ulong* keys = (ulong*)(memory.Arena + prepared) + (item * operands.KeyBlock);
+            ulong* values = (ulong*)(memory.Arena + prepared) + ((long)operands.WindowCount * operands.Heads * operands.KeyBlock) + (item * operands.ValueBlock);
             long* table = exp + (head * operands.TableStride);
-            long sum = kernel.Score(query, keys, operands.Keys, words, size, table, matches);
+            long sum = kernel.Score(query, keys, count, words, size, table, matches);
+            if (bias is not null)
+            {
+                AttentionBias.Add(matches, bias.Row(window, head, index), count, size);
+                sum = AttentionKernel.Sum(matches, count, table);
+            }
+
             if (operands.MaskDiagonal)
             {
-                sum -= table[matches[token]];
+                sum -= table[matches[index]];
             }
 
             double limit = (double)clip[head] * (double)sum;
             for (int level = 1; level <= operands.Levels; level++)
             {
-                int threshold = AttentionKernel.Threshold(table, size, ((2 * level) - 1) * limit);
-                int selected = kernel.Select(matches, operands.Keys, threshold, attended);
+                int threshold = AttentionKernel.Threshold(table, size, AttentionAttributes.LimitFactor(level, zero == null ? 0 : zero[head]) * limit);
+                int selected = kernel.Select(matches, count, threshold, attended);
                 if (operands.MaskDiagonal)
                 {
-                    selected -= BitRows.Clear(attended, token);
+                    selected -= BitRows.Clear(attended, index);
                 }
 
                 if (level == 1)

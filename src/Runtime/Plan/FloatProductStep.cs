@@ -4,8 +4,8 @@ namespace EdgeVit.Runtime;
 
 /// <summary>A float product: <see cref="Op.Conv2d"/>, and <see cref="Op.Linear"/> as a window of one token.</summary>
 internal sealed unsafe class FloatProductStep(
-    string name, string kind, int items, RowProgram program, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
-    : RowSourceStep(name, kind, items, 4, program, 4L * ValueShape.Pad(outputs) * sizeof(float))
+    string name, string kind, int items, RowPasses passes, RowKernel kernel, FloatSource source, float* weights, float* bias, int outputs)
+    : RowSourceStep(name, kind, items, 4, passes, 4L * ValueShape.Pad(outputs) * sizeof(float))
 {
     private readonly int _outputs = ValueShape.Pad(outputs);
 
@@ -68,6 +68,21 @@ internal sealed unsafe record FloatSource(ValueShape Shape, long Offset, int Out
         int padding = head.Attributes.GetValueOrDefault("padding", 0);
         return new FloatSource(input, offset, file.Shapes[head.Output].Width, size, stride, padding);
     }
+
+    /// <summary>True where the grid was copied to <see cref="Offset"/> with the padding around it as zeros.</summary>
+    internal bool IsFramed { get; private init; }
+
+    /// <summary>The same windows of such a copy in the arena.</summary>
+    internal FloatSource Framed(long offset) => this with { Shape = Frame(Shape, Padding), Offset = offset, Padding = 0, IsFramed = true };
+
+    /// <summary>Bytes of a copy of a value.</summary>
+    internal static long FrameBytes(ValueShape value, int padding)
+    {
+        ValueShape frame = Frame(value, padding);
+        return (long)frame.Height * frame.Width * (value.Kind == ValueKind.Image ? value.Channels : ValueShape.Pad(value.Channels)) * sizeof(float);
+    }
+
+    private static ValueShape Frame(ValueShape value, int padding) => value with { Height = value.Height + (2 * padding), Width = value.Width + (2 * padding) };
 
     /// <summary>Inputs of a whole window.</summary>
     internal int Inputs => Shape.Channels * Kernel * Kernel;

@@ -1,8 +1,8 @@
 namespace EdgeVit.Runtime;
 
 /// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
-internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowProgram program, int channels)
-    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * ValueShape.Pad(channels) * sizeof(float))
+internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowPasses passes, int channels)
+    : RowSourceStep(name, kind, items, Tile, passes, (long)Tile * ValueShape.Pad(channels) * sizeof(float))
 {
     private const int Tile = 4;
 
@@ -27,8 +27,8 @@ internal abstract unsafe class FloatRowStep(string name, string kind, int items,
 
 /// <summary><see cref="Op.LayerNorm"/>.</summary>
 internal sealed unsafe class LayerNormStep(
-    string name, string kind, int items, RowProgram program, int channels, long source, float* scale, float* offset, float epsilon)
-    : FloatRowStep(name, kind, items, program, channels)
+    string name, string kind, int items, RowPasses passes, int channels, long source, float* scale, float* offset, float epsilon)
+    : FloatRowStep(name, kind, items, passes, channels)
 {
     private readonly int _channels = channels;
 
@@ -37,8 +37,8 @@ internal sealed unsafe class LayerNormStep(
 }
 
 /// <summary><see cref="Op.Gelu"/>.</summary>
-internal sealed unsafe class GeluStep(string name, string kind, int items, RowProgram program, int channels, long source)
-    : FloatRowStep(name, kind, items, program, channels)
+internal sealed unsafe class GeluStep(string name, string kind, int items, RowPasses passes, int channels, long source)
+    : FloatRowStep(name, kind, items, passes, channels)
 {
     private readonly int _channels = channels;
 
@@ -49,8 +49,8 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPr
 /// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, or without any of the value at <paramref name="before"/>, then rows of a stored value from
 /// its row <paramref name="first"/> on.</summary>
 internal sealed unsafe class TokenRowsStep(
-    string name, string kind, int items, RowProgram program, int channels, long source, int first, float* constants, long before, int rowsBefore)
-    : FloatRowStep(name, kind, items, program, channels)
+    string name, string kind, int items, RowPasses passes, int channels, long source, int first, float* constants, long before, int rowsBefore)
+    : FloatRowStep(name, kind, items, passes, channels)
 {
     private protected override void FillRow(in ThreadMemory memory, int token, float* row)
     {

@@ -31,8 +31,8 @@ internal abstract unsafe class PlanStep(string name, string kind, int items, int
     private protected static long Align(long bytes) => (bytes + 63) & ~63L;
 }
 
-/// <summary>A step that computes rows: a source writes a tile of rows, the program does the rest, row by row.</summary>
-internal abstract unsafe class RowSourceStep(string name, string kind, int items, int granularity, RowProgram program, long tileBytes)
+/// <summary>A step that computes rows: a source writes a tile of rows, the passes does the rest, row by row.</summary>
+internal abstract unsafe class RowSourceStep(string name, string kind, int items, int granularity, RowPasses passes, long tileBytes)
     : PlanStep(name, kind, items, granularity)
 {
     /// <summary>Tokens that the source computes together.</summary>
@@ -41,21 +41,21 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
     /// <summary>Scratch of the source.</summary>
     private protected abstract long SourceBytes { get; }
 
-    internal sealed override long ScratchBytes => program.ScratchBytes + Align(tileBytes) + Align(SourceBytes);
+    internal sealed override long ScratchBytes => passes.ScratchBytes + Align(tileBytes) + Align(SourceBytes);
 
     internal sealed override void Run(in ThreadMemory memory, int begin, int end)
     {
-        byte* tile = memory.Scratch + program.ScratchBytes;
+        byte* tile = memory.Scratch + passes.ScratchBytes;
         byte* own = tile + Align(tileBytes);
-        EpilogueOp* ops = program.Prepare(memory, memory.Scratch, tile);
+        Slot* slots = passes.Prepare(memory, memory.Scratch, tile);
         for (int token = begin; token < end; token += TileTokens)
         {
             int count = Math.Min(TileTokens, end - token);
             Fill(memory, token, count, tile, own);
             for (int i = 0; i < count;)
             {
-                int group = count - i < program.Tokens ? 1 : program.Tokens;
-                program.Run(ops, token + i, i, group);
+                int group = count - i < passes.Tokens ? 1 : passes.Tokens;
+                passes.Run(slots, token + i, i, group);
                 i += group;
             }
         }
@@ -66,8 +66,8 @@ internal abstract unsafe class RowSourceStep(string name, string kind, int items
 }
 
 /// <summary>A step without a source: everything is read from stored values.</summary>
-internal sealed unsafe class RowStep(string name, string kind, int items, RowProgram program)
-    : RowSourceStep(name, kind, items, 1, program, 0)
+internal sealed unsafe class RowStep(string name, string kind, int items, RowPasses passes)
+    : RowSourceStep(name, kind, items, 1, passes, 0)
 {
     private protected override int TileTokens => 16;
 

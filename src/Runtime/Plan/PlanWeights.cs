@@ -77,10 +77,13 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
     /// <summary>Floats in rows of <paramref name="width"/>, each row padded with zeros to a multiple of 64. A -0 becomes +0: the
     /// sign of a zero may differ from the reference's.</summary>
-    internal float* Rows(string name, int width) => Rows(name, width, 1);
+    internal float* Rows(string name, int width) => Rows(name, width, 1, 0);
 
     /// <summary>The same, each float with its sign changed.</summary>
-    internal float* Negated(string name, int width) => Rows(name, width, -1);
+    internal float* Negated(string name, int width) => Rows(name, width, -1, 0);
+
+    /// <summary>The same, each float less 1, rounded once.</summary>
+    internal float* LessOne(string name, int width) => Rows(name, width, 1, -1);
 
     /// <summary>Zeros for an absent bias, or for what lies outside a grid.</summary>
     internal float* Zeros(int width)
@@ -145,9 +148,9 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return result;
     }
 
-    private float* Rows(string name, int width, int sign)
+    private float* Rows(string name, int width, int sign, float more)
     {
-        return (float*)Shared($"{width} {sign} {name}", () =>
+        return (float*)Shared($"{width} {sign} {more} {name}", () =>
         {
             ReadOnlySpan<float> values = Floats(name);
             int padded = ValueShape.Pad(width);
@@ -157,7 +160,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
             {
                 for (int i = 0; i < width; i++)
                 {
-                    to[i] = (sign * values[row + i]) + 0f;
+                    to[i] = (sign * values[row + i]) + more;
                 }
             }
 

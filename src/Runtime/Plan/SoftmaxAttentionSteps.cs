@@ -66,8 +66,8 @@ internal sealed unsafe class SoftmaxPrepareStep(string name, SoftmaxOperands ope
 /// <summary><see cref="Op.SoftmaxAttention"/> for up to four queries at a time, head by head. What stands in the padding of keys and channels
 /// is computed with and never read.</summary>
 internal sealed unsafe class SoftmaxAttentionStep(
-    string name, string kind, int items, RowProgram program, RowKernel kernel, SoftmaxOperands operands, float* zeros)
-    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * operands.Stride * sizeof(float))
+    string name, string kind, int items, RowPasses passes, RowKernel kernel, SoftmaxOperands operands, float* zeros)
+    : RowSourceStep(name, kind, items, Tile, passes, (long)Tile * operands.Stride * sizeof(float))
 {
     private const int Tile = 4;
 

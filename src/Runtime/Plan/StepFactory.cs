@@ -21,85 +21,88 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
             return steps;
         }
 
-        var builder = new RowProgramBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
+        var builder = new EpilogueBuilder(grouping, places, file.Shapes, weights, kernels.Rows, draft);
         if (draft.Head is not { } head)
         {
-            RowProgram plain = builder.Build(null);
+            RowPasses plain = builder.Build(null);
             return [new RowStep(draft.Nodes[0].Name, kind, items, plain)];
         }
 
         ValueShape output = file.Shapes[head.Output];
         ValueShape input = file.Shapes[head.Inputs[0]];
-        RowProgram program = builder.Build(Source(head, input, output, weights));
+        RowPasses passes = builder.Build(Source(head, output, weights));
         if (FloatStepFactory.Makes(head.Op))
         {
-            return FloatStepFactory.Build(head, kind, program, file, places, weights, kernels);
+            return FloatStepFactory.Build(head, kind, passes, file, places, weights, kernels);
         }
 
         switch (head.Op)
         {
             case Op.BinaryLinear or Op.BinaryConv:
-                int window = head.Attributes.GetValueOrDefault("kernel", 1);
-                var source = new BitsSource(places.Offset(head.Inputs[0]), input.Channels, input.Width, output.Width, window);
+                var source = new BitsSource(places.Offset(head.Inputs[0]), input, output.Width, ConvWindow.Of(head));
                 ReadOnlyMemory<byte> bytes = _code is null ? weights.Words(head.Tensors["weight"]) : _code.Rows(head);
-                byte* packed = kernels.Bits.Pack(MemoryMarshal.Cast<byte, ulong>(bytes.Span), output.Channels, source.Inputs, weights.Allocate);
-                return [new BinaryProductStep(head.Name, kind, items, program, kernels.Bits, source, packed, output.Channels)];
+                BitKernel bits = kernels.Bits.For(output.Channels);
+                byte* packed = bits.Pack(MemoryMarshal.Cast<byte, ulong>(bytes.Span), output.Channels, source.Inputs, weights.Allocate);
+                return [new BinaryProductStep(head.Name, kind, items, passes, bits, source, packed, output.Channels, IsCount(head))];
 
             case Op.BinaryAttention:
-                (AttentionOperands operands, long prepared) = places.Attention(head, file);
-                long* exp = weights.Integers(head.Tensors["exp"]);
-                float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
-                if (kernels.Tables is { } tables && TableAttentionStep.Takes(operands))
-                {
-                    int count = operands.TableStride == 0 ? 1 : operands.Heads;
-                    nint[] perHead = [.. Enumerable.Range(0, count).Select(i => (nint)tables.Table(exp + (i * operands.TableStride), operands.HeadSize, weights.Allocate))];
-                    double* twice = weights.TwiceReversed(exp, operands.HeadSize + 1, count);
-                    return
-                    [
-                        new TableAttentionPrepareStep(head.Name, operands, prepared, kernels.Bits),
-                        new TableAttentionStep(head.Name, kind, items, program, kernels.Bits, tables, operands, prepared, perHead, exp, twice, clip),
-                    ];
-                }
-
-                return
-                [
-                    new AttentionPrepareStep(head.Name, operands, prepared),
-                    new AttentionStep(head.Name, kind, items, program, kernels.Attention, operands, prepared, exp, clip),
-                ];
+                return Attention(head, kind, items, passes);
 
             case Op.Linear when items > 1:
-                return [FloatStepFactory.Linear(head, kind, program, input, output, places, weights, kernels)];
+                return [FloatStepFactory.Linear(head, kind, passes, input, output, places, weights, kernels)];
 
             default:
                 FloatSource floats = FloatSource.Of(head, file, places);
                 float* matrix = weights.Transposed(head.Tensors["weight"], output.Channels);
                 float* bias = weights.Bias(head, output.Channels);
-                return [new FloatProductStep(head.Name, kind, items, program, kernels.Rows, floats, matrix, bias, output.Channels)];
+                return [new FloatProductStep(head.Name, kind, items, passes, kernels.Rows, floats, matrix, bias, output.Channels)];
         }
     }
 
-    /// <summary>The op that loads a head's row.</summary>
-    internal static EpilogueOp Source(GraphNode head, ValueShape input, ValueShape output, PlanWeights weights)
+    private PlanStep[] Attention(GraphNode head, string kind, int items, RowPasses passes)
+    {
+        (AttentionOperands operands, long prepared) = places.Attention(head, file);
+        long* exp = weights.Integers(head.Tensors["exp"]);
+        float* clip = weights.Rows(head.Tensors["clip"], operands.Heads);
+        float* zero = operands.HasZero ? weights.Rows(head.Tensors["zero"], operands.Heads) : null;
+        var bias = AttentionBias.Of(head, file, operands, weights);
+        if (kernels.Tables is { } tables && TableAttentionStep.Takes(operands))
+        {
+            int count = operands.TableStride == 0 ? 1 : operands.Heads;
+            nint[] perHead = [.. Enumerable.Range(0, count).Select(i => (nint)tables.Table(exp + (i * operands.TableStride), operands.HeadSize, weights.Allocate))];
+            double* twice = weights.TwiceReversed(exp, operands.HeadSize + 1, count);
+            return
+            [
+                new TableAttentionPrepareStep(head.Name, operands, prepared, kernels.Bits),
+                new TableAttentionStep(head.Name, kind, items, passes, kernels.Bits, tables, operands, prepared, perHead, exp, twice, clip, zero, bias),
+            ];
+        }
+
+        return
+        [
+            new AttentionPrepareStep(head.Name, operands, prepared),
+            new AttentionStep(head.Name, kind, items, passes, kernels.Attention, operands, prepared, exp, clip, zero, bias),
+        ];
+    }
+
+    /// <summary>The slot that loads a head's row.</summary>
+    internal static Slot Source(GraphNode head, ValueShape output, PlanWeights weights)
     {
         int padded = ValueShape.Pad(output.Channels);
-        if (head.Op is not (Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention))
-        {
-            return new EpilogueOp { Kind = EpilogueOpKind.Load, Space = RowSpace.Tile, Stride = padded * sizeof(float), Factor = 1 };
-        }
-
-        int window = head.Attributes.GetValueOrDefault("kernel", 1);
-        bool isCount = head.Op == Op.BinaryAttention || head.Attributes.ContainsKey(OpAttributes.Counts);
-        return new EpilogueOp
-        {
-            Kind = isCount ? EpilogueOpKind.LoadCounts : EpilogueOpKind.LoadDifferences,
-            Space = RowSpace.Tile,
-            Stride = padded * sizeof(ushort),
-            Factor = 1,
-            Number = head.Op == Op.BinaryAttention ? -1 : isCount ? 0 : window * window * input.Channels,
-            P0 = weights.Rows(head.Tensors["scale"], output.Channels),
-            P1 = weights.Rows(head.Tensors["offset"], output.Channels),
-        };
+        return head.Op is Op.BinaryLinear or Op.BinaryConv or Op.BinaryAttention
+            ? new Slot
+            {
+                Space = RowSpace.Tile,
+                Stride = padded * sizeof(ushort),
+                Number = IsCount(head) ? 1 : 0,
+                P0 = weights.Rows(head.Tensors["scale"], output.Channels),
+                P1 = weights.Rows(head.Tensors["offset"], output.Channels),
+            }
+            : new Slot { Space = RowSpace.Tile, Stride = padded * sizeof(float) };
     }
+
+    /// <summary>True where a binary product counts the differing bits; false where it is the product of the signs.</summary>
+    internal static bool IsCount(GraphNode head) => head.Attributes.ContainsKey(OpAttributes.Counts);
 
     /// <summary>The ops of a step, runs of equal ones as <c>name x count</c>.</summary>
     private static string Kind(StepDraft draft)

@@ -27,6 +27,7 @@ internal sealed class StepGrouping
     private readonly IReadOnlyDictionary<string, ValueShape> _shapes;
     private readonly Dictionary<string, List<GraphNode>> _consumers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _stepOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GraphNode> _joined = new(StringComparer.Ordinal);
     private readonly Dictionary<string, GraphNode> _views = new(StringComparer.Ordinal);
 
     internal StepGrouping(ModelGraph graph, IReadOnlyDictionary<string, ValueShape> shapes)
@@ -129,7 +130,21 @@ internal sealed class StepGrouping
         ValueShape shape = _shapes[node.Output];
         if (IsHead(node.Op))
         {
-            Steps.Add(new StepDraft(node, shape.Height, shape.Width));
+            // A product that is joined with its sum starts the sum's step, whose other summands are there by then.
+            if (Consumers(node.Output) is [var sum] && sum.Attributes.ContainsKey(OpAttributes.Joined) && sum.Inputs[0] == node.Output)
+            {
+                _joined[node.Output] = node;
+                return;
+            }
+
+            Start(node, shape);
+            return;
+        }
+
+        if (node.Attributes.ContainsKey(OpAttributes.Joined))
+        {
+            Start(_joined[node.Inputs[0]], shape);
+            Steps[^1].Nodes.Add(node);
             _stepOf[node.Output] = Steps.Count - 1;
             return;
         }
@@ -141,7 +156,7 @@ internal sealed class StepGrouping
         }
 
         // Inputs read row by row may come from the same step, where they are still at hand; others must be complete.
-        bool windows = node.Op is Op.AvgPool2d or Op.MeanTokens or Op.Upsample or Op.SpatialShift;
+        bool windows = node.Op is Op.AvgPool2d or Op.MeanTokens or Op.Upsample or Op.SpatialShift or Op.DepthwiseConv2d;
         int earliest = 0;
         int hot = -1;
         foreach (string input in node.Inputs)
@@ -160,6 +175,12 @@ internal sealed class StepGrouping
 
         Steps[step].Nodes.Add(node);
         _stepOf[node.Output] = step;
+    }
+
+    private void Start(GraphNode head, ValueShape shape)
+    {
+        Steps.Add(new StepDraft(head, shape.Height, shape.Width));
+        _stepOf[head.Output] = Steps.Count - 1;
     }
 
     // The step that has the row at hand; else the latest that fits, near to the readers.

@@ -42,7 +42,7 @@ internal sealed record StepWork(string Shape, double BinaryMacs, double FloatOps
         {
             case Op.BinaryAttention or Op.SoftmaxAttention:
                 int heads = node.Attributes["heads"];
-                return $"{input.Tokens} x {file.Shapes[node.Inputs[1]].Tokens} x {heads} x {input.Channels / heads}";
+                return $"{input.Tokens} x {AttentionAttributes.KeysOfQuery(node, file.Shapes[node.Inputs[1]].Tokens)} x {heads} x {input.Channels / heads}";
             case Op.BinaryLinear or Op.Linear or Op.BinaryConv or Op.Conv2d:
                 NodeCost cost = GraphCost.Of(node, [input], output, file.Tensors);
                 return $"{output.Tokens} x {output.Channels} x {(long)(cost.BinaryMacs + cost.FloatMacs) / output.Elements}";

@@ -23,7 +23,7 @@ internal readonly struct PackedHead(BitKernel bits, AttentionOperands operands)
 
 /// <summary>Packs each head's keys, and its values turned to bits over the keys, as weights of a <see cref="BitKernel"/>.</summary>
 internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOperands operands, long prepared, BitKernel bits)
-    : PlanStep(name, "BinaryAttention operands", operands.Heads, 1)
+    : PlanStep(name, "BinaryAttention operands", operands.WindowCount * operands.Heads, 1)
 {
     private readonly PackedHead _head = new(bits, operands);
 
@@ -34,12 +34,17 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
         ulong* block = (ulong*)memory.Scratch;
         ulong* keys = block + 64;
         ulong* values = keys + operands.KeyBlock;
-        for (int head = begin; head < end; head++)
+        for (int item = begin; item < end; item++)
         {
-            byte* packed = memory.Arena + prepared + (head * _head.Bytes);
-            for (int j = 0; j < operands.Keys; j++)
+            (int window, int head) = int.DivRem(item, operands.Heads);
+            int count = operands.KeysOf(window);
+            byte* packed = memory.Arena + prepared + (item * _head.Bytes);
+
+            // Empty places of a window that is cut off are keys without a bit, which nobody attends to.
+            new Span<ulong>(keys + ((long)count * operands.HeadWords), (operands.Keys - count) * operands.HeadWords).Clear();
+            for (int j = 0; j < count; j++)
             {
-                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)j * operands.TokenWords);
+                ulong* key = (ulong*)(memory.Arena + operands.Key) + ((long)operands.KeyToken(window, j) * operands.TokenWords);
                 for (int w = 0; w < operands.HeadWords; w++)
                 {
                     keys[((long)j * operands.HeadWords) + w] = BitRows.Extract(key, head * operands.HeadSize, operands.HeadSize, w);
@@ -47,34 +52,35 @@ internal sealed unsafe class TableAttentionPrepareStep(string name, AttentionOpe
             }
 
             bits.Pack(keys, operands.Keys, operands.HeadSize, packed);
-            Transpose(memory, head, block, values);
+            Transpose(memory, window, head, block, values);
             bits.Pack(values, operands.HeadSize, operands.Keys, packed + _head.KeyBytes);
             short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
             for (int c = 0; c < operands.HeadSize; c++)
             {
-                int count = 0;
+                int ones = 0;
                 for (int w = 0; w < operands.KeyWords; w++)
                 {
-                    count += BitOperations.PopCount(values[((long)c * operands.KeyWords) + w]);
+                    ones += BitOperations.PopCount(values[((long)c * operands.KeyWords) + w]);
                 }
 
-                positive[c] = (short)count;
+                positive[c] = (short)ones;
             }
         }
     }
 
     /// <summary>The values of a head as rows of bits over the keys, <c>[channels][KeyWords]</c>.</summary>
-    private void Transpose(in ThreadMemory memory, int head, ulong* block, ulong* values)
+    private void Transpose(in ThreadMemory memory, int window, int head, ulong* block, ulong* values)
     {
+        int count = operands.KeysOf(window);
         for (int j = 0; j < operands.KeyWords; j++)
         {
             for (int w = 0; w < operands.HeadWords; w++)
             {
                 for (int i = 0; i < 64; i++)
                 {
-                    int token = (64 * j) + i;
-                    ulong* value = (ulong*)(memory.Arena + operands.Value) + ((long)token * operands.TokenWords);
-                    block[i] = token < operands.Keys ? BitRows.Extract(value, head * operands.HeadSize, operands.HeadSize, w) : 0;
+                    block[i] = (64 * j) + i is var k && k < count
+                        ? BitRows.Extract((ulong*)(memory.Arena + operands.Value) + ((long)operands.KeyToken(window, k) * operands.TokenWords), head * operands.HeadSize, operands.HeadSize, w)
+                        : 0;
                 }
 
                 BitRows.Transpose(block);
@@ -95,7 +101,7 @@ internal sealed unsafe class TableAttentionStep(
     string name,
     string kind,
     int items,
-    RowProgram program,
+    RowPasses passes,
     BitKernel bits,
     TableAttention kernel,
     AttentionOperands operands,
@@ -103,9 +109,11 @@ internal sealed unsafe class TableAttentionStep(
     nint[] tables,
     long* exp,
     double* twice,
-    float* clip)
+    float* clip,
+    float* zero,
+    AttentionBias? bias)
     : RowSourceStep(
-        name, kind, items, BitKernel.TileTokens, program, (long)BitKernel.TileTokens * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
+        name, kind, items, BitKernel.TileTokens, passes, (long)BitKernel.TileTokens * ValueShape.Pad(operands.Heads * operands.HeadSize) * sizeof(short))
 {
     private readonly PackedHead _head = new(bits, operands);
     private readonly int _stride = ValueShape.Pad(operands.Heads * operands.HeadSize);
@@ -124,8 +132,25 @@ internal sealed unsafe class TableAttentionStep(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override void Fill(in ThreadMemory memory, int token, int count, byte* tile, byte* own)
     {
+        for (int i = 0; i < count;)
+        {
+            int window = operands.WindowOf(token + i);
+            int run = operands.Windows is null ? count : 1;
+            while (i + run < count && operands.WindowOf(token + i + run) == window)
+            {
+                run++;
+            }
+
+            Fill(memory, token + i, run, window, tile + ((long)i * _stride * sizeof(short)), own);
+            i += run;
+        }
+    }
+
+    /// <summary>Queries of one window.</summary>
+    private void Fill(in ThreadMemory memory, int token, int count, int window, byte* tile, byte* own)
+    {
         int size = operands.HeadSize;
-        int keys = operands.Keys;
+        int keys = operands.KeysOf(window);
         ushort* counts = (ushort*)(own + BitKernel.TileBytes);
         byte* rows = own + BitKernel.TileBytes + _countBytes;
         double* limits = stackalloc double[BitKernel.TileTokens];
@@ -133,13 +158,18 @@ internal sealed unsafe class TableAttentionStep(
         new Span<int>(most, AttentionAttributes.MaxLevels).Fill(size / 2);
         for (int head = 0; head < operands.Heads; head++)
         {
-            byte* packed = memory.Arena + prepared + (head * _head.Bytes);
+            byte* packed = memory.Arena + prepared + ((((long)window * operands.Heads) + head) * _head.Bytes);
             for (int i = 0; i < count; i++)
             {
                 bits.Expand(Query(memory, token + i, head, (ulong*)(rows + (i * _rowBytes))), size, own + (i * BitKernel.RowStride));
             }
 
             bits.Count(own, packed, counts, _paddedKeys, size, count);
+
+            for (int i = 0; bias is not null && i < count; i++)
+            {
+                AttentionBias.Subtract(counts + ((long)i * _paddedKeys), bias.Row(window, head, operands.Index(token + i)), keys, size);
+            }
 
             // Loop by loop, so that the rows' sums overlap and no row's bits are read right after they are written.
             byte* table = (byte*)tables[operands.TableStride == 0 ? 0 : head];
@@ -149,7 +179,7 @@ internal sealed unsafe class TableAttentionStep(
                 long sum = kernel.Sum(row, keys, table, size);
                 if (operands.MaskDiagonal)
                 {
-                    sum -= exp[(head * operands.TableStride) + size - row[token + i]];
+                    sum -= exp[(head * operands.TableStride) + size - row[operands.Index(token + i)]];
                 }
 
                 limits[i] = (double)clip[head] * (double)sum;
@@ -157,7 +187,7 @@ internal sealed unsafe class TableAttentionStep(
 
             for (int level = 0; level < operands.Levels; level++)
             {
-                Select(head, token, count, level, limits, ref most[level], counts, rows + (level * BitKernel.TileTokens * _rowBytes));
+                Select(head, token, count, keys, level, limits, ref most[level], counts, rows + (level * BitKernel.TileTokens * _rowBytes));
             }
 
             short* positive = (short*)(packed + _head.KeyBytes + _head.ValueBytes);
@@ -166,10 +196,10 @@ internal sealed unsafe class TableAttentionStep(
                 byte* attended = rows + (level * BitKernel.TileTokens * _rowBytes);
                 for (int i = 0; i < count; i++)
                 {
-                    bits.Expand((ulong*)(attended + (i * _rowBytes)), keys, own + (i * BitKernel.RowStride));
+                    bits.Expand((ulong*)(attended + (i * _rowBytes)), operands.Keys, own + (i * BitKernel.RowStride));
                 }
 
-                bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, keys, count);
+                bits.Count(own, packed + _head.KeyBytes, counts, _paddedSize, operands.Keys, count);
                 for (int i = 0; i < count; i++)
                 {
                     short* differing = (short*)counts + ((long)i * _paddedSize);
@@ -190,17 +220,23 @@ internal sealed unsafe class TableAttentionStep(
 
     /// <summary>The keys that a tile's queries attend to at a level, counted from 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Select(int head, int token, int count, int level, double* limits, ref int most, ushort* counts, byte* attended)
+    private void Select(int head, int token, int count, int keys, int level, double* limits, ref int most, ushort* counts, byte* attended)
     {
         double* doubled = twice + (head * operands.TableStride);
+        double factor = AttentionAttributes.LimitFactor(level + 1, zero == null ? 0 : zero[head]);
         for (int i = 0; i < count; i++)
         {
             ulong* row = (ulong*)(attended + (i * _rowBytes));
-            most = Threshold(most, doubled, ((2 * level) + 1) * limits[i]);
-            kernel.Select(counts + ((long)i * _paddedKeys), operands.Keys, most, row);
+            most = Threshold(most, doubled, factor * limits[i]);
+            kernel.Select(counts + ((long)i * _paddedKeys), keys, most, row);
+            for (int w = (keys + 63) >> 6; w < operands.KeyWords; w++)
+            {
+                row[w] = 0;
+            }
+
             if (operands.MaskDiagonal)
             {
-                BitRows.Clear(row, token + i);
+                BitRows.Clear(row, operands.Index(token + i));
             }
         }
     }

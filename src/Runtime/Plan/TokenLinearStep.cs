@@ -3,8 +3,8 @@ namespace EdgeVit.Runtime;
 /// <summary><see cref="Op.Linear"/> of many tokens: the weights lie in blocks of 64 outputs, <c>[blocks][inputs][64]</c>, and each block serves a
 /// tile of tokens while it is in the cache. Sums run over the inputs in order, as everywhere.</summary>
 internal sealed unsafe class TokenLinearStep(
-    string name, string kind, int items, RowProgram program, RowKernel kernel, ValueShape input, long source, float* weights, float* bias, int outputs)
-    : RowSourceStep(name, kind, items, Tile, program, (long)Tile * ValueShape.Pad(outputs) * sizeof(float))
+    string name, string kind, int items, RowPasses passes, RowKernel kernel, ValueShape input, long source, float* weights, float* bias, int outputs)
+    : RowSourceStep(name, kind, items, Tile, passes, (long)Tile * ValueShape.Pad(outputs) * sizeof(float))
 {
     /// <summary>Outputs of a block of weights.</summary>
     internal const int Block = 64;

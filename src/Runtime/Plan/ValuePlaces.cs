@@ -35,13 +35,17 @@ internal sealed class ValuePlaces
             {
                 layout.Add(SoftmaxOperands.Of(softmax, shapes).PreparedBytes, step, step, offset => _prepared[softmax.Name] = offset);
             }
+            else if (draft.Head is { Op: Op.Conv2d } conv && conv.Attributes["padding"] > 0)
+            {
+                layout.Add(FloatSource.FrameBytes(shapes[conv.Inputs[0]], conv.Attributes["padding"]), step, step, offset => _prepared[conv.Name] = offset);
+            }
         }
 
         // Kernels may read up to a vector behind a row.
         long widest = 0;
         foreach (GraphNode node in graph.Nodes)
         {
-            widest = node.Op is Op.AvgPool2d or Op.SpatialShift ? Math.Max(widest, Stride(shapes[node.Output])) : widest;
+            widest = node.Op is Op.AvgPool2d or Op.SpatialShift or Op.DepthwiseConv2d ? Math.Max(widest, Stride(shapes[node.Output])) : widest;
         }
 
         ZeroRows = layout.Place() + 64;
@@ -55,7 +59,7 @@ internal sealed class ValuePlaces
 
     internal long ArenaBytes { get; }
 
-    /// <summary>Offset of ten rows of zeros, each as wide as the widest input of a pool or shift; nobody writes there.</summary>
+    /// <summary>Offset of ten rows of zeros, each as wide as the widest input of a pool, shift or convolution of single channels; nobody writes there.</summary>
     internal long ZeroRows { get; }
 
     /// <summary>True where the value lies in the arena.</summary>
@@ -89,12 +93,18 @@ internal sealed class ValuePlaces
         Prepared = _prepared[node.Name],
     };
 
+    /// <summary>Where a copy of a convolution's input with its padding goes.</summary>
+    internal long Frame(GraphNode node) => _prepared[node.Name];
+
     private static long Bytes(ValueShape shape) => shape.Tokens * Stride(shape);
 
     private static AttentionOperands Operands(GraphNode node, IReadOnlyDictionary<string, ValueShape> shapes)
     {
         int heads = node.Attributes["heads"];
+        ValueShape query = shapes[node.Output];
         return new AttentionOperands(
-            0, 0, 0, heads, shapes[node.Output].Channels / heads, shapes[node.Inputs[1]].Tokens, AttentionAttributes.Levels(node), AttentionAttributes.MasksDiagonal(node));
+            0, 0, 0, heads, query.Channels / heads, AttentionAttributes.KeysOfQuery(node, shapes[node.Inputs[1]].Tokens), AttentionAttributes.Levels(node),
+            AttentionAttributes.MasksDiagonal(node), Queries: query.Tokens, Windows: WindowForm.Of(node) is { } form ? new TokenWindows(form, query.Height, query.Width) : null,
+            HasBias: node.Tensors.ContainsKey("bias"), HasZero: node.Tensors.ContainsKey("zero"));
     }
 }

@@ -10,23 +10,24 @@ internal static class KernelSets
     /// <summary>The environment variable that forces a set, by the name in its row.</summary>
     internal const string Variable = "EDGEVIT_KERNEL";
 
-    // Best first, as measured on processors that run several; a row's kernels are made when a model is opened.
+    // Best first, as measured on processors that run several, but for ArmCores; a row's kernels are made when a model is opened.
     private static readonly Row[] s_rows =
     [
-        new(KernelChoice.Avx512Popcnt, "avx512-popcnt", () => CodeTarget.Avx512Popcnt.Lack(), () => Make(Avx512Vbmi.IsSupported ? KernelChoice.Avx512Vbmi : KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx512Popcnt) }),
-        new(KernelChoice.Avx512Vbmi, "avx512-vbmi", () => Lack(Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported), () => new(
-            "avx512-vbmi", new TableBitKernel<SixBitTables512, Vector512<byte>>(), new VectorRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512VbmiAttention())),
-        new(KernelChoice.Avx2, "avx2", () => CodeTarget.Avx2.Lack(), () => Make(KernelChoice.Avx2Tables) with { Code = CompiledStepFactory.For(CodeTarget.Avx2) }),
-        new(KernelChoice.Avx2Tables, "avx2-tables", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => new(
-            "avx2-tables", new TableBitKernel<NibbleTables256, Vector256<byte>>(), new VectorRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention())),
-        new(KernelChoice.Neon, "neon", () => Lack(AdvSimd.Arm64.IsSupported), () => new("neon", new NeonBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
-        new(KernelChoice.NeonDot, "neon-dot", () => Lack(AdvSimd.Arm64.IsSupported && Dp.IsSupported), () => new("neon-dot", new NeonDotBitKernel(), new NeonRowKernel(), new NeonAttentionKernel())),
-        new(KernelChoice.Vector128, "vector128", () => Lack(Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || (Ssse3.IsSupported && Fma.IsSupported))), () => new(
-            "vector128", new Vector128BitKernel(), new VectorRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel())),
-        new(KernelChoice.Scalar, "scalar", () => null, () => new("scalar", new ScalarBitKernel(), new VectorRowKernel<Lanes1, float>(), new ScalarAttentionKernel())),
+        new(KernelChoice.Avx512Popcnt, "avx512-popcnt", () => CodeTarget.Avx512Popcnt.Lack(), () => Beside(CodeTarget.Avx512Popcnt)),
+        new(KernelChoice.Avx512Vbmi, "avx512-vbmi", () => Lack(Avx512F.IsSupported && Avx512BW.IsSupported && Avx512Vbmi.IsSupported && Fma.IsSupported), () => !Avx512Vbmi.IsSupported ? null : new(
+            "avx512-vbmi", new TableBitKernel<SixBitTables512, Vector512<byte>>(), new LaneRowKernel<Lanes512, Vector512<float>>(), new ScalarAttentionKernel(), new Avx512VbmiAttention())),
+        new(KernelChoice.Avx2, "avx2", () => CodeTarget.Avx2.Lack(), () => Beside(CodeTarget.Avx2)),
+        new(KernelChoice.Avx2Tables, "avx2-tables", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => !Avx2.IsSupported ? null : new(
+            "avx2-tables", new TableBitKernel<NibbleTables256, Vector256<byte>>(), new LaneRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention())),
+        new(KernelChoice.Neon, "neon", () => Lack(AdvSimd.Arm64.IsSupported), () => !AdvSimd.Arm64.IsSupported ? null : new("neon", new NeonBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
+        new(KernelChoice.NeonDot, "neon-dot", () => Lack(AdvSimd.Arm64.IsSupported && Dp.IsSupported), () => !Dp.IsSupported ? null : new("neon-dot", new NeonDotBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
+        new(KernelChoice.NeonTables, "neon-tables", () => Lack(AdvSimd.Arm64.IsSupported), () => !AdvSimd.Arm64.IsSupported ? null : new("neon-tables", new NeonTableBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
+        new(KernelChoice.Vector128, "vector128", () => Lack(Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || Ssse3.IsSupported)), () => new(
+            "vector128", new Vector128BitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel())),
+        new(KernelChoice.Scalar, "scalar", () => null, () => new("scalar", new ScalarBitKernel(), new LaneRowKernel<Lanes1, float>(), new ScalarAttentionKernel())),
     ];
 
-    private static readonly Row[] s_supported = Array.FindAll(s_rows, r => r.Lack() is null);
+    private static readonly Row[] s_supported = Supported();
     private static readonly KernelChoice[] s_available = Choices(s_supported);
 
     internal static int Count => s_rows.Length;
@@ -38,7 +39,7 @@ internal static class KernelSets
 
     internal static string Name(KernelChoice choice) => Of(choice).Name;
 
-    internal static KernelSet Make(KernelChoice choice) => Of(choice).Make();
+    internal static KernelSet Make(KernelChoice choice) => Of(choice).Make() ?? throw new KernelNotSupportedException($"kernel set '{Name(choice)}' {CodeTargets.NoInstructions}");
 
     /// <summary>The set for a session: the one asked for, else the one that the environment forces, else the best.</summary>
     /// <exception cref="KernelNotSupportedException">The set does not exist or this machine can't run it.</exception>
@@ -71,8 +72,31 @@ internal static class KernelSets
         return choices;
     }
 
+    /// <summary>Machine code, and kernels for what has none. A program that was compiled ahead of time for processors without AVX2 has those of 128 bits.</summary>
+    private static KernelSet Beside(CodeTarget target)
+    {
+        KernelSet kernels = target == CodeTarget.Avx512Popcnt && Avx512Vbmi.IsSupported ? Make(KernelChoice.Avx512Vbmi)
+            : Avx2.IsSupported ? Make(KernelChoice.Avx2Tables) : Make(KernelChoice.Vector128);
+        RowKernel rows = Avx2.IsSupported || OperatingSystem.IsWindows() ? kernels.Rows : new CompiledRowKernel(kernels.Rows);
+        return kernels with { Rows = rows, Code = CompiledStepFactory.For(target) };
+    }
+
+    /// <summary>The rows that this machine runs; on cores that look up fast that of look-ups first.</summary>
+    private static Row[] Supported()
+    {
+        Row[] rows = Array.FindAll(s_rows, r => r.Lack() is null);
+        int tables = AdvSimd.Arm64.IsSupported && ArmCores.LookUpFast() ? Array.FindIndex(rows, r => r.Choice == KernelChoice.NeonTables) : 0;
+        for (; tables > 0; tables--)
+        {
+            (rows[tables - 1], rows[tables]) = (rows[tables], rows[tables - 1]);
+        }
+
+        return rows;
+    }
+
     private static string? Lack(bool supported) => supported ? null : CodeTargets.NoInstructions;
 
-    /// <summary>A kernel set; <c>Lack</c> gives why this machine does not run it, to follow the name, and null where it does.</summary>
-    private sealed record Row(KernelChoice Choice, string Name, Func<string?> Lack, Func<KernelSet> Make);
+    /// <summary>A kernel set; <c>Lack</c> gives why this machine does not run it, to follow the name, and null where it does. <c>Make</c> asks once more, so
+    /// that a program that was compiled ahead of time for other processors does not carry its kernels.</summary>
+    private sealed record Row(KernelChoice Choice, string Name, Func<string?> Lack, Func<KernelSet?> Make);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EdgeVit.Cli;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Serve;
 
@@ -29,15 +30,22 @@ internal sealed class AccessToken
             throw new UserException($"--token {path}: every user of this machine can read or change this file:  chmod 600 {path}", ExitCode.Usage);
         }
 
-        if (new FileInfo(path).Length > MostBytes)
-        {
-            throw new UserException($"--token {path}: more than {MostBytes} bytes, expected one word of at least {Shortest} letters.", ExitCode.Usage);
-        }
-
-        string word = File.ReadAllText(path, Encoding.UTF8).Trim();
+        string word = Encoding.UTF8.GetString(Bytes(path)).Trim();
         return word.Length >= Shortest && word.All(c => c is > ' ' and <= '~') ? new AccessToken(Encoding.ASCII.GetBytes(word)) : throw new UserException(
             $"--token {path}: {(word.Length < Shortest ? $"the word has {word.Length} letters" : "the word has spaces or letters beyond ASCII")}, expected one word of at least {Shortest} letters, digits and signs.",
             ExitCode.Usage);
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            return FileBytes.Read(path, MostBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException($"--token {path}: {FileFault.Of(e, path)}; expected one word of at least {Shortest} letters.", ExitCode.Usage, e);
+        }
     }
 
     /// <summary>Whether a request's <c>Authorization</c> carries the word; takes as long for a nearly right one as for any other.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 
 namespace EdgeVit.Serve;
 
-/// <summary>Tells systemd how the server is: ready, stopping, and alive as long as its workers finish what they are given. Does nothing where no systemd
+/// <summary>Tells systemd how the server is: ready, stopping, and alive as long as its workers finish what they are given, each within the time that systemd waits. Does nothing where no systemd
 /// listens.</summary>
 internal sealed class Watchdog : IDisposable
 {
@@ -77,7 +77,7 @@ internal sealed class Watchdog : IDisposable
             while (true)
             {
                 Task wait = Task.Delay(period, end);
-                if (await AnswersAsync(_pool, wait))
+                if (_pool.LongestRunning < 2 * period && await AnswersAsync(_pool, wait))
                 {
                     Tell(s_alive);
                 }

@@ -43,7 +43,7 @@ internal sealed class Classifier : IDisposable
         long start = Stopwatch.GetTimestamp();
         long decoded, prepared;
         string? warning;
-        _memory.Take(pixels);
+        _memory.Enter(pixels);
         try
         {
             RgbImage image = ImageDecoder.Decode(file, ImageCheck.Name, _maxPixels, out warning);
@@ -53,7 +53,7 @@ internal sealed class Classifier : IDisposable
         }
         finally
         {
-            _memory.GiveBack(pixels);
+            _memory.Leave(pixels);
         }
 
         _session.RunNhwc(_pixels, _logits);

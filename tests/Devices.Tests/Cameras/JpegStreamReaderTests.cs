@@ -87,6 +87,55 @@ public class JpegStreamReaderTests
         Assert.Equal((coded.Length, 1L, false), ((int)reader.SkippedBytes, reader.Damaged, reader.Truncated));
     }
 
+    /// <summary>A length that reaches over the frames behind, into one of them or beyond the end: they come all the same.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(1 << 20)]
+    public void AWrongLengthOfASegmentCostsItsOwnFrameAlone(int most)
+    {
+        byte[] good = TestJpeg.Noise(24, 16, 5), wrong = TestJpeg.WithSegment(TestJpeg.Noise(20, 20, 6), 0xE1, [1, 2, 3, 4]);
+        for (int length = wrong.Length - 1; length < 6 * good.Length; length += 7)
+        {
+            (wrong[4], wrong[5]) = ((byte)(length >> 8), (byte)length);
+            for (int behind = 1; behind < 5; behind++)
+            {
+                byte[] stream = [.. good, .. wrong, .. Enumerable.Repeat(good, behind).SelectMany(g => g)];
+                int end = good.Length + 4 + length;
+                if (end + 1 < stream.Length && stream[end] == 0xFF && stream[end + 1] != 0)
+                {
+                    // Where another marker stands, the length may be right.
+                    continue;
+                }
+
+                var reader = new JpegStreamReader(new ChunkedStream(stream, most, length));
+                for (int i = 0; i <= behind; i++)
+                {
+                    Assert.True(good.AsSpan().SequenceEqual(reader.Read() is { } frame ? frame.Data.Span : []), $"frame {i} of {behind + 1}, length {length}");
+                }
+
+                Assert.Null(reader.Read());
+                Assert.Equal((wrong.Length, 1L, false), ((int)reader.SkippedBytes, reader.Damaged, reader.Truncated));
+            }
+        }
+    }
+
+    [Fact]
+    public void AWrongLengthOfASegmentIsFoundOutBeforeAllOfItCame()
+    {
+        byte[] good = TestJpeg.Noise(24, 16, 5), wrong = TestJpeg.WithSegment(TestJpeg.Noise(20, 20, 6), 0xE1, [1, 2, 3, 4]);
+        (wrong[4], wrong[5]) = (0xFF, 0xFF);
+        byte[] stream = [.. wrong, .. good, .. good, .. good];
+        Assert.True(stream.Length < 65_000);
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out);
+        using var end = new System.IO.Pipes.AnonymousPipeClientStream(System.IO.Pipes.PipeDirection.In, pipe.ClientSafePipeHandle);
+        pipe.Write(stream);
+        // The pipe stays open: what waited for more would wait for ever.
+        var reader = new JpegStreamReader(end);
+        Assert.Equal(good, reader.Read()!.Data.ToArray());
+        Assert.Equal(good, reader.Read()!.Data.ToArray());
+    }
+
     [Fact]
     public void AFrameBeyondTheBoundIsPassedOver()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace EdgeVit.EndToEnd.Tests;
@@ -27,7 +28,10 @@ public sealed class ServeDocumentTests(SharedServer shared) : IClassFixture<Shar
         byte[] png = Png.Random(50, 50, 1);
         string path = folder.File("photo.jpg", png), address = $"http://127.0.0.1:{shared.Server.Port}/classify";
         string expected = (await shared.Server.TopAsync(png)).ToJsonString();
-        Assert.Equal(expected, Run("curl", "-sS", "--data-binary", "@" + path, address).Expect(0).Json["top"]!.ToJsonString());
+        JsonObject answer = Run("curl", "-sS", "--data-binary", "@" + path, address).Expect(0).Json;
+        Assert.Equal(expected, answer["top"]!.ToJsonString());
+        MarkdownBlock shown = MarkdownBlock.Read("docs/serve.md").First(b => b.Language == "json");
+        Assert.Equal(DocumentSampleTests.Shape(JsonNode.Parse(shown.Text)), DocumentSampleTests.Shape(answer));
         Assert.Equal(expected, Run("curl", "-sS", "-F", "image=@" + path, address).Expect(0).Json["top"]!.ToJsonString());
     }
 

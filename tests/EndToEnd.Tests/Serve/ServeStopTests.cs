@@ -124,7 +124,27 @@ public sealed class ServeStopTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.False(await Watchdog.AnswersAsync(pool, Task.Delay(300, end)));
         Assert.False(await Watchdog.AnswersAsync(pool, Task.Delay(300, end)));
         hang.Release();
+        // Room for a probe again, so that the answer does not take the whole minute.
+        SpinWait.SpinUntil(() => pool.Waiting == 0, TimeSpan.FromMinutes(1));
         Assert.True(await Watchdog.AnswersAsync(pool, Task.Delay(TimeSpan.FromMinutes(1), end)));
+    }
+
+    /// <summary>One of two workers hangs: the other still answers, and how long the first has been at it is known.</summary>
+    [Fact]
+    public async Task OneHangingWorkerAmongSeveralIsSeen()
+    {
+        using EvitModel opened = EvitModel.Open(model.Path);
+        using var pool = new WorkerPool(opened, workers: 2, threads: 1, queue: 4, maxPixels: 1_000_000);
+        CancellationToken end = TestContext.Current.CancellationToken;
+        Assert.Equal(TimeSpan.Zero, pool.LongestRunning);
+        using var hang = new Hang();
+        Assert.True(pool.TryAdd(hang));
+        await Task.Delay(300, end);
+        Assert.True(await Watchdog.AnswersAsync(pool, Task.Delay(TimeSpan.FromMinutes(1), end)));
+        Assert.InRange(pool.LongestRunning, TimeSpan.FromMilliseconds(200), TimeSpan.FromMinutes(10));
+        hang.Release();
+        SpinWait.SpinUntil(() => pool.LongestRunning == TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.Equal(TimeSpan.Zero, pool.LongestRunning);
     }
 
     private static string Receive(Socket socket)

@@ -7,11 +7,7 @@ public class FileSizeTests
 
     private static readonly Dictionary<string, string> s_longer = new()
     {
-        ["src/Runtime/Kernels/NeonRowKernel.Ops.cs"] = "one method for each op of an epilogue, which the JIT must see beside the loop that inlines them",
-        ["src/Runtime/Kernels/VectorRowKernel.Ops.cs"] = "one method for each op of an epilogue, which the JIT must see beside the loop that inlines them",
         ["src/Runtime/Kernels/TableBitKernel.Loops.cs"] = "the loops of one kernel for each number of tokens, to be read side by side",
-        ["src/Runtime/Code/Avx2/Avx2EpilogueEmitter.cs"] = "one case for each op of an epilogue",
-        ["src/Runtime/Code/Avx512/EpilogueEmitter.cs"] = "one case for each op of an epilogue",
     };
 
     [Fact]

@@ -5,15 +5,33 @@ public class NetworkRecogniserTests
     [Fact]
     public void EveryPresetByItsShapes()
     {
-        foreach (BinaryViTConfig preset in BinaryViTPresets.All)
+        foreach (BinaryViTConfig preset in BinaryViTPresets.All.Where(p => p.Name.StartsWith("binaryvit", StringComparison.Ordinal)))
         {
             RecognisedNetwork network = NetworkRecogniser.Recognise(Shapes(preset));
             Assert.Equal(preset, network.Config);
-            Assert.Equal(preset.BinaryDownsampling ? "BinaryViT" : "BinaryViT* (float down-sampling)", network.Variant);
+            Assert.Equal(
+                preset.Down switch
+                {
+                    DownKind.Binary => "BinaryViT",
+                    DownKind.Float => "BinaryViT* (float down-sampling)",
+                    _ => "BinaryViT* (depthwise down-sampling) with spatial shifts with a stem with 3x3 convolutions",
+                },
+                network.Variant);
             Assert.Contains(network.Assumed, a => a.Contains("--head-size", StringComparison.Ordinal));
             BinaryViTConfig hundred = preset.With(classes: 100);
             Assert.Equal(hundred, NetworkRecogniser.Recognise(Shapes(hundred)).Config);
         }
+    }
+
+    [Theory]
+    [InlineData("binary-deit", "BinaryViT")]
+    [InlineData("binary-cait", "BinaryViT with class attention")]
+    [InlineData("binary-levit", "BinaryViT with a bias in the scores")]
+    public void OtherPapersPresetsByTheirShapes(string preset, string variant)
+    {
+        BinaryViTConfig config = BinaryViTPresets.Get(preset);
+        RecognisedNetwork network = NetworkRecogniser.Recognise(Shapes(config));
+        Assert.Equal((config, variant), (network.Config, network.Variant));
     }
 
     [Fact]
@@ -150,6 +168,27 @@ public class NetworkRecogniserTests
         RecognisedNetwork local = NetworkRecogniser.Recognise(Shapes(nano with { Locality = true }));
         Assert.Equal(nano with { Locality = true }, local.Config);
         Assert.Contains(local.Assumed, a => a.Contains("three look the same", StringComparison.Ordinal));
+
+        StageConfig Convolving(StageConfig stage) => stage with { Mixer = MixerKind.Conv3, Heads = 1 };
+        BinaryViTConfig early = nano with { Stages = [Convolving(nano.Stages[0]), .. nano.Stages.Skip(1)] }, everywhere = nano with { Stages = [.. nano.Stages.Select(Convolving)] };
+        RecognisedNetwork convolving = NetworkRecogniser.Recognise(Shapes(early));
+        Assert.Equal(early, convolving.Config);
+        Assert.Equal("BinaryViT with 3x3 convolutions", convolving.Variant);
+        Assert.Contains(convolving.Assumed, a => a.Contains("dilation 1", StringComparison.Ordinal));
+        Assert.Contains(convolving.Assumed, a => a.Contains("heads of 64 channels (2, 4 in", StringComparison.Ordinal));
+        Assert.Equal(everywhere, NetworkRecogniser.Recognise(Shapes(everywhere)).Config);
+
+        foreach (DownKind down in (DownKind[])[DownKind.Conv3, DownKind.Depthwise])
+        {
+            RecognisedNetwork other = NetworkRecogniser.Recognise(Shapes(nano with { Down = down }));
+            Assert.Equal(nano with { Down = down }, other.Config);
+            Assert.Equal(down == DownKind.Conv3 ? "BinaryViT with 3x3 down-sampling" : "BinaryViT* (depthwise down-sampling)", other.Variant);
+        }
+
+        BinaryViTConfig layered = nano with { PatchSize = 1, Stem = [new StemLayer(3, 2, 6), new StemLayer(3, 2, Depthwise: true)] };
+        RecognisedNetwork stems = NetworkRecogniser.Recognise(Shapes(layered));
+        Assert.Equal(layered, stems.Config);
+        Assert.Contains(stems.Assumed, a => a.Contains("strides 2, 2 of the stem's 2 layers", StringComparison.Ordinal));
 
         BinaryViTConfig shifted = nano with { ShiftedPatches = true, StemWidth = 6 };
         RecognisedNetwork sized = NetworkRecogniser.Recognise(Shapes(shifted), new RecogniserOptions(ImageSize: 32));

@@ -28,6 +28,20 @@ public sealed class SidecarTests : IDisposable
         Assert.Equal(["from the files beside the checkpoint: heads of 24 channels, LayerNorm epsilon 1E-12, 3 class names, shorter side to 16, bilinear, mean 0.5,0.25,0.125, std 0.5,1,2"], imported.Notes);
     }
 
+    /// <summary>Published lists have names twice; a class that is found by its name would be another's, in silence.</summary>
+    [Theory]
+    [InlineData("crane", "crane", "dog", "crane (0)", "crane (1)", "dog")]
+    [InlineData("a", "a", "a (1)", "a (0)", "a (1) (1)", "a (1) (2)")]
+    [InlineData("a", "a", "a", "a (0)", "a (1)", "a (2)")]
+    public void ClassesOfOneNameAreToldApart(string first, string second, string third, params string[] labels)
+    {
+        Write("config.json", $$$"""{"hidden_size": 48, "num_attention_heads": 2, "id2label": {"0": "{{{first}}}", "1": "{{{second}}}", "2": "{{{third}}}"}}""");
+        ImportedCheckpoint imported = Import(ViTNames.HuggingFace);
+        Assert.Equal(labels, imported.Labels);
+        Assert.Contains("of them are there more than once and have their numbers now: ", imported.Notes[0], StringComparison.Ordinal);
+        Assert.Contains($"'{labels[0]}'", imported.Notes[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ATimmFolder()
     {
@@ -52,7 +66,7 @@ public sealed class SidecarTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{", "not JSON")]
+    [InlineData("{", "it is no JSON")]
     [InlineData("""{"hidden_act": "quick_gelu"}""", "quick_gelu")]
     [InlineData("""{"id2label": {"0": "a", "1": "b"}}""", "3 classes, but 2 labels")]
     public void WhatCannotBeUsed(string config, string expected)

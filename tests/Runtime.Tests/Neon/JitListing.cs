@@ -15,17 +15,17 @@ internal sealed record InnerLoop(string Method, IReadOnlyList<string> Instructio
 /// <summary>Reads the listing that the JIT writes with <c>DOTNET_JitDisasm</c> on ARM64.</summary>
 internal static partial class JitListing
 {
-    /// <summary>The inner loops of all methods in a listing, in its order; of a method that was compiled several times, the last
-    /// ones.</summary>
+    /// <summary>The inner loops of all methods in a listing, in its order; of a method that was compiled several times, the last ones. A
+    /// generic method is another one for every width of vectors that it is made for.</summary>
     internal static IReadOnlyList<InnerLoop> InnerLoops(string listing)
     {
         var loops = new Dictionary<string, InnerLoop[]>(StringComparer.Ordinal);
         foreach (string text in listing.Split("; Assembly listing for method ").Skip(1))
         {
             string[] lines = text.Split('\n');
-            string signature = lines[0].Split('(')[0].Split('[')[0];
-            string method = signature[(signature.LastIndexOf('.') + 1)..].Replace(':', '.');
-            loops[method] = [.. Inner(lines).Select(body => new InnerLoop(method, body))];
+            string method = Name(lines[0]);
+            method = method[(method.LastIndexOf('.', method.LastIndexOf('.') - 1) + 1)..];
+            loops[lines[0][..lines[0].LastIndexOf('(')]] = [.. Inner(lines).Select(body => new InnerLoop(method, body))];
         }
 
         return [.. loops.Values.SelectMany(l => l)];
@@ -43,14 +43,18 @@ internal static partial class JitListing
                 continue;
             }
 
-            string signature = text.Split('\n')[0];
-            int colon = signature.LastIndexOf(':', signature.IndexOf('(', StringComparison.Ordinal));
-            string name = signature[..colon].Split('[')[0] + "." + signature[(colon + 1)..].Split('(', '[')[0];
-            methods[(name, int.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture))] =
+            methods[(Name(text.Split('\n')[0]), int.Parse(size.Groups[1].Value, CultureInfo.InvariantCulture))] =
                 Numbered(text.Split('\n').Skip(1));
         }
 
         return methods;
+    }
+
+    /// <summary>Type and method, without what a generic one is made for.</summary>
+    private static string Name(string signature)
+    {
+        int colon = signature.LastIndexOf(':', signature.IndexOf('(', StringComparison.Ordinal));
+        return signature[..colon].Split('[')[0] + "." + signature[(colon + 1)..].Split('(', '[')[0];
     }
 
     private static string[] Numbered(IEnumerable<string> lines)

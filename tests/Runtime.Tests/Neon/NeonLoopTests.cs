@@ -11,12 +11,37 @@ public sealed class NeonLoopTests(WrittenNetworks networks) : IClassFixture<Writ
     {
         Assert.SkipUnless(AdvSimd.Arm64.IsSupported, "the JIT makes NEON code on ARM only; tests/arm64.sh runs this test under an emulator");
         string path = Path.Combine(networks.Folder, "listing");
-        CheckProcess.Run(["check", networks.Folder, "--threads", "1"], ("DOTNET_JitDisasm", "EdgeVit.Runtime.Neon*:*"), ("DOTNET_JitStdOutFile", path)).Expect(0);
+        CheckProcess.Run(["check", networks.Folder, "--threads", "1"], ("DOTNET_JitDisasm", "EdgeVit.Runtime.Neon*:* EdgeVit.Runtime.EpilogueKernel*:*"), ("DOTNET_JitStdOutFile", path)).Expect(0);
         string listing = File.ReadAllText(path);
         Assert.Empty(NeonLoops.Faults(listing, Dp.IsSupported));
 
         // The check can fail: on this very code with one instruction spoiled.
         Assert.Contains(NeonLoops.Faults(listing.Replace("uadalp ", "nop ", StringComparison.Ordinal), Dp.IsSupported), f => f.StartsWith("NeonBitKernel.Four", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheLoopsForAnotherWidthDoNotTakeTheirPlace()
+    {
+        const string Listing = """
+            ; Assembly listing for method EdgeVit.Runtime.EpilogueKernel`2[EdgeVit.Runtime.Lanes128,System.Runtime.Intrinsics.Vector128`1[float]]:Branch(ptr,uint,int) (Tier0)
+            G_M1_IG01:  ;; offset=0x0000
+                        fmul    v0.4s, v1.4s, v2.4s
+                        cbnz    w4, G_M1_IG01
+            ; Total bytes of code 8
+            ; Assembly listing for method EdgeVit.Runtime.EpilogueKernel`2[EdgeVit.Runtime.Lanes128,System.Runtime.Intrinsics.Vector128`1[float]]:Branch(ptr,uint,int) (FullOpts)
+            G_M1_IG01:  ;; offset=0x0000
+                        fmla    v0.4s, v1.4s, v2.4s
+                        cbnz    w4, G_M1_IG01
+            ; Total bytes of code 8
+            ; Assembly listing for method EdgeVit.Runtime.EpilogueKernel`2[EdgeVit.Runtime.Lanes1,float]:Branch(ptr,uint,int) (FullOpts)
+            G_M1_IG01:  ;; offset=0x0000
+                        fmadd   s0, s1, s2, s0
+                        cbnz    w4, G_M1_IG01
+            ; Total bytes of code 8
+            """;
+        IReadOnlyList<InnerLoop> loops = JitListing.InnerLoops(Listing);
+        Assert.All(loops, l => Assert.Equal("EpilogueKernel`2.Branch", l.Method));
+        Assert.Equal(["fmla", "fmadd"], loops.Select(l => l.Instructions[0].Split(' ')[0]));
     }
 
     [Fact]

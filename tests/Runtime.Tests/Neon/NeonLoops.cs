@@ -8,8 +8,9 @@ internal static class NeonLoops
     [
         ("NeonBitKernel.Four", ["eor", "cnt", "uadalp"]),
         ("NeonBitKernel.One", ["eor", "cnt", "uadalp"]),
-        ("NeonRowKernel.SignAndMeans", ["fmla", "fcmgt", "fcmge", "addp", "trn1"]),
-        ("NeonRowKernel.StoreAndSign", ["fmla", "fcmgt", "fcmge", "addp"]),
+        ("NeonTableBitKernel.Pair", ["tbl", "usra"]),
+        ("EpilogueKernel`2.Hidden", ["fmla", "fmin", "fcmge", "addp", "trn1"]),
+        ("EpilogueKernel`2.Branch", ["fmla", "fmin", "fcmge", "addp"]),
         ("NeonAttentionKernel.Score", ["eor", "cnt", "addp"]),
         ("NeonAttentionKernel.Select", ["cmhs", "uzp1", "addp"]),
         ("NeonAttentionKernel.Context", ["and", "cnt"]),
@@ -22,7 +23,7 @@ internal static class NeonLoops
     ];
 
     /// <summary>Methods without any call: one would send the block of channels that is in registers to memory and back.</summary>
-    private static readonly string[] s_leaves = ["NeonRowKernel.Ops", "NeonRowKernel.SignAndMeans", "NeonRowKernel.StoreAndSign"];
+    private static readonly string[] s_leaves = ["EpilogueKernel`2.Hidden", "EpilogueKernel`2.Branch"];
 
     /// <summary>Checks a listing of the JIT.</summary>
     /// <param name="listing">Its text.</param>

@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin
 [ "$(cat "$folder/lock/owner" 2>/dev/null)" = "$owner" ] || fail locked "$(cat "$folder/lock/owner" 2>/dev/null)"
 : >"$folder/lock/switching" || fail write "$folder"
 former=$(readlink "$folder/current" 2>/dev/null)
-fresh=no active=no had=no changed=no
+fresh=no active=no enabled=no had=no changed=no
 
 # point TARGET: lets 'current' mean another version, in one step.
 point() {
@@ -22,6 +22,7 @@ back() {
   rm -f "$units/edgevit.service.new"
   if [ "$changed" = yes ]; then
     if [ "$had" = yes ]; then
+      if [ "$enabled" = no ]; then systemctl disable edgevit.service >/dev/null 2>&1; fi
       { cp -p "$folder/unit.former" "$units/edgevit.service.new" && mv -f "$units/edgevit.service.new" "$units/edgevit.service"; } ||
         cp -p "$folder/unit.former" "$units/edgevit.service"
     else
@@ -69,6 +70,7 @@ start() {
     cp -p "$units/edgevit.service" "$folder/unit.former" || give write "$units"
     had=yes
     if systemctl is-active --quiet edgevit.service; then active=yes; fi
+    if systemctl is-enabled --quiet edgevit.service 2>/dev/null; then enabled=yes; fi
   fi
   printf '%s' "$unit" >"$units/edgevit.service.new" || give write "$units"
   changed=yes

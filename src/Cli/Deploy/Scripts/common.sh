@@ -10,6 +10,8 @@ unlock() { if [ "$(cat "$1/lock/owner" 2>/dev/null)" = "$2" ]; then rm -rf "$1/l
 # lock FOLDER OWNER CONNECTION FORCE: takes the lock, or says whose it is. A lock is stale where the connection that took it is gone or nothing
 # was done for half an hour. CONNECTION is the process that lives as long as the connection and when it began; empty where unknown.
 lock() {
+  # Of two that find the same stale lock the second must not take the first one's new lock for it: one looks at a time.
+  exec 9<"$1" && flock 9 2>/dev/null
   if ! mkdir "$1/lock" 2>/dev/null; then
     [ -d "$1/lock" ] || fail write "$(mkdir "$1/lock" 2>&1)"
     stale=$4
@@ -24,6 +26,7 @@ lock() {
     mkdir "$1/lock" 2>/dev/null || fail locked "$(cat "$1/lock/owner" 2>/dev/null)"
   fi
   { printf '%s\n' "$2" >"$1/lock/owner" && printf '%s\n' "$3" >"$1/lock/connection"; } || { rm -rf "$1/lock"; fail write "$1"; }
+  exec 9<&-
 }
 
 # ours FOLDER: whether deployments use it. Its file 'made' says so, and how many folders above it were made with it; 'keep' where it was there before.

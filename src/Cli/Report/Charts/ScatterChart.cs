@@ -3,19 +3,19 @@ namespace EdgeVit.Cli;
 /// <summary>A point of a scatter chart with what stands beside it.</summary>
 internal sealed record NamedPoint(string Mark, double X, double Y, string Says, string Style);
 
-/// <summary>Accuracy over latency. The latencies span decades, so their axis is logarithmic.</summary>
+/// <summary>Accuracy over latency, or another cost. Costs span decades, so their axis is logarithmic.</summary>
 internal static class ScatterChart
 {
     private const double Height = 290, Top = 30, Radius = 4;
 
-    /// <summary>Draws points, and as vertical lines the latencies whose accuracy is not known.</summary>
-    public static string ToSvg(string title, IReadOnlyList<NamedPoint> points, IReadOnlyList<(string Mark, double X, string Says)> lines)
+    /// <summary>Draws points, and as vertical lines the costs whose accuracy is not known; the abscissa says what the cost is.</summary>
+    public static string ToSvg(string title, IReadOnlyList<NamedPoint> points, IReadOnlyList<(string Mark, double X, string Says)> lines, string abscissa = "ms for one image (logarithmic)")
     {
         double[] x = [.. points.Select(p => p.X), .. lines.Select(l => l.X)];
         var svg = new Svg(title, string.Join("; ", points.Select(p => p.Says).Concat(lines.Select(l => l.Says))), Height);
         var frame = new ChartFrame(
             svg, ChartScale.Logarithmic(x.Min() * 0.9, x.Max() * 1.1), ChartScale.Linear(points.Min(p => p.Y), points.Max(p => p.Y), 5),
-            "ms for one image (logarithmic)", Height, Top);
+            abscissa, Height, Top);
         Lines(svg, frame, lines);
 
         // Dots keep their places; each name takes the first place around its dot that is still free.

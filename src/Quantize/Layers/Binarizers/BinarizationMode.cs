@@ -9,13 +9,13 @@ internal readonly record struct BinarizationMode(Surrogate Surrogate, bool Float
     /// <summary>Everything binary, nothing special.</summary>
     internal static BinarizationMode Usual => default;
 
-    /// <summary>What holds at a step.</summary>
+    /// <summary>What holds at a step. The last one has binary weights, however few there are: what it leaves is packed.</summary>
     /// <param name="step">Counted from 0.</param>
     internal static BinarizationMode At(BinarizationSettings settings, long step, long steps)
     {
         double done = (double)step / steps;
         return new BinarizationMode(
-            Surrogate.At(settings.Gradient, steps > 1 ? (double)step / (steps - 1) : 1), done < settings.FloatWeights, done >= 1 - settings.FreezeSigns,
+            Surrogate.At(settings.Gradient, steps > 1 ? (double)step / (steps - 1) : 1), done < settings.FloatWeights && step < steps - 1, done >= 1 - settings.FreezeSigns,
             settings.Regularizer > 0 && done >= 1 - settings.RegularizerShare ? settings.Regularizer : 0);
     }
 }

@@ -17,7 +17,9 @@ internal readonly record struct HeadLayout(int Batch, int Heads, int Size)
 /// <param name="Levels">Steps at most.</param>
 /// <param name="Temperature">What scores are multiplied by, for each head; null where that is 1.</param>
 /// <param name="MaskDiagonal">Whether queries and keys are the same tokens and none attends to itself.</param>
-internal sealed record AttentionForm(HeadLayout Layout, float[] Clip, int Levels, float[]? Temperature, bool MaskDiagonal)
+/// <param name="Bias">What is added to integer scores, which stay between -d and d, <c>[h, N, Nk]</c>; null for nothing.</param>
+/// <param name="Zero">The zero point of each head, in steps; null for 0.</param>
+internal sealed record AttentionForm(HeadLayout Layout, float[] Clip, int Levels, float[]? Temperature, bool MaskDiagonal, float[]? Bias = null, float[]? Zero = null)
 {
     /// <summary>What a head's integer scores are multiplied by.</summary>
     internal float Unit(int head) => (Temperature?[head] ?? 1) * (1 / MathF.Sqrt(Layout.Size));
@@ -129,11 +131,12 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             {
                 nuint at = (nuint)row * (nuint)keys;
                 int head = row / perHead % form.Layout.Heads;
-                float sum = Exponentials(ref from, at, exponentials, form, head, form.MaskDiagonal ? row % perHead : -1);
+                float sum = Exponentials(ref from, at, exponentials, form, head, row % perHead);
                 float half = 0.5f * form.Clip[head] * sum;
+                Vector512<float> zero = Vector512.Create((form.Zero?[head] ?? 0) * form.Clip[head] * sum);
                 for (int j = 0; j < keys; j += Lanes.Count)
                 {
-                    T.Store(Above(Lanes.Load(exponentials, j), half, form.Levels), ref to, at + (nuint)j);
+                    T.Store(Above(Lanes.Load(exponentials, j) - zero, half, form.Levels), ref to, at + (nuint)j);
                 }
             }
         });
@@ -154,7 +157,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
     }
 
     /// <summary>The gradient of the scores from that of the attention values, and per head the gradients of clip and, behind them, of the
-    /// temperature.</summary>
+    /// temperature, and what passes to the zero point.</summary>
     internal static (Tensor ByScores, double[] ByHead) LevelsGradient(Tensor byAttention, Tensor scores, AttentionForm form)
     {
         (int rows, int keys, int perHead) = Shape(scores);
@@ -164,7 +167,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         var gMemory = new TensorMemory(byAttention);
         var fromMemory = new TensorMemory(scores);
         var toMemory = new TensorMemory(result);
-        double[] byHead = ParallelRows.Reduce(rows, 2 * heads, (begin, end, sums) =>
+        double[] byHead = ParallelRows.Reduce(rows, 3 * heads, (begin, end, sums) =>
         {
             ref byte g = ref gMemory.Start;
             ref byte from = ref fromMemory.Start;
@@ -175,23 +178,28 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             {
                 nuint at = (nuint)row * (nuint)keys;
                 int head = row / perHead % heads;
-                Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, form, head, form.MaskDiagonal ? row % perHead : -1));
+                Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, form, head, row % perHead));
                 Vector512<float> perClip = Vector512.Create(1 / form.Clip[head]);
                 Vector512<float> weighted = Vector512<float>.Zero;
                 Vector512<float> clipGradient = Vector512<float>.Zero;
+                Vector512<float> passing = Vector512<float>.Zero;
+                Vector512<float> zero = Vector512.Create(form.Zero?[head] ?? 0);
                 for (int j = 0; j < keys; j += Lanes.Count)
                 {
                     Vector512<float> probability = Lanes.Load(p, j) * inverse;
-                    Vector512<float> q = probability * perClip;
-                    Vector512<float> inside = Vector512.LessThanOrEqual(q, Vector512.Create((float)form.Levels));
+                    Vector512<float> q = (probability * perClip) - zero;
+                    Vector512<float> notAbove = Vector512.LessThanOrEqual(q, Vector512.Create((float)form.Levels));
+                    Vector512<float> inside = notAbove & Vector512.GreaterThanOrEqual(q, Vector512<float>.Zero);
                     Vector512<float> incoming = T.Load(ref g, at + (nuint)j);
-                    clipGradient += incoming * Vector512.ConditionalSelect(inside, Above(q, 0.5f, form.Levels) - q, Vector512.Create((float)form.Levels));
+                    clipGradient += incoming * Vector512.ConditionalSelect(inside, Above(q, 0.5f, form.Levels) - q - zero, Vector512.AndNot(Vector512.Create((float)form.Levels), notAbove));
                     Vector512<float> through = incoming & inside;
                     weighted = Vector512.FusedMultiplyAdd(through, probability, weighted);
+                    passing += through;
                     probability.CopyTo(p, j);
                     through.CopyTo(passed, j);
                 }
                 sums[head] += Vector512.Sum(clipGradient);
+                sums[(2 * heads) + head] += Vector512.Sum(passing);
                 Vector512<float> mean = Vector512.Create(Vector512.Sum(weighted));
                 float unit = form.Unit(head);
                 Vector512<float> temperatureGradient = Vector512<float>.Zero;
@@ -200,10 +208,18 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                     Vector512<float> byLogit = Lanes.Load(p, j) * (Lanes.Load(passed, j) - mean);
                     if (form.Temperature is not null)
                     {
-                        temperatureGradient = Vector512.FusedMultiplyAdd(byLogit, T.Load(ref from, at + (nuint)j), temperatureGradient);
+                        temperatureGradient = Vector512.FusedMultiplyAdd(byLogit, Biased(ref from, at, j, form, head, row % perHead, keys), temperatureGradient);
                     }
 
-                    T.Store(byLogit * unit, ref to, at + (nuint)j);
+                    Vector512<float> byScore = byLogit * unit;
+                    if (form.Bias is { } bias)
+                    {
+                        // Nothing passes where the bias would have led beyond -d or d.
+                        Vector512<float> sum = T.Load(ref from, at + (nuint)j) + Lanes.Load(bias, BiasAt(head, row % perHead, j, perHead, keys));
+                        byScore &= Vector512.LessThanOrEqual(Vector512.Abs(sum), Vector512.Create((float)form.Layout.Size));
+                    }
+
+                    T.Store(byScore, ref to, at + (nuint)j);
                 }
                 sums[heads + head] += Vector512.Sum(temperatureGradient) * perScore;
             }
@@ -211,16 +227,34 @@ internal static class AttentionKernels<T> where T : struct, ILanes
         return (result, byHead);
     }
 
-    /// <summary><c>exp(temperature * (s - d) / sqrt(d))</c> of a row, 0 for its own key, and the sum; at most 1 each, so nothing overflows.</summary>
+    /// <summary>16 integer scores of a row, with their bias.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Exponentials(ref byte scores, nuint at, float[] result, AttentionForm form, int head, int own)
+    private static Vector512<float> Biased(ref byte scores, nuint at, int j, AttentionForm form, int head, int query, int keys)
     {
+        Vector512<float> score = T.Load(ref scores, at + (nuint)j);
+        if (form.Bias is not { } bias)
+        {
+            return score;
+        }
+
+        Vector512<float> most = Vector512.Create((float)form.Layout.Size);
+        return Vector512.Min(Vector512.Max(score + Lanes.Load(bias, BiasAt(head, query, j, bias.Length / (form.Layout.Heads * keys), keys)), -most), most);
+    }
+
+    private static int BiasAt(int head, int query, int key, int queries, int keys) => (((head * queries) + query) * keys) + key;
+
+    /// <summary><c>exp(temperature * (s - d) / sqrt(d))</c> of a row, 0 for its own key where that is masked, and the sum; at most 1 each, so nothing
+    /// overflows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Exponentials(ref byte scores, nuint at, float[] result, AttentionForm form, int head, int query)
+    {
+        int own = form.MaskDiagonal ? query : -1;
         Vector512<float> unit = Vector512.Create(form.Unit(head));
         Vector512<float> top = Vector512.Create((float)form.Layout.Size);
         Vector512<float> sum = Vector512<float>.Zero;
         for (int j = 0; j < result.Length; j += Lanes.Count)
         {
-            Vector512<float> e = Vector512.Exp((T.Load(ref scores, at + (nuint)j) - top) * unit);
+            Vector512<float> e = Vector512.Exp((Biased(ref scores, at, j, form, head, query, result.Length) - top) * unit);
             e.CopyTo(result, j);
             sum += e;
         }

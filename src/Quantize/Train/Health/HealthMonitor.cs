@@ -36,7 +36,7 @@ internal sealed class HealthMonitor
         _warnings = new HealthWarnings(phase, steps, progress);
 
         // Evenly over the held-out images, which are in order of class in many data sets; fewer where images are large.
-        int count = Math.Min(held.Count, Math.Clamp(MostImages * 32 * 32 / (source.ImageBytes / 3), LeastImages, MostImages));
+        int count = Math.Min(held.Count, Math.Clamp(TrainSettings.EvaluationImages(source.Preprocess.Height), LeastImages, MostImages));
         _indices = [.. Enumerable.Range(0, count).Select(i => held[(int)((long)i * held.Count / count)])];
     }
 

@@ -94,9 +94,15 @@ internal abstract class FlatOptimizer : IDisposable
                 ReadState(reader, member);
             }
         }
-        catch (Exception e) when (e is EndOfStreamException or ArgumentException or FormatException)
+        catch (FormatException e)
         {
-            throw Foreign(e.Message);
+            // Ours, of a kind of state.
+            string what = e.Message;
+            throw Foreign(what);
+        }
+        catch (Exception e) when (e is EndOfStreamException or ArgumentException)
+        {
+            throw Foreign("it ends too early, or is damaged");
         }
     }
 

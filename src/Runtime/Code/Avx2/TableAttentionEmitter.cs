@@ -4,11 +4,10 @@ namespace EdgeVit.Runtime;
 /// sums index the exponentials; the row's threshold is the number of table entries above its limit; the attended keys' bits meet the values
 /// as another product. Scalar twin: <see cref="ScalarAttentionKernel"/>.</summary>
 /// <remarks>A sum is half the product of query and key, so m = sum + 32 channels match; with n of the 65 entries above the limit, which
-/// grow with m, keys with m above 64 - n are attended, whose sums are above 32 - n. The second product counts 32 minus the bits in which
-/// attended keys and a channel's values differ, for each block of 64 keys; with v positive values of the channel, 2 * popcount(attended and
-/// values) - popcount(attended) is v minus the differing bits, so its sums start at v - 32 * blocks. Sums of exponentials stay below
-/// 2^46 * 256.</remarks>
-internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, Avx2EpilogueEmitter[] epilogues, int tokens)
+/// grow with m, keys with m above 64 - n are attended, whose sums are above 32 - n. The second product counts the bits in which
+/// attended keys and a channel's values differ; with v positive values of the channel, 2 * popcount(attended and values) -
+/// popcount(attended) is v minus these. Sums of exponentials stay below 2^46 * 256.</remarks>
+internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionForm form, int tokens)
 {
     private const int LessThan = 17;
     private const int Limit = 0;
@@ -46,56 +45,25 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
     /// <summary>The sums of queries and keys.</summary>
     private void Queries()
     {
-        foreach (Avx2EpilogueEmitter epilogue in epilogues)
+        var product = new TableProductEmitter(code, form.Queries, tokens);
+        code.Mov(Registers.Bits, RowPointers.Slot(form.Queries.RowSlot));
+        code.Add(Registers.Bits, Head);
+        product.Indices();
+        for (int block = 0; block < form.Blocks; block++)
         {
-            if (epilogue.First > 0)
-            {
-                code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
-            }
-
-            code.Mov(Registers.Bits, RowPointers.Slot(form.Queries.RowSlot));
-            code.Add(Registers.Bits, Head);
-            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Queries.TablesLiteral));
-            for (int block = 0; block < form.Blocks; block++)
-            {
-                for (int i = 0; i < 2 * epilogue.Tokens; i++)
-                {
-                    code.Xor256(i, i, i);
-                }
-
-                new TableProductEmitter(code, form.Queries, epilogue.First, epilogue.Tokens).EmitWord(SumOffset(block), SumStride);
-            }
+            code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.LimitsLiteral));
+            product.Emit(new Mem(Gpr.Rax), SumOffset(block), SumStride);
         }
     }
 
     /// <summary>The sums of attended keys and values.</summary>
     private void Values()
     {
+        var product = new TableProductEmitter(code, form.Values, tokens);
+        code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset));
+        product.Indices();
         code.Add(Registers.Weights, form.StartBytes);
-        var start = new Mem(Registers.Weights, -form.StartBytes);
-        foreach (Avx2EpilogueEmitter epilogue in epilogues)
-        {
-            if (epilogue.First > 0)
-            {
-                code.Sub(Registers.Weights, form.Blocks * TableAttentionForm.BlockBytes);
-            }
-
-            code.Lea(Registers.Bits, new Mem(Registers.Scratch, form.AttendedOffset));
-            code.Mov(Avx2Registers.Tables, RowPointers.LiteralAt(form.Values.TablesLiteral));
-            var product = new TableProductEmitter(code, form.Values, epilogue.First, epilogue.Tokens);
-            if (form.Values.SumBytes == 2)
-            {
-                product.EmitChunks(start);
-                continue;
-            }
-
-            for (int i = 0; i < 2 * epilogue.Tokens; i++)
-            {
-                code.Load256(i, start with { Displacement = start.Displacement + (32 * (i & 1)) });
-            }
-
-            product.EmitWord(form.Values.SumOffset, TableAttentionForm.Size);
-        }
+        product.Emit(new Mem(Registers.Weights, -form.StartBytes), form.Values.SumOffset, form.StartBytes);
     }
 
     /// <summary>From sums to bits of attended keys, token by token.</summary>
@@ -168,7 +136,7 @@ internal sealed class TableAttentionEmitter(X64Assembler code, TableAttentionFor
         for (int i = 0; i < TableAttentionForm.LimitEntries / 4; i++)
         {
             int sum = Count + (i % 3);
-            code.CompareDouble256(Above + (i & 3), Limit, new Mem(Gpr.Rax, 32 + (32 * i)), LessThan);
+            code.CompareDouble256(Above + (i & 3), Limit, new Mem(Gpr.Rax, TableAttentionForm.Size + (32 * i)), LessThan);
             code.Add64x4(sum, sum, Above + (i & 3));
         }
 

@@ -41,12 +41,12 @@ internal sealed unsafe class TableAttentionPackStep(string name, AttentionOperan
         }
     }
 
-    /// <summary>For each channel the number of positive values minus half of all places.</summary>
+    /// <summary>For each channel the number of positive values.</summary>
     private void Start(ulong* values, byte* target)
     {
         for (int c = 0; c < Size; c++)
         {
-            int start = -Size / 2 * _blocks;
+            int start = 0;
             for (int j = 0; j < _blocks; j++)
             {
                 start += BitOperations.PopCount(values[(c * _blocks) + j]);

@@ -6,7 +6,7 @@ namespace EdgeVit.Runtime;
 /// other as if they were further keys with the same values. Scalar twin:
 /// <see cref="ScalarAttentionKernel"/>.</summary>
 /// <remarks>A plane's sum over K keys stays below 255 K, the whole sum below 2^48 K: exact in 64 bits.</remarks>
-internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, int tokens)
+internal sealed class AttentionEmitter(VectorCode code, AttentionForm form, int tokens)
 {
     private const int LessThan = 17;
     private const int LessThanUnsigned = 1;
@@ -23,8 +23,6 @@ internal sealed class AttentionEmitter(X64Assembler code, AttentionForm form, in
     {
         var head = new CodeLabel();
         code.Zero(Gpr.R8);
-        code.Zero(Registers.Channel);
-        code.Zero(Registers.BitByte);
         code.Mov(Registers.Weights, RowPointers.LiteralAt(form.PreparedLiteral));
         code.Add(Registers.Weights, Registers.Arena);
         code.Mov(Gpr.Rax, RowPointers.LiteralAt(form.RealKeysLiteral));

@@ -8,7 +8,7 @@ internal static unsafe class AttentionTables
     /// <summary>True where there is code: heads of 64 or 96 channels that fill whole blocks, and tables of at most 48 bits.</summary>
     internal static bool IsSupported(AttentionOperands operands, long* exp)
     {
-        bool supported = operands.HeadSize is 64 or 96 && operands.Heads * operands.HeadSize % 64 == 0;
+        bool supported = operands is { HeadSize: 64 or 96, Windows: null, HasBias: false, HasZero: false } && operands.Heads * operands.HeadSize % 64 == 0;
         for (int head = 0; supported && head < Tables(operands); head++)
         {
             supported = exp[(head * operands.TableStride) + operands.HeadSize] < 1L << (8 * AttentionForm.MaxPlanes);

@@ -5,7 +5,7 @@ namespace EdgeVit.Runtime;
 /// an addition. Weights <c>[outputs / 16][words][16]</c> of 32-bit words.</summary>
 /// <remarks>A lane counts at most K bits and K is at most <see cref="GraphValidator.MaxInputs"/>. Padding bits are 0 on both sides. Scalar twin:
 /// <see cref="ScalarBitKernel"/>.</remarks>
-internal sealed class ProductEmitter(X64Assembler code, int words, int rowStride, int tokens)
+internal sealed class ProductEmitter(VectorCode code, int words, int rowStride, int tokens)
 {
     private const int MostUnrolled = 16;
 
@@ -52,11 +52,11 @@ internal sealed class ProductEmitter(X64Assembler code, int words, int rowStride
 
     private void Word(Mem rows, int k, bool first, Action<int, int, Mem> combine)
     {
-        code.LoadVector(Registers.Parameter, new Mem(Registers.Weights, k * 64));
+        code.LoadVector(code.Parameter, new Mem(Registers.Weights, k * 64));
         for (int t = 0; t < tokens; t++)
         {
-            int temporary = Registers.Temporary + t;
-            combine(temporary, Registers.Parameter, rows with { Displacement = rows.Displacement + (t * rowStride) + (k * sizeof(uint)) });
+            int temporary = code.Temporary + t;
+            combine(temporary, code.Parameter, rows with { Displacement = rows.Displacement + (t * rowStride) + (k * sizeof(uint)) });
             if (first)
             {
                 code.PopCount32(t, temporary);

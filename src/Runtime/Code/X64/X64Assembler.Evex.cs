@@ -2,25 +2,15 @@ namespace EdgeVit.Runtime;
 
 /// <content>AVX-512 instructions. Vector registers are numbers 0 to 31, mask registers 1 to 7; a memory operand may be one element,
 /// repeated over the lanes (<c>each</c>).</content>
-internal sealed partial class X64Assembler
+internal partial class X64Assembler
 {
-    private const int None = 0;
-    private const int P66 = 1;
+    private protected const int None = 0;
+    private protected const int P66 = 1;
     private const int PF3 = 2;
     private const int PF2 = 3;
     private const int Vector = 64;
 
-    internal void LoadVector(int to, Mem from) => Evex(1, None, 0, 0x10, to, 0, from, Vector);
-
-    internal void StoreVector(Mem to, int from) => Evex(1, None, 0, 0x11, from, 0, to, Vector);
-
-    internal void MoveVector(int to, int from) => Evex(1, None, 0, 0x28, to, 0, from);
-
-    internal void BroadcastSingle(int to, Mem from) => Evex(2, P66, 0, 0x18, to, 0, from, 4);
-
     internal void BroadcastByte(int to, Mem from) => Evex(2, P66, 0, 0x78, to, 0, from, 1);
-
-    internal void Xor(int to, int a, int b) => Evex(1, P66, 0, 0xEF, to, a, b);
 
     internal void XorEach(int to, int a, Mem b) => Evex(1, P66, 0, 0xEF, to, a, b, 4, each: true);
 
@@ -41,36 +31,10 @@ internal sealed partial class X64Assembler
         Byte(count);
     }
 
-    internal void Int32ToSingle(int to, int from) => Evex(1, None, 0, 0x5B, to, 0, from);
-
     internal void UInt64ToDouble(int to, int from) => Evex(1, PF3, 1, 0x7A, to, 0, from);
 
-    internal void AddSingle(int to, int a, int b) => Evex(1, None, 0, 0x58, to, a, b);
-
-    internal void AddSingle(int to, int a, Mem b) => Evex(1, None, 0, 0x58, to, a, b, Vector);
-
-    internal void SubSingle(int to, int a, int b) => Evex(1, None, 0, 0x5C, to, a, b);
-
-    internal void MulSingle(int to, int a, int b, int mask = 0) => Evex(1, None, 0, 0x59, to, a, b, mask);
-
-    internal void MulSingleEach(int to, int a, Mem b) => Evex(1, None, 0, 0x59, to, a, b, 4, each: true);
 
     internal void MulDoubleEach(int to, int a, Mem b) => Evex(1, P66, 1, 0x59, to, a, b, 8, each: true);
-
-    /// <summary>to = to * a + b, rounded once.</summary>
-    internal void Fma213(int to, int a, int b) => Evex(2, P66, 0, 0xA8, to, a, b);
-
-    /// <summary>to = to * a + b, rounded once.</summary>
-    internal void Fma213(int to, int a, Mem b) => Evex(2, P66, 0, 0xA8, to, a, b, Vector);
-
-    /// <summary>to = a * b + to, rounded once.</summary>
-    internal void Fma231(int to, int a, int b) => Evex(2, P66, 0, 0xB8, to, a, b);
-
-    /// <summary>to = a * b + to, rounded once.</summary>
-    internal void Fma231(int to, int a, Mem b) => Evex(2, P66, 0, 0xB8, to, a, b, Vector);
-
-    /// <summary>to = a * b + to, rounded once, b one float for all lanes.</summary>
-    internal void Fma231Each(int to, int a, Mem b) => Evex(2, P66, 0, 0xB8, to, a, b, 4, each: true);
 
     /// <summary>mask = a (predicate) b on floats.</summary>
     internal void CompareSingle(int mask, int a, int b, int predicate)
@@ -107,9 +71,6 @@ internal sealed partial class X64Assembler
 
     /// <summary>Sums of the eight bytes of every 64-bit lane.</summary>
     internal void SumBytes(int to, int from, int zero) => Evex(1, P66, 0, 0xF6, to, from, zero);
-
-    /// <summary>index[i] = float index[i] &amp; 31 of low followed by high.</summary>
-    internal void LookUpSingles(int index, int low, int high) => Evex(2, P66, 0, 0x77, index, low, high);
 
     /// <summary>Lanes of 128 bits of a, then of b, as the selector says, two bits each.</summary>
     internal void ShuffleQuarters(int to, int a, int b, int selector)
@@ -168,14 +129,14 @@ internal sealed partial class X64Assembler
         Address(mask, memory, 1);
     }
 
-    private void Evex(int map, int prefix, int wide, int opcode, int register, int vector, int rm, int mask = 0)
+    private protected void Evex(int map, int prefix, int wide, int opcode, int register, int vector, int rm, int mask = 0)
     {
         Prefix(map, prefix, wide, register, vector, rm >> 4 & 1, rm >> 3 & 1, mask, false, 2);
         Byte(opcode);
         Byte(0xC0 | ((register & 7) << 3) | (rm & 7));
     }
 
-    private void Evex(
+    private protected void Evex(
         int map, int prefix, int wide, int opcode, int register, int vector, Mem memory, int unit, int mask = 0, bool each = false, int length = 2)
     {
         int index = memory.Index is { } i ? (int)i : 0;

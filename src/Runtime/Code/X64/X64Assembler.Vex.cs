@@ -1,7 +1,7 @@
 namespace EdgeVit.Runtime;
 
 /// <content>AVX2 instructions: vector registers are numbers 0 to 15 of 256 bits.</content>
-internal sealed partial class X64Assembler
+internal partial class X64Assembler
 {
     internal void Load256(int to, Mem from) => Vex(1, None, 0x10, to, 0, from);
 
@@ -10,8 +10,6 @@ internal sealed partial class X64Assembler
     internal void Move256(int to, int from) => Vex(1, None, 0x28, to, 0, from);
 
     internal void Xor256(int to, int a, int b) => Vex(1, P66, 0xEF, to, a, b);
-
-    internal void BroadcastSingle256(int to, Mem from) => Vex(2, P66, 0x18, to, 0, from);
 
     internal void BroadcastByte256(int to, Mem from) => Vex(2, P66, 0x78, to, 0, from);
 
@@ -23,7 +21,39 @@ internal sealed partial class X64Assembler
     /// <summary>to[i] = byte index[i] of the table in the same half.</summary>
     internal void LookUpBytes256(int to, int table, int index) => Vex(2, P66, 0x00, to, table, index);
 
+    /// <summary>The same, the indices from memory.</summary>
+    internal void LookUpBytes256(int to, int table, Mem index) => Vex(2, P66, 0x00, to, table, index);
+
     internal void AddBytes256(int to, int a, int b) => Vex(1, P66, 0xFC, to, a, b);
+
+    /// <summary>to = a - b, by bytes.</summary>
+    internal void SubBytes256(int to, int a, int b) => Vex(1, P66, 0xF8, to, a, b);
+
+    /// <summary>to = a - b, by 16-bit numbers.</summary>
+    internal void SubWords256(int to, int a, int b) => Vex(1, P66, 0xF9, to, a, b);
+
+    internal void And256(int to, int a, int b) => Vex(1, P66, 0xDB, to, a, b);
+
+    /// <summary>16-bit numbers shifted left.</summary>
+    internal void ShiftLeftWords256(int to, int from, int count) => ShiftWords256(6, to, from, count);
+
+    /// <summary>16-bit numbers shifted right without sign.</summary>
+    internal void ShiftRightWords256(int to, int from, int count) => ShiftWords256(2, to, from, count);
+
+    /// <summary>16-bit sums of adjacent products of an unsigned byte of a and a signed one of b.</summary>
+    internal void MultiplyAddBytes256(int to, int a, int b) => Vex(2, P66, 0x04, to, a, b);
+
+    /// <summary>Eight bytes in the lowest lane, zeros above.</summary>
+    internal void LoadLowest64(int to, Mem from) => Vex(1, PF3, 0x7E, to, 0, from, half: true);
+
+    /// <summary>In each half the bytes of the lower 64-bit lanes of a and b in turn.</summary>
+    internal void UnpackLowBytes256(int to, int a, int b) => Vex(1, P66, 0x60, to, a, b);
+
+    /// <summary>In each half the 16-bit numbers of the lower 64-bit lanes of a and b in turn.</summary>
+    internal void UnpackLowWords256(int to, int a, int b) => Vex(1, P66, 0x61, to, a, b);
+
+    /// <summary>In each half the 16-bit numbers of the upper 64-bit lanes of a and b in turn.</summary>
+    internal void UnpackHighWords256(int to, int a, int b) => Vex(1, P66, 0x69, to, a, b);
 
     internal void AddWords256(int to, int a, Mem b) => Vex(1, P66, 0xFD, to, a, b);
 
@@ -74,28 +104,6 @@ internal sealed partial class X64Assembler
         Vex(1, None, 0xC6, to, a, b);
         Byte(selector);
     }
-
-    internal void Int32ToSingle256(int to, int from) => Vex(1, None, 0x5B, to, 0, from);
-
-    internal void AddSingle256(int to, int a, int b) => Vex(1, None, 0x58, to, a, b);
-
-    internal void AddSingle256(int to, int a, Mem b) => Vex(1, None, 0x58, to, a, b);
-
-    internal void SubSingle256(int to, int a, int b) => Vex(1, None, 0x5C, to, a, b);
-
-    internal void MulSingle256(int to, int a, int b) => Vex(1, None, 0x59, to, a, b);
-
-    /// <summary>to = to * a + b, rounded once.</summary>
-    internal void Fma213Single256(int to, int a, int b) => Vex(2, P66, 0xA8, to, a, b);
-
-    /// <summary>to = to * a + b, rounded once.</summary>
-    internal void Fma213Single256(int to, int a, Mem b) => Vex(2, P66, 0xA8, to, a, b);
-
-    /// <summary>to = a * b + to, rounded once.</summary>
-    internal void Fma231Single256(int to, int a, int b) => Vex(2, P66, 0xB8, to, a, b);
-
-    /// <summary>to = a * b + to, rounded once.</summary>
-    internal void Fma231Single256(int to, int a, Mem b) => Vex(2, P66, 0xB8, to, a, b);
 
     /// <summary>to = all ones where a (predicate) b.</summary>
     internal void CompareSingle256(int to, int a, int b, int predicate)
@@ -154,24 +162,23 @@ internal sealed partial class X64Assembler
     /// <summary>The sign bits of 32 bytes.</summary>
     internal void SignBitsOfBytes256(Gpr to, int from) => Vex(1, P66, 0xD7, (int)to, 0, from);
 
-    /// <summary>to = b where the mask's sign bit is set, else a.</summary>
-    internal void BlendSingle256(int to, int a, int b, int mask)
-    {
-        Vex(3, P66, 0x4A, to, a, b);
-        Byte(mask << 4);
-    }
-
     /// <summary>The sign bits of eight floats.</summary>
     internal void SignBits256(Gpr to, int from) => Vex(1, None, 0x50, (int)to, 0, from);
 
-    private void Vex(int map, int prefix, int opcode, int register, int vector, int rm)
+    private void ShiftWords256(int operation, int to, int from, int count)
+    {
+        Vex(1, P66, 0x71, operation, to, from);
+        Byte(count);
+    }
+
+    private protected void Vex(int map, int prefix, int opcode, int register, int vector, int rm)
     {
         VexPrefix(map, prefix, register, vector, 0, rm >> 3 & 1, false);
         Byte(opcode);
         Byte(0xC0 | ((register & 7) << 3) | (rm & 7));
     }
 
-    private void Vex(int map, int prefix, int opcode, int register, int vector, Mem memory, bool half = false)
+    private protected void Vex(int map, int prefix, int opcode, int register, int vector, Mem memory, bool half = false)
     {
         int index = memory.Index is { } i ? (int)i : 0;
         VexPrefix(map, prefix, register, vector, index >> 3 & 1, (int)memory.Base >> 3 & 1, half);

@@ -2,32 +2,9 @@ using System.Buffers.Binary;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>A 64-bit general-purpose register, by its number in the encoding.</summary>
-internal enum Gpr
-{
-    Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R13, R14, R15,
-}
-
-/// <summary>A memory operand: <c>[base + index + displacement]</c>, the index unscaled.</summary>
-internal readonly record struct Mem(Gpr Base, Gpr? Index, int Displacement)
-{
-    internal Mem(Gpr @base, int displacement = 0)
-        : this(@base, null, displacement)
-    {
-    }
-}
-
-/// <summary>A place in the code that jumps go to.</summary>
-internal sealed class CodeLabel
-{
-    internal int Position { get; set; } = -1;
-
-    internal List<int> Fixups { get; } = [];
-}
-
 /// <summary>Writes x86-64 machine code: the general-purpose instructions that the compiler uses and the encoding of AVX-512 ones. Source:
 /// Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, sections 2.1 (legacy), 2.3 (VEX) and 2.7 (EVEX).</summary>
-internal sealed partial class X64Assembler
+internal partial class X64Assembler
 {
     private byte[] _code = new byte[4096];
     private int _length;
@@ -67,8 +44,6 @@ internal sealed partial class X64Assembler
         Int64(value);
     }
 
-    internal unsafe void Mov(Gpr to, void* address) => Mov(to, (long)address);
-
     internal void Mov(Gpr to, Mem from) => MemoryForm(0x8B, (int)to, from);
 
     internal void Mov(Mem to, Gpr from) => MemoryForm(0x89, (int)from, to);
@@ -77,13 +52,10 @@ internal sealed partial class X64Assembler
     internal void MovSignExtended(Gpr to, Mem from) => MemoryForm(0x63, (int)to, from);
 
     /// <summary>Loads a byte without sign.</summary>
-    internal void MovZeroExtended(Gpr to, Mem from)
-    {
-        Rex(false, (int)to, from.Index is { } i ? (int)i : 0, (int)from.Base);
-        Byte(0x0F);
-        Byte(0xB6);
-        Address((int)to, from, 1);
-    }
+    internal void MovZeroExtended(Gpr to, Mem from) => MovZeroExtended(0xB6, to, from);
+
+    /// <summary>Loads 16 bits without sign.</summary>
+    internal void MovZeroExtendedWord(Gpr to, Mem from) => MovZeroExtended(0xB7, to, from);
 
     /// <summary>Loads a signed byte.</summary>
     internal void MovSignExtendedByte(Gpr to, Mem from)
@@ -124,8 +96,6 @@ internal sealed partial class X64Assembler
 
     internal void ShiftRight(Gpr r, int count) => Shift(0xE8, r, count);
 
-    internal void Sub(Gpr to, Gpr from) => RegisterForm(0x2B, (int)to, (int)from);
-
     internal void Cmp(Gpr a, Gpr b) => RegisterForm(0x3B, (int)a, (int)b);
 
     internal void Zero(Gpr r) => RegisterForm(0x33, (int)r, (int)r);
@@ -147,6 +117,14 @@ internal sealed partial class X64Assembler
     {
         RegisterForm(0x69, (int)to, (int)from);
         Int32(value);
+    }
+
+    internal void Imul(Gpr to, Gpr from)
+    {
+        Rex(true, (int)to, 0, (int)from);
+        Byte(0x0F);
+        Byte(0xAF);
+        Byte(0xC0 | (((int)to & 7) << 3) | ((int)from & 7));
     }
 
     /// <summary>Moves where the last comparison found unsigned above or equal.</summary>
@@ -176,6 +154,14 @@ internal sealed partial class X64Assembler
     {
         Byte(0xE9);
         Target(to);
+    }
+
+    private void MovZeroExtended(int opcode, Gpr to, Mem from)
+    {
+        Rex(false, (int)to, from.Index is { } i ? (int)i : 0, (int)from.Base);
+        Byte(0x0F);
+        Byte(opcode);
+        Address((int)to, from, 1);
     }
 
     private void Shift(int operation, Gpr r, int count)
@@ -247,7 +233,7 @@ internal sealed partial class X64Assembler
         if (memory.Index is { } index)
         {
             Byte(mode | low | 4);
-            Byte((((int)index & 7) << 3) | @base);
+            Byte((memory.Shift << 6) | (((int)index & 7) << 3) | @base);
         }
         else if (@base == 4)
         {

@@ -1,0 +1,31 @@
+namespace EdgeVit.Export;
+
+/// <content>Convolutions before the patches.</content>
+internal sealed partial class BinaryViTLowering
+{
+    /// <summary>The image to the tokens that patches are cut from; the image itself where there is no stem.</summary>
+    private string Stem()
+    {
+        string x = Lowering.InputName;
+        foreach ((int i, StemLayer layer) in config.StemLayers().Index())
+        {
+            string name = StemLayer.Name(i);
+            x = RPReLU(name, StemConv(name, layer, x), $"{name}.rprelu");
+        }
+
+        return x;
+    }
+
+    private string StemConv(string name, StemLayer layer, string x)
+    {
+        FloatTensor weight = tensors[$"{name}.weight"];
+        float[] bias = new float[weight.Shape[0]];
+        if (!layer.Depthwise)
+        {
+            return NormedConv($"{name}.norm", $"{name}.norm", x, weight, bias, layer.Stride, layer.Window.Padding);
+        }
+
+        ChannelAffine norm = Norm($"{name}.norm");
+        return Depthwise($"{name}.norm", x, new FloatTensor(weight.Name, weight.Shape, ScaledRows(weight.Data, norm)), Folded(norm, bias), layer.Stride);
+    }
+}

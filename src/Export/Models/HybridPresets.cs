@@ -1,0 +1,63 @@
+namespace EdgeVit.Export;
+
+/// <summary>Students that convolve first and attend late, as the strongest binary networks of our size do: 3x3 binary convolutions while the grid is fine
+/// (BHViT, Gao et al. 2025; ReActNet, Liu et al. 2020; BNext, Guo et al. 2022), attention of three levels (BHViT) where it is coarse, shifted tokens beside both
+/// (S2-MLP, Yu et al. 2022), a float stem that strides instead of large patches, and a depthwise step from grid to grid (PiT, Heo et al. 2021).</summary>
+internal static class HybridPresets
+{
+    /// <summary>For photographs: the grids, depths and widths of BinaryViT-small.</summary>
+    public static BinaryViTConfig Hybrid224 { get; } = new BinaryViTConfig(
+        "hybrid-224",
+        ImageSize: 224,
+        PatchSize: 1,
+        [
+            Convolving(depth: 3, width: 64, expansion: 8),
+            Convolving(depth: 4, width: 128, expansion: 8),
+            Attending(depth: 8, width: 256, expansion: 4),
+            Attending(depth: 4, width: 512, expansion: 4),
+        ],
+        Classes: 1000,
+        Down: DownKind.Depthwise,
+        Branches: BranchKind.Shift,
+        AttentionLevels: 3)
+    {
+        Stem = [new StemLayer(Kernel: 3, Stride: 2, Width: 32), new StemLayer(Kernel: 3, Stride: 2, Depthwise: true)],
+    };
+
+    /// <summary>For photographs on a Raspberry Pi 4: a quarter of the binary work.</summary>
+    public static BinaryViTConfig HybridLite { get; } = new BinaryViTConfig(
+        "hybrid-lite",
+        ImageSize: 224,
+        PatchSize: 2,
+        [
+            Convolving(depth: 2, width: 128, expansion: 2),
+            Attending(depth: 3, width: 256, expansion: 2),
+            Attending(depth: 2, width: 512, expansion: 2),
+        ],
+        Classes: 1000,
+        Down: DownKind.Depthwise,
+        Branches: BranchKind.Shift)
+    {
+        Stem = [new StemLayer(Kernel: 3, Stride: 2, Width: 16), new StemLayer(Kernel: 3, Stride: 2, Depthwise: true)],
+    };
+
+    /// <summary>For small images: 16x16 tokens, then 8x8, then 4x4.</summary>
+    public static BinaryViTConfig Hybrid32 { get; } = new BinaryViTConfig(
+        "hybrid-32",
+        ImageSize: 32,
+        PatchSize: 2,
+        [
+            Convolving(depth: 2, width: 128, expansion: 4),
+            Convolving(depth: 2, width: 256, expansion: 4),
+            Attending(depth: 4, width: 512, expansion: 4),
+        ],
+        Classes: 10,
+        Down: DownKind.Depthwise,
+        Branches: BranchKind.Shift,
+        StemWidth: 64,
+        AttentionLevels: 3);
+
+    private static StageConfig Convolving(int depth, int width, int expansion) => new(depth, width, expansion * width, Heads: 1, Reduction: 1) { Mixer = MixerKind.Conv3 };
+
+    private static StageConfig Attending(int depth, int width, int expansion) => new(depth, width, expansion * width, width / 64, Reduction: 1);
+}

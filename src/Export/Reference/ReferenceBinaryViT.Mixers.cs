@@ -1,0 +1,31 @@
+namespace EdgeVit.Export;
+
+/// <content>Mixers that do not attend.</content>
+internal sealed partial class ReferenceBinaryViT
+{
+    /// <summary>The normed tokens A [N, C] and the residual stream X to X1: a 3x3 convolution of A's signs, beyond the grid +1, with A as its shortcut.</summary>
+    private Matrix Convolution(string c, StageConfig stage, int grid, Matrix a, Matrix x)
+    {
+        Signs signs = Sign($"{c}.sign", a, $"{c}.move");
+        int d = stage.Dilation ?? 1;
+        var windows = new float[a.Rows * 9 * a.Columns];
+        Parallel.For(0, a.Rows, t =>
+        {
+            for (int tap = 0; tap < 9; tap++)
+            {
+                (int row, int column) = ((t / grid) + (((tap / 3) - 1) * d), (t % grid) + (((tap % 3) - 1) * d));
+                Span<float> to = windows.AsSpan(((t * 9) + tap) * a.Columns, a.Columns);
+                if (row >= 0 && row < grid && column >= 0 && column < grid)
+                {
+                    signs.Row((row * grid) + column).CopyTo(to);
+                }
+                else
+                {
+                    to.Fill(1);
+                }
+            }
+        });
+        Matrix dense = Normed($"{c}.dense", $"{c}.norm", BinaryLinear($"{c}.dense", new Signs(a.Rows, 9 * a.Columns, windows)));
+        return Tap(c, x.Plus(OutputScale($"{c}.layerscale", RPReLU($"{c}.rprelu", dense, a))));
+    }
+}

@@ -1,0 +1,212 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace EdgeVit.Runtime;
+
+/// <summary>Epilogues for one vector width: a loop for any, and one for each of the two commonest of a transformer. A block of two vectors x
+/// <see cref="ILanes{TVector}.Tokens"/> tokens stays in registers from slot to slot; column j holds vector j of every token, so that a parameter
+/// vector is loaded once for all tokens. Scalar twin: the same with <see cref="Lanes1"/>.</summary>
+internal static unsafe partial class EpilogueKernel<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    private const uint Neurons = (1U << Slots.Source) | (1U << Slots.Shortcut) | (1U << Slots.RPReLU);
+    private const uint LaterShortcuts = (1U << (Slots.Shortcut + 1)) | (1U << (Slots.Shortcut + 2));
+    private const uint HiddenLayer = Neurons | (1U << Slots.Sign) | (1U << Slots.Mean);
+    private const uint AttentionBranch = Neurons | (1U << Slots.Store) | (1U << Slots.Sign);
+    private const uint BlockOutput = Neurons | (1U << Slots.Residual);
+
+    /// <summary>See <see cref="RowKernel.Epilogue"/>.</summary>
+    internal static delegate*<Slot*, uint, int, void> Of(ReadOnlySpan<Slot> slots)
+    {
+        uint present = RowKernel.Present(slots);
+        bool isDirect = slots[Slots.Source].Joins && slots[Slots.RPReLU].P0 == null;
+        for (int i = Slots.Shortcut; i <= Slots.Residual; i++)
+        {
+            isDirect &= slots[i].Places == null && (slots[i].Modulo & (slots[i].Modulo - 1)) == 0 && (i == Slots.Shortcut || slots[i].Modulo == 0);
+        }
+
+        return !isDirect ? &Any
+            : present == HiddenLayer ? &Hidden
+            : present is AttentionBranch or (AttentionBranch | LaterShortcuts) ? &Branch
+            : (present & ((1U << Slots.Branch) - 1)) == BlockOutput && slots[Slots.Residual].P0 != null ? &Output
+            : &Any;
+    }
+
+    /// <summary>The hidden layer of a feed-forward network, which is the most of all float work and is not stored: signs for the next product,
+    /// means for its shortcut.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Hidden(Slot* e, uint present, int channels)
+    {
+        int wrap = e[Slots.Shortcut].Modulo - 1;
+        for (int c = 0; c < channels; c += 2 * TLanes.Count)
+        {
+            Neuron(e, c, c & wrap, out Column<TVector> x0, out Column<TVector> x1);
+            TLanes.StoreSigns(e + Slots.Sign, c, x0, x1);
+            TLanes.StoreMeans(e + Slots.Mean, c, x0, x1);
+        }
+    }
+
+    /// <summary>A branch of attention or its context, whose shortcuts are three: floats for a shortcut, signs for the next product.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Branch(Slot* e, uint present, int channels)
+    {
+        int n = TLanes.Count;
+        int wrap = e[Slots.Shortcut].Modulo - 1;
+        for (int c = 0; c < channels; c += 2 * n)
+        {
+            Slot* s = e + Slots.Shortcut;
+            Joined(e, c, Row(s, c & wrap), Row(s, (c & wrap) + n), out Column<TVector> x0, out Column<TVector> x1);
+            if ((present & LaterShortcuts) != 0)
+            {
+                x0 = Add(Add(x0, Row(s + 1, c)), Row(s + 2, c));
+                x1 = Add(Add(x1, Row(s + 1, c + n)), Row(s + 2, c + n));
+            }
+
+            x0 = Leaky(e + Slots.RPReLU, c, x0);
+            x1 = Leaky(e + Slots.RPReLU, c + n, x1);
+            Store(e + Slots.Store, c, x0, x1);
+            TLanes.StoreSigns(e + Slots.Sign, c, x0, x1);
+        }
+    }
+
+    /// <summary>What goes on to the next block: a scaled residual, sums of neighbouring rows, a norm, signs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Output(Slot* e, uint present, int channels)
+    {
+        int n = TLanes.Count;
+        int wrap = e[Slots.Shortcut].Modulo - 1;
+        for (int c = 0; c < channels; c += 2 * n)
+        {
+            Neuron(e, c, c & wrap, out Column<TVector> x0, out Column<TVector> x1);
+            Slot* s = e + Slots.Residual;
+            x0 = Scaled(s->P0 + c, x0, Row(s, c));
+            x1 = Scaled(s->P0 + c + n, x1, Row(s, c + n));
+            End(e, present, c, x0, x1);
+        }
+    }
+
+    /// <summary>Counts, a shortcut of which channel c lies at <paramref name="at"/>, an RPReLU without shift and offset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Neuron(Slot* e, nint c, nint at, out Column<TVector> x0, out Column<TVector> x1)
+    {
+        nint n = TLanes.Count;
+        Joined(e, c, Row(e + Slots.Shortcut, at), Row(e + Slots.Shortcut, at + n), out x0, out x1);
+        x0 = Leaky(e + Slots.RPReLU, c, x0);
+        x1 = Leaky(e + Slots.RPReLU, c + n, x1);
+    }
+
+    [SuppressMessage("Maintainability", "CA1502", Justification = "The slots in their order, over a block of channels that stays in registers.")]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Any(Slot* e, uint present, int channels)
+    {
+        nint n = TLanes.Count;
+        for (nint c = 0; c < channels; c += 2 * n)
+        {
+            Column<TVector> x0;
+            Column<TVector> x1;
+            Slot* s = e + Slots.Shortcut;
+            if (e->Joins)
+            {
+                Rows(s++, c, out Column<TVector> r0, out Column<TVector> r1);
+                Joined(e, c, r0, r1, out x0, out x1);
+            }
+            else if (e->P0 != null)
+            {
+                Counts(e, c, out x0, out x1);
+                x0 = Affine(e, c, x0);
+                x1 = Affine(e, c + n, x1);
+            }
+            else if (e->P2 != null)
+            {
+                (x0, x1) = WeightedApart(e, c, channels);
+            }
+            else
+            {
+                Rows(e, c, out x0, out x1);
+            }
+
+            for (; s < e + Slots.RPReLU && s->Space != RowSpace.None; s++)
+            {
+                Rows(s, c, out Column<TVector> r0, out Column<TVector> r1);
+                x0 = Add(x0, r0);
+                x1 = Add(x1, r1);
+            }
+
+            if (Has(present, Slots.RPReLU))
+            {
+                s = e + Slots.RPReLU;
+                if (s->P0 == null)
+                {
+                    x0 = Leaky(s, c, x0);
+                    x1 = Leaky(s, c + n, x1);
+                }
+                else
+                {
+                    x0 = RPReLU(s, c, x0);
+                    x1 = RPReLU(s, c + n, x1);
+                }
+            }
+
+            if (Has(present, Slots.Residual))
+            {
+                s = e + Slots.Residual;
+                Rows(s, c, out Column<TVector> r0, out Column<TVector> r1);
+                if (s->P0 == null)
+                {
+                    x0 = Add(x0, r0);
+                    x1 = Add(x1, r1);
+                }
+                else
+                {
+                    x0 = Scaled(s->P0 + c, x0, r0);
+                    x1 = Scaled(s->P0 + c + n, x1, r1);
+                }
+            }
+
+            End(e, present, c, x0, x1);
+        }
+    }
+
+    /// <summary>Neighbours, store, norm, store, signs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void End(Slot* e, uint present, nint c, Column<TVector> x0, Column<TVector> x1)
+    {
+        nint n = TLanes.Count;
+        for (Slot* s = e + Slots.Branch; s < e + Slots.Store && s->Space != RowSpace.None; s++)
+        {
+            Sum(s, c, out Column<TVector> r0, out Column<TVector> r1);
+            x0 = s->P1 == null ? Scaled(s->P0 + c, r0, x0) : Add(x0, Affine(s, c, r0));
+            x1 = s->P1 == null ? Scaled(s->P0 + c + n, r1, x1) : Add(x1, Affine(s, c + n, r1));
+        }
+
+        if (Has(present, Slots.Store))
+        {
+            Store(e + Slots.Store, c, x0, x1);
+        }
+
+        if (Has(present, Slots.Norm))
+        {
+            x0 = Affine(e + Slots.Norm, c, x0);
+            x1 = Affine(e + Slots.Norm, c + n, x1);
+        }
+
+        if (Has(present, Slots.NormStore))
+        {
+            Store(e + Slots.NormStore, c, x0, x1);
+        }
+
+        for (Slot* s = e + Slots.Sign; s < e + Slots.Mean && s->Space != RowSpace.None; s++)
+        {
+            TLanes.StoreSigns(s, c, x0, x1);
+        }
+
+        if (Has(present, Slots.Mean))
+        {
+            StoreMeans(e + Slots.Mean, c, x0, x1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Has(uint present, int slot) => (present & (1U << slot)) != 0;
+}

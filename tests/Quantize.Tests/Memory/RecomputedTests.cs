@@ -1,0 +1,101 @@
+using EdgeVit.Export;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace EdgeVit.Quantize.Tests;
+
+/// <summary>Blocks that are computed again in the backward pass: the same step to the bit, and less memory.</summary>
+public class RecomputedTests
+{
+    private static BinaryViTConfig Network(BranchKind branches = BranchKind.Pool, int width = 32) => new(
+        "again", ImageSize: 32, PatchSize: 4,
+        [
+            new StageConfig(Depth: 2, Width: width, FfnWidth: 2 * width, Heads: 1, Reduction: 2),
+            new StageConfig(Depth: 2, Width: 2 * width, FfnWidth: 4 * width, Heads: 2, Reduction: 1),
+        ], Classes: 10, Branches: branches);
+
+    [Theory]
+    [InlineData(32, true, BranchKind.Pool, 0, false)]
+    [InlineData(32, true, BranchKind.Shift, 0.3, false)]
+    [InlineData(32, true, BranchKind.None, 0, true)]
+    [InlineData(32, false, BranchKind.Pool, 0.3, false)]
+    [InlineData(20, true, BranchKind.Pool, 0.3, false)]
+    internal void ValuesGradientsAndStatisticsAreTheSame(int width, bool fused, BranchKind branches, double depth, bool mixed)
+    {
+        bool enabled = FusedBranch.Enabled;
+        try
+        {
+            FusedBranch.Enabled = fused;
+            Assert.Equal(Step(Network(branches, width), depth, mixed, again: false), Step(Network(branches, width), depth, mixed, again: true));
+        }
+        finally
+        {
+            FusedBranch.Enabled = enabled;
+        }
+    }
+
+    [Fact]
+    public void ConvolutionsAreComputedAgainToo()
+    {
+        BinaryViTConfig network = Network() with { Stages = [new StageConfig(Depth: 2, Width: 32, FfnWidth: 64, Heads: 1, Reduction: 1) { Mixer = MixerKind.Conv3 }] };
+        Assert.Equal(Step(network, 0.3, mixed: false, again: false), Step(network, 0.3, mixed: false, again: true));
+    }
+
+    [Fact]
+    public void AStepTakesLessMemory()
+    {
+        Assert.SkipUnless(ResidentMemory.Restart(), "this system does not measure the most that was resident anew");
+        BatchMemory kept = Needed(again: false).Memory, computed = Needed(again: true).Memory;
+        Assert.InRange(computed.ImageBytes, 1, kept.ImageBytes / 2);
+    }
+
+    [Fact]
+    public void MemoryThatDoesNotSufficeForABatchTurnsItOn()
+    {
+        Assert.SkipUnless(ResidentMemory.Restart(), "this system does not measure the most that was resident anew");
+        (BatchMemory memory, bool again, _) = Needed(again: false);
+        Assert.False(again);
+        (_, again, List<string> notes) = Needed(again: false, new MemoryBound(memory.Needed(24), "the test"));
+        Assert.True(again);
+        Assert.Contains("computes the values inside each block again", notes[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>Loss, gradients and buffers after one step.</summary>
+    private static float[] Step(BinaryViTConfig network, double depth, bool mixed, bool again)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.manual_seed(11);
+        using var model = new BinaryViT(network) { Recomputes = again };
+        model.train();
+        model.Omission = new Omission(new Regularization(depth, 0), Seed: 5, Step: 3, Part: 0);
+        Tensor images = torch.randn(6, 3, 32, 32);
+        Tensor labels = torch.tensor(new long[] { 1, 2, 3, 4, 5, 6 });
+        Tensor loss;
+        using (MixedPrecision.Scope(mixed))
+        {
+            loss = nn.functional.cross_entropy(model.call(images), labels);
+        }
+
+        loss.backward();
+        return
+        [
+            loss.item<float>(),
+            .. model.parameters().SelectMany(p => ModelTensors.ToArray(p.grad!)),
+            .. model.buffers().SelectMany(b => ModelTensors.ToArray(b.to(ScalarType.Float32))),
+        ];
+    }
+
+    private static (BatchMemory Memory, bool Again, List<string> Notes) Needed(bool again, MemoryBound? bound = null)
+    {
+        PixelSource source = DataTests.Shapes(32);
+        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, new Augmentation(0, true), seed: 3);
+        torch.manual_seed(5);
+        using var model = new BinaryViT(Network(width: 64) with { Stages = [new StageConfig(Depth: 8, Width: 64, FfnWidth: 256, Heads: 1, Reduction: 1)] }) { Recomputes = again };
+        var notes = new Recorder();
+        using var step = new TrainingStep(new ClassifyTask(model), new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, notes)
+        { Bound = bound ?? new MemoryBound(1L << 40, "the test") };
+        step.Begin(0);
+        step.Rehearse(loader.Get(0));
+        return (step.Memory!, model.Recomputes, [.. notes.Texts]);
+    }
+}
