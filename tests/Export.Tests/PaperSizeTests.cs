@@ -6,7 +6,7 @@ namespace EdgeVit.Export.Tests;
 /// thresholds, so that rounding turns some on most images.</summary>
 public class PaperSizeTests(ITestOutputHelper output)
 {
-    private const int Images = 24;
+    private const int Images = 8;
     private static readonly BinaryViTConfig s_config = BinaryViTPresets.Get("binaryvit-small");
 
     /// <summary>Memory is bounded where a command imports, and tested there.</summary>

@@ -80,7 +80,7 @@ public partial class DistributedTests
         var clock = Stopwatch.StartNew();
         (int code, string said) = MpiLauncher.Wait(all);
         Assert.True(code != 0, said);
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 6);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 60);
         Assert.Contains(mpi == MpiLauncher.OpenMpi ? "exited on signal 9 (Killed)" : "EXIT CODE: 9", said, StringComparison.Ordinal);
         if (mpi == MpiLauncher.OpenMpi)
         {

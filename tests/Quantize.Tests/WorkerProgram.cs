@@ -70,6 +70,9 @@ internal static class WorkerProgram
                 case ["replace"]:
                     Print(Replaced(group!));
                     break;
+                case ["memory", var step]:
+                    Print(MeasuredSteps.Of(step));
+                    break;
                 case ["wait"]:
                     Print(Waited(group!));
                     break;

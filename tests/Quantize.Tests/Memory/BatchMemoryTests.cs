@@ -82,59 +82,22 @@ public class BatchMemoryTests
     [Fact]
     public void WhatIsMeasuredIsWhatAStepTakes()
     {
-        Assert.SkipUnless(ResidentMemory.Restart(), "this system does not measure the most that was resident anew");
-        (_, _, _, _, BatchMemory? memory) = Measured(new MemoryBound(1L << 40, "the test"), image: 0, hidden: 1 << 18);
         // The hidden layer and its activation, a megabyte each, and their gradients.
-        Assert.InRange(memory!.ImageBytes, 2 << 20, 8 << 20);
+        Assert.InRange(MeasuredSteps.InProcess(MeasuredSteps.Hidden).ImageBytes, 2 << 20, 8 << 20);
     }
 
     private static (double Loss, float[] Weights, int Parts, List<string> Notes) Step(MemoryBound bound, long image = 0)
     {
-        (double loss, float[] weights, int parts, List<string> notes, _) = Measured(bound, image, 64);
-        return (loss, weights, parts, notes);
-    }
-
-    private static (double Loss, float[] Weights, int Parts, List<string> Notes, BatchMemory? Memory) Measured(MemoryBound bound, long image, int hidden)
-    {
         PixelSource source = DataTests.Shapes(128);
         using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 128)], 128, new Augmentation(2, true), seed: 3);
         torch.manual_seed(5);
-        using var model = new Wide(hidden);
-        var notes = new Notes();
+        using var model = new WideNetwork(64);
+        var notes = new Recorder();
         using var step = new TrainingStep(new ClassifyTask(model), new TrainSettings { Steps = 10, BatchSize = 128, Warmup = 0 }, source, torch.CPU, notes)
         { Bound = bound, Known = image == 0 ? null : new BatchMemory(1, image) };
         step.Begin(0);
         step.Rehearse(loader.Get(0));
         double loss = step.Run(loader.Get(0)).Loss;
-        return (loss, [.. model.parameters().SelectMany(ModelTensors.ToArray)], step.Parts, notes.Seen, step.Memory);
-    }
-
-    /// <summary>A network with one hidden layer, made of the mean of each image.</summary>
-    private sealed class Wide : nn.Module<Tensor, Tensor>
-    {
-        private readonly TorchSharp.Modules.Linear first;
-        private readonly TorchSharp.Modules.Linear last;
-
-        internal Wide(int hidden) : base(nameof(Wide))
-        {
-            first = nn.Linear(3, hidden);
-            last = nn.Linear(hidden, 10);
-            RegisterComponents();
-        }
-
-        public override Tensor forward(Tensor input) => last.call(first.call(input.mean([2, 3])).tanh());
-    }
-
-    private sealed class Notes : IConvertProgress
-    {
-        public List<string> Seen { get; } = [];
-
-        public void Report(ConvertEvent value)
-        {
-            if (value is Note note)
-            {
-                Seen.Add(note.Text);
-            }
-        }
+        return (loss, [.. model.parameters().SelectMany(ModelTensors.ToArray)], step.Parts, [.. notes.Texts]);
     }
 }

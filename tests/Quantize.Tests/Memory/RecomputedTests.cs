@@ -42,22 +42,15 @@ public class RecomputedTests
     }
 
     [Fact]
-    public void AStepTakesLessMemory()
-    {
-        Assert.SkipUnless(ResidentMemory.Restart(), "this system does not measure the most that was resident anew");
-        BatchMemory kept = Needed(again: false).Memory, computed = Needed(again: true).Memory;
-        Assert.InRange(computed.ImageBytes, 1, kept.ImageBytes / 2);
-    }
+    public void AStepTakesLessMemory() =>
+        Assert.InRange(MeasuredSteps.InProcess(MeasuredSteps.Computed).ImageBytes, 1, MeasuredSteps.InProcess(MeasuredSteps.Kept).ImageBytes / 2);
 
     [Fact]
     public void MemoryThatDoesNotSufficeForABatchTurnsItOn()
     {
-        Assert.SkipUnless(ResidentMemory.Restart(), "this system does not measure the most that was resident anew");
-        (BatchMemory memory, bool again, _) = Needed(again: false);
-        Assert.False(again);
-        (_, again, List<string> notes) = Needed(again: false, new MemoryBound(memory.Needed(24), "the test"));
-        Assert.True(again);
-        Assert.Contains("computes the values inside each block again", notes[0], StringComparison.Ordinal);
+        string[] said = MeasuredSteps.Said(MeasuredSteps.Bounded).Split('\n', 3);
+        Assert.Equal(["False", "True"], said[..2]);
+        Assert.Contains("computes the values inside each block again", said[2], StringComparison.Ordinal);
     }
 
     /// <summary>Loss, gradients and buffers after one step.</summary>
@@ -83,19 +76,5 @@ public class RecomputedTests
             .. model.parameters().SelectMany(p => ModelTensors.ToArray(p.grad!)),
             .. model.buffers().SelectMany(b => ModelTensors.ToArray(b.to(ScalarType.Float32))),
         ];
-    }
-
-    private static (BatchMemory Memory, bool Again, List<string> Notes) Needed(bool again, MemoryBound? bound = null)
-    {
-        PixelSource source = DataTests.Shapes(32);
-        using var loader = new BatchLoader(source, [.. Enumerable.Range(0, 32)], 32, new Augmentation(0, true), seed: 3);
-        torch.manual_seed(5);
-        using var model = new BinaryViT(Network(width: 64) with { Stages = [new StageConfig(Depth: 8, Width: 64, FfnWidth: 256, Heads: 1, Reduction: 1)] }) { Recomputes = again };
-        var notes = new Recorder();
-        using var step = new TrainingStep(new ClassifyTask(model), new TrainSettings { Steps = 10, BatchSize = 32, Warmup = 0 }, source, torch.CPU, notes)
-        { Bound = bound ?? new MemoryBound(1L << 40, "the test") };
-        step.Begin(0);
-        step.Rehearse(loader.Get(0));
-        return (step.Memory!, model.Recomputes, [.. notes.Texts]);
     }
 }
