@@ -4,6 +4,7 @@
 //   bench/arm-estimate.sh                                                 cycles of one image on ARM cores, without one
 //   dotnet run -c Release --project bench -- serve MODEL                  the HTTP server under load, under attack, and stopped
 //   dotnet run -c Release --project bench -- loader [FOLDER]               photographs a second of one core, for training at 224 pixels
+//   dotnet run -c Release --project bench -- students                     writes the table of presets into docs/architectures.md
 //   dotnet run -c Release --project bench -- --list flat                  the micro-benchmarks
 //   dotnet run -c Release --project bench -- --filter '*BinaryProduct*'
 // End-to-end latency with warm-up rules, telemetry and a verdict is 'edgevit bench'.
@@ -20,6 +21,11 @@ if (args is [EdgeVit.Bench.FirstOutput.Verb, ..])
 if (args is ["arm-estimate", ..])
 {
     return EdgeVit.Bench.ArmEstimateCommand.Run(args[1..]);
+}
+
+if (args is ["students"])
+{
+    return EdgeVit.Bench.StudentsCommand.Run();
 }
 
 if (args is ["serve", ..])

@@ -88,6 +88,13 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     }
 
     [Fact]
+    public void ThePageOfStudentsHasThePresetsAsTheyAre()
+    {
+        string page = Repository.Read(StudentTable.Page.Split('/'));
+        Assert.Equal(StudentTable.Refresh(page), page);
+    }
+
+    [Fact]
     public void TheReadmeLeadsWithWhatAUserWouldPickInstead()
     {
         string readme = Repository.Read("README.md"), folder = Assert.Single(DocumentTables.Folders(readme));

@@ -19,7 +19,8 @@ public class ConfigTests
     public void EveryPresetIsValidAndFound()
     {
         Assert.Equal(
-            ["binaryvit-small", "binaryvit-small-fp", "hybrid-224", "hybrid-lite", "hybrid-32", "binaryvit-32", "binaryvit-nano", "binary-deit", "binary-cait", "binary-levit", "binary-swin"],
+            ["binaryvit-small", "binaryvit-small-fp", "hybrid-224", "hybrid-lite", "hybrid-32", "binaryvit-32", "binaryvit-nano", "binary-deit", "binary-cait", "binary-pit", "binary-cvt", "binary-ceit", "binary-t2t", "binary-levit", "binary-swin",
+                "binary-maxvit", "binary-mobilevit", "binary-fastvit", "binary-efficientformer"],
             BinaryViTPresets.Names);
         foreach (string name in BinaryViTPresets.Names)
         {
@@ -88,10 +89,38 @@ public class ConfigTests
         Assert.Equal(nano, ConfigJson.Read(Stage(Sizes + ", \"heads\": 1, \"reduction\": 1, \"mixer\": \"attention\"")));
         Assert.Contains("heads", Assert.Throws<ModelFormatException>(() => ConfigJson.Read(Stage(Sizes))).Message, StringComparison.Ordinal);
         foreach ((string keys, string complaint) in (ReadOnlySpan<(string, string)>)
-            [("\"mixer\": \"conv\"", "mixer is 'conv', expected attention or conv3"), ("\"mixer\": 3", "expected attention or conv3"), ("\"mixer\": \"conv3\", \"heads\": 2", "has no heads"), ("\"mixing\": \"conv3\"", "mixing")])
+            [("\"mixer\": \"conv\"", "mixer is 'conv', expected attention, conv3, depthwise or pool, or 2 to 64 of them that take turns, such as conv3+attention"), ("\"mixer\": 3", "expected attention, conv3"), ("\"mixer\": \"conv3\", \"heads\": 2", "has no heads"), ("\"mixing\": \"conv3\"", "mixing"),
+            ("\"mixer\": \"conv3+\"", "mixer is 'conv3+'"), ("\"mixer\": \"pool+attention\"", "heads"), ("\"mixer\": \"depthwise\", \"kernel\": 4", "kernel 4 of stage 1, 3, 5 or 7"), ("\"mixer\": \"pool\", \"kernel\": 5", "choose the mixer depthwise"),
+            ("\"mixer\": \"pool\", \"projection\": \"depthwise\"", "projection depthwise of stage 1"), ("\"mixer\": \"pool\", \"projection\": \"conv\"", "projection is 'conv', expected linear or depthwise"),
+            ("\"heads\": 1, \"reduction\": 4, \"projection\": \"depthwise\"", "1 and 2 are possible"), ("\"mixer\": \"pool\", \"ffn\": \"wide\"", "ffn is 'wide', expected plain or local"),
+            ("\"mixer\": \"pool\", \"ffn\": 1", "expected plain or local"), ("\"mixer\": \"pool\", \"projection\": 1", "expected linear or depthwise")])
         {
             Assert.Contains(complaint, Assert.Throws<ModelFormatException>(() => ConfigJson.Read(Stage($"{Sizes}, {keys}"))).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void MixersTakeTurns()
+    {
+        BinaryViTConfig nano = BinaryViTPresets.Get("binaryvit-nano");
+        StageConfig stage = nano.Stages[0] with { Depth = 7, Mixer = MixerCycle.Parse("conv3+attention+attention")!.Value, WindowSide = 4, Pattern = WindowPattern.BlockGrid, Bias = BiasKind.Relative };
+        BinaryViTConfig config = (nano with { Stages = [stage, nano.Stages[1]], ClassAttention = 1 }).Validate();
+        Assert.Equal(config, ConfigJson.Read(ConfigJson.Write(config)));
+        Assert.Contains("\"mixer\": \"conv3\\u002Battention\\u002Battention\"", ConfigJson.Write(config), StringComparison.Ordinal);
+        Assert.Equal("CAACAACAA", string.Concat(Enumerable.Range(0, config.Layers).Select(l => config.MixerAt(l).ToString()[0])));
+        // Blocks and grids by turns of those that attend; those that do not have neither windows nor a bias.
+        Assert.Equal([null, false, true, null, false, true, null, null, null], Enumerable.Range(0, config.Layers).Select(l => config.WindowAt(l)?.IsGrid));
+        Assert.Equal([false, true, true, false, true, true, false, false, false], Enumerable.Range(0, config.Layers).Select(l => config.BiasAt(l) is not null));
+        Assert.Equal(MixerKind.Attention, config.MixerAt(BinaryViTConfig.NoLayer));
+
+        // A turn is as short as it can be, and attention alone is what is not said.
+        Assert.Equal(MixerCycle.Parse("pool+conv3"), MixerCycle.Parse("pool+conv3+pool+conv3"));
+        Assert.Equal(default, MixerCycle.Parse("attention+attention")!.Value);
+        Assert.NotEqual(MixerCycle.Parse("pool+conv3"), MixerCycle.Parse("conv3+pool"));
+        Assert.Equal([MixerKind.Pool, MixerKind.Pool, MixerKind.Conv3], MixerCycle.Parse("pool+pool+conv3")!.Value.Kinds);
+        Assert.Null(MixerCycle.Parse(null));
+        Assert.Contains("depthwise convolution has a batch norm", Assert.Throws<ModelFormatException>(() => (nano with { LayerNorm = true, Stages = [stage with { Ffn = FfnKind.Local }] }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("take classAttention for classToken", Assert.Throws<ModelFormatException>(() => (nano with { ClassToken = true, Stages = [nano.Stages[0] with { Projection = ProjectionKind.Depthwise }] }).Validate()).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -29,6 +29,14 @@ public class LoweringTests(ITestOutputHelper output)
     private static BinaryViTConfig Windows(Func<StageConfig, StageConfig> windows) => new BinaryViTConfig(
         "windows", ImageSize: 16, PatchSize: 2, [windows(new StageConfig(2, 32, 64, 1, 1)), windows(new StageConfig(3, 64, 128, 2, 1) { WindowSide = 2 }) with { Shift = 0 }], Classes: 5).Validate();
 
+    private static BinaryViTConfig Mixed(string first, string second, Func<StageConfig, StageConfig>? more = null) => new BinaryViTConfig(
+        "mixed", ImageSize: 16, PatchSize: 2,
+        [
+            .. new[] { (Mixer: first, Width: 32), (Mixer: second, Width: 64) }.Select(s => MixerCycle.Parse(s.Mixer)!.Value is var mixer && (more ?? (m => m)) is var with
+                ? with(new StageConfig(mixer.Kinds.Count + 1, s.Width, 2 * s.Width, mixer.Attends ? 2 : 1, 1) { Mixer = mixer }) : null!),
+        ],
+        Classes: 5).Validate();
+
     public static IEnumerable<ITheoryDataRow> Networks => new TheoryData<string, BinaryViTConfig, bool>
     {
         { "head size 32", Config(), false },
@@ -77,6 +85,13 @@ public class LoweringTests(ITestOutputHelper output)
         { "depthwise down-sampling", Config(branches: BranchKind.Shift) with { Down = DownKind.Depthwise }, false },
         { "depthwise down-sampling, LayerNorm", Config() with { Down = DownKind.Depthwise, LayerNorm = true }, false },
         { "a stem of three layers, one of them depthwise", Config() with { ImageSize = 64, Stem = [new(3, 2, 6), new(5, 2, Depthwise: true), new(1, 1, 9)] }, false },
+        { "depthwise convolutions, then pools and attention by turns", Mixed("depthwise", "pool+attention"), false },
+        { "depthwise convolutions of 5x5 tokens without layer scale", Mixed("depthwise", "pool", s => s.Mixer.Has(MixerKind.Depthwise) ? s with { Kernel = 5 } : s) with { LayerScale = false }, false },
+        { "3x3 convolutions, blocks and grids by turns", Mixed("conv3+attention+attention", "attention+conv3", s => s with { WindowSide = 2, Pattern = WindowPattern.BlockGrid, Bias = BiasKind.Relative }), true },
+        { "convolutions before queries, keys and values", Mixed("attention", "attention", s => s with { Projection = ProjectionKind.Depthwise }), false },
+        { "the same with a stride before keys and values, and class attention", Mixed("attention", "conv3+attention", s => s with { Projection = ProjectionKind.Depthwise, Reduction = 2 }) with { ClassAttention = 1 }, false },
+        { "convolutions in the hidden layer, and class attention", Mixed("attention", "pool+attention", s => s with { Ffn = FfnKind.Local }) with { ClassAttention = 1 }, false },
+        { "pools with LayerNorm", Mixed("pool", "attention") with { LayerNorm = true }, false },
         { "class token", DeiT() with { ClassToken = true, LayerScale = false, Branches = BranchKind.None }, false },
         { "class token, LayerNorm, layer scale", DeiT() with { ClassToken = true, Branches = BranchKind.None, LayerNorm = true }, true },
         { "average pooling", DeiT() with { LayerScale = false, Branches = BranchKind.None }, false },

@@ -37,7 +37,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         {
             for (int i = 0; i < config.Stages[s].Depth; i++)
             {
-                x = Block($"vit.encoder.layer.{layer++}", config.Stages[s], config.Grid(s), x);
+                x = Block($"vit.encoder.layer.{layer++}", config.Stages[s], config.Stages[s].Mixer.Kinds[i % config.Stages[s].Mixer.Kinds.Count], config.Grid(s), x);
             }
 
             if (s + 1 < config.Stages.Count)
@@ -50,7 +50,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             double[][] token = Tap("vit.class_token", AddFlat(Tap("vit.pooled", [MeanRow(x)]), D("vit.cls_token")));
             for (int l = 0; l < config.ClassAttention; l++)
             {
-                token = Block($"vit.class_attention.{l}", config.Stages[^1] with { Reduction = 1 }, 0, x, token);
+                token = Block($"vit.class_attention.{l}", new StageConfig(1, config.Stages[^1].Width, config.Stages[^1].FfnWidth, config.Stages[^1].Heads, 1), MixerKind.Attention, 0, x, token);
             }
 
             x = token;
@@ -147,7 +147,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         return y;
     }
 
-    private double[][] Block(string l, StageConfig stage, int grid, double[][] x, double[][]? token = null)
+    private double[][] Block(string l, StageConfig stage, MixerKind mixer, int grid, double[][] x, double[][]? token = null)
     {
         if (token is not null)
         {
@@ -155,9 +155,26 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         }
 
         double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
-        double[][] mixed = stage.Mixer == MixerKind.Conv3 ? Convolve($"{l}.conv", stage, grid, a) : Attention(l, stage, grid, a, token);
-        double[][] x1 = Tap(stage.Mixer == MixerKind.Conv3 ? $"{l}.conv" : $"{l}.attention", Add(token ?? x, mixed));
+        (string name, double[][] mixed) = mixer switch
+        {
+            MixerKind.Conv3 => ("conv", Convolve($"{l}.conv", stage, grid, a)),
+            MixerKind.Depthwise => ("depthwise", OutputScale($"{l}.depthwise.layerscale", Local($"{l}.depthwise.conv", a, grid, stage.Kernel ?? 3, 1))),
+            MixerKind.Pool => ("pooling", PoolLessSelf($"{l}.pooling", a, grid)),
+            _ => ("attention", Attention(l, stage, grid, a, token)),
+        };
+        double[][] x1 = Tap($"{l}.{name}", Add(token ?? x, mixed));
         return FeedForward(l, stage, grid, x1, token);
+    }
+
+    private double[][] Local(string module, double[][] x, int grid, int kernel, int stride) =>
+        Tap($"{module}.norm", Norm($"{module}.norm", Depthwise(x, grid, D($"{module}.weight"), kernel, stride, kernel / 2)));
+
+    /// <summary>What the mean of the 3x3 tokens around has more than the token, which is a scaled mean and a scaled token.</summary>
+    private double[][] PoolLessSelf(string p, double[][] a, int grid)
+    {
+        double[] alpha = config.LayerScale ? D($"{p}.layerscale.alpha") : [.. Enumerable.Repeat(1.0, a[0].Length)];
+        double[][] mean = OutputScale($"{p}.layerscale", Tap($"{p}.mean", Pool(a, grid, 3, 3, 1, 1, 1)));
+        return Add(mean, Tap($"{p}.own", Map(a, (_, c, v) => -alpha[c] * v)));
     }
 
     /// <summary>Each output is the sum over the nine tokens around, a token outside of the grid being all +1.</summary>
@@ -180,14 +197,16 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         string att = $"{l}.attention.attention";
         int r = stage.Reduction;
         double[][] reduced = a;
-        if (r > 1)
+        if (r > 1 && stage.Projection == ProjectionKind.Linear)
         {
             double[][] p = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
             reduced = Projection(att, "reduction", "r", "norm_r", p);
         }
-        double[][] q = Projection(att, "query", "q", "normq", token is null ? a : Tap($"{l}.class", [a[0]]));
-        double[][] k = Projection(att, "key", "k", "normk", reduced);
-        double[][] v = Projection(att, "value", "v", "normv", reduced);
+        double[][] Read(string letter, double[][] tokens, int stride) =>
+            stage.Projection == ProjectionKind.Depthwise ? Local($"{att}.conv{letter}", tokens, grid, 3, stride) : tokens;
+        double[][] q = Projection(att, "query", "q", "normq", token is null ? Read("q", a, 1) : Tap($"{l}.class", [a[0]]));
+        double[][] k = Projection(att, "key", "k", "normk", Read("k", reduced, r));
+        double[][] v = Projection(att, "value", "v", "normv", Read("v", reduced, r));
         double[][] context = Attend(
             att, stage,
             Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
@@ -211,6 +230,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] f = Tap($"{wide}.dense", Norm($"{wide}.norm", Linear($"{wide}.dense", Sign($"{wide}.sign", b, $"{wide}.move"))));
         double[][] tile = Map(Rows(b.Length, width * e), (t, j, _) => b[t][SwapTile ? j / e : j % width]);
         f = Tap(wide, RPReLU($"{wide}.rprelu", Add(f, tile)));
+        f = stage.Ffn == FfnKind.Local ? Tap($"{l}.local", RPReLU($"{l}.local.rprelu", Local($"{l}.local", f, grid, 3, 1))) : f;
         string narrow = $"{l}.output";
         double[][] g = Tap($"{narrow}.dense", Norm($"{narrow}.norm", Linear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move"))));
         double[][] mean = Map(Rows(b.Length, width), (t, c, _) => Enumerable.Range(0, e).Average(i => f[t][SwapGroups ? c + (i * width) : (c * e) + i]));

@@ -52,6 +52,14 @@ internal static class NaiveWindows
             layer -= config.Stages[s].Depth;
         }
 
-        return (config.Stages[s], config.ImageSize / config.PatchSize >> s, layer % 2 == 1);
+        // Blocks that do not attend have no turn.
+        string[] mixers = config.Stages[s].Mixer.ToString().Split('+');
+        int turns = 0;
+        for (int block = 0; block < layer; block++)
+        {
+            turns += mixers[block % mixers.Length] == "attention" ? 1 : 0;
+        }
+
+        return (config.Stages[s], config.ImageSize / config.PatchSize >> s, turns % 2 == 1);
     }
 }

@@ -14,6 +14,10 @@ public class ParityFaultTests
         ["shifts, locality, three levels"] = () => Student(c => c with { Branches = BranchKind.Shift, Locality = true, AttentionLevels = 3 }),
         ["class attention, stem"] = () => Student(c => c with { ClassAttention = 1, StemWidth = 5, ShiftedPatches = true }),
         ["convolutions"] = () => Student(c => c with { Stages = [s_stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Dilation = 2 }, s_stages[1]] }),
+        ["mixers by turns"] = () => Student(c => c with
+        {
+            Stages = [new(3, 32, 64, 1, 2) { Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Attention]), Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }, s_stages[1]],
+        }),
         ["depthwise"] = () => Student(c => c with { Down = DownKind.Depthwise, PatchSize = 2, Stem = [new StemLayer(3, 1, 4), new StemLayer(3, 2, Depthwise: true)] }),
         ["windows, bias, zero points"] = () => Student(c => c with
         {

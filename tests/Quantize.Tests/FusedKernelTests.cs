@@ -40,6 +40,27 @@ public class FusedKernelTests
     }
 
     [Theory]
+    [InlineData("depthwise+pool", false)]
+    [InlineData("conv3+pool+attention", true)]
+    public void WholeNetworkWithMixersByTurns(string mixers, bool local)
+    {
+        MixerCycle cycle = MixerCycle.Parse(mixers)!.Value;
+        StageConfig[] stages =
+        [
+            .. Network.Stages.Select(s => s with
+            {
+                Depth = cycle.Kinds.Count,
+                Mixer = cycle,
+                Heads = cycle.Attends ? s.Heads : 1,
+                Reduction = cycle.Attends ? 2 : 1,
+                Projection = local ? ProjectionKind.Depthwise : ProjectionKind.Linear,
+                Ffn = local ? FfnKind.Local : FfnKind.Plain,
+            }),
+        ];
+        Compare(bfloat16: false, tolerance: 2e-4, network: Network with { Stages = stages });
+    }
+
+    [Theory]
     [InlineData(nameof(DownKind.Conv3))]
     [InlineData(nameof(DownKind.Depthwise))]
     public void WholeNetworkWithOtherDownSamplingAndStem(string down) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with

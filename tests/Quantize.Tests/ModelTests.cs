@@ -66,6 +66,17 @@ public class ModelTests
         Reports(Small with { Stages = [Convolving(Small.Stages[0]), all ? Convolving(Small.Stages[1]) : Small.Stages[1]] });
     }
 
+    [Fact]
+    public void NetworksWithMixersByTurnsAndConvolutionsBetweenAreReportedAndLowered() => Reports(Small with
+    {
+        Stages =
+        [
+            Small.Stages[0] with { Depth = 4, Mixer = MixerCycle.Parse("depthwise+pool+conv3+attention")!.Value, Kernel = 5, Projection = ProjectionKind.Depthwise },
+            Small.Stages[1] with { Ffn = FfnKind.Local },
+        ],
+        ClassAttention = 1,
+    });
+
     [Theory]
     [InlineData(nameof(DownKind.Conv3))]
     [InlineData(nameof(DownKind.Depthwise))]

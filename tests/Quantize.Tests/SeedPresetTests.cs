@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace EdgeVit.Quantize.Tests;
 
-/// <summary>The presets that are other papers' networks in bits: what makes each of them that paper's, and that it is trained, packed and proven.</summary>
+/// <summary>The presets that are other papers' networks in bits: what makes each of them that paper's.</summary>
 public class SeedPresetTests
 {
     /// <summary>Swin: after an unmoved and a moved block, a token has seen the windows that overlap its own, and no other pixel.</summary>
@@ -18,7 +18,7 @@ public class SeedPresetTests
         Assert.All(Enumerable.Range(0, preset.Layers), l => Assert.Equal(13 * 13, preset.BiasAt(l)!.Length));
 
         // Its first stage on a grid of 14, in floats, in which every key counts.
-        BinaryViTConfig config = Small(preset);
+        BinaryViTConfig config = FewBlocks.Of(preset);
         const int Grid = 14;
         torch.manual_seed(1);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -89,7 +89,7 @@ public class SeedPresetTests
     public void InCaitsLastLayersOnlyTheClassTokenAttends()
     {
         BinaryViTConfig config = BinaryCait.Config;
-        LoweredModel model = Lowering.Lower(config, Fresh(config));
+        LoweredModel model = Lowering.Lower(config, FewBlocks.Fresh(config));
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(model.Graph, model.Tensors);
         GraphNode[] attention = [.. model.Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
         Assert.Equal([.. Enumerable.Repeat((196, 196), 24), (1, 197), (1, 197)], attention.Select(n => (shapes[n.Inputs[0]].Tokens, shapes[n.Inputs[1]].Tokens)));
@@ -103,80 +103,12 @@ public class SeedPresetTests
     [Fact]
     public void DeitIsOneStageOfTwelveBlocksInWhichAllTokensMeet()
     {
-        LoweredModel model = Lowering.Lower(BinaryDeit.Config, Fresh(BinaryDeit.Config));
+        LoweredModel model = Lowering.Lower(BinaryDeit.Config, FewBlocks.Fresh(BinaryDeit.Config));
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(model.Graph, model.Tensors);
         GraphNode[] attention = [.. model.Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
         Assert.Equal(Enumerable.Repeat((196, 196, 6), 12), attention.Select(n => (shapes[n.Inputs[0]].Tokens, shapes[n.Inputs[1]].Tokens, n.Attributes["heads"])));
         Assert.DoesNotContain(model.Graph.Nodes, n => n.Op is Op.BinaryConv or Op.AvgPool2d or Op.SpatialShift);
         Assert.Equal(12 * 12 * 384 * 384, model.Graph.Nodes.Where(n => n.Op == Op.BinaryLinear).Sum(n => 64L * model.Tensors[n.Tensors["weight"]].Bytes.Length / 8));
-    }
-
-    /// <summary>Twenty steps of two blocks of each stage, on images that make few tokens of its patches.</summary>
-    [Theory]
-    [InlineData("binary-deit")]
-    [InlineData("binary-cait")]
-    [InlineData("binary-levit")]
-    [InlineData("binary-swin")]
-    public void ItIsTrainedPackedAndProven(string preset)
-    {
-        using var folder = new TempFolder();
-        ConvertOptions options = new()
-        {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("few.json"),
-            Teacher = "none",
-            ShapesTrain = 200,
-            ShapesTest = 10,
-            Epochs = 0.5,
-            BatchSize = 4,
-            ParityImages = 1,
-            Device = "cpu",
-        };
-        BinaryViTConfig config = BinaryViTPresets.Get(preset);
-        BinaryViTConfig few = preset == "binary-swin" ? Small(config) : config with { ImageSize = 64, Stages = [.. config.Stages.Select(s => s with { Depth = 2 })] };
-        File.WriteAllText(options.Student, ConfigJson.Write(few));
-        ConvertResult result = Converter.Convert(options, new SilentProgress());
-        Assert.True(result.Parity.Passed, result.Parity.ToString());
-        Assert.Empty(result.Parity.Untapped);
-        Assert.True(result.Certificate.Passed);
-    }
-
-    /// <summary>The whole of it, with fresh weights: the kernels have the interpreter's bits.</summary>
-    [Theory]
-    [InlineData("binary-levit")]
-    [InlineData("binary-swin")]
-    public void TheWholePresetHasTheInterpretersBits(string preset)
-    {
-        BinaryViTConfig config = BinaryViTPresets.Get(preset);
-        EvitFile file = EvitFile.Parse(EvitWriter.ToBytes(
-            FoldedModel.Of(Lowering.Lower(config, Fresh(config))).Model, new Preprocess(224, 224, 256, Interpolation.Bicubic, [0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]),
-            [.. Enumerable.Range(0, 1000).Select(i => $"class {i}")], "{}"));
-        float[] expected = new GraphInterpreter(file.Graph, file.Tensors).Run(SelfTest.Input(1, file.Graph.InputShape))[file.Graph.OutputName].Floats;
-        using EvitModel model = EvitModel.Load(file);
-        using Session session = model.CreateSession();
-        var logits = new float[1000];
-        session.RunNchw(SelfTest.Input(1, file.Graph.InputShape), logits);
-        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), logits.Select(BitConverter.SingleToInt32Bits));
-    }
-
-    /// <summary>The first two stages on grids of 14 and 7: one of four windows, moved by turns, and one of one.</summary>
-    private static BinaryViTConfig Small(BinaryViTConfig swin) =>
-        (swin with { Name = "swin", ImageSize = 56, Classes = 10, Stages = [swin.Stages[0], swin.Stages[1] with { Shift = 0 }] }).Validate();
-
-    private static IReadOnlyDictionary<string, FloatTensor> Fresh(BinaryViTConfig config)
-    {
-        torch.manual_seed(3);
-        using var model = new BinaryViT(config);
-        using (torch.no_grad())
-        {
-            foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters().Where(p => p.name.EndsWith(TensorManifest.Bias, StringComparison.Ordinal)))
-            {
-                parameter.copy_(torch.randn(parameter.shape));
-            }
-        }
-
-        return ModelTensors.Export(model);
     }
 
     private static float[] Tokens(BinaryViT model, Tensor images)

@@ -5,9 +5,16 @@ namespace EdgeVit.Export;
 /// float down-sampling; each with batch norms or LayerNorms.</summary>
 internal sealed record NetworkForm(
     bool EmbeddingNorm, bool ClassToken, DownKind Down, bool Branches3, bool Branches5, bool Shifts, bool LayerScale, bool Stem, bool ClassAttention, bool Locality, bool LayerNorm,
-    bool Convolutions, bool Bias, bool ZeroPoint)
+    bool Convolutions, bool Bias, bool ZeroPoint, IReadOnlyList<string> FloatMixing)
 {
-    public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq") || Has(tensors, ".conv.dense.");
+    // Parts of names, and what they are of.
+    private static readonly (string Part, string Text)[] s_floatMixing =
+    [
+        (".depthwise.conv.", "with depthwise convolutions as mixers"), (".pooling.", "with pools as mixers"),
+        (".attention.convq.", "with convolutions before queries, keys and values"), (".local.norm.", "with convolutions in the feed-forward networks"),
+    ];
+
+    public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq") || Has(tensors, ".conv.dense.") || Has(tensors, ".intermediate.move");
 
     /// <summary>The form of a set of tensors. One missing tensor decides nothing: each question is asked of all blocks.</summary>
     public static NetworkForm Of(IReadOnlyDictionary<string, FloatTensor> tensors) => new(
@@ -24,10 +31,11 @@ internal sealed record NetworkForm(
         LayerNorm: !Has(tensors, ".running_mean") && !Has(tensors, ".running_var"),
         Convolutions: Has(tensors, ".conv.dense."),
         Bias: Has(tensors, $".{TensorManifest.Bias}"),
-        ZeroPoint: Has(tensors, $".{TensorManifest.ZeroPoint}"));
+        ZeroPoint: Has(tensors, $".{TensorManifest.ZeroPoint}"),
+        FloatMixing: [.. s_floatMixing.Where(m => Has(tensors, m.Part)).Select(m => m.Text)]);
 
     /// <summary>Whether it has something that only the trainer here builds.</summary>
-    public bool IsOwn => Shifts || Stem || ClassAttention || Locality || Convolutions || Bias || ZeroPoint || Down is DownKind.Conv3 or DownKind.Depthwise;
+    public bool IsOwn => Shifts || Stem || ClassAttention || Locality || Convolutions || Bias || ZeroPoint || FloatMixing.Count > 0 || Down is DownKind.Conv3 or DownKind.Depthwise;
 
     public BranchKind Branches => Branches3 || Branches5 ? BranchKind.Pool : Shifts ? BranchKind.Shift : BranchKind.None;
 
@@ -45,6 +53,7 @@ internal sealed record NetworkForm(
             (!LayerScale, "without layer scale"), (half.Length > 0, $"with {half}branches only"), (Shifts, "with spatial shifts"), (Stem, "with a stem"),
             (ClassAttention, "with class attention"), (Locality, "with locality self-attention"), (Bias, "with a bias in the scores"), (ZeroPoint, "with zero points"),
             (Convolutions, "with 3x3 convolutions"), (Down == DownKind.Conv3, "with 3x3 down-sampling"),
+            .. FloatMixing.Select(text => (true, text)),
         ];
         return (Down is DownKind.Binary or DownKind.Conv3 ? "BinaryViT" : $"BinaryViT* ({DownKinds.Name(Down)} down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
     }

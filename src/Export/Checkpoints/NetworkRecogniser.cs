@@ -132,39 +132,6 @@ internal static partial class NetworkRecogniser
     [GeneratedRegex(@"^vit\.encoder\.patch_embed(\d{1,9})\.", RegexOptions.CultureInvariant)]
     private static partial Regex DownsamplingName();
 
-    /// <summary>Stages with depths and widths; heads and reductions are still 1.</summary>
-    private static List<StageConfig> Stages(IReadOnlyDictionary<string, FloatTensor> tensors)
-    {
-        int layers = TensorSizes.Count(tensors, LayerName(), first: 0, "vit.encoder.layer.N");
-        int stages = 1 + TensorSizes.Count(tensors, DownsamplingName(), first: 1, "vit.encoder.patch_embedN");
-        var result = new List<StageConfig>();
-        for (int l = 0; l < layers; l++)
-        {
-            string at = $"vit.encoder.layer.{l}";
-            MixerKind mixer = tensors.Keys.Any(name => name.StartsWith($"{at}.conv.", StringComparison.Ordinal)) ? MixerKind.Conv3 : MixerKind.Attention;
-            int? width = TensorSizes.Size(tensors, ($"{at}.layernorm_before.weight", 0), ($"{at}.layernorm_before.bias", 0), ($"{at}.layernorm_after.weight", 0),
-                ($"{at}.attention.output.move", 0), ($"{at}.attention.attention.moveq", 0), ($"{at}.attention.attention.query.weight", 0),
-                ($"{at}.conv.move", 0));
-            int? ffn = TensorSizes.Size(tensors, ($"{at}.output.move", 0), ($"{at}.output.dense.weight", 1), ($"{at}.intermediate.dense.weight", 0),
-                ($"{at}.intermediate.norm.weight", 0), ($"{at}.intermediate.rprelu.move1", 0));
-            if (result.Count > 0 && mixer == result[^1].Mixer && (width is null || width == result[^1].Width) && (ffn is null || width is null || ffn == result[^1].FfnWidth))
-            {
-                result[^1] = result[^1] with { Depth = result[^1].Depth + 1 };
-            }
-            else
-            {
-                result.Add(new StageConfig(1, width ?? throw TensorSizes.Lacks("the width", $"{at}.layernorm_before.weight"),
-                    ffn ?? throw TensorSizes.Lacks("the FFN width", $"{at}.output.move"), Heads: 1, Reduction: 1)
-                {
-                    Mixer = mixer,
-                });
-            }
-        }
-        return result.Count == stages ? result : throw new CheckpointException(
-            $"The blocks have {string.Join(", ", result.Select(s => $"{s.Depth} x {s.Width} (FFN {s.FfnWidth})"))} channels, {result.Count} stages, "
-            + $"but there are {stages - 1} down-samplings (vit.encoder.patch_embed1 ...), expected {result.Count - 1}. Tensors are missing or of another network");
-    }
-
     /// <summary>The token grid of the first stage, as most of the stages' position embeddings say.</summary>
     private static int Grid(IReadOnlyDictionary<string, FloatTensor> tensors, int stages, int leading)
     {
@@ -203,8 +170,14 @@ internal static partial class NetworkRecogniser
             bool reduced = Enumerable.Range(layer, stages[s].Depth).Any(l =>
                 tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.mover")
                 || tensors.ContainsKey($"vit.encoder.layer.{l}.attention.attention.reduction.weight"));
+            bool isStride = stages[s].Projection == ProjectionKind.Depthwise;
             int reduction = options.Reductions?[s] ?? (reduced ? 1 << (stages.Count - 1 - s) : 1);
-            if (reduced != reduction > 1)
+            if (isStride && options.Reductions is null)
+            {
+                assumed.Add($"keys and values of stage {s + 1} on the grid of the queries; convolutions of stride 2 before them look the same (--reductions)");
+            }
+
+            if (!isStride && reduced != reduction > 1)
             {
                 throw new CheckpointException($"Stage {s + 1} has {(reduced ? "a" : "no")} reduction of keys and values (mover, reduction.weight), "
                     + $"so {reduction} cannot be its factor. Say the reductions of all stages, for example --reductions {string.Join(',', stages.Select((_, i) => Math.Max(1, 1 << (stages.Count - 1 - i))))}");
@@ -234,20 +207,20 @@ internal static partial class NetworkRecogniser
         int layer = 0;
         for (int s = 0; s < stages.Count; layer += stages[s++].Depth)
         {
-            if (stages[s].Mixer != MixerKind.Attention)
+            if (!stages[s].Mixer.Attends)
             {
                 result.Add(stages[s]);
                 continue;
             }
 
-            string name = $"vit.encoder.layer.{layer}.attention.attention.att_prob_clip";
+            string name = $"vit.encoder.layer.{layer + stages[s].Mixer.First(MixerKind.Attention)}.attention.attention.att_prob_clip";
             int? clips = tensors.TryGetValue(name, out FloatTensor? clip) && clip.Shape is [> 1 and var each] ? each : null;
             guessed |= clips is null;
             result.Add(stages[s] with { Heads = Heads(s + 1, stages[s].Width, clips, size, stated: options.HeadSize is not null) });
         }
         if (options.HeadSize is null && guessed)
         {
-            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Where(s => s.Mixer == MixerKind.Attention).Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
+            assumed.Add($"heads of {size} channels ({string.Join(", ", result.Where(s => s.Mixer.Attends).Select(s => s.Heads))} in each block of the stages); the tensors do not show them (--head-size)");
         }
 
         return result;

@@ -3,13 +3,13 @@ namespace EdgeVit.Export;
 /// <summary>Reads the kind of a stage's bias off its length.</summary>
 internal static class StageBiases
 {
-    /// <summary>Stages with the biases that their first layers have.</summary>
+    /// <summary>Stages with the biases that their first layers that attend have.</summary>
     /// <exception cref="CheckpointException">A bias is none of the whole grid's: it is of windows, which tensors do not show.</exception>
     public static IEnumerable<StageConfig> Set(IReadOnlyDictionary<string, FloatTensor> tensors, IReadOnlyList<StageConfig> stages, int grid)
     {
         for (int s = 0, layer = 0; s < stages.Count; layer += stages[s++].Depth)
         {
-            string name = $"vit.encoder.layer.{layer}.attention.attention.{TensorManifest.Bias}";
+            string name = $"vit.encoder.layer.{layer + Math.Max(0, stages[s].Mixer.First(MixerKind.Attention))}.attention.attention.{TensorManifest.Bias}";
             if (!tensors.TryGetValue(name, out FloatTensor? bias))
             {
                 yield return stages[s];

@@ -18,7 +18,7 @@ internal static class PackedTensors
                 Op.BinaryLinear or Op.BinaryConv => Signs(node, file),
                 Op.Conv2d => Floats(node, file, "weight", Convolution(node.Name)),
                 Op.DepthwiseConv2d => Depthwise(node, file),
-                Op.RPReLU => Floats(node, file, "slope", node.Name.EndsWith(".intermediate", StringComparison.Ordinal) || IsStem(node.Name)
+                Op.RPReLU => Floats(node, file, "slope", node.Name.EndsWith(".intermediate", StringComparison.Ordinal) || node.Name.EndsWith(".local", StringComparison.Ordinal) || IsStem(node.Name)
                     ? $"{node.Name}.rprelu.prelu.weight" : $"{node.Name}.prelu.weight"),
                 Op.Position => Positions(node, file),
                 _ => null,
@@ -71,7 +71,8 @@ internal static class PackedTensors
     {
         float[] rows = TensorData.Floats(file.Tensors[node.Tensors["weight"]]);
         int taps = ConvWindow.Of(node).Taps, channels = rows.Length / taps, kernel = node.Attributes["kernel"];
-        return new FloatTensor(Convolution(node.Name), [channels, 1, kernel, kernel], [.. Enumerable.Range(0, rows.Length).Select(i => rows[(i % taps * channels) + (i / taps)])]);
+        string module = node.Name.EndsWith(".norm", StringComparison.Ordinal) ? node.Name[..^".norm".Length] : node.Name;
+        return new FloatTensor($"{module}.weight", [channels, 1, kernel, kernel], [.. Enumerable.Range(0, rows.Length).Select(i => rows[(i % taps * channels) + (i / taps)])]);
     }
 
     private static FloatTensor? Positions(GraphNode node, EvitFile file)

@@ -1,8 +1,34 @@
 namespace EdgeVit.Export;
 
-/// <content>Mixers that do not attend.</content>
+/// <content>How the tokens of a block see each other.</content>
 internal sealed partial class BinaryViTLowering
 {
+    /// <summary>X [N, C] plus what a layer's mixer makes of it: [N, C].</summary>
+    private string Mixed(string block, int stageIndex, int layer, string x) => config.MixerAt(layer) switch
+    {
+        MixerKind.Conv3 => Convolution(block, config.Stages[stageIndex], x),
+        MixerKind.Depthwise => DepthwiseMixer(block, x),
+        MixerKind.Pool => Pooling(block, x),
+        _ => _graph.Add($"{block}.attention", x, Attention(block, stageIndex, layer, x)),
+    };
+
+    /// <summary>X [N, C] plus a float convolution of each channel by itself.</summary>
+    private string DepthwiseMixer(string block, string x)
+    {
+        string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
+        return _graph.Add($"{block}.depthwise", x, OutputScale($"{block}.depthwise.layerscale", NormedDepthwise($"{block}.depthwise.conv", a, stride: 1)));
+    }
+
+    /// <summary>X [N, C] plus the mean of 3x3 tokens less the token itself.</summary>
+    private string Pooling(string block, string x)
+    {
+        string module = $"{block}.pooling";
+        string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
+        string mean = OutputScale($"{module}.layerscale", _graph.AvgPool2d($"{module}.mean", a, 3, 3, everyPosition: true));
+        double[] own = config.LayerScale ? [.. Data($"{module}.layerscale.alpha").Select(alpha => (double)-alpha)] : [.. Enumerable.Repeat(-1.0, Data($"{block}.layernorm_before.weight").Length)];
+        return _graph.Add(module, x, mean, _graph.Affine($"{module}.own", a, ChannelAffine.Scaling(own)));
+    }
+
     /// <summary>X [N, C] plus a binary 3x3 convolution of it with its shortcut: [N, C].</summary>
     private string Convolution(string block, StageConfig stage, string x)
     {

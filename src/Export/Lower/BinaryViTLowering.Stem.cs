@@ -18,14 +18,20 @@ internal sealed partial class BinaryViTLowering
 
     private string StemConv(string name, StemLayer layer, string x)
     {
-        FloatTensor weight = tensors[$"{name}.weight"];
-        float[] bias = new float[weight.Shape[0]];
-        if (!layer.Depthwise)
+        if (layer.Depthwise)
         {
-            return NormedConv($"{name}.norm", $"{name}.norm", x, weight, bias, layer.Stride, layer.Window.Padding);
+            return NormedDepthwise(name, x, layer.Stride);
         }
 
+        FloatTensor weight = tensors[$"{name}.weight"];
+        return NormedConv($"{name}.norm", $"{name}.norm", x, weight, new float[weight.Shape[0]], layer.Stride, layer.Window.Padding);
+    }
+
+    /// <summary>A float convolution of each channel by itself with its batch norm, <c>{name}.norm</c>.</summary>
+    private string NormedDepthwise(string name, string x, int stride)
+    {
+        FloatTensor weight = tensors[$"{name}.weight"];
         ChannelAffine norm = Norm($"{name}.norm");
-        return Depthwise($"{name}.norm", x, new FloatTensor(weight.Name, weight.Shape, ScaledRows(weight.Data, norm)), Folded(norm, bias), layer.Stride);
+        return Depthwise($"{name}.norm", x, new FloatTensor(weight.Name, weight.Shape, ScaledRows(weight.Data, norm)), Folded(norm, new float[weight.Shape[0]]), stride);
     }
 }

@@ -45,7 +45,7 @@ internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnl
     private string Block(string block, int stageIndex, int layer, string x)
     {
         StageConfig stage = config.Stages[stageIndex];
-        string attended = stage.Mixer == MixerKind.Conv3 ? Convolution(block, stage, x) : _graph.Add($"{block}.attention", x, Attention(block, stageIndex, layer, x));
+        string attended = Mixed(block, stageIndex, layer, x);
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         string narrow = FeedForward(block, stage, b);
         return _graph.Add(block, [attended, narrow, .. Branches(block, b)]);
@@ -58,22 +58,26 @@ internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnl
         string att = $"{block}.attention.attention";
         string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
         string source = a;
-        if (stage.Reduction > 1)
+        if (stage.HasReductionLayer)
         {
             string pooled = _graph.AvgPool2d($"{att}.reduction.pool", a, stage.Reduction, stage.Reduction, everyPosition: false);
             source = Projection(att, "reduction", "mover", "norm_r", "rprelur", pooled);
         }
-        return Attend(block, stageIndex, layer, a, source, value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
+
+        bool local = stage.Projection == ProjectionKind.Depthwise;
+        return Attend(block, stageIndex, layer, Read("q", a, 1), Read("k", source, stage.Reduction), Read("v", source, stage.Reduction), value => stage.Reduction > 1 ? _graph.Upsample($"{value}.up", value, stage.Reduction) : value);
+
+        string Read(string letter, string tokens, int stride) => local ? NormedDepthwise($"{att}.conv{letter}", tokens, stride) : tokens;
     }
 
-    /// <summary>Attention of normed queries to a normed source of keys and values, with its output projection; <paramref name="shortcut"/> makes
+    /// <summary>Attention of what becomes queries to what becomes keys and values, with its output projection; <paramref name="shortcut"/> makes
     /// keys or values tokens of the queries, to be added to them.</summary>
-    private string Attend(string block, int stageIndex, int layer, string queries, string source, Func<string, string> shortcut)
+    private string Attend(string block, int stageIndex, int layer, string queries, string keys, string values, Func<string, string> shortcut)
     {
         string att = $"{block}.attention.attention";
         string q = Projection(att, "query", "moveq", "normq", "rpreluq", queries);
-        string k = Projection(att, "key", "movek", "normk", "rpreluk", source);
-        string v = Projection(att, "value", "movev", "normv", "rpreluv", source);
+        string k = Projection(att, "key", "movek", "normk", "rpreluk", keys);
+        string v = Projection(att, "value", "movev", "normv", "rpreluv", values);
         string context = Context(
             att, stageIndex, layer,
             _graph.ShiftSign($"{att}.query.bits", q, Data($"{att}.moveq2")),
@@ -95,6 +99,7 @@ internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnl
         string dense = BinaryLinear($"{wide}.dense", $"{wide}.norm", _graph.ShiftSign($"{wide}.sign", b, Data($"{wide}.move")));
         string tile = stage.Expansion == 1 ? b : _graph.TileChannels($"{wide}.tile", b, stage.Expansion);
         string f = RPReLU(wide, _graph.Add($"{wide}.sum", dense, tile), $"{wide}.rprelu");
+        f = stage.Ffn == FfnKind.Local ? RPReLU($"{block}.local", NormedDepthwise($"{block}.local", f, stride: 1), $"{block}.local.rprelu") : f;
 
         string narrow = $"{block}.output";
         dense = BinaryLinear($"{narrow}.dense", $"{narrow}.norm", _graph.ShiftSign($"{narrow}.sign", f, Data($"{narrow}.move")));
@@ -124,7 +129,7 @@ internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnl
     {
         string both = Normed($"{block}.layernorm_before", _graph.PrependTokens($"{block}.tokens", x, token), $"{block}.layernorm_before");
         string query = _graph.SliceTokens($"{block}.class", both, start: 0, count: 1);
-        string attention = Attend(block, config.Stages.Count, BinaryViTConfig.NoLayer, query, both, value => _graph.MeanTokens($"{value}.mean", value));
+        string attention = Attend(block, config.Stages.Count, BinaryViTConfig.NoLayer, query, both, both, value => _graph.MeanTokens($"{value}.mean", value));
         string attended = _graph.Add($"{block}.attention", token, attention);
         string b = Normed($"{block}.layernorm_after", attended, $"{block}.layernorm_after");
         return _graph.Add(block, attended, FeedForward(block, config.ClassStage(), b));

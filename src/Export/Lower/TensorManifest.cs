@@ -46,7 +46,7 @@ internal sealed class TensorManifest
         {
             for (int end = layer + config.Stages[s].Depth; layer < end; layer++)
             {
-                AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.Branches);
+                AddBlock($"vit.encoder.layer.{layer}", config.Stages[s], config.Branches, config.MixerAt(layer));
                 AddBias($"vit.encoder.layer.{layer}", config.Stages[s], config.BiasAt(layer));
             }
 
@@ -63,7 +63,7 @@ internal sealed class TensorManifest
 
         for (int l = 0; l < config.ClassAttention; l++)
         {
-            AddBlock($"vit.class_attention.{l}", config.ClassStage(), BranchKind.None);
+            AddBlock($"vit.class_attention.{l}", config.ClassStage(), BranchKind.None, MixerKind.Attention);
         }
 
         AddNorm("vit.layernorm", last);
@@ -110,27 +110,52 @@ internal sealed class TensorManifest
         _list.Allow(name + RowMean, outputs);
     }
 
-    private void AddBlock(string block, StageConfig stage, BranchKind branches)
+    private void AddBlock(string block, StageConfig stage, BranchKind branches, MixerKind mixer)
     {
         AddNorm($"{block}.layernorm_before", stage.Width);
-        if (stage.Mixer == MixerKind.Conv3)
-        {
-            AddDense($"{block}.conv", stage.Width, stage.Width, stage.Window.Taps);
-            AddLayerScaleOfOutput($"{block}.conv", stage.Width);
-        }
-        else
-        {
-            AddAttention(block, stage);
-        }
-
+        AddMixer(block, stage, mixer);
         AddNorm($"{block}.layernorm_after", stage.Width);
         AddDense($"{block}.intermediate", stage.FfnWidth, stage.Width);
+        if (stage.Ffn == FfnKind.Local)
+        {
+            AddLocal($"{block}.local", stage.FfnWidth, StageConfig.UsualKernel);
+            AddRPReLU($"{block}.local.rprelu", stage.FfnWidth);
+        }
+
         AddDense($"{block}.output", stage.Width, stage.FfnWidth);
         AddLayerScaleOfOutput($"{block}.output", stage.Width);
         foreach (BlockBranch branch in BlockBranch.Of(branches))
         {
             AddLayerScale($"{block}.layerscale_{branch.Name}", stage.Width);
         }
+    }
+
+    private void AddMixer(string block, StageConfig stage, MixerKind mixer)
+    {
+        switch (mixer)
+        {
+            case MixerKind.Conv3:
+                AddDense($"{block}.conv", stage.Width, stage.Width, stage.Window.Taps);
+                AddLayerScaleOfOutput($"{block}.conv", stage.Width);
+                break;
+            case MixerKind.Depthwise:
+                AddLocal($"{block}.depthwise.conv", stage.Width, stage.DepthwiseKernel);
+                AddLayerScaleOfOutput($"{block}.depthwise", stage.Width);
+                break;
+            case MixerKind.Pool:
+                AddLayerScaleOfOutput($"{block}.pooling", stage.Width);
+                break;
+            default:
+                AddAttention(block, stage);
+                break;
+        }
+    }
+
+    /// <summary>A float convolution of each channel by itself with its norm.</summary>
+    private void AddLocal(string module, int channels, int kernel)
+    {
+        Add($"{module}.weight", channels, 1, kernel, kernel);
+        AddNorm($"{module}.norm", channels);
     }
 
     private void AddAttention(string block, StageConfig stage)
@@ -143,8 +168,13 @@ internal sealed class TensorManifest
             AddBinaryLinear($"{attention}.{linear}", stage.Width, stage.Width);
             AddNorm($"{attention}.norm{letter}", stage.Width);
             AddRPReLU($"{attention}.rprelu{letter}", stage.Width);
+            if (stage.Projection == ProjectionKind.Depthwise)
+            {
+                AddLocal($"{attention}.conv{letter}", stage.Width, StageConfig.UsualKernel);
+            }
         }
-        if (stage.Reduction > 1)
+
+        if (stage.HasReductionLayer)
         {
             Add($"{attention}.mover", stage.Width);
             AddBinaryLinear($"{attention}.reduction", stage.Width, stage.Width);

@@ -21,6 +21,9 @@ internal sealed partial record BinaryViTConfig
         return layer - Stages.Take(stage).Sum(s => s.Depth);
     }
 
+    /// <summary>The mixer of a layer.</summary>
+    public MixerKind MixerAt(int layer) => layer == NoLayer ? MixerKind.Attention : Stages[StageOf(layer)].Mixer.At(BlockOf(layer));
+
     /// <summary>The windows of a layer; null where it has none.</summary>
     public WindowForm? WindowAt(int layer) => layer == NoLayer ? null : Stages[StageOf(layer)].WindowOf(BlockOf(layer));
 
@@ -30,7 +33,7 @@ internal sealed partial record BinaryViTConfig
     /// <summary>The bias of a layer; null where it has none.</summary>
     public BiasTable? BiasAt(int layer)
     {
-        if (layer == NoLayer || Stages[StageOf(layer)] is not { Bias: not BiasKind.None } stage)
+        if (layer == NoLayer || MixerAt(layer) != MixerKind.Attention || Stages[StageOf(layer)] is not { Bias: not BiasKind.None } stage)
         {
             return null;
         }

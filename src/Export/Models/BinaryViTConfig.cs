@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
@@ -8,21 +7,6 @@ namespace EdgeVit.Export;
 /// reduction of 1.</summary>
 internal sealed partial record StageConfig(int Depth, int Width, int FfnWidth, int Heads, int Reduction)
 {
-    /// <summary>The most that <see cref="Dilation"/> may be.</summary>
-    public const int MostDilation = 8;
-
-    /// <summary>How tokens see each other.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public MixerKind Mixer { get; init; }
-
-    /// <summary>Tokens from tap to tap of the mixer's convolution; null where it is not said, which is 1.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? Dilation { get; init; }
-
-    /// <summary>The windows of the mixer's convolution: as many as there are tokens.</summary>
-    [JsonIgnore]
-    public ConvWindow Window => new(Kernel: 3, Stride: 1, Padding: Dilation ?? 1, Dilation: Dilation ?? 1);
-
     /// <summary>Channels d of one head.</summary>
     public int HeadSize => Width / Heads;
 
@@ -102,8 +86,8 @@ internal sealed partial record BinaryViTConfig(
     /// <summary>Layers of class attention by default.</summary>
     public const int UsualClassAttention = 1;
 
-    /// <summary>What a layer of class attention is like: a block of the last stage on its full grid.</summary>
-    public StageConfig ClassStage() => Stages[^1].Plain() with { Depth = ClassAttention, Reduction = 1 };
+    /// <summary>What a layer of class attention is like: a block of the last stage that attends to its full grid.</summary>
+    public StageConfig ClassStage() => new(ClassAttention, Stages[^1].Width, Stages[^1].FfnWidth, Stages[^1].Heads, Reduction: 1);
 
     /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>.</summary>
     public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage() : Stages[stage];

@@ -43,8 +43,16 @@ internal static class BinaryViTPresets
 
         BinaryDeit.Config,
         BinaryCait.Config,
+        BinaryPit.Config,
+        BinaryCvt.Config,
+        BinaryCeit.Config,
+        BinaryT2t.Config,
         BinaryLevit.Config,
         BinarySwin.Config,
+        BinaryMaxvit.Config,
+        BinaryMobilevit.Config,
+        BinaryFastvit.Config,
+        BinaryEfficientformer.Config,
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(p => p.Name)];

@@ -78,7 +78,7 @@ internal static class ConfigJson
     /// <summary>Stages that do not attend need not say heads and a reduction that they do not have.</summary>
     private static void CompleteMixer(JsonObject stage)
     {
-        if (stage["mixer"] is not JsonValue mixer || mixer.GetValueKind() != JsonValueKind.String || MixerKinds.Parse(mixer.GetValue<string>()) is null or MixerKind.Attention)
+        if (stage["mixer"] is not JsonValue mixer || mixer.GetValueKind() != JsonValueKind.String || MixerCycle.Parse(mixer.GetValue<string>()) is not { Attends: false })
         {
             return;
         }

@@ -1,10 +1,6 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace EdgeVit.Export;
 
-/// <summary>How the tokens of a stage's blocks see each other.</summary>
-[JsonConverter(typeof(MixerKindJson))]
+/// <summary>How the tokens of a block see each other.</summary>
 internal enum MixerKind
 {
     /// <summary>Binary self-attention (Le and Li 2023): <c>attention</c>.</summary>
@@ -12,16 +8,24 @@ internal enum MixerKind
 
     /// <summary>A binary 3x3 convolution whose signs outside of the grid are +1, as in ReActNet and the early stages of BHViT: <c>conv3</c>.</summary>
     Conv3,
+
+    /// <summary>A float convolution of each channel by itself, as FastViT's RepMixer is when it runs: <c>depthwise</c>.</summary>
+    Depthwise,
+
+    /// <summary>The mean of 3x3 tokens less the token itself (PoolFormer, EfficientFormer): <c>pool</c>.</summary>
+    Pool,
 }
 
 /// <summary>The names of the kinds in files.</summary>
 internal static class MixerKinds
 {
-    public const string Names = "attention or conv3";
+    public const string Names = "attention, conv3, depthwise or pool";
 
     public static string Name(MixerKind kind) => kind switch
     {
         MixerKind.Conv3 => "conv3",
+        MixerKind.Depthwise => "depthwise",
+        MixerKind.Pool => "pool",
         _ => "attention",
     };
 
@@ -30,17 +34,8 @@ internal static class MixerKinds
     {
         "attention" => MixerKind.Attention,
         "conv3" => MixerKind.Conv3,
+        "depthwise" => MixerKind.Depthwise,
+        "pool" => MixerKind.Pool,
         _ => null,
     };
-}
-
-internal sealed class MixerKindJson : JsonConverter<MixerKind>
-{
-    public override MixerKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return MixerKinds.Parse(name) ?? throw new JsonException($"mixer is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {MixerKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, MixerKind value, JsonSerializerOptions options) => writer.WriteStringValue(MixerKinds.Name(value));
 }

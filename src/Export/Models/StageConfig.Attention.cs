@@ -15,7 +15,7 @@ internal sealed partial record StageConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public WindowPattern Pattern { get; init; }
 
-    /// <summary>How far every second block of the stage moves its windows, in tokens (Swin: half a window); 0 for not at all.</summary>
+    /// <summary>How far every second block of the stage that attends moves its windows, in tokens (Swin: half a window); 0 for not at all.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Shift { get; init; }
 
@@ -26,11 +26,11 @@ internal sealed partial record StageConfig
     /// <summary>The stage without windows and bias.</summary>
     public StageConfig Plain() => this with { WindowSide = 0, Pattern = WindowPattern.Block, Shift = 0, Bias = BiasKind.None };
 
-    /// <summary>The windows of a block, counted from 0 within the stage; null where it attends to the whole grid.</summary>
+    /// <summary>The windows of a block, counted from 0 within the stage; null where it attends to the whole grid or not at all.</summary>
     public WindowForm? WindowOf(int block)
     {
-        bool second = block % 2 != 0;
-        return WindowSide == 0 || (Pattern == WindowPattern.BlockAll && second)
+        bool second = Mixer.Before(block, MixerKind.Attention) % 2 != 0;
+        return WindowSide == 0 || Mixer.At(block) != MixerKind.Attention || (Pattern == WindowPattern.BlockAll && second)
             ? null
             : new WindowForm(WindowSide, Pattern == WindowPattern.Grid || (Pattern == WindowPattern.BlockGrid && second), second ? Shift : 0);
     }
@@ -38,10 +38,10 @@ internal sealed partial record StageConfig
     /// <summary>Why a stage on a grid of so many rows and columns cannot have these windows.</summary>
     internal IEnumerable<string> WindowFaults(string where, int grid)
     {
-        if (Mixer != MixerKind.Attention && this != Plain())
+        if (!Mixer.Attends && this != Plain())
         {
             string key = WindowSide != 0 ? "window" : Bias != BiasKind.None ? "bias" : Shift != 0 ? "shift" : "pattern";
-            yield return $"{where} has {key}, but its mixer {MixerKinds.Name(Mixer)} has no scores: leave it out, or choose the mixer attention";
+            yield return $"{where} has {key}, but its mixer {Mixer} has no scores: leave it out, or choose the mixer attention";
             yield break;
         }
 

@@ -3,6 +3,18 @@ namespace EdgeVit.Export;
 /// <content>Mixers that do not attend.</content>
 internal sealed partial class ReferenceBinaryViT
 {
+    /// <summary>A float convolution of each channel by itself and its norm: [N, C] to [N / stride^2, C].</summary>
+    private Matrix Local(string module, Matrix x, int grid, int stride) =>
+        Normed($"{module}.norm", $"{module}.norm", Depthwise((c, row, column) => x.Row((row * grid) + column)[c], grid, stride, Tensor($"{module}.weight")));
+
+    /// <summary>The normed tokens A [N, C] and the residual stream X to X1: the mean of 3x3 tokens less the token itself.</summary>
+    private Matrix Pooling(string p, int grid, Matrix a, Matrix x)
+    {
+        Matrix mean = OutputScale($"{p}.layerscale", Tap($"{p}.mean", Pool(a, grid, 3, 3, 1, 1, 1)));
+        double[] own = config.LayerScale ? Array.ConvertAll(D($"{p}.layerscale.alpha"), v => -v) : [.. Enumerable.Repeat(-1.0, a.Columns)];
+        return Tap(p, x.Plus(mean, Tap($"{p}.own", a.Affine(own, new double[a.Columns]))));
+    }
+
     /// <summary>The normed tokens A [N, C] and the residual stream X to X1: a 3x3 convolution of A's signs, beyond the grid +1, with A as its shortcut.</summary>
     private Matrix Convolution(string c, StageConfig stage, int grid, Matrix a, Matrix x)
     {

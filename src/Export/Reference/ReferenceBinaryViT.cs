@@ -60,8 +60,14 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     {
         (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
-        Matrix x1 = stage.Mixer == MixerKind.Conv3 ? Convolution($"{l}.conv", stage, grid, a, x) : Output(l, x, Attention($"{l}.attention.attention", stageIndex, layer, a));
-        return FeedForward(l, stage, x1, b => [.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]);
+        Matrix x1 = config.MixerAt(layer) switch
+        {
+            MixerKind.Conv3 => Convolution($"{l}.conv", stage, grid, a, x),
+            MixerKind.Depthwise => Tap($"{l}.depthwise", x.Plus(OutputScale($"{l}.depthwise.layerscale", Local($"{l}.depthwise.conv", a, grid, 1)))),
+            MixerKind.Pool => Pooling($"{l}.pooling", grid, a, x),
+            _ => Output(l, x, Attention($"{l}.attention.attention", stageIndex, layer, a)),
+        };
+        return FeedForward(l, stage, grid, x1, b => [.. BlockBranch.Of(config.Branches).Select(branch => Branch(l, branch, b, grid))]);
     }
 
     /// <summary>A layer of class attention: the token [1, C] and all tokens X [N, C] to [1, C].</summary>
@@ -70,8 +76,8 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         string att = $"{l}.attention.attention";
         Matrix both = Tap($"{l}.tokens", Matrix.From(x.Columns, [.. token.Data, .. x.Data]));
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", both));
-        Matrix y = Attend(att, config.Stages.Count, BinaryViTConfig.NoLayer, Tap($"{l}.class", a.Slice(0, 1)), a, (name, value) => Tap($"{name}.mean", value.Mean()));
-        return FeedForward(l, config.ClassStage(), Output(l, token, y), _ => []);
+        Matrix y = Attend(att, config.Stages.Count, BinaryViTConfig.NoLayer, Tap($"{l}.class", a.Slice(0, 1)), a, a, (name, value) => Tap($"{name}.mean", value.Mean()));
+        return FeedForward(l, config.ClassStage(), 1, Output(l, token, y), _ => []);
     }
 
     /// <summary>The residual stream X and attention's Y to X1.</summary>
@@ -83,13 +89,14 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     }
 
     /// <summary>X1 [N, C] to X2 [N, C].</summary>
-    private Matrix FeedForward(string l, StageConfig stage, Matrix x1, Func<Matrix, Matrix[]> branches)
+    private Matrix FeedForward(string l, StageConfig stage, int grid, Matrix x1, Func<Matrix, Matrix[]> branches)
     {
         Matrix b = Tap($"{l}.layernorm_after", Norm($"{l}.layernorm_after", x1));
         (int width, int e) = (stage.Width, stage.Expansion);
         string wide = $"{l}.intermediate";
         Matrix f = Normed($"{wide}.dense", $"{wide}.norm", BinaryLinear($"{wide}.dense", Sign($"{wide}.sign", b, $"{wide}.move")));
         f = RPReLU($"{wide}.rprelu", f, b, wide);
+        f = stage.Ffn == FfnKind.Local ? RPReLU($"{l}.local.rprelu", Local($"{l}.local", f, grid, 1), null, $"{l}.local") : f;
         string narrow = $"{l}.output";
         Matrix g = Normed($"{narrow}.dense", $"{narrow}.norm", BinaryLinear($"{narrow}.dense", Sign($"{narrow}.sign", f, $"{narrow}.move")));
         Matrix mean = Matrix.Of(b.Rows, width, (t, y) =>
@@ -114,21 +121,22 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         (StageConfig stage, int grid) = (config.Stages[stageIndex], config.Grid(stageIndex));
         int r = stage.Reduction;
         Matrix source = a;
-        if (r > 1)
+        if (stage.HasReductionLayer)
         {
             Matrix pooled = Tap($"{att}.reduction.pool", Pool(a, grid, r, r, r, 0, 0));
             source = Projection(att, "reduction", "r", "norm_r", pooled);
         }
-        return Attend(att, stageIndex, layer, a, source, (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
+        Matrix Read(string letter, Matrix tokens, int stride) => stage.Projection == ProjectionKind.Depthwise ? Local($"{att}.conv{letter}", tokens, grid, stride) : tokens;
+        return Attend(att, stageIndex, layer, Read("q", a, 1), Read("k", source, r), Read("v", source, r), (name, value) => r > 1 ? Tap($"{name}.up", Upsample(value, grid, r)) : value);
     }
 
-    /// <summary>Normed queries [N, C] and the normed source of keys and values [M, C] to [N, C]; <paramref name="shortcut"/> makes the keys or
+    /// <summary>What becomes queries [N, C], and keys and values [M, C], to [N, C]; <paramref name="shortcut"/> makes the keys or
     /// values of this name tokens of the queries.</summary>
-    private Matrix Attend(string att, int stageIndex, int layer, Matrix queries, Matrix source, Func<string, Matrix, Matrix> shortcut)
+    private Matrix Attend(string att, int stageIndex, int layer, Matrix queries, Matrix keys, Matrix values, Func<string, Matrix, Matrix> shortcut)
     {
         Matrix q = Projection(att, "query", "q", "normq", queries);
-        Matrix k = Projection(att, "key", "k", "normk", source);
-        Matrix v = Projection(att, "value", "v", "normv", source);
+        Matrix k = Projection(att, "key", "k", "normk", keys);
+        Matrix v = Projection(att, "value", "v", "normv", values);
         Matrix context = Context(
             att, stageIndex, layer, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
         context = Normed($"{att}.norm_context", $"{att}.norm_context", config.LayerNorm ? Tap($"{att}.context", context) : context);

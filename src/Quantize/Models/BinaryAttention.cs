@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace EdgeVit.Quantize;
 
 /// <summary>Binary self-attention (<c>attention.attention</c>): signs of q, k and v, integer scores, probabilities of one or three levels, and a float shortcut
-/// around each of them. With a reduction r the keys and values live on a grid of r times fewer rows and columns. With locality (Lee et al. 2021) each
+/// around each of them. With convolutions before the projections these read their own tokens (CvT, Wu et al. 2021). With a reduction r the keys and values live on a grid of r times fewer rows and columns. With locality (Lee et al. 2021) each
 /// head's scores have a learned temperature, and where keys are the queries' own tokens no token attends to itself. Windows bound which keys a query meets; a
 /// bias adds to the scores by the places of query and key.</summary>
 internal sealed class BinaryAttention : nn.Module
@@ -31,6 +31,10 @@ internal sealed class BinaryAttention : nn.Module
 
     // The bias of the scores [heads, numbers], in logits, as BiasTable describes it.
     private readonly Parameter? att_bias;
+    // Float convolutions before the projections.
+    private readonly LocalConvolution? convq;
+    private readonly LocalConvolution? convk;
+    private readonly LocalConvolution? convv;
     private readonly LatentWeight query;
     private readonly LatentWeight key;
     private readonly LatentWeight value;
@@ -94,7 +98,14 @@ internal sealed class BinaryAttention : nn.Module
         query = new LatentWeight(SignForm.Centred, c, c);
         key = new LatentWeight(SignForm.Centred, c, c);
         value = new LatentWeight(SignForm.Centred, c, c);
-        if (stage.Reduction > 1)
+        if (stage.Projection == ProjectionKind.Depthwise)
+        {
+            convq = new LocalConvolution($"{prefix}.convq", context, c, StageConfig.UsualKernel);
+            convk = new LocalConvolution($"{prefix}.convk", context, c, StageConfig.UsualKernel, stage.Reduction);
+            convv = new LocalConvolution($"{prefix}.convv", context, c, StageConfig.UsualKernel, stage.Reduction);
+        }
+
+        if (stage.HasReductionLayer)
         {
             mover = Zeros(c);
             reduction = new LatentWeight(SignForm.Centred, c, c);
@@ -118,16 +129,17 @@ internal sealed class BinaryAttention : nn.Module
         string p = _prefix;
         TokenGrid keyGrid = grid.Divided(_stage.Reduction);
         Tensor reduced = x;                                                          // [B*Nk, C]
-        if (_stage.Reduction > 1)
+        if (_stage.HasReductionLayer)
         {
             Tensor pooled = grid.AveragePool(x, _stage.Reduction, _stage.Reduction, _stage.Reduction, 0, 0);
             _context.Taps.Report($"{p}.reduction.pool", pooled);
             reduced = _context.Branch(_reduction, pooled, mover!, reduction!, norm_r!, new Shortcut(pooled), rprelur!);
         }
 
-        Tensor q = _context.Branch(_query, x, moveq, query, normq, new Shortcut(x), rpreluq);
-        Tensor k = _context.Branch(_key, reduced, movek, key, normk, new Shortcut(reduced), rpreluk);
-        Tensor v = _context.Branch(_value, reduced, movev, value, normv, new Shortcut(reduced), rpreluv);
+        (Tensor qs, Tensor ks, Tensor vs) = (convq?.Forward(x, grid) ?? x, convk?.Forward(x, grid) ?? reduced, convv?.Forward(x, grid) ?? reduced);
+        Tensor q = _context.Branch(_query, qs, moveq, query, normq, new Shortcut(qs), rpreluq);
+        Tensor k = _context.Branch(_key, ks, movek, key, normk, new Shortcut(ks), rpreluk);
+        Tensor v = _context.Branch(_value, vs, movev, value, normv, new Shortcut(vs), rpreluv);
 
         if (_context.Taps.On && _stage.Reduction > 1)
         {

@@ -14,6 +14,9 @@ internal sealed class BinaryViTLayer : nn.Module
 
     private readonly AttentionBlock? attention;
     private readonly BinaryConvolution? conv;
+    private readonly DepthwiseMixer? depthwise;
+    private readonly PoolMixer? pooling;
+    private readonly LocalConvolution? local;
     private readonly FeedForward intermediate;
     private readonly FeedForward output;
     private readonly TokenNorm layernorm_before;
@@ -31,15 +34,23 @@ internal sealed class BinaryViTLayer : nn.Module
         StageConfig stage = config.StageAt(stageIndex);
         BranchKind branches = stageIndex < config.Stages.Count ? config.Branches : BranchKind.None;
         (_prefix, _context, _stage, _kind, _branches) = (prefix, context, stage, branches, BlockBranch.Of(branches));
-        if (stage.Mixer == MixerKind.Conv3)
+        switch (config.MixerAt(layer))
         {
-            conv = new BinaryConvolution($"{prefix}.conv", context, stage, LayerScaleStart);
-        }
-        else
-        {
-            attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, layer, LayerScaleStart, binarization);
+            case MixerKind.Conv3:
+                conv = new BinaryConvolution($"{prefix}.conv", context, stage, LayerScaleStart);
+                break;
+            case MixerKind.Depthwise:
+                depthwise = new DepthwiseMixer($"{prefix}.depthwise", context, stage, LayerScaleStart);
+                break;
+            case MixerKind.Pool:
+                pooling = new PoolMixer($"{prefix}.pooling", context, stage, LayerScaleStart);
+                break;
+            default:
+                attention = new AttentionBlock($"{prefix}.attention", context, config, stageIndex, layer, LayerScaleStart, binarization);
+                break;
         }
 
+        local = stage.Ffn == FfnKind.Local ? new LocalConvolution($"{prefix}.local", context, stage.FfnWidth, StageConfig.UsualKernel, activated: true) : null;
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
         output = new FeedForward(
@@ -101,8 +112,12 @@ internal sealed class BinaryViTLayer : nn.Module
         Tensor a = layernorm_before.call(x);
         taps.Report($"{_prefix}.layernorm_before", a);
         bool fused = training && !taps.On && FusedNorm.Serves(x);
-        Tensor x1 = conv?.Forward(a, x, grid, fused) ?? attention!.Forward(a, x, grid, fused);
-        taps.Report(conv is null ? $"{_prefix}.attention" : $"{_prefix}.conv", x1);
+        (string name, Tensor x1) =
+            conv is not null ? ("conv", conv.Forward(a, x, grid, fused))
+            : depthwise is not null ? ("depthwise", depthwise.Forward(a, x, grid, fused))
+            : pooling is not null ? ("pooling", pooling.Forward(a, x, grid, fused))
+            : ("attention", attention!.Forward(a, x, grid, fused));
+        taps.Report($"{_prefix}.{name}", x1);
         return x1;
     }
 
@@ -119,6 +134,7 @@ internal sealed class BinaryViTLayer : nn.Module
         }
 
         Tensor f = intermediate.Forward(b, tiled);                                   // [B*N, I]
+        f = local?.Forward(f, grid) ?? f;
 
         var mean = new Shortcut(f, ShortcutKind.GroupMean, _stage.Expansion);
         if (taps.On)

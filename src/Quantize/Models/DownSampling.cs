@@ -105,15 +105,20 @@ internal sealed class DepthwiseConvolution : nn.Module
     internal DepthwiseConvolution(long channels, long kernel, long stride) : base(nameof(DepthwiseConvolution))
     {
         _stride = stride;
-        double bound = 1.0 / kernel;
-        weight = nn.Parameter(torch.empty(channels, 1, kernel, kernel).uniform_(-bound, bound));
+        weight = Weight(channels, kernel);
         RegisterComponents();
     }
 
     /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N/s^2, C]</c>.</summary>
-    internal Tensor Forward(Tensor tokens, TokenGrid grid)
+    internal Tensor Forward(Tensor tokens, TokenGrid grid) => Apply(tokens, weight, grid, _stride);
+
+    /// <summary>A fresh weight <c>[C, 1, k, k]</c>.</summary>
+    internal static Parameter Weight(long channels, long kernel) => nn.Parameter(torch.empty(channels, 1, kernel, kernel).uniform_(-1.0 / kernel, 1.0 / kernel));
+
+    /// <summary>Tokens <c>[B*N, C]</c> → <c>[B*N/s^2, C]</c>.</summary>
+    internal static Tensor Apply(Tensor tokens, Tensor weight, TokenGrid grid, long stride)
     {
         long padding = (weight.shape[2] - 1) / 2;
-        return TokenGrid.AsTokens(F.conv2d(grid.AsImage(tokens), weight, null, [_stride, _stride], [padding, padding], groups: weight.shape[0]));
+        return TokenGrid.AsTokens(F.conv2d(grid.AsImage(tokens), weight, null, [stride, stride], [padding, padding], groups: weight.shape[0]));
     }
 }

@@ -178,6 +178,17 @@ public class NetworkRecogniserTests
         Assert.Contains(convolving.Assumed, a => a.Contains("heads of 64 channels (2, 4 in", StringComparison.Ordinal));
         Assert.Equal(everywhere, NetworkRecogniser.Recognise(Shapes(everywhere)).Config);
 
+        StageConfig Turns(StageConfig stage, string mixers) => stage with { Depth = 4, Mixer = MixerCycle.Parse(mixers)!.Value, Heads = mixers.Contains("attention", StringComparison.Ordinal) ? stage.Heads : 1 };
+        BinaryViTConfig turns = nano with
+        {
+            Stages = [Turns(nano.Stages[0], "depthwise") with { Kernel = 5 }, Turns(nano.Stages[1], "pool+attention") with { Projection = ProjectionKind.Depthwise, Reduction = 2 }, Turns(nano.Stages[2], "conv3+attention+attention+conv3") with { Ffn = FfnKind.Local }],
+        };
+        RecognisedNetwork mixed = NetworkRecogniser.Recognise(Shapes(turns), new RecogniserOptions(Reductions: [1, 2, 1]));
+        Assert.Equal(turns, mixed.Config);
+        Assert.Equal("BinaryViT with 3x3 convolutions with depthwise convolutions as mixers with pools as mixers with convolutions before queries, keys and values with convolutions in the feed-forward networks", mixed.Variant);
+        Assert.Contains(NetworkRecogniser.Recognise(Shapes(turns)).Assumed, a => a.Contains("keys and values of stage 2 on the grid of the queries", StringComparison.Ordinal));
+        Assert.Equal(turns, NetworkRecogniser.Recognise(Shapes(turns), stated: turns).Config);
+
         foreach (DownKind down in (DownKind[])[DownKind.Conv3, DownKind.Depthwise])
         {
             RecognisedNetwork other = NetworkRecogniser.Recognise(Shapes(nano with { Down = down }));

@@ -23,6 +23,8 @@ public class ExplainedImageTests
         },
         ["convolutions first"] = new("convolutions first", 16, 2, [s_pyramid[0] with { Mixer = MixerKind.Conv3, Reduction = 1 }, s_pyramid[1]], 4),
         ["convolutions alone"] = new("convolutions alone", 16, 2, [.. s_pyramid.Select(s => s with { Mixer = MixerKind.Conv3, Heads = 1, Reduction = 1 })], 4),
+        ["mixers by turns"] = new("mixers by turns", 16, 2,
+            [s_pyramid[0] with { Depth = 3, Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Attention]), Reduction = 2, Projection = ProjectionKind.Depthwise }, s_pyramid[1] with { Ffn = FfnKind.Local }], 4),
         ["stem"] = new("stem", 16, 2, s_pyramid, 4) { StemWidth = 16 },
         ["float down"] = new("float down", 16, 2, s_pyramid, 4, Down: DownKind.Float),
         ["windows"] = new("windows", 16, 2, [new(2, 64, 128, 1, 1) { WindowSide = 4, Shift = 1, Bias = BiasKind.Relative }, new(2, 128, 128, 2, 1) { WindowSide = 2, Pattern = WindowPattern.BlockGrid }], 4) { AttentionLevels = 3 },

@@ -37,7 +37,18 @@ public class RecomputedTests
     [Fact]
     public void ConvolutionsAreComputedAgainToo()
     {
-        BinaryViTConfig network = Network() with { Stages = [new StageConfig(Depth: 2, Width: 32, FfnWidth: 64, Heads: 1, Reduction: 1) { Mixer = MixerKind.Conv3 }] };
+        BinaryViTConfig network = Network() with
+        {
+            Stages =
+            [
+                new StageConfig(Depth: 4, Width: 32, FfnWidth: 64, Heads: 1, Reduction: 1)
+                {
+                    Mixer = MixerCycle.Parse("conv3+depthwise+pool+attention")!.Value,
+                    Projection = ProjectionKind.Depthwise,
+                    Ffn = FfnKind.Local,
+                },
+            ],
+        };
         Assert.Equal(Step(network, 0.3, mixed: false, again: false), Step(network, 0.3, mixed: false, again: true));
     }
 
