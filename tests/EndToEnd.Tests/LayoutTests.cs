@@ -41,7 +41,7 @@ public sealed class LayoutTests
     }
 
     [Theory]
-    [InlineData("\"mixer\": \"conv\"", "mixer is 'conv', expected attention or conv3")]
+    [InlineData("\"mixer\": \"conv\"", "mixer is 'conv', expected attention, conv3, depthwise or pool")]
     [InlineData("\"mixer\": \"conv3\", \"heads\": 2", "its mixer conv3 has no heads")]
     [InlineData("\"mixer\": \"conv3\", \"dilation\": 9", "dilation 9 of stage 1, 1 to 8 are possible")]
     [InlineData("\"mixer\": \"conv3\", \"mixing\": 1", "mixing")]
