@@ -31,19 +31,17 @@ public sealed class FinishedRuns : IDisposable
 /// <summary>The page of a run, and that of all runs in a folder.</summary>
 public sealed class RunReportTests(FinishedRuns runs) : IClassFixture<FinishedRuns>
 {
-    [Theory]
-    [InlineData(400)]
-    [InlineData(800)]
-    [InlineData(1400)]
-    public void ThePagesFitTheirWindows(int width)
+    [Fact]
+    public void ThePagesFitTheirWindowsAndSheets()
     {
         Assert.SkipWhen(Chromium.Program is null, Chromium.Missing);
-        (int drawings, int pictures) = PageLayout.Check(File.ReadAllText(Path.Combine(runs.Taught, "report.html")), width);
+        (int drawings, int pictures, int canvases) = PageLayout.Check(File.ReadAllText(Path.Combine(runs.Taught, "report.html")));
         Assert.True(drawings >= 10 + 6 + 6, $"{drawings} drawings");
         Assert.InRange(pictures, 1, 24);
+        Assert.Equal(0, canvases);
         using var folder = new TestFolder();
         EdgeVitProcess.Run("report", runs.Root, "--out", folder["runs.html"]).Expect(0);
-        Assert.Equal((3, 0), PageLayout.Check(File.ReadAllText(folder["runs.html"]), width));
+        Assert.Equal((3, 0, 0), PageLayout.Check(File.ReadAllText(folder["runs.html"])));
     }
 
     /// <summary>What the page says by class is in the result, adds up to the accuracies, and is what validate measures.</summary>
@@ -74,7 +72,14 @@ public sealed class RunReportTests(FinishedRuns runs) : IClassFixture<FinishedRu
         Match mistakes = Regex.Match(page, @"([\d,]+) of ([\d,]+) validation images are taken for something else");
         double wrong = double.Parse(mistakes.Groups[1].Value, CultureInfo.InvariantCulture), all = double.Parse(mistakes.Groups[2].Value, CultureInfo.InvariantCulture);
         Assert.Equal((double)result["validationTop1"]!, 100 * (all - wrong) / all, 1e-9);
-        Assert.Equal(Math.Min(24, wrong), Regex.Count(page, "taken for <b"));
+        Assert.Equal(Math.Min(24, wrong), Regex.Count(page, "packed: <b"));
+        Match[] shown = [.. Regex.Matches(page, "<figcaption>([^<]+)<small>packed: <b class=\"two\">([^<]+)</b>[^<]*</small><small>teacher: <b class=\"one\">([^<]+)</b></small></figcaption>").Cast<Match>()];
+        Assert.Equal(Math.Min(24, wrong), shown.Length);
+        Assert.All(shown, m => Assert.NotEqual(m.Groups[1].Value, m.Groups[2].Value));
+        Assert.Contains($"The teacher recognises {shown.Count(m => m.Groups[1].Value == m.Groups[3].Value)} of these", page, StringComparison.Ordinal);
+        string untaught = File.ReadAllText(Path.Combine(runs.Root, "deep", "alone", "report.html"));
+        Assert.Contains("packed: <b", untaught, StringComparison.Ordinal);
+        Assert.DoesNotContain("teacher: <b", untaught, StringComparison.Ordinal);
         double[] sure = [.. Regex.Matches(page, @"</b> (\d+)\u00a0%</small>").Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
         Assert.Equal(sure.OrderDescending(), sure);
     }

@@ -32,8 +32,8 @@ internal static class PageStyle
         .c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}.c4{fill:var(--c4)}.c5{fill:var(--c5)}.c6{fill:var(--c6)}.c7{fill:var(--pale)}
         @media print{:root{color-scheme:light;--page:#fff;--panel:#fff;--text:#000;--faint:#333;--line:#bbb;--good:#0f6b35;--bad:#a3201d;
         --c1:#2166ac;--c2:#b35806;--c3:#1b7837;--c4:#762a83;--c5:#b2182b;--c6:#5f6b76;--pale:#a9b4c2}
-        body{font-size:10pt;padding:0;max-width:none}nav{display:none}figure,tr,.verdict{break-inside:avoid}h2,h3,caption{break-after:avoid}.scroll{overflow:visible}
-        table{font-size:7.5pt}th,td{padding:.15rem .3rem}.group{grid-template-columns:1fr 1fr}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+        body{font-size:10pt;padding:0;max-width:none}nav{display:none}figure,table,tr,.verdict{break-inside:avoid}h2,h3,h4,h2+p,h3+p,caption{break-after:avoid}.scroll{overflow:visible}
+        table{font-size:7.5pt}td:not(.n){overflow-wrap:anywhere}.scroll td:not(.n){min-width:0}th,td{padding:.15rem .3rem}.group{grid-template-columns:1fr 1fr}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 
         """;
 }

@@ -33,13 +33,13 @@ internal sealed class Conversion(RunContext run)
 
         using BinaryViT student = NewStudent(inputs);
         var studentPhase = new StudentPhase(run, inputs);
+        using var opened = teacher as IDisposable;
         try
         {
             studentPhase.Train(student, teacher);
         }
         finally
         {
-            (teacher as IDisposable)?.Dispose();
             if (run.Leads)
             {
                 run.Folder.WritePage(Title(inputs));
@@ -72,7 +72,9 @@ internal sealed class Conversion(RunContext run)
             with
         { TeacherHeads = teacherPhase.Heads, UnlabelledImages = inputs.Data.Split.Unlabelled.Count, PerClass = ByClass(inputs.Data, proven.Outcome.RightByClass, teacherPhase.RightByClass) };
         run.Folder.Write(RunFiles.Result, result.ToJson());
-        ValidationMistakes mistakes = MistakeSearch.Run(proven.Certified.File, inputs.Data.Source, inputs.Data.Split.Held, run.Cancel);
+        using IDisposable mixed = MixedPrecision.Scope(inputs.Recipe.Teacher.MixedPrecision);
+        ValidationMistakes mistakes = MistakeSearch.Run(
+            proven.Certified.File, inputs.Data.Source, inputs.Data.Split.Held, inputs.Data.Unlabelled ? null : teacher, inputs.Device, run.Cancel);
         run.Folder.WritePage(Title(inputs), new RunAccuracy(result.Top1, result.SimulatorTop1, teacherTop1, result.TestImages, result.PerClass, mistakes));
         run.Folder.Write(RunFiles.Card, RunCard.Write(proven.Certified.File, result, inputs.Recipe, inputs.Data, Options));
         return result;

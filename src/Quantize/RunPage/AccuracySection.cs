@@ -46,17 +46,21 @@ internal static class AccuracySection
 
     private static void Gallery(StringBuilder page, ValidationMistakes mistakes)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<h3>Mistakes</h3>\n<p class=\"sub\">{mistakes.Wrong:#,0} of {mistakes.Images:#,0} validation images are taken for something else by the packed file{(mistakes.Surest.Count < mistakes.Wrong ? $"; the {mistakes.Surest.Count} surest" : mistakes.Wrong > 0 ? "; the surest first" : "")}</p>\n<div class=\"gallery\">\n");
+        page.Append(CultureInfo.InvariantCulture, $"<h3>Mistakes</h3>\n<p class=\"sub\">{mistakes.Wrong:#,0} of {mistakes.Images:#,0} validation images are taken for something else by the packed file{(mistakes.Surest.Count < mistakes.Wrong ? $"; the {mistakes.Surest.Count} surest" : mistakes.Wrong > 0 ? "; the surest first" : "")}{Taught(mistakes.Surest)}</p>\n<div class=\"gallery\">\n");
         foreach (Mistake m in mistakes.Surest)
         {
             bool lossless = Math.Max(m.Image.Width, m.Image.Height) <= LosslessSide;
             string data = Convert.ToBase64String(lossless ? SkiaEncoder.Png(m.Image) : SkiaEncoder.Jpeg(m.Image, Quality));
             page.Append(CultureInfo.InvariantCulture, $"<figure><img class=\"{(lossless ? "pixels" : "photo")}\" alt=\"{LineChart.Escape(m.Source)}\" title=\"{LineChart.Escape(m.Source)}\" src=\"data:image/{(lossless ? "png" : "jpeg")};base64,{data}\" />");
-            page.Append(CultureInfo.InvariantCulture, $"<figcaption>{LineChart.Escape(m.Label)}<small>taken for <b class=\"one\">{LineChart.Escape(m.Predicted)}</b> {100 * m.Probability:0}\u00a0%</small></figcaption></figure>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<figcaption>{LineChart.Escape(m.Label)}<small>packed: <b class=\"two\">{LineChart.Escape(m.Predicted)}</b> {100 * m.Probability:0}\u00a0%</small>");
+            page.Append(m.Teacher is { } teacher ? $"<small>teacher: <b class=\"one\">{LineChart.Escape(teacher)}</b></small>" : "").Append("</figcaption></figure>\n");
         }
 
         page.Append("</div>\n");
     }
+
+    private static string Taught(IReadOnlyList<Mistake> mistakes) =>
+        mistakes.Any(m => m.Teacher is not null) ? $". The teacher recognises {mistakes.Count(m => m.Teacher == m.Label)} of these" : "";
 
     private static void Fact(StringBuilder page, string label, string value) => page.Append(CultureInfo.InvariantCulture, $"<li><span class=\"sub\">{label}</span> <b>{value}</b></li>\n");
 

@@ -10,8 +10,11 @@ internal sealed record ClassAccuracy(string Label, int Images, int Packed, int? 
 /// <summary>A validation image that the packed file does not recognise.</summary>
 /// <param name="Source">How messages name it.</param>
 /// <param name="Image">At the network's size.</param>
+/// <param name="Label">What it shows.</param>
+/// <param name="Predicted">What the file takes it for.</param>
 /// <param name="Probability">What the file says of <paramref name="Predicted"/>, 0 to 1.</param>
-internal sealed record Mistake(string Source, RgbImage Image, string Label, string Predicted, double Probability);
+/// <param name="Teacher">The class that the teacher takes it for; null without one, or where it made the labels.</param>
+internal sealed record Mistake(string Source, RgbImage Image, string Label, string Predicted, double Probability, string? Teacher = null);
 
 /// <summary>The mistakes on validation images, the surest first.</summary>
 /// <param name="Images">Images that were looked at.</param>

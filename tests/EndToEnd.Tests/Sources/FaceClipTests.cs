@@ -86,7 +86,27 @@ public sealed class FaceClipTests(SmallModel model) : IClassFixture<SmallModel>
         EdgeVitProcess.Run("run", model.Path, clip, "--faces", folder["c.onnx"]).Fails(2, "--faces", "no face detector", "'scores'");
         EdgeVitProcess.Run("run", model.Path, clip, "--positive", "nobody").Fails(2, "--positive nobody", "no such class", SmallModel.Labels[0]);
         EdgeVitProcess.Run("run", model.Path, clip, "--crops", folder["x"]).Fails(2, "--crops", "--faces");
-        EdgeVitProcess.Run("run", model.Path, "-", "--faces", detector).Fails(2, "--faces is for clips");
+    }
+
+    /// <summary>Whatever is no clip: a picture, a folder of them, standard input, a camera, a folder that is watched.</summary>
+    [Fact]
+    public void OptionsOfClipsAreRefusedForOtherSources()
+    {
+        using var folder = new TestFolder();
+        string detector = Detector(folder);
+        string picture = folder.File("pictures/a.png", Png.Encode(8, 8, new byte[8 * 8 * 3]));
+        string[][] options = [["--aggregate", "mean"], ["--aggregate", "max"], ["--faces", detector], ["--positive", SmallModel.Labels[0]], ["--crops", folder["c"], "--faces", detector]];
+        foreach (string[] option in options)
+        {
+            EdgeVitProcess.Run(["run", model.Path, picture, .. option]).Fails(2, option[0] == "--crops" ? "--faces" : option[0], "is for clips");
+        }
+
+        foreach (string[] source in (string[][])[[folder["pictures"]], [folder["pictures/*.png"]], ["-"], ["-", "--format", "rgb24", "--size", "8x8"], ["camera:0"], [folder["pictures"], "--watch"]])
+        {
+            EdgeVitProcess.Run(["run", model.Path, .. source, "--aggregate", "mean"]).Fails(2, "--aggregate is for clips");
+        }
+
+        Assert.False(Directory.Exists(folder["c"]));
     }
 
     /// <summary>The area by counting pairs, against the ranks' sum (Mann and Whitney 1947).</summary>
