@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Export.Faces;
@@ -8,8 +9,9 @@ using EdgeVit.Runtime;
 namespace EdgeVit.Cli;
 
 /// <summary>The largest face of each picture of a clip.</summary>
-internal sealed class ClipFaces(FaceDetector detector, string? crops) : IDisposable
+internal sealed class ClipFaces(FaceDetector detector, string? crops, bool inFolders) : IDisposable
 {
+    private readonly HashSet<string> _stems = [];
     private string _stem = "";
     private int _picture;
 
@@ -17,8 +19,10 @@ internal sealed class ClipFaces(FaceDetector detector, string? crops) : IDisposa
     public (int Without, int Several) Counts { get; private set; }
 
     /// <summary>Opens what the wishes name; null where they name no detector.</summary>
+    /// <param name="wishes">What a command line says.</param>
+    /// <param name="clips">All that will be looked at: where they lie in several folders, so do the faces.</param>
     /// <exception cref="UserException">There is no such file, or it is no detector.</exception>
-    public static ClipFaces? Open(ClipWishes wishes)
+    public static ClipFaces? Open(ClipWishes wishes, IReadOnlyList<string> clips)
     {
         if (wishes.Detector is not { } path)
         {
@@ -32,7 +36,7 @@ internal sealed class ClipFaces(FaceDetector detector, string? crops) : IDisposa
 
         try
         {
-            return new ClipFaces(FaceDetector.Open(path), wishes.Crops);
+            return new ClipFaces(FaceDetector.Open(path), wishes.Crops, clips.Select(ClipTable.Folder).Distinct().Count() > 1);
         }
         catch (OnnxModelException e)
         {
@@ -42,11 +46,20 @@ internal sealed class ClipFaces(FaceDetector detector, string? crops) : IDisposa
 
     /// <summary>Begins another clip.</summary>
     /// <param name="clip">Its file.</param>
-    /// <param name="label">The class that its folder names; null for none.</param>
+    /// <param name="label">The class of the model that its folder names; null for none.</param>
     public void Begin(string clip, string? label)
     {
         (_picture, Counts) = (0, (0, 0));
-        _stem = crops is null ? "" : Path.Combine(label is null ? crops : Path.Combine(crops, label), Path.GetFileNameWithoutExtension(clip));
+        if (crops is null)
+        {
+            return;
+        }
+
+        string stem = Path.Combine(crops, label ?? (inFolders ? ClipTable.Folder(clip) : ""), Path.GetFileNameWithoutExtension(clip));
+        // Clips of one name, from folders within folders or in two formats.
+        for (int copy = 1; !_stems.Add(_stem = copy == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}.{copy}")); copy++)
+        {
+        }
     }
 
     /// <summary>The face in the next picture, cut out; null where there is none.</summary>

@@ -33,7 +33,7 @@ internal sealed class ClipRun(Classifier classifier, Printer printer)
     {
         using var interruption = new Interruption();
         int? positive = Positive(wishes.Clips.Positive);
-        using ClipFaces? faces = ClipFaces.Open(wishes.Clips);
+        using ClipFaces? faces = ClipFaces.Open(wishes.Clips, clips);
         var table = new ClipTable(classifier.Labels, positive);
         printer.BeginLines();
         int done = 0, frames = 0;

@@ -13,10 +13,13 @@ internal sealed class ClipTable(IReadOnlyList<string> labels, int? positive)
     /// <summary>The class that a clip's folder names; null where it names none.</summary>
     public int? Class(string clip)
     {
-        string folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(clip)))!;
+        string folder = Folder(clip);
         int found = Enumerable.Range(0, labels.Count).FirstOrDefault(i => string.Equals(labels[i], folder, StringComparison.OrdinalIgnoreCase), -1);
         return found < 0 ? null : found;
     }
+
+    /// <summary>The name of the folder that a clip lies in; empty at the root.</summary>
+    public static string Folder(string clip) => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(clip))) ?? "";
 
     /// <summary>Adds a clip with the scores of all classes.</summary>
     public void Add(int label, IReadOnlyList<double> scores)

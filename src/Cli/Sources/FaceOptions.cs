@@ -23,7 +23,7 @@ internal sealed class FaceOptions
     private readonly InputOption<string?> _faces = new(FacesName) { Description = "Classify the largest face of each of a clip's pictures, as this detector finds it (BlazeFace or YuNet).", HelpName = "FILE.onnx" };
     private readonly ChoiceOption _aggregate = new(AggregateName, Mean, Most) { Description = "A clip's score of a class: the mean of its pictures' probabilities, or the largest. [default: mean]" };
     private readonly Option<string?> _positive = new(PositiveName) { Description = "The class whose probability is the score that clips are compared by (AUC).", HelpName = "NAME" };
-    private readonly Option<string?> _crops = new(CropsName) { Description = "Write the faces that were classified as pictures, in a folder per class where folders name the clips' classes.", HelpName = "DIR" };
+    private readonly Option<string?> _crops = new(CropsName) { Description = "Write the faces that were classified as pictures, in folders named like the clips' where those are several.", HelpName = "DIR" };
 
     public IReadOnlyList<Option> All => [_faces, _aggregate, _positive, _crops];
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeVit.Cli;
 using EdgeVit.Devices;
+using EdgeVit.Export;
+using EdgeVit.Export.Onnx;
 
 namespace EdgeVit.EndToEnd.Tests;
 
@@ -73,6 +75,37 @@ public sealed class FaceClipTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.Contains($"AUC of '{labels[1]}'", words.Output, StringComparison.Ordinal);
         Assert.Contains("of 4 clips right", words.Output, StringComparison.Ordinal);
     }
+
+#if TRAINING
+    /// <summary>From clips to a model of their classes: faces cut out by a model of other classes, taught by an ONNX network, and the clips scored by what was trained.</summary>
+    [Fact]
+    public void FacesOfClipsAreTrainedOnWithATeacher()
+    {
+        using var folder = new TestFolder();
+        string detector = Detector(folder);
+        foreach ((string label, string part, string colour) in ((string, string, string)[])[("real", "a", "blue"), ("real", "b", "blue"), ("fake", "a", "lime"), ("fake", "b/fake", "lime")])
+        {
+            Directory.CreateDirectory(folder[$"clips/{part}/{label}"]);
+            Clip(folder, $"clips/{part}/{label}/1.mkv", $"drawbox=x=50:y=50:w=24:h=24:color=red:t=fill,drawbox=x=46:y=76:w=32:h=4:color={colour}:t=fill");
+        }
+
+        EdgeVitProcess.Run("run", model.Path, folder["clips"], "--faces", detector, "--frames", "8", "--crops", folder["faces"]).Expect(0);
+        Assert.Equal(["fake", "real"], Directory.GetDirectories(folder["faces"]).Select(d => Path.GetFileName(d)).Order());
+        // Both clips of a class have the same name.
+        Assert.All(["fake", "real"], l => Assert.Equal(16, Directory.GetFiles(folder[$"faces/{l}"]).Length));
+
+        File.WriteAllBytes(folder["cvit.onnx"], new ColourOnnx
+        {
+            Outputs = (graph, logits) => graph.Output(
+                graph.Named("MatMul", "classes", [logits, graph.Constant("two", (float[])[1, 0, 0, 1, -1, 0, 0, -1], ColourOnnx.Classes, 2)]), OnnxType.Float, -1, 2),
+        }.Bytes());
+        File.WriteAllText(folder["tiny.json"], ConfigJson.Write(new BinaryViTConfig("tiny", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1)], Classes: 2)));
+        EdgeVitProcess.Run(
+            "convert", "--data", folder["faces"], "--teacher", folder["cvit.onnx"], "--out", folder["run"], "--student", folder["tiny.json"], "--epochs", "2", "--batch", "8", "--parity-images", "1").Expect(0);
+        JsonObject[] lines = Run("run", folder["run"], folder["clips"], "--faces", detector, "--positive", "fake", "--frames", "2", "--json");
+        Assert.Equal((4, "fake"), ((int)lines[^1]["summary"]!["classes"]!["clips"]!, (string?)lines[^1]["summary"]!["classes"]!["positive"]));
+    }
+#endif
 
     [Fact]
     public void TwoFacesAndMistakesAreSaid()
