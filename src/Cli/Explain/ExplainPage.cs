@@ -66,7 +66,12 @@ internal static class ExplainPage
         return table;
     }
 
-    private static string Layers(NetworkLayout layout, int stage) => layout.Attention.Count(l => l.Stage == stage) is var count && count == 1 ? "1 layer of 1-bit attention" : $"{count} layers of 1-bit attention";
+    private static string Layers(NetworkLayout layout, int stage) => layout.Attention.Count(l => l.Stage == stage) switch
+    {
+        0 => "no 1-bit attention",
+        1 => "1 layer of 1-bit attention",
+        int count => $"{count} layers of 1-bit attention",
+    };
 
     private static Bullets Reading(AttentionFigure attention) => new(
     [

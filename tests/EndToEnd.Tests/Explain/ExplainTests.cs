@@ -126,6 +126,30 @@ public sealed class ExplainTests(SmallModel model) : IClassFixture<SmallModel>, 
         PhotoStudy.Check("a.png", image with { Logits = [1, 2, 3] }, logits, "avx2");
     }
 
+    /// <summary>A stage that convolves, one that attends within windows with a bias, and a class token behind them.</summary>
+    [Fact]
+    public void EachKindOfStageIsToldAsWhatItIs()
+    {
+        var config = new BinaryViTConfig(
+            "hybrid", 16, 2, [new(1, 64, 128, 1, 1) { Mixer = MixerKind.Conv3 }, new(1, 128, 128, 2, 1) { WindowSide = 2, Bias = BiasKind.Relative }], Classes: 3, ClassAttention: 1);
+        string path = _folder["hybrid.evit"], page = _folder["page.html"];
+        EvitWriter.Write(path, FoldedModel.Of(Lowering.Lower(config, RandomNetwork.Tensors(config, 3))).Model, RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");
+        JsonNode photo = EdgeVitProcess.Run("explain", path, _folder.File("a.png", Png.Random(20, 16, 1)), "--grid", "4", "--out", page, "--json").Expect(0).Json["photos"]![0]!;
+        Assert.True((bool)photo["logits_equal"]!);
+        JsonNode[] layers = [.. photo["attention"]!.AsArray().Select(l => l!)];
+        Assert.Equal([(2, true), (3, false)], layers.Select(l => ((int)l["stage"]!, (bool)l["bias"]!)));
+        Assert.Equal([0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 2, 2, 3, 3], layers[0]["windows"]!.AsArray().Select(w => (int)w!));
+        Assert.Null(layers[1]["windows"]);
+        Assert.Equal(1, (int)layers[1]["queries"]!["leading"]!);
+        Assert.Equal(16, photo["rollout"]!["shares"]!.AsArray().Count);
+        Assert.Equal(2, photo["stages"]!.AsArray().Count);
+        string html = File.ReadAllText(page);
+        foreach (string said in (string[])["no 1-bit attention", "binary convolutions", "windows of 2 x 2 bias", "class attention, 1 layer of 1-bit attention", "Rollout"])
+        {
+            Assert.Contains(said, html, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void ANetworkWithoutBitsOfAttentionIsSaidToHaveNone()
     {
