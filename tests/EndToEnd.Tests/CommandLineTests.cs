@@ -28,6 +28,10 @@ public sealed class CommandLineTests
     {
         Assert.Contains("Exit codes", EdgeVitProcess.Run("--help").Expect(0).Output, StringComparison.Ordinal);
         Assert.Contains("validate", EdgeVitProcess.Run().Expect(2).Output, StringComparison.Ordinal);
+        // As git and others have it.
+        Assert.Contains("Commands:", EdgeVitProcess.Run("help").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains("--min-top1", EdgeVitProcess.Run("help", "validate").Expect(0).Output, StringComparison.Ordinal);
+        EdgeVitProcess.Run("help", "validte").Fails(2, "unknown verb 'validte'", "Did you mean 'validate'");
     }
 
     [Theory]
@@ -47,6 +51,9 @@ public sealed class CommandLineTests
     public void MissingArgumentsAndOptionsAreNamed()
     {
         EdgeVitProcess.Run("run").Fails(2, "run needs model.evit");
+        using var folder = new TestFolder();
+        EdgeVitProcess.Run("run", folder.File("a.png", Png.Random(8, 8, 1))).Fails(2, "a.png is a picture", "The model comes first");
+        EdgeVitProcess.Run("bench").Fails(2, "bench needs model.evit", "edgevit bench --help");
         EdgeVitProcess.Run("validate", "m.evit").Fails(2, "--data PATH");
         EdgeVitProcess.Run("convert", "--data", "shapes").Fails(2, "--out DIR");
         EdgeVitProcess.Run("explain").Fails(2, "explain needs model.evit");

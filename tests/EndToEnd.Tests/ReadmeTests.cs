@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using EdgeVit.Imaging;
 using EdgeVit.Runtime;
@@ -43,6 +44,26 @@ public sealed class ReadmeTests(SmallModel model) : IClassFixture<SmallModel>
         {
             Assert.Contains($"`edgevit {verb} ", readme, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>A commit that a page shows is one that a reader's clone has.</summary>
+    [Fact]
+    public void CommitsThatPagesNameAreThere()
+    {
+        (int code, string branch) = Git("rev-parse", "--is-shallow-repository");
+        Assert.SkipUnless(code == 0 && branch.Trim() == "false", "no history here: not a clone, or a shallow one");
+        string[] named = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md").SelectMany(p => Regex.Matches(File.ReadAllText(p), "git show (?:--stat )?([0-9a-f]{7,40})")).Select(m => m.Groups[1].Value)];
+        Assert.NotEmpty(named);
+        Assert.All(named, c => Assert.Equal(0, Git("merge-base", "--is-ancestor", c, "HEAD").Code));
+    }
+
+    private static (int Code, string Output) Git(params string[] arguments)
+    {
+        using Process git = Process.Start(new ProcessStartInfo("git", ["-C", Repository.Root, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string output = git.StandardOutput.ReadToEnd();
+        git.StandardError.ReadToEnd();
+        git.WaitForExit();
+        return (git.ExitCode, output);
     }
 
     /// <summary>Every page that the documents name is there, says in its first lines what it is for, and is named by the README.</summary>

@@ -62,18 +62,20 @@ public sealed class RecipeFileTests
         EdgeVitProcess.Run([.. taught, twice]).Fails(1, $"--teacher-labels {twice}: label 2 of 2 is 'a'");
     }
 
-    /// <summary>Every option of convert stands in a group, once, with all of its lines.</summary>
-    [Fact]
-    public void TheHelpShowsGroups()
+    /// <summary>Every option of a verb with many stands in a group, once, with all of its lines.</summary>
+    [Theory]
+    [InlineData("convert")]
+    [InlineData("run")]
+    public void TheHelpShowsGroups(string verb)
     {
-        Verb convert = VerbTable.Create((_, _) => 0).Single(static v => v.Name == "convert");
-        string[] grouped = [.. convert.Groups.SelectMany(static g => g.Options).Select(static o => o.Name)];
+        Verb grouping = VerbTable.Create((_, _) => 0).Single(v => v.Name == verb);
+        string[] grouped = [.. grouping.Groups.SelectMany(static g => g.Options).Select(static o => o.Name)];
         Assert.Equal(grouped.Distinct(), grouped);
-        Assert.Empty(convert.Options.Select(static o => o.Name).Except(grouped).Except(["--help", .. Verb.Common]));
+        Assert.Empty(grouping.Options.Select(static o => o.Name).Except(grouped).Except(["--help", .. Verb.Common]));
 
-        string help = EdgeVitProcess.Run("convert", "--help").Expect(0).Output.ReplaceLineEndings("\n");
+        string help = EdgeVitProcess.Run(verb, "--help").Expect(0).Output.ReplaceLineEndings("\n");
         int at = 0;
-        foreach (string title in convert.Groups.Select(static g => g.Title).Append("All verbs"))
+        foreach (string title in grouping.Groups.Select(static g => g.Title).Append("All verbs"))
         {
             int next = help.IndexOf($"\n{title}:\n  -", at, StringComparison.Ordinal);
             Assert.True(next > at, title);

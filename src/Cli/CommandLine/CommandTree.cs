@@ -52,9 +52,14 @@ internal static class CommandTree
         return (result, refusal is not null && verb?.Recipe is { } recipe ? recipe.Located(refusal) : refusal);
     }
 
-    /// <summary>The command line with the verb first: what every verb takes may also stand before it.</summary>
+    /// <summary>The command line with the verb first: what every verb takes may also stand before it, and <c>help VERB</c> asks for the verb's help.</summary>
     public static string[] VerbFirst(string[] arguments)
     {
+        if (arguments is ["help", .. var asked])
+        {
+            return [.. asked, "--help"];
+        }
+
         int verb = Array.FindIndex(arguments, a => !Verb.Common.Contains(a));
         return verb <= 0 || arguments[verb].StartsWith('-') ? arguments : [arguments[verb], .. arguments[..verb], .. arguments[(verb + 1)..]];
     }

@@ -28,7 +28,10 @@ internal sealed class SourceOptions
 
     private readonly FaceOptions _faces = new();
 
-    public IReadOnlyList<Option> All => [_frames, _size, _rate, _format, _watch, _keyFrames, .. _faces.All];
+    public IReadOnlyList<OptionGroup> Groups =>
+        [new("Cameras, streams and folders", [_frames, _size, _rate, _format, _watch]), new("Clips", [_keyFrames, .. _faces.All])];
+
+    public IReadOnlyList<Option> All => [.. Groups.SelectMany(static g => g.Options)];
 
     public Combination CropsNeedFaces => _faces.CropsNeedFaces;
 

@@ -64,7 +64,7 @@ internal sealed class BenchVerb : Verb
         BenchSettings settings = Settings(arguments);
         BenchResult? former = arguments.GetValue(_rerun) is { } result ? ResultReader.Read(result) : null;
         string path = ModelPath.Resolve(arguments.GetValue(_model) ?? former?.Settings.ModelFile
-            ?? throw new UserException(former is null ? "bench needs model.evit." : "bench --rerun needs the model: the result does not say where it lies.", ExitCode.Usage));
+            ?? throw new UserException(former is null ? "bench needs model.evit. Type 'edgevit bench --help' for the options." : "bench --rerun needs the model: the result does not say where it lies.", ExitCode.Usage));
         ResultFiles files = Files(arguments, path);
         using var run = new BenchRun(path, former is null ? settings : Repetition.Settings(former, settings, printer));
         using var interruption = new Interruption();

@@ -31,8 +31,11 @@ internal sealed class RunVerb : Verb
         "run model.evit clips/ --faces blazeface.onnx --positive fake",
         "run runs/demo --tensor input.safetensors:image")
     {
-        AddAll([_model, _sources, _top, _tensor, _threads, _skipBad, _failFast, .. _wishes.All]);
+        Groups = [new("Images and clips", [_top, _threads, _skipBad, _failFast, _tensor]), .. _wishes.Groups];
+        AddAll([_model, _sources, .. Groups.SelectMany(static g => g.Options)]);
     }
+
+    public override IReadOnlyList<OptionGroup> Groups { get; }
 
     public override IReadOnlyList<Combination> Combinations =>
     [
@@ -48,7 +51,9 @@ internal sealed class RunVerb : Verb
         string? tensor = arguments.GetValue(_tensor);
         if (sources.Length == 0 == (tensor is null))
         {
-            throw new UserException(tensor is null ? "run needs images, or --tensor FILE. Type 'edgevit run --help'." : "give images or --tensor, not both.", ExitCode.Usage);
+            // A picture alone is told that the model comes first.
+            ModelPath.Resolve(arguments.GetRequiredValue(_model));
+            throw new UserException(tensor is null ? "run needs images behind the model, or --tensor FILE. Type 'edgevit run --help' for the options." : "give images or --tensor, not both.", ExitCode.Usage);
         }
 
         ModelPath.RefuseNetworks(sources, "a picture");
