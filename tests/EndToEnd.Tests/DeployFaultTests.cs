@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using EdgeVit.Quantize.Tests;
 
 namespace EdgeVit.EndToEnd.Tests;
 
@@ -81,26 +81,20 @@ public sealed class DeployFaultTests(SmallModel model) : IClassFixture<SmallMode
         Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
         string disk = Path.Combine(_board.Home, "disk");
         Directory.CreateDirectory(disk);
-        Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=24m", "edgevit-test", disk), "mounting is not permitted here");
-        try
-        {
-            string tool = _board.Tool("tool", remembers: true);
-            string hook = $"head -c 64000000 /dev/zero >'{_board.Home.Replace("'", "'\\''", StringComparison.Ordinal)}/disk/filler' 2>/dev/null";
-            _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"], ("FAULT", "hook"), ("FAULT_AT", "3"), ("HOOK", hook)).Fails(1, "is full", "Nothing was installed");
-            Assert.Equal([Path.Combine(disk, "filler")], Directory.GetFileSystemEntries(disk));
+        using SmallDisk? mounted = SmallDisk.Mount(disk, 24);
+        Assert.SkipWhen(mounted is null, SmallDisk.Missing);
+        string tool = _board.Tool("tool", remembers: true);
+        string hook = $"head -c 64000000 /dev/zero >'{_board.Home.Replace("'", "'\\''", StringComparison.Ordinal)}/disk/filler' 2>/dev/null";
+        _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"], ("FAULT", "hook"), ("FAULT_AT", "3"), ("HOOK", hook)).Fails(1, "is full", "Nothing was installed");
+        Assert.Equal([Path.Combine(disk, "filler")], Directory.GetFileSystemEntries(disk));
 
-            _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"]).Fails(1, "free disk: found", "expected", "--folder");
-            Assert.Equal([Path.Combine(disk, "filler")], Directory.GetFileSystemEntries(disk));
+        _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"]).Fails(1, "free disk: found", "expected", "--folder");
+        Assert.Equal([Path.Combine(disk, "filler")], Directory.GetFileSystemEntries(disk));
 
-            File.Delete(Path.Combine(disk, "filler"));
-            Assert.True(Run("mount", "-o", "remount,noexec", disk));
-            _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"]).Fails(1, "mounted noexec");
-            Assert.Empty(Directory.GetFileSystemEntries(disk));
-        }
-        finally
-        {
-            Run("umount", disk);
-        }
+        File.Delete(Path.Combine(disk, "filler"));
+        Assert.True(mounted.Remount("noexec"));
+        _board.Deploy([model.Path, "board", "--tool", tool, "--no-bench", "--folder", "~/disk/edgevit"]).Fails(1, "mounted noexec");
+        Assert.Empty(Directory.GetFileSystemEntries(disk));
     }
 
     private static void AssertWhole(string folder)
@@ -108,20 +102,5 @@ public sealed class DeployFaultTests(SmallModel model) : IClassFixture<SmallMode
         string[] sums = File.ReadAllLines(Path.Combine(folder, "SHA256SUMS"));
         Assert.Equal(2, sums.Length);
         Assert.All(sums, line => Assert.Equal(line[..64], Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, line[66..]))))));
-    }
-
-    private static bool Run(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 }

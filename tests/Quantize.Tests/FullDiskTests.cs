@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace EdgeVit.Quantize.Tests;
 
 /// <summary>A run folder on a disk of its own, of 48 MB, that is nearly full.</summary>
@@ -8,17 +6,13 @@ public sealed class FullDiskTests : IDisposable
     private const int Megabyte = 1 << 20;
 
     private readonly TempFolder _disk = new();
-    private readonly bool _mounted;
+    private readonly SmallDisk? _mounted;
 
-    public FullDiskTests() => _mounted = OperatingSystem.IsLinux() && Shell("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", _disk.Path);
+    public FullDiskTests() => _mounted = SmallDisk.Mount(_disk.Path, 48);
 
     public void Dispose()
     {
-        if (_mounted)
-        {
-            Shell("umount", _disk.Path);
-        }
-
+        _mounted?.Dispose();
         _disk.Dispose();
     }
 
@@ -26,7 +20,7 @@ public sealed class FullDiskTests : IDisposable
     [Fact]
     public void WhatIsThereOfARunNeedNotFindPlaceAgain()
     {
-        Assert.SkipUnless(_mounted, "no disk of a test's own on this machine: it may not mount one");
+        Assert.SkipWhen(_mounted is null, SmallDisk.Missing);
         var run = new RunFolder(_disk.File("run"));
         var space = new RunSpace(40L * Megabyte, 2L * Megabyte);
         string refused = Assert.Throws<ConvertException>(() => run.Prepare(resume: false, overwrite: false, space, new Recorder())).Message;
@@ -66,21 +60,6 @@ public sealed class FullDiskTests : IDisposable
         catch (IOException)
         {
             // Full.
-        }
-    }
-
-    private static bool Shell(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
         }
     }
 }

@@ -36,24 +36,14 @@ public class HybridPresetTests
     public void IsTrainedPackedAndProven(string name, int batch, int steps)
     {
         using var folder = new TempFolder();
-        ConvertResult result = Converter.Convert(
-            new ConvertOptions
-            {
-                Data = "shapes",
-                Out = folder.File("run"),
-                Student = name,
-                Teacher = "none",
-                ShapesTrain = 200,
-                ShapesTest = 10,
-                Epochs = batch * steps / 180.0,
-                BatchSize = batch,
-                ParityImages = 1,
-                Device = "cpu",
-                Binarization = new BinarizationSettings { NormBatches = 2 },
-            },
-            new SilentProgress());
-        Assert.True(result.Parity.Passed, result.Parity.ToString());
-        Assert.Empty(result.Parity.Untapped);
+        ConvertResult result = ShortRun.Proven(ShortRun.Of(folder, name) with
+        {
+            ShapesTest = 10,
+            Epochs = batch * steps / 180.0,
+            BatchSize = batch,
+            ParityImages = 1,
+            Binarization = new BinarizationSettings { NormBatches = 2 },
+        });
         Assert.Equal(BinaryViTPresets.Get(name).With(classes: 10), CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
         using EvitModel model = EvitModel.Open(result.Model);
         Assert.True(model.RunSelfTest().Passed);

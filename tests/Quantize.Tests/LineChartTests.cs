@@ -187,7 +187,7 @@ public class LineChartTests
 
     private static double TickAt(string path, string kind)
     {
-        string[] start = path[1..].Split(' ', 'H', 'v');
+        string[] start = path[1..].Split(' ', 'L');
         return Parse(start[kind == "x" ? 0 : 1]);
     }
 

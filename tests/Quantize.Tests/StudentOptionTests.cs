@@ -11,29 +11,9 @@ public class StudentOptionTests
     public void OptionsChangeTheLayoutAndAreKept()
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
-        {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("small.json"),
-            FloatDownsampling = true,
-            Branches = BranchKind.Shift,
-            ShiftedPatches = true,
-            Stem = 6,
-            AttentionLevels = 3,
-            Locality = true,
-            Teacher = "none",
-            ShapesTrain = 200,
-            ShapesTest = 30,
-            Epochs = 0.5,
-            BatchSize = 32,
-            ParityImages = 2,
-            Device = "cpu",
-        };
-        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10)));
-        ConvertResult result = Converter.Convert(options, new SilentProgress());
-        Assert.True(result.Parity.Passed);
-        Assert.Empty(result.Parity.Untapped);
+        var layout = new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10);
+        ConvertOptions options = ShortRun.Of(folder, layout) with { FloatDownsampling = true, Branches = BranchKind.Shift, ShiftedPatches = true, Stem = 6, AttentionLevels = 3, Locality = true };
+        ConvertResult result = ShortRun.Proven(options);
         IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
         Assert.Equal(["vit.embeddings.stem.norm", "vit.embeddings.norm", "vit.encoder.patch_embed1.proj"], nodes.Where(n => n.Op == Op.Conv2d).Select(n => n.Name));
         Assert.DoesNotContain(nodes, n => n.Op == Op.AvgPool2d);
@@ -75,39 +55,15 @@ public class StudentOptionTests
     public void ClassAttentionIsTrainedAndProven(bool fused, int layers)
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
-        {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("small.json"),
-            ClassHead = true,
-            Teacher = "none",
-            ShapesTrain = 200,
-            ShapesTest = 30,
-            Epochs = 0.5,
-            BatchSize = 32,
-            ParityImages = 2,
-            Device = "cpu",
-        };
-        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig(
-            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10, ClassAttention: layers)));
-        try
-        {
-            FusedBranch.Enabled = fused;
-            ConvertResult result = Converter.Convert(options, new SilentProgress());
-            Assert.True(result.Parity.Passed);
-            Assert.Empty(result.Parity.Untapped);
-            IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
-            Assert.Equal(layers == 0 ? 1 : layers, nodes.Count(n => n.Op == Op.PrependTokens));
-            BinaryViTConfig network = StudentLayout.Of(options).With(classes: 10);
-            Assert.Equal(network, CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
-            Assert.NotEqual(network, StudentLayout.Of(options with { ClassHead = false }).With(classes: 10));
-            Assert.Contains("student.layout was", Assert.Throws<ConvertException>(() => Converter.Convert(options with { ClassHead = false, Resume = true }, new SilentProgress())).Message, StringComparison.Ordinal);
-        }
-        finally
-        {
-            FusedBranch.Enabled = true;
-        }
+        var layout = new BinaryViTConfig("small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1), new StageConfig(1, 64, 64, 2, 1)], Classes: 10, ClassAttention: layers);
+        ConvertOptions options = ShortRun.Of(folder, layout) with { ClassHead = true };
+        ConvertResult result = ShortRun.Proven(options, fused);
+        IReadOnlyList<GraphNode> nodes = EvitFile.Read(result.Model).Graph.Nodes;
+        Assert.Equal(layers == 0 ? 1 : layers, nodes.Count(n => n.Op == Op.PrependTokens));
+        BinaryViTConfig network = StudentLayout.Of(options).With(classes: 10);
+        Assert.Equal(network, CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
+        Assert.NotEqual(network, StudentLayout.Of(options with { ClassHead = false }).With(classes: 10));
+        Assert.Contains("student.layout was", Assert.Throws<ConvertException>(() => Converter.Convert(options with { ClassHead = false, Resume = true }, new SilentProgress())).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Convolutions, by both training paths: what is packed is proven, and the checkpoint says its layout.</summary>
@@ -118,36 +74,13 @@ public class StudentOptionTests
     public void ConvolutionsAreTrainedAndProven(bool fused, string precision)
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
-        {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("small.json"),
-            Teacher = "none",
-            ShapesTrain = 200,
-            ShapesTest = 30,
-            Epochs = 0.5,
-            BatchSize = 32,
-            ParityImages = 2,
-            Device = "cpu",
-            Precision = precision,
-        };
-        File.WriteAllText(options.Student, ConfigJson.Write(new BinaryViTConfig(
-            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1) { Mixer = MixerKind.Conv3, Dilation = 2 }, new StageConfig(1, 64, 64, 2, 1)], Classes: 10)));
-        try
-        {
-            FusedBranch.Enabled = fused;
-            ConvertResult result = Converter.Convert(options, new SilentProgress());
-            Assert.True(result.Parity.Passed);
-            Assert.Empty(result.Parity.Untapped);
-            GraphNode conv = EvitFile.Read(result.Model).Graph.Nodes.Single(n => n.Op == Op.BinaryConv && ConvWindow.Of(n).KeepsGrid);
-            Assert.Equal(new ConvWindow(3, 1, 2, 2), ConvWindow.Of(conv));
-            Assert.Equal(StudentLayout.Of(options).With(classes: 10), CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
-        }
-        finally
-        {
-            FusedBranch.Enabled = true;
-        }
+        var layout = new BinaryViTConfig(
+            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1) { Mixer = MixerKind.Conv3, Dilation = 2 }, new StageConfig(1, 64, 64, 2, 1)], Classes: 10);
+        ConvertOptions options = ShortRun.Of(folder, layout) with { Precision = precision };
+        ConvertResult result = ShortRun.Proven(options, fused);
+        GraphNode conv = EvitFile.Read(result.Model).Graph.Nodes.Single(n => n.Op == Op.BinaryConv && ConvWindow.Of(n).KeepsGrid);
+        Assert.Equal(new ConvWindow(3, 1, 2, 2), ConvWindow.Of(conv));
+        Assert.Equal(StudentLayout.Of(options).With(classes: 10), CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
     }
 
     [Fact]

@@ -200,42 +200,19 @@ public class WindowAttentionTests
     public void ItIsTrainedProvenAndImported(bool fused, string form)
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
-        {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("small.json"),
-            Teacher = "none",
-            ShapesTrain = 320,
-            ShapesTest = 30,
-            Epochs = 1,
-            BatchSize = 16,
-            ParityImages = 4,
-            Device = "cpu",
-        };
-        File.WriteAllText(options.Student, ConfigJson.Write(form == "zero points" ? Network(s => s) with { AttentionLevels = 3, ZeroPoint = true } : Network(s_forms[form])));
-        try
-        {
-            FusedBranch.Enabled = fused;
-            ConvertResult result = Converter.Convert(options, new SilentProgress());
-            Assert.True(result.Parity.Passed, result.Parity.ToString());
-            Assert.Empty(result.Parity.Untapped);
-            Assert.True(result.Certificate.Passed);
-            EvitFile file = EvitFile.Read(result.Model);
-            BinaryViTConfig network = StudentLayout.Of(options).With(classes: 10);
-            GraphNode[] attention = [.. file.Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
-            Assert.Equal(Enumerable.Range(0, 2).Select(network.WindowAt), attention.Select(WindowForm.Of));
-            Assert.All(attention, n => Assert.Equal(network.Stages[0].Bias != BiasKind.None, n.Tensors.ContainsKey("bias")));
-            Assert.All(attention, n => Assert.Equal(network.ZeroPoint, n.Tensors.ContainsKey("zero")));
-            ImportedCheckpoint imported = CheckpointImport.Open(folder.File("run/student/best.safetensors"));
-            Assert.Equal(network, imported.Network.Config);
-            IReadOnlyDictionary<string, StoredTensor> again = FoldedModel.Of(imported.Lower()).Model.Tensors;
-            Assert.All(attention.SelectMany(n => n.Tensors.Values), t => Assert.Equal(file.Tensors[t].Bytes.ToArray(), again[t].Bytes.ToArray()));
-        }
-        finally
-        {
-            FusedBranch.Enabled = true;
-        }
+        BinaryViTConfig layout = form == "zero points" ? Network(s => s) with { AttentionLevels = 3, ZeroPoint = true } : Network(s_forms[form]);
+        ConvertOptions options = ShortRun.Of(folder, layout) with { ShapesTrain = 320, Epochs = 1, BatchSize = 16, ParityImages = 4 };
+        ConvertResult result = ShortRun.Proven(options, fused);
+        EvitFile file = EvitFile.Read(result.Model);
+        BinaryViTConfig network = StudentLayout.Of(options).With(classes: 10);
+        GraphNode[] attention = [.. file.Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
+        Assert.Equal(Enumerable.Range(0, 2).Select(network.WindowAt), attention.Select(WindowForm.Of));
+        Assert.All(attention, n => Assert.Equal(network.Stages[0].Bias != BiasKind.None, n.Tensors.ContainsKey("bias")));
+        Assert.All(attention, n => Assert.Equal(network.ZeroPoint, n.Tensors.ContainsKey("zero")));
+        ImportedCheckpoint imported = CheckpointImport.Open(folder.File("run/student/best.safetensors"));
+        Assert.Equal(network, imported.Network.Config);
+        IReadOnlyDictionary<string, StoredTensor> again = FoldedModel.Of(imported.Lower()).Model.Tensors;
+        Assert.All(attention.SelectMany(n => n.Tensors.Values), t => Assert.Equal(file.Tensors[t].Bytes.ToArray(), again[t].Bytes.ToArray()));
     }
 
     private static BinaryAttention Make(BinaryViTConfig config, int layer, Precision precision)

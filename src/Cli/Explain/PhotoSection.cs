@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeVit.Export;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Cli;
 

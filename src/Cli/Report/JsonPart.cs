@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeVit.Export.Charts;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Cli;

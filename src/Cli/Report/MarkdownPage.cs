@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Cli;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Cli;
 

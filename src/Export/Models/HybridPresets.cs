@@ -6,40 +6,29 @@ namespace EdgeVit.Export;
 internal static class HybridPresets
 {
     /// <summary>For photographs: the grids, depths and widths of BinaryViT-small.</summary>
-    public static BinaryViTConfig Hybrid224 { get; } = new BinaryViTConfig(
+    public static BinaryViTConfig Hybrid224 { get; } = ForPhotographs(
         "hybrid-224",
-        ImageSize: 224,
-        PatchSize: 1,
+        patchSize: 1,
         [
             Convolving(depth: 3, width: 64, expansion: 8),
             Convolving(depth: 4, width: 128, expansion: 8),
             Attending(depth: 8, width: 256, expansion: 4),
             Attending(depth: 4, width: 512, expansion: 4),
         ],
-        Classes: 1000,
-        Down: DownKind.Depthwise,
-        Branches: BranchKind.Shift,
-        AttentionLevels: 3)
-    {
-        Stem = [new StemLayer(Kernel: 3, Stride: 2, Width: 32), new StemLayer(Kernel: 3, Stride: 2, Depthwise: true)],
-    };
+        stemWidth: 32,
+        levels: 3);
 
     /// <summary>For photographs on a Raspberry Pi 4: a quarter of the binary work.</summary>
-    public static BinaryViTConfig HybridLite { get; } = new BinaryViTConfig(
+    public static BinaryViTConfig HybridLite { get; } = ForPhotographs(
         "hybrid-lite",
-        ImageSize: 224,
-        PatchSize: 2,
+        patchSize: 2,
         [
             Convolving(depth: 2, width: 128, expansion: 2),
             Attending(depth: 3, width: 256, expansion: 2),
             Attending(depth: 2, width: 512, expansion: 2),
         ],
-        Classes: 1000,
-        Down: DownKind.Depthwise,
-        Branches: BranchKind.Shift)
-    {
-        Stem = [new StemLayer(Kernel: 3, Stride: 2, Width: 16), new StemLayer(Kernel: 3, Stride: 2, Depthwise: true)],
-    };
+        stemWidth: 16,
+        levels: 1);
 
     /// <summary>For small images: 16x16 tokens, then 8x8, then 4x4.</summary>
     public static BinaryViTConfig Hybrid32 { get; } = new BinaryViTConfig(
@@ -56,6 +45,12 @@ internal static class HybridPresets
         Branches: BranchKind.Shift,
         StemWidth: 64,
         AttentionLevels: 3);
+
+    private static BinaryViTConfig ForPhotographs(string name, int patchSize, StageConfig[] stages, int stemWidth, int levels) => new(
+        name, ImageSize: 224, patchSize, stages, Classes: 1000, Down: DownKind.Depthwise, Branches: BranchKind.Shift, AttentionLevels: levels)
+    {
+        Stem = [new StemLayer(Kernel: 3, Stride: 2, Width: stemWidth), new StemLayer(Kernel: 3, Stride: 2, Depthwise: true)],
+    };
 
     private static StageConfig Convolving(int depth, int width, int expansion) => new(depth, width, expansion * width, Heads: 1, Reduction: 1) { Mixer = MixerKind.Conv3 };
 

@@ -58,7 +58,7 @@ internal sealed class DownSampling : nn.Module
         // Weight [C', C, k, k] → [C', k*k*C], the order in which a window's values lie.
         Tensor weight = proj.weight.permute(0, 2, 3, 1).reshape(proj.weight.shape[0], -1);
         Tensor y = move is not null ? Binary(z, weight, grid) : Float(z, weight, grid);
-        Tensor result = y.view(grid.Batch, -1, y.shape[1]).add(position_embeddings, One).view(-1, y.shape[1]);
+        Tensor result = Embeddings.Placed(y, position_embeddings);
         _context.Taps.Report(_prefix, result);
         return result;
     }

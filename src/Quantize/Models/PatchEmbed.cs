@@ -44,6 +44,9 @@ internal sealed class Embeddings : nn.Module
     /// <summary>Normal of standard deviation 0.02, <c>[1, N, C]</c>.</summary>
     internal static Parameter Positions(long tokens, long width) => nn.Parameter(Normal(torch.empty(1, tokens, width), 0.02));
 
+    /// <summary>Tokens <c>[B*N, C]</c> with the embeddings <c>[1, N, C]</c> of their places added.</summary>
+    internal static Tensor Placed(Tensor tokens, Tensor positions) => tokens.view(-1, positions.shape[1], positions.shape[2]).add(positions, One).view(-1, positions.shape[2]);
+
     /// <summary>Fills a tensor as PyTorch's <c>trunc_normal_</c> does, whose usual bounds of ±2 truncate nothing where deviations are small. TorchSharp's own
     /// cannot be used: version 0.107.0 gives the deviation itself everywhere, others a NaN in some million numbers, for a draw at an end of its range.</summary>
     private static Tensor Normal(Tensor target, double deviation)
@@ -59,7 +62,7 @@ internal sealed class Embeddings : nn.Module
         (Tensor patches, long side) = patch_embeddings.Forward(_stem.Aggregate(images, (x, layer) => layer.Forward(x)));
         Tensor tokens = norm.call(patches);
         _context.Taps.Report("vit.embeddings.norm", tokens);
-        tokens = tokens.view(batch, side * side, -1).add(position_embeddings, One).view(batch * side * side, -1);
+        tokens = Placed(tokens, position_embeddings);
         _context.Taps.Report("vit.embeddings", tokens);
         return (tokens, new TokenGrid(batch, side));
     }

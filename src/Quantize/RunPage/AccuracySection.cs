@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EdgeVit.Export.Charts;
 using EdgeVit.Imaging;
 
 namespace EdgeVit.Quantize;
@@ -35,7 +36,7 @@ internal static class AccuracySection
         foreach (ClassAccuracy c in listed)
         {
             double share = 100.0 * c.Packed / Math.Max(1, c.Images), teacher = 100.0 * (c.Teacher ?? 0) / Math.Max(1, c.Images);
-            page.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{LineChart.Escape(c.Label)}</th><td class=\"n\">{c.Images:#,0}</td>");
+            page.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Svg.Escape(c.Label)}</th><td class=\"n\">{c.Images:#,0}</td>");
             page.Append(taught ? $"<td class=\"n one\">{Of(c.Teacher ?? 0, c.Images)}</td>" : "").Append(CultureInfo.InvariantCulture, $"<td class=\"n two\">{Of(c.Packed, c.Images)}</td>");
             page.Append("<td class=\"bars\"><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\" xmlns=\"http://www.w3.org/2000/svg\">");
             page.Append(taught ? string.Create(CultureInfo.InvariantCulture, $"<path class=\"one line\" d=\"M0 3H{teacher:0.#}\"/>") : "").Append(CultureInfo.InvariantCulture, $"<path class=\"two line\" d=\"M0 7H{share:0.#}\"/></svg></td></tr>\n");
@@ -51,9 +52,9 @@ internal static class AccuracySection
         {
             bool lossless = Math.Max(m.Image.Width, m.Image.Height) <= LosslessSide;
             string data = Convert.ToBase64String(lossless ? SkiaEncoder.Png(m.Image) : SkiaEncoder.Jpeg(m.Image, Quality));
-            page.Append(CultureInfo.InvariantCulture, $"<figure><img class=\"{(lossless ? "pixels" : "photo")}\" alt=\"{LineChart.Escape(m.Source)}\" title=\"{LineChart.Escape(m.Source)}\" src=\"data:image/{(lossless ? "png" : "jpeg")};base64,{data}\" />");
-            page.Append(CultureInfo.InvariantCulture, $"<figcaption>{LineChart.Escape(m.Label)}<small>packed: <b class=\"two\">{LineChart.Escape(m.Predicted)}</b> {100 * m.Probability:0}\u00a0%</small>");
-            page.Append(m.Teacher is { } teacher ? $"<small>teacher: <b class=\"one\">{LineChart.Escape(teacher)}</b></small>" : "").Append("</figcaption></figure>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<figure><img class=\"{(lossless ? "pixels" : "photo")}\" alt=\"{Svg.Escape(m.Source)}\" title=\"{Svg.Escape(m.Source)}\" src=\"data:image/{(lossless ? "png" : "jpeg")};base64,{data}\" />");
+            page.Append(CultureInfo.InvariantCulture, $"<figcaption>{Svg.Escape(m.Label)}<small>packed: <b class=\"two\">{Svg.Escape(m.Predicted)}</b> {100 * m.Probability:0}\u00a0%</small>");
+            page.Append(m.Teacher is { } teacher ? $"<small>teacher: <b class=\"one\">{Svg.Escape(teacher)}</b></small>" : "").Append("</figcaption></figure>\n");
         }
 
         page.Append("</div>\n");

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Quantize;
 
@@ -18,9 +18,12 @@ internal static class LineChart
     internal const double Limit = 1e300;
 
     /// <summary>Width and height of the drawing; the page may scale it.</summary>
-    internal const double Width = 340, Height = 200;
+    internal const double Width = Svg.Width, Height = 200;
 
-    private const double FontSize = 11, DigitWidth = 7, Top = 10, LegendHeight = 18, Bottom = 38, Right = 12;
+    // Below the middle of a line of text, its base.
+    private const double Middle = 3.85;
+
+    private const double DigitWidth = 7, Top = 10, LegendHeight = 18, Bottom = 38, Right = 12;
     private const int MostHovers = 60;
 
     /// <summary>The chart as one <c>svg</c> element.</summary>
@@ -44,59 +47,65 @@ internal static class LineChart
         double AtX(double v) => left + ((v - x.From) / (x.To - x.From) * (Width - left - Right));
         double AtY(double v) => Height - Bottom - ((v - y.From) / (y.To - y.From) * (Height - Bottom - top));
 
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {Width} {Height}\" font-size=\"{FontSize}\">\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<desc>{Escape(Describe(abscissa, drawn))}</desc>\n<g class=\"ticks\">\n");
+        var svg = new Svg(title, Describe(abscissa, drawn), Height);
+        svg.Open("ticks");
         foreach (double tick in y.Ticks)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{Pixel(left)} {Pixel(AtY(tick))}H{Pixel(Width - Right)}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"y\" x=\"{Pixel(left - 6)}\" y=\"{Pixel(AtY(tick))}\" dy=\"0.35em\" text-anchor=\"end\">{y.Label(tick)}</text>\n");
+            svg.Line("tick", left, AtY(tick), Width - Right, AtY(tick));
+            svg.Text(left - 6, AtY(tick) + Middle, "end", y.Label(tick), "y");
         }
+
         foreach (double tick in x.Ticks)
         {
             double at = AtX(tick), half = DigitWidth * x.Label(tick).Length / 2;
-            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{Pixel(at)} {Pixel(Height - Bottom)}v4\"/>");
+            svg.Line("tick", at, Height - Bottom, at, Height - Bottom + 4);
             (double edge, string anchor) = at + half > Width ? (Width, "end") : (at, "middle");
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"x\" x=\"{Pixel(edge)}\" y=\"{Height - Bottom + 16}\" text-anchor=\"{anchor}\">{x.Label(tick)}</text>\n");
+            svg.Text(edge, Height - Bottom + 16, anchor, x.Label(tick), "x");
         }
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Pixel((left + Width - Right) / 2)}\" y=\"{Height - 5}\" text-anchor=\"middle\">{Escape(abscissa)}</text>\n");
+
+        svg.Text((left + Width - Right) / 2, Height - 5, "middle", abscissa);
         if (empty)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Pixel((left + Width - Right) / 2)}\" y=\"{Pixel((top + Height - Bottom) / 2)}\" text-anchor=\"middle\">no values</text>\n");
+            svg.Text((left + Width - Right) / 2, (top + Height - Bottom) / 2, "middle", "no values");
         }
 
-        svg.Append("</g>\n");
-
+        svg.Close();
         double legend = left;
         foreach ((ChartLine line, (double X, double Y)[] values) in drawn)
         {
-            (double X, double Y)[] pixels = [.. values.Select(v => (AtX(v.X), AtY(v.Y)))];
-            svg.Append(CultureInfo.InvariantCulture, $"<g class=\"{Escape(line.Colour)}\">\n");
+            svg.Open(line.Colour);
             if (drawn.Count > 1)
             {
-                svg.Append(CultureInfo.InvariantCulture, $"<path class=\"line\" d=\"M{Pixel(legend)} 12h14\"/><text class=\"name\" x=\"{Pixel(legend + 18)}\" y=\"16\">{Escape(line.Name)}</text>\n");
+                svg.Line("line", legend, 12, legend + 14, 12);
+                svg.Text(legend + 18, 16, "start", line.Name, "name");
                 legend += 32 + (DigitWidth * line.Name.Length);
             }
-            if (pixels.Length > 1)
-            {
-                svg.Append("<path class=\"line\" d=\"M").AppendJoin('L', Thin(pixels).Select(p => $"{Pixel(p.X)} {Pixel(p.Y)}")).Append("\"/>\n");
-            }
 
-            if (pixels.Length == 1 || line.Dots)
-            {
-                svg.Append("<path class=\"dots\" d=\"").AppendJoin("", pixels.Select(p => $"M{Pixel(p.X)} {Pixel(p.Y)}h0")).Append("\"/>\n");
-            }
-            // Places that tell their value under the pointer: the last one, and evenly before it.
-            int apart = ((values.Length - 1) / MostHovers) + 1;
-            for (int i = values.Length - 1; i >= 0; i -= apart)
-            {
-                svg.Append(CultureInfo.InvariantCulture,
-                    $"<circle cx=\"{Pixel(pixels[i].X)}\" cy=\"{Pixel(pixels[i].Y)}\" r=\"6\"><title>{Escape(abscissa)} {values[i].X:#,0.##}: {Short(values[i].Y)}</title></circle>\n");
-            }
-
-            svg.Append("</g>\n");
+            Draw(svg, abscissa, line, values, [.. values.Select(v => (AtX(v.X), AtY(v.Y)))]);
+            svg.Close();
         }
-        return svg.Append("</svg>").ToString();
+
+        return svg.End();
+    }
+
+    private static void Draw(Svg svg, string abscissa, ChartLine line, (double X, double Y)[] values, (double X, double Y)[] pixels)
+    {
+        if (pixels.Length > 1)
+        {
+            svg.Path("line", Thin(pixels));
+        }
+
+        if (pixels.Length == 1 || line.Dots)
+        {
+            svg.Points("dots", pixels);
+        }
+
+        // Places that tell their value under the pointer: the last one, and evenly before it.
+        int apart = ((values.Length - 1) / MostHovers) + 1;
+        for (int i = values.Length - 1; i >= 0; i -= apart)
+        {
+            svg.Dot("told", pixels[i].X, pixels[i].Y, 6, string.Create(CultureInfo.InvariantCulture, $"{abscissa} {values[i].X:#,0.##}: {Short(values[i].Y)}"));
+        }
     }
 
     /// <summary>A number for people: four digits or so, an exponent where it is very large or small.</summary>
@@ -104,28 +113,6 @@ internal static class LineChart
         value == 0 ? "0"
         : Math.Abs(value) is >= 1e6 or < 1e-3 ? value.ToString("0.##e0", CultureInfo.InvariantCulture)
         : value.ToString(Math.Abs(value) >= 1000 ? "#,0" : Math.Abs(value) >= 10 ? "0.##" : "0.####", CultureInfo.InvariantCulture);
-
-    /// <summary>Text as content or attribute of HTML and XML: what neither may hold becomes U+FFFD.</summary>
-    internal static string Escape(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            _ = rune.Value switch
-            {
-                '&' => escaped.Append("&amp;"),
-                '<' => escaped.Append("&lt;"),
-                '>' => escaped.Append("&gt;"),
-                '"' => escaped.Append("&quot;"),
-                '\'' => escaped.Append("&#39;"),
-                '\t' or '\n' or '\r' => escaped.Append(' '),
-                < 0x20 or (>= 0x7f and < 0xa0) or 0xfffe or 0xffff => escaped.Append('\ufffd'),
-                _ => escaped.Append(rune.ToString()),
-            };
-        }
-
-        return escaped.ToString();
-    }
 
     private static string Describe(string abscissa, List<(ChartLine Line, (double X, double Y)[] Values)> drawn) =>
         string.Join(' ', drawn.Select(d => d.Values.Length == 0
@@ -155,6 +142,4 @@ internal static class LineChart
             }
         }
     }
-
-    private static string Pixel(double v) => (Math.Round(v, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 }

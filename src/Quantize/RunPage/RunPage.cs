@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Quantize;
 
@@ -14,6 +15,6 @@ internal static class RunPage
         using Stream stream = typeof(RunPage).Assembly.GetManifestResourceStream("run-page.html")!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
         string[] template = reader.ReadToEnd().Split(["{{title}}", "{{sections}}"], StringSplitOptions.None);
-        return string.Concat([template[0], LineChart.Escape(title), template[1], accuracy is null ? "" : AccuracySection.Draw(accuracy), TrainingCurves.Draw(metrics), template[2]]);
+        return string.Concat([template[0], Svg.Escape(title), template[1], accuracy is null ? "" : AccuracySection.Draw(accuracy), TrainingCurves.Draw(metrics), template[2]]);
     }
 }

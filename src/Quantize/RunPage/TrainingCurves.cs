@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Quantize;
 
@@ -44,7 +45,7 @@ internal static class TrainingCurves
         double[] steps = Column("step");
         double Last(string column) => Column(column).LastOrDefault(double.IsFinite, double.NaN);
 
-        page.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{LineChart.Escape(name)}</h2>\n<ul class=\"facts\">\n");
+        page.Append(CultureInfo.InvariantCulture, $"<section>\n<h2>{Svg.Escape(name)}</h2>\n<ul class=\"facts\">\n");
         AppendFact(page, "steps", Text(Last("step"), v => v.ToString("#,0", CultureInfo.InvariantCulture)));
         AppendFact(page, "epochs", Text(Last("epoch"), v => v.ToString("0.00", CultureInfo.InvariantCulture)));
         AppendFact(page, "best validation top-1", Text(Column("top1").Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max(), v => v.ToString("0.00 '%'", CultureInfo.InvariantCulture)));

@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>A bar of a chart: what it stands for, how long it is, and the value in words.</summary>

@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>The area of a chart with two axes: draws ticks and names, and says where values lie.</summary>

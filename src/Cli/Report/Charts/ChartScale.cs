@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeVit.Export.Charts;
 
 namespace EdgeVit.Cli;
 
@@ -7,69 +8,37 @@ internal sealed class ChartScale
 {
     private const double Rounding = 1e-9;
 
-    private readonly double _from;
-    private readonly double _to;
+    private readonly ChartAxis _axis;
     private readonly bool _logarithmic;
 
-    private ChartScale(double from, double to, bool logarithmic, IReadOnlyList<double> ticks, int decimals)
-    {
-        _from = from;
-        _to = to;
-        _logarithmic = logarithmic;
-        Ticks = ticks;
-        Decimals = decimals;
-    }
+    private ChartScale(ChartAxis axis, IReadOnlyList<double> ticks, bool logarithmic) => (_axis, Ticks, _logarithmic) = (axis, ticks, logarithmic);
 
     public IReadOnlyList<double> Ticks { get; }
-
-    private int Decimals { get; }
 
     /// <summary>Ends on multiples of 1, 2 or 5 times a power of ten, about <paramref name="steps"/> of them.</summary>
     public static ChartScale Linear(double low, double high, int steps)
     {
-        if (high - low <= Math.Max(Math.Abs(high) * 1e-9, 1e-12))
-        {
-            double margin = high == 0 ? 1 : Math.Abs(high) * 0.1;
-            (low, high) = (low - margin, high + margin);
-        }
-
-        double step = NiceStep((high - low) / steps);
-        double first = Math.Floor((low / step) + Rounding), last = Math.Ceiling((high / step) - Rounding);
-        double[] ticks = [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)];
-        return new ChartScale(ticks[0], ticks[^1], false, ticks, Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - Rounding), 0, 9));
+        var axis = ChartAxis.Rounded(low, high, steps);
+        return new ChartScale(axis, axis.Ticks, false);
     }
 
     /// <summary>Powers of ten at equal distances, with ticks at 1, 2 and 5 times them.</summary>
     public static ChartScale Logarithmic(double low, double high)
     {
-        double from = NiceBelow(low), to = NiceAbove(Math.Max(high, low * 1.5));
+        double from = NiceBelow(low), to = ChartAxis.NiceStep(Math.Max(high, low * 1.5));
         double[] ticks = [.. Enumerable.Range(-9, 19).SelectMany(p => new[] { 1.0, 2, 5 }.Select(m => m * Math.Pow(10, p)))
             .Where(t => t >= from * (1 - Rounding) && t <= to * (1 + Rounding))];
         // With more than two decades there is room for the powers only.
         double[] shown = ticks.Length > 8 ? [.. ticks.Where(t => Math.Abs(Math.Log10(t) - Math.Round(Math.Log10(t))) < 1e-6)] : ticks;
-        return new ChartScale(from, to, true, shown, -1);
+        return new ChartScale(new ChartAxis(from, to, to - from), shown, true);
     }
 
     /// <summary>0 at the lower end, 1 at the upper.</summary>
     public double Share(double value) => _logarithmic
-        ? (Math.Log10(value) - Math.Log10(_from)) / (Math.Log10(_to) - Math.Log10(_from))
-        : (value - _from) / (_to - _from);
+        ? (Math.Log10(value) - Math.Log10(_axis.From)) / (Math.Log10(_axis.To) - Math.Log10(_axis.From))
+        : (value - _axis.From) / (_axis.To - _axis.From);
 
-    public string Label(double tick) => Decimals < 0 ? tick.ToString("0.#########", CultureInfo.InvariantCulture) : Quantity.Fixed(tick + 0.0, Decimals);
-
-    private static double NiceStep(double least)
-    {
-        double power = Math.Pow(10, Math.Floor(Math.Log10(least)));
-        return (least / power) switch
-        {
-            <= 1 + Rounding => power,
-            <= 2 + Rounding => 2 * power,
-            <= 5 + Rounding => 5 * power,
-            _ => 10 * power,
-        };
-    }
-
-    private static double NiceAbove(double value) => NiceStep(value);
+    public string Label(double tick) => _logarithmic ? tick.ToString("0.#########", CultureInfo.InvariantCulture) : _axis.Label(tick);
 
     private static double NiceBelow(double value)
     {

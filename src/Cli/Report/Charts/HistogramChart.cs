@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>How often each latency was seen, with the percentiles as lines.</summary>

@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>Points of one colour, as a line or apart; each says something under the pointer.</summary>

@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>A point of a scatter chart with what stands beside it.</summary>

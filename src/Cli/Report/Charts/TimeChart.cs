@@ -1,3 +1,5 @@
+using EdgeVit.Export.Charts;
+
 namespace EdgeVit.Cli;
 
 /// <summary>Values over seconds.</summary>

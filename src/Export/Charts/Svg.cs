@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace EdgeVit.Cli;
+namespace EdgeVit.Export.Charts;
 
-/// <summary>The pieces that every chart is made of: one <c>svg</c> element without scripts, ids or references, whose colours are classes of the page's
-/// style.</summary>
+/// <summary>The pieces that every chart is made of: one <c>svg</c> element, well-formed XML without scripts, ids or references, so that any number of charts fit one page,
+/// whose style gives the colours by classes.</summary>
 internal sealed class Svg
 {
     /// <summary>Width of a drawing; a phone's column, so that its letters can be read there.</summary>
@@ -18,7 +18,7 @@ internal sealed class Svg
     /// <summary>Begins a drawing; the title and the description are what a screen reader says.</summary>
     public Svg(string title, string description, double height)
     {
-        _text.Append(CultureInfo.InvariantCulture, $"<svg role=\"img\" viewBox=\"0 0 {Width} {Pixel(height)}\" font-size=\"11\">\n");
+        _text.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {Width} {Pixel(height)}\" font-size=\"11\">\n");
         _text.Append(CultureInfo.InvariantCulture, $"<title>{Escape(title)}</title>\n<desc>{Escape(description)}</desc>\n");
     }
 
@@ -27,6 +27,16 @@ internal sealed class Svg
 
     public void Path(string style, IEnumerable<(double X, double Y)> points) =>
         _text.Append(CultureInfo.InvariantCulture, $"<path class=\"{style}\" d=\"M{string.Join('L', points.Select(p => $"{Pixel(p.X)} {Pixel(p.Y)}"))}\"/>\n");
+
+    /// <summary>Points that a style with a round, wide stroke shows as dots.</summary>
+    public void Points(string style, IEnumerable<(double X, double Y)> points) =>
+        _text.Append(CultureInfo.InvariantCulture, $"<path class=\"{style}\" d=\"{string.Concat(points.Select(p => $"M{Pixel(p.X)} {Pixel(p.Y)}h0"))}\"/>\n");
+
+    /// <summary>Begins elements of one class.</summary>
+    public void Open(string style) => _text.Append(CultureInfo.InvariantCulture, $"<g class=\"{Escape(style)}\">\n");
+
+    /// <summary>Ends them.</summary>
+    public void Close() => _text.Append("</g>\n");
 
     /// <summary>A filled rectangle that says something under the pointer.</summary>
     public void Bar(string style, double x, double y, double width, double height, string says) => _text.Append(CultureInfo.InvariantCulture,

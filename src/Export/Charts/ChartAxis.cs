@@ -1,9 +1,11 @@
 using System.Globalization;
 
-namespace EdgeVit.Quantize;
+namespace EdgeVit.Export.Charts;
 
 /// <summary>The range of an axis and its ticks, at multiples of 1, 2 or 5 times a power of ten.</summary>
+/// <param name="From">Where it begins.</param>
 /// <param name="To">Where it ends; greater than <paramref name="From"/>.</param>
+/// <param name="Step">From tick to tick.</param>
 internal readonly record struct ChartAxis(double From, double To, double Step)
 {
     // Multiples of the step that lie on the ends but for rounding belong to the axis.
@@ -26,6 +28,8 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     }
 
     /// <summary>An axis that ends on ticks.</summary>
+    /// <param name="low">The least value.</param>
+    /// <param name="high">The largest.</param>
     /// <param name="most">Steps at most; rounding the ends may add one.</param>
     internal static ChartAxis Rounded(double low, double high, int most)
     {
@@ -35,6 +39,8 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
     }
 
     /// <summary>An axis that ends at the values themselves, or begins at zero where that is near, with as many ticks as there is room for their labels.</summary>
+    /// <param name="low">The least value.</param>
+    /// <param name="high">The largest.</param>
     /// <param name="whole">Whether only whole numbers make sense.</param>
     /// <param name="digits">Room for labels, in digits.</param>
     internal static ChartAxis Fitted(double low, double high, bool whole, double digits)
@@ -86,7 +92,8 @@ internal readonly record struct ChartAxis(double From, double To, double Step)
         return (low - margin, high + margin);
     }
 
-    private static double NiceStep(double least)
+    /// <summary>The least of 1, 2 and 5 times a power of ten that is not below a number.</summary>
+    internal static double NiceStep(double least)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(least)));
         return (least / power) switch
