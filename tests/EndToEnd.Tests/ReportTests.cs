@@ -293,7 +293,8 @@ public sealed class ReportTests
     }
 
     /// <summary>The body: what we write of HTML is well-formed XML.</summary>
-    private static XElement Page(string html) => XElement.Parse(html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)]);
+    private static XElement Page(string html) => XElement.Parse(
+        html[html.IndexOf("<body>", StringComparison.Ordinal)..html.IndexOf("</html>", StringComparison.Ordinal)].Replace(" xmlns=\"http://www.w3.org/2000/svg\"", "", StringComparison.Ordinal));
 
     private static XElement Figure(XElement page, string caption) => page.Descendants("figure").Single(f => f.Element("figcaption")!.Value == caption);
 
