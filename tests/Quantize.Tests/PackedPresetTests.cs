@@ -14,26 +14,15 @@ public class PackedPresetTests
     public void ItIsTrainedPackedAndProven(string preset)
     {
         using var folder = new TempFolder();
-        ConvertOptions options = new()
+        BinaryViTConfig few = FewBlocks.Narrow(BinaryViTPresets.Get(preset));
+        ShortRun.Proven(ShortRun.Of(folder, few) with
         {
-            Data = "shapes",
-            Out = folder.File("run"),
-            Student = folder.File("few.json"),
-            Teacher = "none",
-            ShapesTrain = 200,
             ShapesTest = 10,
             Epochs = 0.45,
             BatchSize = 4,
             ParityImages = 1,
-            Device = "cpu",
             Binarization = new BinarizationSettings { NormBatches = 2 },
-        };
-        BinaryViTConfig few = FewBlocks.Narrow(BinaryViTPresets.Get(preset));
-        File.WriteAllText(options.Student, ConfigJson.Write(few));
-        ConvertResult result = Converter.Convert(options, new SilentProgress());
-        Assert.True(result.Parity.Passed, result.Parity.ToString());
-        Assert.Empty(result.Parity.Untapped);
-        Assert.True(result.Certificate.Passed);
+        });
 
         // The checkpoint says which network it is, and is lowered to the same bits again.
         Assert.Equal(few, CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
