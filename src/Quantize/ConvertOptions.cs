@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeVit.Export;
+using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
@@ -10,7 +11,7 @@ internal sealed record ConvertOptions
     internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
 
     /// <summary>What the libraries alone take, nearly.</summary>
-    private const long LeastMemory = 300_000_000;
+    private const long LeastMemory = 300_000_000, MostMemory = 1_000_000_000_000_000;
 
     /// <summary>Highest <see cref="RandMagnitude"/>.</summary>
     internal const double MostMagnitude = 30;
@@ -222,11 +223,12 @@ internal sealed record ConvertOptions
     public ConvertOptions Validate()
     {
         List<string> faults = [];
-        void Check(string name, double? value, double least, double most)
+        void Check(string name, double? value, double least, double most, Func<double, string>? text = null)
         {
             if (value is double v && !(v >= least && v <= most))
             {
-                faults.Add(string.Create(CultureInfo.InvariantCulture, $"--{name} is {v}, expected {least} to {most}"));
+                text ??= number => number.ToString(CultureInfo.InvariantCulture);
+                faults.Add($"--{name} is {text(v)}, expected {text(least)} to {text(most)}");
             }
         }
 
@@ -265,7 +267,7 @@ internal sealed record ConvertOptions
         CheckViews(faults);
         Regularization.Check(faults);
         Check("accumulate", Accumulate, 1, 32_768);
-        Check("memory", Memory, LeastMemory, 1e15);
+        Check("memory", Memory, LeastMemory, MostMemory, ByteText.Of);
         Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
         Binarization.Check(faults);
         if (Precision is not (Auto or Float32 or BFloat16))

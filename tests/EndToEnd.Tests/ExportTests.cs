@@ -216,6 +216,22 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.False(File.Exists(folder["net.onnx"]));
     }
 
+    /// <summary>The sizes of input and output that are free are one and the same, which a tool that binds sizes by name knows by that; none is a batch, too.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ABatchOfAnySizeHasOneName(int images)
+    {
+        byte[] bytes = OnnxExport.Write(EvitFile.Read(model.Path));
+        GraphProto graph = ModelProto.Parser.ParseFrom(bytes).Graph;
+        Assert.Equal(["batch", "batch"], graph.Input.Concat(graph.Output).Select(v => v.Type.TensorType.Shape.Dim[0].DimParam));
+        using EvitModel packed = EvitModel.Open(model.Path);
+        using OnnxModel onnx = OnnxModel.Load(bytes);
+        float[] input = [.. Enumerable.Range(0, images).SelectMany(i => SelfTest.Input((ulong)i, packed.InputShape))];
+        Assert.Equal(images * packed.Classes, onnx.Run(input, [images, .. packed.InputShape.Select(v => (long)v)], "logits")[0].Length);
+    }
+
     [Fact]
     public void MistakesAreExplained()
     {
@@ -225,6 +241,13 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         EdgeVitProcess.Run("export", model.Path, "--out", model.Path).Fails(2, "is the model itself");
         EdgeVitProcess.Run("export", model.Path, "--out", Path.GetDirectoryName(folder["x"])!).Fails(2, "is a folder. Name a file in it");
         EdgeVitProcess.Run("export", model.Path, "--out", folder["x"], "--parity-images", "0").Fails(2, "--parity-images is 0");
+        EdgeVitProcess.Run("export", model.Path, "--out", "-").Fails(2, "--out -: results are not written to standard output");
+        EdgeVitProcess.Run("export", model.Path, "--out", folder["net.evit"]).Fails(2, "its name says another kind. Name it net.onnx");
+        // Before the proof, which may take minutes.
+        Outcome late = EdgeVitProcess.Run("export", model.Path, "--out", Path.Combine(folder.File("file", [1]), "net.onnx"));
+        late.Fails(1, "is a file, not a folder");
+        Assert.DoesNotContain("exporting", late.Error, StringComparison.Ordinal);
+        Assert.Equal(["file"], Directory.GetFileSystemEntries(folder.Root).Select(Path.GetFileName));
         Assert.Contains("no such file", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(folder["none.onnx"])).Message, StringComparison.Ordinal);
         string noise = folder.File("noise.onnx", [1, 2, 3, 4, 5]);
         Assert.Contains("noise.onnx: is no ONNX model", Assert.Throws<OnnxModelException>(() => OnnxModel.Open(noise)).Message, StringComparison.Ordinal);

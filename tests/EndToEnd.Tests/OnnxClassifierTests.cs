@@ -122,6 +122,10 @@ public sealed class OnnxClassifierTests
     [InlineData("Softmax", 1, 1, nameof(OnnxScores.Logits))]
     [InlineData("", 1000, 0.6f, nameof(OnnxScores.Logits))]
     [InlineData("", 1000, 1, nameof(OnnxScores.Probabilities))]
+    [InlineData("", 4, 256, nameof(OnnxScores.Bytes))]
+    [InlineData("", 1000, 244, nameof(OnnxScores.Bytes))]
+    [InlineData("", 4, 248, nameof(OnnxScores.Logits))]
+    [InlineData("", 4, 254.5f, nameof(OnnxScores.Logits))]
     [InlineData("Sigmoid", 1000, 0.6f, nameof(OnnxScores.Sigmoids))]
     public void ScoresAreRecognisedByTheirOperatorAndTheirSums(string ending, int width, float sum, string expected)
     {

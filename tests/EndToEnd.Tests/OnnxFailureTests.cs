@@ -93,6 +93,10 @@ public sealed class OnnxFailureTests
     private static readonly Dictionary<string, (ColourOnnx Model, string[] Says)> s_models = new()
     {
         ["a newer IR and more that is newer"] = (new ColourOnnx { Change = m => (m.IrVersion, m.OpsetImport[0].Version) = (99, 99) }, ["is of IR version 99, this ONNX Runtime", "knows up to", "model.ir_version ="]),
+        ["a newer operator set under its long name"] = (new ColourOnnx { Change = m => (m.OpsetImport[0].Domain, m.OpsetImport[0].Version) = ("ai.onnx", 99) }, ["is of operator set 99, newer than this ONNX Runtime", "opset_version=17"]),
+        ["a newer set of another domain"] = (new ColourOnnx { Change = m => m.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 99 }) }, ["asks for version 99 of the operators of ai.onnx.ml, this ONNX Runtime", "knows up to"]),
+        ["no operator set"] = (new ColourOnnx { Change = m => m.OpsetImport.Clear() }, ["names no operator set, expected one from 1 on", "opset_version=17"]),
+        ["operator set -1"] = (new ColourOnnx { Change = m => m.OpsetImport[0].Version = -1 }, ["is of operator set -1, expected one from 1 on"]),
         ["a newer operator set"] = (new ColourOnnx { Change = m => m.OpsetImport[0].Version = 99 }, ["is of operator set 99, this ONNX Runtime", "opset_version=17"]),
         ["an unknown operator"] = (new ColourOnnx { Change = m => m.Graph.Node[0].OpType = "ReduceMagic" }, ["ReduceMagic", "does not know"]),
         ["an operator of somebody's own"] = (new ColourOnnx

@@ -50,6 +50,41 @@ public sealed class OnnxOddFilesTests
         Assert.Contains("its output 'p' is probabilities in per cent (their sum is 100); their logarithm is taken", classifier.Notes);
     }
 
+    /// <summary>A softmax times 255 in whole bytes is no row of logits: the order is kept, and distances are those of probabilities.</summary>
+    [Fact]
+    public void ProbabilitiesInBytesAreTakenAsSuch()
+    {
+        var model = new ColourOnnx
+        {
+            Input = [-1, 3, 8, 8],
+            Outputs = (g, x) => g.Output(
+                g.Named("Cast", "bytes", [g.Node("Round", [g.Node("Mul", [g.Node("Softmax", [x], ("axis", -1)), g.Scalar("full", 255f)])])], ("to", (long)OnnxType.UInt8)),
+                OnnxType.UInt8, -1, ColourOnnx.Classes),
+        };
+        using OnnxClassifier classifier = OnnxClassifierTests.Open(model.Bytes());
+        Assert.Equal(OnnxScores.Bytes, classifier.Scores);
+        Assert.Contains("its output 'bytes' is probabilities in 255ths (whole numbers, their sum is 255); their logarithm is taken", classifier.Notes);
+        float[] images = ColourOnnx.Images(5, pixels: false);
+        foreach ((float[] logits, float[] row) in model.Expected(images).Chunk(4).Zip(classifier.Logits(images).Chunk(4)))
+        {
+            float sum = logits.Sum(MathF.Exp);
+            Assert.All(logits.Zip(row), p => Assert.InRange(MathF.Exp(p.Second), Math.Max(0.499f, (255 * MathF.Exp(p.First) / sum) - 0.51f) / 255, Math.Max(0.501f, (255 * MathF.Exp(p.First) / sum) + 0.51f) / 255));
+        }
+    }
+
+    [Theory]
+    [InlineData(4294967304, "has a size of 4294967304")]
+    [InlineData(8589934592, "has a size of 8589934592")]
+    [InlineData(-7, "has a size of -7")]
+    public void SizesBeyond32BitsAreNamedAsTheyAre(long size, string says)
+    {
+        ColourOnnx model = new() { Change = m => m.Graph.Input[0].Type.TensorType.Shape.Dim[2] = new TensorShapeProto.Types.Dimension { DimValue = size } };
+        OnnxModelException e = OnnxClassifierTests.Fails(model.Bytes());
+        Assert.True(e.IsUsage);
+        Assert.Contains(says, e.Message, StringComparison.Ordinal);
+        Assert.Contains("colours.onnx: its input '", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AnswersThatDoNotDependOnTheImageAreTold()
     {

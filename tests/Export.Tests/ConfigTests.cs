@@ -214,4 +214,30 @@ public class ConfigTests
         Assert.Equal(config, ConfigJson.Read(ConfigJson.Write(config)));
         Assert.NotEqual(config, config with { Locality = false });
     }
+
+    /// <summary>A token alone in a window that a shift has cut, and kept from attending to itself, would have no key: the certificate's softmax of nothing.</summary>
+    [Theory]
+    [InlineData(2, 1, 2, true)]
+    [InlineData(4, 1, 2, true)]
+    [InlineData(4, 3, 2, true)]
+    [InlineData(4, 2, 2, false)]
+    [InlineData(4, 1, 1, false)]
+    [InlineData(4, 0, 2, false)]
+    public void LocalityLeavesEveryTokenAKey(int window, int shift, int depth, bool refused)
+    {
+        var config = new BinaryViTConfig("alone", ImageSize: 32, PatchSize: 4, [new StageConfig(depth, 32, 64, 1, 1) { WindowSide = window, Shift = shift }], Classes: 10, Locality: true);
+        var query = new EdgeVit.Runtime.ValueShape(EdgeVit.Runtime.ValueKind.Tokens, 32, 8, 8);
+        bool alone = Enumerable.Range(0, depth).Any(block => config.Stages[0].WindowOf(block) is { } form
+            && new AttentionKeys(form, query, 64) is var keys && Enumerable.Range(0, 64).Any(q => keys.Of(q).All(k => k == q)));
+        Assert.Equal(refused, alone);
+        _ = (config with { Locality = false }).Validate();
+        if (refused)
+        {
+            Assert.Contains($"stage 1 has window {window} and shift {shift}, which leave a token", Assert.Throws<ModelFormatException>(config.Validate).Message, StringComparison.Ordinal);
+        }
+        else
+        {
+            config.Validate();
+        }
+    }
 }

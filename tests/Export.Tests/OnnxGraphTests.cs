@@ -22,7 +22,7 @@ public sealed class OnnxGraphTests
         Assert.Equal(8, model.IrVersion);
         Assert.Equal([("", 17L), ("com.microsoft", 1L)], model.OpsetImport.Select(o => (o.Domain, o.Version)));
         Assert.Equal(("a test", "key", "value"), (model.DocString, model.MetadataProps[0].Key, model.MetadataProps[0].Value));
-        Assert.Equal(("x_0", 3L), (model.Graph.Input[0].Type.TensorType.Shape.Dim[0].DimParam, model.Graph.Input[0].Type.TensorType.Shape.Dim[1].DimValue));
+        Assert.Equal(("batch", 3L), (model.Graph.Input[0].Type.TensorType.Shape.Dim[0].DimParam, model.Graph.Input[0].Type.TensorType.Shape.Dim[1].DimValue));
         Assert.Equal("y", model.Graph.Output.Single().Name);
         Assert.Equal([1f, 2, 3, 4, 5, 6], MemoryMarshal.Cast<byte, float>(model.Graph.Initializer[0].RawData.Span).ToArray());
         Assert.Equal([3L, 2], model.Graph.Initializer[0].Dims);

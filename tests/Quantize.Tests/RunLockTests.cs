@@ -119,6 +119,46 @@ public sealed class RunLockTests : IDisposable
         }
     }
 
+    /// <summary>Who takes a lock file for a stale one and deletes it does not let a second run into the folder of the first.</summary>
+    [Fact]
+    public void ALockFileThatWasDeletedLetsNobodyIn()
+    {
+        using RunLock first = RunLock.Take(_folder.Path);
+        File.Delete(_folder.File(".run.lock"));
+        var refused = Assert.Throws<ConvertException>(() => RunLock.Take(_folder.Path));
+        Assert.Equal(ConvertException.Usage, refused.ExitCode);
+        Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}", refused.Message, StringComparison.Ordinal);
+        first.Require();
+    }
+
+    [Fact]
+    public void AFolderThatIsAnotherSinceIsNotWritten()
+    {
+        string folder = Directory.CreateDirectory(_folder.File("run")).FullName, away = _folder.File("away");
+        using RunLock held = RunLock.Take(folder);
+        held.Require();
+
+        // The entry alone is written again: the lock is still held.
+        File.Delete(Path.Combine(folder, ".run.owner"));
+        held.Require();
+        Assert.True(File.Exists(Path.Combine(folder, ".run.owner")));
+
+        Directory.Move(folder, away);
+        Assert.Contains($"{folder} was moved, deleted or replaced", Assert.Throws<ConvertException>(held.Require).Message, StringComparison.Ordinal);
+        Directory.CreateDirectory(folder);
+        Assert.Contains("--resume", Assert.Throws<ConvertException>(held.Require).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        using (RunLock.Take(folder))
+        {
+            Assert.Contains($"taken by another process while this one wrote it: process {Environment.ProcessId}", Assert.Throws<ConvertException>(held.Require).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("was moved", Assert.Throws<ConvertException>(held.Require).Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+        Directory.Move(away, folder);
+        held.Require();
+    }
+
     [Fact]
     public void AFolderThatIsRefusedStaysAsItIs()
     {

@@ -19,6 +19,9 @@ internal static partial class ByteSize
         return bytes is >= 1 and < 1e18 ? (long)bytes : null;
     }
 
+    /// <summary>Reads a size within bounds, bytes; null where the text is none, or another.</summary>
+    public static long? Parse(string text, long least, long most) => Parse(text) is { } bytes && bytes >= least && bytes <= most ? bytes : null;
+
     [GeneratedRegex("^(?<number>[0-9]{1,18}|[0-9]{1,18}\\.[0-9]{1,9}(?= ?[KMGTkmgt]))(?: ?(?:(?<prefix>[KMGTkmgt])(?<binary>i)?[Bb]?|[Bb]))?$")]
     private static partial Regex Pattern();
 }

@@ -9,6 +9,11 @@ internal static class OutputPath
     /// <exception cref="UserException">The file cannot be the output.</exception>
     public static void Check(string target, string source, string what)
     {
+        if (target == "-")
+        {
+            throw new UserException("--out -: results are not written to standard output. Name a file; one of that name is  ./-", ExitCode.Usage);
+        }
+
         if (Place(source) == Place(target))
         {
             throw new UserException($"--out {target} is {what} itself. Name another file.", ExitCode.Usage);

@@ -48,7 +48,7 @@ internal sealed class ConvertVerb : Verb
     private readonly BinarizationOptions _binarization = new();
     private readonly RegularizationOptions _regularization = new();
     private readonly WholeOption<int?> _accumulate = new("--accumulate", 1, 32_768) { Description = "Compute a batch in N parts and add up their gradients: less memory." };
-    private readonly ParsedOption<long?> _memory = new("--memory", ByteSize.Expected, ByteSize.Parse) { Description = "Memory that the process may have, e.g. 1500M or 8G; batches are computed in as many parts as that needs. [default: what is free]", HelpName = "SIZE" };
+    private readonly ParsedOption<long?> _memory = new("--memory", "300M to 1000T, a size such as 1500M, 8G or 7.5GiB", text => ByteSize.Parse(text, 300_000_000, 1_000_000_000_000_000)) { Description = "Memory that the process may have, e.g. 1500M or 8G; batches are computed in as many parts as that needs. [default: what is free]", HelpName = "SIZE" };
     private readonly TimeOption _checkpointEvery = new("--checkpoint-every", "1s", "10000h") { Description = "Time between checkpoints, e.g. 5m. [default: 1m]" };
     private readonly ChoiceOption _device = new("--device", "auto", "cpu", "cuda", "cuda:i") { Description = "What trains: the processor, a GPU of NVIDIA, or that one of several.", DefaultValueFactory = _ => "auto" };
     private readonly ChoiceOption _precision = new("--precision", "auto", "float32", "bfloat16") { Description = "Products of the training in float32 or bfloat16; auto: bfloat16 where the device has it.", DefaultValueFactory = _ => "auto" };

@@ -11,6 +11,8 @@ internal sealed class ExportVerb : Verb
 {
     private const int UsualImages = 2;
 
+    private static readonly string[] s_otherKinds = [".evit", ".safetensors", ".pth", ".pt", ".tflite", ".json"];
+
     private readonly Argument<string> _model = new("model.evit") { Description = "The model, or a run folder." };
     private readonly ChoiceOption _to = new("--to", "onnx") { Description = "The format: onnx (float operators).", DefaultValueFactory = _ => "onnx" };
     private readonly WholeOption<int> _opset = new("--opset", OnnxGraph.LeastOpset, OnnxGraph.MostOpset) { Description = "The version of the ONNX operators: as old as the runtime that shall load the file asks for.", DefaultValueFactory = _ => OnnxGraph.DefaultOpset };
@@ -27,13 +29,24 @@ internal sealed class ExportVerb : Verb
         AddAll([_model, _to, _opset, _out, _overwrite, .. _images.Options]);
     }
 
+    /// <summary>Refuses a name that promises another kind of file.</summary>
+    private static void RequireName(string target)
+    {
+        if (s_otherKinds.Contains(Path.GetExtension(target).ToLowerInvariant()))
+        {
+            throw new UserException($"--out {target}: what is written is an ONNX file, and its name says another kind. Name it {Path.GetFileNameWithoutExtension(target)}.onnx.", ExitCode.Usage);
+        }
+    }
+
     protected override int Run(ParseResult arguments, Printer printer)
     {
         string path = arguments.GetRequiredValue(_model);
         string target = arguments.GetRequiredValue(_out);
         int opset = arguments.GetRequiredValue(_opset);
         OutputPath.Check(target, ModelPath.Resolve(path), "the model");
+        RequireName(target);
         Replacement.Check(_out.Name, target, arguments.GetValue(_overwrite));
+        AtomicFile.Check(target, 1);
         EvitFile file = ModelPath.Read(path);
         printer.Say($"exporting {file.Graph.Name}, and comparing it in ONNX Runtime");
         OnnxProof.Exported exported = OnnxProof.Export(file, Path.GetFileName(path), _images.Read(arguments, file.Preprocess), opset);

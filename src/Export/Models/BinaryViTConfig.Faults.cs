@@ -154,6 +154,12 @@ internal sealed partial record BinaryViTConfig
             yield return fault;
         }
 
+        if (Locality && stage is { Depth: > 1, Shift: > 0 } && (stage.Shift == 1 || stage.WindowSide - stage.Shift == 1))
+        {
+            yield return $"{where} has window {stage.WindowSide} and shift {stage.Shift}, which leave a token at a corner of its grid alone in its window, and locality, with which no token attends to itself: "
+                + "give another window or shift, or leave locality out";
+        }
+
         if (ClassToken && (stage.WindowSide != 0 || stage.Bias != BiasKind.None))
         {
             yield return $"{where} has {(stage.WindowSide != 0 ? "window" : "bias")} and the network a class token, which has no place in a grid: leave it out, or take classAttention for classToken";

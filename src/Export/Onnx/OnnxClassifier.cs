@@ -230,6 +230,10 @@ internal sealed class OnnxClassifier : IDisposable
         {
             _notes.Add($"its output '{Output}' is probabilities in per cent (their sum is 100); their logarithm is taken");
         }
+        else if (_scores == OnnxScores.Bytes)
+        {
+            _notes.Add($"its output '{Output}' is probabilities in 255ths (whole numbers, their sum is 255); their logarithm is taken");
+        }
         else if (_scores == OnnxScores.Sigmoids)
         {
             _notes.Add($"its output '{Output}' is a probability for each class by itself (a sigmoid computes it); log(p / (1 - p)) is taken");

@@ -6,6 +6,9 @@ namespace EdgeVit.Export.Onnx;
 /// <summary>Failures of ONNX Runtime in words of our own: what, where, and what to do. Its texts name places in its own sources.</summary>
 internal static partial class OnnxFailure
 {
+    /// <summary>The operator set to export with, and the newest of all at the time of writing.</summary>
+    private const int UsualOpset = 17, NewestOpset = 26;
+
     /// <summary>Why a model cannot be opened.</summary>
     internal static OnnxModelException Opening(OnnxFile file, OnnxRuntimeException e)
     {
@@ -15,8 +18,13 @@ internal static partial class OnnxFailure
         {
             _ when IrVersions().Match(text) is { Success: true } ir =>
                 $"it is of IR version {file.IrVersion}, {library} knows up to {ir.Groups[1].Value}. Save it with an older one (in Python: model.ir_version = {ir.Groups[1].Value}), {newer}.",
+            _ when Opsets().Match(text) is { Success: true, Groups: [_, { Value: not ("" or "ai.onnx") } domain, var known] } =>
+                $"it asks for version {file.OpsetOf(domain.Value)} of the operators of {domain.Value}, {library} knows up to {known.Value}. Export it with that one, {newer}.",
             _ when Opsets().Match(text) is { Success: true } opset =>
-                $"it is of operator set {file.Opset}, {library} knows up to {opset.Groups[1].Value}. Export it with opset_version={Math.Min(17, int.Parse(opset.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))}, {newer}.",
+                $"it is of operator set {file.Opset}, {library} knows up to {opset.Groups[2].Value}. Export it with opset_version={Math.Min(UsualOpset, int.Parse(opset.Groups[2].ValueSpan, System.Globalization.CultureInfo.InvariantCulture))}, {newer}.",
+            _ when file.Opset < 1 => $"it {(file.Opset == 0 ? "names no operator set" : $"is of operator set {file.Opset}")}, expected one from 1 on. Export it again, with opset_version={UsualOpset}.",
+            // Under its long name the standard domain is not compared with what is known.
+            _ when Unknown().IsMatch(text) && file.Opset > NewestOpset => $"it is of operator set {file.Opset}, newer than {library} knows. Export it with opset_version={UsualOpset}, {newer}.",
             _ when Unknown().Match(text) is { Success: true } op =>
                 $"it has the operator {(op.Groups[1].Success ? op.Groups[1] : op.Groups[2]).Value}, which {library} does not know. Export it with standard operators, {newer}.",
             _ when Unimplemented().Match(text) is { Success: true } op =>
@@ -54,7 +62,7 @@ internal static partial class OnnxFailure
     [GeneratedRegex(@"max supported IR version: (\d+)")]
     private static partial Regex IrVersions();
 
-    [GeneratedRegex(@"support for domain \S* ?is till opset (\d+)")]
+    [GeneratedRegex(@"support for domain (\S*) ?is till opset (\d+)")]
     private static partial Regex Opsets();
 
     [GeneratedRegex(@"([\w.:]+)\(-?\d+\) is not a registered function/op|No Op registered for (\w+)")]

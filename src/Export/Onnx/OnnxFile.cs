@@ -46,6 +46,9 @@ internal sealed class OnnxFile
     /// <summary>The version of the standard operators that it was written for; 0 where it does not say.</summary>
     public long Opset => _model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
 
+    /// <summary>The version of the operators of a domain that it was written for; null where it names none.</summary>
+    public long? OpsetOf(string domain) => _model.OpsetImport.FirstOrDefault(o => o.Domain == domain)?.Version;
+
     /// <summary>Who wrote it, as it says; may be empty.</summary>
     public string Producer => _model.ProducerName;
 
@@ -65,6 +68,7 @@ internal sealed class OnnxFile
             using FileStream stream = File.OpenRead(path);
             OnnxFile file = Parse(path, stream);
             file.RequireConstants(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            file.RequireSizes();
             return file;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -153,6 +157,19 @@ internal sealed class OnnxFile
     /// <summary>The domains of operators that are not standard.</summary>
     public IReadOnlyList<string> ForeignDomains =>
         [.. _model.Graph.Node.Select(n => n.Domain).Where(d => d is not ("" or "ai.onnx" or "ai.onnx.ml" or "com.microsoft")).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>ONNX Runtime's interface gives sizes in 32 bits, and larger ones as others.</summary>
+    private void RequireSizes()
+    {
+        foreach (ValueInfoProto value in _model.Graph.Input.Concat(_model.Graph.Output))
+        {
+            if (value.Type?.TensorType?.Shape?.Dim.FirstOrDefault(d => d.DimValue is < 0 or > int.MaxValue) is { } size)
+            {
+                throw new OnnxModelException($"{Name}: its {(_model.Graph.Input.Contains(value) ? "input" : "output")} '{value.Name}' has a size of {size.DimValue}, and what is computed here has at most {int.MaxValue}. Export it with a free size there (in PyTorch: dynamic_axes), or for one image.")
+                { IsUsage = true };
+            }
+        }
+    }
 
     private void RequireConstants(string folder)
     {

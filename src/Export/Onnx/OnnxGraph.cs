@@ -15,6 +15,9 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
     /// <summary>The operator set where none is named: 17 brought LayerNormalization; every ONNX Runtime since 1.12 has it.</summary>
     public const int DefaultOpset = 17;
 
+    /// <summary>The name of the first size of inputs and outputs where it is free: one name, so that a tool knows that they have the same.</summary>
+    internal const string BatchName = "batch";
+
     /// <summary>The operator sets that can be written.</summary>
     public const int LeastOpset = 13, MostOpset = 23;
 
@@ -139,7 +142,7 @@ internal sealed class OnnxGraph(string name, int opset = OnnxGraph.DefaultOpset)
         for (int i = 0; i < sizes.Count; i++)
         {
             shape.Dim.Add(sizes[i] < 0
-                ? new TensorShapeProto.Types.Dimension { DimParam = $"{value}_{i}" }
+                ? new TensorShapeProto.Types.Dimension { DimParam = i == 0 ? BatchName : $"{value}_{i}" }
                 : new TensorShapeProto.Types.Dimension { DimValue = sizes[i] });
         }
         return new ValueInfoProto { Name = value, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };

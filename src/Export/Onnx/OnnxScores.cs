@@ -14,6 +14,9 @@ internal enum OnnxScores
     /// <summary>The same in per cent.</summary>
     Percent,
 
+    /// <summary>The same in 255ths, whole numbers.</summary>
+    Bytes,
+
     /// <summary>A probability for each class by itself: <c>log(p / (1 - p))</c> is taken.</summary>
     Sigmoids,
 }
@@ -26,12 +29,20 @@ internal static class OnnxScoresForm
 
     private const float Rounding = 1e-3f;
 
+    /// <summary>Of 255, what rounding of many classes may take.</summary>
+    private const float MostLost = 12;
+
     /// <summary>What rows of answers <c>[n, width]</c> are; <paramref name="ending"/> is the operator that computes them, where the file shows it.</summary>
     internal static OnnxScores Of(ReadOnlySpan<float> rows, int width, string ending)
     {
         if (TensorPrimitives.Min(rows) >= 0 && width > 1 && SumTo(rows, width, 100))
         {
             return OnnxScores.Percent;
+        }
+
+        if (TensorPrimitives.Min(rows) >= 0 && width > 1 && AreBytes(rows, width))
+        {
+            return OnnxScores.Bytes;
         }
 
         if (TensorPrimitives.Min(rows) < 0 || TensorPrimitives.Max(rows) > 1 + Rounding)
@@ -42,6 +53,29 @@ internal static class OnnxScoresForm
         // Of a softmax in few bits over many classes most of the sum is lost.
         bool one = IsSoftmax(ending) || SumTo(rows, width, 1);
         return one && width > 1 ? OnnxScores.Probabilities : ending == "Sigmoid" ? OnnxScores.Sigmoids : OnnxScores.Logits;
+    }
+
+    /// <summary>Whole numbers whose sum is 255, or 256, but for the half that each may be rounded by.</summary>
+    private static bool AreBytes(ReadOnlySpan<float> rows, int width)
+    {
+        for (int i = 0; i < rows.Length; i += width)
+        {
+            ReadOnlySpan<float> row = rows.Slice(i, width);
+            if (Math.Abs(TensorPrimitives.Sum(row) - 255.5f) > 0.5f + Math.Min(width / 2f, MostLost))
+            {
+                return false;
+            }
+
+            foreach (float value in row)
+            {
+                if (value != MathF.Truncate(value))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     private static bool SumTo(ReadOnlySpan<float> rows, int width, float sum)
@@ -65,7 +99,14 @@ internal static class OnnxScoresForm
         for (int i = 0; i < values.Length && scores != OnnxScores.Logits; i++)
         {
             float p = values[i];
-            values[i] = scores is OnnxScores.Probabilities or OnnxScores.Percent ? MathF.Log(Math.Max(scores == OnnxScores.Percent ? p / 100 : p, Least)) : MathF.Log(Math.Max(p, 1e-7f) / Math.Max(1 - p, 1e-7f));
+            values[i] = scores switch
+            {
+                OnnxScores.Probabilities => MathF.Log(Math.Max(p, Least)),
+                OnnxScores.Percent => MathF.Log(Math.Max(p / 100, Least)),
+                // What was rounded to 0 may have been as much as a half.
+                OnnxScores.Bytes => MathF.Log(Math.Max(p, 0.5f) / 255),
+                _ => MathF.Log(Math.Max(p, 1e-7f) / Math.Max(1 - p, 1e-7f)),
+            };
         }
     }
 }

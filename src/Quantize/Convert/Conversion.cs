@@ -67,7 +67,7 @@ internal sealed class Conversion(RunContext run)
             run.Progress.Report(new Warned(news));
         }
 
-        AtomicFile.Write(run.Folder.Model, proven.Certified.Bytes);
+        run.Folder.Write(RunFiles.Model, proven.Certified.Bytes);
         ConvertResult result = Result(inputs, student, proven, teacherTop1, validationTop1, new ConvertTimings(dataSeconds, teacherSeconds, studentSeconds, exportSeconds, Lap()))
             with
         { TeacherHeads = teacherPhase.Heads, UnlabelledImages = inputs.Data.Split.Unlabelled.Count, PerClass = ByClass(inputs.Data, proven.Outcome.RightByClass, teacherPhase.RightByClass) };

@@ -13,6 +13,8 @@ internal sealed record RunFolder(string Path)
 {
     private const long Reserve = 16L << 20;
 
+    private RunLock? _held;
+
     /// <summary>The packed model.</summary>
     public string Model => File(RunFiles.Model);
 
@@ -38,6 +40,7 @@ internal sealed record RunFolder(string Path)
     /// <exception cref="ConvertException">It is no place for a run; the message says why and what to do.</exception>
     public RunLock Prepare(bool resume, bool overwrite, RunSpace space, IConvertProgress progress)
     {
+        RunPlaces.Require(this);
         if (!RunLock.IsIn(Path))
         {
             // Nobody has ever written a run here: a folder that is refused stays as it is.
@@ -64,10 +67,10 @@ internal sealed record RunFolder(string Path)
                 progress.Report(new Note($"there is no checkpoint to go on from ({TrainerFiles.LastName}): none was written yet, or it is gone; the run begins again"));
             }
 
-            Probe();
+            RunPlaces.Probe(this);
             RequireSpace(resume || overwrite, space);
-            (RunLock taken, held) = (held, null);
-            return taken;
+            (_held, held) = (held, null);
+            return _held;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -96,13 +99,6 @@ internal sealed record RunFolder(string Path)
 
     private ConvertException NoRun() => new(
         $"--resume: {Path} holds no run to go on with (no config.json, no checkpoint). Name the folder of the run with --out, or leave --resume out to begin one there.", ConvertException.Usage);
-
-    private void Probe()
-    {
-        using var stream = new FileStream(File($".probe-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 4096, FileOptions.DeleteOnClose);
-        stream.Write(new byte[1 << 20]);
-        stream.Flush(flushToDisk: true);
-    }
 
     /// <summary>Looks at the free space; what is there of a run that goes on, or will be replaced, need not find place again.</summary>
     private void RequireSpace(bool continues, RunSpace space)
@@ -221,13 +217,22 @@ internal sealed record RunFolder(string Path)
         }
     }
 
+    /// <summary>Makes sure that the folder is still there and this process's, before something is written into it.</summary>
+    /// <exception cref="ConvertException">It was moved, deleted or taken by another process since.</exception>
+    internal void RequireHeld() => _held?.Require();
+
     /// <summary>Writes a text file whole or not at all.</summary>
     /// <exception cref="ConvertException">It cannot be written.</exception>
-    public void Write(string name, string text)
+    public void Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a file whole or not at all.</summary>
+    /// <exception cref="ConvertException">It cannot be written.</exception>
+    public void Write(string name, byte[] bytes)
     {
+        RequireHeld();
         try
         {
-            AtomicFile.Write(File(name), System.Text.Encoding.UTF8.GetBytes(text));
+            AtomicFile.Write(File(name), bytes);
         }
         catch (ModelWriteException e)
         {
@@ -262,7 +267,8 @@ internal sealed record RunFolder(string Path)
 
     private ConvertException Unusable(Exception e) =>
         new(
-            FileFault.OnTheWay(Path) is { } file ? $"The output folder {Path} cannot be used: {(System.IO.File.Exists(Path) ? "it" : file)} is a file. Choose another --out, or move that file."
+            FileFault.DeadLink(Path) is { } link ? $"The output folder {Path} cannot be used: {link}. Mend that, or choose another --out."
+                : FileFault.OnTheWay(Path) is { } file ? $"The output folder {Path} cannot be used: {(System.IO.File.Exists(Path) ? "it" : file)} is a file. Choose another --out, or move that file."
                 : $"The output folder {Path} cannot be used: {FileFault.Of(e, Path)}. Choose another --out{(FileFault.IsFull(e) ? ", or free the disk" : "")}.",
             e);
 }

@@ -47,7 +47,7 @@ internal sealed record RunInputs(Device Device, ImageData Data, BinaryViTConfig 
     /// <summary>A training of one of the two networks on these images.</summary>
     internal Trainer Trainer(RunContext run, ITrainingTask task, TrainSettings settings, string phase, string folder, DataSplit? split = null) => new(
         task, settings, Data.Source, split ?? Data.Split, Recipe.Augmentation, Device,
-        new TrainerFiles(phase, folder, run.Folder.Metrics, Configuration) { CheckpointEvery = run.Options.CheckpointEvery }, run.Progress)
+        new TrainerFiles(phase, folder, run.Folder.Metrics, Configuration) { CheckpointEvery = run.Options.CheckpointEvery, RequirePlace = run.Folder.RequireHeld }, run.Progress)
     { Group = run.Group, OnDevice = Data.OnDevice, Memory = run.Memory };
 
     public void Dispose() => Data.OnDevice?.Dispose();

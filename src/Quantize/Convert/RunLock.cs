@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace EdgeVit.Quantize;
@@ -16,7 +17,17 @@ internal sealed class RunLock : IDisposable
     private readonly string _entry;
     private readonly string _text;
 
-    private RunLock(FileStream file, string entry, string text) => (_file, _entry, _text) = (file, entry, text);
+    /// <summary>What the entries of this process's locks say: one that it left behind where its folder was moved from is no lock.</summary>
+    private static readonly ConcurrentDictionary<string, bool> s_held = new(StringComparer.Ordinal);
+
+    private RunLock(FileStream file, string entry, string text)
+    {
+        (_file, _entry, _text) = (file, entry, text);
+        s_held[text] = true;
+    }
+
+    /// <summary>Names of its two files.</summary>
+    internal static IReadOnlyList<string> Names { get; } = [LockName, OwnerName];
 
     /// <summary>Who may be writing all the same, in words; null for nobody.</summary>
     internal string? Warning { get; private init; }
@@ -41,7 +52,14 @@ internal sealed class RunLock : IDisposable
             string text = RunOwner.Here().ToString();
             if (locks && Holds(path))
             {
-                RunOwner? other = RunOwner.Parse(Text(entry) ?? "");
+                string before = Text(entry) ?? "";
+                RunOwner? other = RunOwner.Parse(before);
+                if (other?.Lives() == true && (other.Process != Environment.ProcessId || s_held.ContainsKey(before)))
+                {
+                    // It holds a lock whose file was deleted.
+                    throw Refused(folder, other, entry, certain: true);
+                }
+
                 File.WriteAllText(entry, text);
                 return new RunLock(file, entry, text) { Warning = Doubt(folder, other) };
             }
@@ -56,8 +74,43 @@ internal sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>Makes sure that the folder at this path is the one that was taken, and nobody else's since.</summary>
+    /// <exception cref="ConvertException">It is not.</exception>
+    internal void Require()
+    {
+        string? text = Text(_entry);
+        if (text == _text)
+        {
+            return;
+        }
+
+        string folder = Path.GetDirectoryName(_entry)!;
+        if (RunOwner.Parse(text ?? "") is { } other)
+        {
+            throw new ConvertException($"{folder} was taken by another process while this one wrote it: {other.Text}. This one ends and writes nothing more; the files are the other's now.");
+        }
+
+        try
+        {
+            if (File.Exists(_file.Name) && Holds(_file.Name))
+            {
+                // The entry alone was deleted.
+                File.WriteAllText(_entry, _text);
+                return;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Gone as well.
+        }
+
+        throw new ConvertException(
+            $"{folder} was moved, deleted or replaced while the run was under way, or its {LockName} and {OwnerName} were deleted. Nothing more is written there, for it would not be one run. What was saved is where the folder is: go on with it as --out, and --resume.");
+    }
+
     public void Dispose()
     {
+        s_held.TryRemove(_text, out _);
         try
         {
             if (Text(_entry) == _text)

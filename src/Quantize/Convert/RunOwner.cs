@@ -30,6 +30,9 @@ internal sealed record RunOwner(int Process, string Machine, string Space, DateT
         return ProcessSpace.StartTicks(Process) is { } ticks ? Ticks != 0 && ticks != Ticks : ProcessSpace.IsNone(Process);
     }
 
+    /// <summary>Whether it certainly is a process of this machine, or container, that runs.</summary>
+    internal bool Lives() => Ticks != 0 && Machine == Environment.MachineName && Space.Length > 0 && Space == SpaceHere() && ProcessSpace.StartTicks(Process) == Ticks;
+
     /// <summary>Whether it was a process of this start of this machine, in whichever container: locks then tell the truth.</summary>
     internal bool SharesKernel() => Space.Length == 0 ? Machine == Environment.MachineName : Space.Split('-')[0] == SpaceHere().Split('-')[0];
 

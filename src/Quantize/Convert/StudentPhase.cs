@@ -66,7 +66,7 @@ internal sealed class StudentPhase(RunContext run, RunInputs inputs)
             Consider("last signs, mean floats, fresh statistics");
         }
         string path = Path.Combine(run.Folder.Student, TrainerFiles.BestName);
-        if (Checkpoint.Peek(path).Step < _recipe.Student.Steps)
+        if (Checkpoint.Fault(path) is null && Checkpoint.Peek(path).Step < _recipe.Student.Steps)
         {
             Checkpoint.Load(path, student);
             Consider("best weights, running statistics");

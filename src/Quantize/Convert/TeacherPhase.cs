@@ -96,7 +96,7 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         ITrainingTask task = TeacherTask.Of(network, model, _recipe.Teacher, run.Options, inputs.Device, from);
         Trainer trainer = inputs.Trainer(run, task, _recipe.Teacher, "teacher", run.Folder.Teacher);
         trainer.Run(run.Options.Resume, run.Cancel, run.Deadline);
-        if (run.Leads)
+        if (run.Leads && Checkpoint.Fault(trainer.Files.Best) is null)
         {
             Checkpoint.Load(trainer.Files.Best, model);
         }

@@ -82,6 +82,11 @@ internal static class InitialWeights
             throw new ConvertException($"--init {path}: there is no such file. Expected a checkpoint such as runs/demo/student/best.safetensors.", ConvertException.Usage);
         }
 
+        if (path is not null)
+        {
+            InputFile.RequireRegular("--init", path);
+        }
+
         if (path is not null && ModelFileKinds.Of(path) is var kind and not (ModelFileKind.Unknown or ModelFileKind.Model or ModelFileKind.PyTorch or ModelFileKind.Safetensors or ModelFileKind.Index))
         {
             throw new ConvertException($"--init {ModelFileKinds.Describe(path, kind, "a checkpoint to start from")}", ConvertException.Usage);

@@ -86,6 +86,8 @@ internal static class TeacherList
                 $"--teacher {teacher}: there is no such file and no such teacher. Known: {TeacherTable.Names} (trained here), none, a teacher checkpoint such as runs/demo/teacher/best.safetensors, an ONNX classifier or an .evit model.",
                 ConvertException.Usage);
         }
+
+        InputFile.RequireRegular("--teacher", teacher);
         ModelFileKind kind = ModelFileKinds.Of(teacher);
         if (kind is ModelFileKind.PyTorch or ModelFileKind.Index)
         {

@@ -123,6 +123,31 @@ internal static class Checkpoint
         return State(path, file);
     }
 
+    /// <summary>Why a checkpoint cannot be read, in words behind its name; null where it can.</summary>
+    internal static string? Fault(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return "is not there";
+        }
+
+        try
+        {
+            _ = State(path, SafetensorsFile.Parse(FileBytes.Read(path)));
+            return null;
+        }
+        catch (ConvertException)
+        {
+            return "is no checkpoint of a training";
+        }
+        catch (Exception e) when (e is EvitFormatException or IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read ({Words(e, path)})";
+        }
+    }
+
+    private static string Words(Exception e, string path) => (e as EvitFormatException)?.Message.TrimEnd('.') ?? FileFault.Of(e, path);
+
     /// <summary>The position of a checkpoint, without loading it into a network.</summary>
     /// <exception cref="ConvertException">The file is damaged.</exception>
     public static TrainState Peek(string path) => State(path, Read(path));
@@ -162,7 +187,7 @@ internal static class Checkpoint
         }
         catch (Exception e) when (e is EvitFormatException or IOException or UnauthorizedAccessException)
         {
-            throw new ConvertException($"{path}: the checkpoint cannot be read: {(e as EvitFormatException)?.Message.TrimEnd('.') ?? FileFault.Of(e, path)}. Delete it to train this part again.", e);
+            throw new ConvertException($"{path}: the checkpoint cannot be read: {Words(e, path)}. Delete it to train this part again.", e);
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class CheckpointObserver(TrainerFiles files, nn.Module<Tensor, T
     {
         if (step.Stops || step.Evaluates || _sinceLast.Elapsed > files.CheckpointEvery)
         {
+            files.RequirePlace();
             Checkpoint.Save(files.Last, model, learning.Optimizer, step.State, files.Configuration, Extras());
             _sinceLast.Restart();
         }
@@ -49,7 +50,20 @@ internal sealed class CheckpointObserver(TrainerFiles files, nn.Module<Tensor, T
             progress.Report(new Note($"{files.Phase}: going on after step {state.Step} of {steps}"));
         }
 
-        return state;
+        return WithBest(state, steps, progress);
+    }
+
+    /// <summary>The state as it is without the best weights so far, where they are gone or damaged: the best of those that follow are then kept.</summary>
+    private TrainState WithBest(TrainState state, long steps, IConvertProgress progress)
+    {
+        if (state.BestTop1 < 0 || Checkpoint.Fault(files.Best) is not { } fault)
+        {
+            return state;
+        }
+
+        progress.Report(new Warned($"{files.Phase}: the best weights so far are lost, as {files.Best} {fault}: "
+            + (state.Step < steps ? "the last ones are gone on with, and the best of those that follow are kept" : "the last ones are taken in their place")));
+        return state with { BestTop1 = TrainState.Start.BestTop1 };
     }
 
     /// <summary>Parts that batches were divided into when a checkpoint was written.</summary>

@@ -24,6 +24,7 @@ internal sealed class Evaluator(
         step.State = step.State with { BestTop1 = double.IsNaN(top1) || !counts ? step.State.BestTop1 : Math.Max(top1, step.State.BestTop1) };
         if (better)
         {
+            files.RequirePlace();
             Checkpoint.Save(files.Best, model, null, step.State, files.Configuration);
         }
 

@@ -118,17 +118,18 @@ internal sealed class MetricsLog : IDisposable
         List<string> kept = [header];
         if (File.Exists(path))
         {
-            kept.AddRange(File.ReadLines(path).Skip(1).Where(line => Keep(line, phase, step)));
+            // What stands behind the last end of a line was cut off with its process, or by a full disk.
+            kept.AddRange(File.ReadAllText(path).Split('\n').Skip(1).SkipLast(1).Where(line => Keep(line, header, phase, step)));
         }
 
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(string.Join('\n', kept) + "\n"));
         return new StreamWriter(path, append: true, Encoding.ASCII) { AutoFlush = true, NewLine = "\n" };
     }
 
-    private static bool Keep(string line, string phase, long step)
+    private static bool Keep(string line, string header, string phase, long step)
     {
         string[] fields = line.Split(',');
-        return fields.Length > 1 && (fields[0] != phase || (long.TryParse(fields[1], CultureInfo.InvariantCulture, out long at) && at <= step));
+        return fields.Length == header.Split(',').Length && (fields[0] != phase || (long.TryParse(fields[1], CultureInfo.InvariantCulture, out long at) && at <= step));
     }
 
     private static ConvertException Unwritable(Exception e) =>

@@ -42,6 +42,7 @@ internal sealed class Trainer(
             learning.Rehearse(loader.Get(state.Step));
         }
 
+        files.RequirePlace();
         var stop = new StopSignal(Group, deadline, cancel);
         using MetricsLog? metrics = ProcessGroup.Leads(Group) ? MetricsLog.Open(files.MetricsFile, files.Phase, state.Step) : null;
         var meter = new Meter(settings.Steps, loader, files.Phase, state);

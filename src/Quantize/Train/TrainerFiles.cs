@@ -9,6 +9,9 @@ internal sealed record TrainerFiles(string Phase, string Folder, string MetricsF
 {
     internal const string LastName = "last.safetensors", BestName = "best.safetensors";
 
+    /// <summary>To be called before something is written: throws where the run's folder is not this process's.</summary>
+    public Action RequirePlace { get; init; } = () => { };
+
     /// <summary>Time between two checkpoints, those at evaluations and at the end apart.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(60);
 

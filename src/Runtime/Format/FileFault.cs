@@ -18,15 +18,38 @@ internal static partial class FileFault
     internal static bool IsFull(Exception e) => e is IOException && e.Message.StartsWith("No space left on device", StringComparison.Ordinal);
 
     /// <summary>The file that lies on the way to a folder, where one does; else null.</summary>
-    internal static string? OnTheWay(string folder)
+    internal static string? OnTheWay(string folder) => Nearest(folder) is { } at && File.Exists(at) && Dead(at) is null ? at : null;
+
+    /// <summary>The link to something that is not there, on the way to a folder, and where it leads, in words; null where there is none.</summary>
+    internal static string? DeadLink(string folder) => Nearest(folder) is { } at && Dead(at) is { } words ? $"{at} {words}" : null;
+
+    /// <summary>What is there of a path: itself, or the nearest of the folders that it lies in.</summary>
+    private static string? Nearest(string folder)
     {
-        string? at = Path.GetFullPath(folder);
-        while (at is not null && !Path.Exists(at))
+        string? at = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        while (at is not null && !Path.Exists(at) && new FileInfo(at).LinkTarget is null)
         {
             at = Path.GetDirectoryName(at);
         }
 
-        return File.Exists(at) ? at : null;
+        return at;
+    }
+
+    private static string? Dead(string path)
+    {
+        if (new FileInfo(path).LinkTarget is not { } target)
+        {
+            return null;
+        }
+
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists == true ? null : $"is a link to {target}, which is not there: a disk that is not mounted, perhaps";
+        }
+        catch (IOException)
+        {
+            return "is a link that leads back to itself";
+        }
     }
 
     private static string Words(Exception e, string? path) => e switch
