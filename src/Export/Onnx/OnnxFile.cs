@@ -46,8 +46,8 @@ internal sealed class OnnxFile
     /// <summary>The version of the standard operators that it was written for; 0 where it does not say.</summary>
     public long Opset => _model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
 
-    /// <summary>The version of the operators of a domain that it was written for; null where it names none.</summary>
-    public long? OpsetOf(string domain) => _model.OpsetImport.FirstOrDefault(o => o.Domain == domain)?.Version;
+    /// <summary>The newest version of the operators of a domain that it asks for; null where it names none.</summary>
+    public long? OpsetOf(string domain) => _model.OpsetImport.Where(o => o.Domain == domain).Max(o => (long?)o.Version);
 
     /// <summary>Who wrote it, as it says; may be empty.</summary>
     public string Producer => _model.ProducerName;
