@@ -5,7 +5,7 @@ namespace EdgeVit.Export;
 /// <content>Why a network cannot be built.</content>
 internal sealed partial record BinaryViTConfig
 {
-    private IEnumerable<string> Faults() => [.. SizeFaults(), .. OptionFaults(), .. MixerFaults(), .. GridFaults()];
+    private IEnumerable<string> Faults() => [.. SizeFaults(), .. OptionFaults(), .. MixerFaults(), .. LocalityFaults(), .. GridFaults()];
 
     private IEnumerable<string> SizeFaults()
     {
@@ -120,6 +120,12 @@ internal sealed partial record BinaryViTConfig
         }
     }
 
+    private IEnumerable<string> LocalityFaults() => !Locality ? [] : Stages
+        .Select((stage, s) => (Stage: stage, Number: s + 1))
+        .Where(p => p.Stage is { Depth: > 1, Shift: > 0 } && (p.Stage.Shift == 1 || p.Stage.WindowSide - p.Stage.Shift == 1))
+        .Select(p => $"stage {p.Number} has window {p.Stage.WindowSide} and shift {p.Stage.Shift}, which leave a token at a corner of its grid alone in its window, and locality, with which no token attends to itself: "
+            + "give another window or shift, or leave locality out");
+
     private IEnumerable<string> StageFaults(int index, int grid)
     {
         StageConfig stage = Stages[index];
@@ -152,12 +158,6 @@ internal sealed partial record BinaryViTConfig
         foreach (string fault in stage.WindowFaults(where, grid))
         {
             yield return fault;
-        }
-
-        if (Locality && stage is { Depth: > 1, Shift: > 0 } && (stage.Shift == 1 || stage.WindowSide - stage.Shift == 1))
-        {
-            yield return $"{where} has window {stage.WindowSide} and shift {stage.Shift}, which leave a token at a corner of its grid alone in its window, and locality, with which no token attends to itself: "
-                + "give another window or shift, or leave locality out";
         }
 
         if (ClassToken && (stage.WindowSide != 0 || stage.Bias != BiasKind.None))
