@@ -28,7 +28,7 @@ public sealed class PlannedMemoryTests
         """;
 
     [Fact]
-    public void APlanKeepsToTheBoundOfAGroupAroundItsOwn()
+    public async Task APlanKeepsToTheBoundOfAGroupAroundItsOwn()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && EdgeVitProcess.Tool is null, "control groups are Linux's, and the published command trains nothing");
         using var folder = new TestFolder();
@@ -36,15 +36,16 @@ public sealed class PlannedMemoryTests
         var start = new ProcessStartInfo("bash", ["-c", Script, EdgeVitProcess.Program, folder.Root, $"edgevit-{Guid.NewGuid():N}", $"{Limit}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_WAIT_POLICY"] = "passive";
         using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        Task<string> said = process.StandardError.ReadToEndAsync(cancel);
+        string output = await process.StandardOutput.ReadToEndAsync(cancel), error = await said;
+        await process.WaitForExitAsync(cancel);
         Assert.SkipWhen(process.ExitCode == 99, "this machine lets nobody make control groups");
-        Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}\n{error.Result}");
+        Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}\n{error}");
         JsonObject plan = JsonNode.Parse(output)!.AsObject();
         Assert.Equal("what its control group leaves", (string?)plan["memory"]!["bound"]);
         Assert.InRange((long)plan["memory"]!["peak_bytes"]!, 1, (long)plan["memory"]!["bound_bytes"]!);
-        Assert.Contains("what its control group leaves", error.Result, StringComparison.Ordinal);
+        Assert.Contains("what its control group leaves", error, StringComparison.Ordinal);
         Assert.True((int)plan["student"]!["parts"]! > 1, output);
         Assert.False(Directory.Exists(folder["run"]));
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EdgeVit.EndToEnd.Tests;
 using EdgeVit.Export;
 
 namespace EdgeVit.Quantize.Tests;
