@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using EdgeVit.Export;
@@ -121,6 +123,23 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         Assert.Equal(before, _board.Listing);
         string stat = $"/proc/{File.ReadAllText(number).Trim()}/stat";
         WaitFor(() => !File.Exists(stat) || File.ReadAllText(stat).Contains(") Z ", StringComparison.Ordinal), process);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public async Task ASignalEndsTheWaitForABoardThatSaysNothing(string signal)
+    {
+        Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using Process process = EdgeVitProcess.Start(["deploy", model.Path, $"ssh://someone@{silent.LocalEndpoint}", "--tool", _board.Tool("tool")]);
+        using Socket connection = await silent.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        EdgeVitProcess.Signal(process, signal);
+        Assert.Contains("edgevit: stopped.", await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, process.ExitCode);
     }
 
     [Fact]

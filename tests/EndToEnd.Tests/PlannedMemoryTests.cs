@@ -7,9 +7,9 @@ namespace EdgeVit.EndToEnd.Tests;
 /// <summary>A plan made within a control group of this machine, bounded by the group around its own.</summary>
 public sealed class PlannedMemoryTests
 {
-    private const long Limit = 640_000_000;
+    private const long Limit = 480_000_000;
 
-    /// <summary>Attention of 1024 tokens, so that a batch of 32 takes two gigabytes.</summary>
+    /// <summary>Attention of 1024 tokens, so that a batch of 128 would take eight gigabytes, and a heap that keeps the blocks of its parts more than the limit.</summary>
     private const string Layout = """{"name": "tokens", "imageSize": 32, "patchSize": 1, "stages": [{"depth": 1, "width": 8, "ffnWidth": 8, "heads": 1, "reduction": 1}], "classes": 10}""";
 
     // Both versions: a group within a group, the outer one bounded; 99 where this is not allowed.
@@ -20,7 +20,7 @@ public sealed class PlannedMemoryTests
         if ! { echo "$3" >"$root/$2/$limit"; } 2>/dev/null; then code=99
         else
           (echo $BASHPID >"$root/$2/inner/cgroup.procs" || exit 99
-          exec dotnet "$0" convert --data shapes --shapes-train 200 --shapes-test 20 --student "$1/tokens.json" --batch 32 --teacher none --device cpu --out "$1/run" --plan --json)
+          exec dotnet "$0" convert --data shapes --shapes-train 200 --shapes-test 20 --student "$1/tokens.json" --batch 128 --teacher none --device cpu --out "$1/run" --plan --json)
           code=$?
         fi
         for i in 1 2 3 4 5 6 7 8 9; do rmdir "$root/$2/inner" "$root/$2" 2>/dev/null && break; sleep 0.2; done

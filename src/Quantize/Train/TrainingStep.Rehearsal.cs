@@ -133,12 +133,23 @@ internal sealed partial class TrainingStep
 
     private void UseHeap(int images)
     {
-        if (Memory!.MayKeep(Bound, images))
+        _keeps = Memory!.MayKeep(Bound, images);
+        if (_keeps)
         {
             NativeHeap.KeepBlocks();
         }
         else
         {
+            NativeHeap.ReturnBlocks();
+        }
+    }
+
+    /// <summary>After a part: a heap that has kept more than could be foreseen gives it back, from now on, before the next part meets the bound.</summary>
+    private void KeepToBound(int images)
+    {
+        if (_keeps && Bound.IsKnown && ResidentMemory.Now() + (Memory!.ImageBytes * images / 2) > Bound.Usable)
+        {
+            _keeps = false;
             NativeHeap.ReturnBlocks();
         }
     }

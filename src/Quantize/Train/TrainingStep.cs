@@ -26,6 +26,7 @@ internal sealed partial class TrainingStep : IDisposable
     private ProcessGroup? _group;
     private readonly int _processes;
     private long _step;
+    private bool _keeps;
 
     internal TrainingStep(ITrainingTask task, TrainSettings settings, PixelSource source, Device device, IConvertProgress? progress = null, ProcessGroup? group = null)
     {
@@ -221,6 +222,7 @@ internal sealed partial class TrainingStep : IDisposable
 
             loss.backward();
             sum += value;
+            KeepToBound(part.Count);
         }
         return sum;
     }
