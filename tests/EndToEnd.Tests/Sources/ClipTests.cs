@@ -25,7 +25,7 @@ public sealed class ClipTests(SmallModel model) : IClassFixture<SmallModel>
         foreach (JsonNode? top in result["top"]!.AsArray())
         {
             double mean = result["timeline"]!.AsArray().Average(t => (double)t!["top"]!.AsArray().Single(p => (int)p!["index"]! == (int)top!["index"]!)!["probability"]!);
-            Assert.Equal(mean, (double)top!["probability"]!, 5);
+            Assert.Equal(mean, (double)top!["probability"]!, 1e-5);
         }
 
         Assert.Equal((1, 8), ((int)lines[1]["summary"]!["clips"]!, (int)lines[1]["summary"]!["frames"]!));
