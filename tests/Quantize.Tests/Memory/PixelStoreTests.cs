@@ -13,6 +13,7 @@ public sealed class PixelStoreTests : IDisposable
     [Fact]
     public void WhereverImagesAreKeptBatchesAreTheSame()
     {
+        SkipWithoutScratch();
         PixelSource inMemory = Open(new PixelPlace(1 << 30, MemoryBound.None));
         PixelSource inFile = Open(new PixelPlace(1 << 30, MemoryBound.None, _folder.Path) { InMemory = 1000 });
         PixelSource nowhere = Open(new PixelPlace(1000, MemoryBound.None, _folder.Path));
@@ -57,13 +58,16 @@ public sealed class PixelStoreTests : IDisposable
     [Fact]
     public void WhatARunNeedsOfTheDiskIsLeftToIt()
     {
-        Assert.SkipWhen(ScratchFile.Create(_folder.Path, 1000) is null, "the disk of temporary files has no place, or is memory");
+        SkipWithoutScratch();
         Assert.NotNull(ScratchFile.Create(_folder.Path, 1000, reserve: 1000));
         Assert.Null(ScratchFile.Create(_folder.Path, 1000, long.MaxValue));
         var place = new PixelPlace(1 << 30, new MemoryBound(500_000, "the test"), _folder.Path) { InMemory = 1000 };
         Assert.True(Open(place).IsKept);
         Assert.False(Open(place with { Reserve = new DriveInfo(_folder.Path).AvailableFreeSpace }).IsKept);
     }
+
+    private void SkipWithoutScratch() =>
+        Assert.SkipWhen(ScratchFile.Create(_folder.Path, 1000) is null, "the disk of temporary files has no place, or is memory");
 
     private PixelSource Open(PixelPlace place) => PixelSource.Open(_images, DataTests.Preprocess32, place, CancellationToken.None);
 }
