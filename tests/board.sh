@@ -140,8 +140,8 @@ if ssh board 'command -v sudo' >/dev/null; then
   ./edgevit deploy "$model" user-of-board --service --no-bench ${tool[@]+"${tool[@]}"} >"$work/deploy.txt" 2>&1 || code=$?
   [ "$code" != 0 ] && grep -q 'neither root nor may it use sudo' "$work/deploy.txt" || fail "a user without rights: exit code $code, $(cat "$work/deploy.txt")"
   files | diff "$work/before.txt" - || fail "a refused deployment left something"
-  # The board's users have no passwords, so there is nothing to ask.
-  ssh board 'for kind in auth account session; do echo "$kind sufficient pam_permit.so"; done >/etc/pam.d/sudo; mkdir -p /etc/sudoers.d; echo "edge ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/edge; chmod 440 /etc/sudoers.d/edge'
+  # The board's users have no passwords, so there is nothing to ask; and its files for all other services include what only a package's script would have made.
+  ssh board 'for service in sudo other; do for kind in auth account session; do echo "$kind sufficient pam_permit.so"; done >/etc/pam.d/$service; done; mkdir -p /etc/sudoers.d; echo "edge ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/edge; chmod 440 /etc/sudoers.d/edge'
   files >"$work/before.txt"
   ./edgevit deploy "$model" user-of-board --service --no-bench ${tool[@]+"${tool[@]}"} --json >"$work/deploy.json" || fail "deploy --service by sudo: $(cat "$work/deploy.json")"
   has '"health":"answered"'

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using EdgeVit.Runtime;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeVit.Export;
 
@@ -16,17 +17,30 @@ internal static class FormerModel
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            Span<byte> length = stackalloc byte[sizeof(long)];
-            if (stream.ReadAtLeast(length, length.Length, throwOnEndOfStream: false) < length.Length
-                || BinaryPrimitives.ReadInt64LittleEndian(length) is not (> 0 and <= LongestHeader and var bytes))
+            using SafeFileHandle file = File.OpenHandle(path);
+            Span<byte> part = stackalloc byte[4096];
+            if (RandomAccess.Read(file, part[..sizeof(long)], 0) < sizeof(long) || BinaryPrimitives.ReadInt64LittleEndian(part) is not (> 0 and <= LongestHeader and var bytes))
             {
                 return false;
             }
 
-            var header = new byte[bytes];
-            int read = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
-            return header.AsSpan(0, read).IndexOf("\"edgevit.graph\""u8) >= 0;
+            // Parts overlap by a key less one byte.
+            ReadOnlySpan<byte> key = "\"edgevit.graph\""u8;
+            for (long at = sizeof(long), end = at + bytes; at < end; at += part.Length - key.Length + 1)
+            {
+                int read = RandomAccess.Read(file, part[..(int)Math.Min(part.Length, end - at)], at);
+                if (part[..read].IndexOf(key) >= 0)
+                {
+                    return true;
+                }
+
+                if (read < part.Length)
+                {
+                    return false;
+                }
+            }
+
+            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -29,7 +29,7 @@ internal readonly record struct RowPlace(RowAccess Access, int Slot, int Offset,
 /// <summary>The places of all slots of a step.</summary>
 internal sealed unsafe class RowPlaces
 {
-    private readonly ValueList<RowPlace> _places = new();
+    private readonly ValueList<RowPlace> _places = new(Slots.Count);
     private readonly RowPointers _pointers;
     private readonly OffsetTables _tables;
     private readonly int _scratchRowBytes;
@@ -86,11 +86,11 @@ internal sealed unsafe class RowPlaces
     }
 
     /// <summary>What decides the code, beside the slots' own numbers.</summary>
-    internal void Describe(ValueList<long> form)
+    internal void Describe(ValueList<int> form)
     {
         foreach (RowPlace p in _places)
         {
-            form.AddRange([(long)p.Access, p.Slot, p.Offset, p.Stride, (long)p.Index, p.Literal, p.MaskLiteral]);
+            form.AddRange([(int)p.Access, p.Slot, p.Offset, p.Stride, (int)p.Index, p.Literal, p.MaskLiteral]);
         }
     }
 }

@@ -91,7 +91,7 @@ internal sealed class RowPointers
     }
 
     /// <summary>What decides the code: everything but the literals' values.</summary>
-    internal void Describe(ValueList<long> form)
+    internal void Describe(ValueList<int> form)
     {
         foreach ((bool arena, int literal, int stride) in _slots)
         {

@@ -49,20 +49,21 @@ internal sealed record StepForm
     internal required int ScratchRowBytes { get; init; }
 
     /// <summary>A text that is equal where the code is.</summary>
-    internal unsafe string Key()
+    /// <param name="numbers">Written over.</param>
+    internal unsafe string Key(ValueList<int> numbers)
     {
-        var numbers = new ValueList<long>();
+        numbers.Clear();
         numbers.AddRange([TileTokens, LastTileTokens]);
         foreach (Epilogue pass in Passes)
         {
-            numbers.AddRange([pass.Channels, pass.Present]);
+            numbers.AddRange([pass.Channels, (int)pass.Present]);
             for (int i = 0; i < Slots.Count; i++)
             {
                 Slot s = pass.Items[i];
                 numbers.AddRange([(s.P0 == null ? 1 : 0) + (s.P1 == null ? 2 : 0) + (s.Factor == 1 ? 4 : 0) + (s.Joins ? 8 : 0) + (s.P2 == null ? 16 : 0), s.Modulo]);
                 if (pass.Neighbours[i] is { } rows)
                 {
-                    numbers.AddRange([rows.Width, rows.Stride, rows.IsSum ? 1 : 0, rows.Parts, rows.Rows.Length]);
+                    numbers.AddRange([rows.Width, (int)rows.Stride, (int)(rows.Stride >> 32), rows.IsSum ? 1 : 0, rows.Parts, rows.Rows.Length]);
                     foreach ((int y, int x) in rows.Rows)
                     {
                         numbers.AddRange([y, x]);
@@ -73,7 +74,7 @@ internal sealed record StepForm
 
         Pointers.Describe(numbers);
         Places.Describe(numbers);
-        return $"{Product};{Tables};{Floats};{Attention};{TableAttention};{Group};{new string(MemoryMarshal.Cast<long, char>(numbers.ToArray()))}";
+        return $"{Product};{Tables};{Floats};{Attention};{TableAttention};{Group};{MemoryMarshal.Cast<int, char>(numbers.AsSpan())}";
     }
 }
 

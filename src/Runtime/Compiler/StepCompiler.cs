@@ -10,6 +10,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     private readonly VectorCode _code = target == CodeTarget.Avx2 ? new Avx2Code() : new Avx512Code();
     private readonly OffsetTables _tables = new(weights, places.ZeroRows);
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
+    private readonly ValueList<int> _form = new(512);
     private readonly List<Linked> _steps = [];
 
     /// <summary>Makes all code runnable; call once, after the last step.</summary>
@@ -244,7 +245,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
 
     private CompiledStep Add(CompiledStep step, StepForm form)
     {
-        string key = form.Key();
+        string key = form.Key(_form);
         if (!_entries.TryGetValue(key, out int entry))
         {
             entry = _code.Code.Length;

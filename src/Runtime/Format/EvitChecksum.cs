@@ -17,13 +17,14 @@ internal static class EvitChecksum
     public static string Of(IReadOnlyDictionary<string, string> metadata, IEnumerable<SafetensorsTensor> tensors)
     {
         ulong hash = Basis;
+        byte[] buffer = [];
         string[] keys = [.. metadata.Keys];
         Array.Sort(keys, StringComparer.Ordinal);
         foreach (string key in keys)
         {
             if (key != MetadataJson.ChecksumKey)
             {
-                hash = Add(Add(hash, key), metadata[key]);
+                hash = Add(Add(hash, key, ref buffer), metadata[key], ref buffer);
             }
         }
 
@@ -31,7 +32,7 @@ internal static class EvitChecksum
         Array.Sort(ordered, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         foreach (SafetensorsTensor tensor in ordered)
         {
-            hash = Add(Add(hash, tensor.Name), $"{SafetensorsTypes.Name(tensor.Type)}[{Sizes(tensor.Shape)}]");
+            hash = Add(Add(hash, tensor.Name, ref buffer), $"{SafetensorsTypes.Name(tensor.Type)}[{Sizes(tensor.Shape)}]", ref buffer);
             hash = Add(hash, tensor.Bytes.Span);
         }
 
@@ -51,7 +52,17 @@ internal static class EvitChecksum
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static ulong Add(ulong hash, string text) => Add(hash, Encoding.UTF8.GetBytes(text));
+    private static ulong Add(ulong hash, string text, ref byte[] buffer)
+    {
+        int length = Encoding.UTF8.GetByteCount(text);
+        if (buffer.Length < length)
+        {
+            buffer = new byte[Math.Max(length, 256)];
+        }
+
+        Encoding.UTF8.GetBytes(text, buffer);
+        return Add(hash, buffer.AsSpan(0, length));
+    }
 
     private static ulong Add(ulong hash, ReadOnlySpan<byte> bytes)
     {

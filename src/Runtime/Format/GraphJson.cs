@@ -12,6 +12,9 @@ internal static class GraphJson
 {
     private const int MaxNodes = 4096;
 
+    private static readonly Dictionary<string, string> s_noTensors = [];
+    private static readonly Dictionary<string, int> s_noAttributes = [];
+
     public static string Write(ModelGraph graph)
     {
         return JsonText.Write(writer =>
@@ -153,31 +156,35 @@ internal static class GraphJson
         Op op = Ops.Parse(opName)
             ?? throw new EvitFormatException($"{where}: op is '{opName}', expected one of {string.Join(", ", Ops.All.Select(r => r.Name))}");
 
-        var tensors = new Dictionary<string, string>(StringComparer.Ordinal);
-        var attributes = new Dictionary<string, int>(StringComparer.Ordinal);
+        Dictionary<string, string> tensors = s_noTensors;
+        Dictionary<string, int> attributes = s_noAttributes;
         JsonEntry? roles = node.Find("tensors", where);
         if (roles is { Kind: JsonKind.Array })
         {
-            foreach (string role in roles.Value.Strings(where, "tensors"))
+            string[] names = roles.Value.Strings(where, "tensors");
+            tensors = new Dictionary<string, string>(names.Length, StringComparer.Ordinal);
+            foreach (string role in names)
             {
-                JsonEntry.Add(tensors, role, $"{name}.{role}", $"{where}: tensors");
+                JsonEntry.Add(tensors, role, $"{name}.{role}", where, "tensors");
             }
         }
         else if (roles is not null)
         {
+            tensors = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (JsonMember role in roles.Value.Members($"{where}: tensors"))
             {
                 string key = role.Name;
-                JsonEntry.Add(tensors, key, role.Value.String(where, "tensor", key), $"{where}: tensors");
+                JsonEntry.Add(tensors, key, role.Value.String(where, "tensor", key), where, "tensors");
             }
         }
 
         if (node.Find("attributes", where) is { } numbers)
         {
+            attributes = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (JsonMember number in numbers.Members($"{where}: attributes"))
             {
                 string key = number.Name;
-                JsonEntry.Add(attributes, key, number.Value.Int(where, "attribute", key), $"{where}: attributes");
+                JsonEntry.Add(attributes, key, number.Value.Int(where, "attribute", key), where, "attributes");
             }
         }
 

@@ -158,11 +158,11 @@ internal readonly struct JsonEntry(JsonTable table, int index)
     }
 
     /// <summary>Adds what a key stands for; the second time is an error.</summary>
-    internal static void Add<T>(Dictionary<string, T> target, string key, T value, string where)
+    internal static void Add<T>(Dictionary<string, T> target, string key, T value, string where, string? what = null)
     {
         if (!target.TryAdd(key, value))
         {
-            throw Twice(key, where);
+            throw Twice(key, Place(where, what, null));
         }
     }
 

@@ -6,8 +6,7 @@ namespace EdgeVit.Runtime;
 internal sealed unsafe class RowPasses
 {
     private readonly RowKernel _kernel;
-    private readonly PassCode[] _codes;
-    private readonly Slot[] _slots;
+    private Program? _program;
 
     internal RowPasses(RowKernel kernel, RowPass[] passes, int gridWidth, long rowBytes)
     {
@@ -15,23 +14,6 @@ internal sealed unsafe class RowPasses
         Items = passes;
         GridWidth = gridWidth;
         TokenRowBytes = rowBytes;
-        _codes = new PassCode[passes.Length];
-        var slots = new ValueList<Slot>();
-        for (int i = 0; i < passes.Length; i++)
-        {
-            if (passes[i] is Epilogue epilogue)
-            {
-                _codes[i] = new PassCode(slots.Count, epilogue.Present, (nint)kernel.Epilogue(epilogue.Items), epilogue.Channels);
-                slots.AddRange(epilogue.Items);
-            }
-            else
-            {
-                _codes[i] = new PassCode(slots.Count, 3, 0, 0);
-                slots.AddRange([((RowToRow)passes[i]).From, ((RowToRow)passes[i]).To]);
-            }
-        }
-
-        _slots = slots.ToArray();
     }
 
     /// <summary>The passes over a row, in order.</summary>
@@ -49,7 +31,10 @@ internal sealed unsafe class RowPasses
     /// <summary>Bytes of scratch: the thread's copy of the slots, the rows that live only within a token.</summary>
     internal long ScratchBytes => SlotBytes + (Align(TokenRowBytes) * Tokens);
 
-    private long SlotBytes => Align((long)_slots.Length * sizeof(Slot));
+    /// <summary>Made when the step's scratch is planned, and not at all for a step that is compiled.</summary>
+    private Program Code => _program ??= Prepare();
+
+    private long SlotBytes => Align((long)Code.Slots.Length * sizeof(Slot));
 
     /// <summary>Copies the slots into the thread's scratch and finds the rows' origins.</summary>
     /// <param name="memory">The thread's memory.</param>
@@ -60,9 +45,10 @@ internal sealed unsafe class RowPasses
     {
         var slots = (Slot*)scratch;
         byte* rows = scratch + SlotBytes;
-        for (int i = 0; i < _slots.Length; i++)
+        Slot[] planned = Code.Slots;
+        for (int i = 0; i < planned.Length; i++)
         {
-            slots[i] = _slots[i];
+            slots[i] = planned[i];
             Find(slots + i, memory, rows, tile);
         }
 
@@ -76,9 +62,10 @@ internal sealed unsafe class RowPasses
     /// <param name="count"><see cref="Tokens"/>, or 1.</param>
     internal void Run(Slot* slots, int token, int tileRow, int count)
     {
-        for (int i = 0; i < _codes.Length; i++)
+        PassCode[] codes = Code.Passes;
+        for (int i = 0; i < codes.Length; i++)
         {
-            PassCode pass = _codes[i];
+            PassCode pass = codes[i];
             Slot* first = slots + pass.First;
             for (uint present = pass.Present; present != 0; present &= present - 1)
             {
@@ -99,6 +86,32 @@ internal sealed unsafe class RowPasses
                 Copy(copy, (float*)(first->Row + (t * first->Step)), (float*)(first[1].Row + (t * first[1].Step)));
             }
         }
+    }
+
+    private Program Prepare()
+    {
+        var codes = new PassCode[Items.Length];
+        var slots = new Slot[Items.Sum(pass => SlotsOf(pass))];
+        int first = 0;
+        for (int i = 0; i < codes.Length; i++)
+        {
+            if (Items[i] is Epilogue epilogue)
+            {
+                codes[i] = new PassCode(first, epilogue.Present, (nint)_kernel.Epilogue(epilogue.Items), epilogue.Channels);
+                epilogue.Items.CopyTo(slots, first);
+            }
+            else
+            {
+                codes[i] = new PassCode(first, 3, 0, 0);
+                (slots[first], slots[first + 1]) = (((RowToRow)Items[i]).From, ((RowToRow)Items[i]).To);
+            }
+
+            first += SlotsOf(Items[i]);
+        }
+
+        return new Program(codes, slots);
+
+        static int SlotsOf(RowPass pass) => pass is Epilogue e ? e.Items.Length : 2;
     }
 
     private static long Align(long bytes) => (bytes + 63) & ~63L;
@@ -149,6 +162,9 @@ internal sealed unsafe class RowPasses
             to[c] = sum * inverse;
         }
     }
+
+    /// <summary>What runs all passes.</summary>
+    private sealed record Program(PassCode[] Passes, Slot[] Slots);
 
     /// <summary>What runs a pass.</summary>
     /// <param name="First">Its first slot.</param>

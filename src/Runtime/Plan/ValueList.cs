@@ -2,10 +2,10 @@ namespace EdgeVit.Runtime;
 
 /// <summary>A list of values that grows. The framework's list of a value type of ours would have to be compiled when a process starts; this
 /// one is compiled ahead of time with the runtime.</summary>
-internal sealed class ValueList<T>
+internal sealed class ValueList<T>(int capacity = 16)
     where T : struct
 {
-    private T[] _items = new T[16];
+    private T[] _items = new T[capacity];
 
     internal int Count { get; private set; }
 
@@ -31,12 +31,9 @@ internal sealed class ValueList<T>
         }
     }
 
-    internal T[] ToArray()
-    {
-        var result = new T[Count];
-        Array.Copy(_items, result, Count);
-        return result;
-    }
+    internal void Clear() => Count = 0;
 
-    public ReadOnlySpan<T>.Enumerator GetEnumerator() => new ReadOnlySpan<T>(_items, 0, Count).GetEnumerator();
+    internal ReadOnlySpan<T> AsSpan() => new(_items, 0, Count);
+
+    public ReadOnlySpan<T>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
 }
