@@ -33,6 +33,7 @@ internal static class FileBytes
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
+        LargePages.Ask(bytes);
         stream.ReadExactly(bytes);
         return bytes;
     }

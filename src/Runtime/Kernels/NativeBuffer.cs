@@ -4,13 +4,9 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Zeroed memory outside the garbage collector's heap, aligned to a cache line. Freed by <see cref="Dispose"/> or, where that was
 /// forgotten, by the finalizer.</summary>
-internal sealed unsafe partial class NativeBuffer : IDisposable
+internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int Alignment = 64;
-    private const int HugePage = 2 << 20;
-    private const int AdviseHugePages = 14;
-    private const int AdviseNotNeeded = 4;
-    private const int Page = 1 << 16;
 
     private void* _start;
 
@@ -20,13 +16,13 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
         // Large memory comes zeroed from the system, untouched; clearing it would bring every page into the process. Where the system gives
         // large pages when asked, a few faults stand for hundreds.
-        bool huge = OperatingSystem.IsLinux() && Bytes >= HugePage;
-        nuint alignment = huge ? HugePage : (nuint)Alignment;
+        bool huge = OperatingSystem.IsLinux() && Bytes >= LargePages.Size;
+        nuint alignment = huge ? LargePages.Size : (nuint)Alignment;
         _start = NativeMemory.AllocZeroed((nuint)Bytes + alignment - 1);
         Pointer = (byte*)(((nuint)_start + (alignment - 1)) & ~(alignment - 1));
         if (huge)
         {
-            _ = Advise((nint)Pointer, (nuint)(Bytes & ~(HugePage - 1L)), AdviseHugePages);
+            LargePages.Ask(Pointer, Bytes);
         }
     }
 
@@ -50,15 +46,12 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
         return pointer;
     }
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(nint address, nuint length, int advice);
-
     /// <summary>The allocator may keep freed memory for later; large buffers give theirs back to the system at once.</summary>
     private void Free()
     {
-        if (_start is not null && OperatingSystem.IsLinux() && Bytes >= HugePage)
+        if (_start is not null && OperatingSystem.IsLinux() && Bytes >= LargePages.Size)
         {
-            _ = Advise((nint)Pointer, (nuint)(Bytes & ~(Page - 1L)), AdviseNotNeeded);
+            LargePages.GiveBack(Pointer, Bytes);
         }
 
         NativeMemory.Free(_start);
