@@ -123,7 +123,7 @@ internal sealed class EvitFile
         }
 
         ModelGraph graph = GraphJson.Read(container.Metadata[MetadataJson.GraphKey], former);
-        var used = new HashSet<string>(StringComparer.Ordinal);
+        var used = new HashSet<string>(container.Tensors.Count, StringComparer.Ordinal);
         foreach (GraphNode node in graph.Nodes)
         {
             foreach (string name in node.Tensors.Values)
@@ -132,7 +132,7 @@ internal sealed class EvitFile
             }
         }
 
-        var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        var tensors = new Dictionary<string, StoredTensor>(container.Tensors.Count, StringComparer.Ordinal);
         foreach ((string name, SafetensorsTensor tensor) in container.Tensors)
         {
             if (!used.Contains(name))

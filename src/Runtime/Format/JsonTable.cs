@@ -23,6 +23,11 @@ internal sealed partial class JsonTable
     private const byte Quote = (byte)'"';
     private const byte Backslash = (byte)'\\';
 
+    /// <summary>Bytes of the longest text that is kept for its next occurrence.</summary>
+    private const int LongestKept = 16;
+
+    // The last text of each hash: names of ops, roles and types occur again and again.
+    private readonly string?[] _words = new string?[128];
     private readonly ReadOnlyMemory<byte> _text;
     private readonly string _where;
     private Token[] _tokens;
@@ -50,7 +55,7 @@ internal sealed partial class JsonTable
         int escape = raw.IndexOf(Backslash);
         if (escape < 0)
         {
-            return Encoding.UTF8.GetString(raw);
+            return raw.Length is > 0 and <= LongestKept ? Repeated(raw) : Encoding.UTF8.GetString(raw);
         }
 
         // No escape is shorter than what it stands for.
@@ -74,6 +79,12 @@ internal sealed partial class JsonTable
 
         raw.CopyTo(plain.AsSpan(length));
         return Encoding.UTF8.GetString(plain, 0, length + raw.Length);
+    }
+
+    private string Repeated(ReadOnlySpan<byte> raw)
+    {
+        ref string? last = ref _words[((raw[0] * 31) + (raw[^1] * 7) + raw[raw.Length / 2] + raw.Length) % _words.Length];
+        return last is not null && Ascii.Equals(raw, last) ? last : last = Encoding.UTF8.GetString(raw);
     }
 
     /// <summary>Whether a string is a given text; one without escapes is compared byte by byte.</summary>

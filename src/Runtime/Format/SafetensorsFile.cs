@@ -43,8 +43,14 @@ internal sealed class SafetensorsFile
         ReadOnlyMemory<byte> data = file[(8 + (int)headerLength)..];
         JsonEntry header = JsonTable.Parse(file.Slice(8, (int)headerLength), "safetensors header");
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        var tensors = new Dictionary<string, SafetensorsTensor>(StringComparer.Ordinal);
-        var extents = new List<Extent>();
+        int members = 0;
+        foreach (JsonMember _ in header.Members("safetensors header"))
+        {
+            members++;
+        }
+
+        var tensors = new Dictionary<string, SafetensorsTensor>(members, StringComparer.Ordinal);
+        var extents = new List<Extent>(members);
         bool hasMetadata = false;
         foreach (JsonMember entry in header.Members("safetensors header"))
         {

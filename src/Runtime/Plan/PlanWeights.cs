@@ -15,6 +15,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
     private readonly List<NativeBuffer> _buffers = [];
     private readonly Dictionary<string, Address> _shared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CopiedRows> _rows = new(tensors.Count, StringComparer.Ordinal);
     private readonly List<IDisposable> _kept = [];
     private readonly long _chunkBytes = ChunkFor(tensors);
     private NativeBuffer? _chunk;
@@ -150,22 +151,29 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
 
     private float* Rows(string name, int width, int sign, float more)
     {
-        return (float*)Shared($"{width} {sign} {more} {name}", () =>
+        _rows.TryGetValue(name, out CopiedRows? copies);
+        for (CopiedRows? copy = copies; copy is not null; copy = copy.Next)
         {
-            ReadOnlySpan<float> values = Floats(name);
-            int padded = ValueShape.Pad(width);
-            float* rows = (float*)Allocate((long)(values.Length / width) * padded * sizeof(float));
-            float* to = rows;
-            for (int row = 0; row < values.Length; row += width, to += padded)
+            if (copy.Width == width && copy.Sign == sign && copy.More == more)
             {
-                for (int i = 0; i < width; i++)
-                {
-                    to[i] = (sign * values[row + i]) + more;
-                }
+                return (float*)copy.Rows;
             }
+        }
 
-            return (nint)rows;
-        });
+        ReadOnlySpan<float> values = Floats(name);
+        int padded = ValueShape.Pad(width);
+        float* rows = (float*)Allocate((long)(values.Length / width) * padded * sizeof(float));
+        float* to = rows;
+        for (int row = 0; row < values.Length; row += width, to += padded)
+        {
+            for (int i = 0; i < width; i++)
+            {
+                to[i] = (sign * values[row + i]) + more;
+            }
+        }
+
+        _rows[name] = new CopiedRows(width, sign, more, (nint)rows, copies);
+        return rows;
     }
 
     private static int Elements(StoredTensor tensor) => tensor.Bytes.Length / (tensor.Type == StoredType.F16 ? sizeof(ushort) : sizeof(float));
@@ -190,6 +198,9 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         StoredTensor tensor = tensors[name];
         return tensor.Type == StoredType.F32 ? MemoryMarshal.Cast<byte, float>(tensor.Bytes.Span) : TensorData.Floats(tensor);
     }
+
+    /// <summary>A copy of a tensor's rows, and the copies of it that were made before.</summary>
+    private sealed record CopiedRows(int Width, int Sign, float More, nint Rows, CopiedRows? Next);
 
     /// <summary>A pointer as an object: dictionaries of objects are compiled ahead of time everywhere.</summary>
     private sealed class Address(nint value)
