@@ -123,6 +123,7 @@ part "deploy --remove"
 files >"$work/after.txt"
 diff "$work/before.txt" "$work/after.txt" || fail "it left something"
 if ssh board systemctl cat edgevit.service >/dev/null 2>&1; then fail "the unit is still known"; fi
+echo "board: boot, deploy, service, bench, report and removal took $((SECONDS - started)) s"
 
 part "a user's, beside ONNX Runtime"
 ./edgevit export "$model" --to onnx --out "$work/model.onnx" -q >/dev/null || fail "export"
