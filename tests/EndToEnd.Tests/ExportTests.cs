@@ -100,6 +100,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
                 { "locality", config with { Locality = true } },
                 { "locality and three levels", config with { Locality = true, AttentionLevels = 3 } },
                 { "convolutions", config with { Stages = [config.Stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Dilation = 2 }, config.Stages[1]] } },
+                { "gates", config with { Stages = [config.Stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Gate = GateKind.Channel }, config.Stages[1] with { Mixer = MixerKind.Depthwise, Heads = 1, Gate = GateKind.Channel }] } },
                 { "depthwise down-sampling and stem", config with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 1, 6), new StemLayer(3, 2, Depthwise: true)] } },
                 { "mixers by turns, convolutions before queries and in the hidden layer", config with { Stages = [new StageConfig(4, 32, 64, 1, 2) { Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Conv3, MixerKind.Attention]), Kernel = 5, Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }, config.Stages[1]] } },
                 { "overlapping down-sampling", config with { Down = DownKind.Conv3 } },

@@ -93,6 +93,8 @@ public class ConfigTests
             ("\"mixer\": \"conv3+\"", "mixer is 'conv3+'"), ("\"mixer\": \"pool+attention\"", "heads"), ("\"mixer\": \"depthwise\", \"kernel\": 4", "kernel 4 of stage 1, 3, 5 or 7"), ("\"mixer\": \"pool\", \"kernel\": 5", "choose the mixer depthwise"),
             ("\"mixer\": \"pool\", \"projection\": \"depthwise\"", "projection depthwise of stage 1"), ("\"mixer\": \"pool\", \"projection\": \"conv\"", "projection is 'conv', expected linear or depthwise"),
             ("\"heads\": 1, \"reduction\": 4, \"projection\": \"depthwise\"", "1 and 2 are possible"), ("\"mixer\": \"pool\", \"ffn\": \"wide\"", "ffn is 'wide', expected plain or local"),
+            ("\"mixer\": \"pool\", \"gate\": \"channel\"", "gate channel of stage 1, but its mixer pool has no convolution"), ("\"mixer\": \"conv3\", \"gate\": \"token\"", "gate is 'token', expected none or channel"),
+            ("\"mixer\": \"conv3\", \"gate\": true", "expected none or channel"),
             ("\"mixer\": \"pool\", \"ffn\": 1", "expected plain or local"), ("\"mixer\": \"pool\", \"projection\": 1", "expected linear or depthwise")])
         {
             Assert.Contains(complaint, Assert.Throws<ModelFormatException>(() => ConfigJson.Read(Stage($"{Sizes}, {keys}"))).Message, StringComparison.Ordinal);

@@ -157,8 +157,8 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         double[][] a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
         (string name, double[][] mixed) = mixer switch
         {
-            MixerKind.Conv3 => ("conv", Convolve($"{l}.conv", stage, grid, a)),
-            MixerKind.Depthwise => ("depthwise", OutputScale($"{l}.depthwise.layerscale", Local($"{l}.depthwise.conv", a, grid, stage.Kernel ?? 3, 1))),
+            MixerKind.Conv3 => ("conv", OutputScale($"{l}.conv.layerscale", Weighed($"{l}.gate", stage, a, Convolve($"{l}.conv", stage, grid, a)))),
+            MixerKind.Depthwise => ("depthwise", OutputScale($"{l}.depthwise.layerscale", Weighed($"{l}.gate", stage, a, Local($"{l}.depthwise.conv", a, grid, stage.Kernel ?? 3, 1)))),
             MixerKind.Pool => ("pooling", PoolLessSelf($"{l}.pooling", a, grid)),
             _ => ("attention", Attention(l, stage, grid, a, token)),
         };
@@ -189,7 +189,22 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
             return y < 0 || y >= grid || z < 0 || z >= grid ? 1 : signs[(y * grid) + z][k % width];
         });
         double[][] dense = Tap($"{c}.dense", Norm($"{c}.norm", Linear($"{c}.dense", windows)));
-        return OutputScale($"{c}.layerscale", Tap($"{c}.rprelu", RPReLU($"{c}.rprelu", Add(dense, a))));
+        return Tap($"{c}.rprelu", RPReLU($"{c}.rprelu", Add(dense, a)));
+    }
+
+    /// <summary>Each channel times the same for all tokens: what a small network makes of its mean, between 0 and 2.</summary>
+    private double[][] Weighed(string g, StageConfig stage, double[][] a, double[][] y)
+    {
+        if (stage.Gate == GateKind.None)
+        {
+            return y;
+        }
+
+        double[] mean = Tap($"{g}.mean", [MeanRow(a)])[0], down = D($"{g}.squeeze.weight"), up = D($"{g}.excite.weight"), bias = D($"{g}.excite.bias");
+        double[][] narrow = Tap($"{g}.squeeze", Map(Rows(1, down.Length / mean.Length), (_, o, _) => mean.Select((m, c) => m * down[(o * mean.Length) + c]).Sum()));
+        double[] active = Tap($"{g}.rprelu", RPReLU($"{g}.rprelu", narrow))[0];
+        double[] wide = Tap($"{g}.excite", [[.. bias.Select((b, c) => b + active.Select((v, o) => v * up[(c * active.Length) + o]).Sum())]])[0];
+        return Tap(g, Map(y, (_, c, v) => wide[c] <= 0 ? 0 : wide[c] >= 2 ? 2 * v : wide[c] * v));
     }
 
     private double[][] Attention(string l, StageConfig stage, int grid, double[][] a, double[][]? token)

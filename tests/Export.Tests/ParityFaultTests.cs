@@ -18,6 +18,10 @@ public class ParityFaultTests
         {
             Stages = [new(3, 32, 64, 1, 2) { Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Attention]), Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }, s_stages[1]],
         }),
+        ["gates"] = () => Student(c => c with
+        {
+            Stages = [s_stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Gate = GateKind.Channel }, s_stages[1] with { Mixer = MixerKind.Depthwise, Heads = 1, Gate = GateKind.Channel }],
+        }),
         ["depthwise"] = () => Student(c => c with { Down = DownKind.Depthwise, PatchSize = 2, Stem = [new StemLayer(3, 1, 4), new StemLayer(3, 2, Depthwise: true)] }),
         ["windows, bias, zero points"] = () => Student(c => c with
         {

@@ -81,11 +81,13 @@ public class ConvolutionPresetTests
         }
     }
 
-    /// <summary>MaxViT: convolution, windows, grid. Behind the windows a pixel is known in its own window, behind the grid everywhere.</summary>
+    /// <summary>MaxViT: convolution with its gate, windows, grid. Behind the windows a pixel is known in its own window, behind the grid everywhere.</summary>
     [Fact]
     public void MaxvitSeesThePictureBehindABlockAndAGrid()
     {
         Assert.Equal([6, 6, 15, 6], BinaryMaxvit.Config.Stages.Select(s => s.Depth));
+        GraphNode[] gates = [.. Graph(BinaryMaxvit.Config).Nodes.Where(n => n.Op == Op.Gate)];
+        Assert.Equal(Enumerable.Range(0, 11).Select(i => ($"vit.encoder.layer.{3 * i}.conv.rprelu", $"vit.encoder.layer.{3 * i}.gate.excite")), gates.Select(n => (n.Inputs[0], n.Inputs[1])));
         BinaryViTConfig config = FewBlocks.Of(BinaryMaxvit.Config);
         Assert.Equal("conv3+attention+attention", config.Stages[0].Mixer.ToString());
         int[] window = [.. Enumerable.Range(0, 14 * 14).Where(t => t / 14 < 7 && t % 14 >= 7)];

@@ -23,14 +23,14 @@ internal static class FewBlocks
         return (few with { Stages = [.. few.Stages.Select(s => s with { Width = s.Width / 4, FfnWidth = s.FfnWidth / 4, Heads = Math.Max(1, s.Heads / 4) })] }).Validate();
     }
 
-    /// <summary>Fresh weights, biases of the scores among them, which are zero at first.</summary>
+    /// <summary>Fresh weights, biases of the scores and weights of the gates among them, which are zero at first.</summary>
     public static IReadOnlyDictionary<string, FloatTensor> Fresh(BinaryViTConfig config)
     {
         torch.manual_seed(3);
         using var model = new BinaryViT(config);
         using (torch.no_grad())
         {
-            foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters().Where(p => p.name.EndsWith(TensorManifest.Bias, StringComparison.Ordinal)))
+            foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters().Where(p => p.name.EndsWith(TensorManifest.Bias, StringComparison.Ordinal) || p.name.EndsWith(".gate.excite.weight", StringComparison.Ordinal)))
             {
                 parameter.copy_(torch.randn(parameter.shape));
             }

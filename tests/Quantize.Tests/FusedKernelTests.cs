@@ -42,7 +42,8 @@ public class FusedKernelTests
     [Theory]
     [InlineData("depthwise+pool", false)]
     [InlineData("conv3+pool+attention", true)]
-    public void WholeNetworkWithMixersByTurns(string mixers, bool local)
+    [InlineData("conv3+depthwise", false, true)]
+    public void WholeNetworkWithMixersByTurns(string mixers, bool local, bool gate = false)
     {
         MixerCycle cycle = MixerCycle.Parse(mixers)!.Value;
         StageConfig[] stages =
@@ -55,6 +56,7 @@ public class FusedKernelTests
                 Reduction = cycle.Attends ? 2 : 1,
                 Projection = local ? ProjectionKind.Depthwise : ProjectionKind.Linear,
                 Ffn = local ? FfnKind.Local : FfnKind.Plain,
+                Gate = gate ? GateKind.Channel : GateKind.None,
             }),
         ];
         Compare(bfloat16: false, tolerance: 2e-4, network: Network with { Stages = stages });

@@ -78,6 +78,14 @@ public class ModelTests
     });
 
     [Theory]
+    [InlineData("conv3")]
+    [InlineData("depthwise+conv3+attention")]
+    public void NetworksWithGatesAreReportedAndLowered(string mixers) => Reports(Small with
+    {
+        Stages = [.. Small.Stages.Select(s => s with { Depth = 3, Mixer = MixerCycle.Parse(mixers)!.Value, Heads = 1, Reduction = 1, Gate = GateKind.Channel })],
+    });
+
+    [Theory]
     [InlineData(nameof(DownKind.Conv3))]
     [InlineData(nameof(DownKind.Depthwise))]
     public void NetworksWithOtherDownSamplingAndStemsAreReportedAndLowered(string down) =>

@@ -98,7 +98,7 @@ public class StartTests
     {
         using var folder = new TempFolder();
         BinaryViTConfig config = Network(4) with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 2, 16), new StemLayer(3, 2, Depthwise: true)] };
-        config = config with { Stages = [config.Stages[0] with { Mixer = MixerKind.Depthwise, Kernel = 5, Heads = 1 }, config.Stages[1] with { Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }] };
+        config = config with { Stages = [config.Stages[0] with { Mixer = MixerKind.Depthwise, Kernel = 5, Heads = 1, Gate = GateKind.Channel }, config.Stages[1] with { Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }] };
         torch.manual_seed(1);
         using var trained = new BinaryViT(config);
         IReadOnlyDictionary<string, FloatTensor> expected = ModelTensors.Export(trained);
@@ -111,10 +111,11 @@ public class StartTests
         IReadOnlyDictionary<string, FloatTensor> actual = ModelTensors.Export(student);
         foreach (string name in (string[])[
             "vit.encoder.patch_embed1.depthwise.weight", "vit.embeddings.stem2.weight", "vit.encoder.layer.0.depthwise.conv.weight",
-            "vit.encoder.layer.1.attention.attention.convk.weight", "vit.encoder.layer.1.local.weight"])
+            "vit.encoder.layer.1.attention.attention.convk.weight", "vit.encoder.layer.1.local.weight",
+            "vit.encoder.layer.0.gate.squeeze.weight"])
         {
             // A fresh norm divides by sqrt(1 + eps).
-            float scale = name.Contains("patch_embed", StringComparison.Ordinal) ? 1 : 1 / MathF.Sqrt(1 + 1e-5f);
+            float scale = name.Contains("patch_embed", StringComparison.Ordinal) || name.Contains(".gate.", StringComparison.Ordinal) ? 1 : 1 / MathF.Sqrt(1 + 1e-5f);
             Assert.All(expected[name].Data.Zip(actual[name].Data), p => Assert.Equal(p.First * scale, p.Second, 1e-6f));
         }
     }

@@ -66,20 +66,21 @@ public class StudentOptionTests
         Assert.Contains("student.layout was", Assert.Throws<ConvertException>(() => Converter.Convert(options with { ClassHead = false, Resume = true }, new SilentProgress())).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Convolutions, by both training paths: what is packed is proven, and the checkpoint says its layout.</summary>
+    /// <summary>Convolutions, by both training paths: what is packed is proven, and the checkpoint says its layout; with a gate that has learned.</summary>
     [Theory]
-    [InlineData(true, ConvertOptions.Float32)]
+    [InlineData(true, ConvertOptions.Float32, true)]
     [InlineData(false, ConvertOptions.Float32)]
     [InlineData(true, ConvertOptions.BFloat16)]
-    public void ConvolutionsAreTrainedAndProven(bool fused, string precision)
+    public void ConvolutionsAreTrainedAndProven(bool fused, string precision, bool gate = false)
     {
         using var folder = new TempFolder();
         var layout = new BinaryViTConfig(
-            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1) { Mixer = MixerKind.Conv3, Dilation = 2 }, new StageConfig(1, 64, 64, 2, 1)], Classes: 10);
+            "small", ImageSize: 16, PatchSize: 4, [new StageConfig(1, 32, 64, 1, 1) { Mixer = MixerKind.Conv3, Dilation = 2, Gate = gate ? GateKind.Channel : GateKind.None }, new StageConfig(1, 64, 64, 2, 1)], Classes: 10);
         ConvertOptions options = ShortRun.Of(folder, layout) with { Precision = precision };
         ConvertResult result = ShortRun.Proven(options, fused);
         GraphNode conv = EvitFile.Read(result.Model).Graph.Nodes.Single(n => n.Op == Op.BinaryConv && ConvWindow.Of(n).KeepsGrid);
         Assert.Equal(new ConvWindow(3, 1, 2, 2), ConvWindow.Of(conv));
+        Assert.Equal(gate, CheckpointImport.Open(folder.File("run/student/best.safetensors")).Tensors.TryGetValue("vit.encoder.layer.0.gate.excite.weight", out FloatTensor? excite) && excite.Data.Any(w => w != 0));
         Assert.Equal(StudentLayout.Of(options).With(classes: 10), CheckpointImport.Open(folder.File("run/student/best.safetensors")).Network.Config);
     }
 

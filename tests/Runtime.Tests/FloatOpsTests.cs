@@ -79,6 +79,34 @@ public class FloatOpsTests
         Assert.Equal([.. v[first].Floats, .. v[_x].Floats], v[both].Floats);
     }
 
+    /// <summary>Gates below 0, between and above 2, and one that is no number, in every lane and in the tail.</summary>
+    [Fact]
+    public unsafe void AGateIsBroughtToZeroToTwo()
+    {
+        string gate = _b.Affine(_b.MeanTokens(_x), Channels), y = _b.Gate(_x, gate);
+        (IReadOnlyDictionary<string, Value> v, _) = Run(y);
+        for (int i = 0; i < 24 * Channels; i++)
+        {
+            Assert.Equal((float)((double)v[_x].Floats[i] * Math.Clamp((double)v[gate].Floats[i % Channels], 0, 2)), v[y].Floats[i]);
+        }
+
+        float[] all = [float.NaN, float.NegativeInfinity, -1, -0f, 0, float.Epsilon, 0.75f, 1, 2, MathF.BitIncrement(2), float.PositiveInfinity];
+        float[] expected = [0, 0, 0, 0, 0, float.Epsilon, 0.75f, 1, 2, 2, 2];
+        for (int count = 1; count <= 9; count++)
+        {
+            for (int i = 0; i < all.Length * count; i++)
+            {
+                float[] gates = [.. Enumerable.Range(i, count).Select(j => all[j % all.Length])], x = [.. Enumerable.Repeat(-3f, count)], found = new float[count];
+                fixed (float* from = x, by = gates, to = found)
+                {
+                    FloatKernel.Gate(from, by, count, to);
+                }
+
+                Models.AssertSameBits([.. Enumerable.Range(i, count).Select(j => -3f * expected[j % all.Length])], found, $"{count} gates from {i}");
+            }
+        }
+    }
+
     /// <summary>Transformers of odd widths, heads and token counts: the plan gives the interpreter's bits on every kernel set, alone and in a
     /// team; also with inputs that are no numbers.</summary>
     [Theory]
@@ -128,6 +156,9 @@ public class FloatOpsTests
         Refused((b, x) => b.LayerNorm(x, Channels + 1), "floats [70]");
         Refused((b, x) => b.LayerNorm(x, Channels, -1e-5f), "at least 0");
         Refused((b, x) => b.LayerNorm(x, Channels, float.NaN), "at least 0");
+        Refused((b, x) => b.Gate(x, x), "expected Tokens [1, 70]");
+        Refused((b, x) => b.Gate(x, b.MeanTokens(b.Linear(x, Channels, 3))), "expected Tokens [1, 70]");
+        Refused((b, x) => b.Gate(b.ShiftSign(x, Channels), b.MeanTokens(x)), "expected Tokens");
         Refused((b, x) => b.Gelu(b.ShiftSign(x, Channels)), "expected Tokens");
 
         // Tens of thousands of keys for as many queries: more work than any network's.

@@ -145,6 +145,8 @@ internal sealed class GraphBuilder
 
     internal string Shift(string x, int rows, int columns) => Node(Op.SpatialShift, null, [x], [("rows", rows), ("columns", columns)], []);
 
+    internal string Gate(string x, string gate) => Node(Op.Gate, null, [x, gate], [], []);
+
     internal string MeanTokens(string x) => Node(Op.MeanTokens, null, [x], [], []);
 
     /// <summary>Sets all values of a node's tensor of floats.</summary>

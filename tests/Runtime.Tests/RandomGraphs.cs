@@ -143,6 +143,10 @@ internal static partial class RandomGraphs
                 (int by, int around) = (random.Next(1, 3), random.Next(Math.Max(0, (taps - Math.Min(x.Height, x.Width) + 1) / 2), taps));
                 return new Item(
                     b.Depthwise(x.Name, c, taps, by, around, random.Next(2) == 0), c, ((x.Height + (2 * around) - taps) / by) + 1, ((x.Width + (2 * around) - taps) / by) + 1);
+            case 22 when random.Next(2) == 0:
+                Item[] gates = [.. values.Where(v => v.Channels == c)];
+                Item gate = gates[random.Next(gates.Length)];
+                return x with { Name = b.Gate(x.Name, gate.Height * gate.Width == 1 ? gate.Name : b.MeanTokens(gate.Name)) };
             default:
                 int floats = random.Next(1, 100);
                 return x with { Name = b.Linear(x.Name, c, floats, random.Next(2) == 0), Channels = floats };

@@ -35,6 +35,7 @@ internal sealed class ModelSummary
         [Op.SoftmaxAttention] = "attention of a float network",
         [Op.DepthwiseConv2d] = "nine taps of signs would give ten values",
         [Op.SpatialShift] = "the channels of neighbours, real values",
+        [Op.Gate] = "multiplies by real values",
         [Op.PrependTokens] = "the class token",
     };
 

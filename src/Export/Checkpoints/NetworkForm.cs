@@ -11,7 +11,7 @@ internal sealed record NetworkForm(
     private static readonly (string Part, string Text)[] s_floatMixing =
     [
         (".depthwise.conv.", "with depthwise convolutions as mixers"), (".pooling.", "with pools as mixers"),
-        (".attention.convq.", "with convolutions before queries, keys and values"), (".local.norm.", "with convolutions in the feed-forward networks"),
+        (".attention.convq.", "with convolutions before queries, keys and values"), (".local.norm.", "with convolutions in the feed-forward networks"), (".gate.squeeze.", "with gates of channels"),
     ];
 
     public static bool IsBinary(IReadOnlyDictionary<string, FloatTensor> tensors) => Has(tensors, ".attention.attention.moveq") || Has(tensors, ".conv.dense.") || Has(tensors, ".intermediate.move");

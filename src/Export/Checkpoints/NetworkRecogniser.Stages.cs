@@ -60,6 +60,7 @@ internal static partial class NetworkRecogniser
     {
         Projection = Has(tensors, $"{block}.attention.attention.convq.") ? ProjectionKind.Depthwise : stage.Projection,
         Ffn = Has(tensors, $"{block}.local.") ? FfnKind.Local : stage.Ffn,
+        Gate = Has(tensors, $"{block}.gate.") ? GateKind.Channel : stage.Gate,
         Kernel = TensorSizes.Size(tensors, ($"{block}.depthwise.conv.weight", 2)) is { } kernel and not StageConfig.UsualKernel ? kernel : stage.Kernel,
     };
 

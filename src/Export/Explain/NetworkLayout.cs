@@ -72,6 +72,7 @@ internal sealed record NetworkLayout(
         Op.BinaryConv when n.Attributes["kernel"] > 1 => "convolutions between the stages",
         Op.Conv2d when n.Inputs[0] != graph.InputName => "convolutions",
         Op.DepthwiseConv2d => "convolutions of single channels",
+        Op.Gate => "gates of channels",
         _ => "",
     }).Where(n => n.Length > 0);
 

@@ -3,7 +3,7 @@ using EdgeVit.Runtime;
 
 namespace EdgeVit.Export;
 
-/// <summary>What of a packed model can start a training: the signs of its binary weights, the slopes of its activations, its float convolutions and its positions.
+/// <summary>What of a packed model can start a training: the signs of its binary weights, the slopes of its activations, its float convolutions and gates and its positions.
 /// Norms, shifts and scales are not in the file as they were trained: packing has folded them into one another.</summary>
 internal static class PackedTensors
 {
@@ -17,6 +17,7 @@ internal static class PackedTensors
             {
                 Op.BinaryLinear or Op.BinaryConv => Signs(node, file),
                 Op.Conv2d => Floats(node, file, "weight", Convolution(node.Name)),
+                Op.Linear when node.Name.EndsWith(".gate.squeeze", StringComparison.Ordinal) || node.Name.EndsWith(".gate.excite", StringComparison.Ordinal) => Floats(node, file, "weight", $"{node.Name}.weight"),
                 Op.DepthwiseConv2d => Depthwise(node, file),
                 Op.RPReLU => Floats(node, file, "slope", node.Name.EndsWith(".intermediate", StringComparison.Ordinal) || node.Name.EndsWith(".local", StringComparison.Ordinal) || IsStem(node.Name)
                     ? $"{node.Name}.rprelu.prelu.weight" : $"{node.Name}.prelu.weight"),

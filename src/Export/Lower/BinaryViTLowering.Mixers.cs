@@ -7,16 +7,32 @@ internal sealed partial class BinaryViTLowering
     private string Mixed(string block, int stageIndex, int layer, string x) => config.MixerAt(layer) switch
     {
         MixerKind.Conv3 => Convolution(block, config.Stages[stageIndex], x),
-        MixerKind.Depthwise => DepthwiseMixer(block, x),
+        MixerKind.Depthwise => DepthwiseMixer(block, config.Stages[stageIndex], x),
         MixerKind.Pool => Pooling(block, x),
         _ => _graph.Add($"{block}.attention", x, Attention(block, stageIndex, layer, x)),
     };
 
     /// <summary>X [N, C] plus a float convolution of each channel by itself.</summary>
-    private string DepthwiseMixer(string block, string x)
+    private string DepthwiseMixer(string block, StageConfig stage, string x)
     {
         string a = Normed($"{block}.layernorm_before", x, $"{block}.layernorm_before");
-        return _graph.Add($"{block}.depthwise", x, OutputScale($"{block}.depthwise.layerscale", NormedDepthwise($"{block}.depthwise.conv", a, stride: 1)));
+        string y = Gated(block, stage, a, NormedDepthwise($"{block}.depthwise.conv", a, stride: 1));
+        return _graph.Add($"{block}.depthwise", x, OutputScale($"{block}.depthwise.layerscale", y));
+    }
+
+    /// <summary>Y [N, C] times the gates of A's mean, where a stage has them.</summary>
+    private string Gated(string block, StageConfig stage, string a, string y)
+    {
+        if (stage.Gate == GateKind.None)
+        {
+            return y;
+        }
+
+        string gate = $"{block}.gate";
+        FloatTensor squeeze = tensors[$"{gate}.squeeze.weight"], excite = tensors[$"{gate}.excite.weight"];
+        string narrow = _graph.Linear($"{gate}.squeeze", _graph.MeanTokens($"{gate}.mean", a), squeeze.Data, squeeze.Shape, new float[squeeze.Shape[0]]);
+        narrow = RPReLU($"{gate}.rprelu", narrow, $"{gate}.rprelu");
+        return _graph.Gate(gate, y, _graph.Linear($"{gate}.excite", narrow, excite.Data, excite.Shape, Data($"{gate}.excite.bias")));
     }
 
     /// <summary>X [N, C] plus the mean of 3x3 tokens less the token itself.</summary>
@@ -37,6 +53,6 @@ internal sealed partial class BinaryViTLowering
         string sign = _graph.ShiftSign($"{conv}.sign", a, Data($"{conv}.move"));
         string product = BinaryRows($"{conv}.dense", $"{conv}.norm", (value, weight, affine) => _graph.BinaryConv(value, sign, weight, affine, stage.Window));
         string y = RPReLU($"{conv}.rprelu", _graph.Add($"{conv}.sum", product, a), $"{conv}.rprelu");
-        return _graph.Add(conv, x, OutputScale($"{conv}.layerscale", y));
+        return _graph.Add(conv, x, OutputScale($"{conv}.layerscale", Gated(block, stage, a, y)));
     }
 }

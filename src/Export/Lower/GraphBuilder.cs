@@ -106,6 +106,9 @@ internal sealed class GraphBuilder
 
     public string MeanTokens(string name, string input) => Node(Op.MeanTokens, name, [input], []);
 
+    /// <summary>Tokens times the gates of one row.</summary>
+    public string Gate(string name, string input, string gate) => Node(Op.Gate, name, [input, gate], []);
+
     public string LayerNorm(string name, string input, float[] scale, float[] offset, double epsilon) =>
         Node(Op.LayerNorm, name, [input], [Floats(name, "scale", scale), Floats(name, "offset", offset), Epsilon(epsilon)]);
 

@@ -132,6 +132,14 @@ internal sealed class TensorManifest
 
     private void AddMixer(string block, StageConfig stage, MixerKind mixer)
     {
+        if (stage.Gate == GateKind.Channel && mixer is MixerKind.Conv3 or MixerKind.Depthwise)
+        {
+            Add($"{block}.gate.squeeze.weight", stage.GateWidth, stage.Width);
+            AddRPReLU($"{block}.gate.rprelu", stage.GateWidth);
+            Add($"{block}.gate.excite.weight", stage.Width, stage.GateWidth);
+            Add($"{block}.gate.excite.bias", stage.Width);
+        }
+
         switch (mixer)
         {
             case MixerKind.Conv3:

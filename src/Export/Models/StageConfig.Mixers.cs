@@ -34,6 +34,14 @@ internal sealed partial record StageConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public FfnKind Ffn { get; init; }
 
+    /// <summary>What weighs the channels of the mixers <c>conv3</c> and <c>depthwise</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public GateKind Gate { get; init; }
+
+    /// <summary>Channels of a gate's squeezed layer.</summary>
+    [JsonIgnore]
+    public int GateWidth => Math.Max(1, Width / 8);
+
     /// <summary>The windows of the mixer's binary convolution: as many as there are tokens.</summary>
     [JsonIgnore]
     public ConvWindow Window => new(Kernel: 3, Stride: 1, Padding: Dilation ?? 1, Dilation: Dilation ?? 1);
@@ -66,6 +74,11 @@ internal sealed partial record StageConfig
         if (Dilation is not null && !Mixer.Has(MixerKind.Conv3))
         {
             yield return $"dilation {Dilation} of {where}, but its mixer {Mixer} has no taps: leave it out, or choose the mixer conv3";
+        }
+
+        if (Gate != GateKind.None && !Mixer.Has(MixerKind.Conv3) && !Mixer.Has(MixerKind.Depthwise))
+        {
+            yield return $"gate {GateKinds.Name(Gate)} of {where}, but its mixer {Mixer} has no convolution whose channels it would weigh: leave it out, or choose the mixer conv3 or depthwise";
         }
 
         foreach (string fault in DepthwiseFaults(where))

@@ -32,6 +32,7 @@ internal static class OnnxOps
         [Op.SpatialShift] = SpatialShift,
         [Op.ScaledSum] = Sum,
         [Op.DepthwiseConv2d] = DepthwiseConv2d,
+        [Op.Gate] = n => n.Output("Mul", [n.X, n.Node("Clip", [n.Input(1), n.Scalar("zero", 0f), n.Scalar("two", 2f)])]),
     };
 
     internal static bool Has(Op op) => s_rows.ContainsKey(op);

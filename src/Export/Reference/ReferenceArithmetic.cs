@@ -78,6 +78,16 @@ internal static class ReferenceArithmetic
         }
     }
 
+    // A gate that is not above 0 is +0.
+    internal static void Gate(Value x, Value gate, float[] y)
+    {
+        for (int i = 0; i < y.Length; i++)
+        {
+            float g = gate.Floats[i % gate.Floats.Length];
+            y[i] = x.Floats[i] * (g > 0f ? Math.Min(g, 2f) : 0f);
+        }
+    }
+
     // Without shift and offset u is x, and what is left of it the result. Graphs before version 4 multiplied what is below 0.
     internal static void RPReLU(Value x, float[]? shift, float[] slope, float[]? offset, bool former, float[] y)
     {

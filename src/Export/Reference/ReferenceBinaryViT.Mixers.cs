@@ -16,8 +16,9 @@ internal sealed partial class ReferenceBinaryViT
     }
 
     /// <summary>The normed tokens A [N, C] and the residual stream X to X1: a 3x3 convolution of A's signs, beyond the grid +1, with A as its shortcut.</summary>
-    private Matrix Convolution(string c, StageConfig stage, int grid, Matrix a, Matrix x)
+    private Matrix Convolution(string l, StageConfig stage, int grid, Matrix a, Matrix x)
     {
+        string c = $"{l}.conv";
         Signs signs = Sign($"{c}.sign", a, $"{c}.move");
         int d = stage.Dilation ?? 1;
         var windows = new float[a.Rows * 9 * a.Columns];
@@ -38,6 +39,20 @@ internal sealed partial class ReferenceBinaryViT
             }
         });
         Matrix dense = Normed($"{c}.dense", $"{c}.norm", BinaryLinear($"{c}.dense", new Signs(a.Rows, 9 * a.Columns, windows)));
-        return Tap(c, x.Plus(OutputScale($"{c}.layerscale", RPReLU($"{c}.rprelu", dense, a))));
+        return Tap(c, x.Plus(OutputScale($"{c}.layerscale", Gated($"{l}.gate", stage, a, RPReLU($"{c}.rprelu", dense, a)))));
+    }
+
+    /// <summary>Y [N, C] times a gate of 0 to 2 for each channel, which is of the mean of A's tokens; without a gate as it is.</summary>
+    private Matrix Gated(string gate, StageConfig stage, Matrix a, Matrix y)
+    {
+        if (stage.Gate == GateKind.None)
+        {
+            return y;
+        }
+
+        Matrix squeezed = Tap($"{gate}.squeeze", Tap($"{gate}.mean", a.Mean()).Times(Tensor($"{gate}.squeeze.weight").Data, null));
+        Matrix excited = Tap($"{gate}.excite", RPReLU($"{gate}.rprelu", squeezed, null).Times(Tensor($"{gate}.excite.weight").Data, D($"{gate}.excite.bias")));
+        double[] factor = Array.ConvertAll(excited.Row(0).ToArray(), g => Math.Clamp(g, 0.0, 2.0));
+        return Tap(gate, y.Affine(factor, new double[factor.Length]));
     }
 }

@@ -62,8 +62,8 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
         Matrix a = Tap($"{l}.layernorm_before", Norm($"{l}.layernorm_before", x));
         Matrix x1 = config.MixerAt(layer) switch
         {
-            MixerKind.Conv3 => Convolution($"{l}.conv", stage, grid, a, x),
-            MixerKind.Depthwise => Tap($"{l}.depthwise", x.Plus(OutputScale($"{l}.depthwise.layerscale", Local($"{l}.depthwise.conv", a, grid, 1)))),
+            MixerKind.Conv3 => Convolution(l, stage, grid, a, x),
+            MixerKind.Depthwise => Tap($"{l}.depthwise", x.Plus(OutputScale($"{l}.depthwise.layerscale", Gated($"{l}.gate", stage, a, Local($"{l}.depthwise.conv", a, grid, 1))))),
             MixerKind.Pool => Pooling($"{l}.pooling", grid, a, x),
             _ => Output(l, x, Attention($"{l}.attention.attention", stageIndex, layer, a)),
         };

@@ -28,6 +28,7 @@ internal static class ReferenceOps
         [Op.SoftmaxAttention] = (n, y) => ReferenceFloatArithmetic.SoftmaxAttention(n.X, n.Input(1), n.Input(2), n["heads"], y),
         [Op.PrependTokens] = (n, y) => ReferencePooling.PrependTokens(n.X, n.Node.Inputs.Count == 2 ? n.Input(1).Floats : n.Floats("tokens"), y),
         [Op.SliceTokens] = (n, y) => ReferencePooling.SliceTokens(n.X, n["start"], y),
+        [Op.Gate] = (n, y) => ReferenceArithmetic.Gate(n.X, n.Input(1), y),
         [Op.SpatialShift] = (n, y) => ReferencePooling.SpatialShift(n.X, TokenShift.Of(n.Node), y),
     };
 

@@ -16,6 +16,7 @@ internal sealed class BinaryViTLayer : nn.Module
     private readonly BinaryConvolution? conv;
     private readonly DepthwiseMixer? depthwise;
     private readonly PoolMixer? pooling;
+    private readonly ChannelGate? gate;
     private readonly LocalConvolution? local;
     private readonly FeedForward intermediate;
     private readonly FeedForward output;
@@ -50,6 +51,7 @@ internal sealed class BinaryViTLayer : nn.Module
                 break;
         }
 
+        gate = conv is not null || depthwise is not null ? ChannelGate.Of($"{prefix}.gate", context, stage) : null;
         local = stage.Ffn == FfnKind.Local ? new LocalConvolution($"{prefix}.local", context, stage.FfnWidth, StageConfig.UsualKernel, activated: true) : null;
         intermediate = new FeedForward(
             BranchNames.Of($"{prefix}.intermediate", $"{prefix}.intermediate.dense", $"{prefix}.intermediate"), context, stage.Width, stage.FfnWidth, layerScale: null);
@@ -113,8 +115,8 @@ internal sealed class BinaryViTLayer : nn.Module
         taps.Report($"{_prefix}.layernorm_before", a);
         bool fused = training && !taps.On && FusedNorm.Serves(x);
         (string name, Tensor x1) =
-            conv is not null ? ("conv", conv.Forward(a, x, grid, fused))
-            : depthwise is not null ? ("depthwise", depthwise.Forward(a, x, grid, fused))
+            conv is not null ? ("conv", conv.Forward(a, x, grid, gate, fused))
+            : depthwise is not null ? ("depthwise", depthwise.Forward(a, x, grid, gate, fused))
             : pooling is not null ? ("pooling", pooling.Forward(a, x, grid, fused))
             : ("attention", attention!.Forward(a, x, grid, fused));
         taps.Report($"{_prefix}.{name}", x1);

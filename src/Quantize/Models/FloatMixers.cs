@@ -21,10 +21,11 @@ internal sealed class DepthwiseMixer : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Normalised tokens and the residual stream → the residual stream, all <c>[B*N, C]</c>.</summary>
-    internal Tensor Forward(Tensor a, Tensor x, TokenGrid grid, bool fused)
+    /// <summary>Normalised tokens and the residual stream → the residual stream, all <c>[B*N, C]</c>; a gate weighs what is added to it.</summary>
+    internal Tensor Forward(Tensor a, Tensor x, TokenGrid grid, ChannelGate? gate, bool fused)
     {
         Tensor y = conv.Forward(a, grid);
+        y = gate?.Forward(a, y, grid) ?? y;
         if (fused)
         {
             return FusedResidual.Apply(x, y, layerscale);

@@ -99,9 +99,10 @@ internal static class ModelTensors
         ? model.Config.ClassStage().Heads
         : model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
 
-    /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; the classifier is float.</summary>
+    /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; classifier and gates are float.</summary>
     private static bool IsCentred(string name, Tensor value) =>
-        value.dim() == 2 && (name.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) || name.StartsWith(ClassAttention, StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal);
+        value.dim() == 2 && (name.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) || name.StartsWith(ClassAttention, StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal)
+        && !name.Contains(".gate.", StringComparison.Ordinal);
 
     private static FloatTensor ToFloat(string name, Tensor value)
     {

@@ -42,6 +42,14 @@ internal sealed partial class GraphValidator
             ? query : throw new EvitFormatException($"{_where}: {key.Tokens} keys, expected at most {short.MaxValue}");
     }
 
+    internal ValueShape Gate(GraphNode node, ValueShape x)
+    {
+        Expect(x, ValueKind.Tokens);
+        ValueShape gate = Input(node.Inputs[1]);
+        return gate == new ValueShape(ValueKind.Tokens, x.Channels, 1, 1)
+            ? x : throw new EvitFormatException($"{_where}: input '{node.Inputs[1]}' is {gate}, expected Tokens [1, {x.Channels}]");
+    }
+
     internal ValueShape PrependTokens(GraphNode node, ValueShape x)
     {
         Expect(x, ValueKind.Tokens);

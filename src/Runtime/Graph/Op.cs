@@ -104,4 +104,8 @@ internal enum Op
     /// fma(weight, x, acc)</c> in the order kernel row, kernel column; outside of the grid x is 0. Tensors <c>weight [k * k, C]</c>, optional
     /// <c>bias [C]</c>; attributes <c>kernel</c> = k, <c>stride</c>, <c>padding</c>. Batch norm is folded in.</summary>
     DepthwiseConv2d,
+
+    /// <summary>Tokens <c>[N, C]</c> and a gate <c>[1, C]</c> → <c>[N, C]</c>, every token times <c>gate &gt; 0 ? min(gate, 2) : 0</c>, channel by
+    /// channel.</summary>
+    Gate,
 }

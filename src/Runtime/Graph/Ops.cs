@@ -94,6 +94,7 @@ internal static class Ops
         new(Op.DepthwiseConv2d, "DepthwiseConv2d",
             new(1, 1) { Tensors = ["weight"], OptionalTensors = ["bias"], Attributes = [new("kernel", 1, MaxTapRows), new("stride", 1, MaxWindow), new("padding", 0, MaxTapRows)] },
             (v, node, x) => v.DepthwiseConv(node, x), c => new(0, c.Outputs * OpCosts.Square(c.Attribute("kernel")), 0)),
+        new(Op.Gate, "Gate", new(2, 2), (v, node, x) => v.Gate(node, x)),
     ];
 
     internal static IReadOnlyList<OpRow> All => s_rows;

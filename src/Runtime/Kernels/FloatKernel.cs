@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>LayerNorm, GELU and softmax of one row. Four vectors of four floats are the 16 lanes on which reductions are defined, so one
+/// <summary>LayerNorm, GELU, gates and softmax of one row. Four vectors of four floats are the 16 lanes on which reductions are defined, so one
 /// implementation serves all kernel sets: these ops are a few hundredths of a float transformer's time, its products are
 /// <see cref="RowKernel.Multiply"/>'s. Tails are done one by one, in the lane that they belong to. Scalar twins: <see cref="FloatMath"/> and
 /// the float ops of the reference interpreter.</summary>
@@ -84,6 +84,24 @@ internal static unsafe class FloatKernel
         for (; c < channels; c++)
         {
             y[c] = FloatMath.Gelu(x[c]);
+        }
+    }
+
+    /// <summary>One row times its gates, which are brought to 0 to 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Gate(float* x, float* gate, int channels, float* y)
+    {
+        Vector128<float> most = Vector128.Create(FloatMath.MostGate);
+        int c = 0;
+        for (; c + Width <= channels; c += Width)
+        {
+            Vector128<float> g = Vector128.Load(gate + c);
+            (Vector128.Load(x + c) * (Vector128.Min(g, most) & Vector128.GreaterThan(g, Vector128<float>.Zero))).Store(y + c);
+        }
+
+        for (; c < channels; c++)
+        {
+            y[c] = x[c] * FloatMath.Gate(gate[c]);
         }
     }
 

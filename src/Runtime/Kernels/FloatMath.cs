@@ -26,6 +26,9 @@ internal static class FloatMath
     /// <summary>Beyond this <see cref="Gelu"/> is x or 0; what it neglects is less than 6e-9.</summary>
     internal const float GeluTail = 6f;
 
+    /// <summary>The most that a gate can be; 1 changes nothing.</summary>
+    internal const float MostGate = 2f;
+
     // e^r on [-ln2 / 2, ln2 / 2], relative error 1.9e-9 before rounding: r^6 first.
     internal const float E6 = 0.0013836706057190895f;
     internal const float E5 = 0.00837481115013361f;
@@ -80,6 +83,9 @@ internal static class FloatMath
         float t = a > GeluTail ? 0f : a * Exp(p);
         return x > 0 ? x - t : -t;
     }
+
+    /// <summary>What a gate multiplies by: 0 to <see cref="MostGate"/>.</summary>
+    internal static float Gate(float gate) => gate > 0 ? MathF.Min(gate, MostGate) : 0;
 
     /// <summary>The sum of a reduction's lanes: 8 sums of lanes that are 8 apart, then 4, 2, 1.</summary>
     internal static float Tree(Span<float> lanes)

@@ -1,6 +1,6 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a choice of tokens.</summary>
+/// <summary>Steps of the float tier whose source is a function of stored rows: a LayerNorm, a GELU, a gate, a choice of tokens.</summary>
 internal abstract unsafe class FloatRowStep(string name, string kind, int items, RowPasses passes, int channels)
     : RowSourceStep(name, kind, items, Tile, passes, (long)Tile * ValueShape.Pad(channels) * sizeof(float))
 {
@@ -44,6 +44,16 @@ internal sealed unsafe class GeluStep(string name, string kind, int items, RowPa
 
     private protected override void FillRow(in ThreadMemory memory, int token, float* row) =>
         FloatKernel.Gelu((float*)(memory.Arena + source) + ((long)token * Stride), _channels, row);
+}
+
+/// <summary><see cref="Op.Gate"/>; the gate is the one row at <paramref name="gate"/>.</summary>
+internal sealed unsafe class GateStep(string name, string kind, int items, RowPasses passes, int channels, long source, long gate)
+    : FloatRowStep(name, kind, items, passes, channels)
+{
+    private readonly int _channels = channels;
+
+    private protected override void FillRow(in ThreadMemory memory, int token, float* row) =>
+        FloatKernel.Gate((float*)(memory.Arena + source) + ((long)token * Stride), (float*)(memory.Arena + gate), _channels, row);
 }
 
 /// <summary><see cref="Op.PrependTokens"/> and <see cref="Op.SliceTokens"/>: rows of constants, or without any of the value at <paramref name="before"/>, then rows of a stored value from

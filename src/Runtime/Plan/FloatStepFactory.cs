@@ -25,6 +25,7 @@ internal static unsafe class FloatStepFactory
         Op.LayerNorm => h => [new LayerNormStep(
             h.Name, h.Kind, h.Items, h.Passes, h.Channels, h.Source, h.Rows("scale"), h.Rows("offset"), TensorData.Floats(h.File.Tensors[h.Node.Tensors["epsilon"]])[0])],
         Op.Gelu => h => [new GeluStep(h.Name, h.Kind, h.Items, h.Passes, h.Channels, h.Source)],
+        Op.Gate => h => [new GateStep(h.Name, h.Kind, h.Items, h.Passes, h.Channels, h.Source, h.Places.Offset(h.Node.Inputs[1]))],
         Op.SoftmaxAttention => SoftmaxAttention,
         Op.PrependTokens => h => [h.Node.Inputs.Count == 2
             ? new TokenRowsStep(h.Name, h.Kind, h.Items, h.Passes, h.Channels, h.Source, 0, null, h.Places.Offset(h.Node.Inputs[1]), h.File.Shapes[h.Node.Inputs[1]].Tokens)

@@ -177,6 +177,10 @@ public class NetworkRecogniserTests
         Assert.Contains(convolving.Assumed, a => a.Contains("dilation 1", StringComparison.Ordinal));
         Assert.Contains(convolving.Assumed, a => a.Contains("heads of 64 channels (2, 4 in", StringComparison.Ordinal));
         Assert.Equal(everywhere, NetworkRecogniser.Recognise(Shapes(everywhere)).Config);
+        BinaryViTConfig gated = nano with { Stages = [early.Stages[0] with { Gate = GateKind.Channel }, .. early.Stages.Skip(1)] };
+        RecognisedNetwork gates = NetworkRecogniser.Recognise(Shapes(gated));
+        Assert.Equal(gated, gates.Config);
+        Assert.Equal("BinaryViT with 3x3 convolutions with gates of channels", gates.Variant);
 
         StageConfig Turns(StageConfig stage, string mixers) => stage with { Depth = 4, Mixer = MixerCycle.Parse(mixers)!.Value, Heads = mixers.Contains("attention", StringComparison.Ordinal) ? stage.Heads : 1 };
         BinaryViTConfig turns = nano with

@@ -22,6 +22,7 @@ public class ExplainedImageTests
             LayerScale = false,
         },
         ["convolutions first"] = new("convolutions first", 16, 2, [s_pyramid[0] with { Mixer = MixerKind.Conv3, Reduction = 1 }, s_pyramid[1]], 4),
+        ["gates"] = new("gates", 16, 2, [s_pyramid[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Gate = GateKind.Channel }, s_pyramid[1]], 4),
         ["convolutions alone"] = new("convolutions alone", 16, 2, [.. s_pyramid.Select(s => s with { Mixer = MixerKind.Conv3, Heads = 1, Reduction = 1 })], 4),
         ["mixers by turns"] = new("mixers by turns", 16, 2,
             [s_pyramid[0] with { Depth = 3, Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Attention]), Reduction = 2, Projection = ProjectionKind.Depthwise }, s_pyramid[1] with { Ffn = FfnKind.Local }], 4),

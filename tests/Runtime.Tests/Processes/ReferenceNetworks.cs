@@ -37,6 +37,7 @@ internal static class ReferenceNetworks
         }
 
         Write(folder, "class-attention", BinaryViTGraphs.Build(300, 16, 2, [new(1, 64, 256, 1, 2), new(1, 128, 256, 2, 1)], 9, true, Branches.Shifts, classLayers: 2));
+        Write(folder, "gate", Gate(300));
         for (int i = 0; i < s_attentions.Length; i++)
         {
             Write(folder, $"attention-{i}", Attention(200 + i, s_attentions[i]));
@@ -61,6 +62,17 @@ internal static class ReferenceNetworks
         (string q, string k) = (b.ShiftSign(b.Affine(x, a.Channels), a.Channels), b.ShiftSign(x, a.Channels));
         string y = b.Attention(q, k, k, a.Channels, a.Heads, a.Height * a.Width, levels: 3, a.Masked, temperatures: true);
         return (b.Build(b.Linear(b.MeanTokens(y), a.Channels, 9, name: "logits")), b);
+    }
+
+    /// <summary>A binary convolution whose channels are weighed by a gate of its input's mean, with a tail of channels.</summary>
+    private static (ModelGraph Graph, GraphBuilder Builder) Gate(int seed)
+    {
+        const int Channels = 70;
+        var b = new GraphBuilder(seed, 3, 9, 7);
+        string x = b.Affine(b.Conv2d("image", 3, Channels, 1, 1), Channels);
+        string gate = b.Linear(b.Leaky(b.Linear(b.MeanTokens(x), Channels, 8), 8), 8, Channels);
+        string y = b.ScaledSum(Channels, 2, x, b.Gate(b.BinaryConv(b.ShiftSign(x, Channels), Channels, Channels, new ConvWindow(3, 1, 1, 1), counts: false), gate));
+        return (b.Build(b.Linear(b.MeanTokens(y), Channels, 9, name: "logits")), b);
     }
 
     private static void Write(string folder, string name, (ModelGraph Graph, GraphBuilder Builder) network)
