@@ -103,6 +103,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
                 { "gates", config with { Stages = [config.Stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Gate = GateKind.Channel }, config.Stages[1] with { Mixer = MixerKind.Depthwise, Heads = 1, Gate = GateKind.Channel }] } },
                 { "depthwise down-sampling and stem", config with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 1, 6), new StemLayer(3, 2, Depthwise: true)] } },
                 { "mixers by turns, convolutions before queries and in the hidden layer", config with { Stages = [new StageConfig(4, 32, 64, 1, 2) { Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Conv3, MixerKind.Attention]), Kernel = 5, Projection = ProjectionKind.Depthwise, Ffn = FfnKind.Local }, config.Stages[1]] } },
+                { "attention from stage to stage", config with { Down = DownKind.Attention } },
                 { "overlapping down-sampling", config with { Down = DownKind.Conv3 } },
                 { "moved windows, bias and three levels", windows with { AttentionLevels = 3, Stages = [windows.Stages[0] with { WindowSide = 4, Shift = 3, Bias = BiasKind.Relative }, windows.Stages[1]] } },
                 { "windows in a grid, locality", windows with { Locality = true, Stages = [windows.Stages[0] with { WindowSide = 2, Pattern = WindowPattern.BlockGrid }, windows.Stages[1]] } },

@@ -182,6 +182,8 @@ public class ConfigTests
             (nano with { Stages = [first with { Dilation = 1 }, second] }, ["dilation 1 of stage 1", "choose the mixer conv3"]),
             (nano with { Stages = [first, second with { Mixer = MixerKind.Conv3, Heads = 1 }], ClassAttention = 1 }, ["classAttention 1", "mixer is conv3"]),
             (nano with { Stages = [first with { Mixer = MixerKind.Conv3 }], ClassToken = true }, ["class token needs the mixer attention"]),
+            (nano with { Down = DownKind.Attention, Stages = [first, second with { Mixer = MixerKind.Conv3, Heads = 1 }] }, ["down attention", "mixer conv3: choose another down"]),
+            (nano with { Down = DownKind.Attention, Stages = [first, second with { Width = 192, FfnWidth = 192, Heads = 3 }] }, ["down attention, whose shortcut is the tokens twice"]),
             (nano with { StemWidth = 4, Stem = [new StemLayer(3, 1, 4)] }, ["stemWidth 4", "leave one of the two keys out"]),
             (nano with { Stem = [new StemLayer(4, 5, 0), new StemLayer(3, 1, 8, Depthwise: true)] }, ["kernel 4 of stem layer 1", "stride 5 of stem layer 1, 1 to 4", "width 0 of stem layer 1, 1 to 4096", "width 8 of stem layer 2"]),
             (nano with { Stem = [new StemLayer(3, 2, Depthwise: true)] }, ["depthwise of stem layer 1, which sees the image"]),

@@ -16,6 +16,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
         { s_config with { Stages = [s_config.Stages[0] with { Mixer = MixerKind.Conv3, Gate = GateKind.Channel }, .. s_config.Stages.Skip(1)], Name = "convolutions" }, 6 },
         { s_config with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 2, 8), new StemLayer(3, 2, Depthwise: true)], Name = "depthwise" }, 7 },
         { s_config with { Down = DownKind.Conv3, Name = "overlapping" }, 8 },
+        { s_config with { Down = DownKind.Attention, Name = "attention from stage to stage" }, 9 },
         {
             new BinaryViTConfig("reduced", 16, 2, [new StageConfig(1, 24, 48, 1, 4), new StageConfig(1, 48, 48, 2, 1)], Classes: 3), 4
         },

@@ -292,14 +292,14 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
     {
         double[][] product = Linear($"{att}.{linear}", Sign($"{att}.{linear}.sign", x, $"{att}.move{letter}"));
         double[][] normed = Tap($"{att}.{linear}", Norm($"{att}.{norm}", product));
-        return Tap($"{att}.rprelu{letter}", RPReLU($"{att}.rprelu{letter}", Add(normed, x)));
+        return Tap($"{att}.rprelu{letter}", RPReLU($"{att}.rprelu{letter}", Map(normed, (t, c, value) => value + x[t][c % x[t].Length])));
     }
 
     private double[][] Attend(string att, StageConfig stage, double[][] q, double[][] k, double[][] v)
     {
         double[] clips = D($"{att}.att_prob_clip");
         bool masked = config.Locality && stage.Reduction == 1 && stage.WindowSide != 1 && k.Length > 1 && q.Length == k.Length;
-        int layer = att.StartsWith("vit.encoder", StringComparison.Ordinal) ? int.Parse(att.Split('.')[3]) : -1;
+        int layer = att.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) ? int.Parse(att.Split('.')[3]) : -1;
         int d = stage.Width / stage.Heads;
         double[][] context = Rows(q.Length, stage.Width);
         Probabilities[att] = [.. Enumerable.Range(0, stage.Heads).Select(_ => Rows(q.Length, k.Length))];
@@ -330,9 +330,34 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
         return context;
     }
 
+    /// <summary>A quarter of the tokens ask all of them; what was a mean of four tokens stays in the residual stream, its channels twice.</summary>
+    private double[][] Gather(string name, int grid, double[][] z)
+    {
+        string att = $"{name}.attention.attention";
+        int stage = Enumerable.Range(0, config.Stages.Count).Single(s => config.Grid(s) == grid) + 1;
+        StageConfig next = new(1, config.Stages[stage].Width, config.Stages[stage].FfnWidth, config.Stages[stage].Heads, 1);
+        double[][] pooled = Tap($"{name}.pool", Pool(z, grid, 2, 2, 2, 0, 0));
+        double[][] q = Projection(att, "query", "q", "normq", pooled);
+        double[][] k = Projection(att, "key", "k", "normk", z);
+        double[][] v = Projection(att, "value", "v", "normv", z);
+        double[][] context = Attend(att, next, Sign($"{att}.query.bits", q, $"{att}.moveq2"), Sign($"{att}.key.bits", k, $"{att}.movek2"), Sign($"{att}.value.bits", v, $"{att}.movev2"));
+        context = Tap($"{att}.norm_context", Norm($"{att}.norm_context", Tap($"{att}.context", context)));
+        double[][] means = Add(Tap($"{att}.rpreluk.pool", Pool(k, grid, 2, 2, 2, 0, 0)), Tap($"{att}.rpreluv.pool", Pool(v, grid, 2, 2, 2, 0, 0)));
+        double[][] y = Tap($"{att}.rprelu_context", RPReLU($"{att}.rprelu_context", Add(Add(context, q), means)));
+        string o = $"{name}.attention.output";
+        double[][] dense = Tap($"{o}.dense", Norm($"{o}.norm", Linear($"{o}.dense", Sign($"{o}.sign", y, $"{o}.move"))));
+        double[][] scaled = OutputScale($"{o}.layerscale", Tap($"{o}.rprelu", RPReLU($"{o}.rprelu", Add(dense, y))));
+        return Tap($"{name}.attention", Map(scaled, (t, c, value) => value + pooled[t][c % pooled[t].Length]));
+    }
+
     private double[][] Downsample(string name, int grid, double[][] x)
     {
         double[][] z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
+        if (config.Down == DownKind.Attention)
+        {
+            return Tap(name, AddFlat(Gather(name, grid, z), D($"{name}.position_embeddings")));
+        }
+
         double[] weight = D($"{name}.proj.weight");
         int inputs = z[0].Length;
         bool binary = config.Down is DownKind.Binary or DownKind.Conv3;

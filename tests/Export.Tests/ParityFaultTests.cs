@@ -22,6 +22,7 @@ public class ParityFaultTests
         {
             Stages = [s_stages[0] with { Mixer = MixerKind.Conv3, Reduction = 1, Gate = GateKind.Channel }, s_stages[1] with { Mixer = MixerKind.Depthwise, Heads = 1, Gate = GateKind.Channel }],
         }),
+        ["attention from stage to stage"] = () => Student(c => c with { Down = DownKind.Attention }),
         ["depthwise"] = () => Student(c => c with { Down = DownKind.Depthwise, PatchSize = 2, Stem = [new StemLayer(3, 1, 4), new StemLayer(3, 2, Depthwise: true)] }),
         ["windows, bias, zero points"] = () => Student(c => c with
         {

@@ -23,7 +23,7 @@ internal static class RandomNetwork
             int[] shape = required;
             if (clipPerHead && name.EndsWith("att_prob_clip", StringComparison.Ordinal))
             {
-                shape = [(name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage()).Heads];
+                shape = [(name.StartsWith("vit.encoder.patch_embed", StringComparison.Ordinal) ? config.StageAt(-int.Parse(name.Split('.')[2][11..])) : name.StartsWith("vit.encoder", StringComparison.Ordinal) ? config.Stages[config.StageOf(int.Parse(name.Split('.')[3]))] : config.ClassStage()).Heads];
             }
 
             var data = new float[shape.Aggregate(1, (a, b) => a * b)];
@@ -50,7 +50,9 @@ internal static class RandomNetwork
         return images;
     }
 
-    private static int Keys(string name, BinaryViTConfig config) => name.StartsWith("vit.encoder", StringComparison.Ordinal)
+    private static int Keys(string name, BinaryViTConfig config) => name.StartsWith("vit.encoder.patch_embed", StringComparison.Ordinal)
+        ? config.Tokens(int.Parse(name.Split('.')[2][11..]) - 1)
+        : name.StartsWith("vit.encoder", StringComparison.Ordinal)
         ? config.KeysAt(int.Parse(name.Split('.')[3]))
         : config.Keys(config.Stages.Count);
 

@@ -65,6 +65,7 @@ public class FusedKernelTests
     [Theory]
     [InlineData(nameof(DownKind.Conv3))]
     [InlineData(nameof(DownKind.Depthwise))]
+    [InlineData(nameof(DownKind.Attention))]
     public void WholeNetworkWithOtherDownSamplingAndStem(string down) => Compare(bfloat16: false, tolerance: 2e-4, network: Network with
     {
         Down = Enum.Parse<DownKind>(down),

@@ -88,6 +88,7 @@ public class ModelTests
     [Theory]
     [InlineData(nameof(DownKind.Conv3))]
     [InlineData(nameof(DownKind.Depthwise))]
+    [InlineData(nameof(DownKind.Attention))]
     public void NetworksWithOtherDownSamplingAndStemsAreReportedAndLowered(string down) =>
         Reports(Small with { Down = Enum.Parse<DownKind>(down), PatchSize = 2, Stem = [new StemLayer(3, 2, 6), new StemLayer(3, 2, Depthwise: true)] });
 

@@ -84,6 +84,19 @@ public class SeedPresetTests
         Assert.Contains(with, row => row.Contains((byte)1));
     }
 
+    /// <summary>LeViT: from stage to stage a quarter of the tokens ask all of them.</summary>
+    [Fact]
+    public void LevitShrinksByAttentionOfFewerQueries()
+    {
+        LoweredModel model = Lowering.Lower(BinaryLevit.Config, FewBlocks.Fresh(BinaryLevit.Config));
+        IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(model.Graph, model.Tensors);
+        GraphNode[] attention = [.. model.Graph.Nodes.Where(n => n.Op == Op.BinaryAttention)];
+        Assert.Equal([.. Enumerable.Repeat((196, 196, 256), 4), (49, 196, 512), .. Enumerable.Repeat((49, 49, 512), 8)],
+            attention.Select(n => (shapes[n.Inputs[0]].Tokens, shapes[n.Inputs[1]].Tokens, shapes[n.Output].Channels)));
+        Assert.Equal("vit.encoder.patch_embed1.attention.attention.norm_context", attention[4].Name);
+        Assert.Equal(["vit.encoder.patch_embed1.tile", "vit.encoder.patch_embed1.attention.output.layerscale"], model.Graph.Nodes.Single(n => n.Name == "vit.encoder.patch_embed1.attention").Inputs);
+    }
+
     /// <summary>CaiT: in the last two layers the class token alone asks, and alone is changed.</summary>
     [Fact]
     public void InCaitsLastLayersOnlyTheClassTokenAttends()

@@ -35,7 +35,7 @@ internal sealed record NetworkForm(
         FloatMixing: [.. s_floatMixing.Where(m => Has(tensors, m.Part)).Select(m => m.Text)]);
 
     /// <summary>Whether it has something that only the trainer here builds.</summary>
-    public bool IsOwn => Shifts || Stem || ClassAttention || Locality || Convolutions || Bias || ZeroPoint || FloatMixing.Count > 0 || Down is DownKind.Conv3 or DownKind.Depthwise;
+    public bool IsOwn => Shifts || Stem || ClassAttention || Locality || Convolutions || Bias || ZeroPoint || FloatMixing.Count > 0 || Down is DownKind.Conv3 or DownKind.Depthwise or DownKind.Attention;
 
     public BranchKind Branches => Branches3 || Branches5 ? BranchKind.Pool : Shifts ? BranchKind.Shift : BranchKind.None;
 
@@ -52,14 +52,15 @@ internal sealed record NetworkForm(
         [
             (!LayerScale, "without layer scale"), (half.Length > 0, $"with {half}branches only"), (Shifts, "with spatial shifts"), (Stem, "with a stem"),
             (ClassAttention, "with class attention"), (Locality, "with locality self-attention"), (Bias, "with a bias in the scores"), (ZeroPoint, "with zero points"),
-            (Convolutions, "with 3x3 convolutions"), (Down == DownKind.Conv3, "with 3x3 down-sampling"),
+            (Convolutions, "with 3x3 convolutions"), (Down == DownKind.Conv3, "with 3x3 down-sampling"), (Down == DownKind.Attention, "with attention from stage to stage"),
             .. FloatMixing.Select(text => (true, text)),
         ];
-        return (Down is DownKind.Binary or DownKind.Conv3 ? "BinaryViT" : $"BinaryViT* ({DownKinds.Name(Down)} down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
+        return (Down is DownKind.Binary or DownKind.Conv3 or DownKind.Attention ? "BinaryViT" : $"BinaryViT* ({DownKinds.Name(Down)} down-sampling)") + string.Concat(parts.Where(p => p.There).Select(p => $" {p.Text}"));
     }
 
     private static DownKind DownOf(IReadOnlyDictionary<string, FloatTensor> tensors) =>
-        Has(tensors, ".patch_embed1.depthwise.") ? DownKind.Depthwise
+        Has(tensors, ".patch_embed1.attention.") ? DownKind.Attention
+        : Has(tensors, ".patch_embed1.depthwise.") ? DownKind.Depthwise
         : Has(tensors, ".patch_embed1.") && !Has(tensors, ".patch_embed1.rprelu.") && !Has(tensors, ".patch_embed1.move") ? DownKind.Float
         : tensors.TryGetValue("vit.encoder.patch_embed1.proj.weight", out FloatTensor? weight) && weight.Shape is [_, _, 3, 3] ? DownKind.Conv3
         : DownKind.Binary;

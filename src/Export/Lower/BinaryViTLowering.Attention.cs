@@ -3,12 +3,14 @@ namespace EdgeVit.Export;
 /// <content>Queries, keys, values and the attention of their signs.</content>
 internal sealed partial class BinaryViTLowering
 {
-    /// <summary>Sign, binary linear with its norm, shortcut, RPReLU: [N, C] to [N, C].</summary>
+    /// <summary>Sign, binary linear with its norm, shortcut, RPReLU: [N, C] to [N, C], or to as many times C as the weight has rows.</summary>
     private string Projection(string att, string linear, string move, string norm, string rprelu, string input)
     {
         string sign = _graph.ShiftSign($"{att}.{linear}.sign", input, Data($"{att}.{move}"));
         string product = BinaryLinear($"{att}.{linear}", $"{att}.{norm}", sign);
-        return RPReLU($"{att}.{rprelu}", _graph.Add($"{att}.{linear}.sum", product, input), $"{att}.{rprelu}");
+        int times = tensors[$"{att}.{linear}.weight"].Shape[0] / Data($"{att}.{move}").Length;
+        string shortcut = times == 1 ? input : _graph.TileChannels($"{att}.{linear}.tile", input, times);
+        return RPReLU($"{att}.{rprelu}", _graph.Add($"{att}.{linear}.sum", product, shortcut), $"{att}.{rprelu}");
     }
 
     /// <summary>The attention's value is its clip times a count, so the clip goes into the scale.</summary>

@@ -5,10 +5,16 @@ namespace EdgeVit.Export;
 /// <content>From the grid of one stage to that of the next.</content>
 internal sealed partial class BinaryViTLowering
 {
-    /// <summary>[N, C] to [N / 4, channels], plus positions.</summary>
-    private string Downsampling(string name, int channels, string x)
+    /// <summary>[N, C] to [N / 4, C'] of the next stage, plus positions.</summary>
+    private string Downsampling(string name, int stage, string x)
     {
+        int channels = config.Stages[stage].Width;
         string z = Normed($"{name}.norm0", x, $"{name}.norm0");
+        if (config.Down == DownKind.Attention)
+        {
+            return _graph.Position(name, PooledQueries(name, stage, z), Data($"{name}.position_embeddings"), channels);
+        }
+
         FloatTensor weight = tensors[$"{name}.proj.weight"];
         if (config.Down is DownKind.Float or DownKind.Depthwise)
         {
@@ -26,6 +32,16 @@ internal sealed partial class BinaryViTLowering
         string pooled = _graph.AvgPool2d($"{name}.pool", z, 2, 2, everyPosition: false);
         string sum = _graph.Add($"{name}.sum", product, _graph.TileChannels($"{name}.tile", pooled, 2));
         return _graph.Position(name, RPReLU($"{name}.rprelu", sum, $"{name}.rprelu"), Data($"{name}.position_embeddings"), channels);
+    }
+
+    /// <summary>Tokens' means, each twice along the channels, plus the attention of queries made from them to all tokens: Z [N, C] to [N / 4, C'].</summary>
+    private string PooledQueries(string name, int stage, string z)
+    {
+        string pooled = Means(name, z);
+        string wide = _graph.TileChannels($"{name}.tile", pooled, config.Stages[stage].Width / config.Stages[stage - 1].Width);
+        return _graph.Add($"{name}.attention", wide, Attend(name, BinaryViTConfig.DownTo(stage), BinaryViTConfig.NoLayer, pooled, z, z, value => Means(value, value)));
+
+        string Means(string value, string tokens) => _graph.AvgPool2d($"{value}.pool", tokens, 2, 2, everyPosition: false);
     }
 
     /// <summary>A float convolution of each channel by itself, padded so that a grid is divided by the stride; the weight is [C, 1, k, k].</summary>

@@ -17,7 +17,7 @@ internal sealed partial class BinaryViTLowering(BinaryViTConfig config, IReadOnl
 
             if (s + 1 < config.Stages.Count)
             {
-                x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Stages[s + 1].Width, x);
+                x = Downsampling($"vit.encoder.patch_embed{s + 1}", s + 1, x);
             }
         }
         Head(x);

@@ -154,7 +154,7 @@ internal sealed class TensorManifest
                 AddLayerScaleOfOutput($"{block}.pooling", stage.Width);
                 break;
             default:
-                AddAttention(block, stage);
+                AddAttention(block, stage, stage.Width);
                 break;
         }
     }
@@ -166,14 +166,14 @@ internal sealed class TensorManifest
         AddNorm($"{module}.norm", channels);
     }
 
-    private void AddAttention(string block, StageConfig stage)
+    private void AddAttention(string block, StageConfig stage, int inputs)
     {
         string attention = $"{block}.attention.attention";
         foreach ((string linear, string letter) in (ReadOnlySpan<(string, string)>)[("query", "q"), ("key", "k"), ("value", "v")])
         {
-            Add($"{attention}.move{letter}", stage.Width);
+            Add($"{attention}.move{letter}", inputs);
             Add($"{attention}.move{letter}2", stage.Width);
-            AddBinaryLinear($"{attention}.{linear}", stage.Width, stage.Width);
+            AddBinaryLinear($"{attention}.{linear}", stage.Width, inputs);
             AddNorm($"{attention}.norm{letter}", stage.Width);
             AddRPReLU($"{attention}.rprelu{letter}", stage.Width);
             if (stage.Projection == ProjectionKind.Depthwise)
@@ -250,6 +250,13 @@ internal sealed class TensorManifest
         int inputs = config.Stages[stage].Width;
         int outputs = config.Stages[stage + 1].Width;
         AddNorm($"{name}.norm0", inputs);
+        _list.RequireLoose($"{name}.position_embeddings", 1, config.Tokens(stage + 1), outputs);
+        if (config.Down == DownKind.Attention)
+        {
+            AddAttention(name, config.StageAt(BinaryViTConfig.DownTo(stage + 1)), inputs);
+            return;
+        }
+
         if (config.Down == DownKind.Depthwise)
         {
             Add($"{name}.depthwise.weight", inputs, 1, 3, 3);
@@ -263,6 +270,5 @@ internal sealed class TensorManifest
             Add($"{name}.move", 1, inputs, 1, 1);
             AddRPReLU($"{name}.rprelu", outputs);
         }
-        _list.RequireLoose($"{name}.position_embeddings", 1, config.Tokens(stage + 1), outputs);
     }
 }

@@ -111,7 +111,7 @@ internal sealed partial record BinaryViTConfig
                     + $"multiple of {TokenSize << (Stages.Count - 1)}, or fewer stages";
                 yield break;
             }
-            if (Down is DownKind.Binary or DownKind.Conv3 && Stages[s + 1].Width != 2 * Stages[s].Width)
+            if (Down is DownKind.Binary or DownKind.Conv3 or DownKind.Attention && Stages[s + 1].Width != 2 * Stages[s].Width)
             {
                 yield return $"stage {s + 2} has {Stages[s + 1].Width} channels, but down {DownKinds.Name(Down)}, whose shortcut is the tokens twice, doubles the {Stages[s].Width} "
                     + $"of stage {s + 1} to {2 * Stages[s].Width}";

@@ -25,6 +25,11 @@ internal sealed partial record BinaryViTConfig
             yield return "a depthwise convolution has a batch norm, the network LayerNorms";
         }
 
+        if (Down == DownKind.Attention && Stages.Skip(1).FirstOrDefault(s => !s.Mixer.Attends) is { } other)
+        {
+            yield return $"down attention, which has the heads of the stage that it leads to, but a stage behind the first has the mixer {other.Mixer}: choose another down, or attention there";
+        }
+
         foreach (string fault in Stages.SelectMany((stage, s) => stage.MixerFaults($"stage {s + 1}")))
         {
             yield return fault;

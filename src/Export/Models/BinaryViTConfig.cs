@@ -89,8 +89,17 @@ internal sealed partial record BinaryViTConfig(
     /// <summary>What a layer of class attention is like: a block of the last stage that attends to its full grid.</summary>
     public StageConfig ClassStage() => new(ClassAttention, Stages[^1].Width, Stages[^1].FfnWidth, Stages[^1].Heads, Reduction: 1);
 
-    /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>.</summary>
-    public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage() : Stages[stage];
+    /// <summary>The shape of a stage; behind the last, at the number of stages, is <see cref="ClassStage"/>, at <see cref="DownTo"/> a stage what the attention
+    /// that leads to it is like: its width and heads, full grids.</summary>
+    public StageConfig StageAt(int stage) => stage == Stages.Count ? ClassStage()
+        : stage < 0 ? new(Depth: 1, Stages[-stage].Width, Stages[-stage].FfnWidth, Stages[-stage].Heads, Reduction: 1)
+        : Stages[stage];
+
+    /// <summary>What stands in place of a stage's number for the attention that leads to it from the stage before.</summary>
+    public static int DownTo(int stage) => -stage;
+
+    /// <summary>Channels of what becomes a stage's queries, keys and values.</summary>
+    public int InputsAt(int stage) => stage < 0 ? Stages[-stage - 1].Width : StageAt(stage).Width;
 
     /// <summary>Height and width of the patches' convolution.</summary>
     public int PatchKernel => ShiftedPatches ? 2 * PatchSize : PatchSize;
@@ -116,7 +125,8 @@ internal sealed partial record BinaryViTConfig(
     /// <summary>Tokens N of a stage.</summary>
     public int Tokens(int stage) => Grid(stage) * Grid(stage);
 
-    /// <summary>Keys per query of a stage, <c>N / reduction^2</c>; of class attention the last stage's tokens and the class token.</summary>
+    /// <summary>Keys per query of a stage, <c>N / reduction^2</c>; of class attention the last stage's tokens and the class token, of attention
+    /// that leads to a stage the tokens before it.</summary>
     public int Keys(int stage)
     {
         if (stage == Stages.Count)
@@ -124,12 +134,17 @@ internal sealed partial record BinaryViTConfig(
             return 1 + Tokens(stage - 1);
         }
 
+        if (stage < 0)
+        {
+            return Tokens(-stage - 1);
+        }
+
         int side = Grid(stage) / Stages[stage].Reduction;
         return side * side;
     }
 
     /// <summary>Whether the queries of a stage leave their own key out.</summary>
-    public bool MasksDiagonal(int stage) => Locality && stage < Stages.Count && Stages[stage] is { Reduction: 1, WindowSide: not 1 } && Tokens(stage) > 1;
+    public bool MasksDiagonal(int stage) => Locality && stage >= 0 && stage < Stages.Count && Stages[stage] is { Reduction: 1, WindowSide: not 1 } && Tokens(stage) > 1;
 
     /// <summary>The stage that the block with this global index belongs to.</summary>
     public int StageOf(int layer)

@@ -18,18 +18,23 @@ internal enum DownKind
 
     /// <summary>A float 3x3 convolution of stride 2 of each channel by itself (as in PiT), then a float linear layer to the next width: <c>depthwise</c>.</summary>
     Depthwise,
+
+    /// <summary>Binary attention of as many queries as the next stage has tokens, made from the tokens' means, to all tokens (LeViT, Graham et al. 2021), added to
+    /// the means: <c>attention</c>.</summary>
+    Attention,
 }
 
 /// <summary>The names of the kinds in files.</summary>
 internal static class DownKinds
 {
-    public const string Names = "binary, float, conv3 or depthwise";
+    public const string Names = "binary, float, conv3, depthwise or attention";
 
     public static string Name(DownKind kind) => kind switch
     {
         DownKind.Float => "float",
         DownKind.Conv3 => "conv3",
         DownKind.Depthwise => "depthwise",
+        DownKind.Attention => "attention",
         _ => "binary",
     };
 
@@ -40,6 +45,7 @@ internal static class DownKinds
         "float" => DownKind.Float,
         "conv3" => DownKind.Conv3,
         "depthwise" => DownKind.Depthwise,
+        "attention" => DownKind.Attention,
         _ => null,
     };
 }

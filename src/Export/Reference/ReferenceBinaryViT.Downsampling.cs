@@ -3,10 +3,33 @@ namespace EdgeVit.Export;
 /// <content>From the grid of one stage to that of the next.</content>
 internal sealed partial class ReferenceBinaryViT
 {
-    /// <summary>X [N, C] to [N / 4, C'].</summary>
-    private Matrix Downsampling(string name, int grid, Matrix x)
+    /// <summary>X [N, C] of a stage to [N / 4, C'] of the next.</summary>
+    private Matrix Downsampling(string name, int stage, Matrix x)
     {
+        int grid = config.Grid(stage);
         Matrix z = Tap($"{name}.norm0", Norm($"{name}.norm0", x));
+        Matrix y = config.Down == DownKind.Attention ? PooledQueries(name, stage, z) : Convolved(name, grid, z);
+        return Tap(name, y.Plus(Matrix.From(y.Columns, Tensor($"{name}.position_embeddings").Data)));
+    }
+
+    /// <summary>Queries are made from the means of 2x2 tokens, keys and values from all; what comes out is added to the means, each channel of them twice.</summary>
+    private Matrix PooledQueries(string name, int stage, Matrix z)
+    {
+        int grid = config.Grid(stage), channels = config.Stages[stage + 1].Width;
+        Matrix Means(string value, Matrix tokens) => Tap($"{value}.pool", Pool(tokens, grid, 2, 2, 2, 0, 0));
+        Matrix pooled = Means(name, z);
+        Matrix wide = Tap($"{name}.tile", Matrix.Of(pooled.Rows, channels, (t, y) =>
+        {
+            for (int c = 0; c < y.Length; c++)
+            {
+                y[c] = pooled.Row(t)[c % pooled.Columns];
+            }
+        }));
+        return Output(name, wide, Attend($"{name}.attention.attention", BinaryViTConfig.DownTo(stage + 1), BinaryViTConfig.NoLayer, pooled, z, z, Means));
+    }
+
+    private Matrix Convolved(string name, int grid, Matrix z)
+    {
         FloatTensor weight = Tensor($"{name}.proj.weight");
         bool isBinary = config.Down is DownKind.Binary or DownKind.Conv3;
         Matrix product = isBinary ? BinaryWindows(name, grid, z, weight) : FloatWindows(name, grid, z, weight);
@@ -17,7 +40,7 @@ internal sealed partial class ReferenceBinaryViT
             y = RPReLU($"{name}.rprelu", y, pooled);
         }
 
-        return Tap(name, y.Plus(Matrix.From(y.Columns, Tensor($"{name}.position_embeddings").Data)));
+        return y;
     }
 
     /// <summary>A binary convolution of stride 2: windows of 2x2 side by side, or of 3x3, beyond the grid +1. The weight is [C', C, k, k], not centred.</summary>

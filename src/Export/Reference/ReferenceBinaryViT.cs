@@ -22,7 +22,7 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
                 break;
             }
 
-            x = Downsampling($"vit.encoder.patch_embed{s + 1}", config.Grid(s), x);
+            x = Downsampling($"vit.encoder.patch_embed{s + 1}", s, x);
             yield return $"vit.encoder.patch_embed{s + 1}";
         }
         Head(x);

@@ -58,6 +58,7 @@ internal sealed class BinaryAttention : nn.Module
     private readonly LayerContext _context;
     private readonly StageConfig _stage;
     private readonly int _levels;
+    private readonly int _widening;
     private readonly bool _maskDiagonal;
     private readonly ScoreBias? _bias;
     private readonly WindowGroups? _windows;
@@ -70,14 +71,15 @@ internal sealed class BinaryAttention : nn.Module
         _key = BranchNames.Of($"{prefix}.key", $"{prefix}.key", $"{prefix}.rpreluk");
         _value = BranchNames.Of($"{prefix}.value", $"{prefix}.value", $"{prefix}.rpreluv");
         _reduction = BranchNames.Of($"{prefix}.reduction", $"{prefix}.reduction", $"{prefix}.rprelur");
-        long c = stage.Width;
-        moveq = Zeros(c);
-        movek = Zeros(c);
-        movev = Zeros(c);
+        long c = stage.Width, inputs = config.InputsAt(stageIndex);
+        _widening = (int)(c / inputs);
+        moveq = Zeros(inputs);
+        movek = Zeros(inputs);
+        movev = Zeros(inputs);
         moveq2 = Zeros(c);
         movek2 = Zeros(c);
         movev2 = Zeros(c);
-        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Number(Math.Log(binarization.Clip.For(config.KeysAt(layer)) / _levels))));
+        att_prob_clip_log = nn.Parameter(torch.full(binarization.ClipPerLayer ? 1 : stage.Heads, Number(Math.Log(binarization.Clip.For(layer == BinaryViTConfig.NoLayer ? config.Keys(stageIndex) : config.KeysAt(layer)) / _levels))));
         if (config.Locality)
         {
             att_temperature_logit = nn.Parameter(torch.full(stage.Heads, Number(AttentionTemperature.Start(stage.HeadSize))));
@@ -95,9 +97,9 @@ internal sealed class BinaryAttention : nn.Module
         }
 
         _windows = config.WindowAt(layer) is { } form ? new WindowGroups(form, config.Grid(stageIndex)) : null;
-        query = new LatentWeight(SignForm.Centred, c, c);
-        key = new LatentWeight(SignForm.Centred, c, c);
-        value = new LatentWeight(SignForm.Centred, c, c);
+        query = new LatentWeight(SignForm.Centred, c, inputs);
+        key = new LatentWeight(SignForm.Centred, c, inputs);
+        value = new LatentWeight(SignForm.Centred, c, inputs);
         if (stage.Projection == ProjectionKind.Depthwise)
         {
             convq = new LocalConvolution($"{prefix}.convq", context, c, StageConfig.UsualKernel);
@@ -161,6 +163,28 @@ internal sealed class BinaryAttention : nn.Module
         _context.Taps.Report($"{p}.rpreluk.mean", meanK);
         _context.Taps.Report($"{p}.rpreluv.mean", meanV);
         return Context(q, k, v, q.add(meanK, One).add(meanV, One), batch);
+    }
+
+    /// <summary>Attention that leads to the next stage: queries <c>[B*N/4, C]</c> that are means of 2x2 tokens, all tokens <c>[B*N, C]</c> of their grid → tokens of the
+    /// next stage, <c>[B*N/4, C']</c>. Means of keys and values are in the shortcut.</summary>
+    internal Tensor ForwardPooled(Tensor x, Tensor pooled, TokenGrid grid)
+    {
+        string p = _prefix;
+        (Shortcut narrow, Shortcut all) = (new Shortcut(pooled, ShortcutKind.Tile, _widening), new Shortcut(x, ShortcutKind.Tile, _widening));
+        Tensor q = _context.Branch(_query, pooled, moveq, query, normq, narrow, rpreluq);
+        Tensor k = _context.Branch(_key, x, movek, key, normk, all, rpreluk);
+        Tensor v = _context.Branch(_value, x, movev, value, normv, all, rpreluv);
+        Tensor meanK = grid.AveragePool(k, 2, 2, 2, 0, 0), meanV = grid.AveragePool(v, 2, 2, 2, 0, 0);
+        if (_context.Taps.On)
+        {
+            _context.Taps.Report($"{p}.query.tile", narrow.Expanded());
+            _context.Taps.Report($"{p}.key.tile", all.Expanded());
+            _context.Taps.Report($"{p}.value.tile", all.Expanded());
+            _context.Taps.Report($"{p}.rpreluk.pool", meanK);
+            _context.Taps.Report($"{p}.rpreluv.pool", meanV);
+        }
+
+        return Context(q, k, v, q.add(meanK, One).add(meanV, One), grid.Batch);
     }
 
     /// <summary>The attention's context with its norm, shortcut and RPReLU: queries <c>[B*N, C]</c>, keys and values <c>[B*M, C]</c> → <c>[B*N, C]</c>.</summary>

@@ -151,7 +151,10 @@ internal sealed class Encoder : nn.Module
         RegisterComponents();
         for (int s = 1; s < config.Stages.Count; s++)
         {
-            var down = new DownSampling($"vit.encoder.patch_embed{s}", context, config.Down, config.Stages[s - 1].Width, config.Stages[s].Width, config.Tokens(s));
+            string name = $"vit.encoder.patch_embed{s}";
+            DownSampling down = config.Down == DownKind.Attention
+                ? new AttentionDown(name, context, config, s, binarization)
+                : new ConvolutionDown(name, context, config.Down, config.Stages[s - 1].Width, config.Stages[s].Width, config.Tokens(s));
             register_module($"patch_embed{s}", down);
             _down.Add(down);
         }

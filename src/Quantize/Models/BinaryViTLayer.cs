@@ -10,7 +10,7 @@ namespace EdgeVit.Quantize;
 /// behind a norm and a LayerScale on the float residual stream.</summary>
 internal sealed class BinaryViTLayer : nn.Module
 {
-    private const double LayerScaleStart = 0.1;
+    internal const double LayerScaleStart = 0.1;
 
     private readonly AttentionBlock? attention;
     private readonly BinaryConvolution? conv;
@@ -196,6 +196,9 @@ internal sealed class AttentionBlock : nn.Module
 
     /// <summary>Normalised tokens, among them the class tokens, and the class tokens' residual stream → that stream.</summary>
     internal Tensor ForwardClass(Tensor a, Tensor query, Tensor x, bool fused) => Output(attention.ForwardClass(a, query), x, fused);
+
+    /// <summary>Normalised tokens, their means over 2x2 of them, and the next stage's residual stream → that stream.</summary>
+    internal Tensor ForwardPooled(Tensor a, Tensor pooled, Tensor x, TokenGrid grid, bool fused) => Output(attention.ForwardPooled(a, pooled, grid), x, fused);
 
     private Tensor Output(Tensor y, Tensor x, bool fused)
     {

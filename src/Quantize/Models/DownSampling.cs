@@ -8,9 +8,16 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace EdgeVit.Quantize;
 
-/// <summary>Down-sampling between two stages, <c>vit.encoder.patch_embed{k}</c>: tokens <c>[B*N, C]</c> → <c>[B*N/4, C']</c> by a convolution of stride 2,
-/// binary with a pooled shortcut, or float without; a depthwise one convolves each channel by itself before a linear layer.</summary>
-internal sealed class DownSampling : nn.Module
+/// <summary>Down-sampling between two stages, <c>vit.encoder.patch_embed{k}</c>: tokens <c>[B*N, C]</c> → <c>[B*N/4, C']</c>.</summary>
+internal abstract class DownSampling(string name) : nn.Module(name)
+{
+    /// <summary>Tokens of one stage → tokens of the next.</summary>
+    internal abstract Tensor Forward(Tensor x, TokenGrid grid);
+}
+
+/// <summary>A convolution of stride 2, binary with a pooled shortcut, or float without; a depthwise one convolves each channel by itself before a linear
+/// layer.</summary>
+internal sealed class ConvolutionDown : DownSampling
 {
     private readonly TokenNorm norm0;
     private readonly Parameter? move;
@@ -23,7 +30,7 @@ internal sealed class DownSampling : nn.Module
     private readonly LayerContext _context;
     private readonly ConvWindow _window;
 
-    internal DownSampling(string prefix, LayerContext context, DownKind kind, long width, long nextWidth, long nextTokens) : base(nameof(DownSampling))
+    internal ConvolutionDown(string prefix, LayerContext context, DownKind kind, long width, long nextWidth, long nextTokens) : base(nameof(ConvolutionDown))
     {
         (_prefix, _context) = (prefix, context);
         _window = kind switch
@@ -50,8 +57,7 @@ internal sealed class DownSampling : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Tokens of one stage → tokens of the next.</summary>
-    internal Tensor Forward(Tensor x, TokenGrid grid)
+    internal override Tensor Forward(Tensor x, TokenGrid grid)
     {
         Tensor z = norm0.call(x);                                                    // [B*N, C]
         _context.Taps.Report($"{_prefix}.norm0", z);

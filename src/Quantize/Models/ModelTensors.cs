@@ -11,6 +11,7 @@ internal static class ModelTensors
     private const string ClipLog = "att_prob_clip_log";
     private const string Clip = "att_prob_clip";
     private const string ClassAttention = "vit.class_attention.";
+    private const string Down = "vit.encoder.patch_embed";
     private const string BatchCount = ".num_batches_tracked";
 
     /// <summary>The network as the exporter takes it: every float tensor of the state_dict, the attention clip instead of its logarithm, and
@@ -94,14 +95,15 @@ internal static class ModelTensors
         }
     }
 
-    /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c> or <c>vit.class_attention.{l}...</c> belongs to.</summary>
+    /// <summary>Heads of the layer that a tensor <c>vit.encoder.layer.{l}...</c>, <c>vit.encoder.patch_embed{s}...</c> or <c>vit.class_attention.{l}...</c> belongs to.</summary>
     private static long HeadsOf(BinaryViT model, string name) => name.StartsWith(ClassAttention, StringComparison.Ordinal)
         ? model.Config.ClassStage().Heads
+        : name.StartsWith(Down, StringComparison.Ordinal) ? model.Config.Stages[int.Parse(name.Split('.')[2].AsSpan(Down.Length - "vit.encoder.".Length), System.Globalization.CultureInfo.InvariantCulture)].Heads
         : model.Config.Stages[model.Config.StageOf(int.Parse(name.Split('.')[3], System.Globalization.CultureInfo.InvariantCulture))].Heads;
 
     /// <summary>Whether a tensor is the latent weight of a binary linear layer, <c>[O, K]</c>; classifier and gates are float.</summary>
     private static bool IsCentred(string name, Tensor value) =>
-        value.dim() == 2 && (name.StartsWith("vit.encoder.layer.", StringComparison.Ordinal) || name.StartsWith(ClassAttention, StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal)
+        value.dim() == 2 && (name.StartsWith("vit.encoder.", StringComparison.Ordinal) || name.StartsWith(ClassAttention, StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal)
         && !name.Contains(".gate.", StringComparison.Ordinal);
 
     private static FloatTensor ToFloat(string name, Tensor value)

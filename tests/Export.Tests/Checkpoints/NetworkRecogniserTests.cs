@@ -26,7 +26,7 @@ public class NetworkRecogniserTests
     [Theory]
     [InlineData("binary-deit", "BinaryViT")]
     [InlineData("binary-cait", "BinaryViT with class attention")]
-    [InlineData("binary-levit", "BinaryViT with a bias in the scores")]
+    [InlineData("binary-levit", "BinaryViT with a bias in the scores with attention from stage to stage")]
     public void OtherPapersPresetsByTheirShapes(string preset, string variant)
     {
         BinaryViTConfig config = BinaryViTPresets.Get(preset);
@@ -193,11 +193,11 @@ public class NetworkRecogniserTests
         Assert.Contains(NetworkRecogniser.Recognise(Shapes(turns)).Assumed, a => a.Contains("keys and values of stage 2 on the grid of the queries", StringComparison.Ordinal));
         Assert.Equal(turns, NetworkRecogniser.Recognise(Shapes(turns), stated: turns).Config);
 
-        foreach (DownKind down in (DownKind[])[DownKind.Conv3, DownKind.Depthwise])
+        foreach (DownKind down in (DownKind[])[DownKind.Conv3, DownKind.Depthwise, DownKind.Attention])
         {
             RecognisedNetwork other = NetworkRecogniser.Recognise(Shapes(nano with { Down = down }));
             Assert.Equal(nano with { Down = down }, other.Config);
-            Assert.Equal(down == DownKind.Conv3 ? "BinaryViT with 3x3 down-sampling" : "BinaryViT* (depthwise down-sampling)", other.Variant);
+            Assert.Equal(down switch { DownKind.Conv3 => "BinaryViT with 3x3 down-sampling", DownKind.Attention => "BinaryViT with attention from stage to stage", _ => "BinaryViT* (depthwise down-sampling)" }, other.Variant);
         }
 
         BinaryViTConfig layered = nano with { PatchSize = 1, Stem = [new StemLayer(3, 2, 6), new StemLayer(3, 2, Depthwise: true)] };

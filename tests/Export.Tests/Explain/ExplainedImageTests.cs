@@ -27,6 +27,7 @@ public class ExplainedImageTests
         ["mixers by turns"] = new("mixers by turns", 16, 2,
             [s_pyramid[0] with { Depth = 3, Mixer = MixerCycle.Of([MixerKind.Depthwise, MixerKind.Pool, MixerKind.Attention]), Reduction = 2, Projection = ProjectionKind.Depthwise }, s_pyramid[1] with { Ffn = FfnKind.Local }], 4),
         ["stem"] = new("stem", 16, 2, s_pyramid, 4) { StemWidth = 16 },
+        ["attention down"] = new("attention down", 16, 2, s_pyramid, 4, Down: DownKind.Attention) { AttentionLevels = 3 },
         ["float down"] = new("float down", 16, 2, s_pyramid, 4, Down: DownKind.Float),
         ["windows"] = new("windows", 16, 2, [new(2, 64, 128, 1, 1) { WindowSide = 4, Shift = 1, Bias = BiasKind.Relative }, new(2, 128, 128, 2, 1) { WindowSide = 2, Pattern = WindowPattern.BlockGrid }], 4) { AttentionLevels = 3 },
     };
