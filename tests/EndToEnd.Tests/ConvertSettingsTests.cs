@@ -189,6 +189,27 @@ public sealed class ConvertSettingsTests
         verb.Settings(again).RequireEffect();
     }
 
+    /// <summary>The recipes of this repository are taken, and a plan prints each of their options as it stands.</summary>
+    [Fact]
+    public void TheRecipesHereAreTakenAndPrintedByAPlan()
+    {
+        string[] recipes = Directory.GetFiles(Path.Combine(Repository.Root, "recipes"), "*.recipe");
+        Assert.NotEmpty(recipes);
+        Assert.All(recipes, recipe =>
+        {
+            var verb = new ConvertVerb();
+            (ParseResult parsed, string? refusal) = CommandTree.Parse(["convert", "--recipe", recipe, "--out", "run"], [verb]);
+            Assert.Null(refusal);
+            Assert.All(verb.Combinations, c => Assert.Null(c.Fault(parsed)));
+            Cli.Training.ConvertSettings settings = verb.Settings(parsed);
+            ConvertOptions options = settings.ToOptions();
+            Assert.Same(options, options.Validate());
+            var plan = new ConvertPlan("net", ConfigJson.Write(StudentLayout.Of(options)), 1, 1, 1, 100, null, new PhasePlan(10, 5, 1, 20), 1);
+            string[] printed = new Cli.Training.PlannedRecipe(settings, plan).Text(verb.Groups).ReplaceLineEndings("\n").Split('\n');
+            Assert.All(File.ReadAllLines(recipe).Where(line => line.Length > 0 && line[0] != '#'), line => Assert.Contains(line, printed));
+        });
+    }
+
     private static ConvertOptions Read(params string[] arguments) => Settings(arguments).ToOptions();
 
     private static Cli.Training.ConvertSettings Settings(params string[] arguments)

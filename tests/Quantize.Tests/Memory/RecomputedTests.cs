@@ -46,6 +46,7 @@ public class RecomputedTests
                     Mixer = MixerCycle.Parse("conv3+depthwise+pool+attention")!.Value,
                     Projection = ProjectionKind.Depthwise,
                     Ffn = FfnKind.Local,
+                    Gate = GateKind.Channel,
                 },
             ],
         };
