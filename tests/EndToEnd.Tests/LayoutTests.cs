@@ -16,9 +16,9 @@ public sealed class LayoutTests
         string second = last.Length == 0 ? "\"heads\": 2, \"reduction\": 1" : $"\"mixer\": \"{last}\"";
         string layout = folder.File("own.json", Encoding.UTF8.GetBytes($$"""
             {
-              "name": "own", "imageSize": 32, "patchSize": 4, "classes": 10, "branches": "none",
+              "name": "own", "imageSize": 32, "patchSize": 4, "classes": 10, "branches": "none", "down": "{{(last.Length == 0 ? "attention" : "binary")}}",
               "stages": [
-                { "depth": 1, "width": 64, "ffnWidth": 128, "mixer": "conv3", "dilation": 2 },
+                { "depth": 1, "width": 64, "ffnWidth": 128, "mixer": "conv3", "dilation": 2, "gate": "channel" },
                 { "depth": 1, "width": 128, "ffnWidth": 128, {{second}} }
               ]
             }
@@ -44,6 +44,7 @@ public sealed class LayoutTests
     [InlineData("\"mixer\": \"conv\"", "mixer is 'conv', expected attention, conv3, depthwise or pool")]
     [InlineData("\"mixer\": \"conv3\", \"heads\": 2", "its mixer conv3 has no heads")]
     [InlineData("\"mixer\": \"conv3\", \"dilation\": 9", "dilation 9 of stage 1, 1 to 8 are possible")]
+    [InlineData("\"mixer\": \"pool\", \"gate\": \"channel\"", "gate channel of stage 1, but its mixer pool has no convolution")]
     [InlineData("\"mixer\": \"conv3\", \"mixing\": 1", "mixing")]
     public void WhatALayoutCannotSayIsNamedWithItsKey(string keys, string expected)
     {
