@@ -25,6 +25,8 @@ internal sealed unsafe class CompiledRowKernel : RowKernel
 
     internal override int Tokens => _rows.Tokens;
 
+    internal override int GroupLanes => _rows.GroupLanes;
+
     internal override bool TakesGroupMean(int factor) => _rows.TakesGroupMean(factor);
 
     internal override delegate*<Slot*, uint, int, void> Epilogue(ReadOnlySpan<Slot> slots) => _rows.Epilogue(slots);

@@ -58,7 +58,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         GroupForm? groupForm = null;
         if (order is { } hidden)
         {
-            groupForm = HiddenLayer.Rewrite(epilogues, hidden, pointers, weights, ref scratchRow);
+            groupForm = GroupedPass.Rewrite(epilogues, hidden, pointers, weights, ref scratchRow);
         }
 
         BitsSource? windows = product is { Source.Window.IsToken: false } ? product.Source : null;

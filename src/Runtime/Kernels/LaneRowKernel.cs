@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
 
 namespace EdgeVit.Runtime;
 
@@ -10,9 +11,12 @@ internal sealed unsafe class LaneRowKernel<TLanes, TVector> : RowKernel
 {
     internal override int Tokens => TLanes.Tokens;
 
+    internal override int GroupLanes => typeof(TLanes) == typeof(Lanes128) && AdvSimd.Arm64.IsSupported ? NeonHiddenLayer.Lanes : 0;
+
     internal override bool TakesGroupMean(int factor) => TLanes.Tokens > 1 && (factor is 4 or 8);
 
-    internal override delegate*<Slot*, uint, int, void> Epilogue(ReadOnlySpan<Slot> slots) => EpilogueKernel<TLanes, TVector>.Of(slots);
+    internal override delegate*<Slot*, uint, int, void> Epilogue(ReadOnlySpan<Slot> slots) =>
+        slots[Slots.Source].Group > 0 ? &NeonHiddenLayer.Run : EpilogueKernel<TLanes, TVector>.Of(slots);
 
     internal override void Multiply(float* values, int valueStride, int* indices, int count, float* weights, float* bias, int outputs, float* result, int tokens)
     {

@@ -7,6 +7,9 @@ internal abstract unsafe class RowKernel
     /// <summary>Tokens that an epilogue takes together, at most <see cref="Slots.MaxTokens"/>.</summary>
     internal abstract int Tokens { get; }
 
+    /// <summary>Groups of adjacent channels that a hidden layer's epilogue takes side by side; 0 where it takes channels in their own order.</summary>
+    internal abstract int GroupLanes { get; }
+
     /// <summary>True where an epilogue can hold means of this many adjacent channels.</summary>
     internal abstract bool TakesGroupMean(int factor);
 

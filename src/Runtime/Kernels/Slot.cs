@@ -12,6 +12,9 @@ internal static class Slots
     /// <summary>x = x + row, up to <see cref="MostShortcuts"/> times.</summary>
     internal const int Shortcut = 1;
 
+    /// <summary>Where the source is in groups: room for the shortcut's row in their order.</summary>
+    internal const int Transposed = Shortcut + 1;
+
     /// <summary>u = x - P0; x = fma(min(u, 0), P1, u) + P2; P0 and P2 may both be absent.</summary>
     internal const int RPReLU = 4;
 
@@ -112,6 +115,10 @@ internal unsafe struct Slot
 
     /// <summary>True for counts that take the first shortcut into their rounding.</summary>
     internal bool Joins;
+
+    /// <summary>Of counts in the order of groups of adjacent channels the channels of one, and <see cref="P0"/> holds the parameters of all slots, a vector
+    /// of each in turn: scale, offset, slope, threshold. Else 0.</summary>
+    internal int Group;
 
     /// <summary>Floats, or entries of <see cref="Places"/>, from token to token of a whole group.</summary>
     internal int GroupStep;

@@ -42,7 +42,9 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 var source = new BitsSource(places.Offset(head.Inputs[0]), input, output.Width, ConvWindow.Of(head));
                 ReadOnlyMemory<byte> bytes = _code is null ? weights.Words(head.Tensors["weight"]) : _code.Rows(head);
                 BitKernel bits = kernels.Bits.For(output.Channels);
-                byte* packed = bits.Pack(MemoryMarshal.Cast<byte, ulong>(bytes.Span), output.Channels, source.Inputs, weights.Allocate);
+                passes = HiddenLayer.InGroups(passes, kernels.Rows, weights, out GroupOrder? order);
+                ReadOnlySpan<byte> rows = order is null ? bytes.Span : HiddenLayer.Rows(bytes.Span, order);
+                byte* packed = bits.Pack(MemoryMarshal.Cast<byte, ulong>(rows), output.Channels, source.Inputs, weights.Allocate);
                 return [new BinaryProductStep(head.Name, kind, items, passes, bits, source, packed, output.Channels, IsCount(head))];
 
             case Op.BinaryAttention:
