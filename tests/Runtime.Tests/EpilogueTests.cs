@@ -83,9 +83,8 @@ public sealed unsafe class EpilogueTests : IDisposable
             case Slots.RPReLU or Slots.Norm:
                 return s;
             case Slots.Source when plain || _random.Next(3) == 0:
-                s.Number = _random.Next(2);
                 s.Step = tokens == 1 ? 0 : channels * sizeof(short);
-                s.Row = (byte*)Counts(channels * tokens, s.Number == 0);
+                s.Row = (byte*)Counts(channels * tokens, _random.Next(2) == 0);
                 s.Space = RowSpace.Tile;
                 return s;
             case Slots.Mean:
@@ -94,6 +93,7 @@ public sealed unsafe class EpilogueTests : IDisposable
                 break;
             case >= Slots.Sign:
                 s.Number = channels - (plain ? 0 : _random.Next(64));
+                new Span<float>(s.P0 + s.Number, channels - s.Number).Fill(float.NaN);
                 break;
             case Slots.Source when !plain && _random.Next(3) == 0:
                 s.P0 = null;

@@ -8,14 +8,14 @@ public unsafe class PlanWeightsTests
     public void RowsAreWholeBlocksWithoutNegativeZeros()
     {
         using var weights = new PlanWeights(new Dictionary<string, StoredTensor> { ["t"] = TensorData.Of("t", [-0f, 1, -2, 0f, 3, -0f], 2, 3) });
-        Check([0f, 1, -2, 0f, 3, 0f], weights.Rows("t", 3));
-        Check([0f, -1, 2, 0f, -3, 0f], weights.Negated("t", 3));
+        Check([0f, 1, -2, 0f, 3, 0f], weights.Rows("t", 3), 0f);
+        Check([0f, -1, 2, 0f, -3, 0f], weights.Thresholds("t", 3), float.NaN);
 
-        static void Check(float[] expected, float* found)
+        static void Check(float[] expected, float* found, float padding)
         {
             for (int i = 0; i < 2 * 64; i++)
             {
-                float value = i % 64 < 3 ? expected[(i / 64 * 3) + (i % 64)] : 0f;
+                float value = i % 64 < 3 ? expected[(i / 64 * 3) + (i % 64)] : padding;
                 Assert.Equal(BitConverter.SingleToUInt32Bits(value), BitConverter.SingleToUInt32Bits(found[i]));
             }
         }
@@ -29,7 +29,7 @@ public unsafe class PlanWeightsTests
         Assert.Equal(2 * 64 * 4, weights.Bytes);
         Assert.True(rows == weights.Rows("t", 3));
         Assert.Equal(2 * 64 * 4, weights.Bytes);
-        Assert.False(rows == weights.Negated("t", 3));
+        Assert.False(rows == weights.Thresholds("t", 3));
         Assert.False(rows == weights.Rows("t", 2));
         Assert.Equal((2 + 2 + 3) * 64 * 4, weights.Bytes);
         Assert.True(weights.Zeros(64) == weights.Zeros(64));

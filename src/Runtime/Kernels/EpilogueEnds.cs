@@ -7,24 +7,36 @@ internal static unsafe class EpilogueEnds<TLanes, TVector>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
-    /// <summary>Bits of channels behind the real ones are 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Counts(short* source, nint step, out Column<TVector> x0, out Column<TVector> x1)
+    {
+        byte* row = (byte*)source;
+        x0 = x1 = default;
+        (x0.A, x1.A) = TLanes.Counts(source);
+        if (TLanes.Tokens > 1)
+        {
+            (x0.B, x1.B) = TLanes.Counts((short*)(row + step));
+            (x0.C, x1.C) = TLanes.Counts((short*)(row + (2 * step)));
+            (x0.D, x1.D) = TLanes.Counts((short*)(row + (3 * step)));
+        }
+    }
+
+    /// <summary>A bit for each channel, one after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void StoreSigns(Slot* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
         int n = TLanes.Count;
         TVector t0 = TLanes.Load(s->P0 + c);
         TVector t1 = TLanes.Load(s->P0 + c + n);
-        nint left = s->Number - c;
-        ulong real = left >= 2 * n ? ulong.MaxValue : left <= 0 ? 0 : (1UL << (int)left) - 1;
         byte* row = s->Row + (c >> 3);
         nint step = s->Step;
         int first = (int)c & 7;
-        TLanes.StoreMask(row, first, (TLanes.MaskAtLeast(x0.A, t0) | (TLanes.MaskAtLeast(x1.A, t1) << n)) & real);
+        TLanes.StoreMask(row, first, TLanes.MaskAtLeast(x0.A, t0) | (TLanes.MaskAtLeast(x1.A, t1) << n));
         if (TLanes.Tokens > 1)
         {
-            TLanes.StoreMask(row + step, first, (TLanes.MaskAtLeast(x0.B, t0) | (TLanes.MaskAtLeast(x1.B, t1) << n)) & real);
-            TLanes.StoreMask(row + (2 * step), first, (TLanes.MaskAtLeast(x0.C, t0) | (TLanes.MaskAtLeast(x1.C, t1) << n)) & real);
-            TLanes.StoreMask(row + (3 * step), first, (TLanes.MaskAtLeast(x0.D, t0) | (TLanes.MaskAtLeast(x1.D, t1) << n)) & real);
+            TLanes.StoreMask(row + step, first, TLanes.MaskAtLeast(x0.B, t0) | (TLanes.MaskAtLeast(x1.B, t1) << n));
+            TLanes.StoreMask(row + (2 * step), first, TLanes.MaskAtLeast(x0.C, t0) | (TLanes.MaskAtLeast(x1.C, t1) << n));
+            TLanes.StoreMask(row + (3 * step), first, TLanes.MaskAtLeast(x0.D, t0) | (TLanes.MaskAtLeast(x1.D, t1) << n));
         }
     }
 

@@ -46,50 +46,60 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         return x;
     }
 
-    /// <summary>Sums of the tokens' neighbouring rows, from +0 on, times a factor. A place outside of the grid is a row of zeros.</summary>
+    /// <summary>Sums of the tokens' neighbouring rows times a factor. A place outside of the grid is a row of zeros.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Sum(Slot* s, nint c, out Column<TVector> x0, out Column<TVector> x1)
     {
-        nint n = TLanes.Count;
         int rows = s->Rows;
         int* at = s->At + (s->Parts > 1 && ((int)c & TokenShift.BlockChannels) != 0 ? rows : 0);
         int* behind = at + rows;
         nint step = s->Step;
 
         // The second vector's rows, where it lies in the next block of channels.
-        nint next = s->Parts > 1 && n == TokenShift.BlockChannels ? rows : 0;
+        nint next = s->Parts > 1 && TLanes.Count == TokenShift.BlockChannels ? rows : 0;
         float* first = (float*)s->Row + c;
-        x0.A = x0.B = x0.C = x0.D = x1.A = x1.B = x1.C = x1.D = TLanes.Broadcast(0f);
-        do
+        Near(first, at, step, next, out x0, out x1);
+        while (++at < behind)
         {
-            Plus(first, at, next, ref x0.A, ref x1.A);
-            if (TLanes.Tokens > 1)
-            {
-                Plus(first, at + step, next, ref x0.B, ref x1.B);
-                Plus(first, at + (2 * step), next, ref x0.C, ref x1.C);
-                Plus(first, at + (3 * step), next, ref x0.D, ref x1.D);
-            }
+            Near(first, at, step, next, out Column<TVector> r0, out Column<TVector> r1);
+            x0 = Add(x0, r0);
+            x1 = Add(x1, r1);
         }
-        while (++at < behind);
-        TVector factor = TLanes.Broadcast(s->Factor);
-        x0.A = TLanes.Multiply(x0.A, factor);
-        x0.B = TLanes.Multiply(x0.B, factor);
-        x0.C = TLanes.Multiply(x0.C, factor);
-        x0.D = TLanes.Multiply(x0.D, factor);
-        x1.A = TLanes.Multiply(x1.A, factor);
-        x1.B = TLanes.Multiply(x1.B, factor);
-        x1.C = TLanes.Multiply(x1.C, factor);
-        x1.D = TLanes.Multiply(x1.D, factor);
+
+        if (s->Factor != 1)
+        {
+            TVector factor = TLanes.Broadcast(s->Factor);
+            x0 = Multiply(x0, factor);
+            x1 = Multiply(x1, factor);
+        }
+    }
+
+    /// <summary>One neighbouring row of each token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Near(float* first, int* at, nint step, nint next, out Column<TVector> x0, out Column<TVector> x1)
+    {
+        x0 = x1 = default;
+        byte* a = (byte*)first + at[0];
+        if (TLanes.Tokens > 1)
+        {
+            byte* b = (byte*)first + at[step];
+            byte* d = (byte*)first + at[2 * step];
+            byte* e = (byte*)first + at[3 * step];
+            x0.B = TLanes.Load((float*)b);
+            x1.B = Second(first, b, at + step, next);
+            x0.C = TLanes.Load((float*)d);
+            x1.C = Second(first, d, at + (2 * step), next);
+            x0.D = TLanes.Load((float*)e);
+            x1.D = Second(first, e, at + (3 * step), next);
+        }
+
+        x0.A = TLanes.Load((float*)a);
+        x1.A = Second(first, a, at, next);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Plus(float* first, int* at, nint next, ref TVector x0, ref TVector x1)
-    {
-        float* row = (float*)((byte*)first + *at);
-        x0 = TLanes.Add(x0, TLanes.Load(row));
-        row = TLanes.Count == TokenShift.BlockChannels ? (float*)((byte*)first + at[next]) : row;
-        x1 = TLanes.Add(x1, TLanes.Load(row + TLanes.Count));
-    }
+    private static TVector Second(float* first, byte* row, int* at, nint next) =>
+        TLanes.Load((float*)(TLanes.Count == TokenShift.BlockChannels ? (byte*)first + at[next] : row) + TLanes.Count);
 
     /// <summary>The same where it is rare, apart from the loop so that the others keep their registers.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -138,135 +148,59 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         x1 = TLanes.Fma(w1, TLanes.Load(row + TLanes.Count), x1);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Add(Column<TVector> x, Column<TVector> y)
-    {
-        x.A = TLanes.Add(x.A, y.A);
-        if (TLanes.Tokens > 1)
-        {
-            x.B = TLanes.Add(x.B, y.B);
-            x.C = TLanes.Add(x.C, y.C);
-            x.D = TLanes.Add(x.D, y.D);
-        }
-
-        return x;
-    }
-
     /// <summary>scale * x + y.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Scaled(float* scales, Column<TVector> x, Column<TVector> y)
+    private static void Scaled(float* scales, Column<TVector> y0, Column<TVector> y1, ref Column<TVector> x0, ref Column<TVector> x1)
     {
-        TVector scale = TLanes.Load(scales);
-        x.A = TLanes.Fma(scale, x.A, y.A);
-        if (TLanes.Tokens > 1)
-        {
-            x.B = TLanes.Fma(scale, x.B, y.B);
-            x.C = TLanes.Fma(scale, x.C, y.C);
-            x.D = TLanes.Fma(scale, x.D, y.D);
-        }
-
-        return x;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Counts(Slot* s, nint c, out Column<TVector> x0, out Column<TVector> x1)
-    {
-        byte* row = (byte*)((short*)s->Row + c);
-        nint step = s->Step;
-        bool isNatural = s->Number != 0;
-        x0 = default;
-        x1 = default;
-        (x0.A, x1.A) = TLanes.Counts((short*)row, isNatural);
-        if (TLanes.Tokens > 1)
-        {
-            (x0.B, x1.B) = TLanes.Counts((short*)(row + step), isNatural);
-            (x0.C, x1.C) = TLanes.Counts((short*)(row + (2 * step)), isNatural);
-            (x0.D, x1.D) = TLanes.Counts((short*)(row + (3 * step)), isNatural);
-        }
+        TVector scale0 = TLanes.Load(scales);
+        TVector scale1 = TLanes.Load(scales + TLanes.Count);
+        x0 = Fma(x0, scale0, y0);
+        x1 = Fma(x1, scale1, y1);
     }
 
     /// <summary>Counts that take a shortcut into their rounding: fma(scale, count, row + offset).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Joined(Slot* s, nint c, Column<TVector> r0, Column<TVector> r1, out Column<TVector> x0, out Column<TVector> x1)
     {
-        nint n = TLanes.Count;
-        Counts(s, c, out x0, out x1);
-        x0 = Scaled(s->P0 + c, x0, Plus(s->P1 + c, r0));
-        x1 = Scaled(s->P0 + c + n, x1, Plus(s->P1 + c + n, r1));
+        TVector offset0 = TLanes.Load(s->P1 + c);
+        TVector offset1 = TLanes.Load(s->P1 + c + TLanes.Count);
+        TLanes.Counts((short*)s->Row + c, s->Step, out x0, out x1);
+        r0 = Add(r0, offset0);
+        r1 = Add(r1, offset1);
+        Scaled(s->P0 + c, r0, r1, ref x0, ref x1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Plus(float* offsets, Column<TVector> x)
+    private static void Affine(Slot* s, nint c, ref Column<TVector> x0, ref Column<TVector> x1)
     {
-        TVector offset = TLanes.Load(offsets);
-        x.A = TLanes.Add(x.A, offset);
-        if (TLanes.Tokens > 1)
-        {
-            x.B = TLanes.Add(x.B, offset);
-            x.C = TLanes.Add(x.C, offset);
-            x.D = TLanes.Add(x.D, offset);
-        }
-
-        return x;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Affine(Slot* s, nint c, Column<TVector> x)
-    {
-        TVector scale = TLanes.Load(s->P0 + c);
-        TVector offset = TLanes.Load(s->P1 + c);
-        x.A = TLanes.Fma(scale, x.A, offset);
-        if (TLanes.Tokens > 1)
-        {
-            x.B = TLanes.Fma(scale, x.B, offset);
-            x.C = TLanes.Fma(scale, x.C, offset);
-            x.D = TLanes.Fma(scale, x.D, offset);
-        }
-
-        return x;
+        TVector scale0 = TLanes.Load(s->P0 + c);
+        TVector scale1 = TLanes.Load(s->P0 + c + TLanes.Count);
+        Column<TVector> y0 = Broadcast(TLanes.Load(s->P1 + c));
+        Column<TVector> y1 = Broadcast(TLanes.Load(s->P1 + c + TLanes.Count));
+        x0 = Fma(x0, scale0, y0);
+        x1 = Fma(x1, scale1, y1);
     }
 
     /// <summary>With shift and offset, which no folded graph has, and so apart from the loop.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static Column<TVector> RPReLU(Slot* s, nint c, Column<TVector> x)
+    private static (Column<TVector> X0, Column<TVector> X1) RPReLU(Slot* s, nint c, Column<TVector> x0, Column<TVector> x1)
     {
-        TVector shift = TLanes.Load(s->P0 + c);
-        x.A = TLanes.Subtract(x.A, shift);
-        x.B = TLanes.Subtract(x.B, shift);
-        x.C = TLanes.Subtract(x.C, shift);
-        x.D = TLanes.Subtract(x.D, shift);
-        x = Leaky(s, c, x);
-        TVector offset = TLanes.Load(s->P2 + c);
-        x.A = TLanes.Add(x.A, offset);
-        x.B = TLanes.Add(x.B, offset);
-        x.C = TLanes.Add(x.C, offset);
-        x.D = TLanes.Add(x.D, offset);
-        return x;
+        x0 = Subtract(x0, TLanes.Load(s->P0 + c));
+        x1 = Subtract(x1, TLanes.Load(s->P0 + c + TLanes.Count));
+        Leaky(s, c, TLanes.Broadcast(0f), ref x0, ref x1);
+        return (Add(x0, TLanes.Load(s->P2 + c)), Add(x1, TLanes.Load(s->P2 + c + TLanes.Count)));
     }
 
-    /// <summary>fma(min(x, 0), P1, x). The operations of the tokens take turns, so that a core that runs them in order need not wait.</summary>
+    /// <summary>fma(min(x, 0), P1, x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Leaky(Slot* s, nint c, Column<TVector> x)
+    private static void Leaky(Slot* s, nint c, TVector zero, ref Column<TVector> x0, ref Column<TVector> x1)
     {
-        TVector slope = TLanes.Load(s->P1 + c);
-        Column<TVector> below = default;
-        below.A = TLanes.Negative(x.A);
-        if (TLanes.Tokens > 1)
-        {
-            below.B = TLanes.Negative(x.B);
-            below.C = TLanes.Negative(x.C);
-            below.D = TLanes.Negative(x.D);
-        }
-
-        x.A = TLanes.Fma(below.A, slope, x.A);
-        if (TLanes.Tokens > 1)
-        {
-            x.B = TLanes.Fma(below.B, slope, x.B);
-            x.C = TLanes.Fma(below.C, slope, x.C);
-            x.D = TLanes.Fma(below.D, slope, x.D);
-        }
-
-        return x;
+        TVector slope0 = TLanes.Load(s->P1 + c);
+        TVector slope1 = TLanes.Load(s->P1 + c + TLanes.Count);
+        Column<TVector> below0 = Negative(x0, zero);
+        Column<TVector> below1 = Negative(x1, zero);
+        x0 = Fma(below0, slope0, x0);
+        x1 = Fma(below1, slope1, x1);
     }
 
     /// <summary>Means that are not a hidden layer's.</summary>

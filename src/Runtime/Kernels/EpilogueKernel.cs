@@ -14,7 +14,8 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     private const uint LaterShortcuts = (1U << (Slots.Shortcut + 1)) | (1U << (Slots.Shortcut + 2));
     private const uint HiddenLayer = Neurons | (1U << Slots.Sign) | (1U << Slots.Mean);
     private const uint AttentionBranch = Neurons | (1U << Slots.Store) | (1U << Slots.Sign);
-    private const uint BlockOutput = Neurons | (1U << Slots.Residual);
+    private const uint BlockOutput = Neurons | (1U << Slots.Residual) | (1U << Slots.Norm);
+    private const uint BlockOutputMask = ((1U << Slots.Branch) - 1) | (1U << Slots.Norm) | (1U << Slots.Mean);
 
     /// <summary>See <see cref="RowKernel.Epilogue"/>.</summary>
     internal static delegate*<Slot*, uint, int, void> Of(ReadOnlySpan<Slot> slots)
@@ -29,7 +30,7 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         return !isDirect ? &Any
             : present == HiddenLayer ? &Hidden
             : present is AttentionBranch or (AttentionBranch | LaterShortcuts) ? &Branch
-            : (present & ((1U << Slots.Branch) - 1)) == BlockOutput && slots[Slots.Residual].P0 != null ? &Output
+            : (present & BlockOutputMask) == BlockOutput && slots[Slots.Residual].P0 != null ? &Output
             : &Any;
     }
 
@@ -38,10 +39,11 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Hidden(Slot* e, uint present, int channels)
     {
+        TVector zero = Zero(present);
         int wrap = e[Slots.Shortcut].Modulo - 1;
         for (int c = 0; c < channels; c += 2 * TLanes.Count)
         {
-            Neuron(e, c, c & wrap, out Column<TVector> x0, out Column<TVector> x1);
+            Neuron(e, c, c & wrap, zero, out Column<TVector> x0, out Column<TVector> x1);
             TLanes.StoreSigns(e + Slots.Sign, c, x0, x1);
             TLanes.StoreMeans(e + Slots.Mean, c, x0, x1);
         }
@@ -51,6 +53,7 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Branch(Slot* e, uint present, int channels)
     {
+        TVector zero = Zero(present);
         int n = TLanes.Count;
         int wrap = e[Slots.Shortcut].Modulo - 1;
         for (int c = 0; c < channels; c += 2 * n)
@@ -63,8 +66,7 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
                 x1 = Add(Add(x1, Row(s + 1, c + n)), Row(s + 2, c + n));
             }
 
-            x0 = Leaky(e + Slots.RPReLU, c, x0);
-            x1 = Leaky(e + Slots.RPReLU, c + n, x1);
+            Leaky(e + Slots.RPReLU, c, zero, ref x0, ref x1);
             Store(e + Slots.Store, c, x0, x1);
             TLanes.StoreSigns(e + Slots.Sign, c, x0, x1);
         }
@@ -74,32 +76,44 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Output(Slot* e, uint present, int channels)
     {
+        TVector zero = Zero(present);
         int n = TLanes.Count;
         int wrap = e[Slots.Shortcut].Modulo - 1;
         for (int c = 0; c < channels; c += 2 * n)
         {
-            Neuron(e, c, c & wrap, out Column<TVector> x0, out Column<TVector> x1);
+            Neuron(e, c, c & wrap, zero, out Column<TVector> x0, out Column<TVector> x1);
             Slot* s = e + Slots.Residual;
-            x0 = Scaled(s->P0 + c, x0, Row(s, c));
-            x1 = Scaled(s->P0 + c + n, x1, Row(s, c + n));
-            End(e, present, c, x0, x1);
+            Scaled(s->P0 + c, Row(s, c), Row(s, c + n), ref x0, ref x1);
+            Branches(e, c, ref x0, ref x1);
+            if (Has(present, Slots.Store))
+            {
+                Store(e + Slots.Store, c, x0, x1);
+            }
+
+            Affine(e + Slots.Norm, c, ref x0, ref x1);
+            if (Has(present, Slots.NormStore))
+            {
+                Store(e + Slots.NormStore, c, x0, x1);
+            }
+
+            Signs(e, c, x0, x1);
         }
     }
 
     /// <summary>Counts, a shortcut of which channel c lies at <paramref name="at"/>, an RPReLU without shift and offset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Neuron(Slot* e, nint c, nint at, out Column<TVector> x0, out Column<TVector> x1)
+    private static void Neuron(Slot* e, nint c, nint at, TVector zero, out Column<TVector> x0, out Column<TVector> x1)
     {
         nint n = TLanes.Count;
         Joined(e, c, Row(e + Slots.Shortcut, at), Row(e + Slots.Shortcut, at + n), out x0, out x1);
-        x0 = Leaky(e + Slots.RPReLU, c, x0);
-        x1 = Leaky(e + Slots.RPReLU, c + n, x1);
+        Leaky(e + Slots.RPReLU, c, zero, ref x0, ref x1);
     }
 
     [SuppressMessage("Maintainability", "CA1502", Justification = "The slots in their order, over a block of channels that stays in registers.")]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Any(Slot* e, uint present, int channels)
     {
+        TVector zero = Zero(present);
         nint n = TLanes.Count;
         for (nint c = 0; c < channels; c += 2 * n)
         {
@@ -113,9 +127,8 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
             }
             else if (e->P0 != null)
             {
-                Counts(e, c, out x0, out x1);
-                x0 = Affine(e, c, x0);
-                x1 = Affine(e, c + n, x1);
+                TLanes.Counts((short*)e->Row + c, e->Step, out x0, out x1);
+                Affine(e, c, ref x0, ref x1);
             }
             else if (e->P2 != null)
             {
@@ -138,13 +151,11 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
                 s = e + Slots.RPReLU;
                 if (s->P0 == null)
                 {
-                    x0 = Leaky(s, c, x0);
-                    x1 = Leaky(s, c + n, x1);
+                    Leaky(s, c, zero, ref x0, ref x1);
                 }
                 else
                 {
-                    x0 = RPReLU(s, c, x0);
-                    x1 = RPReLU(s, c + n, x1);
+                    (x0, x1) = RPReLU(s, c, x0, x1);
                 }
             }
 
@@ -159,54 +170,67 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
                 }
                 else
                 {
-                    x0 = Scaled(s->P0 + c, x0, r0);
-                    x1 = Scaled(s->P0 + c + n, x1, r1);
+                    Scaled(s->P0 + c, r0, r1, ref x0, ref x1);
                 }
             }
 
-            End(e, present, c, x0, x1);
+            Branches(e, c, ref x0, ref x1);
+            if (Has(present, Slots.Store))
+            {
+                Store(e + Slots.Store, c, x0, x1);
+            }
+
+            if (Has(present, Slots.Norm))
+            {
+                Affine(e + Slots.Norm, c, ref x0, ref x1);
+            }
+
+            if (Has(present, Slots.NormStore))
+            {
+                Store(e + Slots.NormStore, c, x0, x1);
+            }
+
+            Signs(e, c, x0, x1);
+            if (Has(present, Slots.Mean))
+            {
+                StoreMeans(e + Slots.Mean, c, x0, x1);
+            }
         }
     }
 
-    /// <summary>Neighbours, store, norm, store, signs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void End(Slot* e, uint present, nint c, Column<TVector> x0, Column<TVector> x1)
+    private static void Branches(Slot* e, nint c, ref Column<TVector> x0, ref Column<TVector> x1)
     {
-        nint n = TLanes.Count;
         for (Slot* s = e + Slots.Branch; s < e + Slots.Store && s->Space != RowSpace.None; s++)
         {
             Sum(s, c, out Column<TVector> r0, out Column<TVector> r1);
-            x0 = s->P1 == null ? Scaled(s->P0 + c, r0, x0) : Add(x0, Affine(s, c, r0));
-            x1 = s->P1 == null ? Scaled(s->P0 + c + n, r1, x1) : Add(x1, Affine(s, c + n, r1));
+            if (s->P1 == null)
+            {
+                Scaled(s->P0 + c, x0, x1, ref r0, ref r1);
+                (x0, x1) = (r0, r1);
+            }
+            else
+            {
+                Affine(s, c, ref r0, ref r1);
+                x0 = Add(x0, r0);
+                x1 = Add(x1, r1);
+            }
         }
+    }
 
-        if (Has(present, Slots.Store))
-        {
-            Store(e + Slots.Store, c, x0, x1);
-        }
-
-        if (Has(present, Slots.Norm))
-        {
-            x0 = Affine(e + Slots.Norm, c, x0);
-            x1 = Affine(e + Slots.Norm, c + n, x1);
-        }
-
-        if (Has(present, Slots.NormStore))
-        {
-            Store(e + Slots.NormStore, c, x0, x1);
-        }
-
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Signs(Slot* e, nint c, Column<TVector> x0, Column<TVector> x1)
+    {
         for (Slot* s = e + Slots.Sign; s < e + Slots.Mean && s->Space != RowSpace.None; s++)
         {
             TLanes.StoreSigns(s, c, x0, x1);
-        }
-
-        if (Has(present, Slots.Mean))
-        {
-            StoreMeans(e + Slots.Mean, c, x0, x1);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Has(uint present, int slot) => (present & (1U << slot)) != 0;
+
+    /// <summary>0, which the JIT does not know: it would make a constant anew wherever it is used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Zero(uint present) => TLanes.Broadcast(present >> Slots.Count);
 }

@@ -28,15 +28,23 @@ internal unsafe interface ILanes<TVector>
     static abstract TVector Fma(TVector a, TVector b, TVector c);
 
     /// <summary>min(x, 0); of zeros and NaN either operand, which no sum of it with x shows.</summary>
-    static abstract TVector Negative(TVector x);
+    /// <param name="x">Numbers.</param>
+    /// <param name="zero">Zeros.</param>
+    static abstract TVector Negative(TVector x, TVector zero);
 
     /// <summary>Bit i is set where lane i of x is at least that of the threshold; NaN gives 0.</summary>
     static abstract ulong MaskAtLeast(TVector x, TVector threshold);
 
     /// <summary>Two vectors of signed 16-bit integers as floats.</summary>
     /// <param name="source">The first of them.</param>
-    /// <param name="isNatural">True where none is negative.</param>
-    static abstract (TVector X0, TVector X1) Counts(short* source, bool isNatural);
+    static abstract (TVector X0, TVector X1) Counts(short* source);
+
+    /// <summary>The same of every token.</summary>
+    /// <param name="source">The first token's.</param>
+    /// <param name="step">Bytes from token to token.</param>
+    /// <param name="x0">The first vectors.</param>
+    /// <param name="x1">The second ones.</param>
+    static abstract void Counts(short* source, nint step, out Column<TVector> x0, out Column<TVector> x1);
 
     /// <summary>A transposition within each part of four floats: vector j of the result holds float j of every group of four of a, b, c
     /// and d. In which order the groups lie is the width's own.</summary>
@@ -58,7 +66,7 @@ internal unsafe interface ILanes<TVector>
     /// <param name="mask">The bits.</param>
     static abstract void StoreMask(byte* at, int first, ulong mask);
 
-    /// <summary>Stores the signs of two columns for a slot; the padding's are 0.</summary>
+    /// <summary>Stores the signs of two columns for a slot.</summary>
     static abstract void StoreSigns(Slot* s, nint c, Column<TVector> x0, Column<TVector> x1);
 
     /// <summary>Stores the means of four or eight adjacent channels of two columns for a slot.</summary>

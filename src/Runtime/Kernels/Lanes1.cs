@@ -31,13 +31,16 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float Fma(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Negative(float x) => x < 0 ? x : 0;
+    public static float Negative(float x, float zero) => x < zero ? x : zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(float x, float threshold) => x >= threshold ? 1UL : 0UL;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (float X0, float X1) Counts(short* source, bool isNatural) => (source[0], source[1]);
+    public static (float X0, float X1) Counts(short* source) => (source[0], source[1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Counts(short* source, nint step, out Column<float> x0, out Column<float> x1) => EpilogueEnds<Lanes1, float>.Counts(source, step, out x0, out x1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (float V0, float V1, float V2, float V3) Quarters(float a, float b, float c, float d) => throw NoGroups();

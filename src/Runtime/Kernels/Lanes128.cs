@@ -35,21 +35,30 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         System.Runtime.Intrinsics.X86.Fma.IsSupported || AdvSimd.IsSupported ? Vector128.FusedMultiplyAdd(a, b, c) : Fused.InDoubles(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Negative(Vector128<float> x) => Vector128.MinNative(x, Vector128<float>.Zero);
+    public static Vector128<float> Negative(Vector128<float> x, Vector128<float> zero) =>
+        AdvSimd.IsSupported ? NeonEnds.Negative(x, zero) : Vector128.MinNative(x, zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector128<float> x, Vector128<float> threshold) => Vector128.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector128<float> X0, Vector128<float> X1) Counts(short* source, bool isNatural)
+    public static (Vector128<float> X0, Vector128<float> X1) Counts(short* source)
     {
-        if (AdvSimd.Arm64.IsSupported)
-        {
-            return NeonEnds.Counts(source, isNatural);
-        }
-
         (Vector128<int> lower, Vector128<int> upper) = Vector128.Widen(Vector128.Load(source));
         return (Vector128.ConvertToSingle(lower), Vector128.ConvertToSingle(upper));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Counts(short* source, nint step, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
+    {
+        if (AdvSimd.IsSupported)
+        {
+            NeonEnds.Counts(source, step, out x0, out x1);
+        }
+        else
+        {
+            EpilogueEnds<Lanes128, Vector128<float>>.Counts(source, step, out x0, out x1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

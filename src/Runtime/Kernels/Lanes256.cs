@@ -33,13 +33,16 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Fma(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Negative(Vector256<float> x) => Vector256.MinNative(x, Vector256<float>.Zero);
+    public static Vector256<float> Negative(Vector256<float> x, Vector256<float> zero) => Vector256.MinNative(x, zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector256<float> x, Vector256<float> threshold) => Vector256.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector256<float> X0, Vector256<float> X1) Counts(short* source, bool isNatural) => (Signed(source), Signed(source + Count));
+    public static (Vector256<float> X0, Vector256<float> X1) Counts(short* source) => (Signed(source), Signed(source + Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Counts(short* source, nint step, out Column<Vector256<float>> x0, out Column<Vector256<float>> x1) => EpilogueEnds<Lanes256, Vector256<float>>.Counts(source, step, out x0, out x1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<float> V0, Vector256<float> V1, Vector256<float> V2, Vector256<float> V3) Quarters(

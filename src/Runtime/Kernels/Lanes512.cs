@@ -33,13 +33,16 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> Fma(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Negative(Vector512<float> x) => Vector512.MinNative(x, Vector512<float>.Zero);
+    public static Vector512<float> Negative(Vector512<float> x, Vector512<float> zero) => Vector512.MinNative(x, zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong MaskAtLeast(Vector512<float> x, Vector512<float> threshold) => Vector512.GreaterThanOrEqual(x, threshold).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector512<float> X0, Vector512<float> X1) Counts(short* source, bool isNatural) => (Signed(source), Signed(source + Count));
+    public static (Vector512<float> X0, Vector512<float> X1) Counts(short* source) => (Signed(source), Signed(source + Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Counts(short* source, nint step, out Column<Vector512<float>> x0, out Column<Vector512<float>> x1) => EpilogueEnds<Lanes512, Vector512<float>>.Counts(source, step, out x0, out x1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector512<float> V0, Vector512<float> V1, Vector512<float> V2, Vector512<float> V3) Quarters(

@@ -15,9 +15,6 @@ internal static unsafe class NeonHiddenLayer
     private const int VectorBytes = 16;
     private const int Parameters = 4;
 
-    /// <summary>The bits of 3 * 2^22, whose low bits are a count of 16 bits where one is added: 3 * 2^22 + count, exactly.</summary>
-    private const int Base = 0x4B400000;
-
     /// <summary>See <see cref="RowKernel.Epilogue"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run(Slot* e, uint present, int channels)
@@ -43,8 +40,8 @@ internal static unsafe class NeonHiddenLayer
 
         // 0, which the JIT does not know: it would make constants anew wherever they are used.
         int nothing = (int)(present >> Slots.Count);
-        Vector128<int> zero = Vector128.Create(nothing);
-        Vector128<int> high = Vector128.Create(Base + nothing);
+        Vector128<float> zero = Vector128.Create(nothing).AsSingle();
+        Vector128<int> high = Vector128.Create(NeonEnds.Base + nothing);
         do
         {
             Column<Vector128<float>> sum = default;
@@ -108,14 +105,14 @@ internal static unsafe class NeonHiddenLayer
                 y3 = AdvSimd.FusedMultiplyAdd(y3, p, d3);
                 q = AdvSimd.LoadVector128((float*)(parameters + (2 * VectorBytes)));
                 p = AdvSimd.LoadVector128((float*)(parameters + (6 * VectorBytes)));
-                c0 = Negative(x0, zero);
-                c1 = Negative(x1, zero);
-                c2 = Negative(x2, zero);
-                c3 = Negative(x3, zero);
-                d0 = Negative(y0, zero);
-                d1 = Negative(y1, zero);
-                d2 = Negative(y2, zero);
-                d3 = Negative(y3, zero);
+                c0 = NeonEnds.Negative(x0, zero);
+                c1 = NeonEnds.Negative(x1, zero);
+                c2 = NeonEnds.Negative(x2, zero);
+                c3 = NeonEnds.Negative(x3, zero);
+                d0 = NeonEnds.Negative(y0, zero);
+                d1 = NeonEnds.Negative(y1, zero);
+                d2 = NeonEnds.Negative(y2, zero);
+                d3 = NeonEnds.Negative(y3, zero);
                 x0 = AdvSimd.FusedMultiplyAdd(x0, c0, q);
                 x1 = AdvSimd.FusedMultiplyAdd(x1, c1, q);
                 x2 = AdvSimd.FusedMultiplyAdd(x2, c2, q);
@@ -186,10 +183,6 @@ internal static unsafe class NeonHiddenLayer
         }
         while (parameters < end);
     }
-
-    /// <summary>min(x, 0) by the order of integers, in which a negative float is a negative number and any other is not.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Negative(Vector128<float> x, Vector128<int> zero) => AdvSimd.Min(x.AsInt32(), zero).AsSingle();
 
     /// <summary>The bits of four groups of four tokens, the lowest of their lanes: those of a group lie side by side, in the order of its channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

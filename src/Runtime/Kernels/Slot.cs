@@ -34,7 +34,7 @@ internal static class Slots
     internal const int NormStore = 12;
 
     /// <summary>bits = x &gt;= P0, up to <see cref="MostSigns"/> times. A sum rounds to a number of the sign that it exactly has, so x + shift
-    /// &gt;= 0 is x &gt;= -shift.</summary>
+    /// &gt;= 0 is x &gt;= -shift. In the padding P0 is NaN, of which the bits are 0.</summary>
     internal const int Sign = 13;
 
     /// <summary>row = means of <see cref="Slot.Number"/> adjacent channels of x.</summary>
@@ -109,8 +109,7 @@ internal unsafe struct Slot
     /// <summary>See <see cref="P0"/>.</summary>
     internal float* P2;
 
-    /// <summary>Of signs the real channels, the bits of the others are 0; of a mean the channels of a group; of counts 1 where none is
-    /// negative.</summary>
+    /// <summary>Of signs the real channels, of a mean the channels of a group.</summary>
     internal int Number;
 
     /// <summary>True for counts that take the first shortcut into their rounding.</summary>

@@ -178,7 +178,7 @@ internal sealed unsafe partial class EpilogueBuilder(
         if (places.IsStored(node.Output))
         {
             int channels = shapes[node.Output].Channels;
-            Finish(Slots.Sign, Slots.MostSigns, Place(node.Output) with { P0 = weights.Negated(node.Tensors["shift"], channels), Number = channels });
+            Finish(Slots.Sign, Slots.MostSigns, Place(node.Output) with { P0 = weights.Thresholds(node.Tensors["shift"], channels), Number = channels });
         }
     }
 

@@ -80,8 +80,8 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
     /// sign of a zero may differ from the reference's.</summary>
     internal float* Rows(string name, int width) => Rows(name, width, 1, 0);
 
-    /// <summary>The same, each float with its sign changed.</summary>
-    internal float* Negated(string name, int width) => Rows(name, width, -1, 0);
+    /// <summary>Thresholds: the same, each float with its sign changed, the padding NaN, which no float reaches.</summary>
+    internal float* Thresholds(string name, int width) => Rows(name, width, -1, 0, float.NaN);
 
     /// <summary>The same, each float less 1, rounded once.</summary>
     internal float* LessOne(string name, int width) => Rows(name, width, 1, -1);
@@ -149,7 +149,7 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
         return result;
     }
 
-    private float* Rows(string name, int width, int sign, float more)
+    private float* Rows(string name, int width, int sign, float more, float padding = 0)
     {
         _rows.TryGetValue(name, out CopiedRows? copies);
         for (CopiedRows? copy = copies; copy is not null; copy = copy.Next)
@@ -170,6 +170,8 @@ internal sealed unsafe class PlanWeights(IReadOnlyDictionary<string, StoredTenso
             {
                 to[i] = (sign * values[row + i]) + more;
             }
+
+            new Span<float>(to + width, padded - width).Fill(padding);
         }
 
         _rows[name] = new CopiedRows(width, sign, more, (nint)rows, copies);

@@ -96,7 +96,6 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
             {
                 Space = RowSpace.Tile,
                 Stride = padded * sizeof(ushort),
-                Number = IsCount(head) ? 1 : 0,
                 P0 = weights.Rows(head.Tensors["scale"], output.Channels),
                 P1 = weights.Rows(head.Tensors["offset"], output.Channels),
             }
