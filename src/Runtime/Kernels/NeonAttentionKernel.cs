@@ -54,18 +54,41 @@ internal sealed unsafe class NeonAttentionKernel : AttentionKernel
                 AdvSimd.Store(matches + j + 8, AdvSimd.ZeroExtendWideningUpper(same));
                 ulong low = same.AsUInt64().ToScalar();
                 ulong high = same.AsUInt64().GetElement(1);
-                sum0 += exp[(byte)low] + exp[(byte)(low >> 8)];
-                sum1 += exp[(byte)(low >> 16)] + exp[(byte)(low >> 24)];
-                sum0 += exp[(byte)(low >> 32)] + exp[(byte)(low >> 40)];
-                sum1 += exp[(byte)(low >> 48)] + exp[low >> 56];
-                sum0 += exp[(byte)high] + exp[(byte)(high >> 8)];
-                sum1 += exp[(byte)(high >> 16)] + exp[(byte)(high >> 24)];
-                sum0 += exp[(byte)(high >> 32)] + exp[(byte)(high >> 40)];
-                sum1 += exp[(byte)(high >> 48)] + exp[high >> 56];
+                Sum(exp, low, ref sum0, ref sum1);
+                Sum(exp, high, ref sum0, ref sum1);
             }
         }
 
         return sum0 + sum1 + _tail.Score(query, keys, count - j, words, size, exp, matches + j);
+    }
+
+    /// <summary>Adds the exponentials of eight matches: all are looked up before the first is added, so that a core that runs instructions in order need
+    /// not wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sum(long* exp, ulong matches, ref long sum0, ref long sum1)
+    {
+        ulong m0 = (byte)matches;
+        ulong m1 = (byte)(matches >> 8);
+        ulong m2 = (byte)(matches >> 16);
+        ulong m3 = (byte)(matches >> 24);
+        ulong m4 = (byte)(matches >> 32);
+        ulong m5 = (byte)(matches >> 40);
+        ulong m6 = (byte)(matches >> 48);
+        ulong m7 = matches >> 56;
+        long e0 = exp[m0];
+        long e1 = exp[m1];
+        long e2 = exp[m2];
+        long e3 = exp[m3];
+        long e4 = exp[m4];
+        long e5 = exp[m5];
+        long e6 = exp[m6];
+        long e7 = exp[m7];
+        e0 += e4;
+        e1 += e5;
+        e2 += e6;
+        e3 += e7;
+        sum0 += e0 + e2;
+        sum1 += e1 + e3;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

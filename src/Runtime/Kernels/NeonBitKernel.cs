@@ -96,10 +96,15 @@ internal sealed unsafe class NeonBitKernel : BitKernel
             Vector128<byte> w5 = AdvSimd.LoadVector128(w + 80);
             Vector128<byte> w6 = AdvSimd.LoadVector128(w + 96);
             Vector128<byte> w7 = AdvSimd.LoadVector128(w + 112);
-            Token(a, w0, w1, w2, w3, w4, w5, w6, w7, ref s00, ref s01, ref s02, ref s03);
-            Token(a + RowStride, w0, w1, w2, w3, w4, w5, w6, w7, ref s10, ref s11, ref s12, ref s13);
-            Token(a + (2 * RowStride), w0, w1, w2, w3, w4, w5, w6, w7, ref s20, ref s21, ref s22, ref s23);
-            Token(a + (3 * RowStride), w0, w1, w2, w3, w4, w5, w6, w7, ref s30, ref s31, ref s32, ref s33);
+            byte* b = a + RowStride;
+            byte* c = a + (2 * RowStride);
+            byte* d = a + (3 * RowStride);
+            Vector128<byte> first = AdvSimd.LoadVector128(a);
+            Vector128<byte> second = AdvSimd.LoadVector128(a + 16);
+            Token(ref first, ref second, b, w0, w1, w2, w3, w4, w5, w6, w7, ref s00, ref s01, ref s02, ref s03);
+            Token(ref first, ref second, c, w0, w1, w2, w3, w4, w5, w6, w7, ref s10, ref s11, ref s12, ref s13);
+            Token(ref first, ref second, d, w0, w1, w2, w3, w4, w5, w6, w7, ref s20, ref s21, ref s22, ref s23);
+            Token(ref first, ref second, a, w0, w1, w2, w3, w4, w5, w6, w7, ref s30, ref s31, ref s32, ref s33);
             w += StepBytes;
             a += 32;
         }
@@ -129,7 +134,9 @@ internal sealed unsafe class NeonBitKernel : BitKernel
             Vector128<byte> w5 = AdvSimd.LoadVector128(w + 80);
             Vector128<byte> w6 = AdvSimd.LoadVector128(w + 96);
             Vector128<byte> w7 = AdvSimd.LoadVector128(w + 112);
-            Token(a, w0, w1, w2, w3, w4, w5, w6, w7, ref s0, ref s1, ref s2, ref s3);
+            Vector128<byte> first = AdvSimd.LoadVector128(a);
+            Vector128<byte> second = AdvSimd.LoadVector128(a + 16);
+            Token(ref first, ref second, a, w0, w1, w2, w3, w4, w5, w6, w7, ref s0, ref s1, ref s2, ref s3);
             w += StepBytes;
             a += 32;
         }
@@ -139,10 +146,12 @@ internal sealed unsafe class NeonBitKernel : BitKernel
     }
 
     /// <summary>Two steps of one token: eight chains side by side, because the JIT keeps this order and small cores run it as it
-    /// stands.</summary>
+    /// stands; the next token's bits are read before the last sums are needed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Token(
-        byte* a,
+        ref Vector128<byte> first,
+        ref Vector128<byte> second,
+        byte* next,
         Vector128<byte> w0,
         Vector128<byte> w1,
         Vector128<byte> w2,
@@ -156,8 +165,6 @@ internal sealed unsafe class NeonBitKernel : BitKernel
         ref Vector128<ushort> s2,
         ref Vector128<ushort> s3)
     {
-        Vector128<byte> first = AdvSimd.LoadVector128(a);
-        Vector128<byte> second = AdvSimd.LoadVector128(a + 16);
         Vector128<byte> x0 = first ^ w0;
         Vector128<byte> x1 = first ^ w1;
         Vector128<byte> x2 = first ^ w2;
@@ -178,6 +185,8 @@ internal sealed unsafe class NeonBitKernel : BitKernel
         x1 += x5;
         x2 += x6;
         x3 += x7;
+        first = AdvSimd.LoadVector128(next);
+        second = AdvSimd.LoadVector128(next + 16);
         s0 = AdvSimd.AddPairwiseWideningAndAdd(s0, x0);
         s1 = AdvSimd.AddPairwiseWideningAndAdd(s1, x1);
         s2 = AdvSimd.AddPairwiseWideningAndAdd(s2, x2);

@@ -7,6 +7,8 @@ internal sealed unsafe class BinaryProductStep(
     : RowSourceStep(name, kind, items, BitKernel.TileTokens, passes, (long)BitKernel.TileTokens * ValueShape.Pad(outputs) * sizeof(ushort))
 {
     private readonly int _outputs = ValueShape.Pad(outputs);
+    private readonly int _inputs = source.Inputs;
+    private readonly int _words = source.Words;
 
     private protected override int TileTokens => BitKernel.TileTokens;
 
@@ -18,14 +20,14 @@ internal sealed unsafe class BinaryProductStep(
         ulong* rows = source.Window.IsToken ? source.Row(memory, token, gathered) : null;
         for (int i = 0; i < count; i++)
         {
-            ulong* row = rows == null ? source.Row(memory, token + i, gathered) : rows + (i * source.Words);
-            kernel.Expand(row, source.Inputs, own + (i * BitKernel.RowStride));
+            ulong* row = rows == null ? source.Row(memory, token + i, gathered) : rows + (i * _words);
+            kernel.Expand(row, _inputs, own + (i * BitKernel.RowStride));
         }
 
-        kernel.Count(own, weights, (ushort*)tile, _outputs, source.Inputs, count);
+        kernel.Count(own, weights, (ushort*)tile, _outputs, _inputs, count);
         for (int i = 0; !isCount && i < count * _outputs; i++)
         {
-            ((short*)tile)[i] = (short)(source.Inputs - (2 * ((ushort*)tile)[i]));
+            ((short*)tile)[i] = (short)(_inputs - (2 * ((ushort*)tile)[i]));
         }
     }
 }

@@ -9,8 +9,8 @@ internal static class NeonLoops
         ("NeonBitKernel.Four", ["eor", "cnt", "uadalp"]),
         ("NeonBitKernel.One", ["eor", "cnt", "uadalp"]),
         ("NeonTableBitKernel.Pair", ["tbl", "usra"]),
-        ("EpilogueKernel`2.Hidden", ["fmla", "fmin", "fcmge", "addp", "trn1"]),
-        ("EpilogueKernel`2.Branch", ["fmla", "fmin", "fcmge", "addp"]),
+        ("NeonHiddenLayer.Run", ["saddw", "fmla", "smin", "fcmge", "bit"]),
+        ("EpilogueKernel`2.Branch", ["saddw", "fmla", "smin", "fcmge", "bit", "addp"]),
         ("NeonAttentionKernel.Score", ["eor", "cnt", "addp"]),
         ("NeonAttentionKernel.Select", ["cmhs", "uzp1", "addp"]),
         ("NeonAttentionKernel.Context", ["and", "cnt"]),
@@ -23,7 +23,7 @@ internal static class NeonLoops
     ];
 
     /// <summary>Methods without any call: one would send the block of channels that is in registers to memory and back.</summary>
-    private static readonly string[] s_leaves = ["EpilogueKernel`2.Hidden", "EpilogueKernel`2.Branch"];
+    private static readonly string[] s_leaves = ["EpilogueKernel`2.Branch"];
 
     /// <summary>Checks a listing of the JIT.</summary>
     /// <param name="listing">Its text.</param>
