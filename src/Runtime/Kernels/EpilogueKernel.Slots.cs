@@ -58,12 +58,17 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         // The second vector's rows, where it lies in the next block of channels.
         nint next = s->Parts > 1 && TLanes.Count == TokenShift.BlockChannels ? rows : 0;
         float* first = (float*)s->Row + c;
-        Near(first, at, step, next, out x0, out x1);
-        while (++at < behind)
+        Near(first, at++, step, next, out x0, out x1);
+        if ((rows & 1) == 0)
         {
-            Near(first, at, step, next, out Column<TVector> r0, out Column<TVector> r1);
+            Near(first, at++, step, next, out Column<TVector> r0, out Column<TVector> r1);
             x0 = Add(x0, r0);
             x1 = Add(x1, r1);
+        }
+
+        for (; at < behind; at += 2)
+        {
+            Two(first, at, step, next, ref x0, ref x1);
         }
 
         if (s->Factor != 1)
@@ -95,6 +100,55 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
 
         x0.A = TLanes.Load((float*)a);
         x1.A = Second(first, a, at, next);
+    }
+
+    /// <summary>Adds two neighbouring rows of each token, one after the other; both places are read at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Two(float* first, int* at, nint step, nint next, ref Column<TVector> x0, ref Column<TVector> x1)
+    {
+        Column<TVector> r0 = default;
+        Column<TVector> r1 = default;
+        long a = *(long*)at;
+        byte* row = (byte*)first + (int)a;
+        byte* below = (byte*)first + (a >> 32);
+        if (TLanes.Tokens > 1)
+        {
+            long b = *(long*)(at + step);
+            long d = *(long*)(at + (2 * step));
+            long e = *(long*)(at + (3 * step));
+            byte* rowB = (byte*)first + (int)b;
+            byte* rowC = (byte*)first + (int)d;
+            byte* rowD = (byte*)first + (int)e;
+            byte* belowB = (byte*)first + (b >> 32);
+            byte* belowC = (byte*)first + (d >> 32);
+            byte* belowD = (byte*)first + (e >> 32);
+            r0.B = TLanes.Load((float*)rowB);
+            r1.B = Second(first, rowB, at + step, next);
+            r0.C = TLanes.Load((float*)rowC);
+            r1.C = Second(first, rowC, at + (2 * step), next);
+            r0.D = TLanes.Load((float*)rowD);
+            r1.D = Second(first, rowD, at + (3 * step), next);
+            r0.A = TLanes.Load((float*)row);
+            r1.A = Second(first, row, at, next);
+            x0 = Add(x0, r0);
+            x1 = Add(x1, r1);
+            r0.B = TLanes.Load((float*)belowB);
+            r1.B = Second(first, belowB, at + step + 1, next);
+            r0.C = TLanes.Load((float*)belowC);
+            r1.C = Second(first, belowC, at + (2 * step) + 1, next);
+            r0.D = TLanes.Load((float*)belowD);
+            r1.D = Second(first, belowD, at + (3 * step) + 1, next);
+        }
+        else
+        {
+            x0.A = TLanes.Add(x0.A, TLanes.Load((float*)row));
+            x1.A = TLanes.Add(x1.A, Second(first, row, at, next));
+        }
+
+        r0.A = TLanes.Load((float*)below);
+        r1.A = Second(first, below, at + 1, next);
+        x0 = Add(x0, r0);
+        x1 = Add(x1, r1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
