@@ -13,6 +13,9 @@ internal sealed unsafe class NeonAttentionKernel : AttentionKernel
 {
     private const int WordsPerWiden = 31;
 
+    /// <summary>Bits of a place in a table, in bytes, by a match of eight bits: without a further operation where it lies three bits up.</summary>
+    private const ulong Place = 255 * sizeof(long);
+
     private readonly ScalarAttentionKernel _tail = new();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -67,22 +70,22 @@ internal sealed unsafe class NeonAttentionKernel : AttentionKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Sum(long* exp, ulong matches, ref long sum0, ref long sum1)
     {
-        ulong m0 = (byte)matches;
-        ulong m1 = (byte)(matches >> 8);
-        ulong m2 = (byte)(matches >> 16);
-        ulong m3 = (byte)(matches >> 24);
-        ulong m4 = (byte)(matches >> 32);
-        ulong m5 = (byte)(matches >> 40);
-        ulong m6 = (byte)(matches >> 48);
-        ulong m7 = matches >> 56;
-        long e0 = exp[m0];
-        long e1 = exp[m1];
-        long e2 = exp[m2];
-        long e3 = exp[m3];
-        long e4 = exp[m4];
-        long e5 = exp[m5];
-        long e6 = exp[m6];
-        long e7 = exp[m7];
+        ulong m0 = (matches << 3) & Place;
+        ulong m1 = (matches >> 5) & Place;
+        ulong m2 = (matches >> 13) & Place;
+        ulong m3 = (matches >> 21) & Place;
+        ulong m4 = (matches >> 29) & Place;
+        ulong m5 = (matches >> 37) & Place;
+        ulong m6 = (matches >> 45) & Place;
+        ulong m7 = (matches >> 53) & Place;
+        long e0 = *(long*)((byte*)exp + m0);
+        long e1 = *(long*)((byte*)exp + m1);
+        long e2 = *(long*)((byte*)exp + m2);
+        long e3 = *(long*)((byte*)exp + m3);
+        long e4 = *(long*)((byte*)exp + m4);
+        long e5 = *(long*)((byte*)exp + m5);
+        long e6 = *(long*)((byte*)exp + m6);
+        long e7 = *(long*)((byte*)exp + m7);
         e0 += e4;
         e1 += e5;
         e2 += e6;
