@@ -151,18 +151,27 @@ internal sealed unsafe class NeonAttentionKernel : AttentionKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector128<ushort> Lower, Vector128<ushort> Upper) Positive(ulong* attended, ulong* values, int keyWords, int stride)
     {
-        Vector128<byte> s0 = default;
-        Vector128<byte> s1 = default;
-        Vector128<byte> s2 = default;
-        Vector128<byte> s3 = default;
-        Vector128<byte> s4 = default;
-        Vector128<byte> s5 = default;
-        Vector128<byte> s6 = default;
-        Vector128<byte> s7 = default;
-        ulong* end = attended + keyWords;
-        do
+        Vector128<byte> a = AdvSimd.Arm64.LoadAndReplicateToVector128(attended).AsByte();
+        Vector128<byte> s0 = AdvSimd.LoadVector128(values).AsByte() & a;
+        Vector128<byte> s1 = AdvSimd.LoadVector128(values + 2).AsByte() & a;
+        Vector128<byte> s2 = AdvSimd.LoadVector128(values + 4).AsByte() & a;
+        Vector128<byte> s3 = AdvSimd.LoadVector128(values + 6).AsByte() & a;
+        Vector128<byte> s4 = AdvSimd.LoadVector128(values + 8).AsByte() & a;
+        Vector128<byte> s5 = AdvSimd.LoadVector128(values + 10).AsByte() & a;
+        Vector128<byte> s6 = AdvSimd.LoadVector128(values + 12).AsByte() & a;
+        Vector128<byte> s7 = AdvSimd.LoadVector128(values + 14).AsByte() & a;
+        s0 = AdvSimd.PopCount(s0);
+        s1 = AdvSimd.PopCount(s1);
+        s2 = AdvSimd.PopCount(s2);
+        s3 = AdvSimd.PopCount(s3);
+        s4 = AdvSimd.PopCount(s4);
+        s5 = AdvSimd.PopCount(s5);
+        s6 = AdvSimd.PopCount(s6);
+        s7 = AdvSimd.PopCount(s7);
+        for (ulong* end = attended + keyWords; ++attended < end;)
         {
-            Vector128<byte> a = AdvSimd.Arm64.LoadAndReplicateToVector128(attended).AsByte();
+            values += stride;
+            a = AdvSimd.Arm64.LoadAndReplicateToVector128(attended).AsByte();
             Vector128<byte> x0 = AdvSimd.LoadVector128(values).AsByte() & a;
             Vector128<byte> x1 = AdvSimd.LoadVector128(values + 2).AsByte() & a;
             Vector128<byte> x2 = AdvSimd.LoadVector128(values + 4).AsByte() & a;
@@ -187,10 +196,7 @@ internal sealed unsafe class NeonAttentionKernel : AttentionKernel
             s5 += x5;
             s6 += x6;
             s7 += x7;
-            values += stride;
-            attended++;
         }
-        while (attended < end);
 
         return (Sums(s0, s1, s2, s3), Sums(s4, s5, s6, s7));
     }

@@ -39,7 +39,7 @@ internal sealed unsafe class NeonBitKernel : BitKernel
         ulong* end = row + ((inputs + 63) >> 6);
         for (; row < end; row++, to += 32)
         {
-            Vector64<ushort> word = Vector64.Create(*row).AsUInt16();
+            Vector64<ushort> word = AdvSimd.LoadVector64((ushort*)row);
             AdvSimd.Store(to, AdvSimd.DuplicateSelectedScalarToVector128(word, 0));
             AdvSimd.Store(to + 8, AdvSimd.DuplicateSelectedScalarToVector128(word, 1));
             AdvSimd.Store(to + 16, AdvSimd.DuplicateSelectedScalarToVector128(word, 2));

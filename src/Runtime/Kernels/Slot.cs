@@ -126,10 +126,10 @@ internal unsafe struct Slot
     internal byte* Origin;
 
     /// <summary>Bytes from token to token for the first of a group's tokens.</summary>
-    internal long TokenStep;
+    internal int TokenStep;
 
     /// <summary>Bytes from row to row of the tile for the first of a group's tokens.</summary>
-    internal long TileStep;
+    internal int TileStep;
 
     /// <summary>The row of the first of the current tokens; with <see cref="Places"/> the arena.</summary>
     internal byte* Row;

@@ -70,8 +70,8 @@ internal sealed unsafe class RowPasses
             for (uint present = pass.Present; present != 0; present &= present - 1)
             {
                 Slot* s = first + BitOperations.TrailingZeroCount(present);
-                s->Row = s->Origin + (token * s->TokenStep) + (tileRow * s->TileStep);
-                s->At = s->Places + ((long)token * s->Parts * s->Rows);
+                s->Row = s->Origin + ((long)token * s->TokenStep) + (tileRow * s->TileStep);
+                s->At = s->Places + ((long)token * (s->Parts * s->Rows));
                 s->Step = count == 1 ? 0 : s->GroupStep;
             }
 
@@ -132,9 +132,9 @@ internal sealed unsafe class RowPasses
             RowSpace.Tile => tile + s->Offset,
             _ => (byte*)s->Offset,
         };
-        s->TokenStep = s->Space is RowSpace.Arena or RowSpace.Weights ? s->Stride : 0;
-        s->TileStep = s->Space is RowSpace.Tile ? s->Stride : 0;
-        s->GroupStep = (int)(s->Space is RowSpace.Scratch ? Align(TokenRowBytes) : s->TokenStep + s->TileStep);
+        s->TokenStep = s->Space is RowSpace.Arena or RowSpace.Weights ? (int)s->Stride : 0;
+        s->TileStep = s->Space is RowSpace.Tile ? (int)s->Stride : 0;
+        s->GroupStep = s->Space is RowSpace.Scratch ? (int)Align(TokenRowBytes) : s->TokenStep + s->TileStep;
     }
 
     /// <summary>Means: <c>to[c] = (0 + from[c * factor] + ... + from[c * factor + factor - 1]) * (1 / factor)</c>, left to right.</summary>
