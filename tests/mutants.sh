@@ -136,9 +136,15 @@ stop() { if [ -n "$child" ]; then kill "$child" || true; fi; exit "$1"; }
 trap 'stop 130' INT
 trap 'stop 143' TERM
 work=$copy/artifacts/mutants
+former=''
+if [ -f "$work/files" ]; then former=$(tr '\0' '\n' <"$work/files"); fi
 rm -rf "$work"
 mkdir -p "$work"
 (cd "$root" && git ls-files -z --cached --others --exclude-standard) >"$work/files"
+# What an earlier call copied and is no longer there, such as a file that was moved.
+while IFS= read -r path; do
+  if [ -n "$path" ] && [ ! -e "$root/$path" ]; then rm -f "$copy/$path"; fi
+done <<<"$former"
 while IFS= read -r -d '' path; do
   if [ ! -f "$root/$path" ]; then
     rm -f "$copy/$path"

@@ -161,7 +161,7 @@ public unsafe class StepCompilerTests
         var random = new Random(4);
         foreach ((int groups, int size) in new[] { (64, 2), (64, 4), (64, 8), (192, 4), (512, 4), (128, 8) })
         {
-            foreach (int lanes in new[] { 8, 16 })
+            foreach (int lanes in new[] { 4, 8, 16 })
             {
                 var order = new GroupOrder(groups, size, lanes);
                 Assert.True(order.IsSupported);
@@ -180,6 +180,8 @@ public unsafe class StepCompilerTests
 
     /// <summary>Channels equal modulo the group's size, of which there are groups / size, fill whole vectors or are half of one of 16.</summary>
     [Theory]
+    [InlineData(64, 8, 4, true)]
+    [InlineData(96, 4, 4, false)]
     [InlineData(64, 8, 8, true)]
     [InlineData(64, 8, 16, true)]
     [InlineData(128, 8, 16, true)]

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace EdgeVit.Runtime;
 
-/// <summary>The order in which compiled code keeps the hidden channels of a feed-forward network, so that means of adjacent channels need
+/// <summary>The order in which compiled code, and NEON, keep the hidden channels of a feed-forward network, so that means of adjacent channels need
 /// no shuffling: as many groups side by side as a vector has lanes, first their first members, then their second ones, and so on. Position
 /// <c>(b * size + j) * lanes + i</c> holds channel <c>(lanes * b + i) * size + j</c>.</summary>
 /// <param name="Groups">Number of groups, a multiple of 64.</param>
 /// <param name="Size">Channels of a group: 2, 4 or 8.</param>
-/// <param name="Lanes">Floats of a vector: 8 or 16.</param>
+/// <param name="Lanes">Floats of a vector: 4, 8 or 16.</param>
 internal sealed record GroupOrder(int Groups, int Size, int Lanes)
 {
     /// <summary>The second quarter of each block of 4, 8, 16, 32 and 64 bits.</summary>
