@@ -12,7 +12,9 @@ internal static unsafe class GroupedPass
             Slot s = slots[i];
             slots[i] = s with
             {
-                P0 = HiddenLayer.Reorder(s.P0, order, weights), P1 = HiddenLayer.Reorder(s.P1, order, weights), P2 = HiddenLayer.Reorder(s.P2, order, weights),
+                P0 = HiddenLayer.Reorder(s.P0, order, weights),
+                P1 = HiddenLayer.Reorder(s.P1, order, weights),
+                P2 = HiddenLayer.Reorder(s.P2, order, weights),
             };
         }
 
