@@ -11,7 +11,7 @@ public class HalfFloatsTests(ITestOutputHelper output)
     {
         { s_config, 1 },
         { s_config with { LayerNorm = true, Name = "layer norms" }, 2 },
-        { s_config with { Down = DownKind.Float, Branches = BranchKind.None, Name = "float down-sampling" }, 3 },
+        { s_config with { Down = DownKind.Float, Branches = BranchKind.None, AttentionLevels = 3, ZeroPoint = true, Locality = true, Name = "float down-sampling, zero points" }, 3 },
         { s_config with { StemWidth = 12, ShiftedPatches = true, Name = "stem and shifted patches" }, 5 },
         { s_config with { Stages = [s_config.Stages[0] with { Mixer = MixerKind.Conv3, Gate = GateKind.Channel }, .. s_config.Stages.Skip(1)], Name = "convolutions" }, 6 },
         { s_config with { Down = DownKind.Depthwise, PatchSize = 1, Stem = [new StemLayer(3, 2, 8), new StemLayer(3, 2, Depthwise: true)], Name = "depthwise" }, 7 },

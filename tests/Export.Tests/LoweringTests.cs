@@ -70,6 +70,7 @@ public class LoweringTests(ITestOutputHelper output)
         { "bias with a reduction", Config() with { Stages = [.. Config().Stages.Select(s => s with { Bias = BiasKind.Relative })] }, false },
         { "bias of distances, with a reduction and class attention", Config() with { Stages = [.. Config().Stages.Select(s => s with { Bias = BiasKind.Distance })], ClassAttention = 1 }, false },
         { "three levels with zero points", Config() with { AttentionLevels = 3, ZeroPoint = true }, true },
+        { "three levels with zero points and locality", Config(width: 64, heads: 4, reduction: 1) with { AttentionLevels = 3, ZeroPoint = true, Locality = true }, true },
         { "zero points, windows, bias and class attention", Windows(s => s with { WindowSide = 4, Bias = BiasKind.Relative }) with { ZeroPoint = true, ClassAttention = 1, AttentionLevels = 3 }, false },
         { "bias and windows with LayerNorm", Windows(s => s with { WindowSide = 2, Bias = BiasKind.Relative }) with { LayerNorm = true }, false },
         { "stem", Config() with { StemWidth = 5 }, false },

@@ -319,7 +319,7 @@ internal sealed class NaiveBinaryViT(BinaryViTConfig config, IReadOnlyDictionary
                     double p = Probabilities[att][head][t][j] = exponentials[j] / exponentials.Sum();
                     double level = ForcedAttention.TryGetValue((att, head, t, j), out int forced)
                         ? forced
-                        : Math.Clamp(Math.Round((p / clip) - (config.ZeroPoint ? D($"{att}.att_zero_point")[head] : 0), MidpointRounding.ToEven), 0, config.AttentionLevels);
+                        : exponentials[j] == 0 ? 0 : Math.Clamp(Math.Round((p / clip) - (config.ZeroPoint ? D($"{att}.att_zero_point")[head] : 0), MidpointRounding.ToEven), 0, config.AttentionLevels);
                     for (int c = head * d; c < (head + 1) * d; c++)
                     {
                         context[t][c] += clip * level * v[j][c];

@@ -65,7 +65,7 @@ internal static class RandomNetwork
 
         if (name.EndsWith("att_zero_point", StringComparison.Ordinal))
         {
-            return 0.3f * Normal(random);
+            return 0.6f * Normal(random);
         }
 
         if (name.EndsWith("att_temperature_logit", StringComparison.Ordinal) || name.EndsWith("att_bias", StringComparison.Ordinal))

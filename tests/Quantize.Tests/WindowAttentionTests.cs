@@ -100,7 +100,7 @@ public class WindowAttentionTests
             Tensor[] x = [.. given.Select(v => v.Length == 32 ? Leaf(v, 32) : Leaf(v, -1, 32))];
             (Tensor clip, Tensor pairs) = (Leaf([-3f, -3.2f], 2), Leaf(bias, 2, Tokens, Tokens));
             Tensor? temperature = locality ? Leaf([0.8f, 1.3f], 2) : null;
-            Tensor? zero = zeroPoint ? Leaf([0.3f, -0.4f], 2) : null;
+            Tensor? zero = zeroPoint ? Leaf([0.3f, -0.8f], 2) : null;
             Tensor y;
             if (fused)
             {
@@ -112,7 +112,9 @@ public class WindowAttentionTests
                 Tensor scores = (Heads(0).matmul(Heads(1).transpose(2, 3)) + pairs).clamp(-Size, Size) / 4;
                 scores = temperature is null ? scores : scores * temperature.view(1, -1, 1, 1);
                 scores = locality ? scores.masked_fill(torch.eye(Tokens, dtype: ScalarType.Bool), float.NegativeInfinity) : scores;
-                y = AttentionBits.Apply(scores.softmax(-1), clip.exp(), levels, zero).matmul(Heads(2)).transpose(1, 2).reshape(-1, 32);
+                Tensor attention = AttentionBits.Apply(scores.softmax(-1), clip.exp(), levels, zero);
+                attention = locality ? attention.masked_fill(torch.eye(Tokens, dtype: ScalarType.Bool), 0) : attention;
+                y = attention.matmul(Heads(2)).transpose(1, 2).reshape(-1, 32);
             }
 
             (y * weights).sum().backward();

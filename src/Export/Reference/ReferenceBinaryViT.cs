@@ -150,7 +150,8 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
     }
 
     /// <summary>Signs Q [N, C], K [M, C], V [M, C] to [N, C]: <c>clip * clamp(round(softmax / clip), 0, levels)</c> times V, head by head; halves are
-    /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity. With windows K and V are those of the
+    /// rounded down. With locality the scores have a temperature, and a token's score with itself is minus infinity: whatever the zero point, it is at no
+    /// level. With windows K and V are those of the
     /// query's window; a bias is added to the number of matches, which stays between 0 and d.</summary>
     private Matrix Context(string att, int stageIndex, int layer, Signs q, Signs k, Signs v)
     {
@@ -184,7 +185,7 @@ internal sealed partial class ReferenceBinaryViT(BinaryViTConfig config, IReadOn
                 }
                 for (int j = 0; j < exponentials.Length; j++)
                 {
-                    double level = Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - zero - 0.5), 0, config.AttentionLevels);
+                    double level = masked && keys[j] == t ? 0 : Math.Clamp(Math.Ceiling((exponentials[j] / sum / clip) - zero - 0.5), 0, config.AttentionLevels);
                     if (level > 0)
                     {
                         DoubleRow.AddTimes(y.Slice(head * d, d), clip * level, v.Row(keys[j]).Slice(head * d, d));

@@ -132,6 +132,12 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                 nuint at = (nuint)row * (nuint)keys;
                 int head = row / perHead % form.Layout.Heads;
                 float sum = Exponentials(ref from, at, exponentials, form, head, row % perHead);
+                if (form.MaskDiagonal)
+                {
+                    // At no level, whatever the zero point.
+                    exponentials[row % perHead] = float.NegativeInfinity;
+                }
+
                 float half = 0.5f * form.Clip[head] * sum;
                 Vector512<float> zero = Vector512.Create((form.Zero?[head] ?? 0) * form.Clip[head] * sum);
                 for (int j = 0; j < keys; j += Lanes.Count)
@@ -178,6 +184,7 @@ internal static class AttentionKernels<T> where T : struct, ILanes
             {
                 nuint at = (nuint)row * (nuint)keys;
                 int head = row / perHead % heads;
+                int own = form.MaskDiagonal ? row % perHead : -1;
                 Vector512<float> inverse = Vector512.Create(1 / Exponentials(ref from, at, p, form, head, row % perHead));
                 Vector512<float> perClip = Vector512.Create(1 / form.Clip[head]);
                 Vector512<float> weighted = Vector512<float>.Zero;
@@ -191,6 +198,11 @@ internal static class AttentionKernels<T> where T : struct, ILanes
                     Vector512<float> notAbove = Vector512.LessThanOrEqual(q, Vector512.Create((float)form.Levels));
                     Vector512<float> inside = notAbove & Vector512.GreaterThanOrEqual(q, Vector512<float>.Zero);
                     Vector512<float> incoming = T.Load(ref g, at + (nuint)j);
+                    if ((uint)(own - j) < (uint)Lanes.Count)
+                    {
+                        incoming = incoming.WithElement(own - j, 0);
+                    }
+
                     clipGradient += incoming * Vector512.ConditionalSelect(inside, Above(q, 0.5f, form.Levels) - q - zero, Vector512.AndNot(Vector512.Create((float)form.Levels), notAbove));
                     Vector512<float> through = incoming & inside;
                     weighted = Vector512.FusedMultiplyAdd(through, probability, weighted);
