@@ -10,7 +10,7 @@ internal sealed class ArmShare(IReadOnlyList<NodeFacts> small)
     private const double MillionCyclesAMillisecond = 1.8;
     private const double BinaryCycles = 46.2;
     private const double FloatCycles = 3.0;
-    private const double AllCycles = 177.5;
+    private const double AllCycles = 143.4;
 
     private readonly NodeCost _small = Work(small);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -81,13 +80,4 @@ internal sealed record BiasTable(BiasKind Kind, int Side, int Reduction)
     }
 }
 
-internal sealed class BiasKindJson : JsonConverter<BiasKind>
-{
-    public override BiasKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return BiasKinds.Parse(name) ?? throw new JsonException($"bias is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {BiasKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, BiasKind value, JsonSerializerOptions options) => writer.WriteStringValue(BiasKinds.Name(value));
-}
+internal sealed class BiasKindJson() : NamedChoiceJson<BiasKind>("bias", BiasKinds.Parse, BiasKinds.Name, BiasKinds.Names);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeVit.Runtime;
 
@@ -60,13 +59,4 @@ internal static class BranchKinds
     };
 }
 
-internal sealed class BranchKindJson : JsonConverter<BranchKind>
-{
-    public override BranchKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return BranchKinds.Parse(name) ?? throw new JsonException($"branches is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {BranchKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, BranchKind value, JsonSerializerOptions options) => writer.WriteStringValue(BranchKinds.Name(value));
-}
+internal sealed class BranchKindJson() : NamedChoiceJson<BranchKind>("branches", BranchKinds.Parse, BranchKinds.Name, BranchKinds.Names);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -50,13 +49,4 @@ internal static class DownKinds
     };
 }
 
-internal sealed class DownKindJson : JsonConverter<DownKind>
-{
-    public override DownKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return DownKinds.Parse(name) ?? throw new JsonException($"down is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {DownKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, DownKind value, JsonSerializerOptions options) => writer.WriteStringValue(DownKinds.Name(value));
-}
+internal sealed class DownKindJson() : NamedChoiceJson<DownKind>("down", DownKinds.Parse, DownKinds.Name, DownKinds.Names);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -30,13 +29,4 @@ internal static class FfnKinds
     };
 }
 
-internal sealed class FfnKindJson : JsonConverter<FfnKind>
-{
-    public override FfnKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return FfnKinds.Parse(name) ?? throw new JsonException($"ffn is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {FfnKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, FfnKind value, JsonSerializerOptions options) => writer.WriteStringValue(FfnKinds.Name(value));
-}
+internal sealed class FfnKindJson() : NamedChoiceJson<FfnKind>("ffn", FfnKinds.Parse, FfnKinds.Name, FfnKinds.Names);

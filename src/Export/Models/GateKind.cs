@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -31,13 +30,4 @@ internal static class GateKinds
     };
 }
 
-internal sealed class GateKindJson : JsonConverter<GateKind>
-{
-    public override GateKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return GateKinds.Parse(name) ?? throw new JsonException($"gate is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {GateKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, GateKind value, JsonSerializerOptions options) => writer.WriteStringValue(GateKinds.Name(value));
-}
+internal sealed class GateKindJson() : NamedChoiceJson<GateKind>("gate", GateKinds.Parse, GateKinds.Name, GateKinds.Names);

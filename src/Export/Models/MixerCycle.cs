@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -57,14 +56,5 @@ internal readonly record struct MixerCycle
     public static implicit operator MixerCycle(MixerKind kind) => Of([kind]);
 }
 
-internal sealed class MixerCycleJson : JsonConverter<MixerCycle>
-{
-    public override MixerCycle Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? names = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return MixerCycle.Parse(names) ?? throw new JsonException($"mixer is {(names is null ? $"a {reader.TokenType}" : $"'{names}'")}, expected {MixerKinds.Names}, "
-            + $"or 2 to {MixerCycle.MostKinds} of them that take turns, such as conv3+attention.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, MixerCycle value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
+internal sealed class MixerCycleJson() : NamedChoiceJson<MixerCycle>(
+    "mixer", MixerCycle.Parse, static c => c.ToString(), $"{MixerKinds.Names}, or 2 to {MixerCycle.MostKinds} of them that take turns, such as conv3+attention");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -31,13 +30,4 @@ internal static class ProjectionKinds
     };
 }
 
-internal sealed class ProjectionKindJson : JsonConverter<ProjectionKind>
-{
-    public override ProjectionKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return ProjectionKinds.Parse(name) ?? throw new JsonException($"projection is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {ProjectionKinds.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, ProjectionKind value, JsonSerializerOptions options) => writer.WriteStringValue(ProjectionKinds.Name(value));
-}
+internal sealed class ProjectionKindJson() : NamedChoiceJson<ProjectionKind>("projection", ProjectionKinds.Parse, ProjectionKinds.Name, ProjectionKinds.Names);

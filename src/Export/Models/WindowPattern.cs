@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EdgeVit.Export;
@@ -44,13 +43,4 @@ internal static class WindowPatterns
     };
 }
 
-internal sealed class WindowPatternJson : JsonConverter<WindowPattern>
-{
-    public override WindowPattern Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        string? name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return WindowPatterns.Parse(name) ?? throw new JsonException($"pattern is {(name is null ? $"a {reader.TokenType}" : $"'{name}'")}, expected {WindowPatterns.Names}.");
-    }
-
-    public override void Write(Utf8JsonWriter writer, WindowPattern value, JsonSerializerOptions options) => writer.WriteStringValue(WindowPatterns.Name(value));
-}
+internal sealed class WindowPatternJson() : NamedChoiceJson<WindowPattern>("pattern", WindowPatterns.Parse, WindowPatterns.Name, WindowPatterns.Names);
