@@ -36,17 +36,18 @@ public unsafe class FoldedFormTests
         for (int seed = 0; seed < Graphs; seed++)
         {
             (ModelGraph graph, GraphBuilder b) = RandomGraphs.BuildFolded(seed);
-            foreach (Epilogue epilogue in Epilogues(graph, b.Tensors))
+            foreach ((Epilogue epilogue, bool ofCounts) in Epilogues(graph, b.Tensors))
             {
+                string product = ofCounts ? "counts" : "products";
                 for (int i = 0; i < Slots.Count; i++)
                 {
-                    found.Add(Form(i, epilogue.Items[i], epilogue.Neighbours[i]));
+                    found.Add(Form(i, epilogue.Items[i], epilogue.Neighbours[i], product));
                 }
 
-                if (epilogue.Items[Slots.Source] is { Joins: true } source)
+                if (epilogue.Items[Slots.Source].Joins)
                 {
-                    string shortcut = Form(Slots.Shortcut, epilogue.Items[Slots.Shortcut], epilogue.Neighbours[Slots.Shortcut]);
-                    found.Add(source.Number == 1 ? $"counts joined{shortcut["shortcut".Length..]}" : "products joined");
+                    string shortcut = Form(Slots.Shortcut, epilogue.Items[Slots.Shortcut], epilogue.Neighbours[Slots.Shortcut], product);
+                    found.Add(ofCounts ? $"counts joined{shortcut["shortcut".Length..]}" : "products joined");
                 }
             }
         }
@@ -62,7 +63,7 @@ public unsafe class FoldedFormTests
         Assert.Equal([], expected.Except(found));
     }
 
-    private static string Form(int slot, Slot s, NeighbourRows? rows)
+    private static string Form(int slot, Slot s, NeighbourRows? rows, string product)
     {
         string form = rows switch
         {
@@ -73,7 +74,7 @@ public unsafe class FoldedFormTests
         };
         return !s.IsPresent ? "" : slot switch
         {
-            Slots.Source when s.P0 != null => s.Number == 1 ? "counts" : "products",
+            Slots.Source when s.P0 != null => product,
             Slots.Source => $"source{form}",
             < Slots.RPReLU => $"shortcut{form}",
             Slots.RPReLU => s.P0 == null ? "leaky" : "RPReLU",
@@ -89,18 +90,19 @@ public unsafe class FoldedFormTests
         };
     }
 
-    private static List<Epilogue> Epilogues(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
+    /// <summary>The epilogues of all steps, and whether their step begins with counts of differing bits.</summary>
+    private static List<(Epilogue Epilogue, bool OfCounts)> Epilogues(ModelGraph graph, IReadOnlyDictionary<string, StoredTensor> tensors)
     {
         IReadOnlyDictionary<string, ValueShape> shapes = GraphValidator.Validate(graph, tensors);
         var grouping = new StepGrouping(graph, shapes);
         var places = new ValuePlaces(graph, shapes, grouping);
         using var weights = new PlanWeights(tensors);
-        var epilogues = new List<Epilogue>();
+        var epilogues = new List<(Epilogue, bool)>();
         foreach (StepDraft draft in grouping.Steps)
         {
             var builder = new EpilogueBuilder(grouping, places, shapes, weights, KernelSets.Make(KernelChoice.Scalar).Rows, draft, compiled: true);
             Slot? source = draft.Head is { } head ? StepFactory.Source(head, shapes[head.Output], weights) : null;
-            epilogues.AddRange(builder.Build(source).Items.OfType<Epilogue>());
+            epilogues.AddRange(builder.Build(source).Items.OfType<Epilogue>().Select(e => (e, draft.Head is { } product && StepFactory.IsCount(product))));
         }
 
         return epilogues;
