@@ -259,22 +259,16 @@ internal sealed class BinaryAttention : nn.Module
         }
 
         Tensor? own = _maskDiagonal ? torch.eye(scores.shape[^1], dtype: ScalarType.Bool, device: scores.device) : null;
-        if (own is not null)
-        {
-            scores = scores.masked_fill(own, Number(float.NegativeInfinity));
-        }
+        scores = own is null ? scores : scores.masked_fill(own, Number(float.NegativeInfinity));
 
         Tensor probabilities = scores.softmax(-1);
         if (_context.Binary)
         {
             Tensor clip = att_prob_clip_log.expand(_stage.Heads).exp();
             probabilities = AttentionBits.Apply(probabilities, clip, _levels, att_zero_point);
-            if (own is not null && att_zero_point is not null)
-            {
-                // A zero point below -1/2 would lift it to a level.
-                probabilities = probabilities.masked_fill(own, Zero);
-            }
 
+            // A zero point below -1/2 would lift it to a level.
+            probabilities = own is null || att_zero_point is null ? probabilities : probabilities.masked_fill(own, Zero);
             if (_context.Taps.On)
             {
                 _context.Taps.Report($"{_prefix}.prob", (probabilities / clip.view(1, -1, 1, 1)).round_());

@@ -184,9 +184,10 @@ public sealed class DocumentCommandTests
         int recipe = Array.IndexOf(words, "--recipe");
         if (recipe >= 0)
         {
-            // Read before anything else; a page that names one shows it.
-            MarkdownBlock shown = Blocks.Single(b => b.Lines[0] == $"# {words[recipe + 1]}");
-            words[recipe + 1] = folder.File("shown.recipe", System.Text.Encoding.UTF8.GetBytes(shown.Text + "\n"));
+            // Read before anything else; a page that names one of the reader's shows it.
+            string given = words[recipe + 1], kept = Path.Combine(Repository.Root, given);
+            words[recipe + 1] = File.Exists(kept) ? kept
+                : folder.File("shown.recipe", System.Text.Encoding.UTF8.GetBytes(Blocks.Single(b => b.Lines[0] == $"# {given}").Text + "\n"));
         }
 
         (ParseResult result, string? refusal) = CommandTree.Parse(CommandTree.VerbFirst(words), verbs);
