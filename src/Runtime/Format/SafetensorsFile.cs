@@ -9,6 +9,9 @@ internal sealed class SafetensorsFile
 {
     private const int MaxHeaderBytes = 100_000_000;
     private const int MaxRank = 8;
+
+    // "":{"dtype":"F32","shape":[],"data_offsets":[0,0]}
+    private const int ShortestEntry = 50;
     private const string MetadataKey = "__metadata__";
 
     private SafetensorsFile(IReadOnlyDictionary<string, string> metadata, IReadOnlyDictionary<string, SafetensorsTensor> tensors)
@@ -49,6 +52,8 @@ internal sealed class SafetensorsFile
             members++;
         }
 
+        // A header may have more members than tensors fit into it.
+        members = Math.Min(members, (int)headerLength / ShortestEntry);
         var tensors = new Dictionary<string, SafetensorsTensor>(members, StringComparer.Ordinal);
         var extents = new List<Extent>(members);
         bool hasMetadata = false;
