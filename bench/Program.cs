@@ -5,6 +5,7 @@
 //   dotnet run -c Release --project bench -- serve MODEL                  the HTTP server under load, under attack, and stopped
 //   dotnet run -c Release --project bench -- loader [FOLDER]               photographs a second of one core, for training at 224 pixels
 //   dotnet run -c Release --project bench -- students                     writes the table of presets into docs/architectures.md
+//   dotnet run -c Release --project bench -- small DATA FILE...            students beside float networks of the same small images
 //   dotnet run -c Release --project bench -- --list flat                  the micro-benchmarks
 //   dotnet run -c Release --project bench -- --filter '*BinaryProduct*'
 // End-to-end latency with warm-up rules, telemetry and a verdict is 'edgevit bench'.
@@ -21,6 +22,11 @@ if (args is [EdgeVit.Bench.FirstOutput.Verb, ..])
 if (args is ["arm-estimate", ..])
 {
     return EdgeVit.Bench.ArmEstimateCommand.Run(args[1..]);
+}
+
+if (args is ["small", ..])
+{
+    return EdgeVit.Bench.SmallImagesCommand.Run(args[1..]);
 }
 
 if (args is ["students"])

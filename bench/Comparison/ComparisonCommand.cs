@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using EdgeVit.Cli;
@@ -27,7 +26,7 @@ internal static class ComparisonCommand
     public static int Run(IReadOnlyList<string> arguments)
     {
         int seconds = 60, processes = 7;
-        string root = Repository();
+        string root = ResultPlace.Repository();
         string output = Path.Combine(root, "bench", "results");
         string? native = null;
         for (int i = 0; i < arguments.Count; i += 2)
@@ -63,7 +62,7 @@ internal static class ComparisonCommand
             foreach (string document in DocumentTables.Documents)
             {
                 string path = Path.Combine(root, document);
-                File.WriteAllText(path, DocumentTables.Refresh(File.ReadAllText(path), report.Folder, report.Tables()));
+                File.WriteAllText(path, DocumentTables.Comparison.Refresh(File.ReadAllText(path), report.Folder, report.Tables()));
             }
         }
         Console.WriteLine(report.ToMarkdown());
@@ -99,7 +98,7 @@ internal static class ComparisonCommand
             IReadOnlyList<ContestantTimes> times = InterleavedRounds.Measure(contestants, TimeSpan.FromSeconds(seconds), round => Console.Error.Write($"\rround {round} "));
             Console.Error.WriteLine("\ncold starts");
             string model = starts.Evit(config);
-            return new ComparisonReport(BoardDetector.Detect(), Versions(), Commit(root), $"dotnet run -c Release --project bench -- {command}",
+            return new ComparisonReport(BoardDetector.Detect(), ResultPlace.Versions, ResultPlace.Commit(root), $"dotnet run -c Release --project bench -- {command}",
                 DateTimeOffset.UtcNow, times, ColdStart.Measure(model, starts.Tensor(config), processes), starts.Choices(times, model, native))
             {
                 EmptyProcessBytes = FirstOutput.EmptyProcess(processes),
@@ -115,53 +114,5 @@ internal static class ComparisonCommand
 
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static (string, string)[] Versions() =>
-    [
-        ("EdgeVit", typeof(Session).Assembly.GetName().Version!.ToString(3)),
-        (".NET", Environment.Version.ToString()),
-        (OnnxContestants.Engine, OnnxContestants.Version),
-    ];
-
-    // The commit, and whether sources differ from it; the results themselves may.
-    private static string Commit(string root)
-    {
-        string head = Git(root, "rev-parse", "--short=12", "HEAD");
-        string changed = Git(root, "status", "--porcelain", "--", "src", "bench/*.cs", "devices");
-        return head.Length == 0 ? "unknown" : changed.Length == 0 ? head : $"{head} with changes";
-    }
-
-    private static string Git(string root, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("git") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        try
-        {
-            using Process process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd().Trim();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? output : "";
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return "";
-        }
-    }
-
-    private static string Repository()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "EdgeVit.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-        return Environment.CurrentDirectory;
     }
 }

@@ -26,26 +26,7 @@ internal sealed record ComparisonReport(
     public long EmptyProcessBytes { get; init; }
 
     /// <summary>Name of the processor as a folder: lower case, digits and hyphens.</summary>
-    public string Folder
-    {
-        get
-        {
-            var name = new StringBuilder();
-            string cpu = Board.Cpu.ToLowerInvariant().Replace("(r)", "", StringComparison.Ordinal).Replace("(tm)", "", StringComparison.Ordinal);
-            foreach (char c in cpu)
-            {
-                if (char.IsAsciiLetterOrDigit(c))
-                {
-                    name.Append(c);
-                }
-                else if (name.Length > 0 && name[^1] != '-')
-                {
-                    name.Append('-');
-                }
-            }
-            return name.ToString().Trim('-');
-        }
-    }
+    public string Folder => ResultPlace.Folder(Board);
 
     /// <summary>The table of latencies, GitHub's Markdown.</summary>
     public string LatencyTable()
@@ -98,16 +79,7 @@ internal sealed record ComparisonReport(
         ["date"] = Date.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         ["commit"] = Commit,
         ["command"] = Command,
-        ["machine"] = new JsonObject
-        {
-            ["model"] = Board.Model,
-            ["cpu"] = Board.Cpu,
-            ["cores"] = Board.Cores,
-            ["architecture"] = Board.Architecture,
-            ["features"] = new JsonArray([.. Board.Features.Select(f => (JsonNode)f)]),
-            ["os"] = Board.OperatingSystem,
-            ["kernel"] = Board.Kernel,
-        },
+        ["machine"] = ResultPlace.Machine(Board),
         ["versions"] = new JsonObject(Versions.Select(v => KeyValuePair.Create(v.Name, (JsonNode?)v.Version))),
         ["contestants"] = new JsonArray([.. Times.Select(t => (JsonNode)new JsonObject
         {

@@ -25,9 +25,9 @@ internal static class OnnxContestants
     {
         foreach (PeerNetwork network in PeerNetwork.All)
         {
-            yield return Of(network.Contestant(integers: false), PeerGraph.Float(network).ToBytes(), PeerNetwork.Side);
+            yield return Of(network.Contestant(integers: false), PeerGraph.Float(network).ToBytes(), network.Side);
             IReadOnlyDictionary<string, ValueRange> ranges = PeerCalibration.Of(PeerGraph.Float(network)).Ranges;
-            yield return Of(network.Contestant(integers: true), PeerGraph.Integers(network, ranges).ToBytes(), PeerNetwork.Side);
+            yield return Of(network.Contestant(integers: true), PeerGraph.Integers(network, ranges).ToBytes(), network.Side);
         }
         foreach (DeitSize size in (DeitSize[])[DeitSize.Tiny, DeitSize.Small])
         {
@@ -77,7 +77,7 @@ internal static class OnnxContestants
 
     /// <summary>A graph in a session of its own.</summary>
     /// <exception cref="InvalidOperationException">Its logits are not finite: it would be timed on numbers that slow processors down.</exception>
-    private static (Contestant Contestant, byte[] File) Of(string name, byte[] graph, int side)
+    internal static (Contestant Contestant, byte[] File) Of(string name, byte[] graph, int side)
     {
         using Microsoft.ML.OnnxRuntime.SessionOptions options = Options();
         var session = new InferenceSession(graph, options);

@@ -7,6 +7,7 @@ internal enum Activation
     Relu,
     Relu6,
     HardSwish,
+    Gelu,
 }
 
 /// <summary>A row of a network's table.</summary>
@@ -21,6 +22,9 @@ internal sealed record Convolution(int Kernel, int Channels, int Stride, Activat
 {
     /// <summary>Whether a batch norm stood behind it; one without has a bias of its own.</summary>
     public bool Normed { get; init; } = true;
+
+    /// <summary>Zeros around the grid; half of the kernel where null.</summary>
+    public int? Padding { get; init; }
 }
 
 /// <summary>The universal inverted bottleneck (Qin et al. 2024): a first depthwise convolution, expansion, a second depthwise one, projection, and a
@@ -40,11 +44,21 @@ internal sealed record InvertedBottleneck(
 /// <param name="Stride">1 or 2.</param>
 internal sealed record ShuffleUnit(int Channels, int Stride) : PeerLayer;
 
-/// <summary>The greatest of 3 x 3, stride 2.</summary>
-internal sealed record MaxPool : PeerLayer;
+/// <summary>ResNet's basic block (He et al. 2016): two 3 x 3 convolutions, a shortcut, ReLU; a strided one has a 1 x 1 convolution of that stride without a norm
+/// as its shortcut.</summary>
+/// <param name="Channels">Output channels.</param>
+/// <param name="Stride">Of its first convolution and of the shortcut.</param>
+internal sealed record ResidualBlock(int Channels, int Stride) : PeerLayer;
 
-/// <summary>The mean of each channel.</summary>
-internal sealed record GlobalPool : PeerLayer;
+/// <summary>An activation by itself.</summary>
+internal sealed record Activate(Activation Activation) : PeerLayer;
+
+/// <summary>The greatest of neighbours, stride 2.</summary>
+/// <param name="Kernel">3 with a border of 1, or 2 without.</param>
+internal sealed record MaxPool(int Kernel = 3) : PeerLayer;
+
+/// <summary>The mean of each channel, or its greatest value.</summary>
+internal sealed record GlobalPool(bool Greatest = false) : PeerLayer;
 
 /// <summary>A linear layer to the logits.</summary>
 /// <param name="Classes">How many.</param>

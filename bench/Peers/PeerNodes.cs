@@ -18,12 +18,11 @@ internal readonly record struct PeerValue(string Name, long[] Shape, string Rang
 /// <param name="Weight">Sizes of its weights; empty for none.</param>
 internal readonly record struct PeerNode(string Op, string Result, long[] Shape, long[] Weight);
 
-/// <summary>Nodes with random weights, in floats or as QDQ: with ranges every result passes a pair of QuantizeLinear and DequantizeLinear, weights are
+/// <summary>Nodes with weights, in floats or as QDQ: with ranges every result passes a pair of QuantizeLinear and DequantizeLinear, weights are
 /// signed bytes with a step per output channel, biases 32-bit integers. That is what ONNX Runtime's own tool writes, and what ONNX Runtime fuses to
 /// integer kernels.</summary>
-internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, ValueRange>? ranges, int seed)
+internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, ValueRange>? ranges, IPeerWeights weights)
 {
-    private readonly Random _random = new(seed);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly List<PeerNode> _written = [];
 
@@ -59,12 +58,12 @@ internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, Val
         return (Bytes(parts[0], shape, x.Range), Bytes(parts[1], shape, x.Range));
     }
 
-    /// <summary>A convolution and what follows it; padding is half of the kernel.</summary>
-    public PeerValue Convolution(PeerValue x, int kernel, long channels, int stride, long groups, Activation activation)
+    /// <summary>A convolution and what follows it; padding is half of the kernel where null.</summary>
+    public PeerValue Convolution(PeerValue x, int kernel, long channels, int stride, long groups, Activation activation, int? padding = null)
     {
-        long[] shape = [channels, .. x.Shape[1..].Select(s => (s + stride - 1) / stride)];
+        long pad = padding ?? (kernel / 2);
+        long[] shape = [channels, .. x.Shape[1..].Select(s => ((s + (2 * pad) - kernel) / stride) + 1)];
         long[] weight = [channels, x.Channels / groups, kernel, kernel];
-        long pad = kernel / 2;
         string[] inputs = [x.Name, .. Weights(x, weight)];
         string y = Fresh("Conv");
         _written.Add(new PeerNode("Conv", y, shape, weight));
@@ -73,10 +72,20 @@ internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, Val
         {
             Activation.None => Bytes(y, shape),
             Activation.Relu => Bytes(Write("Relu", [y], shape), shape),
+            Activation.Gelu => Gelu(Bytes(y, shape)),
             Activation.Relu6 => Bytes(Write("Clip", [y, Once("relu6.low", n => graph.Scalar(n, 0f)), Once("relu6.high", n => graph.Scalar(n, 6f))], shape), shape),
             // Nothing fuses it, so that the convolution's own result is bytes too.
             _ => Node("HardSwish", [Bytes(y, shape)], shape),
         };
+    }
+
+    /// <summary><c>x * Phi(x)</c>, one operator since version 20.</summary>
+    public PeerValue Gelu(PeerValue x)
+    {
+        string scaled = Write("Mul", [x.Name, Once("gelu.scale", n => graph.Scalar(n, MathF.Sqrt(0.5f)))], x.Shape);
+        string shifted = Write("Add", [Write("Erf", [scaled], x.Shape), Once("gelu.one", n => graph.Scalar(n, 1f))], x.Shape);
+        string half = Write("Mul", [x.Name, Once("gelu.half", n => graph.Scalar(n, 0.5f))], x.Shape);
+        return Bytes(Write("Mul", [half, shifted], x.Shape), x.Shape);
     }
 
     /// <summary>The logits, in floats.</summary>
@@ -113,29 +122,25 @@ internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, Val
         return new PeerValue(graph.Named("DequantizeLinear", $"{value}.floats", [bytes, step, zero]), shape, range);
     }
 
-    // Uniform with the variance that keeps values in range from layer to layer (He et al. 2015).
     private string[] Weights(PeerValue x, long[] shape)
     {
         string name = $"weights.{_written.Count}";
-        long outputs = shape[0];
-        int perOutput = (int)shape[1..].Aggregate(1L, (a, b) => a * b);
-        float bound = MathF.Sqrt(6f / perOutput);
-        float[] weights = Uniform((int)outputs * perOutput, bound), biases = Uniform((int)outputs, 0.1f);
-        Parameters += weights.Length + biases.Length;
+        (float[] values, float[] biases) = weights.Next(shape);
+        Parameters += values.Length + biases.Length;
         return ranges is null
-            ? [graph.Constant<float>(name, weights, shape), graph.Constant<float>($"{name}.bias", biases, outputs)]
-            : Integers(name, weights, biases, shape, ranges[x.Range].Step);
+            ? [graph.Constant<float>(name, values, shape), graph.Constant<float>($"{name}.bias", biases, shape[0])]
+            : Integers(name, values, biases, shape, ranges[x.Range].Step);
     }
 
-    private string[] Integers(string name, float[] weights, float[] biases, long[] shape, float inputStep)
+    private string[] Integers(string name, float[] values, float[] biases, long[] shape, float inputStep)
     {
-        int outputs = biases.Length, perOutput = weights.Length / outputs;
-        sbyte[] bytes = new sbyte[weights.Length];
+        int outputs = biases.Length, perOutput = values.Length / outputs;
+        sbyte[] bytes = new sbyte[values.Length];
         int[] sums = new int[outputs];
         float[] steps = new float[outputs], sumSteps = new float[outputs];
         for (int o = 0; o < outputs; o++)
         {
-            Span<float> row = weights.AsSpan(o * perOutput, perOutput);
+            Span<float> row = values.AsSpan(o * perOutput, perOutput);
             ValueRange range = default(ValueRange).With(row);
             steps[o] = Math.Max(Math.Max(range.High, -range.Low), 1e-6f) / 127;
             sumSteps[o] = steps[o] * inputStep;
@@ -145,21 +150,10 @@ internal sealed class PeerNodes(OnnxGraph graph, IReadOnlyDictionary<string, Val
                 bytes[(o * perOutput) + i] = (sbyte)MathF.Round(row[i] / steps[o]);
             }
         }
-        string Dequantized<T>(string role, T[] values, float[] scale, long[] sizes) where T : unmanaged => graph.Named("DequantizeLinear", role, [
-            graph.Constant<T>($"{role}.integers", values, sizes), graph.Constant<float>($"{role}.step", scale, outputs),
+        string Dequantized<T>(string role, T[] integers, float[] scale, long[] sizes) where T : unmanaged => graph.Named("DequantizeLinear", role, [
+            graph.Constant<T>($"{role}.integers", integers, sizes), graph.Constant<float>($"{role}.step", scale, outputs),
             graph.Constant<T>($"{role}.zero", new T[outputs], outputs)], ("axis", 0));
         return [Dequantized(name, bytes, steps, shape), Dequantized($"{name}.bias", sums, sumSteps, [outputs])];
-    }
-
-    private float[] Uniform(int count, float bound)
-    {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++)
-        {
-            values[i] = ((2 * _random.NextSingle()) - 1) * bound;
-        }
-
-        return values;
     }
 
     private string Once(string name, Func<string, string> make) => _known.Add(name) ? make(name) : name;

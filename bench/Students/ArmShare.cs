@@ -1,24 +1,42 @@
+using System.Text.Json.Nodes;
 using EdgeVit.Runtime;
 
 namespace EdgeVit.Bench;
 
 /// <summary>An estimate of a network's time on a Cortex-A72, scaled from that of BinaryViT-small (<c>bench/results/arm-estimates.md</c>): its cycles for binary products,
 /// for float products and for everything else, each by how much of it a network has. It knows no caches, and no row lengths that fill registers badly.</summary>
-/// <param name="small">The nodes of BinaryViT-small.</param>
-internal sealed class ArmShare(IReadOnlyList<NodeFacts> small)
+internal sealed class ArmShare
 {
-    private const double MillionCyclesAMillisecond = 1.8;
-    private const double BinaryCycles = 46.2;
-    private const double FloatCycles = 3.0;
-    private const double AllCycles = 143.4;
+    private const string Core = "Cortex-A72";
+    private const string BinaryProducts = "NeonBitKernel.Four";
+    private const string FloatProducts = "LaneRowKernel`2.MultiplyTwo";
 
-    private readonly NodeCost _small = Work(small);
+    private readonly NodeCost _small;
+    private readonly double _binaryMs;
+    private readonly double _floatMs;
+    private readonly double _restMs;
+
+    /// <summary>Takes the estimate of BinaryViT-small.</summary>
+    /// <param name="small">The nodes of BinaryViT-small.</param>
+    /// <param name="estimates">What <c>bench/arm-estimate.sh</c> wrote for programs.</param>
+    public ArmShare(IReadOnlyList<NodeFacts> small, JsonNode estimates)
+    {
+        _small = Work(small);
+        JsonArray cores = estimates["cores"]!.AsArray();
+        int core = cores.Select(c => (string)c!["core"]!).ToList().IndexOf(Core);
+        double Milliseconds(string method) =>
+            (double)estimates["methods"]!.AsArray().Single(m => (string)m!["method"]! == method)!["cycles"]![core]! / ((double)cores[core]!["mhz"]! * 1000);
+        (_binaryMs, _floatMs) = (Milliseconds(BinaryProducts), Milliseconds(FloatProducts));
+        _restMs = (double)cores[core]!["milliseconds"]! - _binaryMs - _floatMs;
+    }
+
+    /// <summary>The file of the estimates, from the repository's root.</summary>
+    public static string File => Path.Combine("bench", "results", "arm-estimates.json");
 
     public double Milliseconds(IReadOnlyList<NodeFacts> nodes)
     {
         NodeCost cost = Work(nodes);
-        return ((BinaryCycles * cost.BinaryMacs / _small.BinaryMacs) + (FloatCycles * cost.FloatMacs / _small.FloatMacs)
-            + ((AllCycles - BinaryCycles - FloatCycles) * cost.ElementOps / _small.ElementOps)) / MillionCyclesAMillisecond;
+        return (_binaryMs * cost.BinaryMacs / _small.BinaryMacs) + (_floatMs * cost.FloatMacs / _small.FloatMacs) + (_restMs * cost.ElementOps / _small.ElementOps);
     }
 
     /// <summary>All work. The taps of single-channel convolutions are rows that are added up, as those of pools are.</summary>

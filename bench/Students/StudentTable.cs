@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using EdgeVit.Export;
 using EdgeVit.Runtime;
 
@@ -26,7 +27,7 @@ internal static class StudentTable
     private static string Text()
     {
         Counts[] all = [.. BinaryViTPresets.All.AsParallel().AsOrdered().Select(Count)];
-        ArmShare arm = new(all[0].Facts);
+        ArmShare arm = new(all[0].Facts, JsonNode.Parse(File.ReadAllText(Path.Combine(ResultPlace.Repository(), ArmShare.File)))!);
         IEnumerable<string> rows = all.Select(c => string.Create(CultureInfo.InvariantCulture,
             $"| `{c.Config.Name}` | {c.Config.ImageSize} | {Stages(c.Config)} | {DownKinds.Name(c.Config.Down)} | {c.Parameters / 1e6:F1} | {c.Sum(f => f.WeightBits) / c.Parameters:P0} | {c.Sum(f => f.Bytes) / 1e6:F1} | {c.Sum(f => f.Cost.BinaryMacs) / 1e6:N0} | {c.Sum(f => f.Cost.FloatMacs) / 1e6:F1} | {Whole(arm.Milliseconds(c.Facts))} |"));
         return string.Join('\n', (string[])[

@@ -1,11 +1,9 @@
-using System.Globalization;
 using EdgeVit.Export;
-using EdgeVit.Runtime;
 
 namespace EdgeVit.Quantize;
 
 /// <summary>What <see cref="Converter.Convert"/> shall do. Null means: chosen by the network and the size of the data.</summary>
-internal sealed record ConvertOptions
+internal sealed partial record ConvertOptions
 {
     /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
     internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
@@ -26,7 +24,7 @@ internal sealed record ConvertOptions
     public required string Out { get; init; }
 
     /// <summary>Name of the student's preset, or a JSON file with a custom layout.</summary>
-    public string Student { get; init; } = "binaryvit-nano";
+    public string Student { get; init; } = "hybrid-nano";
 
     /// <summary>Whether the student's convolutions between stages are float; the layout's when null.</summary>
     public bool? FloatDownsampling { get; init; }
@@ -49,7 +47,7 @@ internal sealed record ConvertOptions
     /// <summary>Whether the student's attention is locality self-attention; the layout's when null.</summary>
     public bool? Locality { get; init; }
 
-    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
+    /// <summary><c>resnet</c>, <c>resnet18</c>, <c>resnet8</c>, <c>convnet</c>, <c>twin</c> (the student in float), <c>vit</c>, <c>vit-spt</c>, <c>vit-lsa</c>,
     /// <c>sl-vit</c>, <c>deit</c> or <c>sl-deit</c> (<see cref="SmallViT"/>): trained here; <c>none</c>: learn from labels
     /// alone; a path: a teacher checkpoint of an earlier run (<c>.safetensors</c>), an ONNX classifier (<c>.onnx</c>) or a model (<c>.evit</c>).
     /// Several with commas between them teach the mean of their probabilities; at most one of them is trained here.</summary>
@@ -93,6 +91,13 @@ internal sealed record ConvertOptions
 
     /// <summary>Passes of the teacher.</summary>
     public double? TeacherEpochs { get; init; }
+
+    /// <summary><c>mae</c>: a teacher that is a vision transformer first learns from all images, without their labels, as a masked autoencoder. Null: it does
+    /// not.</summary>
+    public string? Pretrain { get; init; }
+
+    /// <summary>Passes of that; as many as the teacher's usual ones when null.</summary>
+    public double? PretrainEpochs { get; init; }
 
     /// <summary>Images per step of the student.</summary>
     public int? BatchSize { get; init; }
@@ -173,7 +178,7 @@ internal sealed record ConvertOptions
     /// the student in float32; or <c>auto</c>: bfloat16 where the device has it.</summary>
     public string Precision { get; init; } = "auto";
 
-    /// <summary>Threads of the training on the processor; as many as pay when null.</summary>
+    /// <summary>Threads of the training on the processor; as many as there are processors when null.</summary>
     public int? Threads { get; init; }
 
     /// <summary>Seed of everything random.</summary>
@@ -209,89 +214,4 @@ internal sealed record ConvertOptions
 
     /// <summary>Test images of the procedural data set.</summary>
     public int ShapesTest { get; init; } = 2_000;
-
-    private void CheckViews(List<string> faults)
-    {
-        if (TeacherViews > 0 && (Repeats > 1 || FeatureWeight > 0))
-        {
-            faults.Add($"--teacher-views keeps one answer to each variation, so {(Repeats > 1 ? "--repeats" : "--feature-weight")} has no place beside it");
-        }
-    }
-
-    /// <summary>Checks what can be checked without data and returns the options.</summary>
-    /// <exception cref="ConvertException">Settings out of range; the message names each with its range.</exception>
-    public ConvertOptions Validate()
-    {
-        List<string> faults = [];
-        void Check(string name, double? value, double least, double most, Func<double, string>? text = null)
-        {
-            if (value is double v && !(v >= least && v <= most))
-            {
-                text ??= number => number.ToString(CultureInfo.InvariantCulture);
-                faults.Add($"--{name} is {text(v)}, expected {text(least)} to {text(most)}");
-            }
-        }
-
-        Check("budget", Budget?.TotalSeconds, 1, 1e8);
-        Check("stop-after", StopAfter?.TotalSeconds, 1, 1e8);
-        if (Budget is not null && (Epochs is not null || TeacherEpochs is not null))
-        {
-            faults.Add("--budget decides how long is trained, so --epochs and --teacher-epochs have no place beside it");
-        }
-
-        CheckFolder(faults);
-        Check("epochs", Epochs, 0.001, 100_000);
-        Check("teacher-epochs", TeacherEpochs, 0.001, 100_000);
-        Check("batch", BatchSize, 2, 65_536);
-        Check("lr", LearningRate, 1e-9, 1);
-        Check("image-size", ImageSize, 4, 1024);
-        Check("stem", Stem, 0, 4096);
-        if (AttentionLevels is { } levels && !BinaryViTConfig.PossibleLevels.Contains(levels))
-        {
-            faults.Add($"--attention-levels is {levels}, expected {string.Join(" or ", BinaryViTConfig.PossibleLevels)}");
-        }
-
-        Check("temperature", Temperature, 0.1, 100);
-        Check("teacher-weight", TeacherWeight, 0, 1);
-        Check("feature-weight", FeatureWeight, 0, 10_000);
-        Check("label-smoothing", LabelSmoothing, 0, 0.9);
-        Check("mixup", Mixup, 0, 100);
-        Check("cutmix", CutMix, 0, 100);
-        Check("erase", Erase, 0, 1);
-        Check("pad", Pad, 0, 512);
-        Check("random-crop", Crop, 0, 1);
-        Check("rand-augment", RandAugment, 0, 10);
-        Check("rand-magnitude", RandMagnitude, 0, MostMagnitude);
-        Check("repeats", Repeats, 1, 16);
-        Check("teacher-views", TeacherViews, 0, 10_000);
-        CheckViews(faults);
-        Regularization.Check(faults);
-        Check("accumulate", Accumulate, 1, 32_768);
-        Check("memory", Memory, LeastMemory, MostMemory, ByteText.Of);
-        Check("checkpoint-every", CheckpointEvery.TotalSeconds, 1, 1e8);
-        Binarization.Check(faults);
-        if (Precision is not (Auto or Float32 or BFloat16))
-        {
-            faults.Add($"--precision is '{Precision}', expected auto, float32 or bfloat16");
-        }
-
-        if (AugmentOn is not (Auto or Processor or OnDevice))
-        {
-            faults.Add($"--augment-on is '{AugmentOn}', expected auto, cpu or device");
-        }
-
-        Check("threads", Threads, 1, 1024);
-        Check("parity-images", ParityImages, 1, 10_000);
-        Check("shapes-train", ShapesTrain, 20, 10_000_000);
-        Check("shapes-test", ShapesTest, 10, 10_000_000);
-        return faults.Count == 0 ? this : throw new ConvertException($"Settings out of range: {string.Join("; ", faults)}.", ConvertException.Usage);
-    }
-
-    private void CheckFolder(List<string> faults)
-    {
-        if (Resume && Overwrite)
-        {
-            faults.Add("--resume goes on with the run in the folder and --overwrite replaces it: give one of them");
-        }
-    }
 }

@@ -37,6 +37,7 @@ internal static class LibTorch
     private static string LoadOnce()
     {
         NativeHeap.KeepBlocks();
+        NativeThreads.SleepWhileWaiting();
         string folder = Folder();
         string[] names = OperatingSystem.IsWindows() ? ["c10.dll", "torch_cpu.dll", "torch.dll"]
             : OperatingSystem.IsMacOS() ? ["libc10.dylib", "libtorch_cpu.dylib", "libtorch.dylib"]

@@ -76,13 +76,13 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
         foreach (string page in DocumentTables.Documents)
         {
             string text = Repository.Read(page.Split('/'));
-            Assert.NotEmpty(DocumentTables.Folders(text));
-            foreach (string folder in DocumentTables.Folders(text))
+            Assert.NotEmpty(DocumentTables.Comparison.Folders(text));
+            foreach (string folder in DocumentTables.Comparison.Folders(text))
             {
                 string markdown = Repository.Read("bench", "results", folder, "comparison.md");
-                Assert.InRange(DocumentTables.Rows(text, folder).Count, 4, 22);
-                Assert.Empty(DocumentTables.Stale(text, folder, markdown));
-                Assert.Equal(text, DocumentTables.Refresh(text, folder, markdown));
+                Assert.InRange(DocumentTables.Comparison.Rows(text, folder).Count, 4, 22);
+                Assert.Empty(DocumentTables.Comparison.Stale(text, folder, markdown));
+                Assert.Equal(text, DocumentTables.Comparison.Refresh(text, folder, markdown));
             }
         }
     }
@@ -97,8 +97,8 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     [Fact]
     public void TheReadmeLeadsWithWhatAUserWouldPickInstead()
     {
-        string readme = Repository.Read("README.md"), folder = Assert.Single(DocumentTables.Folders(readme));
-        string rows = string.Join('\n', DocumentTables.Rows(readme, folder));
+        string readme = Repository.Read("README.md"), folder = Assert.Single(DocumentTables.Comparison.Folders(readme));
+        string rows = string.Join('\n', DocumentTables.Comparison.Rows(readme, folder));
         Assert.All(PeerNetwork.All, n => Assert.All([false, true], integers => Assert.Contains($"| {n.Contestant(integers)} | {OnnxContestants.Engine} |", rows, StringComparison.Ordinal)));
         Assert.All(PeerNetwork.All, n => Assert.Contains(new PublishedAccuracy(n.Top1, n.Source).Text, rows, StringComparison.Ordinal));
     }
@@ -111,16 +111,16 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
     {
         const string Page = "text\n<!-- rows of bench/results/x/comparison.md -->\n| a | e | 1 | 5 ms |\n| b | e | 1 | 6 ms |\n<!-- end of rows -->\n| a | e | 1 | 7 ms |\n";
         string tables = string.Concat(measured.Select(m => $"| {m} | e | 1 | 9 ms |\n| {m} | e | 2 | 8 ms |\n"));
-        string after = DocumentTables.Refresh(Page, "x", tables);
-        Assert.Equal(["| a | e | 1 | 5 ms |", "| b | e | 1 | 6 ms |"], DocumentTables.Rows(Page, "x"));
-        Assert.Equal(measured.Length, DocumentTables.Rows(after, "x").Count(r => r.Contains("9 ms", StringComparison.Ordinal)));
-        Assert.Equal(2 - measured.Length, DocumentTables.Stale(after, "x", tables).Count);
+        string after = DocumentTables.Comparison.Refresh(Page, "x", tables);
+        Assert.Equal(["| a | e | 1 | 5 ms |", "| b | e | 1 | 6 ms |"], DocumentTables.Comparison.Rows(Page, "x"));
+        Assert.Equal(measured.Length, DocumentTables.Comparison.Rows(after, "x").Count(r => r.Contains("9 ms", StringComparison.Ordinal)));
+        Assert.Equal(2 - measured.Length, DocumentTables.Comparison.Stale(after, "x", tables).Count);
         Assert.EndsWith("<!-- end of rows -->\n| a | e | 1 | 7 ms |\n", after, StringComparison.Ordinal);
-        Assert.Equal(Page, DocumentTables.Refresh(Page, "y", tables));
+        Assert.Equal(Page, DocumentTables.Comparison.Refresh(Page, "y", tables));
 
-        string choices = Page.Replace("rows of", "choices of", StringComparison.Ordinal), whole = DocumentTables.Refresh(choices, "x", $"words\n{tables}\n| c | e | 1 | 4 ms |\n");
-        Assert.Equal(measured.Length == 0 ? ["| c | e | 1 | 4 ms |"] : tables.Split('\n', StringSplitOptions.RemoveEmptyEntries), DocumentTables.Rows(whole, "x"));
-        Assert.Equal(["x"], DocumentTables.Folders(choices + Page));
+        string choices = Page.Replace("rows of", "choices of", StringComparison.Ordinal), whole = DocumentTables.Comparison.Refresh(choices, "x", $"words\n{tables}\n| c | e | 1 | 4 ms |\n");
+        Assert.Equal(measured.Length == 0 ? ["| c | e | 1 | 4 ms |"] : tables.Split('\n', StringSplitOptions.RemoveEmptyEntries), DocumentTables.Comparison.Rows(whole, "x"));
+        Assert.Equal(["x"], DocumentTables.Comparison.Folders(choices + Page));
     }
 
     [Fact]

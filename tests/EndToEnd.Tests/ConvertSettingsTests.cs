@@ -23,7 +23,7 @@ public sealed class ConvertSettingsTests
         string names = folder.File("names.txt", "ant\nbee\n"u8.ToArray());
         ConvertOptions found = Read(
             "--unlabelled", "more", "--teacher-labels", names, "--teacher-head", "true", "--teacher-views", "5", "--student", "binaryvit-32", "--float-downsampling", "--branches", "shift", "--head", "class-attention", "--shifted-patches", "--stem", "24",
-            "--attention-levels", "3", "--locality", "--teacher", "vit", "--teachers-teacher", "a.onnx", "--init", "start.pth", "--budget", "9m",
+            "--attention-levels", "3", "--locality", "--teacher", "vit", "--teachers-teacher", "a.onnx", "--pretrain", "mae", "--pretrain-epochs", "7", "--init", "start.pth", "--budget", "9m",
             "--stop-after", "1h30m", "--epochs", "3.5", "--teacher-epochs", "2.5", "--batch", "48", "--lr", "0.125", "--image-size", "96",
             "--temperature", "3", "--teacher-output", "scores", "--teacher-mean", "0.1,0.2,0.3", "--teacher-std", "0.4,0.5,0.6", "--teacher-weight", "0.7", "--feature-weight", "11",
             "--hard-distillation", "--label-smoothing", "0.15", "--mixup", "0.25", "--cutmix", "0.35", "--erase", "0.45", "--flip", "false", "--pad", "6",
@@ -50,6 +50,8 @@ public sealed class ConvertSettingsTests
             Locality = true,
             Teacher = "vit",
             TeachersTeacher = "a.onnx",
+            Pretrain = "mae",
+            PretrainEpochs = 7,
             Init = "start.pth",
             Budget = TimeSpan.FromMinutes(9),
             StopAfter = TimeSpan.FromMinutes(90),

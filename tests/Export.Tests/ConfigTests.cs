@@ -19,7 +19,7 @@ public class ConfigTests
     public void EveryPresetIsValidAndFound()
     {
         Assert.Equal(
-            ["binaryvit-small", "binaryvit-small-fp", "hybrid-224", "hybrid-lite", "hybrid-32", "binaryvit-32", "binaryvit-nano", "binary-deit", "binary-cait", "binary-pit", "binary-cvt", "binary-ceit", "binary-t2t", "binary-levit", "binary-swin",
+            ["binaryvit-small", "binaryvit-small-fp", "hybrid-224", "hybrid-lite", "hybrid-32", "hybrid-wide", "hybrid-nano", "binaryvit-32", "binaryvit-nano", "binary-deit", "binary-cait", "binary-pit", "binary-cvt", "binary-ceit", "binary-t2t", "binary-levit", "binary-swin",
                 "binary-maxvit", "binary-mobilevit", "binary-fastvit", "binary-efficientformer"],
             BinaryViTPresets.Names);
         foreach (string name in BinaryViTPresets.Names)
@@ -32,7 +32,8 @@ public class ConfigTests
 
     [Theory]
     [InlineData("binaryvit32", "binaryvit-32")]
-    [InlineData("nano", "binaryvit-nano")]
+    [InlineData("nano", "hybrid-nano")]
+    [InlineData("binary-nano", "binaryvit-nano")]
     [InlineData("binaryvit-smal", "binaryvit-small")]
     public void AnUnknownPresetNamesTheNearest(string asked, string nearest)
     {

@@ -42,6 +42,7 @@ public class StudentOptionTests
         Assert.False(ConfigurationKeys.Same("student.layout", then.Replace("true", "false", StringComparison.Ordinal), now));
         Assert.False(ConfigurationKeys.Same("student", then, now));
 
+        Assert.Contains("hybrid-nano has a stem of its own (3x3 of stride 2, 3x3 of stride 2)", Assert.Throws<ConvertException>(() => StudentLayout.Of(options with { Student = "hybrid-nano", Stem = 8 })).Message, StringComparison.Ordinal);
         Assert.Contains("--stem is 5000, expected 0 to 4096", Assert.Throws<ConvertException>(() => Converter.Convert(options with { Stem = 5000 }, new SilentProgress())).Message, StringComparison.Ordinal);
         Assert.Contains("--attention-levels is 2, expected 1 or 3", Assert.Throws<ConvertException>(() => Converter.Convert(options with { AttentionLevels = 2 }, new SilentProgress())).Message, StringComparison.Ordinal);
         File.WriteAllText(options.Student, File.ReadAllText(options.Student).Replace("\"attentionLevels\": 1", "\"attentionLevels\": 2", StringComparison.Ordinal));

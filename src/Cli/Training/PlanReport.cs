@@ -20,6 +20,11 @@ internal static class PlanReport
             table.Add("processes", $"{plan.Processes}, which measured together; batches are divided among them");
         }
 
+        if (plan.Pretraining is { } pretraining)
+        {
+            table.Add("pretraining", Phase(pretraining, printer));
+        }
+
         if (plan.Teacher is { } teacher)
         {
             table.Add("teacher training", Phase(teacher, printer));
@@ -78,6 +83,7 @@ internal static class PlanReport
         ["model_bytes"] = plan.ModelBytes,
         ["train_images"] = plan.TrainImages,
         ["processes"] = plan.Processes,
+        ["pretraining"] = plan.Pretraining is { } pretraining ? Json(pretraining) : null,
         ["teacher"] = plan.Teacher is { } teacher ? Json(teacher) : null,
         ["answers"] = plan.Answers is { } answers ? new JsonObject
         {

@@ -72,6 +72,12 @@ internal sealed class PlannedRecipe
             Set("teacher-epochs", (double)teacher.Steps / teacher.StepsPerEpoch);
         }
 
+        if (plan.Pretraining is { } pretraining)
+        {
+            Set("pretrain", o.Pretrain!);
+            Set("pretrain-epochs", (double)pretraining.Steps / pretraining.StepsPerEpoch);
+        }
+
         if (settings.Data == Imaging.DatasetFolder.Shapes)
         {
             Set("shapes-train", o.ShapesTrain);

@@ -10,8 +10,8 @@ internal sealed class ConvertVerb : Verb
 {
     private readonly InputOption<string> _data = DataOption.Create<string>("An image folder (train/<class>/*, test/<class>/*; without classes the teacher alone is learnt from), CIFAR or IDX files, or 'shapes'.", required: true);
     private readonly Option<string> _out = new("--out") { Description = "The run folder: checkpoints, metrics, model.evit and its card go there.", HelpName = "DIR", Required = true };
-    private readonly Option<string> _student = new("--student", "--preset") { Description = "binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, hybrid-32, hybrid-224, hybrid-lite, binary-deit, -cait, -pit, -cvt, -ceit, -t2t, -levit, -swin, -maxvit, -mobilevit, -fastvit, -efficientformer, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "binaryvit-nano" };
-    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet, resnet18, convnet, twin, vit, vit-spt, vit-lsa, sl-vit, deit or sl-deit (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
+    private readonly Option<string> _student = new("--student", "--preset") { Description = "hybrid-nano, hybrid-wide, hybrid-32, binaryvit-nano, binaryvit-32, binaryvit-small, binaryvit-small-fp, hybrid-224, hybrid-lite, binary-deit, -cait, -pit, -cvt, -ceit, -t2t, -levit, -swin, -maxvit, -mobilevit, -fastvit, -efficientformer, or a JSON file with a layout (--plan prints one).", HelpName = "NAME|FILE", DefaultValueFactory = _ => "hybrid-nano" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "resnet, resnet18, resnet8, convnet, twin, vit, vit-spt, vit-lsa, sl-vit, deit or sl-deit (trained here), none, a teacher checkpoint, an ONNX classifier or an .evit model; several with commas teach their mean.", HelpName = "NAME|FILE", DefaultValueFactory = _ => "resnet" };
     private readonly Option<string?> _teachersTeacher = new("--teachers-teacher") { Description = "Files whom a teacher that is trained here learns from besides the labels.", HelpName = "FILE" };
     private readonly Option<bool?> _floatDownsampling = new("--float-downsampling") { Description = "Float convolutions between the student's stages. [default: the student's]" };
     private readonly ChoiceOption _branches = new("--branches", "pool", "shift", "none") { Description = "What the student's blocks take from neighbours besides attention: pool, shift (spatial shifts) or none. [default: the student's]" };
@@ -26,6 +26,8 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> _plan = new("--plan") { Description = "Only say what it would take: parameters, bytes, memory, time from up to 20 measured steps." };
     private readonly RealOption _epochs = new("--epochs", 0.001, 100_000) { Description = "Passes of the student over the images. [default: by the network and the data]" };
     private readonly RealOption _teacherEpochs = new("--teacher-epochs", 0.001, 100_000) { Description = "Passes of the teacher." };
+    private readonly ChoiceOption _pretrain = new("--pretrain", "mae") { Description = "A teacher that is a vision transformer (vit, vit-spt, ...) first learns from all images without labels: mae, as a masked autoencoder." };
+    private readonly RealOption _pretrainEpochs = new("--pretrain-epochs", 0.001, 100_000) { Description = "Passes of that. [default: as many as the teacher's]" };
     private readonly WholeOption<int?> _batch = new("--batch", 2, 65_536) { Description = "Images per step." };
     private readonly RealOption _rate = new("--lr", 1e-9, 1) { Description = "Peak learning rate of the student." };
     private readonly WholeOption<int?> _imageSize = new("--image-size", 4, 1024) { Description = "Side of the network's input in pixels. [default: the student's]" };
@@ -81,9 +83,9 @@ internal sealed class ConvertVerb : Verb
         [
             new("Data", [_data, _split, _labelsCsv, _unlabelled, _skipBad, _imageSize, _flip, _pad, _erase, _mixup, _cutMix, .. _regularization.Variation, _shapesTrain, _shapesTest]),
             new("Student", [_student, _floatDownsampling, _branches, _head, _shiftedPatches, _stem, _attentionLevels, _locality, _init, .. _regularization.Omission, _floats, _parityImages]),
-            new("Teacher", [_teacher, _teachersTeacher, _teacherOutput, _teacherLabels, _teacherHead, _teacherViews, _teacherMean, _teacherStd, _teacherWeight, _temperature, _featureWeight, _hard, _smoothing]),
+            new("Teacher", [_teacher, _teachersTeacher, _pretrain, _teacherOutput, _teacherLabels, _teacherHead, _teacherViews, _teacherMean, _teacherStd, _teacherWeight, _temperature, _featureWeight, _hard, _smoothing]),
             new("Binarisation", [.. _binarization.All]),
-            new("Schedule", [_epochs, _teacherEpochs, _budget, _batch, _rate, _seed]),
+            new("Schedule", [_epochs, _teacherEpochs, _pretrainEpochs, _budget, _batch, _rate, _seed]),
             new("Devices", [_device, _precision, _augmentOn, _threads, _memory, _accumulate]),
             new("Run", [_out, _recipe, _plan, _stopAfter, _checkpointEvery, _resume, _overwrite]),
         ];
@@ -94,9 +96,10 @@ internal sealed class ConvertVerb : Verb
 
     public override IReadOnlyList<Combination> Combinations =>
     [
-        Combination.Excludes(_teacher, "none", "learns from labels alone", _teachersTeacher, _teacherEpochs, _temperature, _teacherWeight, _teacherOutput, _teacherLabels, _teacherHead, _teacherViews, _teacherMean, _teacherStd, _featureWeight, _hard),
+        Combination.Excludes(_teacher, "none", "learns from labels alone", _teachersTeacher, _teacherEpochs, _pretrain, _pretrainEpochs, _temperature, _teacherWeight, _teacherOutput, _teacherLabels, _teacherHead, _teacherViews, _teacherMean, _teacherStd, _featureWeight, _hard),
         Combination.Excludes(_hard, "learns decisions, which nothing softens", _temperature),
-        Combination.Excludes(_budget, "decides how long is trained", _epochs, _teacherEpochs),
+        Combination.Excludes(_budget, "decides how long is trained", _epochs, _teacherEpochs, _pretrain, _pretrainEpochs),
+        Combination.Needs(_pretrainEpochs, "is how long --pretrain takes", _pretrain),
         Combination.Excludes(_resume, "goes on with the run in the folder", _overwrite),
         Combination.Excludes(_data, "shapes", "is drawn", _split, _labelsCsv, _skipBad),
         Combination.Needs(_shapesTrain, "is of the drawn shapes", _data, "shapes"),
@@ -147,6 +150,8 @@ internal sealed class ConvertVerb : Verb
         StopAfter = arguments.GetValue(_stopAfter),
         Epochs = arguments.GetValue(_epochs),
         TeacherEpochs = arguments.GetValue(_teacherEpochs),
+        Pretrain = arguments.GetValue(_pretrain),
+        PretrainEpochs = arguments.GetValue(_pretrainEpochs),
         BatchSize = arguments.GetValue(_batch),
         LearningRate = arguments.GetValue(_rate),
         ImageSize = arguments.GetValue(_imageSize),

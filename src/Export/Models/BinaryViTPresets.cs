@@ -15,6 +15,8 @@ internal static class BinaryViTPresets
         HybridPresets.Hybrid224.Validate(),
         HybridPresets.HybridLite.Validate(),
         HybridPresets.Hybrid32.Validate(),
+        HybridPresets.HybridWide.Validate(),
+        HybridPresets.HybridNano.Validate(),
 
         // The first three stages for small images: 8.4 M parameters, 16x16 tokens down to 4x4.
         new BinaryViTConfig(
@@ -28,8 +30,7 @@ internal static class BinaryViTPresets
             ],
             Classes: 10).Validate(),
 
-        // The demo: small enough to be trained in minutes on two processor cores; 8x8 tokens, then 4x4, then 2x2. A training step costs what the
-        // tokens cost, weights are nearly free: so few wide late tokens rather than many narrow early ones.
+        // The paper's network as small as hybrid-nano, to be compared with it: 8x8 tokens, then 4x4, then 2x2.
         new BinaryViTConfig(
             "binaryvit-nano",
             ImageSize: 32,

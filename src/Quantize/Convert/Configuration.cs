@@ -71,7 +71,7 @@ internal static class Configuration
             keys["student.init"] = FileHash(init);
         }
 
-        foreach ((string phase, TrainSettings settings) in new[] { ("teacher", recipe.Teacher), ("student", recipe.Student) })
+        foreach ((string phase, TrainSettings settings) in Trainings(recipe))
         {
             keys[$"{phase}.steps"] = Text(settings.Steps);
             keys[$"{phase}.batch"] = Text(settings.BatchSize);
@@ -87,6 +87,9 @@ internal static class Configuration
         }
         return keys;
     }
+
+    private static (string Phase, TrainSettings Settings)[] Trainings(Recipe recipe) =>
+        [.. recipe.Pretraining is { } before ? [("pretraining", before)] : ((string, TrainSettings)[])[], ("teacher", recipe.Teacher), ("student", recipe.Student)];
 
     private static (string Name, string? Value)[] Texts(ConvertOptions options) =>
     [

@@ -13,6 +13,9 @@ internal sealed record ConvertPlan(
     /// <summary>Processes that would train together, and measured together; the memory is this one's.</summary>
     public int Processes { get; init; } = 1;
 
+    /// <summary>What the teacher learns before, without labels; null where it does not.</summary>
+    public PhasePlan? Pretraining { get; init; }
+
     /// <summary>What teachers from files take; null where there are none.</summary>
     public AnswerCost? Answers { get; init; }
 
@@ -29,7 +32,7 @@ internal sealed record ConvertPlan(
     public (long Bytes, string Reason)? Bound { get; init; }
 
     /// <summary>Seconds of all training, with the answers of teachers from files; reading, evaluations and the check are apart.</summary>
-    public double Seconds => (Teacher?.Seconds ?? 0) + (Answers?.Seconds ?? 0) + Student.Seconds;
+    public double Seconds => (Pretraining?.Seconds ?? 0) + (Teacher?.Seconds ?? 0) + (Answers?.Seconds ?? 0) + Student.Seconds;
 }
 
 /// <summary>The training of one network.</summary>

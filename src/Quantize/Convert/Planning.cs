@@ -14,6 +14,7 @@ internal static class Planning
         using KnownTeachers known = KnownTeachers.Open(run, inputs);
         AnswerCost? answers = AnswerCost.Of(run, inputs, known);
         var lengths = new TrainingLengths(run);
+        PhasePlan? pretraining = lengths.MeasurePretraining(inputs);
         (PhasePlan? teacher, PhasePlan student) = lengths.Measure(inputs);
         if (run.Options.Budget is { } budget)
         {
@@ -33,7 +34,7 @@ internal static class Planning
         return new ConvertPlan(
             inputs.Network.Name, ConfigJson.Write(inputs.Network), fresh.parameters().Sum(p => p.numel()), bits, packed.Length, data.Split.WithUnlabelled().Train.Count,
             teacher, student, RunContext.PeakMemory())
-        { Answers = answers, LearningRate = inputs.Recipe.Student.LearningRate, Flip = inputs.Recipe.Augmentation.Flip, Pad = inputs.Recipe.Augmentation.Pad, Processes = run.Group?.Size ?? 1, Bound = run.Memory.IsKnown ? (run.Memory.Bytes, run.Memory.Reason) : null };
+        { Pretraining = pretraining, Answers = answers, LearningRate = inputs.Recipe.Student.LearningRate, Flip = inputs.Recipe.Augmentation.Flip, Pad = inputs.Recipe.Augmentation.Pad, Processes = run.Group?.Size ?? 1, Bound = run.Memory.IsKnown ? (run.Memory.Bytes, run.Memory.Reason) : null };
     }
 
     /// <summary>What was measured stays within what <c>--memory</c> gives.</summary>

@@ -6,6 +6,9 @@ namespace EdgeVit.Quantize;
 /// <param name="TeacherWidth">Channels of the teacher's stem.</param>
 internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
 {
+    /// <summary>How the teacher learns from images without labels beforehand; null where it does not.</summary>
+    public TrainSettings? Pretraining { get; init; }
+
     /// <summary>Completes the options.</summary>
     /// <param name="options">What a person decided.</param>
     /// <param name="network">The student.</param>
@@ -30,6 +33,8 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
         int width = TeacherNetwork.UsualWidth(network.ImageSize);
         TeacherKind trained = TeacherTable.TrainedOf(options.Teacher) ?? TeacherTable.Rows[0];
         TrainSettings teacher = new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(labelled, options.TeacherEpochs, options.Seed);
+        TrainSettings? pretraining = options.Pretrain is null ? null
+            : (new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.PretrainEpochs, options.Seed + 2) with { MixedPrecision = mixed }).Validate("pretraining");
         var student = new TrainSettings
         {
             Steps = Steps(options.Epochs ?? (few ? 22 : 15), batch),
@@ -54,6 +59,6 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
             Operations = options.RandAugment == 0 ? RandAugment.None : new RandAugment(options.RandAugment, options.RandMagnitude),
             Repeats = options.Repeats,
         };
-        return new Recipe((teacher with { MixedPrecision = mixed, EvaluationBatch = student.EvaluationBatch }).Validate("teacher"), student.Validate("student"), augmentation, width);
+        return new Recipe((teacher with { MixedPrecision = mixed, EvaluationBatch = student.EvaluationBatch }).Validate("teacher"), student.Validate("student"), augmentation, width) { Pretraining = pretraining };
     }
 }

@@ -24,11 +24,17 @@ internal sealed record RunFolder(string Path)
     /// <summary>Folder of the teacher's checkpoints.</summary>
     public string Teacher => File("teacher");
 
+    /// <summary>Folder of the checkpoints of what the teacher learns before.</summary>
+    public string Pretraining => File("pretraining");
+
     /// <summary>Folder of the student's checkpoints.</summary>
     public string Student => File("student");
 
+    /// <summary>The folders of checkpoints.</summary>
+    internal string[] Trainings => [Pretraining, Teacher, Student];
+
     /// <summary>Where a run goes on from.</summary>
-    private string[] Checkpoints => [System.IO.Path.Combine(Teacher, TrainerFiles.LastName), System.IO.Path.Combine(Student, TrainerFiles.LastName)];
+    private string[] Checkpoints => [.. Trainings.Select(t => System.IO.Path.Combine(t, TrainerFiles.LastName))];
 
     /// <summary>A file of the folder.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
@@ -57,7 +63,7 @@ internal sealed record RunFolder(string Path)
                 progress.Report(new Warned(warning));
             }
 
-            if (Leftovers.Delete(Path, Teacher, Student) is { } deleted)
+            if (Leftovers.Delete([Path, .. Trainings]) is { } deleted)
             {
                 progress.Report(new Note(deleted));
             }
@@ -120,7 +126,7 @@ internal sealed record RunFolder(string Path)
     {
         try
         {
-            return continues ? ((string[])[Path, Teacher, Student]).Where(Directory.Exists).Sum(f => new DirectoryInfo(f).EnumerateFiles().Sum(i => i.Length)) : 0;
+            return continues ? ((string[])[Path, .. Trainings]).Where(Directory.Exists).Sum(f => new DirectoryInfo(f).EnumerateFiles().Sum(i => i.Length)) : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -18,9 +18,7 @@ internal sealed record RunInputs(Device Device, ImageData Data, BinaryViTConfig 
         RequireSmaller(options, preset);
         TeacherList.Require(options);
         InitialWeights.Require(options.Init);
-        // On two cores one thread is the better default: libtorch's convolutions spin at their barriers, so that they run 20 times slower as
-        // soon as another program has one of the cores.
-        torch.set_num_threads(options.Threads ?? (Environment.ProcessorCount <= 2 ? 1 : Environment.ProcessorCount));
+        torch.set_num_threads(options.Threads ?? Environment.ProcessorCount);
         run.Progress.Report(new PhaseStarted("data", $"reading {options.Data}"));
         ImageData data = new ImageReading(run, preset, device).Read();
         BinaryViTConfig network = preset.With(classes: data.Source.Labels.Count, imageSize: options.ImageSize);

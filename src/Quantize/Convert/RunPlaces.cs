@@ -11,7 +11,7 @@ internal static class RunPlaces
     /// <exception cref="ConvertException">Something else is there; the message names it.</exception>
     internal static void Require(RunFolder run)
     {
-        foreach (string folder in (string[])[run.Teacher, run.Student])
+        foreach (string folder in run.Trainings)
         {
             if (File.Exists(folder))
             {
@@ -38,7 +38,7 @@ internal static class RunPlaces
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
     internal static void Probe(RunFolder run)
     {
-        foreach (string folder in ((string[])[run.Path, run.Teacher, run.Student]).Where(Directory.Exists))
+        foreach (string folder in ((string[])[run.Path, .. run.Trainings]).Where(Directory.Exists))
         {
             using var stream = new FileStream(Path.Combine(folder, $".probe-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 4096, FileOptions.DeleteOnClose);
             stream.Write(new byte[ProbeBytes]);
@@ -49,7 +49,7 @@ internal static class RunPlaces
     private static IEnumerable<string> Files(RunFolder run) =>
     [
         .. RunLock.Names.Concat(RunFiles.All.Except(RunFiles.Checkpoints)).Select(run.File),
-        .. ((string[])[run.Teacher, run.Student]).SelectMany(folder => RunFiles.Checkpoints.Select(name => Path.Combine(folder, name))),
+        .. run.Trainings.SelectMany(folder => RunFiles.Checkpoints.Select(name => Path.Combine(folder, name))),
     ];
 
     private static ConvertException InTheWay(RunFolder run, string path, string what) => new($"The output folder {run.Path} cannot be used: {path} is {what}. Move it, or choose another --out.");

@@ -92,6 +92,12 @@ internal sealed class TeacherPhase(RunContext run, RunInputs inputs)
         torch.manual_seed((long)run.Options.Seed);
         nn.Module<Tensor, Tensor> model = network.Build(inputs.Device);
         kind.Prepare(model, _data.Source, _data.Split.Train);
+        if (_recipe.Pretraining is { } settings)
+        {
+            new PretrainingPhase(run, inputs).Train((SmallViT)model, network, settings);
+            run.Progress.Report(new PhaseStarted("teacher", network.Text));
+        }
+
         ITeacher? from = run.Options.TeachersTeacher is { } its ? FromFiles(its) : null;
         ITrainingTask task = TeacherTask.Of(network, model, _recipe.Teacher, run.Options, inputs.Device, from);
         Trainer trainer = inputs.Trainer(run, task, _recipe.Teacher, "teacher", run.Folder.Teacher);

@@ -11,24 +11,29 @@ internal sealed class TrainingLengths(RunContext run)
     internal (PhasePlan? Teacher, PhasePlan Student) Measure(RunInputs inputs)
     {
         run.Progress.Report(new PhaseStarted("plan", $"measuring {StepTiming.Steps} steps, or as many as take 20 s"));
-        ImageData data = inputs.Data;
-        PhasePlan Of(ITrainingTask task, TrainSettings settings, int images)
-        {
-            using nn.Module<Tensor, Tensor> thrownAway = task.Model;
-            StepTiming.Result measured = StepTiming.Measure(task, settings, data, inputs.Recipe.Augmentation, inputs.Device, run);
-            return new PhasePlan(settings.Steps, settings.BatchSize, measured.Seconds, Math.Max(1, images / settings.BatchSize))
-            { MeasuredSteps = measured.Steps, Parts = measured.Parts, Memory = measured.Memory is { } m ? (m.Basis, m.ImageBytes) : null };
-        }
-
-        PhasePlan? teacher = null;
-        if (TeacherTable.TrainedOf(run.Options.Teacher) is { } kind)
-        {
-            var known = new TeacherNetwork(kind, data.Source.Labels.Count, data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network);
-            teacher = Of(TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher, data.Split.Train.Count);
-        }
+        PhasePlan? teacher = Teacher(inputs) is { } known
+            ? Of(inputs, TeacherTask.Of(known, known.Build(inputs.Device), inputs.Recipe.Teacher, run.Options, inputs.Device), inputs.Recipe.Teacher, inputs.Data.Split.Train.Count)
+            : null;
         var student = new BinaryViT(inputs.Network, binarization: run.Options.Binarization);
         student.to(inputs.Device);
-        return (teacher, Of(new ClassifyTask(student), inputs.Recipe.Student, data.Split.WithUnlabelled().Train.Count));
+        return (teacher, Of(inputs, new ClassifyTask(student), inputs.Recipe.Student, inputs.Data.Split.WithUnlabelled().Train.Count));
+    }
+
+    /// <summary>Measures the steps of what the teacher learns before; null where it does not.</summary>
+    internal PhasePlan? MeasurePretraining(RunInputs inputs) => inputs.Recipe.Pretraining is { } settings && Teacher(inputs) is { } known
+        ? Of(inputs, PretrainingPhase.Task(PretrainingPhase.Build(known, inputs.Device), known, settings, run.Options, inputs.Device), settings, inputs.Data.Split.WithUnlabelled().Train.Count)
+        : null;
+
+    private TeacherNetwork? Teacher(RunInputs inputs) => TeacherTable.TrainedOf(run.Options.Teacher) is { } kind
+        ? new TeacherNetwork(kind, inputs.Data.Source.Labels.Count, inputs.Data.Source.Preprocess.Height, inputs.Recipe.TeacherWidth, inputs.Network)
+        : null;
+
+    private PhasePlan Of(RunInputs inputs, ITrainingTask task, TrainSettings settings, int images)
+    {
+        using nn.Module<Tensor, Tensor> thrownAway = task.Model;
+        StepTiming.Result measured = StepTiming.Measure(task, settings, inputs.Data, inputs.Recipe.Augmentation, inputs.Device, run);
+        return new PhasePlan(settings.Steps, settings.BatchSize, measured.Seconds, Math.Max(1, images / settings.BatchSize))
+        { MeasuredSteps = measured.Steps, Parts = measured.Parts, Memory = measured.Memory is { } m ? (m.Basis, m.ImageBytes) : null };
     }
 
     /// <summary>The recipe with lengths that fit a time.</summary>

@@ -40,6 +40,12 @@ internal sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
         return new ResNet(stem, width, blocks, channels, classes);
     }
 
+    /// <summary>ResNet-8 of MLPerf Tiny (Banbury et al. 2021) for 32x32 pixels: blocks of 16, 32 and 64 channels, whose shortcut where the grid halves is a
+    /// 1x1 convolution of stride 2. What a user would pick instead of a student.</summary>
+    public static ResNet Eight(long classes) => new(
+        new PlainConv2d(3, 16, 3, stride: 1), 16,
+        [new BasicBlock(16, 16, stride: 1), new BasicBlock(16, 32, stride: 2, strided: true), new BasicBlock(32, 64, stride: 2, strided: true)], 64, classes);
+
     /// <summary>Builds the network with fresh parameters from torch's random generator.</summary>
     /// <param name="width">Channels of the stem; stage s has <c>width * 2^s</c>, s from 1.</param>
     /// <param name="imageSize">Height and width of the input in pixels: sets the number of stages so that the last grid is 4x4 or smaller.</param>
@@ -75,7 +81,8 @@ internal sealed class ResNet : nn.Module<Tensor, Tensor>, IFeatureNetwork
     }
 }
 
-/// <summary>Two 3x3 convolutions around a shortcut; the shortcut of a strided block is an average pool and a 1x1 convolution.</summary>
+/// <summary>Two 3x3 convolutions around a shortcut; the shortcut of a strided block is an average pool and a 1x1 convolution with a norm, or that convolution
+/// alone with the stride.</summary>
 internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
 {
     private readonly PlainConv2d conv1;
@@ -84,19 +91,19 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
     private readonly ImageNorm bn2;
     private readonly PlainConv2d? downsample;
     private readonly ImageNorm? downsample_bn;
-    private readonly long _stride;
+    private readonly long _pool;
 
-    internal BasicBlock(long inputs, long outputs, long stride) : base(nameof(BasicBlock))
+    internal BasicBlock(long inputs, long outputs, long stride, bool strided = false) : base(nameof(BasicBlock))
     {
-        _stride = stride;
+        _pool = strided ? 1 : stride;
         conv1 = new PlainConv2d(inputs, outputs, 3, stride);
         bn1 = new ImageNorm(outputs);
         conv2 = new PlainConv2d(outputs, outputs, 3, stride: 1);
         bn2 = new ImageNorm(outputs);
         if (stride != 1 || inputs != outputs)
         {
-            downsample = new PlainConv2d(inputs, outputs, 1, stride: 1);
-            downsample_bn = new ImageNorm(outputs);
+            downsample = new PlainConv2d(inputs, outputs, 1, stride: strided ? stride : 1);
+            downsample_bn = strided ? null : new ImageNorm(outputs);
         }
         RegisterComponents();
     }
@@ -106,8 +113,8 @@ internal sealed class BasicBlock : nn.Module<Tensor, Tensor>
         Tensor shortcut = input;
         if (downsample is not null)
         {
-            Tensor pooled = _stride == 1 ? input : F.avg_pool2d(input, [_stride, _stride], ceil_mode: true);
-            shortcut = downsample_bn!.call(downsample.call(pooled));
+            shortcut = downsample.call(_pool == 1 ? input : F.avg_pool2d(input, [_pool, _pool], ceil_mode: true));
+            shortcut = downsample_bn?.call(shortcut) ?? shortcut;
         }
         Tensor y = F.relu(bn1.call(conv1.call(input)));
         return F.relu(bn2.call(conv2.call(y)).add_(shortcut, One));

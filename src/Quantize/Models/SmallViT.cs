@@ -17,7 +17,8 @@ internal sealed record ViTForm(bool ShiftedPatches = false, bool Locality = fals
 internal sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
 {
     private const int GridSide = 8;
-    private const long Width = 192, Heads = 12, Hidden = 384;
+    internal const long Width = 192;
+    private const long Heads = 12, Hidden = 384;
 
     private readonly Parameter cls_token;
     private readonly Parameter? dist_token;
@@ -33,6 +34,7 @@ internal sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
     {
         Form = form ?? new ViTForm();
         int patch = PatchSize(imageSize);
+        PatchSide = patch;
         int side = imageSize / patch;
         int leading = Form.DistillationToken ? 2 : 1;
         cls_token = Embeddings.Positions(1, Width);
@@ -68,20 +70,46 @@ internal sealed class SmallViT : nn.Module<Tensor, Tensor>, IFeatureNetwork
         return (own, distilled);
     }
 
+    /// <summary>Patches of an image.</summary>
+    internal long Patches => position.shape[1] - Leading;
+
+    /// <summary>Rows and columns of a patch.</summary>
+    internal long PatchSide { get; }
+
+    /// <summary>The tokens of some patches as the last block leaves them, normed: what a masked autoencoder reads of an image.</summary>
+    /// <param name="images">Normalised, <c>[B, 3, H, W]</c>.</param>
+    /// <param name="visible">Which patches of each, <c>[B, n]</c>; the network meets no others.</param>
+    /// <returns><c>[B, n, C]</c>.</returns>
+    internal Tensor Encode(Tensor images, Tensor visible)
+    {
+        Tensor seen = Placed(images).gather(1, visible.unsqueeze(2).expand(-1, -1, Width));
+        return norm.call(Through(seen).narrow(1, Leading, visible.shape[1]));
+    }
+
     private (Tensor Class, Tensor? Distilled, Tensor Features) Tokens(Tensor input)
     {
-        long batch = input.shape[0];
-        Tensor x = patches.call(input);                                              // [B, N, C]
-        Tensor first = cls_token.expand(batch, 1, Width);
-        x = dist_token is null ? torch.cat([first, x], 1) : torch.cat([first, dist_token.expand(batch, 1, Width), x], 1);
-        x = x.add(position, One);
+        Tensor leading = norm.call(Through(Placed(input)).narrow(1, 0, Leading));
+        return (head.call(leading.select(1, 0)), head_dist?.call(leading.select(1, 1)), leading.select(1, 0));
+    }
+
+    /// <summary>Class token, and distillation token if there is one.</summary>
+    private long Leading => dist_token is null ? 1 : 2;
+
+    /// <summary>Patches with the embeddings of their places, <c>[B, N, C]</c>.</summary>
+    private Tensor Placed(Tensor images) => patches.call(images).add(position.narrow(1, Leading, Patches), One);
+
+    /// <summary>Patches behind the leading tokens through all blocks, <c>[B, Leading + n, C]</c>.</summary>
+    private Tensor Through(Tensor placed)
+    {
+        long batch = placed.shape[0];
+        Tensor leading = dist_token is null ? cls_token : torch.cat([cls_token, dist_token], 1);
+        Tensor x = torch.cat([leading.add(position.narrow(1, 0, Leading), One).expand(batch, -1, -1), placed], 1);
         foreach (ViTBlock block in blocks)
         {
             x = block.call(x);
         }
 
-        Tensor leading = norm.call(x.narrow(1, 0, dist_token is null ? 1 : 2));
-        return (head.call(leading.select(1, 0)), head_dist?.call(leading.select(1, 1)), leading.select(1, 0));
+        return x;
     }
 
     /// <summary>The largest even patch that divides the image into a grid of eight or more rows; one pixel where there is none.</summary>

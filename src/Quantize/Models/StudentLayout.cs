@@ -18,13 +18,13 @@ internal static class StudentLayout
     internal static BinaryViTConfig Of(ConvertOptions options)
     {
         BinaryViTConfig layout = Of(options.Student);
+        RequirePlaceForStem(options, layout);
         return (layout with
         {
             Down = options.FloatDownsampling switch { true => DownKind.Float, false => DownKind.Binary, null => layout.Down },
             Branches = options.Branches ?? layout.Branches,
             ShiftedPatches = options.ShiftedPatches ?? layout.ShiftedPatches,
             StemWidth = options.Stem ?? layout.StemWidth,
-            Stem = options.Stem is null ? layout.Stem : null,
             AttentionLevels = options.AttentionLevels ?? layout.AttentionLevels,
             Locality = options.Locality ?? layout.Locality,
             ClassAttention = options.ClassHead switch
@@ -34,6 +34,17 @@ internal static class StudentLayout
                 true => layout.ClassAttention > 0 ? layout.ClassAttention : BinaryViTConfig.UsualClassAttention,
             },
         }).Validate();
+    }
+
+    /// <summary>A stem of layers may stride, and the patches behind it are as small as its grid lets them be: another one makes another network of it.</summary>
+    private static void RequirePlaceForStem(ConvertOptions options, BinaryViTConfig layout)
+    {
+        if (options.Stem is { } width && layout.Stem is { } stem)
+        {
+            throw new ConvertException(
+                $"--stem {width}: {layout.Name} has a stem of its own ({string.Join(", ", stem.Select(l => $"{l.Kernel}x{l.Kernel} of stride {l.Stride}"))}), which its patches are made for. Leave --stem out, change \"stem\" in a layout (--plan prints one), or choose a --student without, such as binaryvit-nano.",
+                ConvertException.Usage);
+        }
     }
 
     /// <summary>Whether the options ask for another network than a preset's.</summary>

@@ -8,6 +8,7 @@ internal static class SmallViTTeacher
         Title = _ => name,
         NeedsTeacher = form.DistillationToken,
         Divides = true,
+        Pretrains = true,
         Epochs = 30,
         LearningRate = 1e-3,
     };

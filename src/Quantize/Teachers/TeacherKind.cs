@@ -15,6 +15,9 @@ internal sealed record TeacherKind(string Name, Func<TeacherNetwork, nn.Module<T
     /// <summary>Whether it is built from the student's layout.</summary>
     internal bool OfStudent { get; init; }
 
+    /// <summary>Whether it is a transformer that <c>--pretrain mae</c> serves.</summary>
+    internal bool Pretrains { get; init; }
+
     /// <summary>Whether it learns from a teacher of its own besides the labels, and cannot do without.</summary>
     internal bool NeedsTeacher { get; init; }
 

@@ -8,6 +8,7 @@ internal static class TeacherTable
     [
         new("resnet", t => new ResNet(t.Classes, t.Width, t.ImageSize)),
         new("resnet18", t => ResNet.Eighteen(t.Classes, t.Width)),
+        new("resnet8", t => ResNet.Eight(t.Classes)) { Title = _ => "resnet8", Epochs = 12 },
         ConvNetTeacher.Kind,
         TwinTeacher.Kind,
         SmallViTTeacher.Kind("vit", new()),

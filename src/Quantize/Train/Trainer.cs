@@ -75,7 +75,7 @@ internal sealed class Trainer(
     private IReadOnlyList<IStepObserver> Observers(MetricsLog metrics, Meter meter, HealthMonitor? health, CheckpointObserver checkpoints) =>
     [
         .. health is null ? (IStepObserver[])[] : [new HealthObserver(health, metrics, meter, files.Phase, progress)],
-        new Evaluator(task.Model, source, split.Held, settings.EvaluationBatch, device, files, metrics, meter, progress),
+        .. task.Classifies ? (IStepObserver[])[new Evaluator(task.Model, source, split.Held, settings.EvaluationBatch, device, files, metrics, meter, progress)] : [],
         checkpoints,
         new GroupBarrier(Group),
         new ReplacementObserver(source.Replacements, meter, progress, Group),

@@ -75,15 +75,17 @@ internal static class WindowKernels<T> where T : struct, ILanes
         var fromMemory = new TensorMemory(tokens);
         var outsideMemory = new TensorMemory(ones);
         var toMemory = new TensorMemory(result);
+        int[] tokensOf = windows.TokensOfWindows();
+        (int perImage, long grid) = ((int)(windows.Rows / windows.Grid.Batch), windows.Grid.Tokens);
         ParallelRows.Run((int)windows.Rows, (begin, end) =>
         {
             ref byte to = ref Unsafe.AddByteOffset(ref toMemory.Start, (nuint)begin * (nuint)taps * bytes);
             for (int row = begin; row < end; row++)
             {
-                for (int tap = 0; tap < taps; tap++)
+                (int image, int window) = Math.DivRem(row, perImage);
+                foreach (int token in tokensOf.AsSpan(window * taps, taps))
                 {
-                    long token = windows.Token(row, tap);
-                    ref byte from = ref token < 0 ? ref outsideMemory.Start : ref Unsafe.AddByteOffset(ref fromMemory.Start, (nuint)token * bytes);
+                    ref byte from = ref token < 0 ? ref outsideMemory.Start : ref Unsafe.AddByteOffset(ref fromMemory.Start, (nuint)((image * grid) + token) * bytes);
                     Unsafe.CopyBlockUnaligned(ref to, ref from, bytes);
                     to = ref Unsafe.AddByteOffset(ref to, bytes);
                 }
@@ -98,6 +100,8 @@ internal static class WindowKernels<T> where T : struct, ILanes
         int channels = (int)result.shape[1], taps = windows.Window.Taps;
         var fromMemory = new TensorMemory(byWindows);
         var toMemory = new TensorMemory(result);
+        int[] windowsOf = windows.WindowsOfTokens();
+        (long perImage, int grid) = (windows.Rows / windows.Grid.Batch, (int)windows.Grid.Tokens);
         ParallelRows.Run((int)result.shape[0], (begin, end) =>
         {
             ref byte from = ref fromMemory.Start;
@@ -105,13 +109,14 @@ internal static class WindowKernels<T> where T : struct, ILanes
             Span<long> elements = stackalloc long[taps];
             for (int token = begin; token < end; token++)
             {
+                (int image, int place) = Math.DivRem(token, grid);
+                ReadOnlySpan<int> those = windowsOf.AsSpan(place * taps, taps);
                 int count = 0;
                 for (int tap = 0; tap < taps; tap++)
                 {
-                    long row = windows.Row(token, tap);
-                    if (row >= 0)
+                    if (those[tap] >= 0)
                     {
-                        elements[count++] = ((row * taps) + tap) * channels;
+                        elements[count++] = ((((image * perImage) + those[tap]) * taps) + tap) * channels;
                     }
                 }
 

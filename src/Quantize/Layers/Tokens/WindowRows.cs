@@ -27,22 +27,36 @@ internal sealed record WindowRows(TokenGrid Grid, ConvWindow Window)
         return windows.reshape(Rows, Window.Taps * c);
     }
 
-    /// <summary>The token of all images that is a tap of a window; -1 outside of the grid.</summary>
-    internal long Token(long row, int tap)
+    /// <summary>Of one image, window by window, the token that is each of its taps; -1 outside of the grid: <c>[N', k*k]</c>.</summary>
+    internal int[] TokensOfWindows()
     {
-        (long image, long place) = Math.DivRem(row, Side * Side);
-        long y = (place / Side * Window.Stride) + (tap / Window.Kernel * Window.Dilation) - Window.Padding;
-        long x = (place % Side * Window.Stride) + (tap % Window.Kernel * Window.Dilation) - Window.Padding;
-        return y >= 0 && y < Grid.Side && x >= 0 && x < Grid.Side ? (image * Grid.Tokens) + (y * Grid.Side) + x : -1;
+        (int side, int grid, int k) = ((int)Side, (int)Grid.Side, Window.Kernel);
+        int[] tokens = new int[side * side * Window.Taps];
+        for (int at = 0; at < tokens.Length; at++)
+        {
+            (int window, int tap) = Math.DivRem(at, Window.Taps);
+            int y = (window / side * Window.Stride) + (tap / k * Window.Dilation) - Window.Padding;
+            int x = (window % side * Window.Stride) + (tap % k * Window.Dilation) - Window.Padding;
+            tokens[at] = y >= 0 && y < grid && x >= 0 && x < grid ? (y * grid) + x : -1;
+        }
+
+        return tokens;
     }
 
-    /// <summary>The window of all images that a token is this tap of; -1 where there is none.</summary>
-    internal long Row(long token, int tap)
+    /// <summary>The transpose: of one image, token by token, the window that it is this tap of; -1 where there is none: <c>[N, k*k]</c>.</summary>
+    internal int[] WindowsOfTokens()
     {
-        (long image, long place) = Math.DivRem(token, Grid.Tokens);
-        long y = (place / Grid.Side) + Window.Padding - (tap / Window.Kernel * Window.Dilation);
-        long x = (place % Grid.Side) + Window.Padding - (tap % Window.Kernel * Window.Dilation);
-        bool isWindow = y >= 0 && x >= 0 && y % Window.Stride == 0 && x % Window.Stride == 0 && y / Window.Stride < Side && x / Window.Stride < Side;
-        return isWindow ? (image * Side * Side) + (y / Window.Stride * Side) + (x / Window.Stride) : -1;
+        int[] windows = new int[Grid.Tokens * Window.Taps];
+        Array.Fill(windows, -1);
+        int[] tokens = TokensOfWindows();
+        for (int at = 0; at < tokens.Length; at++)
+        {
+            if (tokens[at] >= 0)
+            {
+                windows[(tokens[at] * Window.Taps) + (at % Window.Taps)] = at / Window.Taps;
+            }
+        }
+
+        return windows;
     }
 }

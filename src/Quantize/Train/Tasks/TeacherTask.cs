@@ -22,9 +22,14 @@ internal static class TeacherTask
             _ => new DistillTask(network, from, options.Temperature, options.TeacherWeight, options.HardDistillation) { Division = division },
         };
 
-        int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
         // Answers from memory can be had on several threads at a time, a network in a file may not.
-        bool divide = teacher.Kind.Divides && parts > 1 && from is null or CachedTeacher;
-        return Learn(model, divide ? new Division(parts, options.Threads ?? Environment.ProcessorCount, () => Learn(teacher.Build(device), null)) : null);
+        return Learn(model, from is null or CachedTeacher ? Division(teacher, settings, options, () => Learn(teacher.Build(device), null)) : null);
+    }
+
+    /// <summary>How its batches are divided; null where they are not.</summary>
+    internal static Division? Division(TeacherNetwork teacher, TrainSettings settings, ConvertOptions options, Func<ITrainingTask> copy)
+    {
+        int parts = Math.Clamp(settings.BatchSize / LeastPart, 1, MostParts);
+        return teacher.Kind.Divides && parts > 1 ? new Division(parts, options.Threads ?? Environment.ProcessorCount, copy) : null;
     }
 }

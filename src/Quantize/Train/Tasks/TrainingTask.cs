@@ -15,6 +15,9 @@ internal interface ITrainingTask
     /// <param name="labels"><c>[B]</c>, on the network's device.</param>
     Tensor Loss(Tensor images, Tensor labels, Batch batch);
 
+    /// <summary>Whether the network is a classifier whose accuracy says how far the training is.</summary>
+    bool Classifies => true;
+
     /// <summary>How batches are divided among copies of the network; null where it sees each whole.</summary>
     Division? Division => null;
 }
