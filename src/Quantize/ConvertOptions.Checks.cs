@@ -88,13 +88,9 @@ internal sealed partial record ConvertOptions
 
     private void CheckPretraining(List<string> faults)
     {
-        if (Pretrain is not (null or PretrainingPhase.MaskedAutoencoding))
+        if (Pretrain is not (null or MaskedAutoencoding))
         {
-            faults.Add($"--pretrain is '{Pretrain}', expected {PretrainingPhase.MaskedAutoencoding}");
-        }
-        else if (Pretrain is not null && TeacherTable.TrainedOf(Teacher)?.Pretrains != true)
-        {
-            faults.Add($"--pretrain {Pretrain} is for a vision transformer that is trained here ({string.Join(", ", TeacherTable.Rows.Where(r => r.Pretrains).Select(r => r.Name))}), and --teacher is {Teacher}: choose one of them, or leave --pretrain out");
+            faults.Add($"--pretrain is '{Pretrain}', expected {MaskedAutoencoding}");
         }
         else if (Pretrain is not null && Budget is not null)
         {

@@ -8,6 +8,9 @@ internal sealed partial record ConvertOptions
     /// <summary>What <see cref="Device"/>, <see cref="Precision"/> and <see cref="AugmentOn"/> can name besides CUDA devices.</summary>
     internal const string Auto = "auto", Processor = "cpu", OnDevice = "device", Float32 = "float32", BFloat16 = "bfloat16";
 
+    /// <summary>What <see cref="Pretrain"/> can be.</summary>
+    internal const string MaskedAutoencoding = "mae";
+
     /// <summary>What the libraries alone take, nearly.</summary>
     private const long LeastMemory = 300_000_000, MostMemory = 1_000_000_000_000_000;
 

@@ -192,7 +192,7 @@ public sealed class ExportTests(SmallModel model) : IClassFixture<SmallModel>
         Assert.InRange((double)own["teacher_top1"]!, 80, 100);
         Assert.Equal((double)own["teacher_top1"]!, (double)foreign["teacher_top1"]!);
         Assert.True((bool)foreign["certificate"]!["passed"]!);
-        Assert.StartsWith("# binaryvit-nano", File.ReadAllText(folder["own/card.md"]), StringComparison.Ordinal);
+        Assert.StartsWith("# hybrid-nano", File.ReadAllText(folder["own/card.md"]), StringComparison.Ordinal);
 
         var config = new BinaryViTConfig("large", 64, 8, [new StageConfig(1, 64, 64, 1, 1)], Classes: 10);
         EvitWriter.Write(folder["large.evit"], Lowering.Lower(config, RandomNetwork.Tensors(config, 1)), RandomNetwork.Preprocess(config), RandomNetwork.Labels(config), "{}");

@@ -148,6 +148,6 @@ public class PretrainingTests
             Pretrain = pretrain,
             Budget = budget ? TimeSpan.FromMinutes(5) : null,
         };
-        Assert.Contains(words, Assert.Throws<ConvertException>(options.Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(words, Assert.Throws<ConvertException>(() => TeacherList.Require(options.Validate())).Message, StringComparison.Ordinal);
     }
 }

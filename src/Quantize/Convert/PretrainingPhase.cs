@@ -6,9 +6,6 @@ namespace EdgeVit.Quantize;
 /// <summary>Trains a teacher on images without labels before it learns these: <c>--pretrain mae</c>.</summary>
 internal sealed class PretrainingPhase(RunContext run, RunInputs inputs)
 {
-    /// <summary>The only way that there is.</summary>
-    internal const string MaskedAutoencoding = "mae";
-
     private const string Phase = "pretraining";
 
     /// <summary>Trains, and gives the network what has been learnt.</summary>

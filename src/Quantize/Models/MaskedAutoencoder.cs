@@ -85,6 +85,6 @@ internal sealed class MaskedAutoencoder : nn.Module<Tensor, Tensor>
         (long batch, long rows, long columns) = (images.shape[0], images.shape[2] / side, images.shape[3] / side);
         Tensor patches = images.view(batch, 3, rows, side, columns, side).permute(0, 2, 4, 1, 3, 5).reshape(batch, rows * columns, -1);
         Tensor mean = patches.mean([-1L], true), variance = patches.var(-1, unbiased: true, keepdim: true);
-        return (patches - mean) / (variance + Number(VarianceEps)).sqrt();
+        return (patches - mean) / variance.add(Number(VarianceEps), One).sqrt();
     }
 }

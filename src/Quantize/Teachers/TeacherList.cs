@@ -21,6 +21,13 @@ internal static class TeacherList
             throw new ConvertException($"--teacher-output {output}: no teacher is an ONNX file (--teacher {options.Teacher}), and no other has outputs to choose from.", ConvertException.Usage);
         }
 
+        if (options.Pretrain is { } pretrain && TeacherTable.TrainedOf(options.Teacher)?.Pretrains != true)
+        {
+            throw new ConvertException(
+                $"--pretrain {pretrain} is for a vision transformer that is trained here ({string.Join(", ", TeacherTable.Rows.Where(r => r.Pretrains).Select(r => r.Name))}), and --teacher is {options.Teacher}: choose one of them, or leave --pretrain out.",
+                ConvertException.Usage);
+        }
+
         if (options.FeatureWeight > 0 && (Split(options.Teacher) is not [var only] || only == None || ModelFile.Takes(only)))
         {
             throw new ConvertException(
