@@ -87,6 +87,27 @@ public sealed class ComparisonTests(SmallModel small) : IClassFixture<SmallModel
         }
     }
 
+    /// <summary>The page, the results for people and those for programs tell the same of networks for small images.</summary>
+    [Fact]
+    public void ThePageOnPerformanceShowsSmallImagesAsMeasured()
+    {
+        string page = Repository.Read("docs", "performance.md"), folder = Assert.Single(DocumentTables.SmallImages.Folders(page));
+        string markdown = Repository.Read("bench", "results", folder, "small-images.md");
+        Assert.Equal(page, DocumentTables.SmallImages.Refresh(page, folder, markdown));
+        JsonNode json = JsonNode.Parse(Repository.Read("bench", "results", folder, "small-images.json"))!;
+        Assert.DoesNotContain("with changes", (string)json["commit"]!, StringComparison.Ordinal);
+        string[] rows = [.. DocumentTables.SmallImages.Rows(page, folder).Skip(2)];
+        Assert.Equal(json["networks"]!.AsArray().Count, rows.Length);
+        Assert.All(json["networks"]!.AsArray().Zip(rows), pair =>
+        {
+            string[] cells = [.. pair.Second.Split('|').Select(cell => cell.Trim())];
+            Assert.Equal((string)pair.First!["name"]!, cells[1]);
+            Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{100 * (double)pair.First["top1"]!:F2} %"), cells[5]);
+            Assert.Equal($"{Goal.Text((double)pair.First["median_ms"]!)} ms", cells[6]);
+            Assert.Equal(Choice.Megabytes((double)pair.First["file_bytes"]!), cells[8]);
+        });
+    }
+
     [Fact]
     public void ThePageOfStudentsHasThePresetsAsTheyAre()
     {
