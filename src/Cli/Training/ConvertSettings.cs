@@ -139,7 +139,6 @@ internal sealed record ConvertSettings
             ("--teacher-labels", TeacherLabels is not null && !teachers.Any(ModelFile.Takes), "names the classes of an ONNX teacher or an .evit model"),
             ("--teacher-head", TeacherHead == true && teachers.All(static t => TeacherTable.Find(t) is not null), "is trained on a teacher from a file"),
             ("--teacher-epochs", TeacherEpochs is not null && !trains, "is how long a teacher is trained here"),
-            ("--pretrain", Pretrain is not null && TeacherTable.TrainedOf(Teacher)?.Pretrains != true, "teaches a vision transformer that is trained here (vit, deit and their kinds) to see"),
             ("--label-smoothing", LabelSmoothing > 0 && !trains && Teacher != TeacherList.None, "is for who learns from labels alone"),
         ];
         if (Array.Find(options, static o => o.IsVain) is { Option: { } option, Why: { } why })
