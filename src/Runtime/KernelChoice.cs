@@ -24,9 +24,6 @@ public enum KernelChoice
     /// <summary>NEON (AdvSimd): CNT, pairwise widening additions.</summary>
     Neon,
 
-    /// <summary>NEON with dot products (UDOT).</summary>
-    NeonDot,
-
-    /// <summary>NEON, binary products by look-ups in two registers (TBL).</summary>
+    /// <summary>NEON, binary products by look-ups: of activations in two registers (TBL), of many tokens in tables of weights.</summary>
     NeonTables,
 }

@@ -1,4 +1,5 @@
 using EdgeVit.Export;
+using EdgeVit.Imaging;
 
 namespace EdgeVit.Quantize;
 
@@ -37,7 +38,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
             : (new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.PretrainEpochs, options.Seed + 2) with { MixedPrecision = mixed }).Validate("pretraining");
         var student = new TrainSettings
         {
-            Steps = Steps(options.Epochs ?? (few ? 22 : 15), batch),
+            Steps = Steps(options.Epochs ?? UsualEpochs(kind, few), batch),
             BatchSize = Math.Min(batch, images),
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
@@ -61,4 +62,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
         };
         return new Recipe((teacher with { MixedPrecision = mixed, EvaluationBatch = student.EvaluationBatch }).Validate("teacher"), student.Validate("student"), augmentation, width) { Pretraining = pretraining };
     }
+
+    /// <summary>Passes of a student: fewer images are seen more often, but for drawn shapes, which it has learnt by then.</summary>
+    private static double UsualEpochs(string kind, bool few) => kind == DatasetFolder.Shapes ? 11 : few ? 22 : 15;
 }

@@ -6,9 +6,10 @@ namespace EdgeVit.Runtime;
 /// <param name="Rows">Float work on rows.</param>
 /// <param name="Attention">Binary attention by rows.</param>
 /// <param name="Tables">Binary attention by products of tiles, where the set has it.</param>
+/// <param name="Many">True where <see cref="WeightTables"/> count faster than <paramref name="Bits"/> what has many tokens.</param>
 /// <param name="Code">Makes steps of machine code wherever there is some; null for none.</param>
 internal sealed record KernelSet(
-    string Name, BitKernel Bits, RowKernel Rows, AttentionKernel Attention, TableAttention? Tables = null, StepMaking? Code = null);
+    string Name, BitKernel Bits, RowKernel Rows, AttentionKernel Attention, TableAttention? Tables = null, bool Many = false, StepMaking? Code = null);
 
 /// <summary>A maker of steps for a model.</summary>
 internal delegate IStepMaker StepMaking(EvitFile file, StepGrouping grouping, ValuePlaces places, PlanWeights weights, RowKernel rows);

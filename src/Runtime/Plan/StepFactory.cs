@@ -45,7 +45,17 @@ internal sealed unsafe class StepFactory(EvitFile file, StepGrouping grouping, V
                 passes = HiddenLayer.InGroups(passes, kernels.Rows, weights, out GroupOrder? order);
                 ReadOnlySpan<byte> rows = order is null ? bytes.Span : HiddenLayer.Rows(bytes.Span, order);
                 byte* packed = bits.Pack(MemoryMarshal.Cast<byte, ulong>(rows), output.Channels, source.Inputs, weights.Allocate);
-                return [new BinaryProductStep(head.Name, kind, items, passes, bits, source, packed, output.Channels, IsCount(head))];
+                ulong* columns = null;
+                if (kernels.Many && items >= WeightTables.FewestTokens)
+                {
+                    columns = (ulong*)weights.Allocate(WeightTables.PackedBytes(output.Channels, source.Inputs));
+                    fixed (byte* words = rows)
+                    {
+                        WeightTables.Pack((ulong*)words, output.Channels, source.Inputs, columns);
+                    }
+                }
+
+                return [new BinaryProductStep(head.Name, kind, items, passes, bits, source, packed, columns, output.Channels, IsCount(head))];
 
             case Op.BinaryAttention:
                 return Attention(head, kind, items, passes);

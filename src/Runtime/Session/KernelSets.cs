@@ -20,10 +20,9 @@ internal static class KernelSets
         new(KernelChoice.Avx2Tables, "avx2-tables", () => Lack(Avx2.IsSupported && Fma.IsSupported), () => !Avx2.IsSupported ? null : new(
             "avx2-tables", new TableBitKernel<NibbleTables256, Vector256<byte>>(), new LaneRowKernel<Lanes256, Vector256<float>>(), new ScalarAttentionKernel(), new Avx2Attention())),
         new(KernelChoice.Neon, "neon", () => Lack(AdvSimd.Arm64.IsSupported), () => !AdvSimd.Arm64.IsSupported ? null : new("neon", new NeonBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
-        new(KernelChoice.NeonDot, "neon-dot", () => Lack(AdvSimd.Arm64.IsSupported && Dp.IsSupported), () => !Dp.IsSupported ? null : new("neon-dot", new NeonDotBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
-        new(KernelChoice.NeonTables, "neon-tables", () => Lack(AdvSimd.Arm64.IsSupported), () => !AdvSimd.Arm64.IsSupported ? null : new("neon-tables", new NeonTableBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel())),
+        new(KernelChoice.NeonTables, "neon-tables", () => Lack(AdvSimd.Arm64.IsSupported), () => !AdvSimd.Arm64.IsSupported ? null : new("neon-tables", new NeonTableBitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new NeonAttentionKernel(), Many: true)),
         new(KernelChoice.Vector128, "vector128", () => Lack(Vector128.IsHardwareAccelerated && (AdvSimd.Arm64.IsSupported || Ssse3.IsSupported)), () => new(
-            "vector128", new Vector128BitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel())),
+            "vector128", new Vector128BitKernel(), new LaneRowKernel<Lanes128, Vector128<float>>(), new ScalarAttentionKernel(), Many: true)),
         new(KernelChoice.Scalar, "scalar", () => null, () => new("scalar", new ScalarBitKernel(), new LaneRowKernel<Lanes1, float>(), new ScalarAttentionKernel())),
     ];
 

@@ -9,6 +9,7 @@ internal static class NeonLoops
         ("NeonBitKernel.Four", ["eor", "cnt", "uadalp"]),
         ("NeonBitKernel.One", ["eor", "cnt", "uadalp"]),
         ("NeonTableBitKernel.Pair", ["tbl", "usra"]),
+        ("WeightTables.LookUp", ["ldp", "add", "usra"]),
         ("NeonHiddenLayer.Run", ["saddw", "fmla", "smin", "fcmge", "bit"]),
         ("EpilogueKernel`2.Branch", ["saddw", "fmla", "smin", "fcmge", "bit", "addp"]),
         ("NeonAttentionKernel.Score", ["eor", "cnt", "addp"]),
@@ -16,20 +17,13 @@ internal static class NeonLoops
         ("NeonAttentionKernel.Context", ["and", "cnt"]),
     ];
 
-    private static readonly (string Method, string[] Needed)[] s_dotLoops =
-    [
-        ("NeonDotBitKernel.Four", ["eor", "cnt", "udot"]),
-        ("NeonDotBitKernel.One", ["eor", "cnt", "udot"]),
-    ];
-
     /// <summary>Methods without any call: one would send the block of channels that is in registers to memory and back.</summary>
     private static readonly string[] s_leaves = ["EpilogueKernel`2.Branch"];
 
     /// <summary>Checks a listing of the JIT.</summary>
     /// <param name="listing">Its text.</param>
-    /// <param name="dot">Whether the kernels with dot products must be in it.</param>
     /// <returns>A text for each method that is not what it must be.</returns>
-    internal static IReadOnlyList<string> Faults(string listing, bool dot)
+    internal static IReadOnlyList<string> Faults(string listing)
     {
         var faults = new List<string>();
         ILookup<string, string[]> methods = JitListing.Methods(listing).ToLookup(m => m.Key.Name, m => m.Value, StringComparer.Ordinal);
@@ -46,7 +40,7 @@ internal static class NeonLoops
         }
 
         ILookup<string, InnerLoop> loops = JitListing.InnerLoops(listing).ToLookup(l => l.Method, StringComparer.Ordinal);
-        foreach ((string method, string[] needed) in dot ? s_loops.Concat(s_dotLoops) : s_loops)
+        foreach ((string method, string[] needed) in s_loops)
         {
             string code = string.Join("\n\n", loops[method].Select(l => string.Join('\n', l.Instructions)));
             if (!loops[method].Any(l => needed.All(l.Has)))
