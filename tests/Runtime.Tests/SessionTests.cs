@@ -19,6 +19,7 @@ public class SessionTests
             (14, 2, [new(2, 130, 260, 1, 1)], 64, true, Branches.Pools),
             (14, 2, [new(2, 72, 288, 2, 7)], 9, true, Branches.Shifts),
             (20, 2, [new(1, 64, 256, 1, 2), new(1, 128, 512, 2, 1)], 12, true, Branches.Shifts),
+            (44, 2, [new(1, 64, 320, 1, 2), new(1, 128, 512, 2, 11)], 6, true, Branches.Shifts),
             (6, 6, [new(1, 33, 33, 1, 1)], 2, true, Branches.Shifts),
         ];
         for (int i = 0; i < networks.Length; i++)

@@ -11,7 +11,7 @@ internal static class ReferenceNetworks
     private static readonly (int Channels, int Heads, int Height, int Width, bool Masked)[] s_attentions =
         [(64, 1, 8, 8, false), (128, 2, 7, 9, true), (150, 3, 6, 6, true), (192, 2, 5, 13, false), (260, 4, 4, 5, true)];
 
-    /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling; then random graphs of
+    /// <summary>BinaryViTs with heads of 24, 32, 5 and 130 channels, odd widths, windows of 2 x 2, float down-sampling, tokens enough for tables of weights; then random graphs of
     /// all ops and of all folded forms.</summary>
     internal static void Write(string folder)
     {
@@ -27,6 +27,7 @@ internal static class ReferenceNetworks
             (28, 2, [new(1, 64, 256, 1, 1)], 12, true, Branches.Pools),
             (14, 2, [new(2, 72, 288, 2, 7)], 9, true, Branches.Shifts),
             (20, 2, [new(1, 64, 256, 1, 2), new(1, 128, 512, 2, 1)], 12, true, Branches.Shifts),
+            (44, 2, [new(1, 64, 320, 1, 2), new(1, 128, 512, 2, 11)], 6, true, Branches.Shifts),
         ];
         for (int i = 0; i < networks.Length; i++)
         {
