@@ -17,11 +17,12 @@ internal static class ResultPlace
         (OnnxContestants.Engine, OnnxContestants.Version),
     ];
 
-    /// <summary>Name of a processor as a folder: lower case, digits and hyphens.</summary>
+    /// <summary>Name of a processor as a folder: lower case, digits and hyphens. Where virtual machines give a name without a number, family and model stand behind it.</summary>
     public static string Folder(BoardInfo board)
     {
         var name = new StringBuilder();
-        string cpu = board.Cpu.ToLowerInvariant().Replace("(r)", "", StringComparison.Ordinal).Replace("(tm)", "", StringComparison.Ordinal);
+        string full = board.Cpu.Any(char.IsAsciiDigit) ? board.Cpu : $"{board.Cpu} {Generation()}";
+        string cpu = full.ToLowerInvariant().Replace("(r)", "", StringComparison.Ordinal).Replace("(tm)", "", StringComparison.Ordinal);
         foreach (char c in cpu)
         {
             if (char.IsAsciiLetterOrDigit(c))
@@ -34,6 +35,19 @@ internal static class ResultPlace
             }
         }
         return name.ToString().Trim('-');
+    }
+
+    /// <summary>Family and model of an x64 processor; empty elsewhere.</summary>
+    private static string Generation()
+    {
+        const string Description = "/proc/cpuinfo";
+        if (!File.Exists(Description))
+        {
+            return "";
+        }
+
+        string[][] fields = [.. File.ReadLines(Description).TakeWhile(l => l.Length > 0).Select(l => l.Split(':', StringSplitOptions.TrimEntries))];
+        return string.Join(' ', fields.Where(f => f is ["cpu family" or "model", _]).Select(f => $"{f[0].Split(' ')[^1]} {f[1]}"));
     }
 
     /// <summary>The machine, for programs.</summary>

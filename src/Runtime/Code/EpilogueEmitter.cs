@@ -128,7 +128,7 @@ internal sealed unsafe partial class EpilogueEmitter(VectorCode code, StepForm f
 
     private void LoadSums(int token, TableProductForm sums)
     {
-        var memory = new Mem(Registers.Scratch, Avx2Registers.Tables, sums.SumOffset + ((((first + token) * 64) + (Block * code.Lanes)) * sums.SumBytes));
+        var memory = new Mem(sums.BlockStride > 0 ? Registers.Weights : Registers.Scratch, Avx2Registers.Tables, sums.SumOffset + ((((first + token) * 64) + (Block * code.Lanes)) * sums.SumBytes));
         if (sums.SumBytes == 2)
         {
             code.WidenWords256(token, memory);

@@ -11,8 +11,9 @@ namespace EdgeVit.Runtime;
 /// <param name="SumOffset">Scratch bytes of the sums, <c>[tokens][64]</c>.</param>
 /// <param name="SumBytes">Bytes of a sum: 1 where all fit, else 2.</param>
 /// <param name="IsCount">True where sums are counts, unsigned if bytes.</param>
+/// <param name="BlockStride">Where they are made before (<see cref="WeightTableProduct"/>): bytes from 64 outputs to the next, at the slot of the rows; else 0.</param>
 internal sealed record TableProductForm(
-    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int IndexOffset, int SumOffset, int SumBytes, bool IsCount = false)
+    int Words, int RowSlot, int RowStride, int WeightsLiteral, int TablesLiteral, int StartLiteral, int IndexOffset, int SumOffset, int SumBytes, bool IsCount = false, int BlockStride = 0)
 {
     /// <summary>Words whose counts fit a byte: 192 bits of at most 255.</summary>
     internal const int WordsOfBytes = 3;
@@ -22,4 +23,21 @@ internal sealed record TableProductForm(
 
     /// <summary>Bytes of the indices of a tile, <c>[pairs][words][16]</c>.</summary>
     internal static int IndexBytes(int tokens, int words) => (tokens + 1) / 2 * words * WordIndexBytes;
+
+    /// <summary>Bytes of a sum of so many words.</summary>
+    internal static int BytesOfSum(int words) => words <= WordsOfBytes ? 1 : 2;
+
+    /// <summary>Writes what sums of halves start at: half of the inputs.</summary>
+    internal static unsafe void Start(BinaryOperands product, byte* start, int sums)
+    {
+        int value = product.Source.Inputs / 2;
+        if (BytesOfSum(product.Source.Words) == 1)
+        {
+            new Span<byte>(start, sums).Fill((byte)value);
+        }
+        else
+        {
+            new Span<short>(start, sums).Fill((short)value);
+        }
+    }
 }

@@ -1,7 +1,8 @@
 namespace EdgeVit.Runtime;
 
-/// <summary>A step whose code was made for it. Rows of a convolution's windows are gathered first, some tiles at a time.</summary>
-internal sealed unsafe class CompiledStep(string name, string kind, int items, int tileTokens, long scratchBytes, BitsSource? windows)
+/// <summary>A step whose code was made for it. Rows of a convolution's windows are gathered first, some tiles at a time; so are the sums of a product that is made for many
+/// tokens together.</summary>
+internal sealed unsafe class CompiledStep(string name, string kind, int items, int tileTokens, long scratchBytes, BitsSource? source, WeightTableProduct? many = null)
     : PlanStep(name, kind, items, tileTokens)
 {
     private const int TilesGathered = 4;
@@ -11,9 +12,14 @@ internal sealed unsafe class CompiledStep(string name, string kind, int items, i
 
     internal override string RunBy => "compiled";
 
-    internal override long ScratchBytes => Align(scratchBytes) + (windows is null ? 0 : Align(TilesGathered * Granularity * WindowBytes) + 64);
+    internal override int ChunksPerShare => many is null ? base.ChunksPerShare : WeightTables.ChunksPerShare(Items);
 
-    private long WindowBytes => windows!.Words * 8L;
+    internal override long ScratchBytes => Align(scratchBytes) + (source is null ? 0 : RowBytes) + (many is null ? 0 : Align(many.SumsBytes) + Align(many.ScratchBytes));
+
+    /// <summary>Tokens whose rows or sums are made together.</summary>
+    private int Together => many?.Tokens ?? (TilesGathered * Granularity);
+
+    private long RowBytes => Align(Together * source!.Words * 8L) + 64;
 
     /// <summary>Says where the code and its literals are.</summary>
     internal void Link(nint code, long* literals)
@@ -25,23 +31,36 @@ internal sealed unsafe class CompiledStep(string name, string kind, int items, i
     internal override void Run(in ThreadMemory memory, int begin, int end)
     {
         var arguments = new CodeArguments { Arena = memory.Arena, Scratch = memory.Scratch, Begin = begin, End = end, Rows = (byte*)memory.Input, Literals = _literals };
-        if (windows is null)
+        if (source is null)
         {
             _code(&arguments);
             return;
         }
 
-        byte* rows = memory.Scratch + Align(scratchBytes);
+        byte* gathered = memory.Scratch + Align(scratchBytes);
         for (int token = begin; token < end; token = (int)arguments.End)
         {
             arguments.Begin = token;
-            arguments.End = Math.Min(end, token + (TilesGathered * Granularity));
-            for (int i = token; i < arguments.End; i++)
+            arguments.End = Math.Min(end, token + Together);
+            int count = (int)arguments.End - token;
+            ulong* rows = (ulong*)gathered;
+            if (source.Window.IsToken)
             {
-                windows.Row(memory, i, (ulong*)(rows + ((i - token) * WindowBytes)));
+                rows = source.Row(memory, token, rows);
             }
 
-            arguments.Rows = rows;
+            for (int i = 0; i < count && !source.Window.IsToken; i++)
+            {
+                source.Row(memory, token + i, rows + ((long)i * source.Words));
+            }
+
+            arguments.Rows = (byte*)rows;
+            if (many is not null)
+            {
+                arguments.Rows = gathered + RowBytes;
+                many.Count(rows, count, arguments.Rows, arguments.Rows + Align(many.SumsBytes));
+            }
+
             _code(&arguments);
         }
     }

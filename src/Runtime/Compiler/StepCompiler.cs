@@ -2,7 +2,7 @@ namespace EdgeVit.Runtime;
 
 /// <summary>Makes machine code for the steps of a plan. The code of a step does everything to a tile of tokens while it is in registers:
 /// product, scale, shortcut, activation, signs, pools.</summary>
-internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights, ValuePlaces places)
+internal sealed unsafe partial class StepCompiler(CodeTarget target, PlanWeights weights, ValuePlaces places)
 {
     /// <summary>Rows and columns of the largest window whose inputs are written out one by one.</summary>
     private const int MostWindow = 16;
@@ -12,6 +12,7 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
     private readonly Dictionary<string, int> _entries = new(StringComparer.Ordinal);
     private readonly ValueList<int> _form = new(512);
     private readonly List<Linked> _steps = [];
+    private readonly WeightTableCode _many = new();
 
     /// <summary>Makes all code runnable; call once, after the last step.</summary>
     internal void Finish()
@@ -20,6 +21,8 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
         {
             return;
         }
+
+        _many.Finish(weights);
 
         var memory = ExecutableMemory.Of(_code.Code);
         weights.Keep(memory);
@@ -61,34 +64,15 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
             groupForm = GroupedPass.Rewrite(epilogues, hidden, pointers, weights, ref scratchRow);
         }
 
-        BitsSource? windows = product is { Source.Window.IsToken: false } ? product.Source : null;
-        ProductForm? productForm = null;
-        TableProductForm? tableForm = null;
         long scratch = scratchRow * tiles.Tokens;
-        if (product is not null)
-        {
-            int stride = product.Source.Words * 8;
-            int slot = windows is null ? pointers.Add(true, product.Source.Offset, stride) : pointers.AddGiven(stride);
-            if (target == CodeTarget.Avx2)
-            {
-                tableForm = Tables(product, order, pointers, slot, epilogues, (int)scratch, tiles.Tokens);
-                scratch += (tiles.Tokens * 64L * tableForm.SumBytes) + TableProductForm.IndexBytes(tiles.Tokens, tableForm.Words);
-            }
-            else
-            {
-                productForm = new ProductForm(
-                    product.Source.Words * 2, slot, stride, pointers.Literal(product.Pack(weights, order)),
-                    pointers.Literal((float)product.Source.Inputs), pointers.Literal(-2f), product.IsCount);
-            }
-        }
-
+        ProductCode made = product is null ? new ProductCode(scratch, null) : Product(product, order, items, tiles.Tokens, pointers, epilogues, scratch);
         StepForm form = Form(passes.GridWidth, items, tiles, pointers, epilogues, (int)scratchRow) with
         {
-            Product = productForm,
-            Tables = tableForm,
+            Product = made.Form,
+            Tables = made.Tables,
             Group = groupForm,
         };
-        return Add(new CompiledStep(name, kind, items, tiles.Tokens, scratch, windows), form);
+        return Add(new CompiledStep(name, kind, items, tiles.Tokens, made.ScratchEnd, made.Gathered, made.Many), form);
     }
 
     /// <summary>Compiles a float product.</summary>
@@ -168,59 +152,6 @@ internal sealed unsafe class StepCompiler(CodeTarget target, PlanWeights weights
 
     /// <summary>A step's passes, all of them epilogues.</summary>
     private static Epilogue[] Epilogues(RowPasses passes) => [.. passes.Items.Cast<Epilogue>()];
-
-    /// <summary>Sums of halves need an even number of inputs, and a scale that can be doubled.</summary>
-    private bool Takes(BinaryOperands? product, RowPasses passes)
-    {
-        if (product is null)
-        {
-            return true;
-        }
-
-        if (product.Source.Inputs > GraphValidator.MaxInputs || target != CodeTarget.Avx2 || product.IsCount)
-        {
-            return product.Source.Inputs <= GraphValidator.MaxInputs;
-        }
-
-        var first = (Epilogue)passes.Items[0];
-        return product.Source.Inputs % 2 == 0
-            && !new ReadOnlySpan<float>(first.Items[Slots.Source].P0, first.Channels).ContainsAnyExceptInRange(-float.MaxValue / 2, float.MaxValue / 2);
-    }
-
-    /// <summary>The product by table look-ups; where its sums are halves, their scale is doubled.</summary>
-    private TableProductForm Tables(BinaryOperands product, GroupOrder? order, RowPointers pointers, int slot, Epilogue[] epilogues, int sumOffset, int tokens)
-    {
-        int sumBytes = product.Source.Words <= TableProductForm.WordsOfBytes ? 1 : 2;
-        byte* start = null;
-        if (!product.IsCount)
-        {
-            int channels = ValueShape.Pad(product.Outputs);
-            float* scale = epilogues[0].Items[Slots.Source].P0;
-            float* doubled = (float*)weights.Allocate((long)channels * sizeof(float));
-            for (int c = 0; c < channels; c++)
-            {
-                doubled[c] = 2 * scale[c];
-            }
-
-            var slots = (Slot[])epilogues[0].Items.Clone();
-            slots[Slots.Source].P0 = doubled;
-            epilogues[0] = epilogues[0] with { Items = slots };
-            start = (byte*)weights.Allocate(64L * sumBytes);
-            int value = product.Source.Inputs / 2;
-            if (sumBytes == 1)
-            {
-                new Span<byte>(start, 64).Fill((byte)value);
-            }
-            else
-            {
-                new Span<short>(start, 64).Fill((short)value);
-            }
-        }
-
-        return new TableProductForm(
-            product.Source.Words, slot, product.Source.Words * 8, pointers.Literal(PairTables.Pack(product, weights, order)),
-            pointers.Literal(PairTables.Address), pointers.Literal((long)start), sumOffset + (tokens * 64 * sumBytes), sumOffset, sumBytes, product.IsCount);
-    }
 
     /// <summary>What all forms of steps have in common.</summary>
     private StepForm Form(int gridWidth, int items, StepTiles tiles, RowPointers pointers, Epilogue[] epilogues, int scratchRowBytes)

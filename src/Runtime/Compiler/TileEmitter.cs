@@ -7,7 +7,7 @@ internal sealed class TileEmitter(VectorCode code, StepForm form, int tokens)
     private const int SumChannels = 64;
 
     private readonly EpilogueEmitter[] _parts = Parts(code, form, tokens);
-    private readonly TableProductEmitter? _tables = form.Tables is { } tables ? new TableProductEmitter(code, tables, tokens) : null;
+    private readonly TableProductEmitter? _tables = form.Tables is { BlockStride: 0 } tables ? new TableProductEmitter(code, tables, tokens) : null;
 
     internal void Emit()
     {
@@ -174,6 +174,13 @@ internal sealed class TileEmitter(VectorCode code, StepForm form, int tokens)
     /// <summary>Makes the tile's product ready.</summary>
     private void StartProduct()
     {
+        if (form.Tables is { BlockStride: > 0 } given)
+        {
+            code.Mov(Registers.Weights, RowPointers.Slot(given.RowSlot));
+            code.Sub(Registers.Weights, given.BlockStride);
+            return;
+        }
+
         if (_tables is not null)
         {
             code.Mov(Registers.Bits, RowPointers.Slot(form.Tables!.RowSlot));
@@ -186,9 +193,14 @@ internal sealed class TileEmitter(VectorCode code, StepForm form, int tokens)
     /// <summary>The product's next outputs, of all tokens.</summary>
     private void Product()
     {
-        if (_tables is not null)
+        if (form.Tables is { } tables)
         {
-            _tables.Emit();
+            _tables?.Emit();
+            if (_tables is null)
+            {
+                code.Add(Registers.Weights, tables.BlockStride);
+            }
+
             code.Zero(Avx2Registers.Tables);
             return;
         }

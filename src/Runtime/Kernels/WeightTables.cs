@@ -12,23 +12,29 @@ namespace EdgeVit.Runtime;
 /// count of the upper output, and the lower one's is what 16 times that leaves of the other, modulo 256. A word is twelve groups of five bits and one of
 /// four. More words than that add up in 16 bits, at most <see cref="GraphValidator.MaxInputs"/>. Bits behind a row are 0 on both sides. Scalar twin:
 /// <see cref="ScalarBitKernel"/>.</remarks>
-internal static unsafe class WeightTables
+internal static unsafe partial class WeightTables
 {
     /// <summary>Fewest tokens that pay for making the tables.</summary>
     internal const int FewestTokens = 96;
 
-    /// <summary>Most tokens that share them, so that their accumulators stay in the first cache.</summary>
-    private const int MostTokens = 400;
+    /// <summary>Most bytes of a tile's counts, so that they stay in the second cache.</summary>
+    private const int MostBytes = 400 * 1024;
 
-    /// <summary>Most counts of a tile, so that they stay in the second.</summary>
-    private const int MostCounts = 200 * 1024;
+    /// <summary>Tables of a word: twelve of five bits, one of four.</summary>
+    internal const int Groups = 13;
+
+    /// <summary>Bits of a group.</summary>
+    internal const int GroupBits = 5;
+
+    /// <summary>Bytes of a table.</summary>
+    internal const int GroupBytes = EntryBytes << GroupBits;
+
+    /// <summary>Bytes of a word's tables.</summary>
+    internal const int TableBytes = Groups * GroupBytes;
 
     private const int BlockOutputs = 64;
     private const int EntryBytes = 32;
     private const int VectorBytes = 16;
-    private const int Groups = 13;
-    private const int GroupBits = 5;
-    private const int GroupBytes = EntryBytes << GroupBits;
 
     private const ulong Index = GroupBytes - EntryBytes;
     private const int WordsOfBytes = 3;
@@ -41,44 +47,20 @@ internal static unsafe class WeightTables
 
     /// <summary>Tokens that are counted together: equal parts of all.</summary>
     /// <param name="tokens">All tokens.</param>
-    /// <param name="outputs">Outputs, padded.</param>
-    internal static int TileOf(int tokens, int outputs)
+    /// <param name="tokenBytes">Bytes of a token's counts.</param>
+    /// <param name="mostTokens">Most tokens, so that their accumulators stay near.</param>
+    internal static int TileOf(int tokens, int tokenBytes, int mostTokens)
     {
-        int most = Math.Clamp(MostCounts / outputs, FewestTokens, MostTokens);
+        int most = Math.Clamp(MostBytes / tokenBytes, FewestTokens, mostTokens);
         int parts = (tokens + most - 1) / most;
         return (tokens + parts - 1) / parts;
     }
 
+    /// <summary>Parts of a thread's share: several where each has tokens enough.</summary>
+    internal static int ChunksPerShare(int tokens) => tokens >= 16 * FewestTokens ? 4 : 1;
+
     /// <summary>Scratch for so many tokens.</summary>
-    internal static long ScratchBytes(int tokens) => (Groups * GroupBytes) + ((long)tokens * SumBytes);
-
-    /// <summary>Bytes of packed weights: those of the bits.</summary>
-    internal static long PackedBytes(int outputs, int inputs) => (long)ValueShape.Pad(outputs) * ((inputs + 63) >> 6) * sizeof(ulong);
-
-    /// <summary>Packs weights <c>[outputs / 64][words][64 inputs]</c>: a word holds an input's weights of 64 outputs. Output 32 a + 16 b + 8 c + d of a block
-    /// is bit 8 d + 4 b + 2 a + c, so that the bits 0 and 4, 1 and 5 ... of its bytes are what meets in the bytes of an entry.</summary>
-    /// <param name="words">Canonical rows, <c>[outputs][words]</c>.</param>
-    /// <param name="outputs">Rows.</param>
-    /// <param name="inputs">Bits of a row.</param>
-    /// <param name="packed"><see cref="PackedBytes"/> bytes, zeroed.</param>
-    internal static void Pack(ulong* words, int outputs, int inputs, ulong* packed)
-    {
-        int n = (inputs + 63) >> 6;
-        for (int first = 0; first < outputs; first += BlockOutputs)
-        {
-            int count = Math.Min(BlockOutputs, outputs - first);
-            for (int w = 0; w < n; w++, packed += BlockOutputs)
-            {
-                for (int o = 0; o < count; o++)
-                {
-                    int bit = ((o & 7) << 3) | ((o & 16) >> 2) | ((o & 32) >> 4) | ((o & 8) >> 3);
-                    packed[bit] = words[((long)(first + o) * n) + w];
-                }
-
-                BitRows.Transpose(packed);
-            }
-        }
-    }
+    internal static long ScratchBytes(int tokens) => TableBytes + ((long)tokens * SumBytes);
 
     /// <summary>counts[t][o] = number of differing bits, for all outputs.</summary>
     /// <param name="rows">Words of the first token's row.</param>
@@ -91,7 +73,7 @@ internal static unsafe class WeightTables
     internal static void Count(ulong* rows, int inputs, ulong* packed, ushort* counts, int outputs, int tokens, byte* scratch)
     {
         int words = (inputs + 63) >> 6;
-        byte* sums = scratch + (Groups * GroupBytes);
+        byte* sums = scratch + TableBytes;
         for (int o = 0; o < outputs; o += BlockOutputs)
         {
             for (int w = 0; w < words; w++, packed += BlockOutputs)

@@ -5,12 +5,17 @@ namespace EdgeVit.Runtime;
 /// <remarks>Where a thread has many tokens to count, <see cref="WeightTables"/> count them together.</remarks>
 internal sealed unsafe class BinaryProductStep(
     string name, string kind, int items, RowPasses passes, BitKernel kernel, BitsSource source, byte* weights, ulong* columns, int outputs, bool isCount)
-    : RowSourceStep(name, kind, items, GranuleOf(items, columns), passes, (long)TileOf(items, outputs, columns) * ValueShape.Pad(outputs) * sizeof(ushort))
+    : RowSourceStep(name, kind, items, BitKernel.TileTokens, passes, (long)TileOf(items, outputs, columns) * ValueShape.Pad(outputs) * sizeof(ushort))
 {
+    /// <summary>Most tokens whose accumulators are to stay in the first cache.</summary>
+    private const int MostTokens = 400;
+
     private readonly int _outputs = ValueShape.Pad(outputs);
     private readonly int _inputs = source.Inputs;
     private readonly int _words = source.Words;
     private readonly int _tile = TileOf(items, outputs, columns);
+
+    internal override int ChunksPerShare => columns == null ? base.ChunksPerShare : WeightTables.ChunksPerShare(Items);
 
     private protected override int TileTokens => _tile;
 
@@ -56,9 +61,5 @@ internal sealed unsafe class BinaryProductStep(
         kernel.Count(expanded, weights, counts, _outputs, _inputs, count);
     }
 
-    private static int TileOf(int items, int outputs, ulong* columns) => columns == null ? BitKernel.TileTokens : WeightTables.TileOf(items, ValueShape.Pad(outputs));
-
-    /// <summary>Tokens that a thread takes together: as many as pay for tables where there are enough for several threads.</summary>
-    private static int GranuleOf(int items, ulong* columns) =>
-        columns == null || items < 4 * WeightTables.FewestTokens ? BitKernel.TileTokens : items / (items / WeightTables.FewestTokens);
+    private static int TileOf(int items, int outputs, ulong* columns) => columns == null ? BitKernel.TileTokens : WeightTables.TileOf(items, ValueShape.Pad(outputs) * sizeof(ushort), MostTokens);
 }

@@ -15,6 +15,9 @@ internal abstract unsafe class PlanStep(string name, string kind, int items, int
     /// <summary>Items that a thread should take together.</summary>
     internal int Granularity { get; } = granularity;
 
+    /// <summary>Parts of a thread's share, which others may take where it does not come to them.</summary>
+    internal virtual int ChunksPerShare => 4;
+
     /// <summary>The nodes in it; null for a step that prepares the next one.</summary>
     internal StepDraft? Draft { get; set; }
 

@@ -9,7 +9,6 @@ namespace EdgeVit.Runtime;
 /// earlier run can't take anything.</remarks>
 internal sealed class WorkShares
 {
-    private const int ChunksPerShare = 4;
     private const int RunShift = 8;
 
     private readonly PlanStep[] _steps;
@@ -33,7 +32,7 @@ internal sealed class WorkShares
         long granules = (work.Items + work.Granularity - 1) / work.Granularity;
         long first = granules * owner / _members;
         long count = (granules * (owner + 1) / _members) - first;
-        int chunks = (int)Math.Min(ChunksPerShare, count);
+        int chunks = (int)Math.Min(work.ChunksPerShare, count);
         ref long next = ref _next[(step * _members) + owner].Value;
         long seen = Volatile.Read(ref next);
         while (true)

@@ -11,6 +11,11 @@ internal partial class X64Assembler
 
     internal void Xor256(int to, int a, int b) => Vex(1, P66, 0xEF, to, a, b);
 
+    internal void BroadcastQuad256(int to, Mem from) => Vex(2, P66, 0x59, to, 0, from);
+
+    /// <summary>Shifts each 32-bit lane down by its own count.</summary>
+    internal void ShiftRightDoubles256(int to, int from, int counts) => Vex(2, P66, 0x45, to, from, counts);
+
     internal void BroadcastByte256(int to, Mem from) => Vex(2, P66, 0x78, to, 0, from);
 
     internal void BroadcastWord256(int to, Mem from) => Vex(2, P66, 0x79, to, 0, from);
