@@ -27,9 +27,10 @@ internal sealed unsafe class WeightTableCode
         int outputs = ValueShape.Pad(operands.Outputs);
         int words = operands.Source.Words;
         ulong* columns = (ulong*)weights.Allocate(WeightTables.PackedBytes(operands.Outputs, operands.Source.Inputs));
-        fixed (byte* rows = operands.Weights.Span)
+        ReadOnlySpan<byte> weightRows = operands.Weights.Span;
+        fixed (byte* rows = order is null ? weightRows : HiddenLayer.Rows(weightRows, order))
         {
-            WeightTables.Pack((ulong*)rows, operands.Outputs, operands.Source.Inputs, columns, isWide: true, order);
+            WeightTables.Pack((ulong*)rows, operands.Outputs, operands.Source.Inputs, columns, isWide: true);
         }
 
         byte* constants = (byte*)weights.Allocate(ConstantBytes);

@@ -13,8 +13,7 @@ internal static unsafe partial class WeightTables
     /// <param name="inputs">Bits of a row.</param>
     /// <param name="packed"><see cref="PackedBytes"/> bytes, zeroed.</param>
     /// <param name="isWide">True where an entry is one vector.</param>
-    /// <param name="order">The order of the outputs; null for their own.</param>
-    internal static void Pack(ulong* words, int outputs, int inputs, ulong* packed, bool isWide = false, GroupOrder? order = null)
+    internal static void Pack(ulong* words, int outputs, int inputs, ulong* packed, bool isWide = false)
     {
         int n = (inputs + 63) >> 6;
         for (int first = 0; first < outputs; first += BlockOutputs)
@@ -25,7 +24,7 @@ internal static unsafe partial class WeightTables
                 for (int o = 0; o < count; o++)
                 {
                     int bit = ((o & 7) << 3) | (isWide ? ((o & 32) >> 3) | ((o & 24) >> 3) : ((o & 16) >> 2) | ((o & 32) >> 4) | ((o & 8) >> 3));
-                    packed[bit] = words[((long)(order?.Channel(first + o) ?? (first + o)) * n) + w];
+                    packed[bit] = words[((long)(first + o) * n) + w];
                 }
 
                 BitRows.Transpose(packed);
