@@ -37,7 +37,8 @@ public partial class DistributedTests
 
     /// <summary>Six steps, each with its loss and gradient in metrics.csv. The first five losses must agree in six digits: they need the norms' statistics
     /// of the whole batch, their backward pass and the sums of gradients. The small learning rate defers what sums in another order end in: a sign that is
-    /// another; so the sixth is only held near.</summary>
+    /// another; so the sixth is only held near. A teacher's convolutions of half a batch are summed in another order on some processors, and its rate is not small: three
+    /// digits of six are left after its second step.</summary>
     [Theory]
     [InlineData(MpiLauncher.OpenMpi, "none", 3, 2)]
     [InlineData(MpiLauncher.OpenMpi, "resnet", 2, 1)]
@@ -56,7 +57,8 @@ public partial class DistributedTests
         Assert.Equal(6, one.Count(l => l.Step.StartsWith("student", StringComparison.Ordinal)));
         Assert.Equal(one.Select(l => l.Step), all.Select(l => l.Step));
         Assert.All(one.Zip(all).Take(5), r => Assert.Equal(r.First.Norm, r.Second.Norm, 1e-3 * r.First.Norm));
-        Assert.All(one.Zip(all).Take(5), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) <= 1.01e-5 * r.First.Loss, both));
+        double digits = teacher == "none" ? 1.01e-5 : 3e-4;
+        Assert.All(one.Zip(all).Take(5), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) <= digits * r.First.Loss, both));
         Assert.All(one.Zip(all), r => Assert.True(Math.Abs(r.First.Loss - r.Second.Loss) < 0.3, both));
         Assert.True(File.Exists(Path.Combine(together, "model.evit")));
     }

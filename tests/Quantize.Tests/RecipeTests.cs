@@ -42,12 +42,13 @@ public class RecipeTests
     }
 
     [Theory]
-    [InlineData(20_000, 64, 312 * 22)]
-    [InlineData(20_001, 128, 156 * 15)]
-    [InlineData(40, 40, 22)]
-    public void TheNumberOfImagesDecidesBatchAndSteps(int images, int batch, long steps)
+    [InlineData("image folder", 20_000, 64, 312 * 22)]
+    [InlineData("image folder", 20_001, 128, 156 * 15)]
+    [InlineData("shapes", 40, 40, 22)]
+    [InlineData("shapes", 9_500, 64, 148 * 11)]
+    public void TheNumberOfImagesDecidesBatchAndSteps(string kind, int images, int batch, long steps)
     {
-        var recipe = Recipe.For(Options(), Network, images, "shapes");
+        var recipe = Recipe.For(Options(), Network, images, kind);
         Assert.Equal((batch, steps), (recipe.Student.BatchSize, recipe.Student.Steps));
     }
 

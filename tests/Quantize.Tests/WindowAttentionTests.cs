@@ -211,10 +211,16 @@ public class WindowAttentionTests
         Assert.Equal(Enumerable.Range(0, 2).Select(network.WindowAt), attention.Select(WindowForm.Of));
         Assert.All(attention, n => Assert.Equal(network.Stages[0].Bias != BiasKind.None, n.Tensors.ContainsKey("bias")));
         Assert.All(attention, n => Assert.Equal(network.ZeroPoint, n.Tensors.ContainsKey("zero")));
-        ImportedCheckpoint imported = CheckpointImport.Open(folder.File("run/student/best.safetensors"));
-        Assert.Equal(network, imported.Network.Config);
-        IReadOnlyDictionary<string, StoredTensor> again = FoldedModel.Of(imported.Lower()).Model.Tensors;
-        Assert.All(attention.SelectMany(n => n.Tensors.Values), t => Assert.Equal(file.Tensors[t].Bytes.ToArray(), again[t].Bytes.ToArray()));
+
+        // The file holds the best weights or the last, whichever recognise more of the held images, perhaps with fresh statistics of the norms, which are in scale and offset.
+        string[] checkpoints = [TrainerFiles.BestName, TrainerFiles.LastName];
+        Assert.Contains(checkpoints, name =>
+        {
+            ImportedCheckpoint imported = CheckpointImport.Open(folder.File($"run/student/{name}"));
+            Assert.Equal(network, imported.Network.Config);
+            IReadOnlyDictionary<string, StoredTensor> again = FoldedModel.Of(imported.Lower()).Model.Tensors;
+            return attention.SelectMany(n => n.Tensors).Where(t => t.Key is not ("scale" or "offset")).Select(t => t.Value).All(t => file.Tensors[t].Bytes.Span.SequenceEqual(again[t].Bytes.Span));
+        });
     }
 
     private static BinaryAttention Make(BinaryViTConfig config, int layer, Precision precision)

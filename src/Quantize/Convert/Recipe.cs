@@ -7,6 +7,8 @@ namespace EdgeVit.Quantize;
 /// <param name="TeacherWidth">Channels of the teacher's stem.</param>
 internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augmentation Augmentation, int TeacherWidth)
 {
+    private const int Few = 20_000;
+
     /// <summary>How the teacher learns from images without labels beforehand; null where it does not.</summary>
     public TrainSettings? Pretraining { get; init; }
 
@@ -20,7 +22,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
     public static Recipe For(ConvertOptions options, BinaryViTConfig network, int labelled, string kind, int unlabelled = 0)
     {
         int images = labelled + unlabelled;
-        bool few = images <= 20_000;
+        bool few = images <= Few;
         int batch = options.BatchSize ?? (few ? 64 : 128);
         long Steps(double epochs, int size) => Math.Max(1, (long)Math.Round(epochs * Math.Max(1, images / Math.Min(size, images))));
 
@@ -38,7 +40,7 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
             : (new TeacherNetwork(trained, network.Classes, network.ImageSize, width, network).Settings(images, options.PretrainEpochs, options.Seed + 2) with { MixedPrecision = mixed }).Validate("pretraining");
         var student = new TrainSettings
         {
-            Steps = Steps(options.Epochs ?? UsualEpochs(kind, few), batch),
+            Steps = Steps(options.Epochs ?? UsualEpochs(kind, images), batch),
             BatchSize = Math.Min(batch, images),
             LearningRate = options.LearningRate ?? 5e-3,
             Warmup = 0.03,
@@ -63,6 +65,6 @@ internal sealed record Recipe(TrainSettings Teacher, TrainSettings Student, Augm
         return new Recipe((teacher with { MixedPrecision = mixed, EvaluationBatch = student.EvaluationBatch }).Validate("teacher"), student.Validate("student"), augmentation, width) { Pretraining = pretraining };
     }
 
-    /// <summary>Passes of a student: fewer images are seen more often, but for drawn shapes, which it has learnt by then.</summary>
-    private static double UsualEpochs(string kind, bool few) => kind == DatasetFolder.Shapes ? 11 : few ? 22 : 15;
+    /// <summary>Passes of a student: fewer images are seen more often, but for the thousands of drawn shapes of the demo, which it has learnt by then.</summary>
+    private static double UsualEpochs(string kind, int images) => kind == DatasetFolder.Shapes && images >= 5000 ? 11 : images <= Few ? 22 : 15;
 }

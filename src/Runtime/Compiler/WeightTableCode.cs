@@ -5,8 +5,11 @@ internal sealed unsafe class WeightTableCode
 {
     private const int ConstantBytes = 128;
 
-    /// <summary>Most tokens whose accumulators are to stay in the second cache.</summary>
-    private const int MostTokens = 800;
+    /// <summary>Most tokens whose accumulators are to stay in the first cache.</summary>
+    private const int MostTokens = 400;
+
+    /// <summary>Most words of all tokens, whose distances are to stay in the second.</summary>
+    private const int MostWords = 8192;
 
     private readonly List<WeightTableProduct> _products = [];
 
@@ -43,7 +46,7 @@ internal sealed unsafe class WeightTableCode
         new Span<byte>(constants + WeightTableEmitter.UpperOffset, 32).Fill(0xF0);
         int sumBytes = TableProductForm.BytesOfSum(words);
         TableProductForm.Start(operands, constants + WeightTableEmitter.StartOffset, 32 / sumBytes);
-        int tokens = WeightTables.TileOf(items, outputs * sumBytes, MostTokens);
+        int tokens = WeightTables.TileOf(items, outputs * sumBytes, Math.Clamp(MostWords / words, WeightTables.FewestTokens, MostTokens));
         tokens = (tokens + tileTokens - 1) / tileTokens * tileTokens;
         var product = new WeightTableProduct(words, outputs / 64, sumBytes, operands.IsCount, tokens, (nint)columns, (nint)constants);
         _products.Add(product);
