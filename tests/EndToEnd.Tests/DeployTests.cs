@@ -125,6 +125,24 @@ public sealed class DeployTests(SmallModel model) : IClassFixture<SmallModel>, I
         WaitFor(() => !File.Exists(stat) || File.ReadAllText(stat).Contains(") Z ", StringComparison.Ordinal), process);
     }
 
+    [Fact]
+    public void AToolThatEndsAfterItsDeploymentIsGoneLeavesNothing()
+    {
+        Assert.SkipUnless(_board.Missing is null, _board.Missing ?? "");
+        _board.Deploy([model.Path, "board", "--tool", _board.Tool("tool"), "--no-bench"]).Expect(0);
+        (string number, string ended) = (_board["number"], _board["ended"]);
+        string[] before = _board.Listing;
+        using Process process = Begin(_board.Tool("late", $"trap 'sleep 3; touch \"{ended}\"; exit 0' TERM\necho $$ >'{number}'\nwhile :; do sleep 0.1; done"));
+        WaitFor(() => File.Exists(number) && File.ReadAllText(number).EndsWith('\n'), process);
+        EdgeVitProcess.Signal(process, "TERM");
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)), "it hangs");
+        WaitFor(() => File.Exists(ended), process);
+        Thread.Sleep(1000);
+
+        Assert.Equal(before, _board.Listing);
+        _board.Deploy([model.Path, "board", "--tool", _board.Tool("tool"), "--no-bench"]).Expect(0);
+    }
+
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]

@@ -144,9 +144,11 @@ internal sealed partial class TrainingStep
         }
     }
 
-    /// <summary>After a part: a heap that has kept more than could be foreseen gives it back, from now on, before the next part meets the bound.</summary>
+    /// <summary>After a part: a heap that has kept more than could be foreseen gives it back, from now on, before the next part meets the bound. Blocks that
+    /// were freed while it kept them are used again before the system is asked, whatever their size, so that they are given back after every part.</summary>
     private void KeepToBound(int images)
     {
+        NativeHeap.TrimWhereShort();
         if (_keeps && Bound.IsKnown && ResidentMemory.Now() + (Memory!.ImageBytes * images / 2) > Bound.Usable)
         {
             _keeps = false;
