@@ -61,19 +61,17 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         return x;
     }
 
-    /// <summary>x * y + z.</summary>
+    /// <summary>sum += x * y, in place: a result of its own would be copied from register to register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Column<TVector> Fma(Column<TVector> x, TVector y, Column<TVector> z)
+    private static void AddProduct(ref Column<TVector> sum, Column<TVector> x, TVector y)
     {
-        z.A = TLanes.Fma(x.A, y, z.A);
+        sum.A = TLanes.Fma(x.A, y, sum.A);
         if (TLanes.Tokens > 1)
         {
-            z.B = TLanes.Fma(x.B, y, z.B);
-            z.C = TLanes.Fma(x.C, y, z.C);
-            z.D = TLanes.Fma(x.D, y, z.D);
+            sum.B = TLanes.Fma(x.B, y, sum.B);
+            sum.C = TLanes.Fma(x.C, y, sum.C);
+            sum.D = TLanes.Fma(x.D, y, sum.D);
         }
-
-        return z;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

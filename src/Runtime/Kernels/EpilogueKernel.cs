@@ -12,6 +12,7 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
 {
     private const uint Neurons = (1U << Slots.Source) | (1U << Slots.Shortcut) | (1U << Slots.RPReLU);
     private const uint LaterShortcuts = (1U << (Slots.Shortcut + 1)) | (1U << (Slots.Shortcut + 2));
+    private const uint SecondSign = 1U << (Slots.Sign + 1);
     private const uint HiddenLayer = Neurons | (1U << Slots.Sign) | (1U << Slots.Mean);
     private const uint AttentionBranch = Neurons | (1U << Slots.Store) | (1U << Slots.Sign);
     private const uint BlockOutput = Neurons | (1U << Slots.Residual) | (1U << Slots.Norm);
@@ -21,17 +22,26 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     internal static delegate*<Slot*, uint, int, void> Of(ReadOnlySpan<Slot> slots)
     {
         uint present = RowKernel.Present(slots);
-        bool isDirect = slots[Slots.Source].Joins && slots[Slots.RPReLU].P0 == null;
-        for (int i = Slots.Shortcut; i <= Slots.Residual; i++)
+        return !AreDirect(slots) ? &Any
+            : present == HiddenLayer ? &Hidden
+            : (present & ~(LaterShortcuts | SecondSign)) == AttentionBranch && (present & LaterShortcuts) is 0 or LaterShortcuts ? &Branch
+            : (present & BlockOutputMask) == BlockOutput && slots[Slots.Residual].P0 != null ? (ArePools(slots) ? &OutputOfPools : &Output)
+            : &Any;
+    }
+
+    /// <summary>True where counts take a shortcut in, the RPReLU has neither shift nor offset, and rows are the tokens' own; of later shortcuts also one that a
+    /// place names.</summary>
+    private static bool AreDirect(ReadOnlySpan<Slot> slots)
+    {
+        Slot shortcut = slots[Slots.Shortcut];
+        bool are = slots[Slots.Source].Joins && slots[Slots.RPReLU].P0 == null && shortcut.Places == null && (shortcut.Modulo & (shortcut.Modulo - 1)) == 0;
+        for (int i = Slots.Shortcut + 1; i <= Slots.Residual; i++)
         {
-            isDirect &= slots[i].Places == null && (slots[i].Modulo & (slots[i].Modulo - 1)) == 0 && (i == Slots.Shortcut || slots[i].Modulo == 0);
+            Slot s = slots[i];
+            are &= s.Modulo == 0 && (s.Places == null || (i < Slots.RPReLU && s.Rows == 1 && s.Parts == 1 && s.Factor == 1));
         }
 
-        return !isDirect ? &Any
-            : present == HiddenLayer ? &Hidden
-            : present is AttentionBranch or (AttentionBranch | LaterShortcuts) ? &Branch
-            : (present & BlockOutputMask) == BlockOutput && slots[Slots.Residual].P0 != null ? &Output
-            : &Any;
+        return are;
     }
 
     /// <summary>The hidden layer of a feed-forward network, which is the most of all float work and is not stored: signs for the next product,
@@ -49,7 +59,8 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         }
     }
 
-    /// <summary>A branch of attention or its context, whose shortcuts are three: floats for a shortcut, signs for the next product.</summary>
+    /// <summary>A branch of attention or its context, whose shortcuts are three, on a coarser grid perhaps: floats for a shortcut, signs for the next
+    /// products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Branch(Slot* e, uint present, int channels)
     {
@@ -59,16 +70,22 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
         for (int c = 0; c < channels; c += 2 * n)
         {
             Slot* s = e + Slots.Shortcut;
-            Joined(e, c, Row(s, c & wrap), Row(s, (c & wrap) + n), out Column<TVector> x0, out Column<TVector> x1);
+            Column<TVector> x0 = Row(s, c & wrap);
+            Column<TVector> x1 = Row(s, (c & wrap) + n);
+            Joined(e, c, ref x0, ref x1);
             if ((present & LaterShortcuts) != 0)
             {
-                x0 = Add(Add(x0, Row(s + 1, c)), Row(s + 2, c));
-                x1 = Add(Add(x1, Row(s + 1, c + n)), Row(s + 2, c + n));
+                AddTaken(s + 1, c, ref x0, ref x1);
+                AddTaken(s + 2, c, ref x0, ref x1);
             }
 
             Leaky(e + Slots.RPReLU, c, zero, ref x0, ref x1);
             Store(e + Slots.Store, c, x0, x1);
             TLanes.StoreSigns(e + Slots.Sign, c, x0, x1);
+            if ((present & SecondSign) != 0)
+            {
+                TLanes.StoreSigns(e + Slots.Sign + 1, c, x0, x1);
+            }
         }
     }
 
@@ -77,27 +94,42 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     private static void Output(Slot* e, uint present, int channels)
     {
         TVector zero = Zero(present);
-        int n = TLanes.Count;
         int wrap = e[Slots.Shortcut].Modulo - 1;
-        for (int c = 0; c < channels; c += 2 * n)
+        for (int c = 0; c < channels; c += 2 * TLanes.Count)
         {
-            Neuron(e, c, c & wrap, zero, out Column<TVector> x0, out Column<TVector> x1);
-            Slot* s = e + Slots.Residual;
-            Scaled(s->P0 + c, Row(s, c), Row(s, c + n), ref x0, ref x1);
+            ToBranches(e, c, c & wrap, zero, out Column<TVector> x0, out Column<TVector> x1);
             Branches(e, c, ref x0, ref x1);
-            if (Has(present, Slots.Store))
-            {
-                Store(e + Slots.Store, c, x0, x1);
-            }
-
-            Affine(e + Slots.Norm, c, ref x0, ref x1);
-            if (Has(present, Slots.NormStore))
-            {
-                Store(e + Slots.NormStore, c, x0, x1);
-            }
-
-            Signs(e, c, x0, x1);
+            FromBranches(e, present, c, x0, x1);
         }
+    }
+
+    /// <summary>What an output adds its branches to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ToBranches(Slot* e, nint c, nint at, TVector zero, out Column<TVector> x0, out Column<TVector> x1)
+    {
+        Neuron(e, c, at, zero, out Column<TVector> y0, out Column<TVector> y1);
+        Slot* s = e + Slots.Residual;
+        x0 = Row(s, c);
+        x1 = Row(s, c + TLanes.Count);
+        AddScaled(s->P0 + c, y0, y1, ref x0, ref x1);
+    }
+
+    /// <summary>What an output does with the sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FromBranches(Slot* e, uint present, nint c, Column<TVector> x0, Column<TVector> x1)
+    {
+        if (Has(present, Slots.Store))
+        {
+            Store(e + Slots.Store, c, x0, x1);
+        }
+
+        Affine(e + Slots.Norm, c, ref x0, ref x1);
+        if (Has(present, Slots.NormStore))
+        {
+            Store(e + Slots.NormStore, c, x0, x1);
+        }
+
+        Signs(e, c, x0, x1);
     }
 
     /// <summary>Counts, a shortcut of which channel c lies at <paramref name="at"/>, an RPReLU without shift and offset.</summary>
@@ -105,7 +137,9 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
     private static void Neuron(Slot* e, nint c, nint at, TVector zero, out Column<TVector> x0, out Column<TVector> x1)
     {
         nint n = TLanes.Count;
-        Joined(e, c, Row(e + Slots.Shortcut, at), Row(e + Slots.Shortcut, at + n), out x0, out x1);
+        x0 = Row(e + Slots.Shortcut, at);
+        x1 = Row(e + Slots.Shortcut, at + n);
+        Joined(e, c, ref x0, ref x1);
         Leaky(e + Slots.RPReLU, c, zero, ref x0, ref x1);
     }
 
@@ -122,8 +156,8 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
             Slot* s = e + Slots.Shortcut;
             if (e->Joins)
             {
-                Rows(s++, c, out Column<TVector> r0, out Column<TVector> r1);
-                Joined(e, c, r0, r1, out x0, out x1);
+                Rows(s++, c, out x0, out x1);
+                Joined(e, c, ref x0, ref x1);
             }
             else if (e->P0 != null)
             {
@@ -170,7 +204,8 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
                 }
                 else
                 {
-                    Scaled(s->P0 + c, r0, r1, ref x0, ref x1);
+                    AddScaled(s->P0 + c, x0, x1, ref r0, ref r1);
+                    (x0, x1) = (r0, r1);
                 }
             }
 
@@ -206,8 +241,7 @@ internal static unsafe partial class EpilogueKernel<TLanes, TVector>
             Sum(s, c, out Column<TVector> r0, out Column<TVector> r1);
             if (s->P1 == null)
             {
-                Scaled(s->P0 + c, x0, x1, ref r0, ref r1);
-                (x0, x1) = (r0, r1);
+                AddScaled(s->P0 + c, r0, r1, ref x0, ref x1);
             }
             else
             {

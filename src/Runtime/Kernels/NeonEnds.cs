@@ -15,15 +15,16 @@ internal static unsafe class NeonEnds
     internal static void Counts(short* source, nint step, out Column<Vector128<float>> x0, out Column<Vector128<float>> x1)
     {
         byte* row = (byte*)source;
+        byte* third = row + (2 * step);
         Vector128<int> above = Vector128.Create(Base);
         Vector64<short> a0 = AdvSimd.LoadVector64((short*)row);
         Vector64<short> b0 = AdvSimd.LoadVector64((short*)(row + step));
-        Vector64<short> c0 = AdvSimd.LoadVector64((short*)(row + (2 * step)));
-        Vector64<short> d0 = AdvSimd.LoadVector64((short*)(row + (3 * step)));
+        Vector64<short> c0 = AdvSimd.LoadVector64((short*)third);
+        Vector64<short> d0 = AdvSimd.LoadVector64((short*)(third + step));
         Vector64<short> a1 = AdvSimd.LoadVector64((short*)(row + 8));
         Vector64<short> b1 = AdvSimd.LoadVector64((short*)(row + step + 8));
-        Vector64<short> c1 = AdvSimd.LoadVector64((short*)(row + (2 * step) + 8));
-        Vector64<short> d1 = AdvSimd.LoadVector64((short*)(row + (3 * step) + 8));
+        Vector64<short> c1 = AdvSimd.LoadVector64((short*)(third + 8));
+        Vector64<short> d1 = AdvSimd.LoadVector64((short*)(third + step + 8));
         x0 = x1 = default;
         x0.A = AdvSimd.AddWideningLower(above, a0).AsSingle();
         x0.B = AdvSimd.AddWideningLower(above, b0).AsSingle();

@@ -81,7 +81,7 @@ internal unsafe struct Slot
     /// <summary>Channels after which the row repeats (a multiple of 64); 0 for never.</summary>
     internal int Modulo;
 
-    /// <summary>Bytes from the start of the space to row 0.</summary>
+    /// <summary>Bytes from the start of the space to row 0, also where <see cref="Places"/> say which rows are taken.</summary>
     internal long Offset;
 
     /// <summary>Bytes from row to row.</summary>
@@ -90,6 +90,9 @@ internal unsafe struct Slot
     /// <summary>Offsets in the arena of the rows that are summed for each token, <c>[tokens][parts][rows]</c>; null for the token's own
     /// row.</summary>
     internal int* Places;
+
+    /// <summary>Of a window over the tokens' own grid how far it reaches above and below, or to both sides; zeros for any other rows.</summary>
+    internal (int Above, int Beside) Reach;
 
     /// <summary>Rows that are summed.</summary>
     internal int Rows;

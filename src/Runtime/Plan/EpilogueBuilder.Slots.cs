@@ -135,6 +135,8 @@ internal sealed unsafe partial class EpilogueBuilder
     private Slot Sum(NeighbourRows rows) => new()
     {
         Space = RowSpace.Arena,
+        Offset = rows.Offset,
+        Reach = rows.Reach(draft.Width),
         Places = rows.Places(weights, places.ZeroRows, draft.Height * draft.Width, draft.Width),
         Rows = rows.Rows.Length / rows.Parts,
         Parts = rows.Parts,
