@@ -39,9 +39,12 @@ internal sealed class ArmShare
         return (_binaryMs * cost.BinaryMacs / _small.BinaryMacs) + (_floatMs * cost.FloatMacs / _small.FloatMacs) + (_restMs * cost.ElementOps / _small.ElementOps);
     }
 
-    /// <summary>All work. The taps of single-channel convolutions are rows that are added up, as those of pools are.</summary>
+    /// <summary>All work. The taps of single-channel convolutions are rows that are added up, as those of pools are; windows of pools that overlap share their rows,
+    /// 24 in place of 64 (<c>EpilogueKernel.Pools</c>).</summary>
     private static NodeCost Work(IReadOnlyList<NodeFacts> nodes) => new(
         nodes.Sum(f => f.Cost.BinaryMacs),
         nodes.Sum(f => f.Node.Op == Op.DepthwiseConv2d ? 0 : f.Cost.FloatMacs),
-        nodes.Sum(f => f.Cost.ElementOps + (f.Node.Op == Op.DepthwiseConv2d ? f.Cost.FloatMacs : 0)));
+        nodes.Sum(f => (f.Cost.ElementOps * (IsOverlapping(f.Node) ? 24.0 / 64 : 1)) + (f.Node.Op == Op.DepthwiseConv2d ? f.Cost.FloatMacs : 0)));
+
+    private static bool IsOverlapping(GraphNode node) => node.Op == Op.AvgPool2d && node.Attributes["strideH"] == 1 && node.Attributes["strideW"] == 1;
 }

@@ -145,7 +145,6 @@ public class X64AssemblerTests
                 yield return c => c.InsertUpperHalf256(a, b, m);
                 yield return c => c.BroadcastSingle(a, m);
                 yield return c => c.BroadcastByte256(a, m);
-                yield return c => c.BroadcastWord256(a, m);
                 yield return c => c.BroadcastHalf256(a, m);
                 yield return c => c.AddWords256(a, b, m);
                 yield return c => c.AddBytes256(a, b, m);
@@ -165,7 +164,6 @@ public class X64AssemblerTests
             yield return c => c.Xor256(a, b, d);
             yield return c => c.LookUpBytes256(a, b, d);
             yield return c => c.AddBytes256(a, b, d);
-            yield return c => c.WidenToWords256(a, b);
             yield return c => c.WidenUnsignedToWords256(a, b);
             yield return c => c.UpperHalf256(a, b);
             yield return c => c.UnpackLowSingles256(a, b, d);

@@ -25,6 +25,9 @@ internal static class Failures
             $"this needs ONNX Runtime, and its library libonnxruntime.so is not in {AppContext.BaseDirectory}. Take it from an ONNX Runtime 1.31 package for this system and put it there, or name it by {OnnxLibrary.Variable}, or do this on a workstation.",
             ExitCode.NotSupported),
         KernelNotSupportedException or PlatformNotSupportedException or DllNotFoundException => (e.Message, ExitCode.NotSupported),
+        FileNotFoundException or FileLoadException or BadImageFormatException when Assembly(e) is { Length: > 0 } assembly => (
+            $"{assembly}.dll in {AppContext.BaseDirectory} is missing or damaged: this installation is not whole. Install edgevit anew; of a source tree, delete 'artifacts' and start ./edgevit.",
+            ExitCode.NotSupported),
         CameraException camera => (camera.Message[^1] is '.' or '?' ? camera.Message : $"{camera.Message}.", camera.Missing ? ExitCode.NotSupported : ExitCode.Failure),
         IOException full when FileFault.IsFull(full) && !full.Message.Contains('\'', StringComparison.Ordinal) => ($"{StandardStreams.Place(1)} cannot be written: no space left on device.", ExitCode.Failure),
         UnauthorizedAccessException or IOException => ($"{FileFault.Of(e)}.", ExitCode.Failure),
@@ -54,6 +57,13 @@ internal static class Failures
             // No message can be printed: the output itself failed.
         }
         return code;
+    }
+
+    /// <summary>The simple name of the assembly that could not be loaded; null where the file is none.</summary>
+    private static string? Assembly(Exception e)
+    {
+        string? name = e switch { FileNotFoundException missing => missing.FileName, FileLoadException refused => refused.FileName, BadImageFormatException damaged => damaged.FileName, _ => null };
+        return name is not null && name.Contains(", Version=", StringComparison.Ordinal) ? name.Split(',')[0] : null;
     }
 
     private static string FirstLine(string text)

@@ -18,8 +18,6 @@ internal partial class X64Assembler
 
     internal void BroadcastByte256(int to, Mem from) => Vex(2, P66, 0x78, to, 0, from);
 
-    internal void BroadcastWord256(int to, Mem from) => Vex(2, P66, 0x79, to, 0, from);
-
     /// <summary>16 bytes in both halves.</summary>
     internal void BroadcastHalf256(int to, Mem from) => Vex(2, P66, 0x5A, to, 0, from);
 
@@ -61,9 +59,6 @@ internal partial class X64Assembler
     internal void UnpackHighWords256(int to, int a, int b) => Vex(1, P66, 0x69, to, a, b);
 
     internal void AddWords256(int to, int a, Mem b) => Vex(1, P66, 0xFD, to, a, b);
-
-    /// <summary>Sixteen signed bytes as 16-bit numbers.</summary>
-    internal void WidenToWords256(int to, int from) => Vex(2, P66, 0x20, to, 0, from);
 
     /// <summary>Sixteen unsigned bytes as 16-bit numbers.</summary>
     internal void WidenUnsignedToWords256(int to, int from) => Vex(2, P66, 0x30, to, 0, from);
