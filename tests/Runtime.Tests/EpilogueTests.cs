@@ -10,6 +10,7 @@ public sealed unsafe class EpilogueTests : IDisposable
     [
         [Slots.Shortcut, Slots.RPReLU, Slots.Sign, Slots.Mean],
         [Slots.Shortcut, Slots.RPReLU, Slots.Store, Slots.Sign],
+        [Slots.Shortcut, Slots.Shortcut + 1, Slots.Shortcut + 2, Slots.RPReLU, Slots.Store, Slots.Sign, Slots.Sign + 1],
         [Slots.Shortcut, Slots.RPReLU, Slots.Residual, Slots.Store, Slots.Norm, Slots.NormStore, Slots.Sign],
     ];
 
@@ -184,11 +185,12 @@ public sealed unsafe class EpilogueTests : IDisposable
 
         s.P1 = isBranch && _random.Next(3) == 0 ? s.P1 : null;
         s.Space = RowSpace.Arena;
-        if (isBranch || (isRow && !plain && _random.Next(3) == 0))
+        bool isLaterShortcut = slot is > Slots.Shortcut and < Slots.RPReLU;
+        if (isBranch || (isRow && (!plain || isLaterShortcut) && _random.Next(isLaterShortcut ? 2 : 3) == 0))
         {
             s.Parts = _random.Next(3) == 0 ? 2 : 1;
             s.Rows = isRow && _random.Next(2) == 0 ? 1 : _random.Next(1, 10);
-            s.Factor = _random.Next(2) == 0 ? 1 : 1f / s.Rows;
+            s.Factor = _random.Next(2) == 0 ? 1 : 0.75f / s.Rows;
             Neighbours(ref s, tokens, channels);
             return s;
         }
