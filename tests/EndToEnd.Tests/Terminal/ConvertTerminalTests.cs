@@ -9,7 +9,7 @@ namespace EdgeVit.EndToEnd.Tests;
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class ConvertTerminalTests
 {
-    private static readonly string[] s_long = ["--shapes-train", "600", "--shapes-test", "40", "--teacher", "none", "--epochs", "400"];
+    private static readonly string[] s_long = ["--shapes-train", "600", "--shapes-test", "40", "--teacher", "none", "--epochs", "150"];
 
     /// <summary>Curves, speed and health; narrower rows in a narrower window; nothing of it is left after Ctrl+C, which saves.</summary>
     [Fact]
