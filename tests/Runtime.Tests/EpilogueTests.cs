@@ -33,17 +33,7 @@ public sealed unsafe class EpilogueTests : IDisposable
             int channels = 64 * _random.Next(1, 6);
             int tokens = _random.Next(4) == 0 ? 1 : kernel.Tokens;
             Slot[] slots = Make(seed, channels, tokens, kernel);
-            fixed (Slot* s = slots)
-            {
-                kernel.Epilogue(slots)(s, RowKernel.Present(slots), channels);
-                for (int t = 0; t < tokens; t++)
-                {
-                    AssertToken(slots, t, channels, $"{name} seed {seed} token {t}");
-                }
-            }
-
-            Dispose();
-            _buffers.Clear();
+            Run(kernel, slots, channels, tokens, $"{name} seed {seed}");
         }
     }
 
@@ -68,18 +58,24 @@ public sealed unsafe class EpilogueTests : IDisposable
             slots[Slots.Source].Joins = true;
             slots[Slots.Residual].P0 = Floats(channels);
             Pools(slots, (height, width), tokens, channels, first: _random.Next((height * width) - tokens + 1));
-            fixed (Slot* s = slots)
-            {
-                kernel.Epilogue(slots)(s, RowKernel.Present(slots), channels);
-                for (int t = 0; t < tokens; t++)
-                {
-                    AssertToken(slots, t, channels, $"{name} seed {seed} token {t}");
-                }
-            }
-
-            Dispose();
-            _buffers.Clear();
+            Run(kernel, slots, channels, tokens, $"{name} seed {seed}");
         }
+    }
+
+    /// <summary>Runs an epilogue and compares what it wrote of every token.</summary>
+    private void Run(RowKernel kernel, Slot[] slots, int channels, int tokens, string what)
+    {
+        fixed (Slot* s = slots)
+        {
+            kernel.Epilogue(slots)(s, RowKernel.Present(slots), channels);
+            for (int t = 0; t < tokens; t++)
+            {
+                AssertToken(slots, t, channels, $"{what} token {t}");
+            }
+        }
+
+        Dispose();
+        _buffers.Clear();
     }
 
     /// <summary>The branches of tokens from one on: windows over a grid whose rows lie behind a row of zeros.</summary>
